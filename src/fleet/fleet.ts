@@ -1,0 +1,36 @@
+import type { FleetSpec } from '../model/fleet.ts';
+import type { ContainerId, HostName } from '../model/names.ts';
+import type { HostObservation } from '../model/observation.ts';
+import type { Step, StepOutcome } from '../model/step.ts';
+
+/** What is left of an instance that failed: for the person who has to find out why. */
+export interface Evidence {
+  /** Last lines of its log, oldest first, at most 20. */
+  readonly log: readonly string[];
+  /** Output of the last health probes, oldest first. */
+  readonly health: readonly string[];
+}
+
+/**
+ * The hosts of the fleet, observed and acted upon. Observations are kept current by events, by a full list at connect
+ * and at an interval, and by a fresh inspect after each step.
+ */
+export interface Fleet extends AsyncDisposable {
+  /** Connects to new hosts, forgets removed ones and keeps those that did not change. */
+  configure(spec: FleetSpec): void;
+  /** One observation per configured host. A host not yet seen is `unreachable` with the reason `not observed yet`. */
+  snapshot(): ReadonlyMap<HostName, HostObservation>;
+  /** Observes every host in full now; a host that does not answer within its deadline is `unreachable`. Never throws. */
+  refresh(signal: AbortSignal): Promise<void>;
+  /**
+   * Executes one step through the queue of its host. Never throws: trouble is an outcome. When it resolves, the snapshot
+   * shows what the step did.
+   */
+  execute(step: Step, signal: AbortSignal): Promise<StepOutcome>;
+  /** Log and health output of a container; empty when it cannot be had. Never throws. */
+  evidence(host: HostName, container: ContainerId, signal: AbortSignal): Promise<Evidence>;
+  /** Calls back when the snapshot of a host changed. Returns the way to stop. */
+  subscribe(onChange: (host: HostName) => void): () => void;
+  /** Number of Engine API requests so far, for benchmarks and status. */
+  calls(): number;
+}

@@ -1,0 +1,128 @@
+/**
+ * The normal form of one container. A manifest resolves to it, and `inspect` is projected to it, so that the two can
+ * be compared field by field. Absent and default mean the same here: lists are sorted where Docker treats them as sets,
+ * units are bytes and milliseconds, `null` means "not set: the image's or the engine's default holds".
+ *
+ * ATTENTION: a field added here must be added to hash.ts (or left out there on purpose), to drift/compare-container.ts,
+ * to fleet/create-body.ts and to fleet/project-container.ts.
+ */
+export interface ContainerSpec {
+  readonly image: string;
+  readonly command: readonly string[] | null;
+  readonly entrypoint: readonly string[] | null;
+  /** A `null` value removes a variable that the image sets. */
+  readonly environment: Readonly<Record<string, string | null>>;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly user: string | null;
+  readonly workingDir: string | null;
+  readonly hostname: string | null;
+  readonly init: boolean | null;
+  readonly readOnly: boolean;
+  /** Upper case with the `CAP_` prefix (or `ALL`), sorted. */
+  readonly capAdd: readonly string[];
+  readonly capDrop: readonly string[];
+  /** `key=value` or a bare key, sorted. */
+  readonly securityOpt: readonly string[];
+  readonly healthcheck: HealthcheckSpec | null;
+  /** One entry per container port, sorted by protocol, target, host address and published port. */
+  readonly ports: readonly PortSpec[];
+  /** `8080/tcp`, sorted; without the published ones. */
+  readonly expose: readonly string[];
+  /** Sorted by target. */
+  readonly mounts: readonly MountSpec[];
+  /** Sorted by network name. */
+  readonly networks: readonly NetworkAttachment[];
+  /** Files written into the container before it starts, sorted by target. */
+  readonly files: readonly FileSpec[];
+  readonly stopSignal: string | null;
+  readonly stopGraceMs: number | null;
+  readonly resources: Resources;
+  /** The policy of a promoted instance. It is not hashed: it is the promotion bit, see labels.ts. */
+  readonly restart: RestartPolicy;
+}
+
+export interface HealthcheckSpec {
+  /** `['NONE']`, `['CMD', …]` or `['CMD-SHELL', line]`; `null`: the image's. */
+  readonly test: readonly string[] | null;
+  readonly intervalMs: number | null;
+  readonly timeoutMs: number | null;
+  readonly startPeriodMs: number | null;
+  /** Needs Engine API 1.44. */
+  readonly startIntervalMs: number | null;
+  readonly retries: number | null;
+}
+
+export interface PortSpec {
+  readonly target: number;
+  readonly protocol: 'tcp' | 'udp' | 'sctp';
+  /** Empty: all addresses of the host. */
+  readonly hostIp: string;
+  /** A port, a range `8000-8010` from which the engine picks, or empty: any free port. */
+  readonly published: string;
+}
+
+export type MountSpec = VolumeMount | BindMount | TmpfsMount;
+
+export interface VolumeMount {
+  readonly type: 'volume';
+  /** Name of the volume on the engine; empty for an anonymous one. */
+  readonly source: string;
+  readonly target: string;
+  readonly readOnly: boolean;
+  readonly noCopy: boolean;
+}
+
+export interface BindMount {
+  readonly type: 'bind';
+  /** Absolute path on the host. */
+  readonly source: string;
+  readonly target: string;
+  readonly readOnly: boolean;
+  readonly createHostPath: boolean;
+  /** `rprivate` when not set. */
+  readonly propagation: string;
+}
+
+export interface TmpfsMount {
+  readonly type: 'tmpfs';
+  readonly target: string;
+  readonly readOnly: boolean;
+  readonly sizeBytes: number | null;
+  readonly mode: number | null;
+}
+
+export interface NetworkAttachment {
+  /** Name of the network on the engine. */
+  readonly network: string;
+  /** Sorted, without the names that the engine adds itself. */
+  readonly aliases: readonly string[];
+}
+
+export interface FileSpec {
+  /** Absolute path in the container. */
+  readonly target: string;
+  /** The bytes, base64. */
+  readonly content: string;
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+}
+
+export interface Resources {
+  readonly memoryBytes: number | null;
+  readonly memoryReservationBytes: number | null;
+  readonly nanoCpus: number | null;
+  readonly pids: number | null;
+}
+
+export interface RestartPolicy {
+  readonly name: 'no' | 'always' | 'unless-stopped' | 'on-failure';
+  /** 0: no bound. Only with `on-failure`. */
+  readonly maximumRetryCount: number;
+}
+
+export const noRestart: RestartPolicy = { name: 'no', maximumRetryCount: 0 };
+
+export function sameRestart(a: RestartPolicy, b: RestartPolicy): boolean {
+  return a.name === b.name && a.maximumRetryCount === b.maximumRetryCount;
+}

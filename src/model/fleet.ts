@@ -1,0 +1,32 @@
+import type { HostName } from './names.ts';
+import type { Origin, Origins } from './origin.ts';
+
+/** `fleet.yaml`, resolved. */
+export interface FleetSpec {
+  /** Installation id: the value of the label `fleetwright.fleet` on everything we create. */
+  readonly name: string;
+  /** Sorted by name. */
+  readonly hosts: readonly HostSpec[];
+  /** Variables for interpolation in all manifests. */
+  readonly variables: Readonly<Record<string, string>>;
+  readonly prune: PrunePolicy;
+  readonly origin: Origin;
+}
+
+export interface HostSpec {
+  readonly name: HostName;
+  readonly endpoint: Endpoint;
+  /** Address at which published ports of this host are reached; an IP address or a name. */
+  readonly address: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly origins: Origins;
+}
+
+export type Endpoint =
+  | { readonly kind: 'unix'; readonly path: string }
+  | { readonly kind: 'tcp'; readonly host: string; readonly port: number; readonly tls: boolean };
+
+export interface PrunePolicy {
+  /** Commits (full ids or unique prefixes of at least 7 digits) whose held deletions are approved. */
+  readonly approved: readonly string[];
+}

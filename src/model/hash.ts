@@ -1,0 +1,34 @@
+import type { ContainerSpec, PortSpec } from './container.ts';
+import type { Gate } from './application.ts';
+import type { SpecHash } from './names.ts';
+import { toSpecHash } from './names.ts';
+import { digestOf } from './digest.ts';
+
+/**
+ * Version of the rules below. A new release that changes what a hash covers takes the next number and keeps reading
+ * the old one, so that it recreates nothing; test/unit/model/hash.test.ts holds the golden values.
+ */
+export const hashSchema = 1;
+
+/**
+ * The hash of a resolved container. It covers all that would make the engine create a different container, with the
+ * bytes of its files, and leaves out what may change under a running one: the restart policy (our promotion bit),
+ * replicas, placement and the knobs of the rollout.
+ */
+export function hashContainer(spec: ContainerSpec, gate: Gate): SpecHash {
+  const { restart: _restart, ...hashed } = spec;
+  return toSpecHash(digestOf({ ...hashed, gatePort: gatePort(spec, gate)?.target ?? null }));
+}
+
+/**
+ * The port that the gate's probe needs and that the manifest does not publish: it is published on a free port of the
+ * host's address, since the operator can reach nothing else of a container on another host.
+ */
+export function gatePort(spec: ContainerSpec, gate: Gate): PortSpec | null {
+  const probe = gate.probe;
+  if (probe === null) return null;
+  const published = spec.ports.some(
+    (port) => port.target === probe.port && port.protocol === 'tcp',
+  );
+  return published ? null : { target: probe.port, protocol: 'tcp', hostIp: '', published: '' };
+}

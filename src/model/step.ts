@@ -1,0 +1,106 @@
+import type { NetworkSpec, ServiceSpec, VolumeSpec } from './application.ts';
+import type { NetworkAttachment, Resources, RestartPolicy } from './container.ts';
+import type { InstanceIdentity } from './labels.ts';
+import type { CommitSha, ContainerId, HostName } from './names.ts';
+import type { Origin } from './origin.ts';
+import type { ContainerState } from './observation.ts';
+
+/** Why a step is taken: the commit that asks for it, the line that says so, and the reason in words. */
+export interface Cause {
+  readonly commit: CommitSha;
+  readonly origin: Origin | null;
+  /** Path below the service, such as `image`; empty for the service as a whole. */
+  readonly path: string;
+  readonly reason: string;
+}
+
+/** One mutation of one host: one Engine API call (with the copies of files that a start needs). */
+export interface Step {
+  /** Unique among the steps that are open at one time; the same step decided twice has the same key. */
+  readonly key: string;
+  readonly host: HostName;
+  readonly application: string;
+  /** Empty for what belongs to the application as a whole. */
+  readonly service: string;
+  readonly slot: string;
+  readonly action: Action;
+  readonly cause: Cause;
+}
+
+/** What must still be true of a container when the step reaches the host; else the step is skipped, not forced. */
+export interface ContainerGuard {
+  readonly id: ContainerId;
+  /** The `fleetwright.self` label. */
+  readonly self: string;
+  /** States in which the step makes sense. */
+  readonly states: readonly ContainerState[];
+}
+
+export type Action =
+  | { readonly kind: 'pull-image'; readonly image: string }
+  | { readonly kind: 'create-network'; readonly network: NetworkSpec }
+  | { readonly kind: 'remove-network'; readonly name: string; readonly id: string }
+  | { readonly kind: 'create-volume'; readonly volume: VolumeSpec }
+  | {
+      readonly kind: 'create-container';
+      readonly identity: InstanceIdentity;
+      readonly service: ServiceSpec;
+    }
+  | {
+      readonly kind: 'start-container';
+      readonly guard: ContainerGuard;
+      readonly name: string;
+      /** The service whose files are copied in before a first start; null: started again as it is. */
+      readonly service: ServiceSpec | null;
+    }
+  | { readonly kind: 'unpause-container'; readonly guard: ContainerGuard; readonly name: string }
+  | {
+      /** Also the promotion (`unless-stopped`) and the retirement (`no`) of an instance. */
+      readonly kind: 'update-container';
+      readonly guard: ContainerGuard;
+      readonly name: string;
+      readonly restart: RestartPolicy | null;
+      readonly resources: Resources | null;
+    }
+  | {
+      readonly kind: 'rename-container';
+      readonly guard: ContainerGuard;
+      readonly name: string;
+      readonly to: string;
+    }
+  | {
+      readonly kind: 'connect-network';
+      readonly guard: ContainerGuard;
+      readonly name: string;
+      readonly attachment: NetworkAttachment;
+    }
+  | {
+      readonly kind: 'stop-container';
+      readonly guard: ContainerGuard;
+      readonly name: string;
+      /** null: what the container itself says. */
+      readonly graceMs: number | null;
+    }
+  | { readonly kind: 'remove-container'; readonly guard: ContainerGuard; readonly name: string };
+
+export type ActionKind = Action['kind'];
+
+/** What came of a step. A time-out is `unknown`: the effect may have happened, so the host is observed again. */
+export type StepOutcome =
+  | { readonly kind: 'done' }
+  /** The guard no longer held; nothing was done. */
+  | { readonly kind: 'skipped'; readonly reason: string }
+  | { readonly kind: 'failed'; readonly failure: StepFailure }
+  | { readonly kind: 'unknown'; readonly reason: string };
+
+export interface StepFailure {
+  /**
+   * `revision`: what the commit asks for cannot work (image not found, bad platform, invalid configuration, bad command);
+   * `infrastructure`: host, disk, registry or network trouble that is not the revision's fault;
+   * `capacity`: a port or another resource is taken.
+   */
+  readonly class: 'revision' | 'infrastructure' | 'capacity';
+  /** Stable code, such as `ImageNotFound`, `PlatformMismatch`, `PortConflict`, `RegistryUnavailable`, `DiskFull`, `HostUnreachable`. */
+  readonly reason: string;
+  readonly message: string;
+}
