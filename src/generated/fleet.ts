@@ -40,7 +40,7 @@ export interface Host {
  */
 name: string
 /**
- * Where its Docker Engine listens: unix:///path/to/docker.sock, or tcp://host:port. tcp uses mutual TLS with ca.pem, cert.pem and key.pem from the host's folder of credentials.
+ * Where its Docker Engine listens: unix:///path/to/docker.sock, or tcp://host[:port] (default port: 2376). tcp uses mutual TLS with ca.pem, cert.pem and key.pem from the host's folder of credentials.
  */
 endpoint: string
 /**

@@ -1,4 +1,5 @@
 import type { NetworkSpec, ServiceSpec, VolumeSpec } from './application.ts';
+import type { DriftValue } from './drift.ts';
 import type { NetworkAttachment, Resources, RestartPolicy } from './container.ts';
 import type { InstanceIdentity } from './labels.ts';
 import type { CommitSha, ContainerId, HostName } from './names.ts';
@@ -12,11 +13,22 @@ export interface Cause {
   /** Path below the service, such as `image`; empty for the service as a whole. */
   readonly path: string;
   readonly reason: string;
+  /** The fields that make this step necessary, where it is about fields. */
+  readonly changes: readonly Change[];
+}
+
+export interface Change {
+  readonly path: string;
+  readonly from: DriftValue;
+  readonly to: DriftValue;
 }
 
 /** One mutation of one host: one Engine API call (with the copies of files that a start needs). */
 export interface Step {
-  /** Unique among the steps that are open at one time; the same step decided twice has the same key. */
+  /**
+   * What the step works on: a slot key, or `host/network/name` and the like. One step per key is under way at a time, and
+   * the same step decided twice has the same key.
+   */
   readonly key: string;
   readonly host: HostName;
   readonly application: string;

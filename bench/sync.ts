@@ -1,0 +1,110 @@
+/**
+ * Wall time and number of Engine calls of a first deploy of 10 replicas, of a no-op sync and of a rolling update, each beside
+ * a bare script of the same API calls on the same engine in the same run.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { pino } from 'pino';
+
+import { openFleet } from '../src/fleet/docker-fleet.ts';
+import { openJournal } from '../src/journal/open-journal.ts';
+import { loadRevision } from '../src/reconcile/load-revision.ts';
+import { Operator } from '../src/reconcile/operator.ts';
+import { startSandbox } from '../src/sandbox/sandbox.ts';
+import { openSource } from '../src/source/open-source.ts';
+import { ConfigRepository } from '../test/support/config-repository.ts';
+import { bareDeploy, bareList, bareRemove, bareRoll } from './bare.ts';
+import type { Measured } from './measure.ts';
+import { median, printTable } from './measure.ts';
+
+const replicas = 10;
+const parallelism = 2;
+const rounds = Number(process.argv[2] ?? 5);
+const logger = pino({ level: 'silent' });
+
+const dir = await mkdtemp(join(tmpdir(), 'fleetwright-bench-'));
+try {
+  await using sandbox = await startSandbox({
+    hosts: 1,
+    dir: join(dir, 'fleet'),
+    log: () => undefined,
+  });
+  const [host] = sandbox.hosts;
+  if (host === undefined) throw new Error('The sandbox has no host');
+  const ours: Record<'deploy' | 'noop' | 'roll', Measured[]> = { deploy: [], noop: [], roll: [] };
+  const bare: Record<'deploy' | 'noop' | 'roll', Measured[]> = { deploy: [], noop: [], roll: [] };
+  for (let round = 0; round < rounds; round += 1) {
+    const fleet = `bench-${round}`;
+    await using repository = await ConfigRepository.create(fleet, sandbox.hosts);
+    await repository.write('shop/compose.yaml', manifest('testapp:v1'));
+    await repository.commit('v1');
+    const sync = (): Promise<Measured> => syncOnce(repository, sandbox.credentials);
+    ours.deploy.push(await sync());
+    ours.noop.push(await sync());
+    await repository.write('shop/compose.yaml', manifest('testapp:v2'));
+    await repository.commit('v2');
+    ours.roll.push(await sync());
+    await repository.git('rm', '-r', '--quiet', 'shop');
+    await bareRemove(host, fleet);
+
+    bare.deploy.push(await bareDeploy(host, replicas, 'testapp:v1'));
+    bare.noop.push(await bareList(host));
+    bare.roll.push(await bareRoll(host, replicas, 'testapp:v2', parallelism));
+    await bareRemove(host, 'bare');
+  }
+  printTable(`10 replicas on one engine, parallelism ${parallelism}, median of ${rounds}`, [
+    ['first deploy', median(ours.deploy), median(bare.deploy)],
+    ['no-op sync', median(ours.noop), median(bare.noop)],
+    ['rolling update', median(ours.roll), median(bare.roll)],
+  ]);
+} finally {
+  await rm(dir, { recursive: true, force: true });
+}
+
+function manifest(image: string): object {
+  return {
+    services: {
+      web: {
+        image,
+        deploy: { replicas, update_config: { parallelism, monitor: '0s' } },
+        'x-fleetwright': {
+          gate: {
+            http: { port: 8080, path: '/ready', interval: '50ms' },
+            minHealthyTime: '0s',
+            healthyDeadline: '30s',
+          },
+        },
+      },
+    },
+  };
+}
+
+/** What `fleetwright sync` does, in this process, so that its Engine calls can be counted. */
+async function syncOnce(repository: ConfigRepository, credentials: string): Promise<Measured> {
+  const signal = AbortSignal.timeout(120_000);
+  const begin = performance.now();
+  const state = repository.beside('state');
+  using journal = openJournal(state, logger);
+  await using source = await openSource({
+    repository: repository.dir,
+    branch: 'main',
+    path: '',
+    stateDir: state,
+    pollIntervalMs: 60_000,
+    logger,
+  });
+  await using fleet = openFleet({ credentialsDir: credentials, logger });
+  const loaded = await loadRevision(source, await source.head(signal), '', new Map(), signal);
+  if (loaded.kind === 'invalid') throw new Error(loaded.diagnostics[0]?.message);
+  fleet.configure(loaded.desired.fleet);
+  await fleet.refresh(signal);
+  const nothing = (): void => undefined;
+  const observer = { stepStarted: nothing, stepEnded: nothing, decided: nothing };
+  await using operator = new Operator({ fleet, journal, logger, observer, now: Date.now });
+  operator.follow(loaded.desired);
+  const last = await operator.run(signal, ({ settled }) => settled && operator.inFlight() === 0);
+  if (last?.settled !== true) throw new Error('The bench did not converge');
+  return { ms: performance.now() - begin, calls: fleet.calls() };
+}

@@ -1,0 +1,89 @@
+import type { Logger } from 'pino';
+
+import { driftKey } from '../model/drift.ts';
+import type { Revision } from '../model/revision.ts';
+import type { DriftRecord } from '../journal/journal.ts';
+import type { DriftHistory } from '../report/drift-document.ts';
+import { authorKey, driftDocument } from '../report/drift-document.ts';
+import { renderDrift } from '../report/render-drift.ts';
+import { decide } from '../rollout/decide.ts';
+import type { Source } from '../source/source.ts';
+import type { ExitCode } from './exit-code.ts';
+import { exitCode } from './exit-code.ts';
+import { observeLive, unreachableHosts } from './live.ts';
+import type { Output } from './output.ts';
+import { toJson } from './output.ts';
+import { reportRefused, reportUnreachable } from './report-problems.ts';
+import type { Settings } from './settings.ts';
+
+export interface DriftFlags {
+  /** Exit with 1 when there is open drift. */
+  readonly exitCode?: boolean;
+}
+
+/** How long what was put right is still shown. */
+const shownResolvedMs = 60 * 60_000;
+
+/** `fleetwright drift`: what is not as the commit in force asks, and what was put right lately. Changes nothing. */
+export async function drift(
+  settings: Settings,
+  flags: DriftFlags,
+  output: Output,
+  logger: Logger,
+  signal: AbortSignal,
+): Promise<ExitCode> {
+  await using live = await observeLive(settings, logger, null, signal);
+  const { loaded, world, journal, observations, source } = live;
+  if (loaded.kind === 'invalid' || world === null) {
+    if (loaded.kind === 'invalid') reportRefused(output, loaded.revision, loaded.diagnostics);
+    return exitCode.negative;
+  }
+  const { now, desired } = world;
+  const records = mergeRecords(decide(world).drift, journal.drift(now - shownResolvedMs), now);
+  const authors = await findAuthors(source, records, signal);
+  const { revision } = desired;
+  const document = driftDocument({ revision, records, observations, authors, now });
+  output.data(output.format === 'json' ? toJson(document) : renderDrift(document, output.style));
+  const unreachable = unreachableHosts(observations);
+  reportUnreachable(output, unreachable);
+  if (unreachable.length > 0) return exitCode.unreachable;
+  return flags.exitCode === true && document.summary.open > 0 ? exitCode.negative : exitCode.done;
+}
+
+/** What is there now, with the time since which the daemon has known it; and what it knew and is there no longer. */
+function mergeRecords(
+  items: readonly DriftHistory['item'][],
+  recorded: readonly DriftRecord[],
+  now: number,
+): readonly DriftHistory[] {
+  const known = new Map(recorded.map((record) => [driftKey(record.item), record]));
+  const open = items.map((item) => {
+    const record = known.get(driftKey(item));
+    const isOpen = record !== undefined && record.resolvedAt === null;
+    return { item, firstSeen: isOpen ? record.firstSeen : now, resolvedAt: null };
+  });
+  const openKeys = new Set(items.map(driftKey));
+  const resolved = recorded
+    .filter(({ item }) => !openKeys.has(driftKey(item)))
+    .map(({ item, firstSeen, resolvedAt }) => ({ item, firstSeen, resolvedAt: resolvedAt ?? now }));
+  return [...open, ...resolved];
+}
+
+/** Who wrote the files that the items point to; one look per file and commit. */
+async function findAuthors(
+  source: Source,
+  records: readonly DriftHistory[],
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, Revision>> {
+  const authors = new Map<string, Revision>();
+  for (const { item } of records) {
+    const key = authorKey(item);
+    if (key === null || item.origin === null || item.commit === null || authors.has(key)) continue;
+    try {
+      authors.set(key, await source.lastChange(item.origin.file, item.commit, signal));
+    } catch {
+      // The commit may be gone from the repository since; the report then names the revision in force.
+    }
+  }
+  return authors;
+}

@@ -1,0 +1,113 @@
+import { join } from 'node:path';
+
+import type { Logger } from 'pino';
+
+import { acceptEntries } from '../model/accept-entries.ts';
+import type { DesiredState } from '../model/desired.ts';
+import { reduceJournal } from '../model/journal-reduce.ts';
+import type { HostObservation, UnreachableHost } from '../model/observation.ts';
+import type { Fleet } from '../fleet/fleet.ts';
+import { openFleet } from '../fleet/docker-fleet.ts';
+import type { JournalReader } from '../journal/journal.ts';
+import { readJournal } from '../journal/open-journal.ts';
+import type { LoadedRevision } from '../reconcile/load-revision.ts';
+import { loadRevision } from '../reconcile/load-revision.ts';
+import type { World } from '../rollout/world.ts';
+import { openSource } from '../source/open-source.ts';
+import type { Source } from '../source/source.ts';
+import type { Settings } from './settings.ts';
+
+/** Opens the repository. Commands keep a mirror of their own, since a daemon beside them owns the main one. */
+export function openRepository(
+  settings: Settings,
+  logger: Logger,
+  owner: 'daemon' | 'command',
+): Promise<Source> {
+  const { repository, branch, path, state, tokenFile, username, pollIntervalMs } = settings;
+  return openSource({
+    repository,
+    branch,
+    path,
+    stateDir: owner === 'daemon' ? state : join(state, 'commands'),
+    tokenFile: tokenFile ?? undefined,
+    username: username ?? undefined,
+    pollIntervalMs,
+    logger,
+  });
+}
+
+export function openHosts(settings: Settings, logger: Logger): Fleet {
+  const { credentials, resyncIntervalMs } = settings;
+  return openFleet({ credentialsDir: credentials, logger, resyncMs: resyncIntervalMs });
+}
+
+/** The live fleet as a command sees it beside a daemon: observed now, never changed. */
+export interface Live extends AsyncDisposable {
+  readonly loaded: LoadedRevision;
+  readonly source: Source;
+  readonly journal: JournalReader;
+  readonly observations: readonly HostObservation[];
+  /** Null when the revision is invalid. */
+  readonly world: World | null;
+}
+
+/**
+ * Reads a revision (the head of the branch when none is named) and observes the hosts that it names.
+ *
+ * @throws what the source throws
+ */
+export async function observeLive(
+  settings: Settings,
+  logger: Logger,
+  revision: string | null,
+  signal: AbortSignal,
+): Promise<Live> {
+  const source = await openRepository(settings, logger, 'command');
+  const journal = readJournal(settings.state);
+  const fleet = openHosts(settings, logger);
+  const close = async (): Promise<void> => {
+    journal[Symbol.dispose]();
+    await fleet[Symbol.asyncDispose]();
+    await source[Symbol.asyncDispose]();
+  };
+  try {
+    const head =
+      revision === null ? await source.head(signal) : await source.resolve(revision, signal);
+    const loaded = await loadRevision(source, head, settings.path, new Map(), signal);
+    const world =
+      loaded.kind === 'valid' ? await observe(loaded.desired, fleet, journal, signal) : null;
+    const observations = [...(world?.observations.values() ?? [])];
+    return { loaded, source, journal, observations, world, [Symbol.asyncDispose]: close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function observe(
+  desired: DesiredState,
+  fleet: Fleet,
+  journal: JournalReader,
+  signal: AbortSignal,
+): Promise<World> {
+  fleet.configure(desired.fleet);
+  await fleet.refresh(signal);
+  const state = journal.state();
+  const names = desired.applications.map(({ name }) => name);
+  const entries = acceptEntries(state, desired.revision.commit, names);
+  return {
+    desired,
+    observations: fleet.snapshot(),
+    journal: entries.reduce(reduceJournal, state),
+    readiness: new Map(),
+    inFlight: new Map(),
+    failures: new Map(),
+    now: Date.now(),
+  };
+}
+
+export function unreachableHosts(
+  observations: Iterable<HostObservation>,
+): readonly UnreachableHost[] {
+  return [...observations].filter((observation) => observation.kind === 'unreachable');
+}

@@ -1,0 +1,154 @@
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import type { Logger } from 'pino';
+
+import { messageOf } from '../model/errors.ts';
+import { parseDuration } from '../manifest/scalars/duration.ts';
+import type { ExitCode } from './exit-code.ts';
+import { exitCode, exitCodeOf } from './exit-code.ts';
+import { createLogger } from './logger.ts';
+import type { GlobalFlags, Output } from './output.ts';
+import { createOutput } from './output.ts';
+import type { Settings, SettingsFlags } from './settings.ts';
+import { readSettings } from './settings.ts';
+import { version } from './version.ts';
+
+/** What a command of a live fleet gets. */
+interface LiveArguments {
+  readonly settings: Settings;
+  readonly output: Output;
+  readonly logger: Logger;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Parses the command line, runs the command and gives its exit code. Commands are loaded when they are called, so that
+ * `validate` does not wait for a Docker client.
+ */
+export async function main(argv: readonly string[], signal: AbortSignal): Promise<ExitCode> {
+  let code: ExitCode = exitCode.done;
+  const program = createProgram(signal, (result) => {
+    code = result;
+  });
+  try {
+    await program.parseAsync(argv, { from: 'user' });
+    return code;
+  } catch (error) {
+    if (error instanceof CommanderError)
+      return error.exitCode === 0 ? exitCode.done : exitCode.usage;
+    process.stderr.write(`${messageOf(error)}\n`);
+    return exitCodeOf(error);
+  }
+}
+
+function createProgram(signal: AbortSignal, finish: (code: ExitCode) => void): Command {
+  const program = new Command('fleetwright')
+    .description('GitOps reconciliation operator for fleets of plain Docker hosts')
+    .version(version)
+    .exitOverride()
+    .showHelpAfterError('(fleetwright --help lists the commands)')
+    .addOption(
+      new Option('-o, --output <format>', 'text for people, json by schema')
+        .choices(['text', 'json'])
+        .default('text'),
+    )
+    .option('--no-color', 'no colour, also on a terminal')
+    .option('-q, --quiet', 'no progress on stderr')
+    .option('-v, --verbose', 'more progress, notes and debug logs on stderr');
+  const output = (): Output => createOutput(program.opts<GlobalFlags>());
+
+  program
+    .command('validate')
+    .description('check manifests on disk, without Docker')
+    .argument('[path]', 'a folder or one manifest', '.')
+    .action(async (path: string) => {
+      const { validate } = await import('./validate.ts');
+      finish(await validate(path, output()));
+    });
+  program
+    .command('schema')
+    .description('print a JSON Schema, or the names of all')
+    .argument('[name]', 'compose, fleet, operator, plan, drift, status or diagnostics')
+    .action(async (name: string | undefined) => {
+      const { schema } = await import('./schema.ts');
+      finish(await schema(name, output()));
+    });
+  program
+    .command('demo')
+    .description('show a deploy, a failed rollout, a revert and drift on real engines')
+    .option('--engine', 'use the Docker Engine that DOCKER_HOST names instead of own ones')
+    .action(async (flags: { readonly engine?: boolean }) => {
+      const { demo } = await import('../demo/demo.ts');
+      finish(await demo({ engine: flags.engine === true }, output(), signal));
+    });
+
+  const live = (command: Command, defaultLevel: string): LiveArguments => {
+    const flags = program.opts<GlobalFlags>();
+    const settings = readSettings(command.opts<SettingsFlags>(), process.env);
+    const said = command.opts<SettingsFlags>().logLevel ?? process.env['FLEETWRIGHT_LOG_LEVEL'];
+    const level = flags.verbose === true ? 'debug' : (said ?? defaultLevel);
+    return { settings, output: output(), logger: createLogger(level), signal };
+  };
+  liveCommand(program, 'plan', 'show what would change on the live fleet, and why')
+    .option('--revision <rev>', 'a commit or branch instead of the head')
+    .option('--exit-code', 'exit with 1 when there is a difference')
+    .action(async (flags: { revision?: string; exitCode?: boolean }, command: Command) => {
+      const { settings, output: out, logger } = live(command, 'error');
+      const { plan } = await import('./plan.ts');
+      finish(await plan(settings, flags, out, logger, signal));
+    });
+  liveCommand(program, 'sync', 'bring the fleet to the head, then exit')
+    .option('--timeout <duration>', 'give up after this long', parseTimeout, 600_000)
+    .option('--approve-prune <commits...>', 'approve held deletions of these commits')
+    .action(async (flags: { timeout: number; approvePrune?: string[] }, command: Command) => {
+      const { settings, output: out, logger } = live(command, 'silent');
+      const { sync } = await import('./sync.ts');
+      const { timeout: timeoutMs, approvePrune = [] } = flags;
+      finish(await sync(settings, { timeoutMs, approvePrune }, out, logger, signal));
+    });
+  liveCommand(program, 'run', 'follow the branch and keep the fleet as it asks').action(
+    async (_flags: unknown, command: Command) => {
+      const { settings, logger } = live(command, 'info');
+      const { run } = await import('./run.ts');
+      finish(await run(settings, logger, signal));
+    },
+  );
+  liveCommand(program, 'status', 'show how applications and hosts stand').action(
+    async (_flags: unknown, command: Command) => {
+      const { settings, output: out, logger } = live(command, 'error');
+      const { status } = await import('./status.ts');
+      finish(await status(settings, out, logger, signal));
+    },
+  );
+  liveCommand(program, 'drift', 'show how the fleet differs from the commit in force')
+    .option('--exit-code', 'exit with 1 when there is open drift')
+    .action(async (flags: { exitCode?: boolean }, command: Command) => {
+      const { settings, output: out, logger } = live(command, 'error');
+      const { drift } = await import('./drift.ts');
+      finish(await drift(settings, flags, out, logger, signal));
+    });
+  return program;
+}
+
+/** A command with the options that name the repository and the fleet. */
+function liveCommand(program: Command, name: string, description: string): Command {
+  return program
+    .command(name)
+    .description(description)
+    .option('-c, --config <file>', 'configuration (default: fleetwright.yaml, if it is there)')
+    .option('-r, --repository <url|path>', 'Git repository with the manifests')
+    .option('-b, --branch <name>', 'branch to follow (default: main)')
+    .option('-p, --path <folder>', 'folder with fleet.yaml (default: the root)')
+    .option('-s, --state <dir>', 'folder for journal and mirrors (default: .fleetwright)')
+    .option('--credentials <dir>', 'folder with ca.pem, cert.pem, key.pem per host')
+    .option('--token-file <file>', 'token for an http(s) repository')
+    .option('--username <name>', 'user name that goes with the token')
+    .option('--poll-interval <duration>', 'how often a remote repository is asked (default: 30s)')
+    .option('--resync-interval <duration>', 'how often hosts are listed in full (default: 60s)')
+    .option('--log-level <level>', 'debug, info, warn, error or silent');
+}
+
+function parseTimeout(text: string): number {
+  const parsed = parseDuration(text);
+  if (!parsed.ok) throw new InvalidArgumentError(parsed.message);
+  return parsed.value;
+}

@@ -1,0 +1,106 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+
+import { parse } from 'yaml';
+
+import type { Operator as OperatorConfig } from '../generated/operator.ts';
+import { validateOperator } from '../generated/validators.js';
+import { UsageError, messageOf } from '../model/errors.ts';
+import { parseDuration } from '../manifest/scalars/duration.ts';
+import { normalizeFolder } from '../source/location.ts';
+
+/** What the operator was told, from flags, environment and `fleetwright.yaml`, in this order. */
+export interface Settings {
+  readonly repository: string;
+  readonly branch: string;
+  readonly path: string;
+  readonly state: string;
+  readonly credentials: string | null;
+  readonly tokenFile: string | null;
+  readonly username: string | null;
+  readonly pollIntervalMs: number;
+  readonly resyncIntervalMs: number;
+  readonly logLevel: string;
+}
+
+/** Flags as commander gives them. */
+export interface SettingsFlags extends Partial<Record<keyof OperatorConfig, string>> {
+  readonly config?: string;
+}
+
+const defaultConfigFile = 'fleetwright.yaml';
+
+const keys = [
+  'repository',
+  'branch',
+  'path',
+  'state',
+  'credentials',
+  'tokenFile',
+  'username',
+  'pollInterval',
+  'resyncInterval',
+  'logLevel',
+] as const satisfies readonly (keyof OperatorConfig)[];
+
+/** @throws UsageError when something is missing or wrong, naming where it was said */
+export function readSettings(flags: SettingsFlags, environment: NodeJS.ProcessEnv): Settings {
+  const file = readConfigFile(flags.config);
+  const said: Partial<Record<keyof OperatorConfig, string>> = {};
+  for (const key of keys) {
+    const value = flags[key] ?? environment[environmentName(key)] ?? file[key];
+    if (value !== undefined) said[key] = value;
+  }
+  if (said.repository === undefined) {
+    throw new UsageError(
+      'No repository is named: pass --repository PATH|URL, set FLEETWRIGHT_REPOSITORY, or write it into fleetwright.yaml',
+    );
+  }
+  return {
+    repository: said.repository,
+    branch: said.branch ?? 'main',
+    path: normalizeFolder(said.path ?? ''),
+    state: resolve(said.state ?? '.fleetwright'),
+    credentials: said.credentials === undefined ? null : resolve(said.credentials),
+    tokenFile: said.tokenFile === undefined ? null : resolve(said.tokenFile),
+    username: said.username ?? null,
+    pollIntervalMs: duration('poll-interval', said.pollInterval ?? '30s'),
+    resyncIntervalMs: duration('resync-interval', said.resyncInterval ?? '60s'),
+    logLevel: said.logLevel ?? 'info',
+  };
+}
+
+/** `FLEETWRIGHT_TOKEN_FILE` for `tokenFile`. */
+export function environmentName(key: string): string {
+  return `FLEETWRIGHT_${key.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
+}
+
+function readConfigFile(named: string | undefined): OperatorConfig {
+  const file = named ?? defaultConfigFile;
+  if (named === undefined && !existsSync(file)) return {};
+  let config: unknown;
+  try {
+    config = parse(readFileSync(file, 'utf8')) ?? {};
+  } catch (error) {
+    throw new UsageError(`Cannot read the configuration "${file}": ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
+  if (!validateOperator(config)) {
+    const [first] = validateOperator.errors ?? [];
+    const where = first?.instancePath === '' ? '' : ` at ${first?.instancePath ?? ''}`;
+    const extra = String(first?.params['additionalProperty'] ?? '');
+    const what = extra === '' ? (first?.message ?? 'is not valid') : `does not know "${extra}"`;
+    throw new UsageError(
+      `The configuration "${file}"${where} ${what}; see: fleetwright schema operator`,
+    );
+  }
+  return config as OperatorConfig;
+}
+
+function duration(option: string, text: string): number {
+  const parsed = parseDuration(text);
+  if (parsed.ok && parsed.value > 0) return parsed.value;
+  const why = parsed.ok ? 'it must be longer than 0' : parsed.message;
+  throw new UsageError(`Cannot use --${option} "${text}": ${why}`);
+}

@@ -1,0 +1,53 @@
+import type { Logger } from 'pino';
+
+import { decide } from '../rollout/decide.ts';
+import { renderStatus } from '../report/render-status.ts';
+import { statusDocument } from '../report/status-document.ts';
+import type { ExitCode } from './exit-code.ts';
+import { exitCode } from './exit-code.ts';
+import { observeLive, unreachableHosts } from './live.ts';
+import type { Output } from './output.ts';
+import { toJson } from './output.ts';
+import { reportRefused, reportUnreachable } from './report-problems.ts';
+import type { Settings } from './settings.ts';
+
+/** `fleetwright status`: how every application and host stands now. Changes nothing. */
+export async function status(
+  settings: Settings,
+  output: Output,
+  logger: Logger,
+  signal: AbortSignal,
+): Promise<ExitCode> {
+  await using live = await observeCommitInForce(settings, output, logger, signal);
+  const { loaded, world, journal, observations } = live;
+  if (loaded.kind === 'invalid' || world === null) return exitCode.negative;
+  const document = statusDocument({
+    revision: world.desired.revision,
+    rejected: journal.rejected(),
+    decision: decide(world),
+    observations,
+    steps: 0,
+    durationMs: 0,
+    now: world.now,
+  });
+  output.data(output.format === 'json' ? toJson(document) : renderStatus(document, output.style));
+  const unreachable = unreachableHosts(observations);
+  reportUnreachable(output, unreachable);
+  return unreachable.length > 0 ? exitCode.unreachable : exitCode.done;
+}
+
+/** The head; or, when that is refused, the commit that is still in force. */
+async function observeCommitInForce(
+  settings: Settings,
+  output: Output,
+  logger: Logger,
+  signal: AbortSignal,
+): ReturnType<typeof observeLive> {
+  const live = await observeLive(settings, logger, null, signal);
+  const accepted = live.journal.accepted();
+  if (live.loaded.kind === 'valid') return live;
+  reportRefused(output, live.loaded.revision, live.loaded.diagnostics);
+  if (accepted === null) return live;
+  await live[Symbol.asyncDispose]();
+  return observeLive(settings, logger, accepted.commit, signal);
+}

@@ -1,0 +1,147 @@
+import type { Logger } from 'pino';
+
+import type { DesiredState } from '../model/desired.ts';
+import type { HostObservation } from '../model/observation.ts';
+import type { Fleet } from '../fleet/fleet.ts';
+import type { Journal } from '../journal/journal.ts';
+import { openJournal } from '../journal/open-journal.ts';
+import { loadRevision } from '../reconcile/load-revision.ts';
+import { Operator } from '../reconcile/operator.ts';
+import { renderStatus } from '../report/render-status.ts';
+import { statusDocument } from '../report/status-document.ts';
+import { count, formatDuration } from '../report/text.ts';
+import type { Decision } from '../rollout/decide.ts';
+import type { ExitCode } from './exit-code.ts';
+import { exitCode } from './exit-code.ts';
+import { openHosts, openRepository, unreachableHosts } from './live.ts';
+import type { Output } from './output.ts';
+import { toJson } from './output.ts';
+import { createProgress } from './progress.ts';
+import { reportRefused, reportUnreachable, reportWarnings } from './report-problems.ts';
+import type { Settings } from './settings.ts';
+
+export interface SyncFlags {
+  readonly timeoutMs: number;
+  /** Commits whose held deletions are approved for this run. */
+  readonly approvePrune: readonly string[];
+}
+
+/** `fleetwright sync`: one pass to convergence, then exit. */
+export async function sync(
+  settings: Settings,
+  flags: SyncFlags,
+  output: Output,
+  logger: Logger,
+  signal: AbortSignal,
+): Promise<ExitCode> {
+  const begin = Date.now();
+  using journal = openJournal(settings.state, logger);
+  await using source = await openRepository(settings, logger, 'daemon');
+  await using fleet = openHosts(settings, logger);
+  const head = await source.head(signal);
+  const loaded = await loadRevision(source, head, settings.path, new Map(), signal);
+  if (loaded.kind === 'invalid') {
+    journal.reject(loaded.revision, loaded.diagnostics);
+    reportRefused(output, loaded.revision, loaded.diagnostics);
+    return exitCode.negative;
+  }
+  reportWarnings(output, loaded.diagnostics);
+  const desired = withApproval(loaded.desired, flags.approvePrune);
+  fleet.configure(desired.fleet);
+  await fleet.refresh(signal);
+  const unreachable = unreachableHosts(fleet.snapshot().values());
+  if (unreachable.length > 0) {
+    reportUnreachable(output, unreachable);
+    output.error('Nothing is changed on any host: all hosts must be reachable for a sync');
+    return exitCode.unreachable;
+  }
+  const outcome = await converge({ desired, fleet, journal, logger, output, flags, signal });
+  report(output, journal, desired, fleet.snapshot().values(), outcome, Date.now() - begin);
+  return outcome.decision.settled ? exitCode.done : exitCode.negative;
+}
+
+interface Converging {
+  readonly desired: DesiredState;
+  readonly fleet: Fleet;
+  readonly journal: Journal;
+  readonly logger: Logger;
+  readonly output: Output;
+  readonly flags: SyncFlags;
+  readonly signal: AbortSignal;
+}
+
+interface Outcome {
+  readonly decision: Decision;
+  readonly steps: number;
+  readonly isTimedOut: boolean;
+}
+
+async function converge(parts: Converging): Promise<Outcome> {
+  const { desired, fleet, journal, logger, output, flags, signal } = parts;
+  const now = Date.now;
+  const observer = createProgress(output, now);
+  await using operator = new Operator({ fleet, journal, logger, observer, now });
+  operator.follow(desired);
+  const timeout = AbortSignal.timeout(flags.timeoutMs);
+  const stop = AbortSignal.any([signal, timeout]);
+  const decision = await operator.run(stop, (latest) => isOver(latest, operator));
+  await operator.drain();
+  const last = decision ?? (await operator.pass());
+  if (last === null) throw new Error('The operator follows nothing');
+  return { decision: last, steps: operator.stepsTaken(), isTimedOut: timeout.aborted };
+}
+
+/** Converged; or nothing is under way, nothing will be, and trying again has not helped. */
+function isOver(decision: Decision, operator: Operator): boolean {
+  if (operator.inFlight() > 0 || decision.entries.length > 0) return false;
+  if (decision.settled) return true;
+  const isQuiet = decision.applications.every(({ conditions }) =>
+    conditions.every(({ type, status }) => type !== 'Reconciling' || !status),
+  );
+  const { prune } = decision;
+  const isPruning =
+    prune.steps.length > 0 ||
+    (isQuiet && !prune.settled && prune.held === null && canPrune(decision));
+  return isQuiet && !isPruning && decision.steps.length === 0 && !operator.isRetrying();
+}
+
+/** A prune only goes on when every application is ready. */
+function canPrune({ applications }: Decision): boolean {
+  return applications.every(({ conditions }) =>
+    conditions.some(({ type, status }) => type === 'Ready' && status),
+  );
+}
+
+function withApproval(desired: DesiredState, commits: readonly string[]): DesiredState {
+  const { fleet } = desired;
+  const approved = [...fleet.prune.approved, ...commits];
+  return { ...desired, fleet: { ...fleet, prune: { ...fleet.prune, approved } } };
+}
+
+function report(
+  output: Output,
+  journal: Journal,
+  desired: DesiredState,
+  observations: Iterable<HostObservation>,
+  outcome: Outcome,
+  durationMs: number,
+): void {
+  const { decision, steps, isTimedOut } = outcome;
+  const document = statusDocument({
+    revision: desired.revision,
+    rejected: journal.rejected(),
+    decision,
+    observations,
+    steps,
+    durationMs,
+    now: Date.now(),
+  });
+  if (output.format === 'json') return output.data(toJson(document));
+  output.data(renderStatus(document, output.style));
+  const { style } = output;
+  const took = `${count(steps, 'step')} in ${formatDuration(durationMs)}`;
+  const result = isTimedOut ? 'Not converged in time' : 'Not converged';
+  output.data(
+    decision.settled ? style.green(`\nConverged: ${took}.`) : style.red(`\n${result}: ${took}.`),
+  );
+}

@@ -1,0 +1,200 @@
+import type { ServiceSpec } from '../model/application.ts';
+import type { NetworkAttachment } from '../model/container.ts';
+import { noRestart, sameRestart } from '../model/container.ts';
+import type { DriftAction, DriftClass, DriftValue } from '../model/drift.ts';
+import { instanceName } from '../model/labels.ts';
+import type { ImageDefaults } from '../model/observation.ts';
+import type { FieldDifference } from './compare-container.ts';
+import { compareImmutable, compareResources } from './compare-container.ts';
+import type { Instance } from './identify.ts';
+
+/** What brings a difference back, as data; rollout/heal.ts makes the step of it. */
+export type Remedy =
+  | { readonly kind: 'start' }
+  | { readonly kind: 'unpause' }
+  | { readonly kind: 'rename'; readonly to: string }
+  | { readonly kind: 'connect'; readonly attachment: NetworkAttachment }
+  | { readonly kind: 'update-resources' }
+  | { readonly kind: 'update-restart' }
+  /** Nothing in place helps: another instance takes its slot. */
+  | { readonly kind: 'replace' }
+  /** Left alone, and reported. */
+  | { readonly kind: 'none' };
+
+export interface Difference {
+  readonly class: DriftClass;
+  readonly path: string;
+  readonly desired: DriftValue;
+  readonly observed: DriftValue;
+  readonly remedy: Remedy;
+  readonly note: string;
+}
+
+/**
+ * How a promoted instance differs from what its service asks for, most urgent first. `image` holds the defaults of the
+ * image on its host; without it the inherited fields cannot be judged and only the mutable ones are.
+ */
+export function assessInstance(
+  instance: Instance,
+  service: ServiceSpec,
+  image: ImageDefaults | null,
+): readonly Difference[] {
+  return [
+    ...assessState(instance, service),
+    ...assessImmutable(instance, service, image),
+    ...assessName(instance),
+    ...assessNetworks(instance, service),
+    ...assessResources(instance, service),
+    ...assessRestart(instance, service),
+  ];
+}
+
+export function actionOf(remedy: Remedy): DriftAction {
+  if (remedy.kind === 'none') return 'report';
+  return remedy.kind === 'replace' ? 'replace' : 'heal';
+}
+
+function assessState({ container }: Instance, service: ServiceSpec): readonly Difference[] {
+  switch (container.state) {
+    case 'running':
+      return container.health === 'unhealthy'
+        ? [
+            {
+              class: 'unhealthy',
+              path: 'health',
+              desired: 'healthy',
+              observed: 'unhealthy',
+              remedy: { kind: 'none' },
+              note: 'its HEALTHCHECK fails; it is left running and reported',
+            },
+          ]
+        : [];
+    case 'restarting':
+      return notRunning(
+        'crash-loop',
+        'restarting',
+        { kind: 'none' },
+        `it exited with code ${container.exitCode} and the engine restarts it`,
+      );
+    case 'paused':
+      return notRunning('paused', 'paused', { kind: 'unpause' }, 'it is unpaused');
+    case 'exited':
+      return service.container.restart.name === 'no'
+        ? assessFinished(container.exitCode)
+        : notRunning('stopped', 'exited', { kind: 'start' }, 'it is started again');
+    case 'created':
+      return notRunning('stopped', 'created', { kind: 'start' }, 'it is started');
+    case 'dead':
+    case 'removing':
+      return notRunning(
+        'dead',
+        container.state,
+        { kind: 'replace' },
+        'another instance takes its slot',
+      );
+  }
+}
+
+function notRunning(
+  name: DriftClass,
+  observed: string,
+  remedy: Remedy,
+  note: string,
+): readonly Difference[] {
+  return [{ class: name, path: 'state', desired: 'running', observed, remedy, note }];
+}
+
+/** `restart: "no"` asks for no restart: a clean exit is what was wanted, another one is reported. */
+function assessFinished(exitCode: number): readonly Difference[] {
+  if (exitCode === 0) return [];
+  const note = `it exited with code ${exitCode} and its restart policy is "no"`;
+  return notRunning('stopped', 'exited', { kind: 'none' }, note);
+}
+
+function assessImmutable(
+  instance: Instance,
+  service: ServiceSpec,
+  image: ImageDefaults | null,
+): readonly Difference[] {
+  if (instance.known || image === null) return [];
+  return compareImmutable(service.container, instance.container.spec, image).map((field) => ({
+    ...field,
+    class: 'immutable-field',
+    remedy: { kind: 'replace' },
+    note: 'the engine cannot change this in place: the instance is replaced',
+  }));
+}
+
+function assessName(instance: Instance): readonly Difference[] {
+  if (!instance.renamed) return [];
+  const name = instanceName(instance.identity);
+  return [
+    {
+      class: 'renamed',
+      path: 'container_name',
+      desired: name,
+      observed: instance.container.name,
+      remedy: { kind: 'rename', to: name },
+      note: 'it gets its name back',
+    },
+  ];
+}
+
+function assessNetworks(instance: Instance, service: ServiceSpec): readonly Difference[] {
+  const attached = new Map(
+    instance.container.spec.networks.map((attachment) => [attachment.network, attachment]),
+  );
+  return service.container.networks.flatMap((wanted) => {
+    const observed = attached.get(wanted.network);
+    const missing = wanted.aliases.filter((alias) => observed?.aliases.includes(alias) !== true);
+    if (observed !== undefined && missing.length === 0) return [];
+    return [
+      {
+        class: 'network' as const,
+        path: `networks.${networkKey(instance.identity.application, wanted.network)}`,
+        desired: wanted.aliases,
+        observed: observed?.aliases ?? null,
+        remedy: { kind: 'connect' as const, attachment: wanted },
+        note: 'it is connected again with its aliases',
+      },
+    ];
+  });
+}
+
+/** The key under which the manifest knows a network of its own. */
+function networkKey(application: string, network: string): string {
+  const prefix = `${application}_`;
+  return network.startsWith(prefix) ? network.slice(prefix.length) : network;
+}
+
+function assessResources({ container }: Instance, service: ServiceSpec): readonly Difference[] {
+  const fields = compareResources(service.container.resources, container.spec.resources);
+  return fields.map((field) => ({ ...field, class: 'mutable-field', ...resourceRemedy(field) }));
+}
+
+/** The engine takes "no limit" for "no change", so a limit can be changed in place but not taken away. */
+function resourceRemedy(field: FieldDifference): Pick<Difference, 'remedy' | 'note'> {
+  return field.desired === null
+    ? {
+        remedy: { kind: 'replace' },
+        note: 'the engine cannot lift a limit in place: it is replaced',
+      }
+    : { remedy: { kind: 'update-resources' }, note: 'the limit is set back in place' };
+}
+
+function assessRestart({ container }: Instance, service: ServiceSpec): readonly Difference[] {
+  const wanted = service.container.restart;
+  // `no` on an instance is our own mark of probation, and a promotion follows by itself.
+  if (sameRestart(container.restart, wanted) || sameRestart(container.restart, noRestart))
+    return [];
+  return [
+    {
+      class: 'mutable-field',
+      path: 'restart',
+      desired: wanted.name,
+      observed: container.restart.name,
+      remedy: { kind: 'update-restart' },
+      note: 'the policy is set back in place',
+    },
+  ];
+}

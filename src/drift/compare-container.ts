@@ -1,0 +1,188 @@
+import type { ContainerSpec, HealthcheckSpec, MountSpec, PortSpec } from '../model/container.ts';
+import type { DriftValue } from '../model/drift.ts';
+import type { ImageDefaults } from '../model/observation.ts';
+import { isOwnLabel } from '../model/labels.ts';
+import { expectedContainer } from './expected-container.ts';
+
+/** A field that differs, in the words of the manifest. */
+export interface FieldDifference {
+  readonly path: string;
+  readonly desired: DriftValue;
+  readonly observed: DriftValue;
+}
+
+/**
+ * The fields that the engine can only set at create, compared by the rules of semantics §11: what a manifest leaves open
+ * is not compared unless it opens the container to the outside (mounts, ports, capabilities), where open means closed.
+ */
+export function compareImmutable(
+  desired: ContainerSpec,
+  observed: ContainerSpec,
+  image: ImageDefaults,
+): readonly FieldDifference[] {
+  const expected = expectedContainer(desired, image);
+  return [
+    ...compareValues('command', expected.command, observed.command),
+    ...compareValues('entrypoint', expected.entrypoint, observed.entrypoint),
+    ...compareMaps('environment', expected.environment, observed.environment),
+    ...compareMaps('labels', expected.labels, foreignLabels(observed.labels, expected.labels)),
+    ...compareValues('user', expected.user, observed.user),
+    ...compareValues('working_dir', expected.workingDir, observed.workingDir),
+    ...compareIfSet('hostname', expected.hostname, observed.hostname),
+    ...compareIfSet('init', expected.init, observed.init),
+    ...compareValues('read_only', expected.readOnly, observed.readOnly),
+    ...compareValues('cap_add', expected.capAdd, observed.capAdd),
+    ...compareValues('cap_drop', expected.capDrop, observed.capDrop),
+    ...compareValues('security_opt', expected.securityOpt, observed.securityOpt),
+    ...compareHealthchecks(expected.healthcheck, observed.healthcheck),
+    ...comparePorts(expected.ports, observed.ports),
+    ...compareMounts(expected.mounts, observed.mounts),
+    ...compareIfSet('stop_signal', signal(expected.stopSignal), signal(observed.stopSignal)),
+    ...compareIfSet('stop_grace_period', expected.stopGraceMs, observed.stopGraceMs),
+  ];
+}
+
+/** Fields that `docker update` changes in a running container. A limit that is not asked for must not be there. */
+export function compareResources(
+  desired: ContainerSpec['resources'],
+  observed: ContainerSpec['resources'],
+): readonly FieldDifference[] {
+  return [
+    ...compareValues('deploy.resources.limits.memory', desired.memoryBytes, observed.memoryBytes),
+    ...compareValues('deploy.resources.limits.cpus', desired.nanoCpus, observed.nanoCpus),
+    ...compareValues('deploy.resources.limits.pids', desired.pids, observed.pids),
+    ...compareValues(
+      'deploy.resources.reservations.memory',
+      desired.memoryReservationBytes,
+      observed.memoryReservationBytes,
+    ),
+  ];
+}
+
+type Scalar = string | number | boolean | null;
+
+function compareValues(
+  path: string,
+  desired: DriftValue,
+  observed: DriftValue,
+): readonly FieldDifference[] {
+  return sameValue(desired, observed) ? [] : [{ path, desired, observed }];
+}
+
+function compareIfSet(path: string, desired: Scalar, observed: Scalar): readonly FieldDifference[] {
+  return desired === null ? [] : compareValues(path, desired, observed);
+}
+
+function compareMaps(
+  path: string,
+  desired: Readonly<Record<string, string | null>>,
+  observed: Readonly<Record<string, string | null>>,
+): readonly FieldDifference[] {
+  const keys = [...new Set([...Object.keys(desired), ...Object.keys(observed)])].toSorted();
+  return keys.flatMap((key) =>
+    compareValues(`${path}.${key}`, desired[key] ?? null, observed[key] ?? null),
+  );
+}
+
+/** Labels that the manifest or the image sets; what other tools add later is theirs. */
+function foreignLabels(
+  observed: Readonly<Record<string, string>>,
+  wanted: Readonly<Record<string, string>>,
+): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(observed).filter(([key]) => Object.hasOwn(wanted, key) && !isOwnLabel(key)),
+  );
+}
+
+const healthcheckDefaults = {
+  intervalMs: 30_000,
+  timeoutMs: 30_000,
+  startPeriodMs: 0,
+  startIntervalMs: 5_000,
+  retries: 3,
+} as const;
+
+function compareHealthchecks(
+  desired: HealthcheckSpec | null,
+  observed: HealthcheckSpec | null,
+): readonly FieldDifference[] {
+  if (isDisabled(desired) && isDisabled(observed)) return [];
+  return [
+    ...compareValues('healthcheck.test', desired?.test ?? null, observed?.test ?? null),
+    ...compareTiming('healthcheck.interval', 'intervalMs', desired, observed),
+    ...compareTiming('healthcheck.timeout', 'timeoutMs', desired, observed),
+    ...compareTiming('healthcheck.start_period', 'startPeriodMs', desired, observed),
+    ...compareTiming('healthcheck.retries', 'retries', desired, observed),
+  ];
+}
+
+function isDisabled(check: HealthcheckSpec | null): boolean {
+  return check === null || check.test?.[0] === 'NONE';
+}
+
+function compareTiming(
+  path: string,
+  field: keyof typeof healthcheckDefaults,
+  desired: HealthcheckSpec | null,
+  observed: HealthcheckSpec | null,
+): readonly FieldDifference[] {
+  const value = (check: HealthcheckSpec | null): number =>
+    check?.[field] ?? healthcheckDefaults[field];
+  return compareValues(path, value(desired), value(observed));
+}
+
+function comparePorts(
+  desired: readonly PortSpec[],
+  observed: readonly PortSpec[],
+): readonly FieldDifference[] {
+  // A free port may also have been published for the gate's probe, which no manifest lists.
+  const asked = new Set(desired.map(formatPort));
+  const extra = observed.filter((port) => port.published !== '' || asked.has(formatPort(port)));
+  return compareValues('ports', desired.map(formatPort), extra.map(formatPort));
+}
+
+function formatPort(port: PortSpec): string {
+  const address = port.hostIp === '' || port.hostIp === '0.0.0.0' ? '' : `${port.hostIp}:`;
+  const published = port.published === '' || port.published === '0' ? '' : `${port.published}:`;
+  return `${address}${published}${port.target}/${port.protocol}`;
+}
+
+function compareMounts(
+  desired: readonly MountSpec[],
+  observed: readonly MountSpec[],
+): readonly FieldDifference[] {
+  // Anonymous volumes come from the image too: they are not compared unless they are asked for.
+  const targets = new Set(desired.map((mount) => mount.target));
+  const relevant = observed.filter(
+    (mount) => targets.has(mount.target) || mount.type !== 'volume' || mount.source !== '',
+  );
+  return compareValues('volumes', desired.map(formatMount), relevant.map(formatMount));
+}
+
+function formatMount(mount: MountSpec): string {
+  const mode = mount.readOnly ? ':ro' : '';
+  const source = mount.type === 'tmpfs' ? 'tmpfs' : mount.source;
+  return `${source}:${mount.target}${mode}`;
+}
+
+/** `SIGTERM`, `TERM` and `15` are one signal; unset is SIGTERM. */
+function signal(name: string | null): string | null {
+  if (name === null) return null;
+  const bare = name.toUpperCase().replace(/^SIG/, '');
+  return signalNumbers[bare] ?? bare;
+}
+
+const signalNumbers: Readonly<Record<string, string>> = {
+  '1': 'HUP',
+  '2': 'INT',
+  '3': 'QUIT',
+  '9': 'KILL',
+  '10': 'USR1',
+  '12': 'USR2',
+  '15': 'TERM',
+};
+
+function sameValue(a: DriftValue, b: DriftValue): boolean {
+  if (!Array.isArray(a) || !Array.isArray(b)) return a === b;
+  return a.length === b.length && a.every((item, index) => item === b[index]);
+}

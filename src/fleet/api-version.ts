@@ -1,0 +1,48 @@
+import type { WireVersion } from './wire.ts';
+
+/** The oldest Engine API that has all we need: Docker 20.10. */
+const oldestApiVersion = '1.41';
+/** The newest Engine API that this code was written against. */
+const newestApiVersion = '1.45';
+
+export type Negotiation =
+  | { readonly kind: 'agreed'; readonly apiVersion: string }
+  | { readonly kind: 'refused'; readonly reason: string };
+
+/** The highest version that both sides speak, or the reason why there is none. */
+export function negotiateApiVersion(offer: WireVersion): Negotiation {
+  const newest = offer.ApiVersion ?? '';
+  const oldest = offer.MinAPIVersion ?? oldestApiVersion;
+  if (!isApiVersion(newest) || !isApiVersion(oldest)) {
+    return { kind: 'refused', reason: 'what answers there is not a Docker Engine' };
+  }
+  const engine = `Docker ${offer.Version ?? 'of unknown version'}`;
+  if (!apiAtLeast(newest, oldestApiVersion)) {
+    const reason = `${engine} speaks Engine API ${newest} at most, and ${oldestApiVersion} is needed: update it to Docker 20.10 or newer`;
+    return { kind: 'refused', reason };
+  }
+  if (!apiAtLeast(newestApiVersion, oldest)) {
+    const reason = `${engine} speaks Engine API ${oldest} at least, and this release speaks ${newestApiVersion} at most: update Fleetwright`;
+    return { kind: 'refused', reason };
+  }
+  return {
+    kind: 'agreed',
+    apiVersion: apiAtLeast(newest, newestApiVersion) ? newestApiVersion : newest,
+  };
+}
+
+/** Whether a version is `wanted` or newer. Versions are `major.minor`, compared as numbers: 1.9 is older than 1.10. */
+export function apiAtLeast(version: string, wanted: string): boolean {
+  const [major, minor] = parts(version);
+  const [wantedMajor, wantedMinor] = parts(wanted);
+  return major === wantedMajor ? minor >= wantedMinor : major > wantedMajor;
+}
+
+function isApiVersion(text: string): boolean {
+  return /^\d+\.\d+$/.test(text);
+}
+
+function parts(version: string): readonly [number, number] {
+  const [major = '0', minor = '0'] = version.split('.');
+  return [Number(major), Number(minor)];
+}

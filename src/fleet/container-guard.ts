@@ -1,0 +1,45 @@
+import { label } from '../model/labels.ts';
+import type { ContainerState } from '../model/observation.ts';
+import type { ContainerGuard } from '../model/step.ts';
+import { enginePath } from './engine-client.ts';
+import { projectState } from './project-container.ts';
+import type { StepRun } from './step-run.ts';
+import type { WireContainer } from './wire.ts';
+
+/** What a fresh inspect says of the guard of a step. */
+export type GuardCheck =
+  | { readonly kind: 'held'; readonly container: WireContainer; readonly state: ContainerState }
+  | { readonly kind: 'gone' }
+  | { readonly kind: 'broken'; readonly reason: string };
+
+/** Checks that a container is still the one that the step was decided for. */
+export async function checkGuard(
+  run: StepRun,
+  guard: ContainerGuard,
+  name: string,
+): Promise<GuardCheck> {
+  const container = await inspectContainer(run, guard.id, name);
+  if (container === null) return { kind: 'gone' };
+  const labels = container.Config?.Labels ?? {};
+  if (labels[label.fleet] !== run.context.fleet || labels[label.self] !== guard.self) {
+    return { kind: 'broken', reason: `container "${name}" does not carry the labels it had` };
+  }
+  const state = projectState(container);
+  if (!guard.states.includes(state)) {
+    const reason = `container "${name}" is ${state}, the step is for ${guard.states.join(' or ')}`;
+    return { kind: 'broken', reason };
+  }
+  return { kind: 'held', container, state };
+}
+
+/** A container by id or name; null when there is none. */
+export function inspectContainer(
+  run: StepRun,
+  idOrName: string,
+  name: string,
+): Promise<WireContainer | null> {
+  return run.find<WireContainer>({
+    what: `inspect container "${name}"`,
+    path: enginePath`/containers/${idOrName}/json`,
+  });
+}

@@ -1,0 +1,87 @@
+import type { Action } from '../model/step.ts';
+import { instanceName } from '../model/labels.ts';
+import type { WireEvent } from './wire.ts';
+
+/** What of a host must be read again. */
+export interface Dirty {
+  /** Ids or names. */
+  readonly containers: ReadonlySet<string>;
+  readonly networks: boolean;
+  readonly volumes: boolean;
+  readonly images: boolean;
+}
+
+export const clean: Dirty = {
+  containers: new Set(),
+  networks: false,
+  volumes: false,
+  images: false,
+};
+
+export function mergeDirty(a: Dirty, b: Dirty): Dirty {
+  return {
+    containers: new Set([...a.containers, ...b.containers]),
+    networks: a.networks || b.networks,
+    volumes: a.volumes || b.volumes,
+    images: a.images || b.images,
+  };
+}
+
+/**
+ * The events that change what we observe, as a filter for the engine: each run of a HEALTHCHECK makes three more that do
+ * not. There is no filter by label, since `network connect` would be lost under one.
+ */
+export const eventFilters = JSON.stringify({
+  type: ['container', 'network', 'volume', 'image'],
+  event: (
+    'create start restart die stop oom pause unpause rename update destroy health_status ' +
+    'connect disconnect remove pull tag untag delete load import'
+  ).split(' '),
+});
+
+/** What an event makes dirty. It is a hint: whatever it says, the host is read. */
+export function dirtyByEvent(event: WireEvent): Dirty {
+  const id = event.Actor?.ID ?? '';
+  switch (event.Type) {
+    case 'container':
+      return id === '' ? clean : { ...clean, containers: new Set([id]) };
+    case 'network': {
+      const container = event.Actor?.Attributes?.['container'] ?? '';
+      if (event.Action === 'connect' || event.Action === 'disconnect') {
+        return container === '' ? clean : { ...clean, containers: new Set([container]) };
+      }
+      return { ...clean, networks: true };
+    }
+    case 'volume':
+      return { ...clean, volumes: true };
+    case 'image':
+      return { ...clean, images: true };
+    default:
+      return clean;
+  }
+}
+
+/** What an action may have changed, whatever came of it. */
+export function dirtyByAction(action: Action): Dirty {
+  switch (action.kind) {
+    case 'pull-image':
+      return { ...clean, images: true };
+    case 'create-network':
+    case 'remove-network':
+      return { ...clean, networks: true };
+    case 'create-volume':
+      return { ...clean, volumes: true };
+    case 'create-container':
+      // The engine makes the named volumes that are missing.
+      return { ...clean, containers: new Set([instanceName(action.identity)]), volumes: true };
+    case 'remove-container':
+      return { ...clean, containers: new Set([action.guard.id]), volumes: true };
+    case 'start-container':
+    case 'unpause-container':
+    case 'update-container':
+    case 'rename-container':
+    case 'connect-network':
+    case 'stop-container':
+      return { ...clean, containers: new Set([action.guard.id]) };
+  }
+}

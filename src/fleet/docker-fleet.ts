@@ -1,0 +1,144 @@
+import { isDeepStrictEqual } from 'node:util';
+
+import type { Logger } from 'pino';
+
+import type { FleetSpec } from '../model/fleet.ts';
+import type { ContainerId, HostName } from '../model/names.ts';
+import type { HostObservation } from '../model/observation.ts';
+import type { Step, StepOutcome } from '../model/step.ts';
+import { watchCredentials } from './credentials.ts';
+import type { Deadlines } from './deadlines.ts';
+import { defaultDeadlines } from './deadlines.ts';
+import type { Evidence, Fleet } from './fleet.ts';
+import { HostSession } from './host-session.ts';
+import { failed } from './step-run.ts';
+import { rejectTwins } from './twins.ts';
+
+export interface FleetOptions {
+  /** Folder with one folder per host: `<host>/{ca,cert,key}.pem`. It is watched. */
+  readonly credentialsDir: string | null;
+  readonly logger: Logger;
+  /** Mutations of one host at once. */
+  readonly concurrency?: number;
+  /** Full list of each host at this interval, in milliseconds. */
+  readonly resyncMs?: number;
+  /** A host without events is pinged at this interval, in milliseconds. */
+  readonly pingMs?: number;
+  readonly deadlines?: Partial<Deadlines>;
+}
+
+/** Opens a fleet without hosts; configure() gives it some. */
+export function openFleet(options: FleetOptions): Fleet {
+  return new DockerFleet(options);
+}
+
+const noEvidence: Evidence = { log: [], health: [] };
+
+class DockerFleet implements Fleet {
+  readonly #options: FleetOptions;
+  readonly #sessions = new Map<HostName, HostSession>();
+  readonly #subscribers = new Set<(host: HostName) => void>();
+  readonly #closing: Promise<void>[] = [];
+  #credentials: { close(): Promise<void> } | null = null;
+  #fleet = '';
+  #calls = 0;
+
+  constructor(options: FleetOptions) {
+    this.#options = options;
+  }
+
+  configure(spec: FleetSpec): void {
+    const renamed = spec.name !== this.#fleet;
+    this.#fleet = spec.name;
+    const wanted = new Map(spec.hosts.map((host) => [host.name, host]));
+    for (const [name, session] of this.#sessions) {
+      const host = wanted.get(name);
+      const same = host !== undefined && isDeepStrictEqual(host.endpoint, session.spec.endpoint);
+      if (same && !renamed) session.spec = host;
+      else this.#forget(name, session);
+    }
+    for (const [name, host] of wanted) {
+      if (!this.#sessions.has(name)) this.#sessions.set(name, this.#open(host));
+    }
+    this.#watchCredentials(spec);
+  }
+
+  snapshot(): ReadonlyMap<HostName, HostObservation> {
+    const sessions = [...this.#sessions].toSorted(([a], [b]) => (a < b ? -1 : 1));
+    return rejectTwins(new Map(sessions.map(([name, session]) => [name, session.observation])));
+  }
+
+  async refresh(signal: AbortSignal): Promise<void> {
+    await Promise.all([...this.#sessions.values()].map((session) => session.refresh(signal)));
+  }
+
+  async execute(step: Step, signal: AbortSignal): Promise<StepOutcome> {
+    const session = this.#sessions.get(step.host);
+    const observation = this.snapshot().get(step.host);
+    if (session === undefined || observation === undefined) {
+      const message = `Cannot act on host "${step.host}": it is not in fleet.yaml any more`;
+      return failed('infrastructure', 'HostUnreachable', message);
+    }
+    if (observation.kind === 'unreachable') {
+      const message = `Cannot act on host "${step.host}": ${observation.reason}`;
+      return failed('infrastructure', 'HostUnreachable', message);
+    }
+    return session.execute(step, signal);
+  }
+
+  async evidence(host: HostName, container: ContainerId, signal: AbortSignal): Promise<Evidence> {
+    return (await this.#sessions.get(host)?.evidence(container, signal)) ?? noEvidence;
+  }
+
+  subscribe(onChange: (host: HostName) => void): () => void {
+    this.#subscribers.add(onChange);
+    return () => this.#subscribers.delete(onChange);
+  }
+
+  calls(): number {
+    return this.#calls;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#subscribers.clear();
+    for (const [name, session] of this.#sessions) this.#forget(name, session);
+    await this.#credentials?.close();
+    await Promise.all(this.#closing);
+  }
+
+  #open(host: FleetSpec['hosts'][number]): HostSession {
+    const { credentialsDir, logger, concurrency = 4 } = this.#options;
+    const { resyncMs = 60_000, pingMs = 15_000, deadlines = {} } = this.#options;
+    return new HostSession(host, {
+      fleet: this.#fleet,
+      credentialsDir,
+      logger: logger.child({ host: host.name }),
+      concurrency,
+      resyncMs,
+      pingMs,
+      deadlines: { ...defaultDeadlines, ...deadlines },
+      onCall: () => {
+        this.#calls += 1;
+      },
+      onChange: () => this.#notify(host.name),
+    });
+  }
+
+  #forget(name: HostName, session: HostSession): void {
+    this.#sessions.delete(name);
+    this.#closing.push(session.close());
+  }
+
+  #notify(host: HostName): void {
+    for (const onChange of this.#subscribers) onChange(host);
+  }
+
+  #watchCredentials(spec: FleetSpec): void {
+    const { credentialsDir } = this.#options;
+    const needed = spec.hosts.some(({ endpoint }) => endpoint.kind === 'tcp' && endpoint.tls);
+    if (credentialsDir === null || !needed || this.#credentials !== null) return;
+    this.#credentials = watchCredentials(credentialsDir, (host) => {
+      this.#sessions.get(host)?.credentialsChanged();
+    });
+  }
+}

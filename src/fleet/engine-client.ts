@@ -1,0 +1,248 @@
+import type { IncomingMessage } from 'node:http';
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
+import { inspect } from 'node:util';
+
+import Docker from 'dockerode';
+
+import type { Endpoint } from '../model/fleet.ts';
+import type { TlsCredentials } from './credentials.ts';
+import { withDeadline } from './deadline.ts';
+import { EngineError, isStatus, toEngineError } from './engine-error.ts';
+import { negotiateApiVersion } from './api-version.ts';
+import type { WireVersion } from './wire.ts';
+
+export interface EngineRequest {
+  /** What is asked, for messages: `inspect container "web"`. */
+  readonly what: string;
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  /** Below the API version, without a query. Build it with enginePath(). */
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly body?: object;
+  /** A tar archive as the body, instead of JSON. */
+  readonly archive?: Buffer;
+  readonly deadlineMs: number;
+  readonly signal: AbortSignal;
+}
+
+/** The layer of docker-modem that all methods of dockerode share. */
+interface Modem {
+  dial(
+    options: {
+      readonly path: string;
+      readonly method: string;
+      readonly options: { readonly _query: object; readonly _body: object };
+      readonly file?: Buffer;
+      readonly isStream: boolean;
+      readonly abortSignal: AbortSignal;
+      readonly statusCodes: Readonly<Record<number, true>>;
+    },
+    callback: (error: unknown, result: unknown) => void,
+  ): void;
+}
+
+/** 304 is "already so": an idempotent call that met its own effect. */
+const goodStatuses = { 200: true, 201: true, 204: true, 304: true } as const;
+
+/**
+ * One Docker Engine through dockerode, with its holes closed (each measured; they hang an operator or act on the wrong host):
+ * every call is raced against a deadline, the API version is pinned after negotiation, DOCKER_* variables are never
+ * consulted, bodies never reach the URL, a truncated answer is an error, and long streams have an agent of their own so
+ * that they take no slot from calls. Requests go through `modem.dial`, since the methods of dockerode differ in which
+ * options they delete from the caller's object, and put the body of a create into the query.
+ *
+ * All methods reject with EngineError.
+ */
+export class EngineClient {
+  readonly #endpoint: Endpoint;
+  readonly #agent: HttpAgent;
+  readonly #streamAgent: HttpAgent;
+  readonly #onCall: () => void;
+  #calls: Modem;
+  #streams: Modem;
+  #apiVersion = '';
+
+  constructor(endpoint: Endpoint, credentials: TlsCredentials | null, onCall: () => void) {
+    this.#endpoint = endpoint;
+    this.#onCall = onCall;
+    this.#agent = quietAgent(credentials, { keepAlive: true, maxSockets: 16 });
+    this.#streamAgent = quietAgent(credentials, { keepAlive: false });
+    this.#calls = openModem(endpoint, this.#agent, '');
+    this.#streams = openModem(endpoint, this.#streamAgent, '');
+  }
+
+  /** Negotiated, such as `1.41`; empty before negotiate(). */
+  get apiVersion(): string {
+    return this.#apiVersion;
+  }
+
+  /** Asks which API versions the engine speaks and pins the best one. */
+  async negotiate(deadlineMs: number, signal: AbortSignal): Promise<WireVersion> {
+    const what = 'ask the engine for its version';
+    const version = await this.json<WireVersion>({ what, path: '/version', deadlineMs, signal });
+    const negotiation = negotiateApiVersion(version);
+    if (negotiation.kind === 'refused') throw new EngineError('unreachable', negotiation.reason);
+    this.#apiVersion = negotiation.apiVersion;
+    this.#calls = openModem(this.#endpoint, this.#agent, this.#apiVersion);
+    this.#streams = openModem(this.#endpoint, this.#streamAgent, this.#apiVersion);
+    return version;
+  }
+
+  /** A call that answers with JSON. */
+  async json<T>(request: EngineRequest): Promise<T> {
+    const result = await this.#request(request);
+    // docker-modem hands over the bytes of an answer that is not JSON, cut short, or `null`.
+    if (Buffer.isBuffer(result) || typeof result !== 'object' || result === null) {
+      throw new EngineError('lost', `Cannot ${request.what}: the answer is not whole JSON`);
+    }
+    return result as T;
+  }
+
+  /** A call whose answer does not matter. */
+  async send(request: EngineRequest): Promise<void> {
+    await this.#request(request);
+  }
+
+  /** Whether the object exists: a call that answers 404 gives null. */
+  async find<T>(request: EngineRequest): Promise<T | null> {
+    try {
+      return await this.json<T>(request);
+    } catch (error) {
+      if (isStatus(error, 404)) return null;
+      throw error;
+    }
+  }
+
+  /** A call that answers with a stream. The deadline is for its headers; `signal` ends it, also later. */
+  stream(request: EngineRequest): Promise<IncomingMessage> {
+    const { what, deadlineMs, signal } = request;
+    return withDeadline(what, deadlineMs, signal, async (headers) => {
+      const life = new AbortController();
+      const end = (): void => life.abort();
+      headers.addEventListener('abort', end, { once: true });
+      signal.addEventListener('abort', end, { once: true });
+      const answer = this.#dial(this.#streams, request, true, life.signal);
+      const stream = (await answer) as IncomingMessage;
+      stream.once('close', () => signal.removeEventListener('abort', end));
+      return stream;
+    });
+  }
+
+  /** Closes all connections that are idle, and the others as soon as their calls are over. */
+  close(): void {
+    for (const agent of [this.#agent, this.#streamAgent]) {
+      agent.maxFreeSockets = 0;
+      for (const sockets of Object.values(agent.freeSockets)) {
+        for (const socket of sockets ?? []) socket.destroy();
+      }
+    }
+  }
+
+  async #request(request: EngineRequest): Promise<unknown> {
+    const { what, deadlineMs, signal, method = 'GET' } = request;
+    return withDeadline(what, deadlineMs, signal, async (inner) => {
+      try {
+        return await this.#dial(this.#calls, request, false, inner);
+      } catch (error) {
+        // The engine may close a kept-alive connection in the moment we use it: reading again is harmless.
+        const again = method === 'GET' && error instanceof EngineError && error.trouble === 'lost';
+        if (!again || inner.aborted) throw error;
+        return this.#dial(this.#calls, request, false, inner);
+      }
+    });
+  }
+
+  #dial(
+    modem: Modem,
+    request: EngineRequest,
+    isStream: boolean,
+    abortSignal: AbortSignal,
+  ): Promise<unknown> {
+    this.#onCall();
+    const { path, method = 'GET', query = {}, body = {}, archive, what } = request;
+    const asked = Object.keys(query).length > 0 ? `${path}?` : path;
+    return new Promise((resolve, reject) => {
+      modem.dial(
+        {
+          path: asked,
+          method,
+          options: { _query: query, _body: body },
+          ...(archive === undefined ? {} : { file: archive }),
+          isStream,
+          abortSignal,
+          statusCodes: goodStatuses,
+        },
+        (error, result) => {
+          if (error === null || error === undefined) resolve(result);
+          else reject(toEngineError(error, what));
+        },
+      );
+    });
+  }
+}
+
+/**
+ * Puts ids and names into a path. Docker's own names cannot hold what would change the meaning of a path, so whatever
+ * does is refused here and not escaped.
+ */
+export function enginePath(parts: TemplateStringsArray, ...names: readonly string[]): string {
+  return parts.reduce((path, part, index) => path + checkName(names[index - 1] ?? '') + part);
+}
+
+function checkName(name: string): string {
+  const clean = /^[A-Za-z0-9][A-Za-z0-9_.:/@+-]*$/.test(name) && !name.split('/').includes('..');
+  if (!clean) throw new EngineError('status', `invalid name "${name.slice(0, 128)}"`, 400);
+  return name;
+}
+
+/**
+ * docker-modem runs util.inspect over the options of every request, all properties and at any depth. An agent holds its
+ * sockets, so that took up to 100 ms per request; it also holds the private key.
+ */
+function quietAgent(
+  credentials: TlsCredentials | null,
+  options: { readonly keepAlive: boolean; readonly maxSockets?: number },
+): HttpAgent {
+  const agent =
+    credentials === null
+      ? new HttpAgent(options)
+      : new HttpsAgent({ ...options, ...credentials, rejectUnauthorized: true });
+  return Object.assign(agent, { [inspect.custom]: () => 'agent' });
+}
+
+function openModem(endpoint: Endpoint, agent: HttpAgent, apiVersion: string): Modem {
+  const common = {
+    agent,
+    // A version that is not a string would be the default, which is no prefix at all.
+    version: apiVersion === '' ? undefined : `v${apiVersion}`,
+    timeout: undefined,
+    headers: {},
+    pathPrefix: '/',
+  };
+  // `host: undefined` must be said: docker-modem lets DOCKER_HOST beat an explicit socketPath.
+  const target =
+    endpoint.kind === 'unix'
+      ? { host: undefined, port: undefined, protocol: 'http', socketPath: endpoint.path }
+      : {
+          host: endpoint.host,
+          port: endpoint.port,
+          protocol: endpoint.tls ? 'https' : 'http',
+          socketPath: undefined,
+        };
+  return withoutDockerVariables(() => {
+    const docker = new Docker({ ...common, ...target } as Docker.DockerOptions);
+    return docker.modem;
+  });
+}
+
+/** docker-modem reads DOCKER_* in its constructor, and throws when they name files that do not exist. */
+function withoutDockerVariables<T>(make: () => T): T {
+  const hidden = Object.entries(process.env).filter(([name]) => name.startsWith('DOCKER_'));
+  for (const [name] of hidden) delete process.env[name];
+  try {
+    return make();
+  } finally {
+    Object.assign(process.env, Object.fromEntries(hidden));
+  }
+}

@@ -1,0 +1,151 @@
+import type { Resources, RestartPolicy } from '../model/container.ts';
+import { noRestart } from '../model/container.ts';
+import type { Action, ContainerGuard, StepOutcome } from '../model/step.ts';
+import { attach, resolveNetwork } from './attach-network.ts';
+import { checkGuard } from './container-guard.ts';
+import { resourcesBody } from './create-body.ts';
+import { stopMarginMs } from './deadlines.ts';
+import { enginePath } from './engine-client.ts';
+import { isStatus } from './engine-error.ts';
+import { containerName } from './normal-form.ts';
+import type { StepRun } from './step-run.ts';
+import { done, failed, skipped } from './step-run.ts';
+import type { WireContainer } from './wire.ts';
+
+type ActionOf<Kind extends Action['kind']> = Extract<Action, { readonly kind: Kind }>;
+
+export function unpauseContainer(
+  run: StepRun,
+  action: ActionOf<'unpause-container'>,
+): Promise<StepOutcome> {
+  return guarded(run, action, async () => {
+    await run.mutate({
+      what: `unpause container "${action.name}"`,
+      method: 'POST',
+      path: enginePath`/containers/${action.guard.id}/unpause`,
+    });
+    return done;
+  });
+}
+
+export function updateContainer(
+  run: StepRun,
+  action: ActionOf<'update-container'>,
+): Promise<StepOutcome> {
+  return guarded(run, action, async () => {
+    await run.mutate({
+      what: `update container "${action.name}"`,
+      method: 'POST',
+      path: enginePath`/containers/${action.guard.id}/update`,
+      body: updateBody(action.restart, action.resources),
+    });
+    return done;
+  });
+}
+
+/**
+ * The engine takes "not set" for "no change". It refuses a memory limit above the swap limit that the container already
+ * has, and by default gave it twice the memory, so both are sent.
+ */
+export function updateBody(
+  restart: RestartPolicy | null,
+  resources: Resources | null,
+): Record<string, unknown> {
+  const limits = resources === null ? {} : resourcesBody(resources);
+  const memory = resources?.memoryBytes ?? null;
+  const { name, maximumRetryCount } = restart ?? noRestart;
+  return {
+    ...limits,
+    ...(memory === null ? {} : { MemorySwap: memory * 2 }),
+    // The one limit that can be lifted in place.
+    ...(resources !== null && resources.pids === null ? { PidsLimit: -1 } : {}),
+    ...(restart === null
+      ? {}
+      : { RestartPolicy: { Name: name, MaximumRetryCount: maximumRetryCount } }),
+  };
+}
+
+export function renameContainer(
+  run: StepRun,
+  action: ActionOf<'rename-container'>,
+): Promise<StepOutcome> {
+  return guarded(run, action, async (container) => {
+    if (containerName(container) === action.to) return done;
+    await run.mutate({
+      what: `rename container "${action.name}"`,
+      method: 'POST',
+      path: enginePath`/containers/${action.guard.id}/rename`,
+      query: { name: action.to },
+    });
+    return done;
+  });
+}
+
+/** Attaches the container with its aliases. They cannot be changed in place, so one that lacks some is taken off first. */
+export function connectNetwork(
+  run: StepRun,
+  action: ActionOf<'connect-network'>,
+): Promise<StepOutcome> {
+  return guarded(run, action, async (container) => {
+    const resolved = await resolveNetwork(run, action.attachment.network);
+    if (resolved.kind === 'refused') return resolved.outcome;
+    await attach(run, container, resolved.id, action.attachment);
+    return done;
+  });
+}
+
+/** Stops with the grace of the step, else the container's own. The call lasts as long as the container takes. */
+export function stopContainer(
+  run: StepRun,
+  action: ActionOf<'stop-container'>,
+): Promise<StepOutcome> {
+  return guarded(run, action, async (container) => {
+    const { graceMs } = action;
+    const ownSeconds = container.Config?.StopTimeout ?? 10;
+    const seconds = graceMs === null ? ownSeconds : Math.ceil(graceMs / 1000);
+    await run.mutate({
+      what: `stop container "${action.name}"`,
+      method: 'POST',
+      path: enginePath`/containers/${action.guard.id}/stop`,
+      query: graceMs === null ? {} : { t: String(seconds) },
+      deadlineMs: seconds * 1000 + stopMarginMs,
+    });
+    return done;
+  });
+}
+
+/** Removes a stopped container and its anonymous volumes; `v` never removes a volume that has a name. */
+export async function removeContainer(
+  run: StepRun,
+  action: ActionOf<'remove-container'>,
+): Promise<StepOutcome> {
+  const check = await checkGuard(run, action.guard, action.name);
+  if (check.kind === 'gone') return done;
+  if (check.kind === 'broken') return skipped(check.reason);
+  try {
+    await run.mutate({
+      what: `remove container "${action.name}"`,
+      method: 'DELETE',
+      path: enginePath`/containers/${action.guard.id}`,
+      query: { v: '1' },
+    });
+  } catch (error) {
+    if (isStatus(error, 404)) return done;
+    if (!isStatus(error, 409)) throw error;
+    const message = `Cannot remove container "${action.name}": ${error instanceof Error ? error.message : ''}`;
+    return failed('infrastructure', 'RemovalRefused', message);
+  }
+  return done;
+}
+
+/** Runs `then` if the guard holds; a container that went away meanwhile is no failure of the step. */
+async function guarded(
+  run: StepRun,
+  action: { readonly guard: ContainerGuard; readonly name: string },
+  then: (container: WireContainer) => Promise<StepOutcome>,
+): Promise<StepOutcome> {
+  const check = await checkGuard(run, action.guard, action.name);
+  if (check.kind === 'gone') return skipped(`container "${action.name}" is gone`);
+  if (check.kind === 'broken') return skipped(check.reason);
+  return then(check.container);
+}

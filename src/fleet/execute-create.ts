@@ -1,0 +1,154 @@
+import type { ServiceSpec } from '../model/application.ts';
+import { instanceName, label, selfLabel } from '../model/labels.ts';
+import type { CommitSha } from '../model/names.ts';
+import type { Action, StepOutcome } from '../model/step.ts';
+import { attach, resolveNetwork } from './attach-network.ts';
+import { checkGuard, inspectContainer } from './container-guard.ts';
+import { createBody, isBuiltInNetwork, laterNetworks } from './create-body.ts';
+import { enginePath } from './engine-client.ts';
+import { isStatus } from './engine-error.ts';
+import { fileArchive } from './file-archive.ts';
+import { containerName } from './normal-form.ts';
+import type { StepRun } from './step-run.ts';
+import { done, failed, skipped } from './step-run.ts';
+import type { WireContainer } from './wire.ts';
+
+type ActionOf<Kind extends Action['kind']> = Extract<Action, { readonly kind: Kind }>;
+
+/**
+ * Creates an instance under its deterministic name. A name that is taken is taken by an earlier try of this very step,
+ * which is adopted, or by a stranger, which is left alone.
+ */
+export async function createContainer(
+  run: StepRun,
+  action: ActionOf<'create-container'>,
+  commit: CommitSha,
+): Promise<StepOutcome> {
+  const { identity, service } = action;
+  const name = instanceName(identity);
+  const networks = await resolveNetworks(run, service);
+  if (networks.kind === 'refused') return networks.outcome;
+  const { address } = run.context.host;
+  const { apiVersion } = run.context.client;
+  try {
+    await run.mutate({
+      what: `create container "${name}"`,
+      method: 'POST',
+      path: '/containers/create',
+      query: { name },
+      body: createBody(service, identity, { apiVersion, commit, address }),
+    });
+  } catch (error) {
+    if (!isStatus(error, 409)) return refineCreateError(error, run, name, service);
+    const holder = await inspectContainer(run, name, name);
+    if (holder?.Config?.Labels?.[label.self] !== selfLabel(identity)) {
+      return nameConflict(run, name, holder);
+    }
+  }
+  return attachLater(run, name, service, networks.ids);
+}
+
+/**
+ * Starts a container; before a first start its files are copied in, and its networks are completed in case the create
+ * was cut short between two calls.
+ */
+export async function startContainer(
+  run: StepRun,
+  action: ActionOf<'start-container'>,
+): Promise<StepOutcome> {
+  const { guard, name, service } = action;
+  const check = await checkGuard(run, guard, name);
+  if (check.kind === 'gone') return skipped(`container "${name}" is gone`);
+  if (check.kind === 'broken') return skipped(check.reason);
+  if (service !== null && check.state === 'created') {
+    const prepared = await prepareStart(run, check.container, service);
+    if (prepared.kind !== 'done') return prepared;
+  }
+  await run.mutate({
+    what: `start container "${name}"`,
+    method: 'POST',
+    path: enginePath`/containers/${guard.id}/start`,
+  });
+  return done;
+}
+
+async function prepareStart(
+  run: StepRun,
+  container: WireContainer,
+  service: ServiceSpec,
+): Promise<StepOutcome> {
+  const { files } = service.container;
+  const attached = container.NetworkSettings?.Networks ?? {};
+  const later = laterNetworks(service.container, run.context.client.apiVersion);
+  if (later.some(({ network }) => attached[network] === undefined)) {
+    const networks = await resolveNetworks(run, service);
+    if (networks.kind === 'refused') return networks.outcome;
+    const outcome = await attachLater(run, container.Id, service, networks.ids);
+    if (outcome.kind !== 'done') return outcome;
+  }
+  if (files.length > 0) {
+    await run.mutate({
+      what: `copy files into container "${containerName(container)}"`,
+      method: 'PUT',
+      path: enginePath`/containers/${container.Id}/archive`,
+      query: { path: '/' },
+      archive: await fileArchive(files),
+    });
+  }
+  return done;
+}
+
+type ResolvedNetworks =
+  | { readonly kind: 'found'; readonly ids: ReadonlyMap<string, string> }
+  | { readonly kind: 'refused'; readonly outcome: StepOutcome };
+
+/** The engine accepts an unknown network at create and fails at the start: better to say it before anything exists. */
+async function resolveNetworks(run: StepRun, service: ServiceSpec): Promise<ResolvedNetworks> {
+  const ids = new Map<string, string>();
+  for (const { network } of service.container.networks) {
+    if (isBuiltInNetwork(network)) continue;
+    const resolved = await resolveNetwork(run, network);
+    if (resolved.kind === 'refused') return resolved;
+    ids.set(network, resolved.id);
+  }
+  return { kind: 'found', ids };
+}
+
+async function attachLater(
+  run: StepRun,
+  idOrName: string,
+  service: ServiceSpec,
+  ids: ReadonlyMap<string, string>,
+): Promise<StepOutcome> {
+  const later = laterNetworks(service.container, run.context.client.apiVersion);
+  if (later.length === 0) return done;
+  const container = await inspectContainer(run, idOrName, idOrName);
+  if (container === null) return skipped(`container "${idOrName}" is gone`);
+  for (const attachment of later) {
+    const id = ids.get(attachment.network) ?? attachment.network;
+    await attach(run, container, id, attachment);
+  }
+  return done;
+}
+
+/** A missing image is the one refusal of a create that the engine words without saying what was to be created. */
+function refineCreateError(
+  error: unknown,
+  run: StepRun,
+  name: string,
+  service: ServiceSpec,
+): StepOutcome {
+  if (!isStatus(error, 404)) throw error;
+  const { image } = service.container;
+  const message = `Cannot create container "${name}": image "${image}" is not on host "${run.context.host.name}"`;
+  return failed('revision', 'ImageNotFound', message);
+}
+
+function nameConflict(run: StepRun, name: string, holder: WireContainer | null): StepOutcome {
+  const who =
+    holder === null
+      ? 'the name is still taken by a container that is being removed'
+      : `the name is taken by container ${holder.Id.slice(0, 12)} (image "${holder.Config?.Image ?? ''}"), which is not ours: remove or rename it`;
+  const message = `Cannot create container "${name}" on host "${run.context.host.name}": ${who}`;
+  return failed('capacity', 'NameConflict', message);
+}

@@ -1,0 +1,120 @@
+import type { NetworkSpec, VolumeSpec } from '../model/application.ts';
+import { label, ownerLabels } from '../model/labels.ts';
+import type { StepOutcome } from '../model/step.ts';
+import { enginePath } from './engine-client.ts';
+import { isStatus } from './engine-error.ts';
+import { isBuiltInNetwork } from './create-body.ts';
+import type { StepRun } from './step-run.ts';
+import { done, failed, skipped } from './step-run.ts';
+import type { WireNetwork, WireVolume } from './wire.ts';
+
+/**
+ * Makes a network exist. Engine 20.10 would make a second one of the same name, after which no use by name works, so the
+ * name is looked up first and the engine is told to check it again.
+ */
+export async function createNetwork(
+  run: StepRun,
+  network: NetworkSpec,
+  application: string,
+): Promise<StepOutcome> {
+  const found = await findNetworks(run, network.name);
+  const existing = found[0];
+  if (existing !== undefined) return judgeNetwork(run, network, application, existing);
+  if (network.external) return missingExternal(run, 'network', network.name);
+  try {
+    await run.mutate({
+      what: `create network "${network.name}"`,
+      method: 'POST',
+      path: '/networks/create',
+      body: {
+        Name: network.name,
+        CheckDuplicate: true,
+        Driver: network.driver,
+        Internal: network.internal,
+        Options: network.driverOpts,
+        Labels: { ...network.labels, ...ownerLabels(run.context.fleet, application) },
+      },
+    });
+  } catch (error) {
+    const holder = isStatus(error, 409) ? (await findNetworks(run, network.name))[0] : undefined;
+    if (holder === undefined) throw error;
+    return judgeNetwork(run, network, application, holder);
+  }
+  return done;
+}
+
+/** The networks of exactly this name: more than one is possible on old engines, and the filter matches parts of names. */
+export async function findNetworks(run: StepRun, name: string): Promise<readonly WireNetwork[]> {
+  const networks = await run.read<readonly WireNetwork[]>({
+    what: `look up network "${name}"`,
+    path: '/networks',
+    query: { filters: JSON.stringify({ name: [name] }) },
+  });
+  return networks.filter((network) => network.Name === name);
+}
+
+/** Removes a network of ours; one that is gone is as good as removed. */
+export async function removeNetwork(run: StepRun, name: string, id: string): Promise<StepOutcome> {
+  const path = enginePath`/networks/${id}`;
+  const network = await run.find<WireNetwork>({ what: `inspect network "${name}"`, path });
+  if (network === null) return done;
+  if (network.Labels?.[label.fleet] !== run.context.fleet) {
+    return skipped(`network "${name}" does not carry the label of this fleet`);
+  }
+  try {
+    await run.mutate({ what: `remove network "${name}"`, method: 'DELETE', path });
+  } catch (error) {
+    if (isStatus(error, 404)) return done;
+    throw error;
+  }
+  return done;
+}
+
+/**
+ * Makes a volume exist. One that exists already is used as it is, whoever made it: it holds data, we never remove it, and
+ * the engine would hand it over just the same.
+ */
+export async function createVolume(
+  run: StepRun,
+  volume: VolumeSpec,
+  application: string,
+): Promise<StepOutcome> {
+  const existing = await run.find<WireVolume>({
+    what: `inspect volume "${volume.name}"`,
+    path: enginePath`/volumes/${volume.name}`,
+  });
+  if (existing !== null) return done;
+  if (volume.external) return missingExternal(run, 'volume', volume.name);
+  await run.mutate({
+    what: `create volume "${volume.name}"`,
+    method: 'POST',
+    path: '/volumes/create',
+    body: {
+      Name: volume.name,
+      Driver: volume.driver,
+      DriverOpts: volume.driverOpts,
+      Labels: { ...volume.labels, ...ownerLabels(run.context.fleet, application) },
+    },
+  });
+  return done;
+}
+
+function judgeNetwork(
+  run: StepRun,
+  network: NetworkSpec,
+  application: string,
+  existing: WireNetwork,
+): StepOutcome {
+  const labels = existing.Labels ?? {};
+  const ours =
+    labels[label.fleet] === run.context.fleet && labels[label.application] === application;
+  if (ours || network.external || isBuiltInNetwork(network.name)) return done;
+  const message = `Cannot create network "${network.name}" on host "${run.context.host.name}": a network of that name exists and is not ours (declare it external, or remove it)`;
+  return failed('capacity', 'NameConflict', message);
+}
+
+function missingExternal(run: StepRun, kind: 'network' | 'volume', name: string): StepOutcome {
+  const reason = kind === 'network' ? 'NetworkNotFound' : 'VolumeNotFound';
+  const message = `Cannot use external ${kind} "${name}": it does not exist on host "${run.context.host.name}" (create it there, or let the manifest define it)`;
+  return failed('revision', reason, message);
+}

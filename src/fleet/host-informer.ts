@@ -1,0 +1,267 @@
+import { isDeepStrictEqual } from 'node:util';
+
+import PQueue from 'p-queue';
+import type { Logger } from 'pino';
+
+import { messageOf } from '../model/errors.ts';
+import type { HostName } from '../model/names.ts';
+import type { HostObservation } from '../model/observation.ts';
+import { backOffMs } from './back-off.ts';
+import { pause, withDeadline, withEither } from './deadline.ts';
+import type { Deadlines } from './deadlines.ts';
+import type { Dirty } from './dirty.ts';
+import { clean, dirtyByEvent, mergeDirty } from './dirty.ts';
+import type { EngineClient } from './engine-client.ts';
+import type { Link } from './host-link.ts';
+import { openLink, takeEvents, watchHost } from './host-link.ts';
+import { HostPicture } from './host-picture.ts';
+import type { WireEvent } from './wire.ts';
+
+export interface InformerOptions {
+  readonly host: HostName;
+  /** Value of the label `fleetwright.fleet` of the containers to inspect. */
+  readonly fleet: string;
+  /** Makes a client with the credentials as they are now. */
+  readonly connect: () => Promise<EngineClient>;
+  readonly deadlines: Deadlines;
+  readonly resyncMs: number;
+  readonly pingMs: number;
+  readonly onChange: () => void;
+  readonly logger: Logger;
+}
+
+/** Events of one change come in bursts. */
+const debounceMs = 20;
+/** A connection that lived for less than this was closed too soon. */
+const shortLifeMs = 1_000;
+
+/**
+ * Keeps the observation of one host current: a full list at connect and at an interval is the truth, events say what to
+ * read again in between (the engine drops them when it is busy, and keeps none over its own restart). Whatever goes
+ * wrong ends in `unreachable` with the reason, and in another try.
+ */
+export class HostInformer {
+  readonly #options: InformerOptions;
+  readonly #closing = new AbortController();
+  /** Readings one after another, see HostPicture. */
+  readonly #readings = new PQueue({ concurrency: 1 });
+  readonly #running: Promise<void>;
+  readonly #picture: HostPicture;
+  #observation: HostObservation;
+  #link: Link | null = null;
+  /** Ends the connection that stands or is being made. */
+  #attempt = new AbortController();
+  /** Ends the wait between two tries. */
+  #nap = new AbortController();
+  #brokenBy: unknown = null;
+  #waiting: (() => void)[] = [];
+  #dirty: Dirty = clean;
+  #flushTimer: NodeJS.Timeout | null = null;
+
+  constructor(options: InformerOptions) {
+    this.#options = options;
+    const { host, fleet, deadlines } = options;
+    this.#picture = new HostPicture(host, fleet, deadlines.read);
+    this.#observation = {
+      kind: 'unreachable',
+      host,
+      since: Date.now(),
+      reason: 'not observed yet',
+    };
+    this.#running = this.#run();
+  }
+
+  get observation(): HostObservation {
+    return this.#observation;
+  }
+
+  /** The client of the connection that stands, or null. */
+  get client(): EngineClient | null {
+    return this.#link?.client ?? null;
+  }
+
+  /** Observes the host in full now, connecting first if need be. Never throws. */
+  async refresh(signal: AbortSignal): Promise<void> {
+    const observed = this.#link === null ? this.#nextTry() : this.#relist(this.#link);
+    // The reading goes on when the caller gives up on it: half of a picture would be a wrong one.
+    await withDeadline('refresh', this.#longestTry(), signal, () => observed).catch(() => {});
+  }
+
+  /** Reads again what a step may have changed. Never throws. */
+  async reread(dirty: Dirty): Promise<void> {
+    this.#dirty = mergeDirty(this.#dirty, dirty);
+    await this.#flush();
+    // Between two connections the next full list is what shows it.
+    if (this.#link === null) await this.refresh(this.#closing.signal);
+  }
+
+  /** Connects anew, since the credentials changed. */
+  reconnect(): void {
+    this.#options.logger.debug('connecting anew');
+    this.#attempt.abort();
+    this.#nap.abort();
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    this.#attempt.abort();
+    this.#nap.abort();
+    if (this.#flushTimer !== null) clearTimeout(this.#flushTimer);
+    this.#settle();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    let failures = 0;
+    let closures = 0;
+    while (!this.#closing.signal.aborted) {
+      this.#attempt = new AbortController();
+      this.#brokenBy = null;
+      const began = Date.now();
+      const error = await this.#connectAndFollow(this.#attempt.signal);
+      // A connection that was closed is tried again at once, and the host is judged by what comes of that; unless it is
+      // closed again and again.
+      closures = Date.now() - began > shortLifeMs ? 0 : closures + 1;
+      const asked = this.#attempt.signal.aborted;
+      if (error === null && (closures < 2 || asked)) {
+        failures = 0;
+        continue;
+      }
+      failures += 1;
+      const reason = error === null ? 'the engine closed the connection' : messageOf(error);
+      this.#becomeUnreachable(reason);
+      this.#settle();
+      this.#nap = new AbortController();
+      if (!this.#closing.signal.aborted) await pause(backOffMs(failures), this.#nap.signal);
+    }
+  }
+
+  /** One connection from its beginning to its end. Gives what broke it; null when it was closed or is not wanted any more. */
+  async #connectAndFollow(attempt: AbortSignal): Promise<unknown> {
+    let client: EngineClient | null = null;
+    try {
+      client = await this.#options.connect();
+      const connected = client;
+      await withEither([attempt, this.#closing.signal], (signal) =>
+        this.#follow(connected, signal),
+      );
+      return this.#brokenBy;
+    } catch (error) {
+      return attempt.aborted ? this.#brokenBy : error;
+    } finally {
+      this.#link = null;
+      client?.close();
+    }
+  }
+
+  async #follow(client: EngineClient, signal: AbortSignal): Promise<void> {
+    const { deadlines, pingMs, resyncMs, logger } = this.#options;
+    const link = await openLink(client, deadlines, signal);
+    this.#dirty = clean;
+    await this.#readAll(link, signal);
+    this.#link = link;
+    logger.debug({ apiVersion: client.apiVersion }, 'connected');
+    this.#settle();
+    const list = (): Promise<void> => this.#readAll(link, signal);
+    await Promise.race([
+      takeEvents(link.events, (event) => this.#takeEvent(event)),
+      watchHost(client, { pingMs, resyncMs, deadlineMs: deadlines.ping, list }, signal),
+    ]);
+  }
+
+  #takeEvent(event: WireEvent): void {
+    this.#dirty = mergeDirty(this.#dirty, dirtyByEvent(event));
+    this.#flushTimer ??= setTimeout(() => {
+      this.#flushTimer = null;
+      void this.#flush();
+    }, debounceMs);
+  }
+
+  async #relist(link: Link): Promise<void> {
+    try {
+      await this.#readAll(link, this.#closing.signal);
+    } catch (error) {
+      this.#break(link, error);
+    }
+  }
+
+  /** Resolves when the try that is under way, or the next one, has ended either way. */
+  #nextTry(): Promise<void> {
+    if (this.#closing.signal.aborted) return Promise.resolve();
+    const settled = new Promise<void>((resolve) => this.#waiting.push(resolve));
+    this.#nap.abort();
+    return settled;
+  }
+
+  async #readAll({ client, version }: Link, signal: AbortSignal): Promise<void> {
+    const { deadlines } = this.#options;
+    await this.#readings.add(async () => {
+      await withDeadline('list the host', deadlines.list, signal, (inner) =>
+        this.#picture.readAll(client, version, inner),
+      );
+      this.#publish();
+    });
+  }
+
+  /** Reads what is dirty. When it resolves, everything that was dirty before the call was read. */
+  async #flush(): Promise<void> {
+    await this.#readings.add(async () => {
+      const link = this.#link;
+      const dirty = this.#dirty;
+      if (link === null || dirty === clean) return;
+      this.#dirty = clean;
+      try {
+        await withDeadline(
+          'read what changed',
+          this.#options.deadlines.list,
+          this.#closing.signal,
+          (signal) => this.#picture.readDirty(link.client, dirty, signal),
+        );
+        this.#publish();
+      } catch (error) {
+        this.#break(link, error);
+      }
+    });
+  }
+
+  /** Gives up the connection that stands, unless it is another one by now. */
+  #break(link: Link, error: unknown): void {
+    if (this.#link !== link || this.#closing.signal.aborted) return;
+    this.#link = null;
+    this.#brokenBy = error;
+    this.#becomeUnreachable(messageOf(error));
+    this.#attempt.abort();
+  }
+
+  #publish(): void {
+    const next = this.#picture.observe(Date.now());
+    if (next !== null) this.#replace(next);
+  }
+
+  #becomeUnreachable(reason: string): void {
+    const { host, logger } = this.#options;
+    const last = this.#observation;
+    const since = last.kind === 'reachable' ? last.observedAt : last.since;
+    logger.debug({ reason }, 'unreachable');
+    this.#replace({ kind: 'unreachable', host, since, reason });
+  }
+
+  #replace(next: HostObservation): void {
+    const former = this.#observation;
+    this.#observation = next;
+    const changed = !isDeepStrictEqual({ ...former, observedAt: 0 }, { ...next, observedAt: 0 });
+    if (changed && !this.#closing.signal.aborted) this.#options.onChange();
+  }
+
+  #settle(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const resolve of waiting) resolve();
+  }
+
+  /** A whole try: version, events, list. */
+  #longestTry(): number {
+    const { read, list } = this.#options.deadlines;
+    return 2 * read + list;
+  }
+}

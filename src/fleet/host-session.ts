@@ -1,0 +1,146 @@
+import PQueue from 'p-queue';
+import type { Logger } from 'pino';
+
+import { messageOf } from '../model/errors.ts';
+import type { HostSpec } from '../model/fleet.ts';
+import type { ContainerId } from '../model/names.ts';
+import type { HostObservation } from '../model/observation.ts';
+import type { Step, StepOutcome } from '../model/step.ts';
+import { readCredentials } from './credentials.ts';
+import { withEither } from './deadline.ts';
+import type { Deadlines } from './deadlines.ts';
+import { dirtyByAction } from './dirty.ts';
+import { EngineClient } from './engine-client.ts';
+import { readEvidence } from './evidence.ts';
+import { executeStep } from './execute-step.ts';
+import type { Evidence } from './fleet.ts';
+import { HostInformer } from './host-informer.ts';
+import { failed, skipped } from './step-run.ts';
+
+export interface SessionOptions {
+  readonly fleet: string;
+  readonly credentialsDir: string | null;
+  readonly logger: Logger;
+  readonly concurrency: number;
+  readonly resyncMs: number;
+  readonly pingMs: number;
+  readonly deadlines: Deadlines;
+  readonly onCall: () => void;
+  readonly onChange: () => void;
+}
+
+/** Pulls take minutes and bandwidth: they have a queue of their own, so that they hold up nothing else. */
+const concurrentPulls = 2;
+
+/** One host of the fleet: its connection, its observation and its queues. */
+export class HostSession {
+  /** Its endpoint never changes; address and labels may. */
+  spec: HostSpec;
+  readonly #options: SessionOptions;
+  readonly #informer: HostInformer;
+  readonly #closing = new AbortController();
+  readonly #mutations: PQueue;
+  readonly #pulls = new PQueue({ concurrency: concurrentPulls });
+  readonly #pulling = new Map<string, Promise<StepOutcome>>();
+
+  constructor(spec: HostSpec, options: SessionOptions) {
+    this.spec = spec;
+    this.#options = options;
+    this.#mutations = new PQueue({ concurrency: options.concurrency });
+    this.#informer = new HostInformer({
+      host: spec.name,
+      fleet: options.fleet,
+      connect: () => this.#connect(),
+      deadlines: options.deadlines,
+      resyncMs: options.resyncMs,
+      pingMs: options.pingMs,
+      onChange: options.onChange,
+      logger: options.logger,
+    });
+  }
+
+  get observation(): HostObservation {
+    return this.#informer.observation;
+  }
+
+  refresh(signal: AbortSignal): Promise<void> {
+    return this.#informer.refresh(signal);
+  }
+
+  credentialsChanged(): void {
+    const { endpoint } = this.spec;
+    if (endpoint.kind === 'tcp' && endpoint.tls) this.#informer.reconnect();
+  }
+
+  /** Executes a step in its turn. Never throws. */
+  execute(step: Step, signal: AbortSignal): Promise<StepOutcome> {
+    if (step.action.kind === 'pull-image') return this.#pull(step, step.action.image, signal);
+    return withEither([signal, this.#closing.signal], (either) =>
+      this.#mutations.add(() => this.#execute(step, either)),
+    );
+  }
+
+  /** Never throws. */
+  async evidence(container: ContainerId, signal: AbortSignal): Promise<Evidence> {
+    const client = this.#informer.client;
+    if (client === null) return { log: [], health: [] };
+    try {
+      return await readEvidence(client, container, this.#options.deadlines.read, signal);
+    } catch (error) {
+      this.#options.logger.debug({ container, error: messageOf(error) }, 'no evidence');
+      return { log: [], health: [] };
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await this.#informer.close();
+  }
+
+  async #execute(step: Step, signal: AbortSignal): Promise<StepOutcome> {
+    if (this.#informer.client === null && this.observation.kind === 'reachable') {
+      // Between two connections: the host is judged by the next one.
+      await this.#informer.refresh(signal);
+    }
+    const { client, observation } = this.#informer;
+    if (client === null || observation.kind === 'unreachable') {
+      const why = observation.kind === 'unreachable' ? observation.reason : 'it is connected anew';
+      const message = `Cannot act on host "${this.spec.name}": ${why}`;
+      return failed('infrastructure', 'HostUnreachable', message);
+    }
+    const { fleet, deadlines, logger } = this.#options;
+    const context = { client, host: this.spec, fleet, picture: observation, deadlines, logger };
+    const outcome = await executeStep(step, context, signal);
+    logger.debug({ step: step.key, action: step.action.kind, outcome: outcome.kind }, 'step');
+    await this.#informer.reread(dirtyByAction(step.action));
+    return outcome;
+  }
+
+  /** Two steps that want one image wait for one pull, which the end of neither of them ends for the other. */
+  async #pull(step: Step, image: string, signal: AbortSignal): Promise<StepOutcome> {
+    if (signal.aborted) return skipped('it was cancelled before it began');
+    let pulling = this.#pulling.get(image);
+    if (pulling === undefined) {
+      pulling = this.#pulls.add(() => this.#execute(step, this.#closing.signal));
+      this.#pulling.set(image, pulling);
+      void pulling.finally(() => this.#pulling.delete(image));
+    }
+    const goesOn: StepOutcome = { kind: 'unknown', reason: `the pull of image "${image}" goes on` };
+    const shared = pulling;
+    return withEither([signal], (waiting) => Promise.race([shared, cancelled(waiting, goesOn)]));
+  }
+
+  async #connect(): Promise<EngineClient> {
+    const { endpoint, name } = this.spec;
+    const tls = endpoint.kind === 'tcp' && endpoint.tls;
+    const credentials = tls ? await readCredentials(this.#options.credentialsDir, name) : null;
+    return new EngineClient(endpoint, credentials, this.#options.onCall);
+  }
+}
+
+/** Gives `outcome` when the signal is aborted. */
+function cancelled(signal: AbortSignal, outcome: StepOutcome): Promise<StepOutcome> {
+  return new Promise((resolve) => {
+    signal.addEventListener('abort', () => resolve(outcome), { once: true });
+  });
+}

@@ -1,0 +1,115 @@
+import type { BindMount, MountSpec, TmpfsMount, VolumeMount } from '../model/container.ts';
+import { cleanPath, compareText, positiveOrNull } from './normal-form.ts';
+import type { WireContainer, WireHostConfig, WireMount, WireMountPoint } from './wire.ts';
+
+/**
+ * The mounts of a container. What was asked for stands in HostConfig in three notations, with the options that were
+ * given; the top-level Mounts (random order, options filled in by the engine) only add the anonymous volumes that the
+ * image declares.
+ */
+export function projectMounts(
+  container: Pick<WireContainer, 'HostConfig' | 'Mounts'>,
+): readonly MountSpec[] {
+  const asked = askedMounts(container.HostConfig ?? {});
+  const targets = new Set(asked.map((mount) => mount.target));
+  const inherited = (container.Mounts ?? [])
+    .filter((point) => point.Type === 'volume')
+    .filter((point) => !targets.has(cleanPath(point.Destination ?? '')))
+    .map(inheritedVolume);
+  return [...asked, ...inherited].toSorted((a, b) => compareText(a.target, b.target));
+}
+
+function askedMounts(config: WireHostConfig): readonly MountSpec[] {
+  return [
+    ...(config.Binds ?? []).map(parseBind),
+    ...(config.Mounts ?? []).flatMap(projectMount),
+    ...Object.entries(config.Tmpfs ?? {}).map(([target, options]) => parseTmpfs(target, options)),
+  ];
+}
+
+function inheritedVolume(point: WireMountPoint): VolumeMount {
+  const name = point.Name ?? '';
+  return {
+    type: 'volume',
+    source: isAnonymous(name) ? '' : name,
+    target: cleanPath(point.Destination ?? ''),
+    readOnly: point.RW === false,
+    noCopy: false,
+  };
+}
+
+/** The engine names a volume that nobody named with 64 random hexadecimal digits. */
+function isAnonymous(name: string): boolean {
+  return /^[0-9a-f]{64}$/.test(name);
+}
+
+/** A mount in the notation of the Mounts API; kinds that no manifest can ask for are left out. */
+function projectMount(mount: WireMount): readonly MountSpec[] {
+  const target = cleanPath(mount.Target ?? '');
+  const readOnly = mount.ReadOnly === true;
+  const source = mount.Source ?? '';
+  switch (mount.Type) {
+    case 'bind': {
+      const propagation = mount.BindOptions?.Propagation || 'rprivate';
+      const createHostPath = mount.BindOptions?.CreateMountpoint === true;
+      return [{ type: 'bind', source, target, readOnly, createHostPath, propagation }];
+    }
+    case 'volume': {
+      const noCopy = mount.VolumeOptions?.NoCopy === true;
+      return [{ type: 'volume', source, target, readOnly, noCopy }];
+    }
+    case 'tmpfs': {
+      const sizeBytes = positiveOrNull(mount.TmpfsOptions?.SizeBytes);
+      const mode = positiveOrNull(mount.TmpfsOptions?.Mode);
+      return [{ type: 'tmpfs', target, readOnly, sizeBytes, mode }];
+    }
+    default:
+      return [];
+  }
+}
+
+/** `source:target[:options]`; a source that is not a path is the name of a volume. */
+function parseBind(bind: string): BindMount | VolumeMount {
+  const [source = '', target, options = ''] = bind.split(':');
+  const flags = options.split(',');
+  const readOnly = flags.includes('ro');
+  if (target === undefined) {
+    return { type: 'volume', source: '', target: cleanPath(source), readOnly, noCopy: false };
+  }
+  if (!source.startsWith('/')) {
+    const noCopy = flags.includes('nocopy');
+    return { type: 'volume', source, target: cleanPath(target), readOnly, noCopy };
+  }
+  const propagation = flags.find((flag) => /^r?(private|shared|slave)$/.test(flag)) ?? 'rprivate';
+  // The engine always creates a missing folder for this notation.
+  return {
+    type: 'bind',
+    source,
+    target: cleanPath(target),
+    readOnly,
+    createHostPath: true,
+    propagation,
+  };
+}
+
+function parseTmpfs(target: string, options: string): TmpfsMount {
+  const flags = options.split(',');
+  const value = (name: string): string | undefined =>
+    flags.find((flag) => flag.startsWith(`${name}=`))?.slice(name.length + 1);
+  const mode = value('mode');
+  return {
+    type: 'tmpfs',
+    target: cleanPath(target),
+    readOnly: flags.includes('ro'),
+    sizeBytes: parseSize(value('size')),
+    mode: mode === undefined ? null : Number.parseInt(mode, 8),
+  };
+}
+
+/** `64m` → 67108864, as the kernel reads the option. */
+function parseSize(text: string | undefined): number | null {
+  const match = /^(\d+)([kmg]?)$/i.exec(text ?? '');
+  if (match === null) return null;
+  const unit = { '': 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3 }[(match[2] ?? '').toLowerCase()] ?? 1;
+  return Number(match[1]) * unit;
+}

@@ -1,0 +1,74 @@
+import type { Logger } from 'pino';
+
+import type { HostSpec } from '../model/fleet.ts';
+import type { EngineFacts, ReachableHost } from '../model/observation.ts';
+import type { StepFailure, StepOutcome } from '../model/step.ts';
+import type { Deadlines } from './deadlines.ts';
+import type { EngineClient, EngineRequest } from './engine-client.ts';
+
+/** What a step needs of its host. */
+export interface StepContext {
+  readonly client: EngineClient;
+  readonly host: HostSpec;
+  /** Value of the label `fleetwright.fleet`: nothing with another one is touched. */
+  readonly fleet: string;
+  /** The latest picture of the host: for names in messages, never for a decision. */
+  readonly picture: ReachableHost;
+  readonly deadlines: Deadlines;
+  readonly logger: Logger;
+}
+
+type Asked = Omit<EngineRequest, 'signal' | 'deadlineMs'> & { readonly deadlineMs?: number };
+
+/** One step on its way: its calls, and whether one of them may already have had an effect. */
+export class StepRun {
+  readonly context: StepContext;
+  readonly signal: AbortSignal;
+  #mutated = false;
+
+  constructor(context: StepContext, signal: AbortSignal) {
+    this.context = context;
+    this.signal = signal;
+  }
+
+  get engine(): EngineFacts {
+    return this.context.picture.engine;
+  }
+
+  /** Whether a mutation was sent: from then on, an answer that is missing means that the outcome is unknown. */
+  get mutated(): boolean {
+    return this.#mutated;
+  }
+
+  /** Reads an object; null when there is none. */
+  find<T>(asked: Asked): Promise<T | null> {
+    return this.context.client.find<T>(this.#request(asked, this.context.deadlines.read));
+  }
+
+  read<T>(asked: Asked): Promise<T> {
+    return this.context.client.json<T>(this.#request(asked, this.context.deadlines.read));
+  }
+
+  async mutate(asked: Asked & { readonly method: 'POST' | 'PUT' | 'DELETE' }): Promise<void> {
+    this.#mutated = true;
+    await this.context.client.send(this.#request(asked, this.context.deadlines.mutation));
+  }
+
+  #request(asked: Asked, deadlineMs: number): EngineRequest {
+    return { deadlineMs, ...asked, signal: this.signal };
+  }
+}
+
+export const done: StepOutcome = { kind: 'done' };
+
+export function skipped(reason: string): StepOutcome {
+  return { kind: 'skipped', reason };
+}
+
+export function failed(
+  failureClass: StepFailure['class'],
+  reason: string,
+  message: string,
+): StepOutcome {
+  return { kind: 'failed', failure: { class: failureClass, reason, message } };
+}

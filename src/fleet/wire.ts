@@ -1,0 +1,187 @@
+/**
+ * The parts of the Engine API's answers that this room reads, as they come: anything may be absent or null, since Go's
+ * nil slices and maps arrive as null and API versions differ. Nothing outside this room sees these shapes.
+ */
+type Maybe<T> = T | null | undefined;
+type StringMap = Maybe<Readonly<Record<string, string>>>;
+type Strings = Maybe<readonly string[]>;
+
+export interface WireVersion {
+  readonly ApiVersion?: string;
+  readonly MinAPIVersion?: string;
+  readonly Version?: string;
+  readonly Os?: string;
+  readonly Arch?: string;
+}
+
+export interface WireInfo {
+  readonly ID?: string;
+  readonly Name?: string;
+  readonly ServerVersion?: string;
+  readonly NCPU?: number;
+  readonly MemTotal?: number;
+  readonly Labels?: Strings;
+  readonly SystemTime?: string;
+}
+
+export interface WireHealthcheck {
+  readonly Test?: Strings;
+  /** Durations are in nanoseconds; 0: inherited. */
+  readonly Interval?: number;
+  readonly Timeout?: number;
+  readonly StartPeriod?: number;
+  readonly StartInterval?: number;
+  readonly Retries?: number;
+}
+
+interface WireConfig {
+  readonly Image?: string;
+  readonly Cmd?: Strings;
+  readonly Entrypoint?: Strings;
+  readonly Env?: Strings;
+  readonly Labels?: StringMap;
+  readonly User?: string;
+  readonly WorkingDir?: string;
+  readonly Hostname?: string;
+  readonly Healthcheck?: Maybe<WireHealthcheck>;
+  readonly ExposedPorts?: Maybe<Readonly<Record<string, unknown>>>;
+  readonly Volumes?: Maybe<Readonly<Record<string, unknown>>>;
+  readonly StopSignal?: string;
+  /** Seconds. */
+  readonly StopTimeout?: Maybe<number>;
+  readonly Tty?: boolean;
+}
+
+interface WirePortBinding {
+  readonly HostIp?: string;
+  readonly HostPort?: string;
+}
+
+export type WirePortMap = Maybe<Readonly<Record<string, Maybe<readonly WirePortBinding[]>>>>;
+
+export interface WireMount {
+  readonly Type?: string;
+  readonly Source?: string;
+  readonly Target?: string;
+  readonly ReadOnly?: boolean;
+  readonly BindOptions?: Maybe<{
+    readonly Propagation?: string;
+    readonly CreateMountpoint?: boolean;
+  }>;
+  readonly VolumeOptions?: Maybe<{ readonly NoCopy?: boolean }>;
+  readonly TmpfsOptions?: Maybe<{ readonly SizeBytes?: number; readonly Mode?: number }>;
+}
+
+export interface WireMountPoint {
+  readonly Type?: string;
+  readonly Name?: string;
+  readonly Source?: string;
+  readonly Destination?: string;
+  readonly RW?: boolean;
+}
+
+export interface WireHostConfig {
+  readonly Binds?: Strings;
+  readonly Mounts?: Maybe<readonly WireMount[]>;
+  readonly Tmpfs?: StringMap;
+  readonly NetworkMode?: string;
+  readonly PortBindings?: WirePortMap;
+  readonly RestartPolicy?: Maybe<{ readonly Name?: string; readonly MaximumRetryCount?: number }>;
+  readonly CapAdd?: Strings;
+  readonly CapDrop?: Strings;
+  readonly SecurityOpt?: Strings;
+  readonly ReadonlyRootfs?: boolean;
+  readonly Init?: Maybe<boolean>;
+  readonly Memory?: number;
+  readonly MemoryReservation?: number;
+  readonly NanoCpus?: number;
+  readonly CpuQuota?: number;
+  readonly CpuPeriod?: number;
+  readonly PidsLimit?: Maybe<number>;
+}
+
+interface WireEndpoint {
+  readonly NetworkID?: string;
+  readonly Aliases?: Strings;
+}
+
+export interface WireContainer {
+  readonly Id: string;
+  readonly Name?: string;
+  /** Id of the image. */
+  readonly Image?: string;
+  readonly RestartCount?: number;
+  readonly State?: Maybe<{
+    readonly Status?: string;
+    readonly Running?: boolean;
+    readonly Paused?: boolean;
+    readonly Restarting?: boolean;
+    readonly OOMKilled?: boolean;
+    readonly Dead?: boolean;
+    readonly ExitCode?: number;
+    readonly Error?: string;
+    readonly StartedAt?: string;
+    readonly FinishedAt?: string;
+    readonly Health?: Maybe<{
+      readonly Status?: string;
+      readonly Log?: Maybe<readonly { readonly Output?: string }[]>;
+    }>;
+  }>;
+  readonly Config?: Maybe<WireConfig>;
+  readonly HostConfig?: Maybe<WireHostConfig>;
+  readonly Mounts?: Maybe<readonly WireMountPoint[]>;
+  readonly NetworkSettings?: Maybe<{
+    readonly Ports?: WirePortMap;
+    readonly Networks?: Maybe<Readonly<Record<string, Maybe<WireEndpoint>>>>;
+  }>;
+}
+
+/** A row of `GET /containers/json`. */
+export interface WireListedContainer {
+  readonly Id: string;
+  readonly Names?: Strings;
+  readonly Image?: string;
+  readonly State?: string;
+  readonly Labels?: StringMap;
+  readonly Ports?: Maybe<
+    readonly {
+      readonly IP?: string;
+      readonly PrivatePort?: number;
+      readonly PublicPort?: number;
+      readonly Type?: string;
+    }[]
+  >;
+}
+
+export interface WireNetwork {
+  readonly Id: string;
+  readonly Name: string;
+  readonly Driver?: string;
+  readonly Internal?: boolean;
+  readonly Labels?: StringMap;
+}
+
+export interface WireVolume {
+  readonly Name: string;
+  readonly Driver?: string;
+  readonly Labels?: StringMap;
+}
+
+/** A row of `GET /images/json`. */
+export interface WireListedImage {
+  readonly Id: string;
+  readonly RepoTags?: Strings;
+  readonly RepoDigests?: Strings;
+}
+
+export interface WireImage extends WireListedImage {
+  readonly Os?: string;
+  readonly Architecture?: string;
+  readonly Config?: Maybe<WireConfig>;
+}
+
+export interface WireEvent {
+  readonly Type?: string;
+  readonly Action?: string;
+  readonly Actor?: Maybe<{ readonly ID?: string; readonly Attributes?: StringMap }>;
+}

@@ -1,0 +1,35 @@
+import type { Diagnostic } from '../model/diagnostic.ts';
+import type { DriftItem } from '../model/drift.ts';
+import type { JournalEntry, JournalState } from '../model/journal-state.ts';
+import type { RejectedRevision } from '../model/rejected-revision.ts';
+import type { Revision } from '../model/revision.ts';
+import type { Step, StepOutcome } from '../model/step.ts';
+
+/** A drift item over time. */
+export interface DriftRecord {
+  readonly item: DriftItem;
+  readonly firstSeen: number;
+  readonly lastSeen: number;
+  /** When it was gone again; null while it is there. */
+  readonly resolvedAt: number | null;
+}
+
+/** What is read of the journal, also by commands that run beside the daemon. */
+export interface JournalReader extends Disposable {
+  state(): JournalState;
+  /** The commit in force; null before the first. */
+  accepted(): Revision | null;
+  /** The newest head, when it was refused; null when the newest head is in force. */
+  rejected(): RejectedRevision | null;
+  /** Items that are there now, and those that were resolved at or after `since` (milliseconds since the epoch). */
+  drift(since: number): readonly DriftRecord[];
+}
+
+/** The small memory of the operator. Each method is one transaction, on disk when it returns. */
+export interface Journal extends JournalReader {
+  write(entries: readonly JournalEntry[], at: number): void;
+  accept(revision: Revision, applications: readonly string[]): void;
+  reject(revision: Revision, diagnostics: readonly Diagnostic[]): void;
+  recordDrift(items: readonly DriftItem[], at: number): void;
+  recordStep(step: Step, outcome: StepOutcome, startedAt: number, endedAt: number): void;
+}

@@ -1,0 +1,177 @@
+import type Database from 'libsql';
+
+import { acceptEntries } from '../model/accept-entries.ts';
+import type { Diagnostic } from '../model/diagnostic.ts';
+import type { DriftItem } from '../model/drift.ts';
+import { driftKey } from '../model/drift.ts';
+import { reduceJournal } from '../model/journal-reduce.ts';
+import type { JournalEntry, JournalState } from '../model/journal-state.ts';
+import type { RejectedRevision } from '../model/rejected-revision.ts';
+import type { Revision } from '../model/revision.ts';
+import type { Step, StepOutcome } from '../model/step.ts';
+import type { DriftRecord, Journal } from './journal.ts';
+import { readAccepted, readDrift, readRejected, readState } from './sqlite-reader.ts';
+import { keptEvents } from './tables.ts';
+
+/** The journal on disk, with its state kept in memory as it was last written. */
+export class SqliteJournal implements Journal {
+  readonly #database: Database.Database;
+  readonly #lock: Disposable;
+  #state: JournalState;
+  #openDrift: ReadonlyMap<string, string>;
+
+  constructor(database: Database.Database, lock: Disposable) {
+    this.#database = database;
+    this.#lock = lock;
+    this.#state = readState(database);
+    const open = readDrift(database, Number.MAX_SAFE_INTEGER);
+    this.#openDrift = new Map(open.map(({ item }) => [driftKey(item), JSON.stringify(item)]));
+  }
+
+  state(): JournalState {
+    return this.#state;
+  }
+
+  accepted(): Revision | null {
+    return readAccepted(this.#database);
+  }
+
+  rejected(): RejectedRevision | null {
+    return readRejected(this.#database);
+  }
+
+  drift(since: number): readonly DriftRecord[] {
+    return readDrift(this.#database, since);
+  }
+
+  write(entries: readonly JournalEntry[], at: number): void {
+    if (entries.length === 0) return;
+    const next = entries.reduce(reduceJournal, this.#state);
+    this.#transaction(() => {
+      this.#writeState(next);
+      for (const entry of entries) {
+        const application =
+          'application' in entry ? entry.application : (entry.slot.split('/')[0] ?? '');
+        this.#event(at, entry.kind, application, entry);
+      }
+    });
+    this.#state = next;
+  }
+
+  accept(revision: Revision, applications: readonly string[]): void {
+    const entries = acceptEntries(this.#state, revision.commit, applications);
+    const next = entries.reduce(reduceJournal, this.#state);
+    const isNew = readAccepted(this.#database)?.commit !== revision.commit;
+    this.#transaction(() => {
+      this.#writeState(next);
+      this.#fact('accepted', revision);
+      this.#fact('rejected', null);
+      if (isNew) this.#event(revision.date, 'accepted', '', revision);
+    });
+    this.#state = next;
+  }
+
+  reject(revision: Revision, diagnostics: readonly Diagnostic[]): void {
+    if (readRejected(this.#database)?.revision.commit === revision.commit) return;
+    this.#transaction(() => {
+      this.#fact('rejected', { revision, diagnostics });
+      this.#event(revision.date, 'rejected', '', { revision, diagnostics });
+    });
+  }
+
+  recordDrift(items: readonly DriftItem[], at: number): void {
+    const now = new Map(items.map((item) => [driftKey(item), JSON.stringify(item)]));
+    const before = this.#openDrift;
+    const isSame =
+      now.size === before.size && [...now].every(([key, text]) => before.get(key) === text);
+    if (isSame) return;
+    this.#transaction(() => {
+      for (const [key, text] of now) {
+        if (before.get(key) !== text) this.#upsertDrift(key, text, at, before.has(key));
+      }
+      for (const key of before.keys()) if (!now.has(key)) this.#resolveDrift(key, at);
+      this.#database
+        .prepare('DELETE FROM drift WHERE resolved_at IS NOT NULL AND resolved_at < ?')
+        .run(at - keptDriftMs);
+    });
+    this.#openDrift = now;
+  }
+
+  recordStep(step: Step, outcome: StepOutcome, startedAt: number, endedAt: number): void {
+    const { host, service, slot, cause } = step;
+    const data = { host, service, slot, action: step.action.kind, cause, outcome, startedAt };
+    this.#transaction(() => this.#event(endedAt, 'step', step.application, data));
+  }
+
+  [Symbol.dispose](): void {
+    this.#database.close();
+    this.#lock[Symbol.dispose]();
+  }
+
+  #upsertDrift(key: string, text: string, at: number, isOpen: boolean): void {
+    const update = this.#database.prepare(
+      'UPDATE drift SET item = ?, last_seen = ? WHERE item_key = ?',
+    );
+    if (isOpen) {
+      update.run(text, at, key);
+      return;
+    }
+    this.#database
+      .prepare(
+        'INSERT OR REPLACE INTO drift (item_key, item, first_seen, last_seen, resolved_at) VALUES (?, ?, ?, ?, NULL)',
+      )
+      .run(key, text, at, at);
+  }
+
+  #resolveDrift(key: string, at: number): void {
+    this.#database
+      .prepare('UPDATE drift SET resolved_at = ?, last_seen = ? WHERE item_key = ?')
+      .run(at, at, key);
+  }
+
+  /** Writes the rows whose objects are not those of the state before. */
+  #writeState(next: JournalState): void {
+    this.#writeRows('applications', 'name', this.#state.applications, next.applications);
+    this.#writeRows('slots', 'slot', this.#state.slots, next.slots);
+    this.#writeRows('instances', 'container', this.#state.instances, next.instances);
+  }
+
+  #writeRows(
+    table: 'applications' | 'slots' | 'instances',
+    column: string,
+    before: ReadonlyMap<string, unknown>,
+    after: ReadonlyMap<string, unknown>,
+  ): void {
+    if (before === after) return;
+    const insert = this.#database.prepare(
+      `INSERT OR REPLACE INTO ${table} (${column}, record) VALUES (?, ?)`,
+    );
+    const remove = this.#database.prepare(`DELETE FROM ${table} WHERE ${column} = ?`);
+    for (const [key, record] of after) {
+      if (before.get(key) !== record) insert.run(key, JSON.stringify(record));
+    }
+    for (const key of before.keys()) if (!after.has(key)) remove.run(key);
+  }
+
+  #fact(name: string, value: unknown): void {
+    this.#database
+      .prepare('INSERT OR REPLACE INTO facts (name, value) VALUES (?, ?)')
+      .run(name, JSON.stringify(value));
+  }
+
+  #event(at: number, kind: string, application: string, data: unknown): void {
+    const { lastInsertRowid } = this.#database
+      .prepare('INSERT INTO events (at, kind, application, data) VALUES (?, ?, ?, ?)')
+      .run(at, kind, application, JSON.stringify(data));
+    const oldest = Number(lastInsertRowid) - keptEvents;
+    if (oldest > 0 && oldest % 100 === 0) {
+      this.#database.prepare('DELETE FROM events WHERE id <= ?').run(oldest);
+    }
+  }
+
+  #transaction(work: () => void): void {
+    this.#database.transaction(work)();
+  }
+}
+
+const keptDriftMs = 30 * 24 * 3_600_000;

@@ -1,0 +1,32 @@
+import type Database from 'libsql';
+
+/** Version of the tables. A file of another version is set aside and begun anew: losing the journal is survivable. */
+export const tablesVersion = 1;
+
+/** Kept events; older ones are dropped. */
+export const keptEvents = 50_000;
+
+export function createTables(database: Database.Database): void {
+  database.exec(`
+    CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+    CREATE TABLE IF NOT EXISTS applications (name TEXT PRIMARY KEY, record TEXT NOT NULL);
+    CREATE TABLE IF NOT EXISTS slots (slot TEXT PRIMARY KEY, record TEXT NOT NULL);
+    CREATE TABLE IF NOT EXISTS instances (container TEXT PRIMARY KEY, record TEXT NOT NULL);
+    CREATE TABLE IF NOT EXISTS drift (
+      item_key TEXT PRIMARY KEY,
+      item TEXT NOT NULL,
+      first_seen INTEGER NOT NULL,
+      last_seen INTEGER NOT NULL,
+      resolved_at INTEGER
+    );
+    CREATE INDEX IF NOT EXISTS drift_resolved ON drift (resolved_at);
+    CREATE TABLE IF NOT EXISTS events (
+      id INTEGER PRIMARY KEY AUTOINCREMENT,
+      at INTEGER NOT NULL,
+      kind TEXT NOT NULL,
+      application TEXT NOT NULL,
+      data TEXT NOT NULL
+    );
+    CREATE INDEX IF NOT EXISTS events_application ON events (application, id);
+  `);
+}

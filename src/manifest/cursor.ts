@@ -1,0 +1,136 @@
+import { diagnosticAt } from '../model/diagnostic.ts';
+import type { Origin } from '../model/origin.ts';
+import type { Node } from './node.ts';
+import { memberPath } from './path-table.ts';
+import type { Report } from './report.ts';
+import { formatScalar } from './scalars/format-scalar.ts';
+import type { Parsed } from './scalars/parsed.ts';
+
+/**
+ * A place in a document from which values are read. A place may be empty: reading from it gives null, so that readers
+ * need not ask at every level. A value of the wrong type also gives null: the check of the shape has reported it.
+ */
+export interface Cursor {
+  readonly node: Node | undefined;
+  readonly path: string;
+  /** Where the key stands that names this place; for an empty one, the nearest thing around it. */
+  readonly key: Origin;
+  /** Where the value stands; for an empty place, the nearest thing around it. */
+  readonly origin: Origin;
+  readonly report: Report;
+}
+
+export function cursorAt(root: Node, report: Report): Cursor {
+  return { node: root, path: '', key: root.origin, origin: root.origin, report };
+}
+
+/** The same place, looked at without complaining. */
+export function silent(cursor: Cursor): Cursor {
+  return { ...cursor, report: () => {} };
+}
+
+/** The member of a map, by one key or by several. */
+export function child(cursor: Cursor, ...keys: readonly string[]): Cursor {
+  return keys.reduce(step, cursor);
+}
+
+function step(cursor: Cursor, key: string): Cursor {
+  const entry = cursor.node?.kind === 'map' ? cursor.node.entries.get(key) : undefined;
+  if (entry === undefined) {
+    return { ...cursor, node: undefined, path: memberPath(cursor.path, key) };
+  }
+  const path = pathOf(cursor, entry.node, key);
+  return { ...cursor, node: entry.node, path, key: entry.key, origin: entry.node.origin };
+}
+
+/** The members of a map, in the order written; none when it is not a map. */
+export function members(cursor: Cursor): readonly (readonly [string, Cursor])[] {
+  if (cursor.node?.kind !== 'map') return [];
+  return [...cursor.node.entries.keys()].map((key) => [key, step(cursor, key)]);
+}
+
+/** The items of a list; none when it is not a list. */
+export function items(cursor: Cursor): readonly Cursor[] {
+  if (cursor.node?.kind !== 'list') return [];
+  return cursor.node.items.map((node, index) => ({
+    ...cursor,
+    node,
+    path: pathOf(cursor, node, index),
+    key: node.origin,
+    origin: node.origin,
+  }));
+}
+
+/** A part of a long form that was written in its short form has no path of its own: it shares the very same origin. */
+function pathOf(parent: Cursor, node: Node, key: string | number): string {
+  return node.origin === parent.node?.origin ? parent.path : memberPath(parent.path, key);
+}
+
+/** Whether something is written at this place, be it null. */
+export function isPresent(cursor: Cursor): boolean {
+  return cursor.node !== undefined;
+}
+
+export function isEmptyOrNull(cursor: Cursor): boolean {
+  const { node } = cursor;
+  return node === undefined || (node.kind === 'scalar' && node.value === null);
+}
+
+/** A text; a number or boolean is written as Compose writes it. */
+export function readText(cursor: Cursor): string | null {
+  const { node } = cursor;
+  return node?.kind === 'scalar' && node.value !== null ? formatScalar(node) : null;
+}
+
+export function readTexts(cursor: Cursor): readonly string[] {
+  return items(cursor).flatMap((item) => readText(item) ?? []);
+}
+
+export function readNumber(cursor: Cursor): number | null {
+  const value = readScalar(cursor);
+  if (typeof value === 'number') return value;
+  return typeof value === 'string' && /^-?\d+(\.\d+)?$/.test(value) ? Number(value) : null;
+}
+
+export function readBoolean(cursor: Cursor): boolean | null {
+  const value = readScalar(cursor);
+  return typeof value === 'boolean' ? value : null;
+}
+
+/** Reads a scalar in one of Compose's grammars, and reports it when it does not follow it. */
+export function readWith<T>(
+  cursor: Cursor,
+  parse: (value: string | number) => Parsed<T>,
+): T | null {
+  const value = readScalar(cursor);
+  if (typeof value !== 'string' && typeof value !== 'number') return null;
+  const result = parse(value);
+  if (result.ok) return result.value;
+  complain(cursor, 'invalid-value', result.message);
+  return null;
+}
+
+/** As readWith, for grammars of texts only. */
+export function readTextWith<T>(cursor: Cursor, parse: (text: string) => Parsed<T>): T | null {
+  return readWith(cursor, (value) => parse(String(value)));
+}
+
+/** Reports an error at the value. */
+export function complain(cursor: Cursor, code: string, message: string, hint = ''): void {
+  cursor.report(diagnosticAt(cursor.origin, cursor.path, code, message, { hint }));
+}
+
+/** Reports an error at the key. */
+export function complainAtKey(cursor: Cursor, code: string, message: string, hint = ''): void {
+  cursor.report(diagnosticAt(cursor.key, cursor.path, code, message, { hint }));
+}
+
+/** Reports a warning at the value. */
+export function warn(cursor: Cursor, code: string, message: string, hint = ''): void {
+  const severity = 'warning';
+  cursor.report(diagnosticAt(cursor.origin, cursor.path, code, message, { severity, hint }));
+}
+
+function readScalar(cursor: Cursor): null | boolean | number | string {
+  return cursor.node?.kind === 'scalar' ? cursor.node.value : null;
+}

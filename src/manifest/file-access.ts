@@ -1,0 +1,129 @@
+import { basename, dirname } from 'node:path/posix';
+
+import type { TreeEntry } from '../model/tree.ts';
+import type { ManifestInput } from './manifest.ts';
+import { repositoryPath } from './repository-path.ts';
+import { didYouMean } from './suggest.ts';
+
+/** What a path of the repository holds, as far as it is known. */
+export type FileState =
+  | {
+      readonly kind: 'read';
+      readonly path: string;
+      readonly oid: string;
+      readonly bytes: Uint8Array;
+    }
+  /** It exists, but its bytes are not here yet. */
+  | { readonly kind: 'needed'; readonly path: string; readonly oid: string }
+  | { readonly kind: 'absent'; readonly path: string; readonly suggestion: string }
+  | { readonly kind: 'refused'; readonly path: string; readonly refusal: Refusal };
+
+/** Why a file that is there, or might be, is not read. */
+export interface Refusal {
+  readonly code: 'symlink' | 'submodule' | 'too-large' | 'path-outside-repository';
+  /** Completes "Cannot read …: ". */
+  readonly reason: string;
+  readonly hint: string;
+}
+
+/** The files of one tree. It remembers what it was asked for, so that a result can be kept as long as these are equal. */
+export interface FileAccess {
+  /** Paths of files that exist and were asked for, but whose bytes are not here yet. */
+  readonly needed: ReadonlySet<string>;
+  /** Everything asked for: the blob id by path, empty for what does not exist. */
+  readonly asked: ReadonlyMap<string, string>;
+  /** The file at a path from the root of the repository. */
+  read(path: string): FileState;
+  /** The same, for a caller that can do without the bytes. */
+  peek(path: string): FileState;
+  /** The file that a manifest in `folder` names. */
+  readFrom(folder: string, written: string): FileState;
+}
+
+export function createFileAccess(input: ManifestInput): FileAccess {
+  const needed = new Set<string>();
+  const asked = new Map<string, string>();
+
+  function peek(path: string): FileState {
+    asked.set(path, input.entries.get(path)?.oid ?? '');
+    return stateOf(input, path);
+  }
+
+  function read(path: string): FileState {
+    const state = peek(path);
+    if (state.kind === 'needed') needed.add(path);
+    return state;
+  }
+
+  function readFrom(folder: string, written: string): FileState {
+    const path = repositoryPath(input.root, folder, written);
+    return path === null
+      ? { kind: 'refused', path: written, refusal: outside(input.root) }
+      : read(path);
+  }
+
+  return { needed, asked, peek, read, readFrom };
+}
+
+function stateOf(input: ManifestInput, path: string): FileState {
+  const entry = input.entries.get(path) ?? linkAbove(input, path);
+  if (entry === undefined) return { kind: 'absent', path, suggestion: suggestion(input, path) };
+  if (entry.kind !== 'file') return { kind: 'refused', path, refusal: refuseLink(entry) };
+  const bytes = input.contents.get(path);
+  if (bytes === undefined) return { kind: 'needed', path, oid: entry.oid };
+  if (!(bytes instanceof Uint8Array)) {
+    return { kind: 'refused', path, refusal: tooLarge(bytes.limit) };
+  }
+  return { kind: 'read', path, oid: entry.oid, bytes };
+}
+
+/** The symbolic link or submodule in which `path` would lie. */
+function linkAbove(input: ManifestInput, path: string): TreeEntry | undefined {
+  for (let folder = dirname(path); folder !== '.'; folder = dirname(folder)) {
+    const entry = input.entries.get(folder);
+    if (entry !== undefined && entry.kind !== 'file') return entry;
+  }
+  return undefined;
+}
+
+function refuseLink(entry: TreeEntry): Refusal {
+  return entry.kind === 'symlink'
+    ? {
+        code: 'symlink',
+        reason: `"${entry.path}" is a symbolic link, and links are not followed`,
+        hint: 'Commit the file itself in its place',
+      }
+    : {
+        code: 'submodule',
+        reason: `"${entry.path}" is a Git submodule, and submodules are not read`,
+        hint: 'Commit the files themselves in its place',
+      };
+}
+
+function tooLarge(limit: number): Refusal {
+  return {
+    code: 'too-large',
+    reason: `it is larger than ${Math.round(limit / 1024)} KiB`,
+    hint: 'Split it, or bring large data to the host in an image or a volume',
+  };
+}
+
+function outside(root: string): Refusal {
+  return {
+    code: 'path-outside-repository',
+    reason:
+      root === ''
+        ? 'it lies outside the repository'
+        : `it lies outside the followed path "${root}"`,
+    hint: 'Name a file by its path relative to the manifest',
+  };
+}
+
+function suggestion(input: ManifestInput, path: string): string {
+  const folder = dirname(path);
+  const siblings = [...input.entries.keys()].filter((each) => dirname(each) === folder);
+  return didYouMean(
+    basename(path),
+    siblings.map((each) => basename(each)),
+  );
+}

@@ -1,0 +1,109 @@
+import type { ApplicationSpec } from '../model/application.ts';
+import { compareDiagnostics, diagnosticAt, type Diagnostic } from '../model/diagnostic.ts';
+import { digestOf } from '../model/digest.ts';
+import { createFileAccess } from './file-access.ts';
+import { findManifests, type ManifestSource } from './find.ts';
+import { loadApplication, type LoadedApplication } from './load-application.ts';
+import { loadFleet } from './load-fleet.ts';
+import type { ManifestInput, ManifestResult } from './manifest.ts';
+import { keepApplication, recallApplication, type ParseCache } from './parse-cache.ts';
+import { formatPlace } from './report.ts';
+
+export type { ParseCache } from './parse-cache.ts';
+
+/**
+ * Loads `fleet.yaml` and every application below the followed path. It reads nothing itself: as long as it lacks files
+ * it says which, and is called again with more contents. All problems are reported at once, in a stable order, and only
+ * applications without an error are given.
+ */
+export function loadManifests(input: ManifestInput, cache: ParseCache): ManifestResult {
+  const needed = new Set<string>();
+  const files = createFileAccess(input);
+  const fleet = loadFleet(input, files, cache);
+  for (const path of files.needed) needed.add(path);
+  const fleetIsKnown = needed.size === 0;
+  const found = findManifests(input);
+  const variablesDigest = digestOf(Object.fromEntries(fleet.variables));
+
+  const load = (source: ManifestSource): LoadedApplication | null => {
+    const kept = recallApplication(cache, input, source.file, source.overrides);
+    if (kept !== null && (kept.variablesDigest === variablesDigest || !fleetIsKnown)) {
+      return kept.application;
+    }
+    const ownFiles = createFileAccess(input);
+    const application = loadApplication(source, ownFiles, fleet.variables, cache);
+    for (const path of ownFiles.needed) needed.add(path);
+    if (ownFiles.needed.size > 0 || !fleetIsKnown) return null;
+    if (application.spec !== null) {
+      const { overrides, file } = source;
+      const entry = { overrides, asked: ownFiles.asked, variablesDigest, application };
+      keepApplication(cache, file, entry);
+    }
+    return application;
+  };
+
+  const applications = found.sources.flatMap((source) => load(source) ?? []);
+  if (needed.size > 0) return { kind: 'needs', paths: [...needed].toSorted() };
+  const clashes = findNameClashes(applications);
+  return {
+    kind: 'loaded',
+    fleet: fleet.spec,
+    applications: validApplications(applications, clashes),
+    found: [...new Set(applications.map(({ name }) => name))].filter(Boolean).toSorted(),
+    diagnostics: sortDiagnostics([
+      ...fleet.diagnostics,
+      ...found.diagnostics,
+      ...applications.flatMap(({ diagnostics }) => diagnostics),
+      ...clashes.flatMap(describeClash),
+    ]),
+  };
+}
+
+/** Groups of applications that share one name. */
+function findNameClashes(
+  applications: readonly LoadedApplication[],
+): readonly (readonly LoadedApplication[])[] {
+  const byName = new Map<string, LoadedApplication[]>();
+  for (const application of applications) {
+    const group = byName.get(application.name);
+    if (group === undefined) byName.set(application.name, [application]);
+    else group.push(application);
+  }
+  return [...byName]
+    .filter(([name, group]) => name !== '' && group.length > 1)
+    .map(([, group]) => group);
+}
+
+function describeClash(group: readonly LoadedApplication[]): readonly Diagnostic[] {
+  return group.map(({ name, origin }) => {
+    const others = group.filter((other) => other.origin !== origin);
+    const places = others.map((other) => formatPlace(other.origin)).join(', ');
+    return diagnosticAt(
+      origin,
+      'name',
+      'duplicate-application',
+      `several applications are named "${name}"; also ${places}`,
+      { hint: 'Give each a name: of its own' },
+    );
+  });
+}
+
+function validApplications(
+  applications: readonly LoadedApplication[],
+  clashes: readonly (readonly LoadedApplication[])[],
+): readonly ApplicationSpec[] {
+  const ambiguous = new Set(clashes.flat());
+  return applications
+    .filter((application) => !ambiguous.has(application))
+    .flatMap(({ spec }) => spec ?? [])
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** Sorted; what several uses of one anchor say about the same place is said once. */
+function sortDiagnostics(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
+  const sorted = diagnostics.toSorted(compareDiagnostics);
+  return sorted.filter((each, index) => {
+    const previous = sorted[index - 1];
+    return previous === undefined || compareDiagnostics(previous, each) !== 0;
+  });
+}

@@ -1,0 +1,17 @@
+import { join, normalize } from 'node:path/posix';
+
+/**
+ * The path from the root of the repository that a manifest in `folder` means by `written`, or null when it does not lie
+ * below `root`: an absolute path, one below `~`, or one with too many `..`.
+ */
+export function repositoryPath(root: string, folder: string, written: string): string | null {
+  if (written === '' || written.startsWith('/') || written.startsWith('~')) return null;
+  const path = normalize(join(folder, written));
+  const outside = path === '..' || path.startsWith('../');
+  return outside || !isBelow(root, path) ? null : path;
+}
+
+/** Whether `path` lies in the folder `root` or below it; the empty one is the root of the repository. */
+export function isBelow(root: string, path: string): boolean {
+  return root === '' || path.startsWith(`${root}/`);
+}

@@ -1,0 +1,69 @@
+import type { Origin } from '../../model/origin.ts';
+import {
+  child,
+  isEmptyOrNull,
+  items,
+  members,
+  readBoolean,
+  readText,
+  type Cursor,
+} from '../cursor.ts';
+import { parseDotenv, parseRawEnv, type EnvVariable } from '../dotenv.ts';
+import { unreadable } from '../read-documents.ts';
+import type { Subject } from '../subject.ts';
+import { warnOfRewriting } from './text-map.ts';
+
+export interface ResolvedEnvironment {
+  readonly values: Readonly<Record<string, string | null>>;
+  /** Where the values from env files stand, by name. */
+  readonly origins: ReadonlyMap<string, Origin>;
+}
+
+/** Env files in their order, then `environment`. A name without a value takes a declared variable, or is unset. */
+export function resolveEnvironment(subject: Subject, service: Cursor): ResolvedEnvironment {
+  const fromFiles = readEnvFiles(subject, service);
+  const values = new Map<string, string | null>(
+    [...fromFiles].map(([name, { value }]) => [name, value]),
+  );
+  for (const [name, cursor] of members(child(service, 'environment'))) {
+    warnOfRewriting(cursor);
+    const declared = subject.variables.get(name) ?? null;
+    values.set(name, isEmptyOrNull(cursor) ? declared : readText(cursor));
+  }
+  return {
+    values: Object.fromEntries(values),
+    origins: new Map([...fromFiles].map(([name, { origin }]) => [name, origin])),
+  };
+}
+
+function readEnvFiles(subject: Subject, service: Cursor): ReadonlyMap<string, EnvVariable> {
+  const variables = new Map<string, EnvVariable>();
+  for (const item of items(child(service, 'env_file'))) {
+    for (const [name, variable] of readEnvFile(subject, item, variables)) {
+      variables.set(name, variable);
+    }
+  }
+  return variables;
+}
+
+function readEnvFile(
+  subject: Subject,
+  item: Cursor,
+  earlier: ReadonlyMap<string, EnvVariable>,
+): ReadonlyMap<string, EnvVariable> {
+  const none = new Map<string, EnvVariable>();
+  const written = child(item, 'path');
+  const state = subject.files.readFrom(subject.source.folder, readText(written) ?? '');
+  if (state.kind === 'needed') return none;
+  if (state.kind !== 'read') {
+    const optional = state.kind === 'absent' && readBoolean(child(item, 'required')) === false;
+    if (!optional) item.report(unreadable(state, written.origin, written.path, 'env_file'));
+    return none;
+  }
+  const lookup = (name: string): string | undefined =>
+    subject.variables.get(name) ?? earlier.get(name)?.value;
+  const parse = readText(child(item, 'format')) === 'raw' ? parseRawEnv : parseDotenv;
+  const { variables, diagnostics } = parse(state.path, state.bytes, lookup);
+  for (const each of diagnostics) item.report(each);
+  return variables;
+}

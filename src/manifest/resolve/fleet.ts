@@ -1,0 +1,39 @@
+import type { Endpoint, FleetSpec, HostSpec } from '../../model/fleet.ts';
+import { toHostName } from '../../model/names.ts';
+import { child, items, readText, readTexts, readTextWith, silent, type Cursor } from '../cursor.ts';
+import { parseEndpoint } from '../scalars/endpoint.ts';
+import { collectOrigins } from './origins.ts';
+import { resolveTextMap } from './text-map.ts';
+
+/** `fleet.yaml` with every default filled in; it means nothing when something was reported. */
+export function resolveFleet(root: Cursor): FleetSpec {
+  return {
+    name: readText(child(root, 'name')) ?? '',
+    hosts: items(child(root, 'hosts'))
+      .flatMap((host) => resolveHost(host) ?? [])
+      .toSorted((a, b) => (a.name < b.name ? -1 : 1)),
+    variables: resolveTextMap(child(root, 'variables')),
+    prune: { approved: readTexts(child(root, 'prune', 'approved')) },
+    origin: root.origin,
+  };
+}
+
+export function resolveVariables(root: Cursor): ReadonlyMap<string, string> {
+  return new Map(Object.entries(resolveTextMap(silent(child(root, 'variables')))));
+}
+
+function resolveHost(host: Cursor): HostSpec | null {
+  const endpoint = readTextWith(child(host, 'endpoint'), parseEndpoint);
+  if (endpoint === null) return null;
+  return {
+    name: toHostName(readText(child(host, 'name')) ?? ''),
+    endpoint,
+    address: readText(child(host, 'address')) ?? addressOf(endpoint),
+    labels: resolveTextMap(child(host, 'labels')),
+    origins: collectOrigins(host),
+  };
+}
+
+function addressOf(endpoint: Endpoint): string {
+  return endpoint.kind === 'tcp' ? endpoint.host : '127.0.0.1';
+}

@@ -1,0 +1,44 @@
+import { child, complain, items, readText, readTextWith, silent, type Cursor } from '../cursor.ts';
+import { formatPlace } from '../report.ts';
+import { parseEndpoint } from '../scalars/endpoint.ts';
+
+/** Judges one aspect of `fleet.yaml`. */
+type FleetRule = (root: Cursor) => void;
+
+export const fleetRules: readonly FleetRule[] = [hostNamesAreDistinct, endpointsAreDistinct];
+
+function hostNamesAreDistinct(root: Cursor): void {
+  const seen = new Map<string, Cursor>();
+  for (const host of items(child(root, 'hosts'))) {
+    const name = child(host, 'name');
+    const text = readText(name);
+    if (text === null) continue;
+    const first = seen.get(text.toLowerCase());
+    if (first === undefined) seen.set(text.toLowerCase(), name);
+    else {
+      complain(
+        name,
+        'duplicate-host',
+        `two hosts are named "${text}"; the other stands at ${formatPlace(first.origin)}`,
+        'Constraints, reports and credentials tell hosts apart by their names, whatever their case',
+      );
+    }
+  }
+}
+
+/** One engine under two names would be given every instance twice. */
+function endpointsAreDistinct(root: Cursor): void {
+  const seen = new Map<string, Cursor>();
+  for (const host of items(child(root, 'hosts'))) {
+    const place = child(host, 'endpoint');
+    const endpoint = readTextWith(silent(place), parseEndpoint);
+    if (endpoint === null) continue;
+    const key = JSON.stringify(endpoint).toLowerCase();
+    const first = seen.get(key);
+    if (first === undefined) seen.set(key, place);
+    else {
+      const message = `two hosts have the same endpoint; the other stands at ${formatPlace(first.origin)}`;
+      complain(place, 'duplicate-endpoint', message, 'Remove one of the two hosts');
+    }
+  }
+}

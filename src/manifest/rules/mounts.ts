@@ -1,0 +1,90 @@
+import {
+  child,
+  complain,
+  isPresent,
+  items,
+  readBoolean,
+  readText,
+  type Cursor,
+} from '../cursor.ts';
+import { formatPlace } from '../report.ts';
+import { fileTarget } from '../resolve/file.ts';
+import { mountTarget } from '../resolve/mount.ts';
+import type { Rule } from './rule.ts';
+
+/** Mounts are of a kind that can be made on a plain host, from a source that means something there. */
+export const mountsAreSupported: Rule = ({ services }) => {
+  for (const service of services.values()) {
+    for (const mount of items(child(service, 'volumes'))) judgeMount(mount);
+  }
+};
+
+/** Nothing is mounted or written over something else. */
+export const targetsAreDistinct: Rule = ({ services }) => {
+  for (const service of services.values()) {
+    const seen = new Map<string, Cursor>();
+    const mounts = items(child(service, 'volumes')).map(
+      (item) => [mountTarget(item), item] as const,
+    );
+    const files = items(child(service, 'configs')).map((item) => [fileTarget(item), item] as const);
+    for (const [target, place] of [...mounts, ...files]) {
+      if (target === null) continue;
+      const first = seen.get(target);
+      if (first === undefined) seen.set(target, place);
+      else {
+        const message = `"${target}" is already mounted at ${formatPlace(first.origin)}`;
+        complain(place, 'duplicate-target', message);
+      }
+    }
+  }
+};
+
+/** Files are copied into a container before it starts, which the engine refuses for a read-only one. */
+export const filesCanBeDelivered: Rule = ({ services }) => {
+  for (const service of services.values()) {
+    const readOnly = child(service, 'read_only');
+    if (readBoolean(readOnly) !== true || items(child(service, 'configs')).length === 0) continue;
+    complain(
+      readOnly,
+      'unsupported-value',
+      'files cannot be delivered into a read-only container yet',
+      'Remove read_only or configs',
+    );
+  }
+};
+
+function judgeMount(mount: Cursor): void {
+  const type = child(mount, 'type');
+  const kind = readText(type);
+  const source = child(mount, 'source');
+  const target = readText(child(mount, 'target'));
+  if (kind === 'cluster' || kind === 'npipe' || kind === 'image') {
+    complain(type, 'unsupported-value', `mounts of type "${kind}" are not supported yet`);
+    return;
+  }
+  if (target === null) complain(mount, 'missing-key', 'a mount must have the key "target"');
+  else if (!target.startsWith('/')) {
+    complain(mount, 'invalid-value', `the target "${target}" is not an absolute path`);
+  }
+  if (kind === 'bind') judgeBind(mount, readText(source) ?? '');
+  if (kind === 'tmpfs' && readText(source) !== null) {
+    complain(source, 'invalid-value', 'a tmpfs has no source');
+  }
+}
+
+function judgeBind(mount: Cursor, source: string): void {
+  const place = isPresent(child(mount, 'source')) ? child(mount, 'source') : mount;
+  if (source === '') {
+    complain(place, 'missing-key', 'a bind mount must have the key "source"');
+  } else if (!source.startsWith('/')) {
+    complain(
+      place,
+      'unsupported-value',
+      `relative bind mounts are not supported yet: "${source}" is a path on the machine where Compose runs`,
+      'Use a config for a file of the repository, or an absolute path of the host',
+    );
+  }
+  if (isPresent(child(mount, 'bind', 'selinux'))) {
+    complain(mount, 'unsupported-value', 'the mount options "z" and "Z" are not supported yet');
+  }
+}

@@ -1,0 +1,77 @@
+import {
+  child,
+  complain,
+  items,
+  isPresent,
+  members,
+  readBoolean,
+  readText,
+  type Cursor,
+} from '../cursor.ts';
+import { attachedNetworks } from '../resolve/network.ts';
+import type { Subject } from '../subject.ts';
+import { didYouMean } from '../suggest.ts';
+import type { Rule } from './rule.ts';
+
+type Declared = 'networks' | 'volumes' | 'configs';
+
+/** What a service refers to is declared: networks, volumes, configs and other services. */
+export const referencesAreDeclared: Rule = (subject) => {
+  if (subject.partial) return;
+  for (const [name, service] of subject.services) {
+    for (const [key, place] of attachedNetworks(service)) {
+      if (key !== 'default') requireDeclared(subject, 'networks', name, key, place);
+    }
+    for (const mount of items(child(service, 'volumes'))) {
+      const source = child(mount, 'source');
+      const key = readText(child(mount, 'type')) === 'volume' ? readText(source) : null;
+      if (key !== null && key !== '') requireDeclared(subject, 'volumes', name, key, source);
+    }
+    for (const reference of items(child(service, 'configs'))) {
+      const source = child(reference, 'source');
+      const key = readText(source);
+      if (key !== null) requireDeclared(subject, 'configs', name, key, source);
+    }
+    for (const [key, place] of members(child(service, 'depends_on'))) {
+      requireService(subject, name, key, place);
+    }
+  }
+};
+
+function requireDeclared(
+  subject: Subject,
+  kind: Declared,
+  service: string,
+  key: string,
+  place: Cursor,
+): void {
+  const declared = child(subject.root, kind);
+  if (isPresent(child(declared, key))) return;
+  const noun = kind.slice(0, -1);
+  const known = members(declared).map(([each]) => each);
+  complainAt(
+    place,
+    `undefined-${noun}`,
+    `service "${service}" refers to the undefined ${noun} "${key}"${didYouMean(key, known)}`,
+    `Declare it under the top-level ${kind}:`,
+  );
+}
+
+function requireService(subject: Subject, service: string, key: string, place: Cursor): void {
+  if (subject.services.has(key) || readBoolean(child(place, 'required')) === false) return;
+  const inactive = subject.inactive.has(key);
+  const reason = inactive
+    ? 'is left out, since no profile is active'
+    : `is not defined${didYouMean(key, subject.services.keys())}`;
+  complainAt(
+    place,
+    inactive ? 'inactive-service' : 'undefined-service',
+    `service "${service}" depends on service "${key}", which ${reason}`,
+    inactive ? 'Remove its profiles, or set required: false' : '',
+  );
+}
+
+/** A reference is a key in a map, or a value; either way it is where the name stands. */
+function complainAt(place: Cursor, code: string, message: string, hint: string): void {
+  complain({ ...place, origin: place.key }, code, message, hint);
+}

@@ -1,0 +1,81 @@
+import {
+  child,
+  complain,
+  complainAtKey,
+  isEmptyOrNull,
+  isPresent,
+  members,
+  readText,
+  warn,
+  type Cursor,
+} from '../cursor.ts';
+import { isExternal } from '../resolve/object-name.ts';
+import type { Rule } from './rule.ts';
+
+/** An application without a service is most likely one that was emptied by mistake. */
+export const servicesAreThere: Rule = ({ root, partial }) => {
+  const services = child(root, 'services');
+  if (partial || members(services).length > 0) return;
+  warn(services, 'no-services', 'the application has no services', 'Add some below services:');
+};
+
+/** An external network or volume is only named; how it was made is not ours to say. */
+export const externalsAreOnlyNamed: Rule = ({ root }) => {
+  for (const kind of ['networks', 'volumes']) {
+    for (const [name, declared] of members(child(root, kind))) {
+      if (!isExternal(declared)) continue;
+      for (const [key, value] of members(declared)) {
+        if (key === 'name' || key === 'external' || key.startsWith('x-')) continue;
+        complainAtKey(
+          value,
+          'conflicting-keys',
+          `"${kind}.${name}" cannot have both "external" and "${key}"`,
+          'What is external exists already; remove one of the two',
+        );
+      }
+      judgeOldName(`${kind}.${name}`, declared);
+    }
+  }
+};
+
+/** Hosts are not joined to a cluster, so only networks within one host can be made. */
+export const networksAreBridges: Rule = ({ root }) => {
+  for (const [, declared] of members(child(root, 'networks'))) {
+    const driver = child(declared, 'driver');
+    const text = readText(driver);
+    if (text === null || text === 'bridge') continue;
+    complain(
+      driver,
+      'unsupported-value',
+      `networks with the driver "${text}" are not supported yet`,
+      'Only bridge networks are; make others yourself and mark them as external',
+    );
+  }
+};
+
+/** A config says exactly once where its content comes from. */
+export const configsHaveOneSource: Rule = ({ root }) => {
+  for (const [name, config] of members(child(root, 'configs'))) {
+    const given = ['content', 'file', 'environment'].filter((key) => isPresent(child(config, key)));
+    if (given.length > 1) {
+      complainAtKey(
+        child(config, given[1] ?? ''),
+        'conflicting-keys',
+        `config "${name}" cannot have both "${given.join('" and "')}"`,
+      );
+    } else if (given.length === 0 && isEmptyOrNull(child(config, 'external'))) {
+      complainAtKey(config, 'missing-key', `config "${name}" must have "file" or "content"`);
+    }
+  }
+};
+
+function judgeOldName(path: string, declared: Cursor): void {
+  const name = child(declared, 'name');
+  if (!isPresent(name) || !isPresent(child(declared, 'external', 'name'))) return;
+  complainAtKey(
+    child(declared, 'external', 'name'),
+    'conflicting-keys',
+    `"${path}" cannot have both "name" and "external.name"`,
+    'Write external: true and name:',
+  );
+}

@@ -1,0 +1,62 @@
+import type { CommitSha, ContainerId, HostName } from './names.ts';
+import type { Origin } from './origin.ts';
+
+/** Kinds of drift, after semantics of what the engine lets a person change behind our back. */
+export const driftClasses = [
+  'missing',
+  'stopped',
+  'paused',
+  'dead',
+  'unhealthy',
+  'crash-loop',
+  'mutable-field',
+  'immutable-field',
+  'renamed',
+  'network',
+  'duplicate',
+  'copy',
+  'orphan',
+] as const;
+
+export type DriftClass = (typeof driftClasses)[number];
+
+/** What is done about an item: `heal` in place, `replace` the instance, `prune` it, or only `report` it. */
+export type DriftAction = 'heal' | 'replace' | 'prune' | 'report';
+
+export type DriftValue = string | number | boolean | null | readonly string[];
+
+/** One field of one instance that is not what the commit asks for. */
+export interface DriftItem {
+  readonly application: string;
+  readonly service: string;
+  readonly slot: string;
+  readonly host: HostName;
+  /** Name of the container; empty when there is none. */
+  readonly container: string;
+  readonly containerId: ContainerId | null;
+  readonly class: DriftClass;
+  readonly severity: 'critical' | 'warning' | 'info';
+  /** Path below the service, in the words of the manifest: `image`, `deploy.resources.limits.memory`; empty: as a whole. */
+  readonly path: string;
+  readonly desired: DriftValue;
+  readonly observed: DriftValue;
+  /** Where the desired value stands; null when nothing in the repository asks for it. */
+  readonly origin: Origin | null;
+  readonly commit: CommitSha | null;
+  readonly action: DriftAction;
+  /** In words, what is done and why. */
+  readonly note: string;
+}
+
+/** Identity of an item over time: the same field of the same instance. */
+export function driftKey(item: DriftItem): string {
+  return [
+    item.application,
+    item.service,
+    item.slot,
+    item.host,
+    item.container,
+    item.class,
+    item.path,
+  ].join('\u0000');
+}

@@ -1,0 +1,137 @@
+import type {
+  ApplicationRecord,
+  JournalEntry,
+  JournalState,
+  RolloutRecord,
+  SlotRecord,
+} from './journal-state.ts';
+import { emptyApplicationRecord } from './journal-state.ts';
+
+const keptQuarantines = 20;
+
+/** The journal after an entry. What it does not touch stays the same object, so that only what changed is written. */
+export function reduceJournal(state: JournalState, entry: JournalEntry): JournalState {
+  switch (entry.kind) {
+    case 'slot-reserved': {
+      const { epoch, hash, host } = entry;
+      const before = state.slots.get(entry.slot);
+      const { repairs = 0, lastRepairAt = 0 } = before?.hash === hash ? before : {};
+      return withSlot(state, entry.slot, {
+        epoch,
+        hash,
+        host,
+        pending: true,
+        repairs,
+        lastRepairAt,
+      });
+    }
+    case 'instance-seen': {
+      const { epoch, hash, host } = entry;
+      const before = state.slots.get(entry.slot);
+      const isNewest = before === undefined || epoch >= before.epoch;
+      const { repairs = 0, lastRepairAt = 0 } = before ?? {};
+      const seen = { epoch, hash, host, pending: false, repairs, lastRepairAt };
+      const next = isNewest ? withSlot(state, entry.slot, seen) : state;
+      const { slot, container } = entry;
+      const instances = withKey(next.instances, container, { slot, retired: false });
+      return { ...next, instances };
+    }
+    case 'instance-retired': {
+      const { slot, container } = entry;
+      return { ...state, instances: withKey(state.instances, container, { slot, retired: true }) };
+    }
+    case 'instance-gone': {
+      const instances = new Map(state.instances);
+      instances.delete(entry.container);
+      return { ...state, instances };
+    }
+    case 'repaired': {
+      const before = state.slots.get(entry.slot);
+      if (before === undefined) return state;
+      const { repairs, at } = entry;
+      return withSlot(state, entry.slot, { ...before, repairs, lastRepairAt: at });
+    }
+    case 'pruned':
+      return forget(state, entry.application);
+    default:
+      return withApplication(state, entry);
+  }
+}
+
+type ApplicationEntry = Exclude<
+  JournalEntry,
+  {
+    readonly kind:
+      | 'slot-reserved'
+      | 'instance-seen'
+      | 'instance-retired'
+      | 'instance-gone'
+      | 'repaired'
+      | 'pruned';
+  }
+>;
+
+function withApplication(state: JournalState, entry: ApplicationEntry): JournalState {
+  const before = state.applications.get(entry.application) ?? emptyApplicationRecord;
+  const after = reduceApplication(before, entry);
+  return { ...state, applications: withKey(state.applications, entry.application, after) };
+}
+
+function reduceApplication(record: ApplicationRecord, entry: ApplicationEntry): ApplicationRecord {
+  switch (entry.kind) {
+    case 'rollout-started': {
+      const { key, commit, at } = entry;
+      const rollout = { key, commit, startedAt: at, settledAt: null, lastPromotedAt: null };
+      return { ...record, rollout };
+    }
+    case 'rollout-settled':
+      return withRollout(record, { settledAt: entry.at });
+    case 'promoted':
+      return withRollout(record, { lastPromotedAt: entry.at });
+    case 'succeeded': {
+      const { spec, commit } = entry;
+      return { ...record, rollout: null, lastKnownGood: { spec, commit } };
+    }
+    case 'quarantined': {
+      const { quarantine } = entry;
+      const others = record.quarantined.filter(
+        ({ service, hash }) => service !== quarantine.service || hash !== quarantine.hash,
+      );
+      return { ...record, quarantined: [...others, quarantine].slice(-keptQuarantines) };
+    }
+    case 'rolled-back':
+      return { ...record, rollout: null };
+    case 'application-seen':
+      return { ...record, removedBy: null };
+    case 'application-removed':
+      return { ...record, removedBy: entry.commit };
+  }
+}
+
+function withRollout(record: ApplicationRecord, change: Partial<RolloutRecord>): ApplicationRecord {
+  return record.rollout === null
+    ? record
+    : { ...record, rollout: { ...record.rollout, ...change } };
+}
+
+function withSlot(state: JournalState, key: string, slot: SlotRecord): JournalState {
+  return { ...state, slots: withKey(state.slots, key, slot) };
+}
+
+function withKey<Key, Value>(
+  map: ReadonlyMap<Key, Value>,
+  key: Key,
+  value: Value,
+): Map<Key, Value> {
+  return new Map(map).set(key, value);
+}
+
+function forget(state: JournalState, application: string): JournalState {
+  const prefix = `${application}/`;
+  const keep = (key: string): boolean => !key.startsWith(prefix);
+  return {
+    applications: new Map([...state.applications].filter(([name]) => name !== application)),
+    slots: new Map([...state.slots].filter(([key]) => keep(key))),
+    instances: new Map([...state.instances].filter(([, { slot }]) => keep(slot))),
+  };
+}

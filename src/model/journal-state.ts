@@ -1,0 +1,154 @@
+import type { ApplicationSpec } from './application.ts';
+import type { CommitSha, ContainerId, HostName, SpecHash } from './names.ts';
+
+/**
+ * What neither Git nor the hosts can tell. Losing it is survivable: last-known-good and quarantines are learnt anew,
+ * epochs are read from labels, and nothing is pruned until it has been seen in an accepted commit again.
+ */
+export interface JournalState {
+  readonly applications: ReadonlyMap<string, ApplicationRecord>;
+  /** By slot key. */
+  readonly slots: ReadonlyMap<string, SlotRecord>;
+  /** Containers known to be ours by id. */
+  readonly instances: ReadonlyMap<ContainerId, InstanceRecord>;
+}
+
+export interface InstanceRecord {
+  /** The slot key that it fills. */
+  readonly slot: string;
+  /** We stopped it: that it has exited says nothing about its revision. */
+  readonly retired: boolean;
+}
+
+export interface ApplicationRecord {
+  readonly lastKnownGood: LastKnownGood | null;
+  readonly rollout: RolloutRecord | null;
+  /** Failed hashes, not tried again. */
+  readonly quarantined: readonly Quarantine[];
+  /** The accepted commit that no longer had it; null while the repository has it. */
+  readonly removedBy: CommitSha | null;
+}
+
+export interface LastKnownGood {
+  readonly spec: ApplicationSpec;
+  readonly commit: CommitSha;
+}
+
+export interface RolloutRecord {
+  /** See `rolloutKey`. */
+  readonly key: string;
+  readonly commit: CommitSha;
+  readonly startedAt: number;
+  /** When every slot was first seen done; null while some are not. */
+  readonly settledAt: number | null;
+  readonly lastPromotedAt: number | null;
+}
+
+export interface Quarantine {
+  readonly service: string;
+  readonly hash: SpecHash;
+  readonly commit: CommitSha;
+  readonly at: number;
+  readonly host: HostName;
+  readonly slot: string;
+  /** Stable code, such as `Unhealthy`, `Exited`, `DeadlineExceeded`, `CannotStart`. */
+  readonly reason: string;
+  readonly message: string;
+  readonly log: readonly string[];
+  readonly health: readonly string[];
+}
+
+export interface SlotRecord {
+  readonly epoch: number;
+  readonly hash: SpecHash;
+  readonly host: HostName;
+  /** The create was announced and its container has not been seen yet. */
+  readonly pending: boolean;
+  /** Repairs in a row; 0 after ten good minutes. */
+  readonly repairs: number;
+  readonly lastRepairAt: number;
+}
+
+export const emptyJournal: JournalState = {
+  applications: new Map(),
+  slots: new Map(),
+  instances: new Map(),
+};
+
+export const emptyApplicationRecord: ApplicationRecord = {
+  lastKnownGood: null,
+  rollout: null,
+  quarantined: [],
+  removedBy: null,
+};
+
+/** A change of the journal that a decision asks for; written before the steps of the same decision are executed. */
+export type JournalEntry =
+  | {
+      readonly kind: 'rollout-started';
+      readonly application: string;
+      readonly key: string;
+      readonly commit: CommitSha;
+      readonly at: number;
+    }
+  | {
+      readonly kind: 'rollout-settled';
+      readonly application: string;
+      /** null: it is not settled any more. */
+      readonly at: number | null;
+    }
+  | { readonly kind: 'promoted'; readonly application: string; readonly at: number }
+  | {
+      readonly kind: 'succeeded';
+      readonly application: string;
+      readonly spec: ApplicationSpec;
+      readonly commit: CommitSha;
+      readonly at: number;
+    }
+  | {
+      readonly kind: 'quarantined';
+      readonly application: string;
+      readonly quarantine: Quarantine;
+      /** The failed instance, whose log and health output are kept; null when the engine refused to make it. */
+      readonly container: ContainerId | null;
+    }
+  | { readonly kind: 'rolled-back'; readonly application: string; readonly at: number }
+  | {
+      readonly kind: 'slot-reserved';
+      readonly slot: string;
+      readonly epoch: number;
+      readonly hash: SpecHash;
+      readonly host: HostName;
+    }
+  | {
+      readonly kind: 'instance-seen';
+      readonly slot: string;
+      readonly container: ContainerId;
+      readonly epoch: number;
+      readonly hash: SpecHash;
+      readonly host: HostName;
+    }
+  | {
+      /** Announced before the stop. */
+      readonly kind: 'instance-retired';
+      readonly slot: string;
+      readonly container: ContainerId;
+    }
+  | {
+      readonly kind: 'instance-gone';
+      readonly slot: string;
+      readonly container: ContainerId;
+    }
+  | {
+      readonly kind: 'repaired';
+      readonly slot: string;
+      readonly repairs: number;
+      readonly at: number;
+    }
+  | { readonly kind: 'application-seen'; readonly application: string }
+  | {
+      readonly kind: 'application-removed';
+      readonly application: string;
+      readonly commit: CommitSha;
+    }
+  | { readonly kind: 'pruned'; readonly application: string; readonly at: number };

@@ -1,0 +1,119 @@
+import type { Logger } from 'pino';
+
+import { messageOf } from '../model/errors.ts';
+import type { CommitSha } from '../model/names.ts';
+import { formatRevision } from '../model/revision.ts';
+import type { Revision } from '../model/revision.ts';
+import type { Journal } from '../journal/journal.ts';
+import type { ParseCache } from '../manifest/load.ts';
+import type { Source } from '../source/source.ts';
+import type { LoadedRevision } from './load-revision.ts';
+import { loadRevision } from './load-revision.ts';
+
+export interface FollowerParts {
+  readonly source: Source;
+  readonly path: string;
+  readonly journal: Journal;
+  readonly logger: Logger;
+  readonly cache: ParseCache;
+  readonly onAccepted: (loaded: Extract<LoadedRevision, { readonly kind: 'valid' }>) => void;
+}
+
+/**
+ * Follows the branch: a hint from the source makes it look for a new head, read it, and accept or refuse it as a whole.
+ * Whatever goes wrong, the last accepted commit stays in force.
+ */
+export class Follower implements AsyncDisposable {
+  readonly #parts: FollowerParts;
+  readonly #stop = new AbortController();
+  #looked: CommitSha | null = null;
+  #looking: Promise<void> | null = null;
+  #again = false;
+  #watch: AsyncDisposable | null = null;
+
+  constructor(parts: FollowerParts) {
+    this.#parts = parts;
+  }
+
+  /** Takes up the commit that was in force, which needs no network, then looks for the head and follows every hint. */
+  async start(): Promise<void> {
+    await this.#resume();
+    this.#watch = this.#parts.source.watch(() => this.#hint());
+    this.#hint();
+  }
+
+  #hint(): void {
+    if (this.#looking !== null) {
+      this.#again = true;
+      return;
+    }
+    this.#looking = this.#look().finally(() => {
+      this.#looking = null;
+      if (!this.#again) return;
+      this.#again = false;
+      this.#hint();
+    });
+  }
+
+  async #look(): Promise<void> {
+    const { source, logger } = this.#parts;
+    try {
+      const head = await source.head(this.#stop.signal);
+      if (head.commit === this.#looked) return;
+      const loaded = await this.#load(head);
+      this.#looked = head.commit;
+      if (loaded.kind === 'valid') this.#accept(loaded);
+      else this.#reject(loaded);
+    } catch (error) {
+      if (!this.#stop.signal.aborted) {
+        logger.warn({ reason: messageOf(error) }, 'repository cannot be followed now');
+      }
+    }
+  }
+
+  /** The commit that was in force before this start: it is kept up while the head is bad or Git is away. */
+  async #resume(): Promise<void> {
+    const { journal, source, logger } = this.#parts;
+    const accepted = journal.accepted();
+    if (accepted === null) return;
+    try {
+      const revision = await source.resolve(accepted.commit, this.#stop.signal);
+      const loaded = await this.#load({ ...revision, branch: accepted.branch });
+      if (loaded.kind !== 'valid') return;
+      this.#looked = accepted.commit;
+      this.#accept(loaded);
+    } catch (error) {
+      logger.warn(
+        { revision: formatRevision(accepted), reason: messageOf(error) },
+        'the commit in force cannot be read now',
+      );
+    }
+  }
+
+  #load(revision: Revision): Promise<LoadedRevision> {
+    const { source, path, cache } = this.#parts;
+    return loadRevision(source, revision, path, cache, this.#stop.signal);
+  }
+
+  #accept(loaded: Extract<LoadedRevision, { readonly kind: 'valid' }>): void {
+    const { revision } = loaded.desired;
+    this.#parts.logger.info({ revision: formatRevision(revision) }, 'commit accepted');
+    this.#parts.onAccepted(loaded);
+  }
+
+  #reject({ revision, diagnostics }: Extract<LoadedRevision, { readonly kind: 'invalid' }>): void {
+    const { journal, logger } = this.#parts;
+    journal.reject(revision, diagnostics);
+    const errors = diagnostics.filter(({ severity }) => severity === 'error');
+    logger.error(
+      { revision: formatRevision(revision), problems: errors.length, first: errors[0] },
+      'commit refused: the last accepted one stays in force',
+    );
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort();
+    await this.#watch?.[Symbol.asyncDispose]();
+    await this.#looking;
+  }
+}

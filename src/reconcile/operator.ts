@@ -1,0 +1,211 @@
+import type { Logger } from 'pino';
+
+import type { DesiredState } from '../model/desired.ts';
+import { messageOf } from '../model/errors.ts';
+import type { JournalEntry } from '../model/journal-state.ts';
+import { formatRevision } from '../model/revision.ts';
+import type { ActionKind, Step, StepOutcome } from '../model/step.ts';
+import type { ReadinessMap } from '../model/readiness.ts';
+import type { Fleet } from '../fleet/fleet.ts';
+import type { Journal } from '../journal/journal.ts';
+import type { Decision } from '../rollout/decide.ts';
+import { decide } from '../rollout/decide.ts';
+import { trackReadiness } from '../rollout/gate.ts';
+import { watchedContainers } from '../rollout/watched.ts';
+import type { FailedStep, World } from '../rollout/world.ts';
+import { probeTargets } from './probe-targets.ts';
+import { Prober } from './prober.ts';
+import { noteOutcome } from './step-failures.ts';
+import { Wake } from './wake.ts';
+
+/** Everything the operator works with, put together by the composition root. */
+export interface OperatorParts {
+  readonly fleet: Fleet;
+  readonly journal: Journal;
+  readonly logger: Logger;
+  readonly observer: Observer;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
+/** Told what happens, for progress on a terminal. It must not throw. */
+export interface Observer {
+  readonly stepStarted: (step: Step) => void;
+  readonly stepEnded: (step: Step, outcome: StepOutcome, durationMs: number) => void;
+  readonly decided: (decision: Decision) => void;
+}
+
+/**
+ * The loop: observe, decide from data alone, act, look again. It holds no truth of its own: what is in flight, what
+ * failed lately and what the probes said can all be lost at any instruction, and only cost time.
+ */
+export class Operator implements AsyncDisposable {
+  readonly #parts: OperatorParts;
+  readonly #wake = new Wake();
+  readonly #prober: Prober;
+  readonly #unsubscribe: () => void;
+  readonly #inFlight = new Map<string, ActionKind>();
+  readonly #running = new Set<Promise<void>>();
+  readonly #stop = new AbortController();
+  #desired: DesiredState | null = null;
+  #failures: ReadonlyMap<string, FailedStep> = new Map();
+  #readiness: ReadinessMap = new Map();
+  #stepsTaken = 0;
+
+  constructor(parts: OperatorParts) {
+    this.#parts = parts;
+    this.#prober = new Prober(() => this.#wake.call(), parts.now);
+    this.#unsubscribe = parts.fleet.subscribe(() => this.#wake.call());
+  }
+
+  /** Follows this desired state from now on. */
+  follow(desired: DesiredState): void {
+    const { journal, fleet } = this.#parts;
+    journal.accept(
+      desired.revision,
+      desired.applications.map(({ name }) => name),
+    );
+    fleet.configure(desired.fleet);
+    this.#desired = desired;
+    this.#wake.call();
+  }
+
+  /** Steps executed so far that changed something. */
+  stepsTaken(): number {
+    return this.#stepsTaken;
+  }
+
+  inFlight(): number {
+    return this.#inFlight.size;
+  }
+
+  /** Whether something failed that is worth another try before giving up. */
+  isRetrying(): boolean {
+    return [...this.#failures.values()].some(
+      ({ failure, attempts }) => failure.class !== 'revision' && attempts < 3,
+    );
+  }
+
+  /** Decides until it is told to stop; each pass begins when something changed or a time has come. */
+  async run(
+    signal: AbortSignal,
+    isDone: (decision: Decision) => boolean,
+  ): Promise<Decision | null> {
+    let last: Decision | null = null;
+    while (!signal.aborted) {
+      last = await this.pass();
+      if (last !== null && isDone(last)) return last;
+      const until = last?.wakeAt ?? null;
+      await this.#wake.sleep(until === null ? null : until - this.#parts.now(), signal);
+    }
+    return last;
+  }
+
+  wake(): void {
+    this.#wake.call();
+  }
+
+  /** One pass: decide, remember, begin the steps. Null before there is a desired state. */
+  async pass(): Promise<Decision | null> {
+    const world = this.#observe();
+    if (world === null) return null;
+    const { journal, observer } = this.#parts;
+    const decision = decide(world);
+    journal.recordDrift(decision.drift, world.now);
+    journal.write(await this.#withEvidence(decision.entries), world.now);
+    for (const step of decision.steps) this.#begin(step);
+    observer.decided(decision);
+    // What was written may be the reason for the next decision.
+    if (decision.entries.length > 0) this.#wake.call();
+    return decision;
+  }
+
+  #observe(): World | null {
+    const { fleet, journal, now } = this.#parts;
+    const desired = this.#desired;
+    if (desired === null) return null;
+    const base = {
+      desired,
+      observations: fleet.snapshot(),
+      journal: journal.state(),
+      inFlight: this.#inFlight,
+      failures: this.#failures,
+      now: now(),
+    };
+    const watched = watchedContainers(base);
+    this.#prober.watch(probeTargets(watched, desired.fleet));
+    const probes = this.#prober.results();
+    this.#readiness = trackReadiness(this.#readiness, watched, probes, base.now);
+    return { ...base, readiness: this.#readiness };
+  }
+
+  /** Keeps the last words of what failed, before it is taken away. */
+  async #withEvidence(entries: readonly JournalEntry[]): Promise<readonly JournalEntry[]> {
+    const { fleet, logger } = this.#parts;
+    const completed: JournalEntry[] = [];
+    for (const entry of entries) {
+      if (entry.kind !== 'quarantined') {
+        completed.push(entry);
+        continue;
+      }
+      const { application, quarantine, container } = entry;
+      const { service, slot, host, reason, message } = quarantine;
+      logger.error({ application, service, slot, host, reason, message }, 'revision failed');
+      const evidence =
+        container === null
+          ? { log: [], health: [] }
+          : await fleet.evidence(host, container, this.#stop.signal);
+      completed.push({ ...entry, quarantine: { ...quarantine, ...evidence } });
+    }
+    return completed;
+  }
+
+  #begin(step: Step): void {
+    if (this.#inFlight.has(step.key) || this.#stop.signal.aborted) return;
+    this.#inFlight.set(step.key, step.action.kind);
+    const work = this.#execute(step).finally(() => {
+      this.#inFlight.delete(step.key);
+      this.#running.delete(work);
+      this.#wake.call();
+    });
+    this.#running.add(work);
+  }
+
+  async #execute(step: Step): Promise<void> {
+    const { fleet, journal, logger, observer, now } = this.#parts;
+    const startedAt = now();
+    observer.stepStarted(step);
+    const outcome = await fleet.execute(step, this.#stop.signal);
+    const endedAt = now();
+    if (this.#stop.signal.aborted) return;
+    this.#failures = noteOutcome(this.#failures, step, outcome, endedAt);
+    if (outcome.kind !== 'skipped') this.#stepsTaken += 1;
+    journal.recordStep(step, outcome, startedAt, endedAt);
+    observer.stepEnded(step, outcome, endedAt - startedAt);
+    const { key, host, action } = step;
+    const facts = { host, key, action: action.kind, durationMs: endedAt - startedAt, outcome };
+    if (outcome.kind === 'failed') logger.warn(facts, 'step failed');
+    else logger.debug(facts, 'step ended');
+  }
+
+  /** Waits for the steps under way to end, so that none is left half done. */
+  async drain(): Promise<void> {
+    while (this.#running.size > 0) await Promise.all(this.#running);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#unsubscribe();
+    this.#prober[Symbol.dispose]();
+    await this.drain();
+    this.#stop.abort();
+  }
+
+  /** The revision in force, for messages. */
+  revision(): string {
+    return this.#desired === null ? 'none' : formatRevision(this.#desired.revision);
+  }
+
+  report(error: unknown): void {
+    this.#parts.logger.error({ reason: messageOf(error) }, 'pass failed');
+  }
+}

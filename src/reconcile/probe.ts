@@ -1,0 +1,75 @@
+import { request } from 'node:http';
+import { connect } from 'node:net';
+
+import type { HttpProbe, TcpProbe } from '../model/application.ts';
+
+/** What one probe found. */
+export interface ProbeAnswer {
+  readonly ok: boolean;
+  /** Such as `HTTP 503 from /ready` or `connection refused on port 8080`. */
+  readonly detail: string;
+}
+
+/**
+ * How long a TCP connection must stay open. Docker's proxy accepts before it knows whether anything listens behind it,
+ * and closes at once when nothing does.
+ */
+const tcpHoldMs = 50;
+
+/** One GET; any status from 200 to 399 passes. Redirects are not followed. */
+export function probeHttp(
+  probe: HttpProbe,
+  address: string,
+  port: number,
+  signal: AbortSignal,
+): Promise<ProbeAnswer> {
+  const { path, timeoutMs } = probe;
+  return new Promise((resolve) => {
+    const call = request(
+      { host: address, port, path, agent: false, timeout: timeoutMs, signal },
+      (response) => {
+        response.resume();
+        const status = response.statusCode ?? 0;
+        const ok = status >= 200 && status < 400;
+        resolve({ ok, detail: `HTTP ${status} from ${path}` });
+      },
+    );
+    call.on('timeout', () => call.destroy(new Error(`no answer within ${timeoutMs} ms`)));
+    call.on('error', (error) =>
+      resolve({ ok: false, detail: `${describe(error)} on port ${probe.port}` }),
+    );
+    call.end();
+  });
+}
+
+export function probeTcp(
+  probe: TcpProbe,
+  address: string,
+  port: number,
+  signal: AbortSignal,
+): Promise<ProbeAnswer> {
+  return new Promise((resolve) => {
+    const socket = connect({ host: address, port, signal });
+    const finish = (ok: boolean, detail: string): void => {
+      clearTimeout(timer);
+      socket.destroy();
+      resolve({ ok, detail: `${detail} on port ${probe.port}` });
+    };
+    let timer = setTimeout(() => finish(false, 'no connection'), probe.timeoutMs);
+    socket.once('connect', () => {
+      clearTimeout(timer);
+      timer = setTimeout(() => finish(true, 'connected'), tcpHoldMs);
+    });
+    socket.once('data', () => finish(true, 'connected'));
+    socket.once('end', () => finish(false, 'connection closed'));
+    socket.once('error', (error) => finish(false, describe(error)));
+  });
+}
+
+function describe(error: Error): string {
+  const code = 'code' in error ? String(error.code) : '';
+  if (code === 'ECONNREFUSED') return 'connection refused';
+  if (code === 'ECONNRESET') return 'connection reset';
+  if (code === 'EHOSTUNREACH' || code === 'ENETUNREACH') return 'host unreachable';
+  return error.message;
+}

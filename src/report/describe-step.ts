@@ -1,0 +1,42 @@
+import { instanceName } from '../model/labels.ts';
+import type { Action } from '../model/step.ts';
+
+/** A step in words. */
+export interface StepWords {
+  /** Name of what is acted upon. */
+  readonly subject: string;
+  /** What exactly; may be empty. */
+  readonly detail: string;
+}
+
+export function describeAction(action: Action): StepWords {
+  switch (action.kind) {
+    case 'pull-image':
+      return { subject: action.image, detail: '' };
+    case 'create-network':
+      return { subject: action.network.name, detail: '' };
+    case 'create-volume':
+      return { subject: action.volume.name, detail: '' };
+    case 'remove-network':
+      return { subject: action.name, detail: '' };
+    case 'create-container':
+      return { subject: instanceName(action.identity), detail: action.service.container.image };
+    case 'update-container':
+      return { subject: action.name, detail: updateDetail(action) };
+    case 'rename-container':
+      return { subject: action.name, detail: `to ${action.to}` };
+    case 'connect-network':
+      return { subject: action.name, detail: `to ${action.attachment.network}` };
+    case 'start-container':
+    case 'unpause-container':
+    case 'stop-container':
+    case 'remove-container':
+      return { subject: action.name, detail: '' };
+  }
+}
+
+function updateDetail(action: Extract<Action, { readonly kind: 'update-container' }>): string {
+  if (action.resources !== null) return 'resources';
+  if (action.restart === null) return '';
+  return action.restart.name === 'no' ? 'retire' : `promote (restart ${action.restart.name})`;
+}

@@ -1,0 +1,96 @@
+import type { DriftReport, Item } from '../generated/drift.ts';
+import type { DriftItem } from '../model/drift.ts';
+import type { HostObservation } from '../model/observation.ts';
+import type { Revision } from '../model/revision.ts';
+import { isoTime } from './iso-time.ts';
+import { revisionDocument } from './revision-document.ts';
+
+export interface DriftInput {
+  readonly revision: Revision;
+  readonly records: readonly DriftHistory[];
+  readonly observations: Iterable<HostObservation>;
+  /** Who changed a file last, by `commit file`. */
+  readonly authors: ReadonlyMap<string, Revision>;
+  readonly now: number;
+}
+
+/** An item with its times. */
+export interface DriftHistory {
+  readonly item: DriftItem;
+  readonly firstSeen: number;
+  readonly resolvedAt: number | null;
+}
+
+/** Key of `DriftInput.authors`; null when the item has no line. */
+export function authorKey({ origin, commit }: DriftItem): string | null {
+  return origin === null || commit === null ? null : `${commit} ${origin.file}`;
+}
+
+/** The drift report as a document: schemas/drift.schema.json. */
+export function driftDocument(input: DriftInput): DriftReport {
+  const items = input.records.map((record) => itemDocument(record, input)).toSorted(compareItems);
+  return {
+    version: 1,
+    revision: revisionDocument(input.revision),
+    generatedAt: isoTime(input.now),
+    summary: {
+      open: items.filter(({ state }) => state === 'open').length,
+      resolved: items.filter(({ state }) => state === 'resolved').length,
+      unreachableHosts: [...input.observations]
+        .filter(({ kind }) => kind === 'unreachable')
+        .map(({ host }): string => host)
+        .toSorted(),
+    },
+    items,
+  };
+}
+
+function itemDocument({ item, firstSeen, resolvedAt }: DriftHistory, input: DriftInput): Item {
+  const { application, service, slot, host, container, severity, path, action, note } = item;
+  return {
+    application,
+    service,
+    slot,
+    host,
+    container,
+    class: item.class,
+    severity,
+    path,
+    desired: plain(item.desired),
+    observed: plain(item.observed),
+    origin: originDocument(item, input),
+    firstSeen: isoTime(firstSeen),
+    state: resolvedAt === null ? 'open' : 'resolved',
+    resolvedAt: resolvedAt === null ? null : isoTime(resolvedAt),
+    action,
+    note,
+  };
+}
+
+function originDocument(item: DriftItem, input: DriftInput): Item['origin'] {
+  if (item.origin === null) return null;
+  const author = input.authors.get(authorKey(item) ?? '') ?? input.revision;
+  const { file, line, column } = item.origin;
+  return {
+    file,
+    line,
+    column,
+    commit: author.commit,
+    author: author.author,
+    date: isoTime(author.date),
+  };
+}
+
+function plain(value: DriftItem['desired']): Item['desired'] {
+  return typeof value === 'object' && value !== null ? [...value] : value;
+}
+
+function compareItems(a: Item, b: Item): number {
+  return sortKey(a) < sortKey(b) ? -1 : 1;
+}
+
+function sortKey(item: Item): string {
+  const { state, application, service, slot, host, firstSeen, path } = item;
+  const parts = [state, application, service, slot.padStart(8, '0'), host, firstSeen, path];
+  return parts.join('\u0000');
+}

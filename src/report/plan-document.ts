@@ -1,0 +1,77 @@
+import type { Plan, Step as StepDocument } from '../generated/plan.ts';
+import type { DesiredState } from '../model/desired.ts';
+import type { Step } from '../model/step.ts';
+import { replaceOrder } from '../rollout/order.ts';
+import type { Prediction } from '../rollout/predict.ts';
+import { describeAction } from './describe-step.ts';
+import { heldDocument } from './held-document.ts';
+import { revisionDocument } from './revision-document.ts';
+
+/** The plan as a document: schemas/plan.schema.json. */
+export function planDocument(desired: DesiredState, prediction: Prediction): Plan {
+  const steps = prediction.waves.flatMap((wave, index) =>
+    wave.map((step) => stepDocument(step, index + 1)),
+  );
+  return {
+    version: 1,
+    revision: revisionDocument(desired.revision),
+    inSync: steps.length === 0 && prediction.last.settled,
+    steps,
+    unavailability: prediction.lowest.map(({ application, service, ...numbers }) => ({
+      application,
+      service,
+      ...numbers,
+      reason: whyLower(desired, application, service),
+    })),
+    blocked: blockedOf(prediction),
+    held: heldDocument(prediction.last.prune.held),
+  };
+}
+
+function stepDocument(step: Step, wave: number): StepDocument {
+  const { host, application, service, slot, action, cause } = step;
+  return {
+    wave,
+    host,
+    application,
+    service,
+    slot,
+    action: action.kind,
+    ...describeAction(action),
+    cause: {
+      commit: cause.commit,
+      origin: cause.origin,
+      path: cause.path,
+      reason: cause.reason,
+      changes: cause.changes.map(({ path, from, to }) => ({
+        path,
+        from: plain(from),
+        to: plain(to),
+      })),
+    },
+  };
+}
+
+function plain(
+  value: string | number | boolean | null | readonly string[],
+): string | number | boolean | null | string[] {
+  return typeof value === 'object' && value !== null ? [...value] : value;
+}
+
+function whyLower(desired: DesiredState, application: string, service: string): string {
+  const spec = desired.applications
+    .find(({ name }) => name === application)
+    ?.services.find(({ name }) => name === service);
+  if (spec === undefined) return '';
+  const { order, reason } = replaceOrder(spec);
+  if (reason !== '') return `stop-first: ${reason}`;
+  return order === 'stop-first' ? 'stop-first, as the manifest asks' : '';
+}
+
+function blockedOf({ last }: Prediction): Plan['blocked'] {
+  return last.applications.flatMap(({ application, conditions }) =>
+    conditions
+      .filter(({ type, status }) => type === 'Stalled' && status)
+      .map(({ reason, message }) => ({ application, reason, message })),
+  );
+}

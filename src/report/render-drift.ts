@@ -1,0 +1,45 @@
+import type { DriftReport, Item } from '../generated/drift.ts';
+import type { Style } from './style.ts';
+import { count, formatField, formatPosition, wrap } from './text.ts';
+
+/** The drift report as text, open items first. */
+export function renderDrift(report: DriftReport, style: Style): string {
+  const { revision, summary, items } = report;
+  const title = `Drift from ${revision.branch}@${revision.commit.slice(0, 12)} "${revision.subject}"`;
+  const lines = [style.bold(title), ''];
+  let group = '';
+  for (const item of items) {
+    const next = `${item.state}: ${item.application}/${item.service}`;
+    if (next !== group) lines.push(style.bold(next));
+    group = next;
+    lines.push(...renderItem(item, style), '');
+  }
+  for (const host of summary.unreachableHosts) {
+    lines.push(style.yellow(`! host ${host} cannot be seen: nothing is known of it`));
+  }
+  const open = summary.open === 0 ? style.green('no drift') : style.red(`${summary.open} open`);
+  lines.push(`${open}, ${count(summary.resolved, 'item')} put right lately`);
+  return lines.join('\n');
+}
+
+function renderItem(item: Item, style: Style): readonly string[] {
+  const paint = item.severity === 'critical' && item.state === 'open' ? style.red : style.yellow;
+  const slot = item.slot === '' ? '' : `slot ${item.slot}, `;
+  const when = item.resolvedAt === null ? '' : `, resolved ${item.resolvedAt}`;
+  return [
+    `  ${paint(item.class)}  ${slot}${item.host}${item.container === '' ? '' : `, ${item.container}`}`,
+    `    ${fieldLine(item)}`,
+    ...(item.origin === null ? [] : [style.dim(originLine(item.origin))]),
+    style.dim(wrap(`seen ${item.firstSeen}${when}; ${item.action}: ${item.note}`, '    ')),
+  ];
+}
+
+function fieldLine({ path, desired, observed }: Item): string {
+  const name = path === '' ? 'instance' : path;
+  return `${name}: is ${formatField(path, observed)}, should be ${formatField(path, desired)}`;
+}
+
+function originLine(origin: NonNullable<Item['origin']>): string {
+  const { commit, author, date } = origin;
+  return `    ${formatPosition(origin)} in ${commit.slice(0, 12)} by ${author}, ${date.slice(0, 10)}`;
+}

@@ -1,0 +1,78 @@
+import type { Application, Failure, Status } from '../generated/status.ts';
+import { renderHeld } from './held-document.ts';
+import type { Style } from './style.ts';
+import { columns, wrap } from './text.ts';
+
+/** The status as text: the revision, each application with its services, what waits, what failed, the hosts. */
+export function renderStatus(status: Status, style: Style): string {
+  const { revision } = status;
+  const title = `${revision.branch}@${revision.commit.slice(0, 12)} "${revision.subject}"`;
+  const lines = [style.bold(title), ''];
+  if (status.rejected !== null) lines.push(renderRejected(status.rejected, style), '');
+  for (const application of status.applications) {
+    lines.push(...renderApplication(application, style), '');
+  }
+  if (status.held !== null) lines.push(renderHeld(status.held, style), '');
+  lines.push(...renderHosts(status, style));
+  return lines.join('\n');
+}
+
+function renderRejected(rejected: NonNullable<Status['rejected']>, style: Style): string {
+  const { revision, problems, first } = rejected;
+  const more = problems > 1 ? ` (and ${problems - 1} more)` : '';
+  const text = `The newest commit ${revision.commit.slice(0, 12)} is refused, the one above stays in force: ${first}${more}`;
+  return style.red(wrap(text, '  ', '! '));
+}
+
+function renderApplication(application: Application, style: Style): readonly string[] {
+  const ready = application.conditions.find(({ type }) => type === 'Ready');
+  const state = ready?.status === true ? 'Ready' : (ready?.reason ?? '');
+  const paint = ready?.status === true ? style.green : paintOf(application, style);
+  const services = application.services.map(({ service, available, desired, updated, image }) => [
+    service,
+    `${available}/${desired} available`,
+    updated === desired ? '' : `${updated}/${desired} updated`,
+    image,
+  ]);
+  return [
+    `${style.bold(application.application)}  ${paint(state)}  ${application.health}`,
+    ...columns(services, '  '),
+    ...(ready?.status === true ? [] : [style.dim(wrap(ready?.message ?? '', '  '))]),
+    ...application.failed.flatMap((failure) => renderFailure(failure, style)),
+  ];
+}
+
+function paintOf(application: Application, style: Style): (text: string) => string {
+  const isStalled = application.conditions.some(({ type, status }) => type === 'Stalled' && status);
+  return isStalled ? style.red : style.yellow;
+}
+
+/** What failed, with the last words of the instance: nobody should have to go and look for them. */
+export function renderFailure(failure: Failure, style: Style): readonly string[] {
+  const { service, slot, host, commit, reason, message, log, health } = failure;
+  const text = `${service}/${slot} on ${host} failed in ${commit.slice(0, 12)}: ${reason}: ${message}`;
+  return [
+    style.red(wrap(text, '    ', '  ! ')),
+    ...quote('last health output', health, style),
+    ...quote('last log lines', log, style),
+  ];
+}
+
+function quote(title: string, lines: readonly string[], style: Style): readonly string[] {
+  if (lines.length === 0) return [];
+  return [style.dim(`    ${title}:`), ...lines.map((line) => `    | ${line.slice(0, 200)}`)];
+}
+
+function renderHosts({ hosts }: Status, style: Style): readonly string[] {
+  const rows = hosts.map(({ host, state, engine, apiVersion, containers, unmanaged, reason }) =>
+    state === 'ready'
+      ? [
+          host,
+          state,
+          `Docker ${engine}, API ${apiVersion}`,
+          `${containers} ours, ${unmanaged} other`,
+        ]
+      : [host, state, reason],
+  );
+  return [style.bold('hosts'), ...columns(rows, '  ')];
+}

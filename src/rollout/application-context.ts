@@ -1,0 +1,45 @@
+import type { ServiceSpec } from '../model/application.ts';
+import type { ApplicationRecord } from '../model/journal-state.ts';
+import type { Instance } from '../drift/identify.ts';
+import type { Draft } from './draft.ts';
+import type { SlotContext, SlotView } from './slot-view.ts';
+import type { Target } from './target.ts';
+import { isProven } from './target.ts';
+
+/** One application while it is being decided on. */
+export interface ApplicationContext extends SlotContext {
+  readonly record: ApplicationRecord;
+  readonly target: Target;
+  readonly views: readonly ServiceViews[];
+  /** Instances in slots that nothing asks for any more. */
+  readonly surplus: readonly Instance[];
+  readonly draft: Draft;
+}
+
+export interface ServiceViews {
+  readonly service: ServiceSpec;
+  readonly slots: readonly SlotView[];
+}
+
+/** Whether the hash that a service asks for has already proved itself: then trouble is repaired, not rolled back. */
+export function isServiceProven(context: ApplicationContext, service: ServiceSpec): boolean {
+  return isProven(context.record, service.name, service.hash);
+}
+
+/** Whether the hash that a service asks for has failed and must not be started again. */
+export function isQuarantined(context: ApplicationContext, service: ServiceSpec): boolean {
+  return context.record.quarantined.some(
+    (failed) => failed.service === service.name && failed.hash === service.hash,
+  );
+}
+
+/** A slot that does what its service asks for, with nothing left to do about it. */
+export function isSettled(view: SlotView): boolean {
+  return (
+    view.phase.kind === 'promoted' &&
+    view.available &&
+    view.others.length === 0 &&
+    view.inFlight === undefined &&
+    view.differences.every(({ remedy }) => remedy.kind === 'none')
+  );
+}

@@ -1,0 +1,180 @@
+import type { ServiceSpec } from '../model/application.ts';
+import { noRestart } from '../model/container.ts';
+import { familiarReference } from '../model/image.ts';
+import type { InstanceIdentity } from '../model/labels.ts';
+import { identityLabels, instanceName, ownerLabels } from '../model/labels.ts';
+import type { CommitSha, ContainerId, HostName } from '../model/names.ts';
+import { toContainerId } from '../model/names.ts';
+import type {
+  HostObservation,
+  ImageDefaults,
+  ObservedContainer,
+  ReachableHost,
+} from '../model/observation.ts';
+import type { Readiness } from '../model/readiness.ts';
+import type { Action, Step } from '../model/step.ts';
+import type { World } from './world.ts';
+
+/**
+ * The world after steps that all succeed, with every running container ready since its start. It is how a plan looks
+ * ahead; the engines' own answer always wins over it.
+ */
+export function applySteps(world: World, steps: readonly Step[]): World {
+  const observations = new Map(world.observations);
+  for (const step of steps) {
+    const observation = observations.get(step.host);
+    if (observation?.kind !== 'reachable') continue;
+    observations.set(step.host, afterStep(world, observation, step));
+  }
+  return { ...world, observations, readiness: readinessOf(observations) };
+}
+
+function readinessOf(
+  observations: ReadonlyMap<HostName, HostObservation>,
+): ReadonlyMap<ContainerId, Readiness> {
+  const readiness = new Map<ContainerId, Readiness>();
+  for (const observation of observations.values()) {
+    if (observation.kind === 'unreachable') continue;
+    for (const { id, startedAt, state } of observation.containers) {
+      if (startedAt === null || state !== 'running') continue;
+      readiness.set(id, { startedAt, readySince: startedAt, reason: '' });
+    }
+  }
+  return readiness;
+}
+
+function afterStep(world: World, host: ReachableHost, step: Step): ReachableHost {
+  const { action } = step;
+  switch (action.kind) {
+    case 'pull-image':
+      return { ...host, images: [...host.images, pulledImage(host, action.image)] };
+    case 'create-network': {
+      const { name, driver, internal } = action.network;
+      const labels = ownerLabels(world.desired.fleet.name, step.application);
+      return {
+        ...host,
+        networks: [...host.networks, { id: name, name, driver, internal, labels }],
+      };
+    }
+    case 'remove-network':
+      return { ...host, networks: host.networks.filter(({ id }) => id !== action.id) };
+    case 'create-volume': {
+      const { name, driver, labels } = action.volume;
+      return { ...host, volumes: [...host.volumes, { name, driver, labels }] };
+    }
+    case 'create-container': {
+      const made = createdContainer(host, action.identity, action.service, step.cause.commit);
+      return { ...host, containers: [...host.containers, made] };
+    }
+    case 'remove-container':
+      return { ...host, containers: host.containers.filter(({ id }) => id !== action.guard.id) };
+    default:
+      return {
+        ...host,
+        containers: host.containers.map((container) =>
+          container.id === action.guard.id ? changed(container, action, world.now) : container,
+        ),
+      };
+  }
+}
+
+type ContainerAction = Extract<Action, { readonly guard: unknown }>;
+
+function changed(
+  container: ObservedContainer,
+  action: ContainerAction,
+  now: number,
+): ObservedContainer {
+  switch (action.kind) {
+    case 'start-container':
+      return started(container, now);
+    case 'unpause-container':
+      return { ...container, state: 'running' };
+    case 'stop-container':
+      return { ...container, state: 'exited', finishedAt: now, published: [] };
+    case 'rename-container':
+      return { ...container, name: action.to };
+    case 'update-container': {
+      const restart = action.restart ?? container.restart;
+      const resources = action.resources ?? container.spec.resources;
+      return { ...container, restart, spec: { ...container.spec, restart, resources } };
+    }
+    case 'connect-network': {
+      const { attachment } = action;
+      const others = container.spec.networks.filter(
+        ({ network }) => network !== attachment.network,
+      );
+      return { ...container, spec: { ...container.spec, networks: [...others, attachment] } };
+    }
+    case 'remove-container':
+      return container;
+  }
+}
+
+function started(container: ObservedContainer, now: number): ObservedContainer {
+  const test = container.spec.healthcheck?.test;
+  const isChecked = test !== undefined && test !== null && test[0] !== 'NONE';
+  return {
+    ...container,
+    state: 'running',
+    health: isChecked ? 'healthy' : 'none',
+    startedAt: now,
+    restartCount: 0,
+  };
+}
+
+function createdContainer(
+  host: ReachableHost,
+  identity: InstanceIdentity,
+  service: ServiceSpec,
+  commit: CommitSha,
+): ObservedContainer {
+  const name = instanceName(identity);
+  const labels = { ...service.container.labels, ...identityLabels(identity, commit) };
+  return {
+    id: toContainerId(`planned ${name}`),
+    host: host.host,
+    name,
+    labels,
+    state: 'created',
+    health: 'none',
+    healthLog: [],
+    exitCode: 0,
+    oomKilled: false,
+    startError: '',
+    restartCount: 0,
+    startedAt: null,
+    finishedAt: null,
+    imageId: '',
+    restart: noRestart,
+    published: [],
+    spec: { ...service.container, labels, restart: noRestart },
+  };
+}
+
+const noDefaults: ImageDefaults = {
+  command: null,
+  entrypoint: null,
+  environment: {},
+  labels: {},
+  user: '',
+  workingDir: '',
+  healthcheck: null,
+  expose: [],
+  volumes: [],
+  stopSignal: '',
+};
+
+function pulledImage(
+  { engine }: ReachableHost,
+  reference: string,
+): ReachableHost['images'][number] {
+  return {
+    id: `planned ${reference}`,
+    tags: [familiarReference(reference)],
+    digests: [reference],
+    os: engine.os,
+    architecture: engine.architecture,
+    defaults: noDefaults,
+  };
+}

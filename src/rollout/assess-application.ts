@@ -1,0 +1,99 @@
+import type { Condition, Health } from '../model/condition.ts';
+import { worstHealth } from '../model/condition.ts';
+import type { ApplicationContext } from './application-context.ts';
+import type { Blocked } from './draft.ts';
+import type { SlotView } from './slot-view.ts';
+
+/** The status triple: `Ready`, `Reconciling`, `Stalled`, each with the reason that weighs most. */
+export function conditionsOf(context: ApplicationContext, settled: boolean): readonly Condition[] {
+  const stalled = stalledCondition(context);
+  const isGood = isLastKnownGood(context, settled);
+  const isReady = isGood && context.target.mode === 'desired';
+  const ready: Condition = isReady
+    ? condition('Ready', true, 'Converged', 'everything is as the commit asks')
+    : condition('Ready', false, ...whyNotReady(context, stalled));
+  const isFinal = stalled.status && context.draft.steps.length === 0;
+  const isReconciling = !isReady && !(isFinal && hasNothingUnderWay(context));
+  return [
+    ready,
+    isReconciling
+      ? condition('Reconciling', true, 'Progressing', progressMessage(context))
+      : condition('Reconciling', false, 'Idle', 'nothing is under way'),
+    stalled,
+  ];
+}
+
+function isLastKnownGood({ record, draft }: ApplicationContext, settled: boolean): boolean {
+  if (!settled) return false;
+  const isProvenNow = draft.entries.some((entry) => entry.kind === 'succeeded');
+  const isWatched = draft.waiting.some(({ service }) => service === '');
+  return isProvenNow || (record.lastKnownGood !== null && !isWatched);
+}
+
+function stalledCondition({ target, draft }: ApplicationContext): Condition {
+  const [failed] = target.failed;
+  if (failed !== undefined) {
+    const where = `${failed.service}/${failed.slot} on host "${failed.host}"`;
+    const message = `${failed.service} failed in ${failed.commit.slice(0, 10)}: ${where}: ${failed.message}`;
+    return condition('Stalled', true, modeReason(target.mode), message);
+  }
+  const blocked = draft.blocked[0];
+  if (blocked === undefined) return condition('Stalled', false, 'None', 'nothing blocks');
+  return condition('Stalled', true, blocked.reason, blockedMessage(blocked));
+}
+
+function modeReason(mode: 'desired' | 'rollback' | 'halted'): string {
+  return mode === 'rollback' ? 'RolledBack' : 'Halted';
+}
+
+function blockedMessage({ service, slot, message }: Blocked): string {
+  if (service === '') return message;
+  return slot === '' ? `${service}: ${message}` : `${service}/${slot}: ${message}`;
+}
+
+function whyNotReady(context: ApplicationContext, stalled: Condition): [string, string] {
+  if (stalled.status) return [stalled.reason, stalled.message];
+  return ['Progressing', progressMessage(context)];
+}
+
+function progressMessage({ draft }: ApplicationContext): string {
+  const [step] = draft.steps;
+  if (step !== undefined) return `${step.action.kind} for ${step.service}/${step.slot}`;
+  const [waiting] = draft.waiting;
+  if (waiting === undefined) return 'waits for the hosts';
+  return waiting.service === ''
+    ? waiting.reason
+    : `${waiting.service}/${waiting.slot}: ${waiting.reason}`;
+}
+
+/** Nothing is being executed, no gate is open, and nothing waits for anything but its next try. */
+function hasNothingUnderWay({ views, draft }: ApplicationContext): boolean {
+  const slots = views.flatMap((one) => one.slots);
+  const isQuiet = slots.every(
+    ({ inFlight, phase }) =>
+      inFlight === undefined && !(phase.kind === 'probation' && phase.verdict.kind !== 'failed'),
+  );
+  return isQuiet && draft.waiting.every(({ reason }) => !reason.endsWith('under way'));
+}
+
+function condition(
+  type: Condition['type'],
+  status: boolean,
+  reason: string,
+  message: string,
+): Condition {
+  return { type, status, reason, message };
+}
+
+export function assessHealth({ views }: ApplicationContext): Health {
+  return worstHealth(views.flatMap(({ slots }) => slots.map(slotHealth)));
+}
+
+function slotHealth(view: SlotView): Health {
+  if (view.available) return 'healthy';
+  if (view.phase.kind === 'created' || view.inFlight !== undefined) return 'progressing';
+  if (view.phase.kind === 'probation') {
+    return view.phase.verdict.kind === 'failed' ? 'degraded' : 'progressing';
+  }
+  return view.current === null && view.others.length === 0 ? 'missing' : 'degraded';
+}

@@ -1,0 +1,56 @@
+import { digestOf } from '../model/digest.ts';
+import type { ApplicationContext } from './application-context.ts';
+import { rolloutKey } from './target.ts';
+
+/**
+ * The record of the rollout: when it began, since when everything has been in place, and, after that was watched for
+ * `monitor`, the move of last-known-good. It moves on success only; a rollback moves nothing.
+ */
+export function decideCompletion(context: ApplicationContext, settled: boolean): void {
+  const { target, record, world, draft, application } = context;
+  const { now } = world;
+  const key = rolloutKey(target.spec);
+  const good = record.lastKnownGood;
+  if (target.mode !== 'desired') {
+    const isFinished = settled && target.mode === 'rollback';
+    if (isFinished && record.rollout !== null) {
+      draft.entries.push({ kind: 'rolled-back', application, at: now });
+    }
+    return;
+  }
+  const isProvenKey = good !== null && rolloutKey(good.spec) === key;
+  if (settled && isProvenKey) {
+    if (record.rollout === null && digestOf(good.spec) === digestOf(target.spec)) return;
+    return succeed(context);
+  }
+  const { rollout } = record;
+  if (rollout?.key !== key && !isProvenKey) {
+    const commit = target.commit;
+    draft.entries.push({ kind: 'rollout-started', application, key, commit, at: now });
+  }
+  if (!settled) {
+    if (rollout !== null && rollout.settledAt !== null) {
+      draft.entries.push({ kind: 'rollout-settled', application, at: null });
+    }
+    return;
+  }
+  const settledAt = rollout?.key === key ? rollout.settledAt : null;
+  if (settledAt === null) draft.entries.push({ kind: 'rollout-settled', application, at: now });
+  const until = (settledAt ?? now) + monitorMs(context);
+  if (now >= until) return succeed(context);
+  draft.wait('', '', null, 'monitor: the new revision is watched', until);
+}
+
+function succeed({ draft, application, target, world }: ApplicationContext): void {
+  const { spec, commit } = target;
+  draft.entries.push({ kind: 'succeeded', application, spec, commit, at: world.now });
+}
+
+/** The longest watch that a service which is not proven asks for. */
+function monitorMs({ views, record }: ApplicationContext): number {
+  const proven = new Map(
+    record.lastKnownGood?.spec.services.map((service) => [service.name, service.hash]),
+  );
+  const changed = views.filter(({ service }) => proven.get(service.name) !== service.hash);
+  return Math.max(0, ...changed.map(({ service }) => service.update.monitorMs));
+}

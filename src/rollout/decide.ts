@@ -1,0 +1,166 @@
+import type { DriftItem } from '../model/drift.ts';
+import type { JournalEntry } from '../model/journal-state.ts';
+import { emptyApplicationRecord } from '../model/journal-state.ts';
+import { label } from '../model/labels.ts';
+import type { HostName } from '../model/names.ts';
+import type { ObservedContainer } from '../model/observation.ts';
+import type { Step } from '../model/step.ts';
+import type { Instance, Inventory } from '../drift/identify.ts';
+import { takeInventory } from '../drift/identify.ts';
+import type { Placement } from '../placement/place.ts';
+import { place } from '../placement/place.ts';
+import type { ApplicationDecision } from './decide-application.ts';
+import { decideApplication } from './decide-application.ts';
+import type { PruneDecision } from './prune.ts';
+import { decidePrune } from './prune.ts';
+import type { Target } from './target.ts';
+import { targetOf } from './target.ts';
+import type { World } from './world.ts';
+
+/** What is to be done now, on the whole fleet. */
+export interface Decision {
+  /** Sorted by application. */
+  readonly applications: readonly ApplicationDecision[];
+  readonly prune: PruneDecision;
+  /** To be written before any step is executed. */
+  readonly entries: readonly JournalEntry[];
+  readonly steps: readonly Step[];
+  readonly drift: readonly DriftItem[];
+  /** Everything is as the commit (or last-known-good) asks, and nothing waits or is held. */
+  readonly settled: boolean;
+  readonly wakeAt: number | null;
+}
+
+/** The one decision: data in, data out. The same world gives the same decision, byte for byte. */
+export function decide(world: World): Decision {
+  const inventory = takeInventory(world.observations, world.journal);
+  const instances = byApplication(inventory.instances);
+  const targets = targetsOf(world);
+  const placement = placeAll(world, targets, inventory);
+  const applications = world.desired.applications.map((spec, index) => {
+    const target =
+      targets[index] ?? targetOf(spec, world.desired.revision.commit, emptyApplicationRecord);
+    return decideApplication({
+      world,
+      spec,
+      target,
+      assignments: placement.assignments,
+      unplaced: placement.unplaced.filter((slot) => slot.application === spec.name),
+      instances: bySlot(instances.get(spec.name) ?? []),
+    });
+  });
+  const wanted = new Set(world.desired.applications.map(({ name }) => name));
+  const orphans = new Map([...instances].filter(([name]) => !wanted.has(name)));
+  const isRolledOut = applications.every(isSucceeded);
+  const prune = decidePrune(world, orphans, isRolledOut);
+  const copies = inventory.copies.map((container) => copyItem(world, container));
+  return {
+    applications,
+    prune,
+    entries: [
+      ...goneEntries(world),
+      ...applications.flatMap(({ entries }) => entries),
+      ...prune.entries,
+    ],
+    steps: [...applications.flatMap(({ steps }) => steps), ...prune.steps],
+    drift: [...applications.flatMap(({ drift }) => drift), ...prune.drift, ...copies],
+    settled: applications.every(isSucceeded) && prune.settled,
+    wakeAt: earliest([...applications.map(({ wakeAt }) => wakeAt), prune.wakeAt]),
+  };
+}
+
+function isSucceeded({ settled, target, conditions }: ApplicationDecision): boolean {
+  const isReady = conditions.some(({ type, status }) => type === 'Ready' && status);
+  return settled && target.mode === 'desired' && isReady;
+}
+
+function targetsOf({ desired, journal }: World): readonly Target[] {
+  return desired.applications.map((spec) =>
+    targetOf(
+      spec,
+      desired.revision.commit,
+      journal.applications.get(spec.name) ?? emptyApplicationRecord,
+    ),
+  );
+}
+
+/** Slots stay where they were given to; where no record tells, where their newest instance is. */
+function placeAll(world: World, targets: readonly Target[], inventory: Inventory): Placement {
+  const current = new Map<string, HostName>();
+  for (const { slotKey, container } of inventory.instances) {
+    if (!current.has(slotKey)) current.set(slotKey, container.host);
+  }
+  for (const [key, { host }] of world.journal.slots) current.set(key, host);
+  return place({
+    services: targets.flatMap(({ spec }) =>
+      spec.services.map((service) => ({ application: spec.name, service })),
+    ),
+    hosts: world.desired.fleet.hosts,
+    observations: world.observations,
+    current,
+  });
+}
+
+/** Containers that are known and are nowhere any more; said only while every host can be seen. */
+function goneEntries({ journal, observations, desired }: World): readonly JournalEntry[] {
+  const hosts = desired.fleet.hosts.map(({ name }) => observations.get(name));
+  const present = new Set<string>();
+  for (const host of hosts) {
+    if (host?.kind !== 'reachable') return [];
+    for (const { id } of host.containers) present.add(id);
+  }
+  return [...journal.instances]
+    .filter(([container]) => !present.has(container))
+    .map(([container, { slot }]) => ({ kind: 'instance-gone', slot, container }));
+}
+
+function byApplication(instances: readonly Instance[]): ReadonlyMap<string, readonly Instance[]> {
+  return groupBy(instances, ({ identity }) => identity.application);
+}
+
+function bySlot(instances: readonly Instance[]): ReadonlyMap<string, readonly Instance[]> {
+  return groupBy(instances, ({ slotKey }) => slotKey);
+}
+
+function groupBy(
+  instances: readonly Instance[],
+  keyOf: (instance: Instance) => string,
+): ReadonlyMap<string, readonly Instance[]> {
+  const groups = new Map<string, Instance[]>();
+  for (const instance of instances) {
+    const group = groups.get(keyOf(instance));
+    if (group === undefined) groups.set(keyOf(instance), [instance]);
+    else group.push(instance);
+  }
+  return groups;
+}
+
+/** A container with our labels that we did not make: someone copied them. It is reported and never touched. */
+function copyItem(world: World, container: ObservedContainer): DriftItem {
+  const application = container.labels[label.application] ?? '';
+  const service = container.labels[label.service] ?? '';
+  const spec = world.desired.applications.find(({ name }) => name === application);
+  return {
+    application,
+    service,
+    slot: container.labels[label.slot] ?? '',
+    host: container.host,
+    container: container.name,
+    containerId: container.id,
+    class: 'copy',
+    severity: 'warning',
+    path: '',
+    desired: null,
+    observed: container.name,
+    origin:
+      spec?.services.find(({ name }) => name === service)?.origins[''] ?? spec?.origin ?? null,
+    commit: world.desired.revision.commit,
+    action: 'report',
+    note: 'it carries our labels but was not made by us: it is left alone',
+  };
+}
+
+function earliest(times: readonly (number | null)[]): number | null {
+  const set = times.filter((time) => time !== null);
+  return set.length === 0 ? null : Math.min(...set);
+}

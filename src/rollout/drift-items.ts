@@ -1,0 +1,118 @@
+import type { DriftItem } from '../model/drift.ts';
+import { originOf } from '../model/origin.ts';
+import type { Difference } from '../drift/assess-instance.ts';
+import { actionOf } from '../drift/assess-instance.ts';
+import type { Instance } from '../drift/identify.ts';
+import type { ApplicationContext } from './application-context.ts';
+import { isServiceProven } from './application-context.ts';
+import { differencesOf } from './slot-view.ts';
+import type { SlotView } from './slot-view.ts';
+
+/**
+ * What is not as last-known-good left it. Only proven hashes can drift: the differences of a rollout are its own
+ * business, and stand in its plan.
+ */
+export function driftOf(context: ApplicationContext): readonly DriftItem[] {
+  return context.views.flatMap(({ service, slots }) =>
+    isServiceProven(context, service) ? slots.flatMap((view) => slotDrift(context, view)) : [],
+  );
+}
+
+function slotDrift(context: ApplicationContext, view: SlotView): readonly DriftItem[] {
+  const { current, others, service } = view;
+  if (view.host === null || view.inFlight === 'create-container') return [];
+  if (context.world.observations.get(view.host)?.kind !== 'reachable') return [];
+  const replaced = others.filter(({ identity }) => identity.hash === service.hash);
+  if (current !== null && view.phase.kind === 'promoted') {
+    return [
+      ...view.differences.map((difference) => itemOf(context, view, current, difference)),
+      ...replaced.map((other) => duplicateItem(context, view, other)),
+    ];
+  }
+  // On probation its successor is at work already, which is the repair of whatever was found.
+  if (current !== null) return [];
+  const irreparable = replaced.flatMap((other) =>
+    differencesOf(context, service, other)
+      .filter(({ remedy }) => remedy.kind === 'replace')
+      .map((difference) => itemOf(context, view, other, difference)),
+  );
+  if (irreparable.length > 0 || others.length > 0) return irreparable;
+  return hadInstance(context, view) ? [missingItem(context, view)] : [];
+}
+
+/** A slot that last-known-good filled; one that a commit adds is not missing, it is new. */
+function hadInstance({ record }: ApplicationContext, view: SlotView): boolean {
+  if (view.service.mode === 'global') return view.record !== undefined;
+  const good = record.lastKnownGood?.spec.services.find(({ name }) => name === view.service.name);
+  return good !== undefined && Number(view.slot) <= good.replicas;
+}
+
+function base(
+  context: ApplicationContext,
+  view: SlotView,
+  path: string,
+): Pick<DriftItem, 'application' | 'service' | 'slot' | 'host' | 'path' | 'origin' | 'commit'> {
+  const { application, target } = context;
+  const { service, slot } = view;
+  return {
+    application,
+    service: service.name,
+    slot,
+    host: view.host ?? ('' as DriftItem['host']),
+    path,
+    origin: originOf(service.origins, path) ?? target.spec.origin,
+    commit: target.commit,
+  };
+}
+
+function itemOf(
+  context: ApplicationContext,
+  view: SlotView,
+  instance: Instance,
+  difference: Difference,
+): DriftItem {
+  const isDown = ['stopped', 'paused', 'dead', 'crash-loop', 'unhealthy'].includes(
+    difference.class,
+  );
+  return {
+    ...base(context, view, difference.path),
+    host: instance.container.host,
+    container: instance.container.name,
+    containerId: instance.container.id,
+    class: difference.class,
+    severity: isDown ? 'critical' : 'warning',
+    desired: difference.desired,
+    observed: difference.observed,
+    action: actionOf(difference.remedy),
+    note: difference.note,
+  };
+}
+
+function missingItem(context: ApplicationContext, view: SlotView): DriftItem {
+  return {
+    ...base(context, view, ''),
+    container: '',
+    containerId: null,
+    class: 'missing',
+    severity: 'critical',
+    desired: view.service.container.image,
+    observed: null,
+    action: 'heal',
+    note: 'another instance is created',
+  };
+}
+
+function duplicateItem(context: ApplicationContext, view: SlotView, instance: Instance): DriftItem {
+  return {
+    ...base(context, view, ''),
+    host: instance.container.host,
+    container: instance.container.name,
+    containerId: instance.container.id,
+    class: 'duplicate',
+    severity: 'warning',
+    desired: null,
+    observed: instance.container.name,
+    action: 'prune',
+    note: 'the slot has another instance already',
+  };
+}

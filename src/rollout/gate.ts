@@ -1,0 +1,98 @@
+import type { Gate } from '../model/application.ts';
+import type { ContainerId } from '../model/names.ts';
+import type { ObservedContainer } from '../model/observation.ts';
+import type { ProbeResult, Readiness, ReadinessMap } from '../model/readiness.ts';
+
+/** What the gate says of an instance on probation. */
+export type Verdict =
+  | { readonly kind: 'passed' }
+  | { readonly kind: 'waiting'; readonly until: number; readonly reason: string }
+  | { readonly kind: 'failed'; readonly reason: string; readonly message: string };
+
+/**
+ * Judges an instance by its gate. It passes when it was ready without a break for `minHealthyTime`; the deadline counts
+ * from the start of the container and is not enforced while it is ready, so that an operator that was away judges anew.
+ */
+export function judge(
+  container: ObservedContainer,
+  gate: Gate,
+  readiness: Readiness | undefined,
+  now: number,
+): Verdict {
+  if (container.state === 'exited' || container.state === 'dead') return exited(container);
+  const deadline = (container.startedAt ?? now) + gate.healthyDeadlineMs;
+  if (container.state === 'restarting') return exited(container);
+  if (container.health === 'unhealthy' && container.state === 'running') {
+    return { kind: 'failed', reason: 'Unhealthy', message: 'its HEALTHCHECK reports unhealthy' };
+  }
+  if (readiness === undefined || readiness.startedAt !== container.startedAt) {
+    return { kind: 'waiting', until: deadline, reason: 'not probed yet' };
+  }
+  if (readiness.readySince === null) return notReady(readiness, deadline, gate, now);
+  const until = readiness.readySince + gate.minHealthyTimeMs;
+  if (now >= until) return { kind: 'passed' };
+  return { kind: 'waiting', until, reason: 'ready, must stay so' };
+}
+
+function exited(container: ObservedContainer): Verdict {
+  const how = container.oomKilled ? 'was killed for want of memory' : 'exited';
+  return {
+    kind: 'failed',
+    reason: container.oomKilled ? 'OutOfMemory' : 'Exited',
+    message: `it ${how} with code ${container.exitCode} before it was ready`,
+  };
+}
+
+function notReady(readiness: Readiness, deadline: number, gate: Gate, now: number): Verdict {
+  if (now < deadline) return { kind: 'waiting', until: deadline, reason: readiness.reason };
+  return {
+    kind: 'failed',
+    reason: 'DeadlineExceeded',
+    message: `it was not ready within ${gate.healthyDeadlineMs / 1000} s: ${readiness.reason}`,
+  };
+}
+
+/** What readiness is judged from, for one running container. */
+export interface Watched {
+  readonly container: ObservedContainer;
+  readonly gate: Gate;
+}
+
+/**
+ * Carries readiness forward: the time since which each container has been ready without a break. A restart, a failed
+ * probe, a pause or an unhealthy check begin it anew.
+ */
+export function trackReadiness(
+  previous: ReadinessMap,
+  watched: readonly Watched[],
+  probes: ReadonlyMap<ContainerId, ProbeResult>,
+  now: number,
+): ReadinessMap {
+  const next = new Map<ContainerId, Readiness>();
+  for (const { container, gate } of watched) {
+    const startedAt = container.startedAt;
+    if (startedAt === null) continue;
+    const reason = whyNotReady(container, gate, probes.get(container.id));
+    const before = previous.get(container.id);
+    const since = before?.startedAt === startedAt ? before.readySince : null;
+    // Without a probe or a check of its own, a container is as ready as it ever gets when it starts.
+    const began =
+      gate.probe === null && container.health === 'none' ? Math.min(startedAt, now) : now;
+    const readySince = reason === '' ? (since ?? began) : null;
+    next.set(container.id, { startedAt, readySince, reason });
+  }
+  return next;
+}
+
+function whyNotReady(
+  container: ObservedContainer,
+  gate: Gate,
+  probe: ProbeResult | undefined,
+): string {
+  if (container.state !== 'running') return `it is ${container.state}`;
+  if (container.health === 'starting') return 'its HEALTHCHECK has not passed yet';
+  if (container.health === 'unhealthy') return 'its HEALTHCHECK reports unhealthy';
+  if (gate.probe === null) return '';
+  if (probe === undefined || probe.startedAt !== container.startedAt) return 'not probed yet';
+  return probe.ok ? '' : probe.detail;
+}

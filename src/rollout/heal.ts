@@ -1,0 +1,83 @@
+import type { ServiceSpec } from '../model/application.ts';
+import type { Action } from '../model/step.ts';
+import type { Remedy } from '../drift/assess-instance.ts';
+import type { Instance } from '../drift/identify.ts';
+import { guardOf } from './retire.ts';
+
+const anyState = ['created', 'running', 'restarting', 'paused', 'exited'] as const;
+
+/** The step that a remedy asks for; null for those that are no step on the instance itself. */
+export function remedyAction(
+  remedy: Remedy,
+  instance: Instance,
+  service: ServiceSpec,
+): Action | null {
+  const name = instance.container.name;
+  switch (remedy.kind) {
+    case 'start':
+      return {
+        kind: 'start-container',
+        guard: guardOf(instance, ['created', 'exited']),
+        name,
+        service: null,
+      };
+    case 'unpause':
+      return { kind: 'unpause-container', guard: guardOf(instance, ['paused']), name };
+    case 'rename':
+      return {
+        kind: 'rename-container',
+        guard: guardOf(instance, anyState),
+        name,
+        to: remedy.to,
+      };
+    case 'connect':
+      return {
+        kind: 'connect-network',
+        guard: guardOf(instance, anyState),
+        name,
+        attachment: remedy.attachment,
+      };
+    case 'update-resources':
+      return {
+        kind: 'update-container',
+        guard: guardOf(instance, anyState),
+        name,
+        restart: null,
+        resources: service.container.resources,
+      };
+    case 'update-restart':
+      return {
+        kind: 'update-container',
+        guard: guardOf(instance, anyState),
+        name,
+        restart: service.container.restart,
+        resources: null,
+      };
+    case 'replace':
+    case 'none':
+      return null;
+  }
+}
+
+const repairDelaysMs = [0, 2_000, 6_000, 18_000, 54_000, 162_000, 300_000] as const;
+const forgetRepairsAfterMs = 10 * 60_000;
+
+/** How many repairs in a row a slot has had; they are forgotten after ten good minutes. */
+export function repairsInARow(
+  record: { readonly repairs: number; readonly lastRepairAt: number } | undefined,
+  now: number,
+): number {
+  if (record === undefined || now - record.lastRepairAt > forgetRepairsAfterMs) return 0;
+  return record.repairs;
+}
+
+/** When the next repair of a slot may begin: at once for the first, then ever later, up to five minutes. */
+export function nextRepairAt(
+  record: { readonly repairs: number; readonly lastRepairAt: number } | undefined,
+  now: number,
+): number {
+  const repairs = repairsInARow(record, now);
+  if (record === undefined || repairs === 0) return now;
+  const delay = repairDelaysMs[Math.min(repairs, repairDelaysMs.length - 1)] ?? 0;
+  return record.lastRepairAt + delay;
+}

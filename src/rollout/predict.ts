@@ -1,0 +1,81 @@
+import { reduceJournal } from '../model/journal-reduce.ts';
+import type { Step } from '../model/step.ts';
+import { applySteps } from './apply-steps.ts';
+import type { Decision } from './decide.ts';
+import { decide } from './decide.ts';
+import type { World } from './world.ts';
+
+/** What would happen if every step succeeded and every gate passed. */
+export interface Prediction {
+  /** In the order in which they would be taken; steps of one wave do not depend on each other. */
+  readonly waves: readonly (readonly Step[])[];
+  /** The fewest available instances at any time, by `application/service`, where that is fewer than wanted before. */
+  readonly lowest: readonly LowestAvailability[];
+  /** The first decision: what stands in the way, and how things are now. */
+  readonly first: Decision;
+  /** The last one: what would still not be done. */
+  readonly last: Decision;
+  /** The world after it. */
+  readonly end: World;
+}
+
+export interface LowestAvailability {
+  readonly application: string;
+  readonly service: string;
+  readonly desired: number;
+  readonly before: number;
+  readonly lowest: number;
+}
+
+const maxRounds = 20_000;
+
+/**
+ * The plan: the same decisions that the loop takes, played forward on the observed state. Nothing is decided here, so a
+ * dry run shows what a real run would do.
+ */
+export function predict(start: World): Prediction {
+  const waves: (readonly Step[])[] = [];
+  const lowest = new Map<string, LowestAvailability>();
+  const first = decide(start);
+  let world = start;
+  let decision = first;
+  for (let round = 0; round < maxRounds; round += 1) {
+    noteAvailability(lowest, decision);
+    const journal = decision.entries.reduce(reduceJournal, world.journal);
+    const isQuiet = decision.steps.length === 0;
+    if (isQuiet && decision.entries.length === 0 && !canWait(decision, world.now)) break;
+    if (!isQuiet) waves.push(decision.steps);
+    const now = isQuiet ? Math.max(world.now, decision.wakeAt ?? world.now) : world.now;
+    world = applySteps({ ...world, journal, now }, decision.steps);
+    decision = decide(world);
+  }
+  return { waves, lowest: [...lowest.values()].filter(isLower), first, last: decision, end: world };
+}
+
+/** Time alone brings it further: a gate, a delay, a watch. What waits for another try does not count. */
+function canWait(decision: Decision, now: number): boolean {
+  const isBlocked = decision.applications.some(({ conditions }) =>
+    conditions.some(({ type, status }) => type === 'Stalled' && status),
+  );
+  return !isBlocked && decision.wakeAt !== null && decision.wakeAt > now;
+}
+
+function isLower({ before, desired, lowest }: LowestAvailability): boolean {
+  return lowest < Math.min(before, desired);
+}
+
+function noteAvailability(lowest: Map<string, LowestAvailability>, decision: Decision): void {
+  for (const { application, services } of decision.applications) {
+    for (const { service, desired, available } of services) {
+      const key = `${application}/${service}`;
+      const known = lowest.get(key);
+      lowest.set(key, {
+        application,
+        service,
+        desired,
+        before: known?.before ?? available,
+        lowest: Math.min(known?.lowest ?? available, available),
+      });
+    }
+  }
+}

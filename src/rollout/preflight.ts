@@ -1,0 +1,75 @@
+import type { ServiceSpec } from '../model/application.ts';
+import type { HostName } from '../model/names.ts';
+import type { ReachableHost } from '../model/observation.ts';
+import { familiarReference, findImage } from '../model/image.ts';
+import type { ApplicationContext } from './application-context.ts';
+import { isQuarantined, isServiceProven } from './application-context.ts';
+import { causeOf } from './draft.ts';
+
+/** What stands ready on the hosts before the first container is touched. */
+export interface Preflight {
+  /** No image is missing and none is for another platform, on any host that a new revision goes to. */
+  readonly complete: boolean;
+  /** Hosts on which the image of a service is present and fits, by `host service`. */
+  readonly ready: ReadonlySet<string>;
+}
+
+/**
+ * Everything that can fail without touching what runs comes first: the images of all slots that are to be made, on all
+ * their hosts. A missing one is pulled; as long as one is missing, nothing of a new revision is started or stopped.
+ */
+export function decidePreflight(context: ApplicationContext): Preflight {
+  const ready = new Set<string>();
+  let complete = true;
+  for (const { service, slots } of context.views) {
+    if (isQuarantined(context, service)) continue;
+    const hosts = new Set(
+      slots.flatMap(({ phase, host }) => (phase.kind === 'absent' && host !== null ? [host] : [])),
+    );
+    for (const host of [...hosts].toSorted()) {
+      const observation = context.world.observations.get(host);
+      if (observation?.kind !== 'reachable') continue;
+      if (checkImage(context, service, observation)) ready.add(readyKey(host, service));
+      else if (!isServiceProven(context, service)) complete = false;
+    }
+  }
+  return { complete, ready };
+}
+
+export function readyKey(host: HostName, service: ServiceSpec): string {
+  return `${host} ${service.name}`;
+}
+
+function checkImage(
+  context: ApplicationContext,
+  service: ServiceSpec,
+  observation: ReachableHost,
+): boolean {
+  const { host, engine } = observation;
+  const reference = service.container.image;
+  const image = findImage(observation.images, reference);
+  if (image === undefined) {
+    pull(context, service, host);
+    return false;
+  }
+  if (image.architecture === engine.architecture && image.os === engine.os) return true;
+  const message = `image "${reference}" is for ${image.os}/${image.architecture}, host "${host}" is ${engine.os}/${engine.architecture}`;
+  context.draft.block(service.name, '', 'PlatformMismatch', message);
+  return false;
+}
+
+function pull(context: ApplicationContext, service: ServiceSpec, host: HostName): void {
+  const { world, draft, target } = context;
+  const reference = service.container.image;
+  const key = `${host}/image/${familiarReference(reference)}`;
+  const failed = world.failures.get(key);
+  if (failed !== undefined) {
+    draft.block(service.name, '', failed.failure.reason, failed.failure.message);
+  }
+  if (world.inFlight.has(key)) return draft.wait(service.name, '', host, 'image is pulled', null);
+  if (failed !== undefined && world.now < failed.retryAt) {
+    return draft.wait(service.name, '', host, 'pull is tried again', failed.retryAt);
+  }
+  const cause = causeOf(target, service, 'image', `image "${reference}" is not on the host`);
+  draft.step(key, host, service.name, '', { kind: 'pull-image', image: reference }, cause);
+}

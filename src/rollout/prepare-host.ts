@@ -1,0 +1,68 @@
+import type { NetworkSpec, ServiceSpec, VolumeSpec } from '../model/application.ts';
+import type { HostName } from '../model/names.ts';
+import type { Action } from '../model/step.ts';
+import type { ApplicationContext } from './application-context.ts';
+import { causeOf } from './draft.ts';
+
+/** Makes the networks and volumes that a service needs on a host. True when they are all there. */
+export function prepareHost(
+  context: ApplicationContext,
+  service: ServiceSpec,
+  host: HostName,
+): boolean {
+  const observation = context.world.observations.get(host);
+  if (observation?.kind !== 'reachable') return false;
+  const networks = new Set(observation.networks.map(({ name }) => name));
+  const volumes = new Set(observation.volumes.map(({ name }) => name));
+  const missingNetworks = networksOf(context, service).filter(({ name }) => !networks.has(name));
+  const missingVolumes = volumesOf(context, service).filter(({ name }) => !volumes.has(name));
+  for (const network of missingNetworks) {
+    ensure(context, service, host, 'network', network, { kind: 'create-network', network });
+  }
+  for (const volume of missingVolumes) {
+    ensure(context, service, host, 'volume', volume, { kind: 'create-volume', volume });
+  }
+  return missingNetworks.length === 0 && missingVolumes.length === 0;
+}
+
+function networksOf(context: ApplicationContext, service: ServiceSpec): readonly NetworkSpec[] {
+  const used = new Set(service.container.networks.map(({ network }) => network));
+  return context.target.spec.networks.filter(({ name }) => used.has(name));
+}
+
+function volumesOf(context: ApplicationContext, service: ServiceSpec): readonly VolumeSpec[] {
+  const used = new Set(
+    service.container.mounts.flatMap((mount) => (mount.type === 'volume' ? [mount.source] : [])),
+  );
+  return context.target.spec.volumes.filter(({ name }) => used.has(name));
+}
+
+function ensure(
+  context: ApplicationContext,
+  service: ServiceSpec,
+  host: HostName,
+  kind: 'network' | 'volume',
+  spec: NetworkSpec | VolumeSpec,
+  action: Action,
+): void {
+  const { world, draft, target } = context;
+  const path = `${kind}s`;
+  if (spec.external) {
+    const message = `external ${kind} "${spec.name}" does not exist on host "${host}": create it there, or let the manifest define it`;
+    return draft.block(service.name, '', 'ExternalMissing', message);
+  }
+  const key = `${host}/${kind}/${spec.name}`;
+  const failed = world.failures.get(key);
+  if (failed !== undefined) {
+    draft.block(service.name, '', failed.failure.reason, failed.failure.message);
+  }
+  if (world.inFlight.has(key)) {
+    return draft.wait(service.name, '', host, `${kind} is created`, null);
+  }
+  if (failed !== undefined && world.now < failed.retryAt) {
+    return draft.wait(service.name, '', host, `${kind} is tried again`, failed.retryAt);
+  }
+  if (draft.steps.some((step) => step.key === key)) return;
+  const cause = causeOf(target, service, path, `${kind} "${spec.name}" does not exist on the host`);
+  draft.step(key, host, service.name, '', action, { ...cause, origin: spec.origin });
+}

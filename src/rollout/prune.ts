@@ -1,0 +1,237 @@
+import type { DriftItem } from '../model/drift.ts';
+import type { JournalEntry } from '../model/journal-state.ts';
+import { label } from '../model/labels.ts';
+import type { CommitSha, HostName } from '../model/names.ts';
+import type { Origin } from '../model/origin.ts';
+import type { Cause, Step } from '../model/step.ts';
+import type { Instance } from '../drift/identify.ts';
+import type { Waiting } from './draft.ts';
+import { nextRetirement } from './retire.ts';
+import type { World } from './world.ts';
+
+/** What becomes of applications that the repository no longer has. */
+export interface PruneDecision {
+  readonly steps: readonly Step[];
+  readonly entries: readonly JournalEntry[];
+  readonly waiting: readonly Waiting[];
+  readonly drift: readonly DriftItem[];
+  /** Deletions that need approval first. */
+  readonly held: HeldPrune | null;
+  /** Nothing is left to prune and nothing is held. */
+  readonly settled: boolean;
+  readonly wakeAt: number | null;
+}
+
+export interface HeldPrune {
+  readonly applications: readonly string[];
+  /** How many applications there were. */
+  readonly of: number;
+  /** The commits that removed them: each must be approved. */
+  readonly commits: readonly CommitSha[];
+}
+
+const maxShare = 0.3;
+const maxApplications = 5;
+
+/**
+ * Prunes by the guards of semantics §10.9: only what an accepted commit once had, only after all rollouts succeeded,
+ * never on a host that was not observed, never volumes, and many at once only when the commit is approved.
+ *
+ * @param isRolledOut every application that the repository has is settled
+ * @param orphans instances by application, of applications that the repository does not have
+ */
+export function decidePrune(
+  world: World,
+  orphans: ReadonlyMap<string, readonly Instance[]>,
+  isRolledOut: boolean,
+): PruneDecision {
+  const removed = [...world.journal.applications]
+    .filter(([, { removedBy }]) => removedBy !== null)
+    .map(([name]) => name)
+    .toSorted();
+  const held = holdBack(world, removed);
+  const drift = [...orphans].flatMap(([name, instances]) =>
+    instances.map((instance) => orphanItem(world, name, instance, held)),
+  );
+  const blocked = held?.applications ?? [];
+  const prunable = removed.filter((name) => !blocked.includes(name));
+  const isSettled = removed.length === 0;
+  if (prunable.length === 0 || !isRolledOut) {
+    const waiting = prunable.map((application) =>
+      waitingFor(application, 'pruned after all rollouts have succeeded', null),
+    );
+    return { steps: [], entries: [], waiting, drift, held, settled: isSettled, wakeAt: null };
+  }
+  const decisions = prunable.map((name) => pruneApplication(world, name, orphans.get(name) ?? []));
+  const waiting = decisions.flatMap((one) => one.waiting);
+  const times = waiting.flatMap(({ until }) => (until === null ? [] : [until]));
+  return {
+    steps: decisions.flatMap((one) => one.steps),
+    entries: decisions.flatMap((one) => one.entries),
+    waiting,
+    drift,
+    held,
+    settled: isSettled,
+    wakeAt: times.length === 0 ? null : Math.min(...times),
+  };
+}
+
+/** One deleted application is what a person means to do; most of them at once may be a mistake. */
+function holdBack(world: World, removed: readonly string[]): HeldPrune | null {
+  const of = world.journal.applications.size;
+  const isMany =
+    removed.length > 1 && (removed.length > maxApplications || removed.length > of * maxShare);
+  const isAll = removed.length > 0 && removed.length === of;
+  if (!isMany && !isAll) return null;
+  const { approved } = world.desired.fleet.prune;
+  const waiting = removed.filter((name) => {
+    const commit = world.journal.applications.get(name)?.removedBy ?? '';
+    return !approved.some((prefix) => commit.startsWith(prefix));
+  });
+  if (waiting.length === 0) return null;
+  const commits = waiting.flatMap((name) => world.journal.applications.get(name)?.removedBy ?? []);
+  return { applications: waiting, of, commits: [...new Set(commits)].toSorted() };
+}
+
+interface ApplicationPrune {
+  readonly steps: readonly Step[];
+  readonly entries: readonly JournalEntry[];
+  readonly waiting: readonly Waiting[];
+}
+
+function pruneApplication(
+  world: World,
+  application: string,
+  instances: readonly Instance[],
+): ApplicationPrune {
+  const unseen = unseenHosts(world, application);
+  if (unseen.length > 0) {
+    const reason = `host "${unseen[0]}" is unreachable: nothing is pruned before all hosts are seen`;
+    return { steps: [], entries: [], waiting: [waitingFor(application, reason, null)] };
+  }
+  if (instances.length > 0) return retireAll(world, application, instances);
+  const networks = networkSteps(world, application);
+  if (networks.steps.length > 0 || networks.waiting.length > 0) return networks;
+  return { steps: [], entries: [{ kind: 'pruned', application, at: world.now }], waiting: [] };
+}
+
+/** Hosts that may still hold instances: those that cannot be seen. */
+function unseenHosts(world: World, application: string): readonly HostName[] {
+  const prefix = `${application}/`;
+  const used = [...world.journal.slots]
+    .filter(([key]) => key.startsWith(prefix))
+    .map(([, { host }]) => host);
+  return [...new Set(used)].filter((host) => world.observations.get(host)?.kind === 'unreachable');
+}
+
+function retireAll(
+  world: World,
+  application: string,
+  instances: readonly Instance[],
+): ApplicationPrune {
+  const steps: Step[] = [];
+  const waiting: Waiting[] = [];
+  const seen = new Set<string>();
+  for (const instance of instances) {
+    const key = instance.slotKey;
+    if (seen.has(key)) continue;
+    seen.add(key);
+    const failed = world.failures.get(key);
+    if (world.inFlight.has(key))
+      waiting.push(waitingFor(application, 'removal is under way', null));
+    else if (failed !== undefined && world.now < failed.retryAt) {
+      waiting.push(waitingFor(application, failed.failure.message, failed.retryAt));
+    } else {
+      const { host } = instance.container;
+      const { service, slot } = instance.identity;
+      const action = nextRetirement(instance, null);
+      steps.push({
+        key,
+        host,
+        application,
+        service,
+        slot,
+        action,
+        cause: pruneCause(world, application),
+      });
+    }
+  }
+  return { steps, entries: [], waiting };
+}
+
+function networkSteps(world: World, application: string): ApplicationPrune {
+  const steps: Step[] = [];
+  const waiting: Waiting[] = [];
+  for (const observation of world.observations.values()) {
+    if (observation.kind === 'unreachable') continue;
+    const { host } = observation;
+    for (const { id, name, labels } of observation.networks) {
+      const isOurs =
+        labels[label.fleet] === world.desired.fleet.name &&
+        labels[label.application] === application;
+      if (!isOurs) continue;
+      const key = `${host}/network/${name}`;
+      // A network that someone else still uses cannot be removed, and is left to them.
+      if (world.failures.has(key)) continue;
+      if (world.inFlight.has(key)) {
+        waiting.push(waitingFor(application, 'network removal is under way', null));
+        continue;
+      }
+      const cause = pruneCause(world, application);
+      const action = { kind: 'remove-network', name, id } as const;
+      steps.push({ key, host, application, service: '', slot: '', action, cause });
+    }
+  }
+  return { steps, entries: [], waiting };
+}
+
+function pruneCause(world: World, application: string): Cause {
+  const removedBy = world.journal.applications.get(application)?.removedBy;
+  return {
+    commit: removedBy ?? world.desired.revision.commit,
+    origin: null,
+    path: '',
+    reason: `application "${application}" is no longer in the repository`,
+    changes: [],
+  };
+}
+
+function orphanItem(
+  world: World,
+  application: string,
+  instance: Instance,
+  held: HeldPrune | null,
+): DriftItem {
+  const record = world.journal.applications.get(application);
+  const isHeld = held?.applications.includes(application) === true;
+  const isPrunable = record !== undefined && !isHeld;
+  const origin: Origin | null = null;
+  return {
+    application,
+    service: instance.identity.service,
+    slot: instance.identity.slot,
+    host: instance.container.host,
+    container: instance.container.name,
+    containerId: instance.container.id,
+    class: 'orphan',
+    severity: 'warning',
+    path: '',
+    desired: null,
+    observed: instance.container.name,
+    origin,
+    commit: record?.removedBy ?? null,
+    action: isPrunable ? 'prune' : 'report',
+    note: whyOrphan(isHeld, record !== undefined),
+  };
+}
+
+function whyOrphan(isHeld: boolean, isRecorded: boolean): string {
+  if (isHeld) return 'its removal is held until it is approved';
+  return isRecorded
+    ? 'its application is no longer in the repository'
+    : 'no accepted commit is known to have had its application: it is left alone';
+}
+
+function waitingFor(application: string, reason: string, until: number | null): Waiting {
+  return { application, service: '', slot: '', host: null, reason, until };
+}

@@ -1,0 +1,183 @@
+import type { ServiceSpec } from '../model/application.ts';
+import type { ApplicationRecord, SlotRecord } from '../model/journal-state.ts';
+import { slotKey } from '../model/labels.ts';
+import type { HostName } from '../model/names.ts';
+import type { ImageDefaults } from '../model/observation.ts';
+import { findImage } from '../model/image.ts';
+import type { ActionKind } from '../model/step.ts';
+import type { Difference } from '../drift/assess-instance.ts';
+import { assessInstance } from '../drift/assess-instance.ts';
+import type { Instance } from '../drift/identify.ts';
+import type { Verdict } from './gate.ts';
+import { judge } from './gate.ts';
+import type { FailedStep, World } from './world.ts';
+
+/** Where one slot stands, as seen on the hosts. Nothing of it is remembered: it is read anew each time. */
+export interface SlotView {
+  readonly key: string;
+  readonly slot: string;
+  readonly service: ServiceSpec;
+  /** The host that placement gave it; null when it has none. */
+  readonly host: HostName | null;
+  /** The instance that is, or is to become, what the service asks for. */
+  readonly current: Instance | null;
+  readonly phase: Phase;
+  /** Other instances of the slot, which `current` replaces. */
+  readonly others: readonly Instance[];
+  /** Some instance of the slot serves now. */
+  readonly available: boolean;
+  /** How a promoted `current` differs from what is asked for. */
+  readonly differences: readonly Difference[];
+  readonly inFlight: ActionKind | undefined;
+  readonly failure: FailedStep | undefined;
+  readonly record: SlotRecord | undefined;
+}
+
+export type Phase =
+  | { readonly kind: 'absent' }
+  /** Made and never started. */
+  | { readonly kind: 'created' }
+  | { readonly kind: 'probation'; readonly verdict: Verdict }
+  | { readonly kind: 'promoted' };
+
+export interface SlotContext {
+  readonly world: World;
+  readonly application: string;
+  readonly record: ApplicationRecord;
+  readonly assignments: ReadonlyMap<string, HostName>;
+  /** Instances of the application by slot key, the highest epoch first. */
+  readonly instances: ReadonlyMap<string, readonly Instance[]>;
+}
+
+export function viewSlot(context: SlotContext, service: ServiceSpec, slot: string): SlotView {
+  const { world, application } = context;
+  const key = slotKey({ application, service: service.name, slot });
+  const host = context.assignments.get(key) ?? null;
+  const all = context.instances.get(key) ?? [];
+  const current = pickCurrent(context, service, host, all);
+  const phase = phaseOf(context, service, current);
+  return {
+    key,
+    slot,
+    service,
+    host,
+    current,
+    phase,
+    others: all.filter((instance) => instance !== current),
+    available: hasPassed(phase) || all.some((instance) => isServing(context, instance)),
+    differences:
+      current !== null && phase.kind === 'promoted' ? differencesOf(context, service, current) : [],
+    inFlight: world.inFlight.get(key),
+    failure: world.failures.get(key),
+    record: world.journal.slots.get(key),
+  };
+}
+
+/** Promoted before on probation, then the highest epoch; a left-over, or one that must be replaced, is none. */
+function pickCurrent(
+  context: SlotContext,
+  service: ServiceSpec,
+  host: HostName | null,
+  all: readonly Instance[],
+): Instance | null {
+  const candidates = all.filter(
+    (instance) =>
+      instance.identity.hash === service.hash &&
+      instance.container.host === host &&
+      !isLeftOver(context, instance) &&
+      !differencesOf(context, service, instance).some(({ remedy }) => remedy.kind === 'replace'),
+  );
+  const promoted = candidates.find((instance) => isPromoted(instance, context.record));
+  return promoted ?? candidates[0] ?? null;
+}
+
+/**
+ * It has ended and that says nothing about its revision: we stopped it ourselves, or the journal that could tell is lost.
+ */
+function isLeftOver({ world }: SlotContext, { container }: Instance): boolean {
+  const hasEnded = container.state === 'exited' || container.state === 'dead';
+  if (!hasEnded || container.restart.name !== 'no') return false;
+  return world.journal.instances.get(container.id)?.retired !== false;
+}
+
+function phaseOf(context: SlotContext, service: ServiceSpec, current: Instance | null): Phase {
+  if (current === null) return { kind: 'absent' };
+  const { container } = current;
+  if (isPromoted(current, context.record)) return { kind: 'promoted' };
+  if (container.state === 'created') return { kind: 'created' };
+  if (service.container.restart.name === 'no' && isFinished(current)) return { kind: 'promoted' };
+  const { world } = context;
+  const readiness = world.readiness.get(container.id);
+  const verdict = judge(container, service.gate, readiness, world.now);
+  const promotes = service.container.restart.name !== 'no';
+  if (verdict.kind === 'passed' && !promotes) return { kind: 'promoted' };
+  return { kind: 'probation', verdict };
+}
+
+function hasPassed(phase: Phase): boolean {
+  return phase.kind === 'probation' && phase.verdict.kind === 'passed';
+}
+
+/**
+ * The restart policy on the host is the mark of promotion. A service whose policy is `no` has no such mark: there a hash
+ * that has proved itself counts.
+ */
+export function isPromoted(instance: Instance, record: ApplicationRecord): boolean {
+  const { container, identity } = instance;
+  if (container.restart.name !== 'no') return true;
+  const services = record.lastKnownGood?.spec.services ?? [];
+  return services.some(
+    (good) =>
+      good.name === identity.service &&
+      good.hash === identity.hash &&
+      good.container.restart.name === 'no',
+  );
+}
+
+/**
+ * Running and well, and either promoted or seen to be ready: then it may have requests, and counts as available until it
+ * is stopped. Where no restart is wanted, one that has finished well counts too.
+ */
+export function isServing(context: SlotContext, instance: Instance): boolean {
+  const { container, identity } = instance;
+  const promoted = isPromoted(instance, context.record);
+  if (promoted && container.restart.name === 'no' && isFinished(instance)) return true;
+  const well = container.health === 'healthy' || container.health === 'none';
+  if (container.state !== 'running' || !well) return false;
+  if (promoted) return true;
+  const hasFailed = context.record.quarantined.some(
+    ({ service, hash }) => service === identity.service && hash === identity.hash,
+  );
+  return !hasFailed && isReady(context, instance);
+}
+
+function isReady({ world }: SlotContext, { container }: Instance): boolean {
+  const readiness = world.readiness.get(container.id);
+  return readiness?.startedAt === container.startedAt && readiness?.readySince !== null;
+}
+
+function isFinished({ container }: Instance): boolean {
+  return container.state === 'exited' && container.exitCode === 0;
+}
+
+/** Takes part in the budget: it holds memory, and requests may go to it. */
+export function isLive({ container }: Instance): boolean {
+  return ['running', 'paused', 'restarting'].includes(container.state);
+}
+
+export function differencesOf(
+  context: SlotContext,
+  service: ServiceSpec,
+  instance: Instance,
+): readonly Difference[] {
+  return assessInstance(instance, service, imageDefaults(context.world, instance));
+}
+
+/** Defaults of the image that a container was made from, while its host still has it. */
+export function imageDefaults(world: World, instance: Instance): ImageDefaults | null {
+  const observation = world.observations.get(instance.container.host);
+  if (observation?.kind !== 'reachable') return null;
+  const byId = observation.images.find((image) => image.id === instance.container.imageId);
+  const image = byId ?? findImage(observation.images, instance.container.spec.image);
+  return image?.defaults ?? null;
+}

@@ -1,0 +1,30 @@
+import type { DesiredState } from '../model/desired.ts';
+import type { JournalState } from '../model/journal-state.ts';
+import type { HostName } from '../model/names.ts';
+import type { HostObservation } from '../model/observation.ts';
+import type { ReadinessMap } from '../model/readiness.ts';
+import type { ActionKind, StepFailure } from '../model/step.ts';
+
+/** Everything a decision is made from. The same world always gives the same decision. */
+export interface World {
+  readonly desired: DesiredState;
+  readonly observations: ReadonlyMap<HostName, HostObservation>;
+  readonly journal: JournalState;
+  readonly readiness: ReadinessMap;
+  /** Steps under way, by their key: what they do is not visible on the hosts yet. */
+  readonly inFlight: ReadonlyMap<string, ActionKind>;
+  /** Steps that failed lately, by their key. */
+  readonly failures: ReadonlyMap<string, FailedStep>;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+}
+
+export interface FailedStep {
+  readonly action: ActionKind;
+  /** The container's hash, for a step that belongs to one; empty otherwise. */
+  readonly hash: string;
+  readonly failure: StepFailure;
+  readonly attempts: number;
+  /** Not to be tried again before this time. */
+  readonly retryAt: number;
+}

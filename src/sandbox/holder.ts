@@ -1,0 +1,58 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import type { Cgroups } from './cgroups.ts';
+import { processesIn, procsFile } from './cgroups.ts';
+import { launch } from './command.ts';
+import type { HostLayout } from './layout.ts';
+import { netnsPath } from './network.ts';
+import { processName, until } from './processes.ts';
+
+/**
+ * Engines leave files in /etc and /opt (a key, containerd's plugin folder): those go to the host's own /run, as all its
+ * sockets and pid files do, and not to the machine. /opt may be missing, and a kernel may refuse the overlay.
+ */
+const script = `
+  set -e
+  hostname "$1"
+  mount -t tmpfs -o mode=755 tmpfs /run
+  for folder in etc opt; do
+    mkdir -p /run/sandbox/$folder/upper /run/sandbox/$folder/work
+    layers=lowerdir=/$folder,upperdir=/run/sandbox/$folder/upper,workdir=/run/sandbox/$folder/work
+    mount -t overlay -o $layers overlay /$folder || echo "/$folder stays the machine's own"
+  done
+  exec sleep infinity`;
+
+/**
+ * Starts the process that keeps the namespaces of a host (mounts, hostname) alive while its engine comes and goes.
+ *
+ * @throws Error with the end of its log
+ */
+export async function startHolder(
+  cgroups: Cgroups,
+  host: HostLayout,
+  signal?: AbortSignal,
+): Promise<void> {
+  const log = join(host.folder, 'holder.log');
+  const unshare = ['unshare', '--mount', '--uts', '--propagation', 'private'];
+  const pid = launch(
+    procsFile(cgroups, `${host.cgroup}/h`),
+    ['nsenter', `--net=${netnsPath(host)}`, ...unshare, '/bin/sh', '-c', script, 'sh', host.name],
+    log,
+  );
+  const isReady = (): boolean | null => {
+    const name = processName(pid);
+    if (name === null) throw new Error(`Cannot start host "${host.name}": ${readLog(log)}`);
+    return name === 'sleep' ? true : null;
+  };
+  await until(`Cannot start host "${host.name}": no namespaces`, 20_000, isReady, signal);
+}
+
+/** Process id of the holder of a host that is powered on, or null. */
+export function holderOf(cgroups: Cgroups, host: HostLayout): number | null {
+  return processesIn(cgroups, `${host.cgroup}/h`)[0] ?? null;
+}
+
+function readLog(path: string): string {
+  return readFileSync(path, 'utf8').trim() || 'its holder process ended';
+}

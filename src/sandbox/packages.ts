@@ -1,0 +1,112 @@
+import { existsSync, readFileSync } from 'node:fs';
+
+import { UsageError, messageOf } from '../model/errors.ts';
+import { findCommand, run } from './command.ts';
+
+/** Says to a person what is going on, one line at a time. */
+export type Log = (line: string) => void;
+
+/** Commands that a sandbox runs, and the Debian packages that bring them. */
+const requirements = [
+  { command: 'dockerd', packages: ['docker.io'] },
+  { command: 'ip', packages: ['iproute2'] },
+  { command: 'openssl', packages: ['openssl'] },
+] as const;
+
+const aptEnvironment = {
+  DEBIAN_FRONTEND: 'noninteractive',
+  NEEDRESTART_SUSPEND: '1',
+  // invoke-rc.d starts no service in runlevel 1.
+  RUNLEVEL: '1',
+};
+
+const aptOptions = [
+  '-y',
+  '--no-install-recommends',
+  '--no-remove',
+  '-o',
+  'DPkg::Lock::Timeout=120',
+];
+
+/**
+ * Sees to it that this process may make namespaces and that every command is there, installing what is missing on
+ * Debian and Ubuntu.
+ *
+ * @throws UsageError when a person has to do it
+ */
+export async function ensureRequirements(log: Log, signal?: AbortSignal): Promise<void> {
+  const missing = requirements.filter(({ command }) => findCommand(command) === null);
+  const commands = missing.map(({ command }) => `"${command}"`).join(', ');
+  const packages = missing.flatMap((requirement) => [...requirement.packages]);
+  if (!isRoot() && missing.length > 0) {
+    throw new UsageError(
+      `Cannot bring up a fleet: ${commands} not found, and only root can install it and make network namespaces; run the command again as root, or in a container or virtual machine where you are root`,
+    );
+  }
+  requireRoot('bring up a fleet');
+  if (missing.length === 0) return;
+  if (!isDebian()) {
+    throw new UsageError(
+      `Cannot bring up a fleet: ${commands} not found, and packages are installed by themselves only on Debian and Ubuntu; install the Docker Engine, iproute2 and openssl, and run the command again`,
+    );
+  }
+  await installPackages(packages, log, signal);
+  if (packages.includes('docker.io')) await stopSystemEngine(log);
+}
+
+/** @throws UsageError when this process may not touch what root made */
+export function requireRoot(purpose: string): void {
+  if (isRoot()) return;
+  throw new UsageError(
+    `Cannot ${purpose}: that takes network namespaces and cgroups, which only root can change; run the command again as root`,
+  );
+}
+
+export function canInstallPackages(): boolean {
+  return isRoot() && isDebian();
+}
+
+/** @throws Error with apt's last lines */
+export async function installPackages(
+  packages: readonly string[],
+  log: Log,
+  signal?: AbortSignal,
+): Promise<void> {
+  log(`installing ${packages.join(' and ')} with apt-get`);
+  const install = ['install', ...aptOptions, ...packages];
+  try {
+    await run('apt-get', install, { env: aptEnvironment, signal });
+  } catch (error) {
+    signal?.throwIfAborted();
+    log(`apt-get update first (${messageOf(error).split('\n')[0]})`);
+    await run('apt-get', ['update'], { env: aptEnvironment, signal });
+    await run('apt-get', install, { env: aptEnvironment, signal });
+  }
+}
+
+/** The package starts an engine for the whole machine where it can. Nobody asked for that one, and a sandbox does not use it. */
+async function stopSystemEngine(log: Log): Promise<void> {
+  const stop = existsSync('/run/systemd/system')
+    ? ['systemctl', 'disable', '--now', 'docker.service', 'docker.socket', 'containerd.service']
+    : ['service', 'docker', 'stop'];
+  if (!existsSync('/run/systemd/system') && !existsSync('/run/docker.pid')) return;
+  const [command = '', ...args] = stop;
+  try {
+    await run(command, args);
+  } catch (error) {
+    log(`the engine that the package started goes on running: ${messageOf(error)}`);
+  }
+}
+
+function isRoot(): boolean {
+  return process.geteuid?.() === 0;
+}
+
+function isDebian(): boolean {
+  if (findCommand('apt-get') === null) return false;
+  try {
+    return /^ID(_LIKE)?=.*\b(debian|ubuntu)\b/m.test(readFileSync('/etc/os-release', 'utf8'));
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,97 @@
+import { StalledError } from '../model/errors.ts';
+import type { CommitSha } from '../model/names.ts';
+import { toCommitSha } from '../model/names.ts';
+import { BoundedCache } from './bounded-cache.ts';
+import type { ObjectStore } from './object-store.ts';
+import { descend } from './walk-tree.ts';
+
+/** How far back a change is looked for, in commits. */
+const maxChangeDepth = 1000;
+/** How many commits an abbreviated id is looked for among. */
+const maxPrefixDepth = 10_000;
+
+interface KnownChange {
+  /** The commit from which it was looked for, and what stood at the path there. */
+  readonly from: string;
+  readonly oid: string;
+  readonly changed: string;
+}
+
+/** Questions about the commits behind a commit. Answers are kept, so that a new commit costs only itself. */
+export class History {
+  readonly #store: ObjectStore;
+  readonly #changes = new BoundedCache<string, KnownChange>(50_000, () => 1);
+
+  constructor(store: ObjectStore) {
+    this.#store = store;
+  }
+
+  /**
+   * The newest commit on the line of first parents whose version of the path differs from its parent's, or the one at
+   * the bound of 1,000 commits. The boundary of a shallow repository counts as the first commit.
+   */
+  async lastChange(path: string, commit: string, signal: AbortSignal): Promise<string> {
+    const oid = await this.#oidAt(path, commit);
+    const changed = await this.#findChange(path, commit, oid, signal);
+    this.#changes.set(path, { from: commit, oid, changed });
+    return changed;
+  }
+
+  async #findChange(
+    path: string,
+    commit: string,
+    oid: string,
+    signal: AbortSignal,
+  ): Promise<string> {
+    const known = this.#changes.get(path);
+    let at = commit;
+    for (let depth = 0; depth < maxChangeDepth; depth += 1) {
+      signal.throwIfAborted();
+      if (known?.from === at && known.oid === oid) return known.changed;
+      const parent = (await this.#store.commit(at)).parents[0];
+      if (parent === undefined || (await this.#store.findCommit(parent)) === undefined) return at;
+      if ((await this.#oidAt(path, parent)) !== oid) return at;
+      at = parent;
+    }
+    return at;
+  }
+
+  /**
+   * The commits reachable from `head` whose id begins with `prefix`, at most two, looked for among the nearest 10,000.
+   */
+  async withPrefix(prefix: string, head: string, signal: AbortSignal): Promise<string[]> {
+    const found: string[] = [];
+    const seen = new Set([head]);
+    for (const oid of seen) {
+      signal.throwIfAborted();
+      if (oid.startsWith(prefix)) found.push(oid);
+      if (found.length > 1 || seen.size > maxPrefixDepth) break;
+      const commit = await this.#store.findCommit(oid);
+      for (const parent of commit?.parents ?? []) seen.add(parent);
+    }
+    return found;
+  }
+
+  async #oidAt(path: string, commit: string): Promise<string> {
+    const { tree } = await this.#store.commit(commit);
+    return (await descend(this.#store, tree, path))?.oid ?? '';
+  }
+}
+
+/**
+ * The one commit that was found for an abbreviated id.
+ *
+ * @throws StalledError `RevisionNotFound` when there is none, or more than one
+ */
+export function theOnly(found: readonly string[], revision: string, where: string): CommitSha {
+  const [first, second] = found;
+  if (first !== undefined && second === undefined) return toCommitSha(first);
+  const why =
+    first === undefined
+      ? 'no commit, and no branch that is followed, has this name. Give a full commit id, or at least its first 7 digits'
+      : 'more than one commit begins with it. Give more digits';
+  throw new StalledError(
+    'RevisionNotFound',
+    `Cannot find revision "${revision}" in ${where}: ${why}`,
+  );
+}

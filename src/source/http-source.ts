@@ -1,0 +1,214 @@
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+
+import { listServerRefs } from 'isomorphic-git';
+import PQueue from 'p-queue';
+import type { Logger } from 'pino';
+
+import { messageOf, StalledError } from '../model/errors.ts';
+import type { CommitSha } from '../model/names.ts';
+import type { Revision } from '../model/revision.ts';
+import { asSourceError } from './as-source-error.ts';
+import { checkConnectivity } from './check-connectivity.ts';
+import { fetchPack } from './fetch-pack.ts';
+import { GitHttpClient } from './http-client.ts';
+import { Mirror } from './mirror.ts';
+import { ObjectStore } from './object-store.ts';
+import { startPolling } from './poll.ts';
+import { missingBranch } from './refusals.ts';
+import { RepositoryReader } from './repository-reader.ts';
+import type { Source, SourceTree } from './source.ts';
+
+export interface HttpSourceOptions {
+  /** Without credentials, query and trailing slash. */
+  readonly url: string;
+  readonly branch: string;
+  /** In normal form. */
+  readonly folder: string;
+  readonly stateDir: string;
+  readonly tokenFile?: string | undefined;
+  readonly username?: string | undefined;
+  readonly pollIntervalMs: number;
+  readonly idleTimeoutMs?: number | undefined;
+  readonly totalTimeoutMs?: number | undefined;
+  readonly maxAnswerBytes?: number | undefined;
+  readonly random: () => number;
+  readonly logger: Logger;
+}
+
+/** Each fetch adds a pack, and every read looks through all of them: past this many the repository is cloned anew. */
+const maxPacks = 100;
+
+/** A branch of a repository on a server, kept in a mirror that only this process uses. */
+export class HttpSource implements Source {
+  readonly #options: HttpSourceOptions;
+  readonly #where: string;
+  readonly #client: GitHttpClient;
+  readonly #mirror: Mirror;
+  readonly #store: ObjectStore;
+  readonly #reader: RepositoryReader;
+  /** One poll at a time: there is one folder to receive into. */
+  readonly #queue = new PQueue({ concurrency: 1 });
+  readonly #watches = new Set<AsyncDisposable>();
+  /** What the last `head()` saw: the tip of the branch, or what kept it from seeing it. */
+  #answered = '';
+  /** Set when the packs we have turned out to lack something: the next fetch takes everything. */
+  #isDoubtful = false;
+
+  private constructor(options: HttpSourceOptions, mirror: Mirror) {
+    const { url, idleTimeoutMs = 30_000, totalTimeoutMs = 600_000 } = options;
+    const { maxAnswerBytes = 512 * 1024 * 1024, username = 'x-access-token', tokenFile } = options;
+    const limits = { idleTimeoutMs, totalTimeoutMs, maxAnswerBytes };
+    this.#where = `repository ${url}`;
+    this.#options = options;
+    this.#mirror = mirror;
+    this.#client = new GitHttpClient({
+      ...limits,
+      url,
+      branch: options.branch,
+      username,
+      tokenFile,
+    });
+    this.#store = new ObjectStore(mirror.gitdir, this.#where);
+    this.#reader = new RepositoryReader(this.#store, { ...options, where: this.#where });
+  }
+
+  /** @throws StalledError `MirrorInUse` */
+  static async open(options: HttpSourceOptions): Promise<HttpSource> {
+    const { url, branch, stateDir, tokenFile, logger } = options;
+    const name = createHash('sha256').update(`${url}\n${branch}`).digest('hex').slice(0, 32);
+    if (tokenFile !== undefined && isExposed(new URL(url))) {
+      logger.warn({ url }, 'token is sent over plain http: anybody on the way can read it');
+    }
+    const mirror = await Mirror.open(join(stateDir, 'git', name), { url, branch }, logger);
+    return new HttpSource(options, mirror);
+  }
+
+  async head(signal: AbortSignal): Promise<Revision> {
+    signal.throwIfAborted();
+    return this.#queue.add(() => this.#pollHead(signal));
+  }
+
+  async resolve(revision: string, signal: AbortSignal): Promise<Revision> {
+    const { commit } = this.#mirror;
+    if (commit !== undefined && revision !== this.#options.branch) {
+      try {
+        return await this.#reader.resolve(revision, commit, signal);
+      } catch (error) {
+        if (!(error instanceof StalledError)) throw error;
+      }
+    }
+    const head = await this.head(signal);
+    if (revision === this.#options.branch) return head;
+    return this.#reader.resolve(revision, head.commit, signal);
+  }
+
+  tree(commit: CommitSha, signal: AbortSignal): Promise<SourceTree> {
+    return this.#reader.tree(commit, signal);
+  }
+
+  read(oid: string, maxBytes: number, signal: AbortSignal): Promise<Uint8Array> {
+    return this.#reader.read(oid, maxBytes, signal);
+  }
+
+  lastChange(path: string, commit: CommitSha, signal: AbortSignal): Promise<Revision> {
+    return this.#reader.lastChange(path, commit, signal);
+  }
+
+  /** Asks for the tip at an interval, and hints when it, or the failure to see it, is not what `head()` last found. */
+  watch(onHint: () => void): AsyncDisposable {
+    const { pollIntervalMs, random } = this.#options;
+    const look = async (signal: AbortSignal): Promise<boolean> => {
+      let seen = '';
+      let isWell = true;
+      try {
+        seen = await this.#listTip(signal);
+      } catch (error) {
+        seen = messageOf(error);
+        isWell = false;
+      }
+      if (!signal.aborted && seen !== this.#answered) onHint();
+      return isWell;
+    };
+    const poll = startPolling({ intervalMs: pollIntervalMs, random, look });
+    const watch: AsyncDisposable = {
+      [Symbol.asyncDispose]: async () => {
+        this.#watches.delete(watch);
+        await poll[Symbol.asyncDispose]();
+      },
+    };
+    this.#watches.add(watch);
+    return watch;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([...this.#watches].map((watch) => watch[Symbol.asyncDispose]()));
+    this.#client.close();
+    await this.#queue.onIdle();
+    await this.#mirror[Symbol.asyncDispose]();
+  }
+
+  async #pollHead(signal: AbortSignal): Promise<Revision> {
+    try {
+      const tip = await this.#listTip(signal);
+      this.#answered = tip;
+      const { commit } = this.#mirror;
+      const accepted = commit === tip && !this.#isDoubtful ? commit : await this.#receive(signal);
+      return await this.#reader.revision(accepted);
+    } catch (error) {
+      const known = asSourceError(error, `read ${this.#where}`, signal);
+      this.#answered = messageOf(known);
+      throw known;
+    }
+  }
+
+  /** @throws StalledError `BranchNotFound`, `RepositoryEmpty`, only after a complete list of the branches */
+  async #listTip(signal: AbortSignal): Promise<string> {
+    const { branch } = this.#options;
+    const tip = (await this.#listRefs(`refs/heads/${branch}`, signal)).get(branch);
+    if (tip !== undefined) return tip;
+    const branches = await this.#listRefs('refs/heads/', signal);
+    throw missingBranch(branch, [...branches.keys()], this.#where);
+  }
+
+  /** By version 2 of the protocol, where the server sends no other refs than those asked for. */
+  async #listRefs(prefix: string, signal: AbortSignal): Promise<ReadonlyMap<string, string>> {
+    const http = this.#client.plugin(signal);
+    const { url } = this.#options;
+    const refs = await listServerRefs({ http, url, prefix, protocolVersion: 2, headers: {} });
+    return new Map(refs.map(({ ref, oid }) => [ref.slice('refs/heads/'.length), oid]));
+  }
+
+  async #receive(signal: AbortSignal): Promise<string> {
+    const known =
+      this.#isDoubtful || this.#mirror.packCount >= maxPacks ? undefined : this.#mirror.commit;
+    const { url, branch } = this.#options;
+    const have =
+      known === undefined ? undefined : { oid: known, bytes: await this.#store.commitBytes(known) };
+    const gitdir = this.#mirror.incoming;
+    const http = this.#client.plugin(signal);
+    const commit = await fetchPack({ gitdir, url, branch, have, http, signal });
+    const admitted = await this.#mirror.admit();
+    try {
+      await this.#store.refresh();
+      const has = (oid: string): boolean =>
+        admitted.some(({ index }) => index.has(oid)) ||
+        (known !== undefined && this.#mirror.has(oid));
+      await checkConnectivity(this.#store, has, commit, known, signal);
+      await this.#mirror.accept(commit, admitted, known === undefined ? 'replace' : 'add');
+      this.#isDoubtful = false;
+    } catch (error) {
+      await this.#mirror.reject();
+      if (!signal.aborted) this.#isDoubtful = true;
+      throw error;
+    } finally {
+      await this.#store.refresh();
+    }
+    return commit;
+  }
+}
+
+/** Whether a token could be read on its way there. */
+function isExposed({ protocol, hostname }: URL): boolean {
+  return protocol === 'http:' && !/^(localhost|127\..*|\[::1\])$/.test(hostname);
+}

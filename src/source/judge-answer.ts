@@ -1,0 +1,111 @@
+import { StalledError, TransientError } from '../model/errors.ts';
+import { flushPacket, pktLine, splitPktLines } from './pkt-line.ts';
+import type { PktLine } from './pkt-line.ts';
+
+/** What a server answered, read to its end. */
+export interface GitAnswer {
+  readonly status: number;
+  readonly contentType: string;
+  readonly body: Uint8Array;
+}
+
+/** The two kinds of answers of Git's smart HTTP protocol. */
+export type GitService = 'advertisement' | 'result';
+
+/**
+ * Passes a whole and well-formed answer, so that isomorphic-git, which takes a cut list of refs for a short one and a
+ * cut pack for a good one, is never given anything else.
+ *
+ * @param host for the message
+ * @throws StalledError `AuthenticationFailed`, `RepositoryNotFound`, `UnsupportedRepository`
+ * @throws TransientError `GitUnreachable`, `GitProtocol`
+ */
+export function judgeAnswer(answer: GitAnswer, service: GitService, host: string): void {
+  judgeStatus(answer.status, host);
+  const wanted = `application/x-git-upload-pack-${service}`;
+  if (answer.contentType !== wanted) {
+    throw protocolError(
+      host,
+      `it answers with ${answer.contentType || 'no content type'}, where Git wants ${wanted}. Is it the URL of a repository, and is no login page or proxy in between?`,
+    );
+  }
+  const { lines, isComplete } = splitPktLines(answer.body);
+  const complaint = lines.map(errorText).find((text) => text !== undefined);
+  if (complaint !== undefined) throw protocolError(host, `the server says "${complaint}"`);
+  if (!isComplete || (service === 'advertisement' && isHeadingOnly(lines))) {
+    throw protocolError(host, `the answer is cut after ${answer.body.length} bytes`);
+  }
+  if (service === 'advertisement' && lines.some(isSha256)) {
+    throw new StalledError(
+      'UnsupportedRepository',
+      `Cannot follow the repository on ${host}: it uses SHA-256 object names, and only SHA-1 can be read. Use a repository made with --object-format=sha1`,
+    );
+  }
+}
+
+/**
+ * Adds a HEAD to a list of refs without one, as a server sends it whose default branch was deleted or renamed:
+ * isomorphic-git cannot fetch any branch from such a list. The added line is used for nothing else.
+ */
+export function withHead(body: Uint8Array, ref: string): Uint8Array {
+  const { lines } = splitPktLines(body);
+  const texts = lines.map((line) => (line === null ? '' : textOf(line)));
+  const tip = texts.find((text) => text.slice(41).replace(/[\0\n].*/s, '') === ref)?.slice(0, 40);
+  if (tip === undefined || texts.some((text) => /^[0-9a-f]{40} HEAD[\0\n]/.test(text))) return body;
+  const head = body.subarray(0, body.length - flushPacket.length);
+  return Buffer.concat([head, pktLine(`${tip} HEAD\n`), flushPacket]);
+}
+
+function judgeStatus(status: number, host: string): void {
+  if (status === 200) return;
+  if (status === 401 || status === 403 || status === 203) {
+    throw new StalledError(
+      'AuthenticationFailed',
+      `Cannot read the repository on ${host}: the server refuses access (HTTP ${status}). Check that the token file holds a token that may read this repository`,
+    );
+  }
+  if (status === 404 || status === 410) {
+    throw new StalledError(
+      'RepositoryNotFound',
+      `Cannot find the repository on ${host}: the server answers HTTP ${status}. Check the URL, and that the token may read it, since some servers hide what one may not read`,
+    );
+  }
+  if (status >= 500 || status === 429 || status === 408) {
+    throw new TransientError(
+      'GitUnreachable',
+      `Cannot reach the repository on ${host}: the server answers HTTP ${status}`,
+    );
+  }
+  throw protocolError(host, `it answers HTTP ${status}`);
+}
+
+/** Makes the error for an answer that is not what Git's protocol asks for. */
+export function protocolError(host: string, seen: string): TransientError {
+  return new TransientError('GitProtocol', `Cannot read from the repository on ${host}: ${seen}`);
+}
+
+/** The complaint of an `ERR` packet or of the third side band, in one printable line. */
+function errorText(line: PktLine): string | undefined {
+  if (line === null || line.length === 0) return undefined;
+  const isBand = line[0] === 3;
+  if (!isBand && !(line[0] === 0x45 && textOf(line.subarray(0, 4)) === 'ERR ')) return undefined;
+  const text = textOf(line.subarray(isBand ? 1 : 4, 400));
+  // oxlint-disable-next-line no-control-regex -- control characters are what is taken out
+  return text.replace(/[\u0000-\u001f\u007f]+/g, ' ').trim();
+}
+
+/** Only `# service=…` and its own flush: a list that was cut before it began. */
+function isHeadingOnly(lines: readonly PktLine[]): boolean {
+  const first = lines[0];
+  if (first === undefined) return true;
+  return lines.length <= 2 && first !== null && textOf(first).startsWith('# service=');
+}
+
+/** Only the packet that lists capabilities can say so: the first ref's in version 0, a line of its own in version 2. */
+function isSha256(line: PktLine): boolean {
+  return line !== null && /(^|[ \0])object-format=sha256\s*($|[ \n])/.test(textOf(line));
+}
+
+function textOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
+}

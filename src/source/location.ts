@@ -1,0 +1,100 @@
+import { fileURLToPath } from 'node:url';
+
+import { UsageError } from '../model/errors.ts';
+
+/** Where a repository is: a folder of this machine, read in place, or a server that is asked over HTTP. */
+export type RepositoryLocation =
+  | { readonly kind: 'local'; readonly path: string }
+  | { readonly kind: 'http'; readonly url: string };
+
+/**
+ * Reads what a user gave as the repository. Nothing is guessed: isomorphic-git would take a URL without a scheme for a
+ * host of its own, and credentials in a URL would end in its config file, so both are refused here.
+ *
+ * @throws UsageError when it is no path and no URL that can be followed
+ */
+export function parseLocation(repository: string): RepositoryLocation {
+  const text = repository.trim();
+  if (text === '') throw new UsageError('Cannot follow a repository: its path or URL is empty');
+  if (/^[\w.-]+@[\w.-]+:/.test(text)) throw refuseScheme('ssh');
+  const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(text)?.[1]?.toLowerCase();
+  if (scheme === undefined) return { kind: 'local', path: text };
+  if (scheme === 'file') return { kind: 'local', path: pathOf(text) };
+  if (scheme === 'http' || scheme === 'https') return { kind: 'http', url: checkedUrl(text) };
+  throw refuseScheme(scheme);
+}
+
+/**
+ * The followed path in normal form: parts joined by `/`, `''` for the root.
+ *
+ * @throws UsageError when it leads out of the repository
+ */
+export function normalizeFolder(path: string): string {
+  const parts = path.split('/').filter((part) => part !== '' && part !== '.');
+  if (parts.includes('..')) {
+    throw new UsageError(
+      `Cannot follow path ${JSON.stringify(path)}: it leads out of the repository. Give a path from its root`,
+    );
+  }
+  return parts.join('/');
+}
+
+/**
+ * Checks a branch name by the rules of `git check-ref-format`, since it becomes a file name.
+ *
+ * @throws UsageError
+ */
+export function checkBranchName(branch: string): void {
+  const isWellFormed =
+    branch !== '' &&
+    branch !== '@' &&
+    // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
+    !/[\u0000-\u0020\u007f~^:?*[\\]|\.\.|@\{|\/\/|^[-/]|[/.]$/.test(branch) &&
+    branch.split('/').every((part) => !part.startsWith('.') && !part.endsWith('.lock'));
+  if (!isWellFormed) {
+    throw new UsageError(
+      `Cannot follow branch ${JSON.stringify(branch)}: it is not a valid branch name. Give it without refs/heads/`,
+    );
+  }
+}
+
+function pathOf(url: string): string {
+  try {
+    return fileURLToPath(url);
+  } catch (error) {
+    throw new UsageError(
+      `Cannot follow repository ${JSON.stringify(url)}: a file:// URL must name a folder of this machine, as file:///srv/git/fleet.git does`,
+      { cause: error },
+    );
+  }
+}
+
+/** No message here repeats the URL: it may hold a password. */
+function checkedUrl(text: string): string {
+  let url: URL;
+  try {
+    url = new URL(text);
+  } catch {
+    throw new UsageError(
+      'Cannot follow the repository: its URL cannot be read; it looks like https://git.example.com/team/fleet.git',
+    );
+  }
+  const shown = `${url.origin}${url.pathname}`;
+  if (url.username !== '' || url.password !== '') {
+    throw new UsageError(
+      `Cannot follow repository ${shown}: its URL holds a user name or password. Leave them out, and put the token in a file that the operator's configuration names`,
+    );
+  }
+  if (url.search !== '' || url.hash !== '') {
+    throw new UsageError(
+      `Cannot follow repository ${shown}: its URL has a query or a fragment. Leave out what follows "?" or "#"`,
+    );
+  }
+  return shown.replace(/\/+$/, '');
+}
+
+function refuseScheme(scheme: string): UsageError {
+  return new UsageError(
+    `Cannot follow a repository over ${scheme}: only http://, https://, file:// and paths of this machine can be followed`,
+  );
+}

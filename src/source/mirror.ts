@@ -1,0 +1,215 @@
+import fs from 'node:fs';
+import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { init } from 'isomorphic-git';
+import type { Logger } from 'pino';
+
+import { messageOf, TransientError } from '../model/errors.ts';
+import { replaceFile, syncPath } from './durable-files.ts';
+import { lockMirror } from './mirror-lock.ts';
+import { PackIndex } from './pack-index.ts';
+
+/** What a mirror vouches for; written last, so that whatever it names is complete. */
+interface Accepted {
+  readonly version: 1;
+  readonly url: string;
+  readonly branch: string;
+  readonly commit: string;
+  /** Names of the packs, without folder and ending, that hold the commit and its history. */
+  readonly packs: readonly string[];
+}
+
+/** A pack that was moved into the mirror and is not vouched for yet. */
+export interface AdmittedPack {
+  readonly name: string;
+  readonly index: PackIndex;
+}
+
+export interface MirrorIdentity {
+  readonly url: string;
+  readonly branch: string;
+}
+
+const extensions = ['pack', 'idx'] as const;
+
+/**
+ * The packs of a followed branch in the state folder. Its only ref is the file `accepted.json`; there is no moment at which
+ * the process could be killed and leave a ref without its objects, because packs come in whole, by rename, before that
+ * file names them, and what it does not name is removed when the mirror is opened.
+ */
+export class Mirror implements AsyncDisposable {
+  /** The Git directory to read objects from. */
+  readonly gitdir: string;
+  /** A Git directory for what is being received, begun anew each time. */
+  readonly incoming: string;
+  readonly #folder: string;
+  readonly #identity: MirrorIdentity;
+  readonly #lock: AsyncDisposable;
+  #commit: string | undefined;
+  #packs: ReadonlyMap<string, PackIndex> = new Map();
+
+  private constructor(folder: string, identity: MirrorIdentity, lock: AsyncDisposable) {
+    this.gitdir = join(folder, 'mirror.git');
+    this.incoming = join(folder, 'incoming.git');
+    this.#folder = folder;
+    this.#identity = identity;
+    this.#lock = lock;
+  }
+
+  /**
+   * Opens the mirror of a folder, or begins one. A damaged one is begun anew.
+   *
+   * @throws StalledError `MirrorInUse`
+   */
+  static async open(folder: string, identity: MirrorIdentity, logger: Logger): Promise<Mirror> {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    const mirror = new Mirror(folder, identity, await lockMirror(folder));
+    try {
+      await init({ fs, bare: true, dir: mirror.gitdir, gitdir: mirror.gitdir });
+      await mkdir(mirror.#packFolder, { recursive: true });
+      await mirror.#load(logger);
+      await mirror.#removeOtherPacks();
+      await rm(mirror.incoming, { recursive: true, force: true });
+    } catch (error) {
+      await mirror[Symbol.asyncDispose]();
+      throw error;
+    }
+    return mirror;
+  }
+
+  /** The accepted commit; undefined before the first. */
+  get commit(): string | undefined {
+    return this.#commit;
+  }
+
+  get packCount(): number {
+    return this.#packs.size;
+  }
+
+  /** Whether an accepted pack holds the object. */
+  has(oid: string): boolean {
+    return [...this.#packs.values()].some((index) => index.has(oid));
+  }
+
+  /**
+   * Moves what was received into the mirror, once it is verified and on the disk.
+   *
+   * @throws TransientError `PackCorrupt`
+   */
+  async admit(): Promise<readonly AdmittedPack[]> {
+    const from = join(this.incoming, 'objects', 'pack');
+    const names = await packNames(from);
+    const admitted: AdmittedPack[] = [];
+    for (const name of names) {
+      const index = await verified(join(from, name));
+      for (const extension of extensions) {
+        await syncPath(join(from, `${name}.${extension}`));
+        await rename(join(from, `${name}.${extension}`), this.#packFile(name, extension));
+      }
+      admitted.push({ name, index });
+    }
+    await syncPath(this.#packFolder);
+    return admitted;
+  }
+
+  /** Vouches for a commit that the admitted packs hold, alone or together with the packs that were there before. */
+  async accept(
+    commit: string,
+    admitted: readonly AdmittedPack[],
+    mode: 'add' | 'replace',
+  ): Promise<void> {
+    const kept = mode === 'add' ? this.#packs : [];
+    const packs = new Map([...kept, ...admitted.map(({ name, index }) => [name, index] as const)]);
+    const accepted: Accepted = {
+      version: 1,
+      ...this.#identity,
+      commit,
+      packs: [...packs.keys()],
+    };
+    await replaceFile(this.#acceptedFile, `${JSON.stringify(accepted, null, 2)}\n`);
+    this.#commit = commit;
+    this.#packs = packs;
+    await this.#removeOtherPacks();
+  }
+
+  /** Removes everything that is not vouched for. */
+  async reject(): Promise<void> {
+    await this.#removeOtherPacks();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#lock[Symbol.asyncDispose]();
+  }
+
+  get #acceptedFile(): string {
+    return join(this.#folder, 'accepted.json');
+  }
+
+  get #packFolder(): string {
+    return join(this.gitdir, 'objects', 'pack');
+  }
+
+  #packFile(name: string, extension: string): string {
+    return join(this.#packFolder, `${name}.${extension}`);
+  }
+
+  async #load(logger: Logger): Promise<void> {
+    const accepted = await readAccepted(this.#acceptedFile, this.#identity);
+    if (accepted === undefined) return;
+    try {
+      const packs = new Map<string, PackIndex>();
+      for (const name of accepted.packs) {
+        packs.set(name, await PackIndex.openVerified(join(this.#packFolder, name)));
+      }
+      this.#packs = packs;
+      this.#commit = accepted.commit;
+    } catch (error) {
+      logger.warn(
+        { mirror: this.#folder, reason: messageOf(error) },
+        'mirror is damaged: the repository is cloned again',
+      );
+    }
+  }
+
+  async #removeOtherPacks(): Promise<void> {
+    for (const file of await readdir(this.#packFolder)) {
+      const name = file.replace(/\.[a-z]+$/, '');
+      if (!this.#packs.has(name)) await rm(join(this.#packFolder, file), { force: true });
+    }
+  }
+}
+
+async function verified(base: string): Promise<PackIndex> {
+  try {
+    return await PackIndex.openVerified(base);
+  } catch (error) {
+    throw new TransientError(
+      'PackCorrupt',
+      `Cannot accept what the server sent: ${messageOf(error)}`,
+      { cause: error },
+    );
+  }
+}
+
+/** A file that cannot be read, or that vouches for something else, vouches for nothing. */
+async function readAccepted(file: string, identity: MirrorIdentity): Promise<Accepted | undefined> {
+  try {
+    const accepted = JSON.parse(await readFile(file, 'utf8')) as Accepted;
+    const isOurs =
+      accepted.version === 1 &&
+      accepted.url === identity.url &&
+      accepted.branch === identity.branch &&
+      /^[0-9a-f]{40}$/.test(accepted.commit) &&
+      Array.isArray(accepted.packs) &&
+      accepted.packs.every((name) => /^pack-[0-9a-f]{40}$/.test(name));
+    return isOurs ? accepted : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+async function packNames(folder: string): Promise<string[]> {
+  const files = await readdir(folder);
+  return files.filter((file) => file.endsWith('.pack')).map((file) => file.slice(0, -5));
+}

@@ -1,0 +1,51 @@
+import { closest, distance } from 'fastest-levenshtein';
+
+import { StalledError } from '../model/errors.ts';
+
+/** How many branches a message lists. */
+const maxListed = 20;
+
+/**
+ * The error for a branch that a complete list of the repository's branches does not hold.
+ *
+ * @param where the repository, as messages name it
+ */
+export function missingBranch(
+  branch: string,
+  branches: readonly string[],
+  where: string,
+): StalledError {
+  if (branches.length === 0) {
+    return new StalledError(
+      'RepositoryEmpty',
+      `Cannot follow branch "${branch}" of ${where}: the repository has no commits yet. Push a first commit`,
+    );
+  }
+  const listed = branches.toSorted().slice(0, maxListed).join(', ');
+  const rest = branches.length > maxListed ? ` and ${branches.length - maxListed} more` : '';
+  return new StalledError(
+    'BranchNotFound',
+    `Cannot find branch "${branch}" in ${where}.${suggestion(branch, branches)} It has: ${listed}${rest}`,
+  );
+}
+
+/** The error for a followed path that a commit does not hold as a folder. */
+export function missingFolder(
+  folder: string,
+  commit: string,
+  found: string | undefined,
+  where: string,
+): StalledError {
+  const seen = found === undefined ? 'there is no such folder' : `it is a ${found}, not a folder`;
+  return new StalledError(
+    'PathNotFound',
+    `Cannot follow path "${folder}" of ${where}: ${seen} in commit ${commit.slice(0, 12)}. Check the configured path, or push a commit that has it`,
+  );
+}
+
+function suggestion(name: string, candidates: readonly string[]): string {
+  const nearest = closest(name, [...candidates]);
+  return distance(name, nearest) <= Math.max(2, name.length / 3)
+    ? ` Did you mean "${nearest}"?`
+    : '';
+}

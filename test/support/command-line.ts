@@ -1,0 +1,98 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+
+import type { DriftReport } from '../../src/generated/drift.ts';
+import type { Plan } from '../../src/generated/plan.ts';
+import type { Status } from '../../src/generated/status.ts';
+import type { ConfigRepository } from './config-repository.ts';
+
+const executable = fileURLToPath(new URL('../../dist/fleetwright.js', import.meta.url));
+
+/** What a command printed, and how it ended. */
+export interface CommandResult {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs the built executable, as a user does. */
+export async function fleetwright(...args: readonly string[]): Promise<CommandResult> {
+  const child = spawn(process.execPath, [executable, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const printed = { stdout: '', stderr: '' };
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (printed.stdout += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (printed.stderr += text));
+  const [code] = (await once(child, 'close')) as [number | null];
+  return { code, ...printed };
+}
+
+/** The commands of one repository and its fleet. */
+export class Commands {
+  readonly #options: readonly string[];
+
+  constructor(repository: ConfigRepository, credentials: string) {
+    this.#options = [
+      `--repository=${repository.dir}`,
+      `--state=${repository.beside('state')}`,
+      `--credentials=${credentials}`,
+    ];
+  }
+
+  run(command: string, ...more: readonly string[]): Promise<CommandResult> {
+    return fleetwright(command, ...this.#options, ...more);
+  }
+
+  async sync(...more: readonly string[]): Promise<CommandResult & { readonly status: Status }> {
+    const result = await this.run('sync', '--output=json', ...more);
+    if (result.stdout === '') throw new Error(`sync printed nothing: ${result.stderr}`);
+    return { ...result, status: JSON.parse(result.stdout) as Status };
+  }
+
+  async status(): Promise<Status> {
+    return JSON.parse((await this.run('status', '--output=json')).stdout) as Status;
+  }
+
+  async drift(): Promise<DriftReport> {
+    return JSON.parse((await this.run('drift', '--output=json')).stdout) as DriftReport;
+  }
+
+  async plan(): Promise<Plan> {
+    return JSON.parse((await this.run('plan', '--output=json')).stdout) as Plan;
+  }
+
+  /** Starts the daemon. */
+  start(): Daemon {
+    const args = [executable, 'run', ...this.#options, '--log-level=debug'];
+    return new Daemon(spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] }));
+  }
+}
+
+/** A daemon under test. Disposing of it stops it. */
+export class Daemon implements AsyncDisposable {
+  readonly #process: ChildProcess;
+  #log = '';
+
+  constructor(process: ChildProcess) {
+    this.#process = process;
+    process.stderr?.setEncoding('utf8').on('data', (text: string) => (this.#log += text));
+  }
+
+  /** Everything it has logged. */
+  log(): string {
+    return this.#log;
+  }
+
+  async end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
+    if (this.#process.exitCode !== null || this.#process.signalCode !== null) return;
+    const closed = once(this.#process, 'close');
+    this.#process.kill(signal);
+    await closed;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.end('SIGTERM');
+  }
+}

@@ -1,0 +1,33 @@
+import { expect, it } from 'vitest';
+
+import { apiAtLeast, negotiateApiVersion } from '../../../src/fleet/api-version.ts';
+
+it.each([
+  { name: 'the oldest engine', offer: ['1.41', '1.12'], apiVersion: '1.41' },
+  { name: 'an engine newer than this code', offer: ['1.53', '1.44'], apiVersion: '1.45' },
+  { name: 'an engine as new as this code', offer: ['1.45', '1.24'], apiVersion: '1.45' },
+])('negotiateApiVersion() agrees with $name on $apiVersion', ({ offer, apiVersion }) => {
+  const [newest = '', oldest = ''] = offer;
+
+  const negotiation = negotiateApiVersion({ ApiVersion: newest, MinAPIVersion: oldest });
+
+  expect(negotiation).toEqual({ kind: 'agreed', apiVersion });
+});
+
+it.each([
+  { name: 'an old engine', offer: ['1.40', '1.12'], reason: /1\.41 is needed: update it/ },
+  { name: 'a future engine', offer: ['1.99', '1.60'], reason: /1\.45 at most: update Fleetwright/ },
+  { name: 'a stranger', offer: ['', ''], reason: /not a Docker Engine/ },
+])('negotiateApiVersion() refuses $name and says why', ({ offer, reason }) => {
+  const [newest = '', oldest = ''] = offer;
+
+  const negotiation = negotiateApiVersion({ ApiVersion: newest, MinAPIVersion: oldest });
+
+  expect(negotiation).toEqual({ kind: 'refused', reason: expect.stringMatching(reason) });
+});
+
+it('apiAtLeast() compares numbers, not text', () => {
+  expect(apiAtLeast('1.100', '1.41')).toBe(true);
+  expect(apiAtLeast('1.9', '1.41')).toBe(false);
+  expect(apiAtLeast('2.0', '1.41')).toBe(true);
+});

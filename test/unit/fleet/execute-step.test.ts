@@ -1,0 +1,146 @@
+import type { RequestListener } from 'node:http';
+
+import { pino } from 'pino';
+import { afterEach, expect, it } from 'vitest';
+
+import { defaultDeadlines } from '../../../src/fleet/deadlines.ts';
+import { executeStep } from '../../../src/fleet/execute-step.ts';
+import { label, selfLabel } from '../../../src/model/labels.ts';
+import { toContainerId, toHostName } from '../../../src/model/names.ts';
+import type { Action, StepOutcome } from '../../../src/model/step.ts';
+import { aCommit, aHost, aReachableHost, aService } from '../../support/builders.ts';
+import { clientOf, closeServers } from '../../support/engine-server.ts';
+import { anIdentity } from './builders.ts';
+
+const identity = anIdentity();
+const never = new AbortController().signal;
+const id = toContainerId('f'.repeat(64));
+const guard = { id, self: selfLabel(identity), states: ['running'] as const };
+const stop: Action = { kind: 'stop-container', guard, name: 'web', graceMs: 0 };
+
+afterEach(closeServers);
+
+type Answers = Readonly<Record<string, readonly [status: number, body: unknown] | 'hang up'>>;
+
+/** An engine that answers by method and path, and notes what it was asked. */
+function engine(answers: Answers): { listener: RequestListener; asked: string[] } {
+  const asked: string[] = [];
+  const listener: RequestListener = (request, response) => {
+    const line = `${request.method} ${request.url?.split('?')[0]}`;
+    asked.push(line);
+    const answer = answers[line] ?? [404, { message: `no ${line}` }];
+    if (answer === 'hang up') return void request.socket.destroy();
+    const [status, body] = answer;
+    response.writeHead(status).end(typeof body === 'string' ? body : JSON.stringify(body));
+  };
+  return { listener, asked };
+}
+
+async function execute(
+  action: Action,
+  answers: Answers,
+  signal = never,
+): Promise<{ outcome: StepOutcome; asked: readonly string[] }> {
+  const { listener, asked } = engine(answers);
+  const { client } = await clientOf(listener);
+  const context = {
+    client,
+    host: aHost('host-1'),
+    fleet: 'test',
+    picture: aReachableHost('host-1'),
+    deadlines: { ...defaultDeadlines, read: 300, mutation: 300 },
+    logger: pino({ level: 'silent' }),
+  };
+  const cause = { commit: aCommit(1), origin: null, path: '', reason: 'test', changes: [] };
+  const step = { key: 'k', host: toHostName('host-1'), application: 'shop', service: 'web' };
+  const outcome = await executeStep({ ...step, slot: '1', action, cause }, context, signal);
+  return { outcome, asked };
+}
+
+const labels = { [label.fleet]: 'test', [label.self]: guard.self };
+const running = [200, { Id: id, Config: { Labels: labels }, State: { Running: true } }] as const;
+const inspect = `GET /containers/${id}/json`;
+const post = `POST /containers/${id}/stop`;
+
+it('executeStep() does not know the outcome of a mutation that was not answered', async () => {
+  const { outcome } = await execute(stop, { [inspect]: running, [post]: 'hang up' });
+
+  expect(outcome).toMatchObject({ kind: 'unknown', reason: expect.stringContaining('ECONNRESET') });
+});
+
+it('executeStep() knows that nothing happened when it could not even look', async () => {
+  const { outcome, asked } = await execute(stop, { [inspect]: 'hang up' });
+
+  expect(outcome).toMatchObject({ kind: 'failed', failure: { reason: 'HostUnreachable' } });
+  expect(asked).not.toContain(post);
+});
+
+it.each([
+  { name: 'another fleet', changed: { ...labels, [label.fleet]: 'other' } },
+  { name: 'another instance', changed: { ...labels, [label.self]: 'other' } },
+  { name: 'no label', changed: {} },
+])('executeStep() leaves a container with $name alone', async ({ changed }) => {
+  const found = [200, { Id: id, Config: { Labels: changed }, State: { Running: true } }] as const;
+
+  const { outcome, asked } = await execute(stop, { [inspect]: found });
+
+  expect(outcome.kind).toBe('skipped');
+  expect(asked).toEqual([inspect]);
+});
+
+it('executeStep() takes "already so" for done', async () => {
+  const { outcome } = await execute(stop, { [inspect]: running, [post]: [304, ''] });
+
+  expect(outcome).toEqual({ kind: 'done' });
+});
+
+it('executeStep() does nothing when it is cancelled before it began', async () => {
+  const { outcome, asked } = await execute(stop, {}, AbortSignal.abort());
+
+  expect(outcome.kind).toBe('skipped');
+  expect(asked).toEqual([]);
+});
+
+it.each([
+  { error: 'manifest unknown', reason: 'ImageNotFound' },
+  { error: 'unauthorized: authentication required', reason: 'ImageUnauthorized' },
+  { error: 'write /x: no space left on device', reason: 'DiskFull' },
+])('executeStep() finds "$error" inside the answer of a pull', async ({ error, reason }) => {
+  const progress = `{"status":"Pulling"}\nrubbish\n${JSON.stringify({ error })}\n`;
+
+  const { outcome } = await execute(
+    { kind: 'pull-image', image: 'shop:1' },
+    { 'POST /images/create': [200, progress] },
+  );
+
+  expect(outcome).toMatchObject({ kind: 'failed', failure: { reason } });
+});
+
+it('executeStep() asks no registry for an image that is there', async () => {
+  const image = [200, { Id: 'sha256:1', Os: 'linux', Architecture: 'amd64' }] as const;
+
+  const { outcome, asked } = await execute(
+    { kind: 'pull-image', image: 'shop:1' },
+    { 'GET /images/shop:1/json': image },
+  );
+
+  expect(outcome).toEqual({ kind: 'done' });
+  expect(asked).toEqual(['GET /images/shop:1/json']);
+});
+
+it('executeStep() refuses a network name that two networks have', async () => {
+  const twins = [
+    { Id: 'a', Name: 'net' },
+    { Id: 'b', Name: 'net' },
+    { Id: 'c', Name: 'net2' },
+  ];
+  const service = aService({ container: { networks: [{ network: 'net', aliases: [] }] } });
+
+  const { outcome, asked } = await execute(
+    { kind: 'create-container', identity, service },
+    { 'GET /networks': [200, twins] },
+  );
+
+  expect(outcome).toMatchObject({ kind: 'failed', failure: { reason: 'NetworkAmbiguous' } });
+  expect(asked).toEqual(['GET /networks']);
+});

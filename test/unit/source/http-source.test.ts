@@ -1,0 +1,235 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+import { toCommitSha } from '../../../src/model/names.ts';
+import type { GitRepository, ScratchFolder } from '../../support/git-repository.ts';
+import { createRepository, scratchFolder } from '../../support/git-repository.ts';
+import type { GitServer } from '../../support/git-server.ts';
+import { startGitServer } from '../../support/git-server.ts';
+import { contentOfHead, never, openTestSource, reasonOf } from '../../support/open-test-source.ts';
+
+let scratch: ScratchFolder;
+let repository: GitRepository;
+let server: GitServer;
+/** What every source of this file is opened with. */
+let facts: { readonly repository: string; readonly stateDir: string };
+
+beforeEach(async () => {
+  scratch = await scratchFolder();
+  repository = await createRepository(join(scratch.path, 'work'));
+  server = await startGitServer(scratch.path);
+  facts = { repository: `${server.url}/work`, stateDir: join(scratch.path, 'state') };
+});
+
+afterEach(async () => {
+  await server[Symbol.asyncDispose]();
+  await scratch[Symbol.asyncDispose]();
+});
+
+const big = Array.from({ length: 5000 }, (_, line) => `line ${line * 7919}`).join('\n');
+
+describe('HttpSource', () => {
+  it('clones, and then receives only what is new', async () => {
+    await repository.commit({ big, a: '1' });
+    await using source = await openTestSource(facts);
+    expect(await contentOfHead(source)).toEqual({ big, a: '1' });
+
+    const commit = await repository.commit({ a: '2' });
+
+    expect(await source.head(never)).toMatchObject({ branch: 'main', commit });
+    expect(await contentOfHead(source)).toEqual({ big, a: '2' });
+    const packs = server.requests.filter(({ phase }) => phase === 'pack');
+    expect(packs.map(({ bytes }) => bytes > 2000)).toEqual([true, false]);
+  });
+
+  it('asks for the tip only while nothing is new, also after it was opened again', async () => {
+    await repository.commit({ a: '1' });
+    {
+      await using source = await openTestSource(facts);
+      await source.head(never);
+    }
+    server.requests.length = 0;
+    await using source = await openTestSource(facts);
+
+    await source.head(never);
+    await source.head(never);
+
+    expect(server.requests.filter(({ phase }) => phase === 'pack')).toEqual([]);
+    expect(await contentOfHead(source)).toEqual({ a: '1' });
+  });
+
+  it('follows a forced push, and back, and can still read what was before', async () => {
+    const root = await repository.commit({ a: '0' });
+    const first = await repository.commit({ a: '1' });
+    await using source = await openTestSource(facts);
+    await source.head(never);
+
+    await repository.git('reset', '-q', '--hard', root);
+    const second = await repository.commit({ b: '2' });
+    expect(await contentOfHead(source)).toEqual({ a: '0', b: '2' });
+    await repository.git('reset', '-q', '--hard', first);
+    expect(await contentOfHead(source)).toEqual({ a: '1' });
+
+    const { entries } = await source.tree(toCommitSha(second), never);
+    expect([...entries.keys()]).toEqual(['a', 'b']);
+  });
+
+  it('is not led astray by a tag of the same name, nor by a longer branch', async () => {
+    await repository.commit({ a: 'tagged' });
+    await repository.git('branch', 'main-2');
+    await repository.git('tag', 'main');
+    await repository.commit({ a: 'followed' });
+    await using source = await openTestSource(facts);
+
+    expect(await contentOfHead(source)).toEqual({ a: 'followed' });
+  });
+
+  it('follows a branch when the default branch of the server is gone', async () => {
+    await repository.commit({ a: '1' });
+    await repository.git('branch', 'feature/x');
+    await repository.git('symbolic-ref', 'HEAD', 'refs/heads/gone');
+    await using source = await openTestSource({ ...facts, branch: 'feature/x' });
+
+    expect(await contentOfHead(source)).toEqual({ a: '1' });
+  });
+
+  it('finds commits by prefix and by branch, asking the server for what it does not know', async () => {
+    const first = await repository.commit({ a: '1' });
+    await using source = await openTestSource(facts);
+    await source.head(never);
+    const second = await repository.commit({ a: '2' });
+
+    expect((await source.resolve(first.slice(0, 9), never)).commit).toBe(first);
+    expect((await source.resolve(second.slice(0, 9), never)).commit).toBe(second);
+    expect((await source.resolve('main', never)).commit).toBe(second);
+    expect(await reasonOf(source.resolve('other', never))).toBe('RevisionNotFound');
+  });
+
+  it('clones anew once a hundred packs have come, and reads on', async () => {
+    await repository.commit({ big, n: '0' });
+    await using source = await openTestSource(facts);
+    await source.head(never);
+    const head = await repository.git('rev-parse', 'HEAD');
+    const tree = await repository.git('rev-parse', 'HEAD^{tree}');
+
+    let parent = head;
+    for (let n = 1; n <= 101; n += 1) {
+      parent = await repository.git('commit-tree', tree, '-p', parent, '-m', String(n));
+      await repository.git('update-ref', 'refs/heads/main', parent);
+      await source.head(never);
+    }
+
+    const large = server.requests.filter(({ phase, bytes }) => phase === 'pack' && bytes > 2000);
+    expect(large).toHaveLength(2);
+    expect(await contentOfHead(source)).toEqual({ big, n: '0' });
+    expect((await source.lastChange('n', toCommitSha(parent), never)).commit).toBe(head);
+  }, 60_000);
+
+  it.each([
+    { name: 'a branch that is not there', branch: 'mian', reason: 'BranchNotFound' },
+    { name: 'a path that is not there', path: 'apps', reason: 'PathNotFound' },
+  ])('refuses $name', async ({ reason, ...wrong }) => {
+    await repository.commit({ a: '1' });
+    await using source = await openTestSource({ ...facts, ...wrong });
+
+    expect(await reasonOf(contentOfHead(source))).toBe(reason);
+  });
+
+  it('says that a repository is empty, or that there is none', async () => {
+    await using empty = await openTestSource(facts);
+    await using none = await openTestSource({ ...facts, repository: `${server.url}/none` });
+
+    expect(await reasonOf(empty.head(never))).toBe('RepositoryEmpty');
+    expect(await reasonOf(none.head(never))).toBe('RepositoryNotFound');
+  });
+
+  it('keeps a second owner out of its mirror until it is closed', async () => {
+    const first = await openTestSource(facts);
+    expect(await reasonOf(openTestSource(facts))).toBe('MirrorInUse');
+
+    await first[Symbol.asyncDispose]();
+    await using second = await openTestSource(facts);
+    expect(await reasonOf(second.head(never))).toBe('RepositoryEmpty');
+  });
+
+  it('gives up at once when it is cancelled', async () => {
+    await repository.commit({ a: '1' });
+    server.faults.refs = { kind: 'hang' };
+    await using source = await openTestSource(facts);
+
+    await expect(source.head(AbortSignal.timeout(100))).rejects.toHaveProperty(
+      'name',
+      'TimeoutError',
+    );
+  });
+});
+
+describe('HttpSource.watch()', () => {
+  it('hints when the branch has moved, and not while nothing changes', async () => {
+    await repository.commit({ a: '1' });
+    await using source = await openTestSource({ ...facts, pollIntervalMs: 50 });
+    await source.head(never);
+    let hints = 0;
+    source.watch(() => {
+      hints += 1;
+    });
+    await sleep(300);
+    expect(hints).toBe(0);
+
+    await repository.commit({ a: '2' });
+
+    await expect.poll(() => hints, { timeout: 5000 }).toBeGreaterThan(0);
+  });
+
+  it('hints when the server fails and when it is well again', async () => {
+    await repository.commit({ a: '1' });
+    await using source = await openTestSource({ ...facts, pollIntervalMs: 50 });
+    await source.head(never);
+    let hints = 0;
+    source.watch(() => {
+      hints += 1;
+    });
+
+    server.faults.refs = { kind: 'status', status: 503 };
+    await expect.poll(() => hints, { timeout: 5000 }).toBeGreaterThan(0);
+    expect(await reasonOf(source.head(never))).toBe('GitUnreachable');
+    hints = 0;
+    delete server.faults.refs;
+    await expect.poll(() => hints, { timeout: 5000 }).toBeGreaterThan(0);
+  });
+});
+
+describe('HttpSource with a token', () => {
+  it('sends it at once, and takes a new one without being opened again', async () => {
+    await repository.commit({ a: '1' });
+    server.token = 'first';
+    const tokenFile = join(scratch.path, 'token');
+    await writeFile(tokenFile, 'first\n');
+    await using source = await openTestSource({ ...facts, tokenFile });
+    expect(await contentOfHead(source)).toEqual({ a: '1' });
+
+    server.token = 'second';
+    expect(await reasonOf(source.head(never))).toBe('AuthenticationFailed');
+    await writeFile(tokenFile, 'second\n');
+    await source.head(never);
+
+    expect(server.requests.every(({ authorization }) => authorization !== undefined)).toBe(true);
+  });
+
+  it.each([
+    { name: 'none is configured', content: undefined },
+    { name: 'its file is empty', content: '\n' },
+    { name: 'it is wrong', content: 'wrong' },
+  ])('says AuthenticationFailed when $name', async ({ content }) => {
+    server.token = 'right';
+    const tokenFile = join(scratch.path, 'token');
+    if (content !== undefined) await writeFile(tokenFile, content);
+    const given = content === undefined ? {} : { tokenFile };
+    await using source = await openTestSource({ ...facts, ...given });
+
+    expect(await reasonOf(source.head(never))).toBe('AuthenticationFailed');
+  });
+});

@@ -1,0 +1,73 @@
+import { describe, expect, it } from 'vitest';
+
+import { UsageError } from '../../../src/model/errors.ts';
+import { checkBranchName, normalizeFolder, parseLocation } from '../../../src/source/location.ts';
+
+describe('parseLocation()', () => {
+  it.each([
+    { text: '/srv/git/fleet', location: { kind: 'local', path: '/srv/git/fleet' } },
+    { text: './fleet', location: { kind: 'local', path: './fleet' } },
+    { text: 'file:///srv/a%20b', location: { kind: 'local', path: '/srv/a b' } },
+    {
+      text: 'https://git.example.com/team/fleet.git/',
+      location: { kind: 'http', url: 'https://git.example.com/team/fleet.git' },
+    },
+    { text: 'http://127.0.0.1:8080/r', location: { kind: 'http', url: 'http://127.0.0.1:8080/r' } },
+  ])('reads $text', ({ text, location }) => {
+    expect(parseLocation(text)).toEqual(location);
+  });
+
+  it.each([
+    { text: '', why: /empty/ },
+    { text: 'git@git.example.com:team/fleet.git', why: /over ssh/ },
+    { text: 'ssh://git.example.com/fleet.git', why: /over ssh/ },
+    { text: 'https://git.example.com/fleet.git?private_token=s3cret', why: /query/ },
+    { text: 'https://ada:s3cret@git.example.com/fleet.git', why: /token in a file/ },
+    { text: 'https://s3cret@git.example.com/fleet.git', why: /token in a file/ },
+    { text: 'https://ada:s3cret@:99999/', why: /cannot be read/ },
+    { text: 'file://other-host/fleet', why: /folder of this machine/ },
+  ])('refuses $text without repeating a secret', ({ text, why }) => {
+    expect(() => parseLocation(text)).toThrow(UsageError);
+    expect(() => parseLocation(text)).toThrow(why);
+    expect(() => parseLocation(text)).not.toThrow(/s3cret/);
+  });
+});
+
+describe('normalizeFolder()', () => {
+  it.each([
+    { path: '', folder: '' },
+    { path: '.', folder: '' },
+    { path: './apps//prod/', folder: 'apps/prod' },
+    { path: '/apps', folder: 'apps' },
+  ])('reads "$path" as "$folder"', ({ path, folder }) => {
+    expect(normalizeFolder(path)).toBe(folder);
+  });
+
+  it('refuses a path that leads out of the repository', () => {
+    expect(() => normalizeFolder('apps/../../etc')).toThrow(UsageError);
+  });
+});
+
+describe('checkBranchName()', () => {
+  it.each(['main', 'feature/x', 'release-1.2', 'é'])('takes %s', (branch) => {
+    expect(() => checkBranchName(branch)).not.toThrow();
+  });
+
+  it.each([
+    '',
+    '@',
+    '-x',
+    '/x',
+    'x/',
+    'a..b',
+    'a b',
+    'a\nb',
+    'a/.b',
+    'a.lock',
+    'a//b',
+    'a@{1}',
+    'a~1',
+  ])('refuses %j', (branch) => {
+    expect(() => checkBranchName(branch)).toThrow(UsageError);
+  });
+});
