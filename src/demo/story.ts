@@ -103,7 +103,13 @@ async function waitFor(stage: Stage, condition: Condition): Promise<string> {
     const status = await commands.status();
     const shop = status?.applications.find(({ application }) => application === 'shop');
     const isThere = status !== null && shop !== undefined && condition(shop, status);
-    if (isThere || Date.now() > deadline) return commands.run('status');
+    if (isThere) return commands.run('status');
+    if (Date.now() > deadline) {
+      const seen = await commands.run('status');
+      throw new Error(
+        `The demo waited ${patienceMs / 1000} s in vain. This is how things stand:\n${seen}`,
+      );
+    }
     await new Promise((resolve) => {
       setTimeout(resolve, pollMs);
     });

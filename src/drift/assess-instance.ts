@@ -87,10 +87,10 @@ function assessState({ container }: Instance, service: ServiceSpec): readonly Di
     case 'dead':
     case 'removing':
       return notRunning(
-        'dead',
+        'missing',
         container.state,
         { kind: 'replace' },
-        'another instance takes its slot',
+        'another instance is created',
       );
   }
 }

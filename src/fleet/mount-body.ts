@@ -22,7 +22,8 @@ export function mountBody(
 
 /** `source:target:options`. A colon in a path cannot be said in this notation, and would mean another target. */
 function bindEntry(mount: BindMount): string {
-  const options = [mount.readOnly ? 'ro' : 'rw', mount.propagation];
+  const options = [mount.readOnly ? 'ro' : 'rw'];
+  if (mount.propagation !== '') options.push(mount.propagation);
   return `${mount.source}:${mount.target}:${options.join(',')}`;
 }
 
@@ -40,7 +41,7 @@ function mountEntry(mount: MountSpec): object {
         ...common,
         Source: mount.source,
         BindOptions: {
-          Propagation: mount.propagation,
+          ...(mount.propagation === '' ? {} : { Propagation: mount.propagation }),
           ...(mount.createHostPath ? { CreateMountpoint: true } : {}),
         },
       };

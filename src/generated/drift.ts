@@ -95,7 +95,7 @@ container: string
 /**
  * Kind of drift.
  */
-class: ("missing" | "stopped" | "paused" | "dead" | "unhealthy" | "crash-loop" | "mutable-field" | "immutable-field" | "renamed" | "network" | "duplicate" | "copy" | "orphan")
+class: ("missing" | "stopped" | "paused" | "unhealthy" | "crash-loop" | "mutable-field" | "immutable-field" | "renamed" | "network" | "duplicate" | "copy" | "orphan")
 /**
  * How bad it is.
  */

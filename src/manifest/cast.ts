@@ -113,7 +113,8 @@ function toBoolean(text: string): boolean | undefined {
 }
 
 function toNumber(text: string, cast: 'integer' | 'number'): number | undefined {
-  const grammar = cast === 'integer' ? /^[-+]?\d+$/ : /^[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?$/;
+  const grammar =
+    cast === 'integer' ? /^[-+]?\d+$/ : /^[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?$/;
   const value = grammar.test(text) ? Number(text) : Number.NaN;
   const exact = cast === 'integer' ? Number.isSafeInteger(value) : Number.isFinite(value);
   return exact ? value + 0 : undefined;

@@ -86,7 +86,8 @@ function readValue(reader: Reader, name: string, origin: Origin): void {
   const grammar = quotedValues[quote];
   if (grammar === undefined) {
     const [line = ''] = take(reader, bareValue) ?? [];
-    define(reader, name, origin, line.replace(/ #.*$/, '').trimEnd());
+    const [template = ''] = line.split(' #', 1);
+    define(reader, name, origin, template.trimEnd());
     return;
   }
   const quoted = take(reader, grammar)?.[1];

@@ -15,11 +15,12 @@ export type FileState =
     }
   /** It exists, but its bytes are not here yet. */
   | { readonly kind: 'needed'; readonly path: string; readonly oid: string }
-  | { readonly kind: 'absent'; readonly path: string; readonly suggestion: string }
+  /** The suggestion costs a look at every path, and most absent files are not missed. */
+  | { readonly kind: 'absent'; readonly path: string; readonly suggestion: () => string }
   | { readonly kind: 'refused'; readonly path: string; readonly refusal: Refusal };
 
 /** Why a file that is there, or might be, is not read. */
-export interface Refusal {
+interface Refusal {
   readonly code: 'symlink' | 'submodule' | 'too-large' | 'path-outside-repository';
   /** Completes "Cannot read …: ". */
   readonly reason: string;
@@ -67,7 +68,9 @@ export function createFileAccess(input: ManifestInput): FileAccess {
 
 function stateOf(input: ManifestInput, path: string): FileState {
   const entry = input.entries.get(path) ?? linkAbove(input, path);
-  if (entry === undefined) return { kind: 'absent', path, suggestion: suggestion(input, path) };
+  if (entry === undefined) {
+    return { kind: 'absent', path, suggestion: () => suggestion(input, path) };
+  }
   if (entry.kind !== 'file') return { kind: 'refused', path, refusal: refuseLink(entry) };
   const bytes = input.contents.get(path);
   if (bytes === undefined) return { kind: 'needed', path, oid: entry.oid };

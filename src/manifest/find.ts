@@ -56,7 +56,7 @@ export function findManifests(input: ManifestInput): FoundManifests {
   };
 }
 
-/** Whether a manifest, an override of one, an env file beside one or the fleet's file may have this name. */
+/** Whether a manifest or an override of one may have this name. */
 function isManifestName(name: string): boolean {
   return baseNames.includes(name) || overrideNames.includes(name) || namedManifest.test(name);
 }

@@ -44,7 +44,7 @@ export function unreadable(
     origin,
     path,
     'file-not-found',
-    `Cannot read ${what} "${state.path}": there is no such file in the commit${state.suggestion}`,
+    `Cannot read ${what} "${state.path}": there is no such file in the commit${state.suggestion()}`,
     { hint: 'Paths are relative to the manifest; only what is committed is read' },
   );
 }

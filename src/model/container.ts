@@ -79,7 +79,7 @@ export interface BindMount {
   readonly target: string;
   readonly readOnly: boolean;
   readonly createHostPath: boolean;
-  /** `rprivate` when not set. */
+  /** Empty: the engine's choice, `rprivate`, or `rslave` when the source holds the engine's own data. */
   readonly propagation: string;
 }
 

@@ -6,7 +6,6 @@ export const driftClasses = [
   'missing',
   'stopped',
   'paused',
-  'dead',
   'unhealthy',
   'crash-loop',
   'mutable-field',

@@ -6,6 +6,8 @@ import type { HttpProbe, TcpProbe } from '../model/application.ts';
 /** What one probe found. */
 export interface ProbeAnswer {
   readonly ok: boolean;
+  /** Something took the request, whatever it said. */
+  readonly isListening: boolean;
   /** Such as `HTTP 503 from /ready` or `connection refused on port 8080`. */
   readonly detail: string;
 }
@@ -31,12 +33,16 @@ export function probeHttp(
         response.resume();
         const status = response.statusCode ?? 0;
         const ok = status >= 200 && status < 400;
-        resolve({ ok, detail: `HTTP ${status} from ${path}` });
+        resolve({ ok, isListening: true, detail: `HTTP ${status} from ${path}` });
       },
     );
     call.on('timeout', () => call.destroy(new Error(`no answer within ${timeoutMs} ms`)));
     call.on('error', (error) =>
-      resolve({ ok: false, detail: `${describe(error)} on port ${probe.port}` }),
+      resolve({
+        ok: false,
+        isListening: false,
+        detail: `${describe(error)} on port ${probe.port}`,
+      }),
     );
     call.end();
   });
@@ -53,7 +59,7 @@ export function probeTcp(
     const finish = (ok: boolean, detail: string): void => {
       clearTimeout(timer);
       socket.destroy();
-      resolve({ ok, detail: `${detail} on port ${probe.port}` });
+      resolve({ ok, isListening: ok, detail: `${detail} on port ${probe.port}` });
     };
     let timer = setTimeout(() => finish(false, 'no connection'), probe.timeoutMs);
     socket.once('connect', () => {

@@ -61,14 +61,14 @@ export class Prober implements Disposable {
       const answer = await ask(target, stop.signal);
       if (stop.signal.aborted) return;
       this.#note(target, answer);
-      await pause(answer.ok ? target.probe.intervalMs : eager(target), stop.signal);
+      await pause(answer.isListening ? target.probe.intervalMs : eagerMs(target), stop.signal);
     }
   }
 
-  #note({ container, startedAt }: ProbeTarget, answer: ProbeAnswer): void {
+  #note({ container, startedAt }: ProbeTarget, { ok, detail }: ProbeAnswer): void {
     const before = this.#results.get(container);
-    this.#results.set(container, { startedAt, ...answer, at: this.#now() });
-    if (before?.ok !== answer.ok || before.detail !== answer.detail) this.#onChange();
+    this.#results.set(container, { startedAt, ok, detail, at: this.#now() });
+    if (before?.ok !== ok || before.detail !== detail) this.#onChange();
   }
 }
 
@@ -77,14 +77,20 @@ interface Watch {
   readonly stop: AbortController;
 }
 
-/** A container that is not ready is asked more often, since nothing else would tell that it has become so. */
-function eager(target: ProbeTarget): number {
-  return Math.min(target.probe.intervalMs, 100);
+/** Where nothing listens yet, asking more often costs the application nothing and finds the moment when it does. */
+function eagerMs(target: ProbeTarget): number {
+  return Math.min(target.probe.intervalMs, 50);
 }
+
+const notPublished: ProbeAnswer = {
+  ok: false,
+  isListening: false,
+  detail: 'its port is not published',
+};
 
 function ask(target: ProbeTarget, signal: AbortSignal): Promise<ProbeAnswer> {
   const { probe, address, port } = target;
-  if (port === null) return Promise.resolve({ ok: false, detail: 'its port is not published' });
+  if (port === null) return Promise.resolve(notPublished);
   return probe.kind === 'http'
     ? probeHttp(probe, address, port, signal)
     : probeTcp(probe, address, port, signal);

@@ -41,5 +41,6 @@ function fieldLine({ path, desired, observed }: Item): string {
 
 function originLine(origin: NonNullable<Item['origin']>): string {
   const { commit, author, date } = origin;
-  return `    ${formatPosition(origin)} in ${commit.slice(0, 12)} by ${author}, ${date.slice(0, 10)}`;
+  const name = author.replace(/ <.*>$/, '');
+  return `    ${formatPosition(origin)} in ${commit.slice(0, 12)} by ${name}, ${date.slice(0, 10)}`;
 }

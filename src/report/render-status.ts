@@ -37,7 +37,9 @@ function renderApplication(application: Application, style: Style): readonly str
   return [
     `${style.bold(application.application)}  ${paint(state)}  ${application.health}`,
     ...columns(services, '  '),
-    ...(ready?.status === true ? [] : [style.dim(wrap(ready?.message ?? '', '  '))]),
+    ...(ready?.status === true || application.failed.length > 0
+      ? []
+      : [style.dim(wrap(ready?.message ?? '', '  '))]),
     ...application.failed.flatMap((failure) => renderFailure(failure, style)),
   ];
 }
@@ -60,7 +62,24 @@ export function renderFailure(failure: Failure, style: Style): readonly string[]
 
 function quote(title: string, lines: readonly string[], style: Style): readonly string[] {
   if (lines.length === 0) return [];
-  return [style.dim(`    ${title}:`), ...lines.map((line) => `    | ${line.slice(0, 200)}`)];
+  return [
+    style.dim(`    ${title}:`),
+    ...countRepeats(lines).map(({ line, times }) => {
+      const more = times === 1 ? '' : style.dim(` (${times} times)`);
+      return `    | ${line.slice(0, 200)}${more}`;
+    }),
+  ];
+}
+
+/** A line that repeats itself is shown once, with how often. */
+function countRepeats(lines: readonly string[]): readonly { line: string; times: number }[] {
+  const counted: { line: string; times: number }[] = [];
+  for (const line of lines) {
+    const last = counted.at(-1);
+    if (last?.line === line) last.times += 1;
+    else counted.push({ line, times: 1 });
+  }
+  return counted;
 }
 
 function renderHosts({ hosts }: Status, style: Style): readonly string[] {

@@ -119,7 +119,8 @@ function beginReplacement(situation: SlotSituation, serving: Instance): boolean 
   }
   if (order.order === 'start-first') return true;
   const why = order.reason === '' ? 'stop-first' : `stop-first: ${order.reason}`;
-  retire(situation, serving, why);
+  const changes = changesFrom(world, serving, service);
+  retire(situation, serving, why, order.path, changes);
   return false;
 }
 
@@ -181,6 +182,7 @@ function whyMissing(
   if (isServiceProven(context, view.service) && view.record !== undefined) {
     return { path: '', reason: 'its instance is missing' };
   }
+  if (view.record !== undefined) return { path: '', reason: 'its predecessor has made room' };
   const path = view.service.mode === 'global' ? 'deploy.mode' : 'deploy.replicas';
   return { path, reason: 'it does not exist yet' };
 }
@@ -280,12 +282,18 @@ function heal(
   act(situation, path, reason, action);
 }
 
-function retire(situation: SlotSituation, instance: Instance, reason: string): void {
+function retire(
+  situation: SlotSituation,
+  instance: Instance,
+  reason: string,
+  path = '',
+  changes: readonly Change[] = [],
+): void {
   const { context, view } = situation;
   const observation = context.world.observations.get(instance.container.host);
   if (observation?.kind !== 'reachable') return;
   const service = instance.identity.hash === view.service.hash ? view.service : null;
-  const cause = causeOf(context.target, view.service, '', reason);
+  const cause = causeOf(context.target, view.service, path, reason, changes);
   const action = nextRetirement(instance, service);
   context.draft.entries.push(...retirementEntries(instance, action));
   const { host } = instance.container;

@@ -31,13 +31,14 @@ function slotDrift(context: ApplicationContext, view: SlotView): readonly DriftI
   }
   // On probation its successor is at work already, which is the repair of whatever was found.
   if (current !== null) return [];
-  const irreparable = replaced.flatMap((other) =>
+  // One that is dead or being removed is missing already; its end only takes a moment.
+  const left = others.filter(({ container }) => !['dead', 'removing'].includes(container.state));
+  if (left.length === 0) return hadInstance(context, view) ? [missingItem(context, view)] : [];
+  return replaced.flatMap((other) =>
     differencesOf(context, service, other)
       .filter(({ remedy }) => remedy.kind === 'replace')
       .map((difference) => itemOf(context, view, other, difference)),
   );
-  if (irreparable.length > 0 || others.length > 0) return irreparable;
-  return hadInstance(context, view) ? [missingItem(context, view)] : [];
 }
 
 /** A slot that last-known-good filled; one that a commit adds is not missing, it is new. */
@@ -71,9 +72,7 @@ function itemOf(
   instance: Instance,
   difference: Difference,
 ): DriftItem {
-  const isDown = ['stopped', 'paused', 'dead', 'crash-loop', 'unhealthy'].includes(
-    difference.class,
-  );
+  const isDown = ['stopped', 'paused', 'crash-loop', 'unhealthy'].includes(difference.class);
   return {
     ...base(context, view, difference.path),
     host: instance.container.host,

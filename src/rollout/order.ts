@@ -1,6 +1,4 @@
 import type { ServiceSpec } from '../model/application.ts';
-import type { Origin } from '../model/origin.ts';
-import { originOf } from '../model/origin.ts';
 import { fixedHostPorts } from '../placement/host-ports.ts';
 
 /** In which order an instance and its successor change places, and why it is not the one asked for. */
@@ -8,7 +6,8 @@ export interface ReplaceOrder {
   readonly order: 'start-first' | 'stop-first';
   /** Empty when it is the order that the manifest asks for. */
   readonly reason: string;
-  readonly origin: Origin | null;
+  /** The field that rules the other order out; empty when none does. */
+  readonly path: string;
 }
 
 /**
@@ -20,7 +19,7 @@ export function replaceOrder(service: ServiceSpec): ReplaceOrder {
   const port = fixedHostPorts(service.container)[0];
   if (port !== undefined && asked === 'start-first') {
     const reason = `it publishes host port ${port.port}, which two instances cannot share`;
-    return { order: 'stop-first', reason, origin: originOf(service.origins, 'ports') ?? null };
+    return { order: 'stop-first', reason, path: 'ports' };
   }
   const explicit = Object.hasOwn(service.origins, 'deploy.update_config.order');
   const volume = service.container.mounts.find(
@@ -28,7 +27,7 @@ export function replaceOrder(service: ServiceSpec): ReplaceOrder {
   );
   if (volume?.type === 'volume' && asked === 'start-first' && !explicit) {
     const reason = `it writes to volume "${volume.source}", which two instances should not share`;
-    return { order: 'stop-first', reason, origin: originOf(service.origins, 'volumes') ?? null };
+    return { order: 'stop-first', reason, path: 'volumes' };
   }
-  return { order: asked, reason: '', origin: null };
+  return { order: asked, reason: '', path: '' };
 }

@@ -21,6 +21,9 @@ export interface Starter {
   readonly start: string;
 }
 
+/** A tool that outlived whoever started it may still be writing. */
+const patience = { maxRetries: 10, retryDelay: 50 } as const;
+
 /**
  * Takes a folder for a sandbox, making it if need be. Only one caller can have it: the folder `engines` is the claim.
  *
@@ -81,7 +84,12 @@ export function removeFleetFile(layout: SandboxLayout): void {
 export function releaseFolder(layout: SandboxLayout): void {
   const mark = createdMark(layout);
   const created = existsSync(mark) ? readFileSync(mark, 'utf8') : null;
-  rmSync(layout.engines, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
+  // The mark goes last: if this is cut short, the next try still knows what to do.
+  for (const name of existsSync(layout.engines) ? readdirSync(layout.engines) : []) {
+    const path = join(layout.engines, name);
+    if (path !== mark) rmSync(path, { recursive: true, force: true, ...patience });
+  }
+  rmSync(layout.engines, { recursive: true, force: true, ...patience });
   if (created === null || !layout.dir.startsWith(created)) return;
   for (let folder = layout.dir; folder.length >= created.length; folder = dirname(folder)) {
     if (readdirSync(folder).length > 0) return;

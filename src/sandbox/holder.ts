@@ -10,16 +10,24 @@ import { processName, until } from './processes.ts';
 
 /**
  * Engines leave files in /etc and /opt (a key, containerd's plugin folder): those go to the host's own /run, as all its
- * sockets and pid files do, and not to the machine. /opt may be missing, and a kernel may refuse the overlay.
+ * sockets and pid files do, and not to the machine. A folder may be missing, and a kernel may refuse the overlay. The
+ * machine's own engine may have left its key there, which is the identity of an engine: the hosts must not share it.
  */
+const privateFolders = ['etc', 'opt'];
+
 const script = `
   set -e
   hostname "$1"
+  shift
   mount -t tmpfs -o mode=755 tmpfs /run
-  for folder in etc opt; do
+  for folder; do
     mkdir -p /run/sandbox/$folder/upper /run/sandbox/$folder/work
     layers=lowerdir=/$folder,upperdir=/run/sandbox/$folder/upper,workdir=/run/sandbox/$folder/work
-    mount -t overlay -o $layers overlay /$folder || echo "/$folder stays the machine's own"
+    if mount -t overlay -o $layers overlay /$folder; then
+      rm -f /$folder/docker/key.json
+    else
+      echo "/$folder stays the machine's own"
+    fi
   done
   exec sleep infinity`;
 
@@ -35,11 +43,11 @@ export async function startHolder(
 ): Promise<void> {
   const log = join(host.folder, 'holder.log');
   const unshare = ['unshare', '--mount', '--uts', '--propagation', 'private'];
-  const pid = launch(
-    procsFile(cgroups, `${host.cgroup}/h`),
-    ['nsenter', `--net=${netnsPath(host)}`, ...unshare, '/bin/sh', '-c', script, 'sh', host.name],
-    log,
-  );
+  // The engine's own data must stay on the disk.
+  const folders = privateFolders.filter((name) => !host.folder.startsWith(`/${name}/`));
+  const shell = ['/bin/sh', '-c', script, 'sh', host.name, ...folders];
+  const argv = ['nsenter', `--net=${netnsPath(host)}`, ...unshare, ...shell];
+  const pid = launch(procsFile(cgroups, `${host.cgroup}/h`), argv, log);
   const isReady = (): boolean | null => {
     const name = processName(pid);
     if (name === null) throw new Error(`Cannot start host "${host.name}": ${readLog(log)}`);

@@ -33,13 +33,23 @@ export async function createHostNetwork(
   signal?: AbortSignal,
 ): Promise<void> {
   const { netns, link } = host;
-  await run('ip', ['netns', 'add', netns], { signal });
+  await addNamespace(netns, signal);
   const cable = ['type', 'veth', 'peer', 'name', 'eth0', 'netns', netns];
   await run('ip', ['link', 'add', link, ...cable], { signal });
   await run('ip', ['-n', netns, 'addr', 'add', `${address}/24`, 'dev', 'eth0'], { signal });
   await run('ip', ['-n', netns, 'link', 'set', 'eth0', 'up'], { signal });
   await run('ip', ['-n', netns, 'link', 'set', 'lo', 'up'], { signal });
   await run('ip', ['link', 'set', link, 'master', layout.bridge, 'up'], { signal });
+}
+
+/** Tries twice: another fleet that goes down at this moment may take the folder away between two calls of ours. */
+async function addNamespace(netns: string, signal?: AbortSignal): Promise<void> {
+  try {
+    await run('ip', ['netns', 'add', netns], { signal });
+  } catch {
+    await runQuietly(['netns', 'del', netns]);
+    await run('ip', ['netns', 'add', netns], { signal });
+  }
 }
 
 /** Unplugs or plugs in a host's cable: packets vanish without an error, as they do in a network that is split. */

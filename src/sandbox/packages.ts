@@ -66,7 +66,12 @@ export function canInstallPackages(): boolean {
   return isRoot() && isDebian();
 }
 
-/** @throws Error with apt's last lines */
+/**
+ * An installation is not cut short by an abort, which would leave the machine's packages half-configured: the abort
+ * takes effect after it.
+ *
+ * @throws Error with apt's last lines
+ */
 export async function installPackages(
   packages: readonly string[],
   log: Log,
@@ -75,24 +80,22 @@ export async function installPackages(
   log(`installing ${packages.join(' and ')} with apt-get`);
   const install = ['install', ...aptOptions, ...packages];
   try {
-    await run('apt-get', install, { env: aptEnvironment, signal });
+    await run('apt-get', install, { env: aptEnvironment });
   } catch (error) {
     signal?.throwIfAborted();
-    log(`apt-get update first (${messageOf(error).split('\n')[0]})`);
-    await run('apt-get', ['update'], { env: aptEnvironment, signal });
-    await run('apt-get', install, { env: aptEnvironment, signal });
+    log(`updating the package lists first (${messageOf(error).split('\n')[0]})`);
+    await run('apt-get', ['update'], { env: aptEnvironment });
+    await run('apt-get', install, { env: aptEnvironment });
   }
+  signal?.throwIfAborted();
 }
 
 /** The package starts an engine for the whole machine where it can. Nobody asked for that one, and a sandbox does not use it. */
 async function stopSystemEngine(log: Log): Promise<void> {
-  const stop = existsSync('/run/systemd/system')
-    ? ['systemctl', 'disable', '--now', 'docker.service', 'docker.socket', 'containerd.service']
-    : ['service', 'docker', 'stop'];
-  if (!existsSync('/run/systemd/system') && !existsSync('/run/docker.pid')) return;
-  const [command = '', ...args] = stop;
+  const units = ['docker.service', 'docker.socket', 'containerd.service'];
   try {
-    await run(command, args);
+    if (existsSync('/run/systemd/system')) await run('systemctl', ['disable', '--now', ...units]);
+    else if (existsSync('/run/docker.pid')) await run('service', ['docker', 'stop']);
   } catch (error) {
     log(`the engine that the package started goes on running: ${messageOf(error)}`);
   }

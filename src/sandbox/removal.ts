@@ -7,7 +7,8 @@ import { readStarter, releaseFolder, removeFleetFile } from './folder.ts';
 import type { SandboxLayout } from './layout.ts';
 import { networkLeftovers, removeNetwork } from './network.ts';
 import { removeCredentials } from './pki.ts';
-import { processStart, signalProcess, until } from './processes.ts';
+import { pendingStarts } from './pending-start.ts';
+import { signalProcess, until } from './processes.ts';
 
 /**
  * Removes everything that a sandbox ever made: processes, namespaces, links, cgroups, files. It works from names alone,
@@ -16,9 +17,23 @@ import { processStart, signalProcess, until } from './processes.ts';
  * @throws Error that names what could not be removed
  */
 export async function removeSandbox(layout: SandboxLayout): Promise<void> {
+  const killed = await clearMachine(layout);
+  removeFleetFile(layout);
+  removeCredentials(layout);
+  releaseFolder(layout);
+  await awaitBurial(killed);
+}
+
+/**
+ * Removes what a sandbox has outside of its folder.
+ *
+ * @returns the ids of the processes it killed
+ * @throws Error that names what could not be removed
+ */
+export async function clearMachine(layout: SandboxLayout): Promise<ReadonlySet<number>> {
   const cgroups = detectCgroups();
-  let left: readonly string[] = [];
   const killed = new Set<number>();
+  let left: readonly string[] = [];
   const clear = async (): Promise<true | null> => {
     for (const pid of await sweep(layout, cgroups)) killed.add(pid);
     left = await leftovers(layout, cgroups);
@@ -32,10 +47,7 @@ export async function removeSandbox(layout: SandboxLayout): Promise<void> {
       cause: error,
     });
   }
-  removeFleetFile(layout);
-  removeCredentials(layout);
-  releaseFolder(layout);
-  await awaitBurial(killed);
+  return killed;
 }
 
 /** What a sandbox has outside of its folder. Empty when it is down. */
@@ -53,16 +65,16 @@ export async function leftovers(
 }
 
 /**
- * Ends a process that is still bringing up the fleet, such as the child of an `npm run` that was killed: it would go on
- * making what is being removed.
+ * Ends processes that are still bringing up the fleet, such as the child of an `npm run` that was killed: they would go
+ * on making what is being removed.
  */
-export async function endStart(layout: SandboxLayout): Promise<void> {
-  const starter = readStarter(layout);
-  if (starter === null || starter.pid === process.pid) return;
-  signalProcess(starter.pid, 'SIGKILL');
-  await until(`Cannot end process ${starter.pid}`, 10_000, () =>
-    processStart(starter.pid) === starter.start ? null : true,
-  );
+export async function endStarts(layout: SandboxLayout): Promise<void> {
+  await until('Cannot end those who bring up the fleet', 10_000, () => {
+    const starter = readStarter(layout)?.pid ?? process.pid;
+    const pids = [...pendingStarts(layout), starter].filter((pid) => pid !== process.pid);
+    for (const pid of pids) signalProcess(pid, 'SIGKILL');
+    return pids.length === 0 ? true : null;
+  });
 }
 
 async function sweep(layout: SandboxLayout, cgroups: Cgroups): Promise<ReadonlySet<number>> {

@@ -13,7 +13,7 @@ import { createLan } from './network.ts';
 import type { Log } from './packages.ts';
 import { ensureRequirements, requireRoot } from './packages.ts';
 import { createAuthority, createServerCertificate, publishCredentials } from './pki.ts';
-import { endStart, removeSandbox } from './removal.ts';
+import { clearMachine, endStarts, removeSandbox } from './removal.ts';
 import type { HostDescription, SandboxHost } from './sandbox-host.ts';
 import { awaitEngine, createSandboxHost, describeHost, powerOn } from './sandbox-host.ts';
 import { hostAddress, lanRange } from './subnet.ts';
@@ -70,6 +70,8 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const layout = layoutOf(dir);
   claimFolder(layout);
   try {
+    // Someone may have removed the folder of an earlier fleet without taking that down.
+    await clearMachine(layout);
     const description = await bringUp(layout, hosts, images, log, options.signal);
     endClaim(layout);
     return toSandbox(layout, description);
@@ -104,7 +106,7 @@ export function openSandbox(dir: string): Sandbox {
 export async function stopSandbox(dir: string): Promise<void> {
   requireRoot('take down a fleet');
   const layout = layoutOf(dir);
-  await endStart(layout);
+  await endStarts(layout);
   await removeSandbox(layout);
 }
 

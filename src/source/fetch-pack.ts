@@ -4,7 +4,8 @@ import { rm } from 'node:fs/promises';
 import type { HttpClient } from 'isomorphic-git';
 import { addRemote, fetch, init, writeObject, writeRef } from 'isomorphic-git';
 
-import { messageOf, StalledError, TransientError } from '../model/errors.ts';
+import { StalledError, TransientError } from '../model/errors.ts';
+import { gitMessageOf } from './as-source-error.ts';
 
 export interface PackRequest {
   /** A Git directory of its own; what is there is removed first. */
@@ -56,7 +57,7 @@ export async function fetchPack(request: PackRequest): Promise<string> {
     signal.throwIfAborted();
     throw new TransientError(
       'PackCorrupt',
-      `Cannot accept what ${new URL(url).host} sent: ${messageOf(error)}`,
+      `Cannot accept what ${new URL(url).host} sent: ${gitMessageOf(error)}`,
       { cause: error },
     );
   }

@@ -32,12 +32,10 @@ export interface HttpSourceOptions {
   readonly idleTimeoutMs?: number | undefined;
   readonly totalTimeoutMs?: number | undefined;
   readonly maxAnswerBytes?: number | undefined;
+  readonly maxPacks?: number | undefined;
   readonly random: () => number;
   readonly logger: Logger;
 }
-
-/** Each fetch adds a pack, and every read looks through all of them: past this many the repository is cloned anew. */
-const maxPacks = 100;
 
 /** A branch of a repository on a server, kept in a mirror that only this process uses. */
 export class HttpSource implements Source {
@@ -180,9 +178,9 @@ export class HttpSource implements Source {
   }
 
   async #receive(signal: AbortSignal): Promise<string> {
+    const { url, branch, maxPacks = 100 } = this.#options;
     const known =
       this.#isDoubtful || this.#mirror.packCount >= maxPacks ? undefined : this.#mirror.commit;
-    const { url, branch } = this.#options;
     const have =
       known === undefined ? undefined : { oid: known, bytes: await this.#store.commitBytes(known) };
     const gitdir = this.#mirror.incoming;

@@ -4,7 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { readObject } from 'isomorphic-git';
 
-import { messageOf, TransientError } from '../model/errors.ts';
+import { TransientError } from '../model/errors.ts';
+import { gitMessageOf } from './as-source-error.ts';
 import { BoundedCache } from './bounded-cache.ts';
 import type { Commit } from './commit-object.ts';
 import { parseCommit } from './commit-object.ts';
@@ -13,6 +14,8 @@ import type { ParsedTree } from './tree-object.ts';
 import { parseTree } from './tree-object.ts';
 
 type ObjectType = 'blob' | 'commit' | 'tree';
+
+const maxAttempts = 3;
 
 /** The repository has no object of this id and type. */
 export class MissingObjectError extends TransientError {}
@@ -84,21 +87,20 @@ export class ObjectStore {
     return this.#read(oid, 'commit');
   }
 
-  /** Tries once more with a fresh cache: a `gc` under way moves objects from file to file while they are looked for. */
+  /** Tries again with a fresh cache: a `gc` under way moves objects from file to file while they are looked for. */
   async #read(oid: string, type: ObjectType): Promise<Uint8Array> {
-    try {
-      return await this.#readFrom(this.#packs, oid, type);
-    } catch {
+    let packs = this.#packs;
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        const bytes = await this.#readFrom(packs, oid, type);
+        this.#packs = packs;
+        return bytes;
+      } catch (error) {
+        if (attempt === maxAttempts) throw this.#failure(oid, type, error);
+      }
       await sleep(5);
       await this.refresh();
-    }
-    const packs = {};
-    try {
-      const bytes = await this.#readFrom(packs, oid, type);
-      this.#packs = packs;
-      return bytes;
-    } catch (error) {
-      throw this.#failure(oid, type, error);
+      packs = {};
     }
   }
 
@@ -125,7 +127,7 @@ export class ObjectStore {
     }
     return new TransientError(
       'PackCorrupt',
-      `Cannot read ${type} ${oid} of ${this.#where}: ${messageOf(error)}`,
+      `Cannot read ${type} ${oid} of ${this.#where}: ${gitMessageOf(error)}`,
       { cause: error },
     );
   }

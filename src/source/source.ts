@@ -16,7 +16,7 @@ export interface SourceTree {
  * leaves the last good state as it was.
  *
  * @throws StalledError `BranchNotFound`, `RepositoryEmpty`, `RepositoryNotFound`, `AuthenticationFailed`, `PathNotFound`,
- *   `UnsupportedRepository`, `BlobTooLarge`, `RevisionNotFound`
+ *   `UnsupportedRepository`, `BlobTooLarge`, `RevisionNotFound`, and `MirrorInUse` when it is opened
  * @throws TransientError `GitUnreachable`, `GitProtocol`, `PackCorrupt`
  */
 export interface Source extends AsyncDisposable {
@@ -33,6 +33,9 @@ export interface Source extends AsyncDisposable {
    * Bounded: gives the commit at the bound when history is longer than 1,000 commits.
    */
   lastChange(path: string, commit: CommitSha, signal: AbortSignal): Promise<Revision>;
-  /** Calls back when the repository may have a new head: a hint, never the truth. */
+  /**
+   * Calls back when `head()` may answer otherwise than it did last, be it with a new commit or by failing: a hint, never the
+   * truth. Ends with the source at the latest.
+   */
   watch(onHint: () => void): AsyncDisposable;
 }

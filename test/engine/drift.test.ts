@@ -163,7 +163,7 @@ describe('run, on three engines', () => {
         line: change.at[0],
         column: change.at[1],
         commit,
-        author: 'Ada',
+        author: 'Ada <ada@example.com>',
       },
     });
     await converged();

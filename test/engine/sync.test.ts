@@ -147,7 +147,7 @@ describe('sync, on three engines', () => {
     expect(failed.code).toBe(1);
     expect(failed.stdout).toContain('RolledBack');
     expect(failed.stdout).toContain('last log lines');
-    expect(failed.stdout).toContain('listening on 8080');
+    expect(failed.stdout).toContain('testapp unhealthy answered 500');
     expect(failed.stdout).toContain('last health output');
     expect(failed.stdout).toMatch(/\| .*500/);
     expect(await containers()).toEqual(before);
@@ -176,7 +176,7 @@ describe('sync, on three engines', () => {
           expose: ['7000'],
           volumes: ['data:/data', '/tmp:/host-tmp:ro', { type: 'tmpfs', target: '/scratch' }],
           networks: { front: { aliases: ['www'] }, default: null },
-          healthcheck: { test: ['CMD', '/testapp', 'check'], interval: '500ms', retries: 3 },
+          healthcheck: { test: ['CMD', 'testapp', 'check'], interval: '500ms', retries: 3 },
           stop_grace_period: '3s',
           stop_signal: 'SIGINT',
           user: '0',

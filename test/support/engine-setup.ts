@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -58,6 +58,7 @@ async function removeAbandoned(): Promise<void> {
   for (const name of readdirSync(tmpdir()).filter((name) => name.startsWith(prefix))) {
     if (existsSync(`/proc/${Number.parseInt(name.slice(prefix.length), 10)}`)) continue;
     await stopSandbox(join(tmpdir(), name));
+    rmSync(join(tmpdir(), name), { recursive: true, force: true });
   }
 }
 

@@ -34,7 +34,7 @@ export interface GitRepository {
 export async function createRepository(path: string): Promise<GitRepository> {
   let seconds = 1_700_000_000;
   await mkdir(path, { recursive: true });
-  const git = (...args: readonly string[]): Promise<string> => runGit(path, args, seconds);
+  const git = (...args: readonly string[]): Promise<string> => runGit(path, args, { seconds });
   await git('init', '-q', '-b', 'main');
   return {
     path,
@@ -55,10 +55,10 @@ export async function createRepository(path: string): Promise<GitRepository> {
 export async function runGit(
   cwd: string,
   args: readonly string[],
-  seconds = 1_700_000_000,
+  { seconds = 1_700_000_000, input = '' }: { seconds?: number; input?: string } = {},
 ): Promise<string> {
   const date = `${seconds} +0000`;
-  const { stdout } = await run('git', [...args], {
+  const running = run('git', [...args], {
     cwd,
     env: {
       PATH: process.env['PATH'],
@@ -73,6 +73,10 @@ export async function runGit(
     },
     maxBuffer: 64 * 1024 * 1024,
   });
+  // Most commands end without reading it.
+  running.child.stdin?.on('error', () => {});
+  running.child.stdin?.end(input);
+  const { stdout } = await running;
   return stdout.trimEnd();
 }
 

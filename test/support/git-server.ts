@@ -11,7 +11,7 @@ export type Fault =
   | { readonly kind: 'cut'; readonly at: number }
   /** Leaves out the last packets and ends as if that were all. */
   | { readonly kind: 'cut-at-packet'; readonly packets: number }
-  /** Changes one byte, counted from the end when negative. */
+  /** Changes one byte of the pack, counted from its end when negative. */
   | { readonly kind: 'flip'; readonly at: number }
   /** Sends this pack in place of the one asked for. */
   | { readonly kind: 'pack'; readonly pack: Buffer }
@@ -121,7 +121,7 @@ function misbehave(response: ServerResponse, answer: BackendAnswer, fault: Fault
       respond(response, answer, Buffer.concat(packets(body).slice(0, -fault.packets)));
       return;
     case 'flip':
-      respond(response, answer, flipped(body, fault.at));
+      respond(response, answer, packAnswer(flipped(packIn(body), fault.at)));
       return;
     case 'pack':
       respond(response, answer, packAnswer(fault.pack));
@@ -147,6 +147,12 @@ function packets(body: Buffer): Buffer[] {
     at += size;
   }
   return found;
+}
+
+/** What was sent in the first side band. */
+function packIn(body: Buffer): Buffer {
+  const lines = packets(body).map((packet) => packet.subarray(4));
+  return Buffer.concat(lines.filter((line) => line[0] === 1).map((line) => line.subarray(1)));
 }
 
 function flipped(body: Buffer, at: number): Buffer {

@@ -48,6 +48,16 @@ export function loadService(manifest: string, others: Files = {}): ServiceSpec {
   return service;
 }
 
+/** One service `web` of the application `shop`, with an image and these lines; `after` follows the service. */
+export function loadWeb(
+  lines: readonly string[] = [],
+  after = '',
+  others: Files = {},
+): ServiceSpec {
+  const own = lines.map((line) => `    ${line}\n`).join('');
+  return loadService(`services:\n  web:\n    image: nginx\n${own}${after}`, others);
+}
+
 /** The application of a manifest that must be valid. */
 export function loadApplication(manifest: string, others: Files = {}): ApplicationSpec {
   const { applications, diagnostics } = loadFiles({ 'shop/compose.yaml': manifest, ...others });

@@ -53,7 +53,7 @@ export function resolveContainer(
     networks: resolveAttachments(subject, name, service),
     files: resolveFiles(subject, service),
     stopSignal: readNonEmpty(child(service, 'stop_signal')),
-    stopGraceMs: readDuration(child(service, 'stop_grace_period')),
+    stopGraceMs: wholeSeconds(readDuration(child(service, 'stop_grace_period'))),
     resources: resolveResources(service),
     restart: resolveRestart(service, isAwaited(subject, name)),
   };
@@ -69,16 +69,22 @@ function readNonEmpty(cursor: Cursor): string | null {
   return text === '' ? null : text;
 }
 
+/** The engine knows whole seconds only. */
+function wholeSeconds(ms: number | null): number | null {
+  return ms === null ? null : Math.ceil(ms / 1_000) * 1_000;
+}
+
 function readCapabilities(cursor: Cursor): readonly string[] {
   const names = readTexts(cursor).map((text) => text.toUpperCase().replace(/^CAP_/, ''));
   return [...new Set(names.map((name) => (name === 'ALL' ? name : `CAP_${name}`)))].toSorted();
 }
 
-/** `key=value`; the engine's old notation `key:value` is rewritten. */
+/** `key=value`; the engine's old notation `key:value` is rewritten, and `no-new-privileges=true` is the bare word. */
 function readSecurityOptions(cursor: Cursor): readonly string[] {
   const options = items(cursor).flatMap((item) => {
     const text = readText(item) ?? '';
-    const option = text.includes('=') ? text : text.replace(':', '=');
+    const rewritten = text.includes('=') ? text : text.replace(':', '=');
+    const option = rewritten === 'no-new-privileges=true' ? 'no-new-privileges' : rewritten;
     if (!/^seccomp=(?!unconfined$|builtin$)/.test(option)) return [option];
     complain(item, 'unsupported-value', 'seccomp profiles from files are not supported yet');
     return [];

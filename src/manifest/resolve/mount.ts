@@ -59,6 +59,6 @@ function bindOptions(bind: Cursor): { createHostPath: boolean; propagation: stri
   return {
     createHostPath:
       bind.node !== undefined && (readBoolean(child(bind, 'create_host_path')) ?? true),
-    propagation: readText(child(bind, 'propagation')) ?? 'rprivate',
+    propagation: readText(child(bind, 'propagation')) ?? '',
   };
 }

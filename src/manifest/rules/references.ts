@@ -20,7 +20,7 @@ export const referencesAreDeclared: Rule = (subject) => {
   if (subject.partial) return;
   for (const [name, service] of subject.services) {
     for (const [key, place] of attachedNetworks(service)) {
-      if (key !== 'default') requireDeclared(subject, 'networks', name, key, place);
+      if (key !== 'default') requireDeclared(subject, 'networks', name, key, atKey(place));
     }
     for (const mount of items(child(service, 'volumes'))) {
       const source = child(mount, 'source');
@@ -33,7 +33,7 @@ export const referencesAreDeclared: Rule = (subject) => {
       if (key !== null) requireDeclared(subject, 'configs', name, key, source);
     }
     for (const [key, place] of members(child(service, 'depends_on'))) {
-      requireService(subject, name, key, place);
+      requireService(subject, name, key, atKey(place));
     }
   }
 };
@@ -49,7 +49,7 @@ function requireDeclared(
   if (isPresent(child(declared, key))) return;
   const noun = kind.slice(0, -1);
   const known = members(declared).map(([each]) => each);
-  complainAt(
+  complain(
     place,
     `undefined-${noun}`,
     `service "${service}" refers to the undefined ${noun} "${key}"${didYouMean(key, known)}`,
@@ -63,7 +63,7 @@ function requireService(subject: Subject, service: string, key: string, place: C
   const reason = inactive
     ? 'is left out, since no profile is active'
     : `is not defined${didYouMean(key, subject.services.keys())}`;
-  complainAt(
+  complain(
     place,
     inactive ? 'inactive-service' : 'undefined-service',
     `service "${service}" depends on service "${key}", which ${reason}`,
@@ -71,7 +71,7 @@ function requireService(subject: Subject, service: string, key: string, place: C
   );
 }
 
-/** A reference is a key in a map, or a value; either way it is where the name stands. */
-function complainAt(place: Cursor, code: string, message: string, hint: string): void {
-  complain({ ...place, origin: place.key }, code, message, hint);
+/** The name of a network or service is a key, and stands there. */
+function atKey(place: Cursor): Cursor {
+  return { ...place, origin: place.key };
 }

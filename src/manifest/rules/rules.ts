@@ -12,6 +12,7 @@ import {
   externalsAreOnlyNamed,
   networksAreBridges,
   servicesAreThere,
+  volumeDevicesAreAbsolute,
 } from './top-level.ts';
 import { completionIsPossible } from './completion.ts';
 
@@ -30,6 +31,7 @@ export const rules: readonly Rule[] = [
   healthchecksAreWellFormed,
   externalsAreOnlyNamed,
   networksAreBridges,
+  volumeDevicesAreAbsolute,
   configsHaveOneSource,
   modesFitReplicas,
   restartBoundsAreKept,

@@ -53,10 +53,29 @@ export const networksAreBridges: Rule = ({ root }) => {
   }
 };
 
+/** A local volume that is a folder of the host names it by its absolute path. */
+export const volumeDevicesAreAbsolute: Rule = ({ root }) => {
+  for (const [, declared] of members(child(root, 'volumes'))) {
+    const options = child(declared, 'driver_opts');
+    const device = child(options, 'device');
+    const path = readText(device) ?? '/';
+    const isBind = (readText(child(options, 'o')) ?? '').split(',').includes('bind');
+    if (!isBind || path.startsWith('/')) continue;
+    complain(
+      device,
+      'unsupported-value',
+      `relative bind mounts are not supported yet: "${path}" is a path on the machine where Compose runs`,
+      'Use an absolute path of the host',
+    );
+  }
+};
+
 /** A config says exactly once where its content comes from. */
 export const configsHaveOneSource: Rule = ({ root }) => {
   for (const [name, config] of members(child(root, 'configs'))) {
-    const given = ['content', 'file', 'environment'].filter((key) => isPresent(child(config, key)));
+    const given = members(config)
+      .map(([key]) => key)
+      .filter((key) => key === 'content' || key === 'file' || key === 'environment');
     if (given.length > 1) {
       complainAtKey(
         child(config, given[1] ?? ''),

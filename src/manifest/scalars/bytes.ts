@@ -1,7 +1,7 @@
 import { malformed, parsed, type Parsed } from './parsed.ts';
 
 /** Go's float, at most one space, and a unit; a unit is a power of 1024, whatever its spelling. */
-const grammar = /^([-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?) ?(?:b|(?<unit>[kmgtp])(?:b|ib)?)?$/i;
+const grammar = /^([-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[-+]?\d+)?) ?(?:b|(?<unit>[kmgtp])(?:b|ib)?)?$/i;
 
 const units = ['k', 'm', 'g', 't', 'p'];
 

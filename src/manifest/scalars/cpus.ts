@@ -1,6 +1,6 @@
 import { malformed, parsed, type Parsed } from './parsed.ts';
 
-const grammar = /^(?:\d+\.?\d*|\.\d+)$/;
+const grammar = /^(?:\d+(?:\.\d*)?|\.\d+)$/;
 
 /** More CPUs than any host has; keeps the product below an exact integer. */
 const maxCpus = 1_000_000;

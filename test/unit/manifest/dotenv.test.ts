@@ -29,7 +29,7 @@ describe('parseDotenv()', () => {
     ['exports=v', { exports: 'v' }],
     ['K = v ', { K: 'v' }],
     ['K=\nL=w', { K: '', L: 'w' }],
-    ['K=a b # c', { K: 'a b' }],
+    ['K=a b # c\r\nL=w', { K: 'a b', L: 'w' }],
     ['K=a#b', { K: 'a#b' }],
     ['# K=v\n\n  L=w', { L: 'w' }],
     ["K='a $B \\n' # c", { K: 'a $B \\n' }],
@@ -107,7 +107,7 @@ describe('parseDotenv()', () => {
       const started = performance.now();
       read(line.repeat(100_000));
       // Quadratic work takes minutes.
-      expect(performance.now() - started).toBeLessThan(4000);
+      expect(performance.now() - started).toBeLessThan(15_000);
     },
   );
 });
@@ -132,10 +132,12 @@ describe('parseRawEnv()', () => {
 
 describe.skipIf(!vectorsPresent)('vectors of compose-go', () => {
   type Vectors = { line: string; key: string; value: string }[];
-  it.each(readVectors<Vectors>('compose-go/dotenv-lines.json', []))(
-    '$line',
-    ({ line, key, value }) => {
-      expect(read(line).values).toEqual({ [key]: value });
-    },
-  );
+  const vectors = readVectors<Vectors>('compose-go/dotenv-lines.json', []);
+  it('are there', () => {
+    expect(vectors.length).toBeGreaterThan(0);
+  });
+
+  it.each(vectors)('$line', ({ line, key, value }) => {
+    expect(read(line).values).toEqual({ [key]: value });
+  });
 });

@@ -90,7 +90,7 @@ describe('expand()', () => {
     const started = performance.now();
     expandText(template);
     // Quadratic work takes minutes.
-    expect(performance.now() - started).toBeLessThan(2000);
+    expect(performance.now() - started).toBeLessThan(15_000);
   });
 });
 
@@ -209,6 +209,10 @@ describe.skipIf(!vectorsPresent)('vectors of compose-go', () => {
     env: {},
     cases: [],
   });
+  it('are there', () => {
+    expect(cases.length).toBeGreaterThan(0);
+  });
+
   it.each(cases)('expand($template)', ({ template, expected, error }) => {
     const result = expand(template, (name) => env[name]);
     if (result.kind === 'ok') expect(result.value).toBe(expected);

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { messageOf } from '../../../src/model/errors.ts';
 import type { GitRepository, ScratchFolder } from '../../support/git-repository.ts';
-import { createRepository, scratchFolder } from '../../support/git-repository.ts';
+import { createRepository, runGit, scratchFolder } from '../../support/git-repository.ts';
 import type { Fault, GitServer, Phase } from '../../support/git-server.ts';
 import { startGitServer } from '../../support/git-server.ts';
 import { contentOfHead, never, openTestSource, reasonOf } from '../../support/open-test-source.ts';
@@ -27,7 +27,7 @@ beforeEach(async () => {
   facts = {
     repository: `${server.url}/work`,
     stateDir: join(scratch.path, 'state'),
-    idleTimeoutMs: 200,
+    idleTimeoutMs: 1000,
   };
 });
 
@@ -226,12 +226,10 @@ function wholeOf(error: unknown): string {
 }
 
 async function packOf(from: GitRepository, revisions: readonly string[]): Promise<Buffer> {
-  const list = join(from.path, '.git', 'objects-to-pack');
   const oids = await Promise.all(revisions.map((revision) => from.git('rev-parse', revision)));
-  await writeFile(list, oids.map((oid) => `${oid}\n`).join(''));
-  const script = 'git pack-objects -q .git/test < .git/objects-to-pack';
-  const name = await from.git('-c', `alias.pack-list=!${script}`, 'pack-list');
-  return readFile(join(from.path, '.git', `test-${name}.pack`));
+  const input = oids.map((oid) => `${oid}\n`).join('');
+  const name = await runGit(from.path, ['pack-objects', '-q', 'test'], { input });
+  return readFile(join(from.path, `test-${name}.pack`));
 }
 
 async function textBelow(folder: string): Promise<string> {

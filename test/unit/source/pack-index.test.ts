@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { PackIndex } from '../../../src/source/pack-index.ts';
 import type { GitRepository, ScratchFolder } from '../../support/git-repository.ts';
@@ -12,7 +12,7 @@ let repository: GitRepository;
 /** Path of a pack of all the repository's objects, without its ending. */
 let pack: string;
 
-beforeEach(async () => {
+beforeAll(async () => {
   scratch = await scratchFolder();
   repository = await createRepository(scratch.path);
   const files = Array.from({ length: 400 }, (_, n) => [`file-${n}`, String(n)] as const);
@@ -21,7 +21,7 @@ beforeEach(async () => {
   pack = `${base}-${await repository.git('pack-objects', '--all', '-q', base)}`;
 });
 
-afterEach(() => scratch[Symbol.asyncDispose]());
+afterAll(() => scratch[Symbol.asyncDispose]());
 
 describe('PackIndex', () => {
   it('has the objects of the pack and no others', async () => {

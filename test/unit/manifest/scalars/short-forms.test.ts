@@ -216,6 +216,10 @@ describe.skipIf(!vectorsPresent)('vectors of other projects', () => {
     invalidRepoNames: string[];
   }
   const images = readVectors<Partial<Images>>('vectors/image-reference.json', {});
+  it('are there', () => {
+    expect(images.parse?.length).toBeGreaterThan(0);
+  });
+
   it.each(images.parse ?? [])('parseImageReference($input)', (vector) => {
     const result = parseImageReference(vector.input);
     if (!result.ok || vector.err !== undefined) {
