@@ -2,18 +2,11 @@ import type { Logger } from 'pino';
 
 import { openJournal } from '../journal/open-journal.ts';
 import { Follower } from '../reconcile/follower.ts';
-import type { Observer } from '../reconcile/operator.ts';
-import { Operator } from '../reconcile/operator.ts';
+import { Operator, silent } from '../reconcile/operator.ts';
 import type { ExitCode } from './exit-code.ts';
 import { exitCode } from './exit-code.ts';
 import { openHosts, openRepository } from './live.ts';
 import type { Settings } from './settings.ts';
-
-const silent: Observer = {
-  stepStarted: () => undefined,
-  stepEnded: () => undefined,
-  decided: () => undefined,
-};
 
 /** `fleetwright run`: the daemon. It follows the branch and keeps the fleet as the commit asks, until it is stopped. */
 export async function run(

@@ -1,9 +1,7 @@
 import type { Logger } from 'pino';
 
 import type { DesiredState } from '../model/desired.ts';
-import { messageOf } from '../model/errors.ts';
 import type { JournalEntry } from '../model/journal-state.ts';
-import { formatRevision } from '../model/revision.ts';
 import type { ActionKind, Step, StepOutcome } from '../model/step.ts';
 import type { ReadinessMap } from '../model/readiness.ts';
 import type { Fleet } from '../fleet/fleet.ts';
@@ -34,6 +32,13 @@ export interface Observer {
   readonly stepEnded: (step: Step, outcome: StepOutcome, durationMs: number) => void;
   readonly decided: (decision: Decision) => void;
 }
+
+/** Tells nobody: the daemon has its log. */
+export const silent: Observer = {
+  stepStarted: () => undefined,
+  stepEnded: () => undefined,
+  decided: () => undefined,
+};
 
 /**
  * The loop: observe, decide from data alone, act, look again. It holds no truth of its own: what is in flight, what
@@ -99,10 +104,6 @@ export class Operator implements AsyncDisposable {
       await this.#wake.sleep(until === null ? null : until - this.#parts.now(), signal);
     }
     return last;
-  }
-
-  wake(): void {
-    this.#wake.call();
   }
 
   /** One pass: decide, remember, begin the steps. Null before there is a desired state. */
@@ -198,14 +199,5 @@ export class Operator implements AsyncDisposable {
     this.#prober[Symbol.dispose]();
     await this.drain();
     this.#stop.abort();
-  }
-
-  /** The revision in force, for messages. */
-  revision(): string {
-    return this.#desired === null ? 'none' : formatRevision(this.#desired.revision);
-  }
-
-  report(error: unknown): void {
-    this.#parts.logger.error({ reason: messageOf(error) }, 'pass failed');
   }
 }

@@ -93,7 +93,7 @@ const manifests: readonly BadInput[] = [
     what: 'a manifest of 5 MiB',
     make: manifest(`${good}# ${'x'.repeat(5 * 2 ** 20)}\n`),
     code: 1,
-    says: ['shop/compose.yaml', '1 MiB'],
+    says: ['shop/compose.yaml', 'larger than 1024 KiB'],
   },
   {
     what: 'an alias bomb',

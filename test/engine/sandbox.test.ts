@@ -68,7 +68,7 @@ describe('npm run fleet', () => {
     const own = await imageIds(host);
 
     expect(Object.keys(own).toSorted()).toEqual(sandbox.images.toSorted());
-    for (const other of sharedSandbox().hosts) expect(await imageIds(other)).toEqual(own);
+    for (const other of sharedSandbox().hosts) expect(await imageIds(other)).toMatchObject(own);
   });
 
   it('up refuses a folder that has a fleet', async () => {

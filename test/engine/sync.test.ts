@@ -1,3 +1,5 @@
+import { rm } from 'node:fs/promises';
+
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { AvailabilityWatch } from '../support/availability.ts';
@@ -90,9 +92,7 @@ describe('sync, on three engines', () => {
     expect(watch.samples).toBeGreaterThan(5);
     expect(watch.lowest).toBe(6);
     const updated = await containers();
-    const agents = (list: readonly ListedContainer[]): readonly string[] =>
-      list.filter(({ service }) => service === 'agent').map(({ id }) => id);
-    expect(agents(updated)).toEqual(agents(deployed));
+    expect(idsOf(updated, 'agent')).toEqual(idsOf(deployed, 'agent'));
     const webImages = updated.filter(({ service }) => service === 'web').map(({ image }) => image);
     expect(webImages).toEqual(Array.from({ length: 6 }, () => 'testapp:v2'));
 
@@ -100,9 +100,7 @@ describe('sync, on three engines', () => {
     const reverted = await commands.sync();
 
     expect(reverted.code, reverted.stderr).toBe(0);
-    const hashes = (list: readonly ListedContainer[]): Set<string> =>
-      new Set(list.map(({ service, hash }) => `${service} ${hash}`));
-    expect(hashes(await containers())).toEqual(hashes(deployed));
+    expect(hashesOf(await containers())).toEqual(hashesOf(deployed));
   });
 
   it('prunes a deleted application, and holds the deletion of four of five until it is approved', async () => {
@@ -117,7 +115,13 @@ describe('sync, on three engines', () => {
     const pruned = await commands.sync();
 
     expect(pruned.code, pruned.stderr).toBe(0);
-    expect((await containers()).map(({ application }) => application)).toEqual([...'abcde']);
+    expect((await containers()).map(({ application }) => application)).toEqual([
+      'a',
+      'b',
+      'c',
+      'd',
+      'e',
+    ]);
 
     await repository.git('rm', '-r', '--quiet', 'b', 'c', 'd', 'e');
     const commit = await repository.commit('delete four');
@@ -204,15 +208,18 @@ describe('sync, on three engines', () => {
     expect(result.code, `${result.stderr}\n${result.stdout}`).toBe(0);
     const drift = await commands.drift();
     expect(drift.items).toEqual([]);
-    await rmJournal(repository);
+    // Without the journal no container is known, so every field of every container is compared.
+    await rm(repository.beside('state'), { recursive: true });
     const relearnt = await commands.sync();
     expect(relearnt.code, relearnt.stderr).toBe(0);
     expect(relearnt.status.steps).toBe(0);
   });
 });
 
-/** Without the journal no container is known, so every field of every container is compared. */
-async function rmJournal(repository: ConfigRepository): Promise<void> {
-  const { rm } = await import('node:fs/promises');
-  await rm(repository.beside('state'), { recursive: true });
+function idsOf(list: readonly ListedContainer[], name: string): readonly string[] {
+  return list.filter(({ service }) => service === name).map(({ id }) => id);
+}
+
+function hashesOf(list: readonly ListedContainer[]): ReadonlySet<string> {
+  return new Set(list.map(({ service, hash }) => `${service} ${hash}`));
 }
