@@ -71,7 +71,7 @@ export function readSettings(flags: SettingsFlags, environment: NodeJS.ProcessEn
 }
 
 /** `FLEETWRIGHT_TOKEN_FILE` for `tokenFile`. */
-export function environmentName(key: string): string {
+function environmentName(key: string): string {
   return `FLEETWRIGHT_${key.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
 }
 

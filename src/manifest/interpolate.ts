@@ -6,7 +6,7 @@ import type { MapEntry, Node, ScalarNode } from './node.ts';
 import { below, memberPath } from './path-table.ts';
 import { suggest } from './suggest.ts';
 
-export { castScalar, composeCasts, type Cast, type CastTable } from './cast.ts';
+export { composeCasts, type Cast, type CastTable } from './cast.ts';
 export { expand, type Expanded, type Lookup } from './expand.ts';
 
 interface Run {

@@ -8,7 +8,7 @@ export interface Condition {
 }
 
 /** Worst last, so that the health of a whole is the maximum of its parts. */
-export const healthOrder = [
+const healthOrder = [
   'healthy',
   'suspended',
   'progressing',

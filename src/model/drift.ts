@@ -2,22 +2,19 @@ import type { CommitSha, ContainerId, HostName } from './names.ts';
 import type { Origin } from './origin.ts';
 
 /** Kinds of drift, after semantics of what the engine lets a person change behind our back. */
-export const driftClasses = [
-  'missing',
-  'stopped',
-  'paused',
-  'unhealthy',
-  'crash-loop',
-  'mutable-field',
-  'immutable-field',
-  'renamed',
-  'network',
-  'duplicate',
-  'copy',
-  'orphan',
-] as const;
-
-export type DriftClass = (typeof driftClasses)[number];
+export type DriftClass =
+  | 'missing'
+  | 'stopped'
+  | 'paused'
+  | 'unhealthy'
+  | 'crash-loop'
+  | 'mutable-field'
+  | 'immutable-field'
+  | 'renamed'
+  | 'network'
+  | 'duplicate'
+  | 'copy'
+  | 'orphan';
 
 /** What is done about an item: `heal` in place, `replace` the instance, `prune` it, or only `report` it. */
 export type DriftAction = 'heal' | 'replace' | 'prune' | 'report';

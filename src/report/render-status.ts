@@ -50,7 +50,7 @@ function paintOf(application: Application, style: Style): (text: string) => stri
 }
 
 /** What failed, with the last words of the instance: nobody should have to go and look for them. */
-export function renderFailure(failure: Failure, style: Style): readonly string[] {
+function renderFailure(failure: Failure, style: Style): readonly string[] {
   const { service, slot, host, commit, reason, message, log, health } = failure;
   const text = `${service}/${slot} on ${host} failed in ${commit.slice(0, 12)}: ${reason}: ${message}`;
   return [

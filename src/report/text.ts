@@ -1,5 +1,5 @@
 /** Width for which text output is laid out. */
-export const pageWidth = 80;
+const pageWidth = 80;
 
 /** Breaks text at spaces; every line begins with `indent`, and the first with `first` in its place. */
 export function wrap(text: string, indent: string, first = indent, width = pageWidth): string {
@@ -56,7 +56,7 @@ export function formatDuration(ms: number): string {
 }
 
 /** A value as a person reads it: nothing is `–`, a list is joined. */
-export function formatValue(value: string | number | boolean | null | readonly string[]): string {
+function formatValue(value: string | number | boolean | null | readonly string[]): string {
   if (value === null) return '–';
   if (typeof value === 'object') return value.length === 0 ? '[]' : value.join(' ');
   return value === '' ? '""' : String(value);
@@ -83,13 +83,4 @@ export function formatField(
 function formatBytes(bytes: number): string {
   const unit = byteUnits.find(([size]) => bytes >= size && bytes % size === 0);
   return unit === undefined ? `${bytes} B` : `${bytes / unit[0]} ${unit[1]}`;
-}
-
-/** `just now`, `3 min ago`, `2 h ago`, `5 days ago`. */
-export function formatAge(ms: number): string {
-  const minutes = Math.floor(ms / 60_000);
-  if (minutes < 1) return 'just now';
-  if (minutes < 60) return `${minutes} min ago`;
-  const hours = Math.floor(minutes / 60);
-  return hours < 48 ? `${hours} h ago` : `${Math.floor(hours / 24)} days ago`;
 }

@@ -17,7 +17,7 @@ export const enginePort = 2376;
  *
  * @param lan the network that the hosts share, as `10.77.3.0/24`: registries on it need no TLS
  */
-export function engineConfig(host: HostLayout, address: string, lan: string): object {
+function engineConfig(host: HostLayout, address: string, lan: string): object {
   const identity = serverIdentity(host);
   return {
     'data-root': join(host.folder, 'data'),

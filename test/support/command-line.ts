@@ -65,9 +65,13 @@ export class Commands {
 
   /** Starts the daemon. */
   start(): Daemon {
-    const args = [executable, 'run', ...this.#options, '--log-level=debug'];
-    return new Daemon(spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] }));
+    return startDaemon(this.#options);
   }
+}
+
+export function startDaemon(options: readonly string[]): Daemon {
+  const args = [executable, 'run', ...options, '--log-level=debug'];
+  return new Daemon(spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] }));
 }
 
 /** A daemon under test. Disposing of it stops it. */
