@@ -1,20 +1,36 @@
 /** Builders for the model: each takes the facts that matter and fills in the rest. */
+import { createHash } from 'node:crypto';
+
 import type {
   ApplicationSpec,
+  Constraint,
   Gate,
   ServiceSpec,
   UpdatePolicy,
 } from '../../src/model/application.ts';
 import type { ContainerSpec } from '../../src/model/container.ts';
 import type { DesiredState } from '../../src/model/desired.ts';
+import type { DriftItem } from '../../src/model/drift.ts';
 import type { HostSpec } from '../../src/model/fleet.ts';
-import { hashContainer } from '../../src/model/hash.ts';
-import { emptyJournal } from '../../src/model/journal-state.ts';
+import { hashContainer, hashSchema } from '../../src/model/hash.ts';
+import type { ApplicationRecord, JournalState, Quarantine } from '../../src/model/journal-state.ts';
+import { emptyApplicationRecord, emptyJournal } from '../../src/model/journal-state.ts';
 import { reduceJournal } from '../../src/model/journal-reduce.ts';
+import type { InstanceIdentity } from '../../src/model/labels.ts';
+import { identityLabels, instanceName, slotKey } from '../../src/model/labels.ts';
 import type { HostName } from '../../src/model/names.ts';
-import { toCommitSha, toHostName } from '../../src/model/names.ts';
-import type { HostObservation, ImageDefaults, ReachableHost } from '../../src/model/observation.ts';
+import { toCommitSha, toContainerId, toHostName } from '../../src/model/names.ts';
+import type {
+  HostObservation,
+  ImageDefaults,
+  ObservedContainer,
+  ReachableHost,
+  UnmanagedContainer,
+  UnreachableHost,
+} from '../../src/model/observation.ts';
 import type { Revision } from '../../src/model/revision.ts';
+import type { Action, Step } from '../../src/model/step.ts';
+import type { Instance } from '../../src/drift/identify.ts';
 import type { World } from '../../src/rollout/world.ts';
 
 export const origin = { file: 'apps/shop/compose.yaml', line: 1, column: 1 };
@@ -206,4 +222,137 @@ export function aWorld(
     now: 1_000_000,
     ...facts,
   };
+}
+
+export function anUnreachableHost(name: string): UnreachableHost {
+  return { kind: 'unreachable', host: toHostName(name), since: 0, reason: 'no answer' };
+}
+
+/** A constraint as the manifest writes it: `node.labels.zone == a`. */
+export function aConstraint(text: string): Constraint {
+  const [key = '', operator = '', value = ''] = text.split(' ');
+  return { key, operator: operator === '!=' ? '!=' : '==', value, text, origin };
+}
+
+/** A container of someone else, that has these TCP ports of its host. */
+export function aForeignContainer(
+  name: string,
+  hostPorts: readonly number[] = [],
+): UnmanagedContainer {
+  return {
+    id: toContainerId(`foreign ${name}`),
+    name,
+    image: 'nginx:latest',
+    state: 'running',
+    labels: {},
+    published: hostPorts.map((hostPort) => ({
+      target: 80,
+      protocol: 'tcp',
+      hostIp: '0.0.0.0',
+      hostPort,
+    })),
+  };
+}
+
+/** An instance of a service as its own create made it: promoted and running since `startedAt` 0 on `host-1`. */
+export function anInstance(
+  service: ServiceSpec,
+  identityFacts: Partial<InstanceIdentity> = {},
+  facts: Partial<ObservedContainer> = {},
+): Instance {
+  const identity: InstanceIdentity = {
+    fleet: 'test',
+    application: 'shop',
+    service: service.name,
+    slot: '1',
+    epoch: 1,
+    hash: service.hash,
+    hashSchema,
+    ...identityFacts,
+  };
+  const name = instanceName(identity);
+  const labels = { ...service.container.labels, ...identityLabels(identity, aCommit(1)) };
+  const restart = facts.restart ?? service.container.restart;
+  const container: ObservedContainer = {
+    id: toContainerId(createHash('sha256').update(name).digest('hex')),
+    host: toHostName('host-1'),
+    name,
+    labels,
+    state: 'running',
+    health: 'none',
+    healthLog: [],
+    exitCode: 0,
+    oomKilled: false,
+    startError: '',
+    restartCount: 0,
+    startedAt: 0,
+    finishedAt: null,
+    imageId: '',
+    restart,
+    published: [],
+    spec: { ...service.container, labels, restart },
+    ...facts,
+  };
+  return { container, identity, slotKey: slotKey(identity), renamed: false, known: true };
+}
+
+/** A step on slot 1 of `shop/web`. */
+export function aStep(action: Action, facts: Partial<Step> = {}): Step {
+  return {
+    key: 'shop/web/1',
+    host: toHostName('host-1'),
+    application: 'shop',
+    service: 'web',
+    slot: '1',
+    action,
+    cause: { commit: aCommit(1), origin, path: '', reason: 'it is asked for', changes: [] },
+    ...facts,
+  };
+}
+
+/** A memory limit that someone changed by hand. */
+export function aDriftItem(facts: Partial<DriftItem> = {}): DriftItem {
+  return {
+    application: 'shop',
+    service: 'web',
+    slot: '1',
+    host: toHostName('host-1'),
+    container: 'shop-web-1-cafe',
+    containerId: toContainerId('cafe'),
+    class: 'mutable-field',
+    severity: 'warning',
+    path: 'deploy.resources.limits.memory',
+    desired: 67_108_864,
+    observed: 134_217_728,
+    origin: { file: 'apps/shop/compose.yaml', line: 9, column: 19 },
+    commit: aCommit(1),
+    action: 'heal',
+    note: 'the limit is set back in place',
+    ...facts,
+  };
+}
+
+/** The failure of a service's hash in commit 2. */
+export function aQuarantine(service: ServiceSpec, facts: Partial<Quarantine> = {}): Quarantine {
+  return {
+    service: service.name,
+    hash: service.hash,
+    commit: aCommit(2),
+    at: 0,
+    host: toHostName('host-1'),
+    slot: '1',
+    reason: 'Exited',
+    message: 'it exited with code 1 before it was ready',
+    log: [],
+    health: [],
+    ...facts,
+  };
+}
+
+export function anApplicationRecord(facts: Partial<ApplicationRecord> = {}): ApplicationRecord {
+  return { ...emptyApplicationRecord, ...facts };
+}
+
+export function aJournal(facts: Partial<JournalState> = {}): JournalState {
+  return { ...emptyJournal, ...facts };
 }

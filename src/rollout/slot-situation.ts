@@ -1,0 +1,69 @@
+import type { Change, Step } from '../model/step.ts';
+import type { Instance } from '../drift/identify.ts';
+import type { ApplicationContext } from './application-context.ts';
+import type { Budget } from './budget.ts';
+import { causeOf } from './draft.ts';
+import { nextRepairAt, repairsInARow } from './heal.ts';
+import type { ReplaceOrder } from './order.ts';
+import type { Preflight } from './preflight.ts';
+import { nextRetirement, retirementEntries } from './retire.ts';
+import type { SlotView } from './slot-view.ts';
+
+/** Everything that the next step of one slot depends on. */
+export interface SlotSituation {
+  readonly context: ApplicationContext;
+  readonly view: SlotView;
+  readonly budget: Budget;
+  readonly order: ReplaceOrder;
+  readonly preflight: Preflight;
+}
+
+/** Takes a step on the slot's own host. */
+export function actOn(
+  situation: SlotSituation,
+  path: string,
+  reason: string,
+  action: Step['action'],
+): void {
+  const { context, view } = situation;
+  if (view.host === null) return;
+  const cause = causeOf(context.target, view.service, path, reason);
+  context.draft.step(view.key, view.host, view.service.name, view.slot, action, cause);
+}
+
+/** Takes a step that repairs, unless the slot was repaired so often lately that it has to wait. */
+export function healBy(
+  situation: SlotSituation,
+  path: string,
+  reason: string,
+  action: Step['action'],
+): void {
+  const { context, view } = situation;
+  const { draft, world } = context;
+  const at = nextRepairAt(view.record, world.now);
+  if (world.now < at) {
+    return draft.wait(view.service.name, view.slot, view.host, 'repair is tried again', at);
+  }
+  const repairs = repairsInARow(view.record, world.now) + 1;
+  draft.entries.push({ kind: 'repaired', slot: view.key, repairs, at: world.now });
+  actOn(situation, path, reason, action);
+}
+
+/** Takes the next step on the way out of an instance of the slot, wherever it is. */
+export function retire(
+  situation: SlotSituation,
+  instance: Instance,
+  reason: string,
+  path = '',
+  changes: readonly Change[] = [],
+): void {
+  const { context, view } = situation;
+  const observation = context.world.observations.get(instance.container.host);
+  if (observation?.kind !== 'reachable') return;
+  const service = instance.identity.hash === view.service.hash ? view.service : null;
+  const cause = causeOf(context.target, view.service, path, reason, changes);
+  const action = nextRetirement(instance, service);
+  context.draft.entries.push(...retirementEntries(instance, action));
+  const { host } = instance.container;
+  context.draft.step(view.key, host, view.service.name, view.slot, action, cause);
+}
