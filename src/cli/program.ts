@@ -8,7 +8,7 @@ import { exitCode, exitCodeOf } from './exit-code.ts';
 import { createLogger } from './logger.ts';
 import type { GlobalFlags, Output } from './output.ts';
 import { createOutput } from './output.ts';
-import type { Settings, SettingsFlags } from './settings.ts';
+import type { LogLevel, Settings, SettingsFlags } from './settings.ts';
 import { readSettings } from './settings.ts';
 import { version } from './version.ts';
 
@@ -81,11 +81,10 @@ function createProgram(signal: AbortSignal, finish: (code: ExitCode) => void): C
       finish(await demo({ engine: flags.engine === true }, output(), signal));
     });
 
-  const live = (command: Command, defaultLevel: string): LiveArguments => {
+  const live = (command: Command, defaultLevel: LogLevel): LiveArguments => {
     const flags = program.opts<GlobalFlags>();
     const settings = readSettings(command.opts<SettingsFlags>(), process.env);
-    const said = command.opts<SettingsFlags>().logLevel ?? process.env['FLEETWRIGHT_LOG_LEVEL'];
-    const level = flags.verbose === true ? 'debug' : (said ?? defaultLevel);
+    const level = flags.verbose === true ? 'debug' : (settings.logLevel ?? defaultLevel);
     return { settings, output: output(), logger: createLogger(level), signal };
   };
   liveCommand(program, 'plan', 'show what would change on the live fleet, and why')

@@ -29,7 +29,7 @@ export async function run(
   });
   logger.info({ repository: settings.repository, branch: settings.branch }, 'following');
   const following = follower.start();
-  await operator.run(signal, () => false);
+  await operator.runOn(signal);
   await following;
   logger.info('stopping: steps under way are finished first');
   return exitCode.done;

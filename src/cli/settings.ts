@@ -20,13 +20,18 @@ export interface Settings {
   readonly username: string | null;
   readonly pollIntervalMs: number;
   readonly resyncIntervalMs: number;
-  readonly logLevel: string;
+  /** Null: what the command takes by default. */
+  readonly logLevel: LogLevel | null;
 }
 
 /** Flags as commander gives them. */
 export interface SettingsFlags extends Partial<Record<keyof OperatorConfig, string>> {
   readonly config?: string;
 }
+
+const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
+
+export type LogLevel = (typeof logLevels)[number];
 
 const defaultConfigFile = 'fleetwright.yaml';
 
@@ -66,12 +71,12 @@ export function readSettings(flags: SettingsFlags, environment: NodeJS.ProcessEn
     username: said.username ?? null,
     pollIntervalMs: duration('poll-interval', said.pollInterval ?? '30s'),
     resyncIntervalMs: duration('resync-interval', said.resyncInterval ?? '60s'),
-    logLevel: said.logLevel ?? 'info',
+    logLevel: logLevel(said.logLevel),
   };
 }
 
 /** `FLEETWRIGHT_TOKEN_FILE` for `tokenFile`. */
-function environmentName(key: string): string {
+export function environmentName(key: string): string {
   return `FLEETWRIGHT_${key.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
 }
 
@@ -96,6 +101,13 @@ function readConfigFile(named: string | undefined): OperatorConfig {
     );
   }
   return config as OperatorConfig;
+}
+
+function logLevel(text: string | undefined): LogLevel | null {
+  if (text === undefined) return null;
+  const level = logLevels.find((known) => known === text);
+  if (level !== undefined) return level;
+  throw new UsageError(`Cannot use --log-level "${text}": it is one of ${logLevels.join(', ')}`);
 }
 
 function duration(option: string, text: string): number {

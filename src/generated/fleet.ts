@@ -2,7 +2,7 @@
 
 
 /**
- * fleet.yaml: the hosts of a fleet and the rules that hold for all of them. It never holds credentials.
+ * fleet.yaml names the hosts of a fleet and the rules that hold for all of them. It stands in the followed folder of the repository, and a commit that changes it is checked like any other. It never holds credentials: the operator reads those from a folder of its own.
  */
 export interface Fleet {
 /**
@@ -10,13 +10,13 @@ export interface Fleet {
  */
 name: string
 /**
- * The Docker hosts.
+ * The Docker hosts; at least one. No two may have the same name or endpoint.
  * 
  * @minItems 1
  */
 hosts: [Host, ...(Host)[]]
 /**
- * Variables for ${NAME} in every manifest of the repository. A .env file beside a manifest overrides them. The operator's own environment is never used.
+ * Variables for ${NAME} in every manifest of the repository. A .env file beside a manifest overrides them. The operator's own environment is never used. Default: none.
  */
 variables?: {
 [k: string]: string | number | boolean
@@ -26,13 +26,13 @@ variables?: {
  */
 prune?: {
 /**
- * Commits whose deletions of many applications at once were held and are now approved: full ids, or prefixes of at least 7 digits.
+ * Commits whose deletions of many applications at once were held and are now approved: full ids, or prefixes of at least 7 digits. Default: none.
  */
 approved?: string[]
 }
 }
 /**
- * One Docker host.
+ * One Docker host. Its Engine API must be 1.41 or newer (Docker 20.10).
  */
 export interface Host {
 /**
@@ -40,7 +40,7 @@ export interface Host {
  */
 name: string
 /**
- * Where its Docker Engine listens: unix:///path/to/docker.sock, or tcp://host[:port] (default port: 2376). tcp uses mutual TLS with ca.pem, cert.pem and key.pem from the host's folder of credentials.
+ * Where its Docker Engine listens: unix:///path/to/docker.sock, or tcp://host[:port]. Without a port it is 2376. tcp uses mutual TLS with ca.pem, cert.pem and key.pem from the host's folder of credentials. It holds no user and no password.
  */
 endpoint: string
 /**
@@ -48,7 +48,7 @@ endpoint: string
  */
 address?: string
 /**
- * Labels for placement constraints (node.labels.NAME).
+ * Labels for placement constraints (node.labels.NAME). Default: none.
  */
 labels?: {
 [k: string]: string | number | boolean

@@ -2,11 +2,11 @@
 
 
 /**
- * fleetwright.yaml: the operator's own configuration. Every key is also a flag and an environment variable; a flag wins over the environment, and that over this file.
+ * fleetwright.yaml is the operator's own configuration; it is read from the working directory, or from where --config says. Every key is also a flag and an environment variable: a flag wins over the environment, and that over this file. Relative paths are relative to the working directory.
  */
 export interface Operator {
 /**
- * Git repository with the manifests: a path, or an http(s):// URL without credentials.
+ * Git repository with the manifests: a path (a working copy or a bare repository, read in place), or an http(s):// URL without credentials. It must be given in one of the three ways.
  */
 repository?: string
 /**
@@ -14,19 +14,19 @@ repository?: string
  */
 branch?: string
 /**
- * Folder of the repository that holds fleet.yaml. Default: the root.
+ * Folder of the repository that holds fleet.yaml; manifests are looked for in it and below. Default: the root.
  */
 path?: string
 /**
- * Folder for the journal and for mirrors of remote repositories. Default: .fleetwright beside the working directory.
+ * Folder for the journal and for mirrors of remote repositories. One process at a time may write it. Default: .fleetwright.
  */
 state?: string
 /**
- * Folder with one folder per host: ca.pem, cert.pem, key.pem.
+ * Folder with a folder per host, named like the host, that holds ca.pem, cert.pem and key.pem; needed for tcp endpoints. Default: none.
  */
 credentials?: string
 /**
- * File with the token for an http(s) repository. It is read at each use, so a rotation needs no restart.
+ * File with the token for an http(s) repository. It is read at each use, so a rotation needs no restart. Default: none.
  */
 tokenFile?: string
 /**
@@ -34,15 +34,15 @@ tokenFile?: string
  */
 username?: string
 /**
- * How often a remote repository is asked for a new head, such as 30s.
+ * Time between two questions to a remote repository for a new head: a number with the unit ms, s, m or h. Default: 30s.
  */
 pollInterval?: string
 /**
- * How often every host is listed in full, whatever its events say.
+ * Time between two full lists of every host, whatever its events say: a number with the unit ms, s, m or h. Default: 60s.
  */
 resyncInterval?: string
 /**
- * Level of the log on stderr.
+ * Least level of the log on stderr. Default: info for run, error for plan, status and drift, silent for sync.
  */
 logLevel?: ("debug" | "info" | "warn" | "error" | "silent")
 }

@@ -7171,8 +7171,8 @@ function validate43(data, { instancePath = "", parentData, parentDataProperty, r
 }
 validate43.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
 var validateOperator = validate44;
-var schema100 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/operator.schema.json", "type": "object", "required": [], "additionalProperties": false, "properties": { "repository": { "type": "string", "minLength": 1 }, "branch": { "type": "string", "minLength": 1 }, "path": { "type": "string" }, "state": { "type": "string", "minLength": 1 }, "credentials": { "type": "string", "minLength": 1 }, "tokenFile": { "type": "string", "minLength": 1 }, "username": { "type": "string", "minLength": 1 }, "pollInterval": { "type": "string", "pattern": "^[0-9]+(ms|s|m|h)$" }, "resyncInterval": { "type": "string", "pattern": "^[0-9]+(ms|s|m|h)$" }, "logLevel": { "type": "string", "enum": ["debug", "info", "warn", "error", "silent"] } } };
-var pattern58 = new RegExp("^[0-9]+(ms|s|m|h)$", "u");
+var schema100 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/operator.schema.json", "type": "object", "required": [], "additionalProperties": false, "properties": { "repository": { "type": "string", "minLength": 1 }, "branch": { "type": "string", "minLength": 1 }, "path": { "type": "string" }, "state": { "type": "string", "minLength": 1 }, "credentials": { "type": "string", "minLength": 1 }, "tokenFile": { "type": "string", "minLength": 1 }, "username": { "type": "string", "minLength": 1 }, "pollInterval": { "type": "string", "pattern": "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, "resyncInterval": { "type": "string", "pattern": "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, "logLevel": { "type": "string", "enum": ["debug", "info", "warn", "error", "silent"] } } };
+var pattern58 = new RegExp("^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$", "u");
 function validate44(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   ;
   let vErrors = null;
@@ -7344,7 +7344,7 @@ function validate44(data, { instancePath = "", parentData, parentDataProperty, r
       let data7 = data.pollInterval;
       if (typeof data7 === "string") {
         if (!pattern58.test(data7)) {
-          const err14 = { instancePath: instancePath + "/pollInterval", schemaPath: "#/properties/pollInterval/pattern", keyword: "pattern", params: { pattern: "^[0-9]+(ms|s|m|h)$" }, message: 'must match pattern "^[0-9]+(ms|s|m|h)$"', schema: "^[0-9]+(ms|s|m|h)$", parentSchema: schema100.properties.pollInterval, data: data7 };
+          const err14 = { instancePath: instancePath + "/pollInterval", schemaPath: "#/properties/pollInterval/pattern", keyword: "pattern", params: { pattern: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, message: 'must match pattern "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$"', schema: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$", parentSchema: schema100.properties.pollInterval, data: data7 };
           if (vErrors === null) {
             vErrors = [err14];
           } else {
@@ -7366,7 +7366,7 @@ function validate44(data, { instancePath = "", parentData, parentDataProperty, r
       let data8 = data.resyncInterval;
       if (typeof data8 === "string") {
         if (!pattern58.test(data8)) {
-          const err16 = { instancePath: instancePath + "/resyncInterval", schemaPath: "#/properties/resyncInterval/pattern", keyword: "pattern", params: { pattern: "^[0-9]+(ms|s|m|h)$" }, message: 'must match pattern "^[0-9]+(ms|s|m|h)$"', schema: "^[0-9]+(ms|s|m|h)$", parentSchema: schema100.properties.resyncInterval, data: data8 };
+          const err16 = { instancePath: instancePath + "/resyncInterval", schemaPath: "#/properties/resyncInterval/pattern", keyword: "pattern", params: { pattern: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, message: 'must match pattern "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$"', schema: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$", parentSchema: schema100.properties.resyncInterval, data: data8 };
           if (vErrors === null) {
             vErrors = [err16];
           } else {

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 
 import type { DesiredState } from '../model/desired.ts';
+import { messageOf } from '../model/errors.ts';
 import type { JournalEntry } from '../model/journal-state.ts';
 import type { ActionKind, Step, StepOutcome } from '../model/step.ts';
 import type { ReadinessMap } from '../model/readiness.ts';
@@ -32,6 +33,8 @@ export interface Observer {
   readonly stepEnded: (step: Step, outcome: StepOutcome, durationMs: number) => void;
   readonly decided: (decision: Decision) => void;
 }
+
+const afterErrorMs = 5_000;
 
 /** Tells nobody: the daemon has its log. */
 export const silent: Observer = {
@@ -91,7 +94,11 @@ export class Operator implements AsyncDisposable {
     );
   }
 
-  /** Decides until it is told to stop; each pass begins when something changed or a time has come. */
+  /**
+   * Decides until it is told to stop; each pass begins when something changed or a time has come.
+   *
+   * @throws what a pass throws: the journal cannot be written, or there is a bug
+   */
   async run(
     signal: AbortSignal,
     isDone: (decision: Decision) => boolean,
@@ -104,6 +111,18 @@ export class Operator implements AsyncDisposable {
       await this.#wake.sleep(until === null ? null : until - this.#parts.now(), signal);
     }
     return last;
+  }
+
+  /** As `run`, for a daemon: what a pass throws is logged, and the next pass comes a little later. */
+  async runOn(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        await this.run(signal, () => false);
+      } catch (error) {
+        this.#parts.logger.error({ reason: messageOf(error) }, 'pass failed: tried again');
+        await new Wake().sleep(afterErrorMs, signal);
+      }
+    }
   }
 
   /** One pass: decide, remember, begin the steps. Null before there is a desired state. */

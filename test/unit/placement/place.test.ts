@@ -199,11 +199,13 @@ describe('place()', () => {
 });
 
 describe('place() as a law', () => {
-  const fleets = fc.integer({ min: 1, max: 6 }).map((size) =>
-    Array.from({ length: size }, (_, index) =>
-      aHost(`host-${index + 1}`, { labels: { zone: index % 2 === 0 ? 'a' : 'b' } }),
-    ),
-  );
+  const fleets = fc
+    .integer({ min: 1, max: 6 })
+    .map((size) =>
+      Array.from({ length: size }, (_, index) =>
+        aHost(`host-${index + 1}`, { labels: { zone: index % 2 === 0 ? 'a' : 'b' } }),
+      ),
+    );
   const services = fc
     .uniqueArray(fc.constantFrom('api', 'db', 'jobs', 'web'), { minLength: 1 })
     .chain((names) =>

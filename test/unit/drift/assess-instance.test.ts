@@ -1,0 +1,164 @@
+import { describe, expect, it } from 'vitest';
+
+import type { ServiceSpec } from '../../../src/model/application.ts';
+import type { ObservedContainer } from '../../../src/model/observation.ts';
+import { actionOf, assessInstance } from '../../../src/drift/assess-instance.ts';
+import type { Difference } from '../../../src/drift/assess-instance.ts';
+import { anInstance, aService, noDefaults, type ServiceFacts } from '../../support/builders.ts';
+
+const limits = {
+  memoryBytes: 64,
+  memoryReservationBytes: null,
+  nanoCpus: null,
+  pids: null,
+} as const;
+
+function assess(
+  facts: ServiceFacts,
+  change: (container: ObservedContainer) => Partial<ObservedContainer>,
+): readonly Difference[] {
+  const service: ServiceSpec = aService(facts);
+  const { container, ...instance } = anInstance(service);
+  const changed = { ...container, ...change(container) };
+  return assessInstance({ ...instance, container: changed }, service, noDefaults);
+}
+
+describe('assessInstance() on the state', () => {
+  it('finds nothing in an instance that is as it was made', () => {
+    expect(assess({ container: { resources: limits } }, () => ({}))).toEqual([]);
+  });
+
+  it.each([
+    ['unhealthy', { health: 'unhealthy' }, 'none'],
+    ['crash-loop', { state: 'restarting' }, 'none'],
+    ['paused', { state: 'paused' }, 'unpause'],
+    ['stopped', { state: 'exited' }, 'start'],
+    ['stopped', { state: 'created' }, 'start'],
+    ['missing', { state: 'dead' }, 'replace'],
+    ['missing', { state: 'removing' }, 'replace'],
+  ] as const)('calls it %s when it is %j', (name, change, remedy) => {
+    const found = assess({}, () => change);
+
+    expect(found).toMatchObject([{ class: name, remedy: { kind: remedy } }]);
+  });
+
+  it.each([
+    [0, []],
+    [1, [{ class: 'stopped', remedy: { kind: 'none' } }]],
+  ])('judges an exit with code %i of one that is not to be restarted', (exitCode, expected) => {
+    const restart = { name: 'no', maximumRetryCount: 0 } as const;
+
+    const found = assess({ container: { restart } }, () => ({ state: 'exited', exitCode }));
+
+    expect(found).toMatchObject(expected);
+  });
+});
+
+describe('assessInstance() on what can be put back in place', () => {
+  it('finds a limit that was changed', () => {
+    const found = assess({ container: { resources: limits } }, ({ spec }) => ({
+      spec: { ...spec, resources: { ...limits, memoryBytes: 128 } },
+    }));
+
+    expect(found).toMatchObject([
+      {
+        class: 'mutable-field',
+        path: 'deploy.resources.limits.memory',
+        desired: 64,
+        observed: 128,
+        remedy: { kind: 'update-resources' },
+      },
+    ]);
+  });
+
+  it('replaces for a limit that must go, which no engine can lift', () => {
+    const found = assess({}, ({ spec }) => ({ spec: { ...spec, resources: limits } }));
+
+    expect(found).toMatchObject([{ desired: null, observed: 64, remedy: { kind: 'replace' } }]);
+  });
+
+  it.each([
+    ['always', [{ path: 'restart', desired: 'unless-stopped', observed: 'always' }]],
+    ['no', []],
+  ] as const)('judges the restart policy "%s"', (name, expected) => {
+    const found = assess({}, () => ({ restart: { name, maximumRetryCount: 0 } }));
+
+    expect(found).toMatchObject(expected);
+  });
+
+  it.each([
+    ['is detached', [], null],
+    ['has lost an alias', [{ network: 'shop_front', aliases: ['web'] }], ['web']],
+  ])('connects a network again that %s', (_name, networks, observed) => {
+    const wanted = { network: 'shop_front', aliases: ['api', 'web'] };
+
+    const found = assess({ container: { networks: [wanted] } }, ({ spec }) => ({
+      spec: { ...spec, networks },
+    }));
+
+    expect(found).toMatchObject([
+      {
+        class: 'network',
+        path: 'networks.front',
+        desired: ['api', 'web'],
+        observed,
+        remedy: { kind: 'connect', attachment: wanted },
+      },
+    ]);
+  });
+
+  it('leaves a network alone that someone attached', () => {
+    const extra = { network: 'debug', aliases: [] };
+
+    expect(assess({}, ({ spec }) => ({ spec: { ...spec, networks: [extra] } }))).toEqual([]);
+  });
+
+  it('gives a renamed instance its name back', () => {
+    const service = aService();
+    const instance = anInstance(service, {}, { name: 'other' });
+
+    const found = assessInstance({ ...instance, renamed: true }, service, noDefaults);
+
+    const to = anInstance(service).container.name;
+    expect(found).toMatchObject([{ class: 'renamed', observed: 'other', remedy: { to } }]);
+  });
+});
+
+describe('assessInstance() on what only a create can set', () => {
+  const service = aService();
+  const { container, ...instance } = anInstance(service);
+  const changed = { ...container, spec: { ...container.spec, user: 'root' } };
+
+  it('replaces an instance that someone else made', () => {
+    const found = assessInstance(
+      { ...instance, known: false, container: changed },
+      service,
+      noDefaults,
+    );
+
+    expect(found).toMatchObject([
+      { class: 'immutable-field', path: 'user', desired: null, observed: 'root' },
+    ]);
+    expect(found.map(({ remedy }) => actionOf(remedy))).toEqual(['replace']);
+  });
+
+  it('does not ask what cannot have changed since its own create', () => {
+    expect(assessInstance({ ...instance, container: changed }, service, noDefaults)).toEqual([]);
+  });
+
+  it('does not judge inherited fields without the image', () => {
+    const unknown = { ...instance, known: false, container: changed };
+
+    expect(assessInstance(unknown, service, null)).toEqual([]);
+  });
+});
+
+describe('actionOf()', () => {
+  it.each([
+    ['none', 'report'],
+    ['replace', 'replace'],
+    ['start', 'heal'],
+  ] as const)('makes of the remedy %s the action %s', (kind, action) => {
+    expect(actionOf({ kind })).toBe(action);
+  });
+});

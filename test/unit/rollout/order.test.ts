@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest';
+
+import type { ContainerSpec, MountSpec } from '../../../src/model/container.ts';
+import { replaceOrder } from '../../../src/rollout/order.ts';
+import { aService, origin } from '../../support/builders.ts';
+
+function published(port: string): Partial<ContainerSpec> {
+  return { ports: [{ target: 80, protocol: 'tcp', hostIp: '', published: port }] };
+}
+
+function volume(
+  facts: Partial<Extract<MountSpec, { type: 'volume' }>> = {},
+): Partial<ContainerSpec> {
+  const mount = {
+    type: 'volume',
+    source: 'shop_data',
+    target: '/data',
+    readOnly: false,
+    noCopy: false,
+  } as const;
+  return { mounts: [{ ...mount, ...facts }] };
+}
+
+describe('replaceOrder()', () => {
+  it.each([
+    ['nothing in the way', {}, 'start-first', ''],
+    ['a free port', published(''), 'start-first', ''],
+    ['a range of ports', published('8000-8010'), 'start-first', ''],
+    ['a fixed port', published('80'), 'stop-first', 'ports'],
+    ['a volume', volume(), 'stop-first', 'volumes'],
+    ['a volume that it only reads', volume({ readOnly: true }), 'start-first', ''],
+    ['an anonymous volume', volume({ source: '' }), 'start-first', ''],
+  ])('with %s', (_name, container, order, path) => {
+    expect(replaceOrder(aService({ container }))).toMatchObject({ order, path });
+  });
+
+  it('says why it is not the order that was asked for', () => {
+    const { reason } = replaceOrder(aService({ container: published('80') }));
+
+    expect(reason).toBe('it publishes host port 80, which two instances cannot share');
+  });
+
+  it('starts two writers side by side when the manifest says so in so many words', () => {
+    const origins = { 'deploy.update_config.order': origin };
+
+    expect(replaceOrder(aService({ container: volume(), origins })).order).toBe('start-first');
+  });
+
+  it('does as it is asked with stop-first', () => {
+    const service = aService({ container: published('80'), update: { order: 'stop-first' } });
+
+    expect(replaceOrder(service)).toEqual({ order: 'stop-first', reason: '', path: '' });
+  });
+});
