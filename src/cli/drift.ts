@@ -10,10 +10,11 @@ import { decide } from '../rollout/decide.ts';
 import type { Source } from '../source/source.ts';
 import type { ExitCode } from './exit-code.ts';
 import { exitCode } from './exit-code.ts';
-import { observeLive, unreachableHosts } from './live.ts';
+import { observeCommitInForce } from './commit-in-force.ts';
+import { unreachableHosts } from './live.ts';
 import type { Output } from './output.ts';
 import { toJson } from './output.ts';
-import { reportRefused, reportUnreachable } from './report-problems.ts';
+import { reportUnreachable } from './report-problems.ts';
 import type { Settings } from './settings.ts';
 
 export interface DriftFlags {
@@ -32,12 +33,9 @@ export async function drift(
   logger: Logger,
   signal: AbortSignal,
 ): Promise<ExitCode> {
-  await using live = await observeLive(settings, logger, null, signal);
+  await using live = await observeCommitInForce(settings, output, logger, signal);
   const { loaded, world, journal, observations, source } = live;
-  if (loaded.kind === 'invalid' || world === null) {
-    if (loaded.kind === 'invalid') reportRefused(output, loaded.revision, loaded.diagnostics);
-    return exitCode.negative;
-  }
+  if (loaded.kind === 'invalid' || world === null) return exitCode.negative;
   const { now, desired } = world;
   const records = mergeRecords(decide(world).drift, journal.drift(now - shownResolvedMs), now);
   const authors = await findAuthors(source, records, signal);

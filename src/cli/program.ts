@@ -97,7 +97,7 @@ function createProgram(signal: AbortSignal, finish: (code: ExitCode) => void): C
     });
   liveCommand(program, 'sync', 'bring the fleet to the head, then exit')
     .option('--timeout <duration>', 'give up after this long', parseTimeout, 600_000)
-    .option('--approve-prune <commits...>', 'approve held deletions of these commits')
+    .option('--approve-prune <commits...>', 'approve held deletions of these commits', parseCommit)
     .action(async (flags: { timeout: number; approvePrune?: string[] }, command: Command) => {
       const { settings, output: out, logger } = live(command, 'silent');
       const { sync } = await import('./sync.ts');
@@ -146,8 +146,16 @@ function liveCommand(program: Command, name: string, description: string): Comma
     .option('--log-level <level>', 'debug, info, warn, error or silent');
 }
 
+/** Timers count in 31 bits; longer is as good as for ever. */
+const longestTimeoutMs = 2 ** 31 - 1;
+
 function parseTimeout(text: string): number {
   const parsed = parseDuration(text);
   if (!parsed.ok) throw new InvalidArgumentError(parsed.message);
-  return parsed.value;
+  return Math.min(parsed.value, longestTimeoutMs);
+}
+
+function parseCommit(text: string, before: readonly string[] | undefined): readonly string[] {
+  if (/^[0-9a-f]{7,40}$/.test(text)) return [...(before ?? []), text];
+  throw new InvalidArgumentError('give a commit id, or at least its first 7 digits.');
 }

@@ -60,7 +60,7 @@ export function createProgress(output: Output, now: () => number): Observer {
 
 function describeWait(decision: Decision): string {
   const waiting = decision.applications.flatMap((application) => application.waiting);
-  const gate = waiting.find(({ reason }) => !reason.endsWith('under way')) ?? waiting[0];
+  const gate = waiting.find(({ kind }) => kind !== 'step') ?? waiting[0];
   if (gate === undefined) return '';
   const where = [gate.application, gate.service, gate.slot].filter((part) => part !== '').join('/');
   return `${where}: ${gate.reason}`;

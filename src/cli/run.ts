@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 
+import { messageOf } from '../model/errors.ts';
 import { openJournal } from '../journal/open-journal.ts';
 import { Follower } from '../reconcile/follower.ts';
 import { Operator, silent } from '../reconcile/operator.ts';
@@ -28,7 +29,9 @@ export async function run(
     onAccepted: ({ desired }) => operator.follow(desired),
   });
   logger.info({ repository: settings.repository, branch: settings.branch }, 'following');
-  const following = follower.start();
+  const following = follower.start().catch((error: unknown) => {
+    logger.error({ reason: messageOf(error) }, 'the repository cannot be followed');
+  });
   await operator.runOn(signal);
   await following;
   logger.info('stopping: steps under way are finished first');

@@ -29,6 +29,9 @@ export interface SettingsFlags extends Partial<Record<keyof OperatorConfig, stri
   readonly config?: string;
 }
 
+/** Timers count in 31 bits. */
+const longestIntervalMs = 2 ** 31 - 1;
+
 const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 
 export type LogLevel = (typeof logLevels)[number];
@@ -112,7 +115,7 @@ function logLevel(text: string | undefined): LogLevel | null {
 
 function duration(option: string, text: string): number {
   const parsed = parseDuration(text);
-  if (parsed.ok && parsed.value > 0) return parsed.value;
+  if (parsed.ok && parsed.value > 0) return Math.min(parsed.value, longestIntervalMs);
   const why = parsed.ok ? 'it must be longer than 0' : parsed.message;
   throw new UsageError(`Cannot use --${option} "${text}": ${why}`);
 }

@@ -5,10 +5,11 @@ import { renderStatus } from '../report/render-status.ts';
 import { statusDocument } from '../report/status-document.ts';
 import type { ExitCode } from './exit-code.ts';
 import { exitCode } from './exit-code.ts';
-import { observeLive, unreachableHosts } from './live.ts';
+import { unreachableHosts } from './live.ts';
+import { observeCommitInForce } from './commit-in-force.ts';
 import type { Output } from './output.ts';
 import { toJson } from './output.ts';
-import { reportRefused, reportUnreachable } from './report-problems.ts';
+import { reportUnreachable } from './report-problems.ts';
 import type { Settings } from './settings.ts';
 
 /** `fleetwright status`: how every application and host stands now. Changes nothing. */
@@ -34,20 +35,4 @@ export async function status(
   const unreachable = unreachableHosts(observations);
   reportUnreachable(output, unreachable);
   return unreachable.length > 0 ? exitCode.unreachable : exitCode.done;
-}
-
-/** The head; or, when that is refused, the commit that is still in force. */
-async function observeCommitInForce(
-  settings: Settings,
-  output: Output,
-  logger: Logger,
-  signal: AbortSignal,
-): ReturnType<typeof observeLive> {
-  const live = await observeLive(settings, logger, null, signal);
-  const accepted = live.journal.accepted();
-  if (live.loaded.kind === 'valid') return live;
-  reportRefused(output, live.loaded.revision, live.loaded.diagnostics);
-  if (accepted === null) return live;
-  await live[Symbol.asyncDispose]();
-  return observeLive(settings, logger, accepted.commit, signal);
 }

@@ -56,8 +56,16 @@ export async function sync(
     return exitCode.unreachable;
   }
   const outcome = await converge({ desired, fleet, journal, logger, output, flags, signal });
-  report(output, journal, desired, fleet.snapshot().values(), outcome, Date.now() - begin);
-  return outcome.decision.settled ? exitCode.done : exitCode.negative;
+  if (outcome === null) {
+    output.error('Stopped before anything was decided: nothing is changed on any host');
+    return exitCode.negative;
+  }
+  const observations = [...fleet.snapshot().values()];
+  report(output, journal, desired, observations, outcome, Date.now() - begin);
+  if (outcome.decision.settled) return exitCode.done;
+  const lost = unreachableHosts(observations);
+  reportUnreachable(output, lost);
+  return lost.length > 0 ? exitCode.unreachable : exitCode.negative;
 }
 
 interface Converging {
@@ -76,7 +84,8 @@ interface Outcome {
   readonly isTimedOut: boolean;
 }
 
-async function converge(parts: Converging): Promise<Outcome> {
+/** Null when it was stopped before anything was decided. */
+async function converge(parts: Converging): Promise<Outcome | null> {
   const { desired, fleet, journal, logger, output, flags, signal } = parts;
   const now = Date.now;
   const observer = createProgress(output, now);
@@ -86,9 +95,8 @@ async function converge(parts: Converging): Promise<Outcome> {
   const stop = AbortSignal.any([signal, timeout]);
   const decision = await operator.run(stop, (latest) => isOver(latest, operator));
   await operator.drain();
-  const last = decision ?? (await operator.pass());
-  if (last === null) throw new Error('The operator follows nothing');
-  return { decision: last, steps: operator.stepsTaken(), isTimedOut: timeout.aborted };
+  if (decision === null) return null;
+  return { decision, steps: operator.stepsTaken(), isTimedOut: timeout.aborted };
 }
 
 /** Converged; or nothing is under way, nothing will be, and trying again has not helped. */

@@ -172,9 +172,10 @@ function assessResources({ container }: Instance, service: ServiceSpec): readonl
   return fields.map((field) => ({ ...field, class: 'mutable-field', ...resourceRemedy(field) }));
 }
 
-/** The engine takes "no limit" for "no change", so a limit can be changed in place but not taken away. */
+/** The engine takes "no limit" for "no change", so but for the one on pids a limit cannot be taken away in place. */
 function resourceRemedy(field: FieldDifference): Pick<Difference, 'remedy' | 'note'> {
-  return field.desired === null
+  const canBeLifted = field.path === 'deploy.resources.limits.pids';
+  return field.desired === null && !canBeLifted
     ? {
         remedy: { kind: 'replace' },
         note: 'the engine cannot lift a limit in place: it is replaced',

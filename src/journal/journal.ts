@@ -1,5 +1,6 @@
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type { DriftItem } from '../model/drift.ts';
+import type { HostName } from '../model/names.ts';
 import type { JournalEntry, JournalState } from '../model/journal-state.ts';
 import type { RejectedRevision } from '../model/rejected-revision.ts';
 import type { Revision } from '../model/revision.ts';
@@ -30,6 +31,7 @@ export interface Journal extends JournalReader {
   write(entries: readonly JournalEntry[], at: number): void;
   accept(revision: Revision, applications: readonly string[]): void;
   reject(revision: Revision, diagnostics: readonly Diagnostic[]): void;
-  recordDrift(items: readonly DriftItem[], at: number): void;
+  /** @param visible hosts that can be seen now: on the others nothing is known to be resolved */
+  recordDrift(items: readonly DriftItem[], visible: ReadonlySet<HostName>, at: number): void;
   recordStep(step: Step, outcome: StepOutcome, startedAt: number, endedAt: number): void;
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import Database from 'libsql';
 import type { Logger } from 'pino';
 
-import { messageOf } from '../model/errors.ts';
+import { messageOf, TransientError, UsageError } from '../model/errors.ts';
 import { emptyJournal } from '../model/journal-state.ts';
 import type { Journal, JournalReader } from './journal.ts';
 import { SqliteJournal } from './sqlite-journal.ts';
@@ -21,23 +21,50 @@ const fileName = 'journal.db';
  * @throws StalledError `StateLocked`
  */
 export function openJournal(stateDir: string, logger: Logger): Journal {
-  mkdirSync(stateDir, { recursive: true, mode: 0o700 });
+  makeFolder(stateDir);
   const lock = lockState(stateDir);
   const file = join(stateDir, fileName);
   try {
     return new SqliteJournal(openDatabase(file), lock);
   } catch (error) {
+    if (!isUnreadable(error)) {
+      lock[Symbol.dispose]();
+      throw new TransientError(
+        'JournalUnavailable',
+        `Cannot open the journal "${file}": ${messageOf(error)}`,
+        { cause: error },
+      );
+    }
     logger.warn({ file, reason: messageOf(error) }, 'journal cannot be read: it is begun anew');
     setAside(file);
     return new SqliteJournal(openDatabase(file), lock);
   }
 }
 
+function makeFolder(stateDir: string): void {
+  try {
+    mkdirSync(stateDir, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    const message = `Cannot use "${stateDir}" as the state folder: ${messageOf(error)}`;
+    throw new UsageError(message, { cause: error });
+  }
+}
+
+/** It is damaged or of another release; a lock, a full disk or a missing right says nothing about what it holds. */
+function isUnreadable(error: unknown): boolean {
+  if (error instanceof ForeignJournal || error instanceof SyntaxError) return true;
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  return code.startsWith('SQLITE_CORRUPT') || code.startsWith('SQLITE_NOTADB');
+}
+
+class ForeignJournal extends Error {}
+
 /** Opens the journal for reading, beside a daemon that writes it. Without a journal there is nothing remembered. */
 export function readJournal(stateDir: string): JournalReader {
   const file = join(stateDir, fileName);
   if (!existsSync(file)) return noJournal;
-  const database = new Database(file, { readonly: true });
+  const database = openReadOnly(file);
+  if (database === null) return noJournal;
   return {
     state: () => readState(database),
     accepted: () => readAccepted(database),
@@ -45,6 +72,19 @@ export function readJournal(stateDir: string): JournalReader {
     drift: (since) => readDrift(database, since),
     [Symbol.dispose]: () => database.close(),
   };
+}
+
+/** Null for a file that is no journal (yet): the daemon sets it aside when it starts. */
+function openReadOnly(file: string): Database.Database | null {
+  const database = new Database(file, { readonly: true });
+  try {
+    database.exec('PRAGMA busy_timeout = 5000');
+    readState(database);
+    return database;
+  } catch {
+    database.close();
+    return null;
+  }
 }
 
 const noJournal: JournalReader = {
@@ -57,6 +97,17 @@ const noJournal: JournalReader = {
 
 function openDatabase(file: string): Database.Database {
   const database = new Database(file);
+  try {
+    prepare(database);
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+function prepare(database: Database.Database): void {
+  database.exec('PRAGMA busy_timeout = 5000');
   // Write-ahead logging lets commands read beside the daemon; FULL makes a returned write survive a power loss.
   database.exec('PRAGMA journal_mode = WAL');
   database.exec('PRAGMA synchronous = FULL');
@@ -73,11 +124,11 @@ function openDatabase(file: string): Database.Database {
     .run(String(tablesVersion));
   // A damaged page shows when it is read.
   readState(database);
-  return database;
 }
 
 function setAside(file: string): void {
+  const aside = `${file}.unreadable-${new Date().toISOString().replaceAll(':', '')}`;
   for (const suffix of ['', '-wal', '-shm']) {
-    if (existsSync(file + suffix)) renameSync(file + suffix, `${file}.unreadable${suffix}`);
+    if (existsSync(file + suffix)) renameSync(file + suffix, `${aside}${suffix}`);
   }
 }

@@ -4,6 +4,7 @@ import { acceptEntries } from '../model/accept-entries.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type { DriftItem } from '../model/drift.ts';
 import { driftKey } from '../model/drift.ts';
+import type { HostName } from '../model/names.ts';
 import { reduceJournal } from '../model/journal-reduce.ts';
 import type { JournalEntry, JournalState } from '../model/journal-state.ts';
 import type { RejectedRevision } from '../model/rejected-revision.ts';
@@ -79,9 +80,11 @@ export class SqliteJournal implements Journal {
     });
   }
 
-  recordDrift(items: readonly DriftItem[], at: number): void {
-    const now = new Map(items.map((item) => [driftKey(item), JSON.stringify(item)]));
+  recordDrift(items: readonly DriftItem[], visible: ReadonlySet<HostName>, at: number): void {
     const before = this.#openDrift;
+    const unseen = [...before].filter(([, text]) => !visible.has(hostOf(text)));
+    const now = new Map(items.map((item) => [driftKey(item), JSON.stringify(item)]));
+    for (const [key, text] of unseen) if (!now.has(key)) now.set(key, text);
     const isSame =
       now.size === before.size && [...now].every(([key, text]) => before.get(key) === text);
     if (isSame) return;
@@ -172,6 +175,10 @@ export class SqliteJournal implements Journal {
   #transaction(work: () => void): void {
     this.#database.transaction(work)();
   }
+}
+
+function hostOf(item: string): HostName {
+  return (JSON.parse(item) as DriftItem).host;
 }
 
 const keptDriftMs = 30 * 24 * 3_600_000;

@@ -95,7 +95,8 @@ function reduceApplication(record: ApplicationRecord, entry: ApplicationEntry): 
     case 'quarantined': {
       const { quarantine } = entry;
       const others = record.quarantined.filter(
-        ({ service, hash }) => service !== quarantine.service || hash !== quarantine.hash,
+        ({ service, hash, gate }) =>
+          service !== quarantine.service || hash !== quarantine.hash || gate !== quarantine.gate,
       );
       return { ...record, quarantined: [...others, quarantine].slice(-keptQuarantines) };
     }

@@ -47,6 +47,8 @@ export interface RolloutRecord {
 export interface Quarantine {
   readonly service: string;
   readonly hash: SpecHash;
+  /** Digest of the gate that it failed. */
+  readonly gate: string;
   readonly commit: CommitSha;
   readonly at: number;
   readonly host: HostName;

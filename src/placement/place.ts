@@ -127,9 +127,18 @@ class Board {
       this.#assign(slot, current);
       return true;
     }
-    if (this.#exclusionsOf(slot, host).length > 0) return false;
+    if (!this.#mayStay(slot, host)) return false;
     this.#assign(slot, current);
     return true;
+  }
+
+  /**
+   * A stranger on its port does not drive a slot away: its volume may be here, and the trouble is said instead. Another
+   * instance of ours on its port does, since one of the two can go elsewhere.
+   */
+  #mayStay(slot: Slot, host: CandidateHost): boolean {
+    const isAdmitted = slot.service.constraints.every((constraint) => admits(host, constraint));
+    return isAdmitted && this.#ownClash(slot, host) === undefined;
   }
 
   /** Gives a slot the best host, or says why there is none. */
@@ -178,9 +187,15 @@ class Board {
     if (foreign !== null) {
       return [`port ${foreign.port.port} in use by "${foreign.container}" (unmanaged)`];
     }
-    const taken = this.#ports.get(host.spec.name) ?? [];
-    const clash = wanted.find((port) => taken.some((other) => collides(port, other)));
+    const clash = this.#ownClash(slot, host);
     return clash === undefined ? [] : [`port ${clash.port} taken by another instance`];
+  }
+
+  /** A port that another instance of ours has on a host already. */
+  #ownClash(slot: Slot, host: CandidateHost): HostPort | undefined {
+    const taken = this.#ports.get(host.spec.name) ?? [];
+    const wanted = fixedHostPorts(slot.service.container);
+    return wanted.find((port) => taken.some((other) => collides(port, other)));
   }
 
   #assign(slot: Slot, host: HostName): void {

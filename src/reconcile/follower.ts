@@ -61,9 +61,10 @@ export class Follower implements AsyncDisposable {
       const head = await source.head(this.#stop.signal);
       if (head.commit === this.#looked) return;
       const loaded = await this.#load(head);
-      this.#looked = head.commit;
       if (loaded.kind === 'valid') this.#accept(loaded);
       else this.#reject(loaded);
+      // Only now: a commit that could not be recorded is looked at again.
+      this.#looked = head.commit;
     } catch (error) {
       if (!this.#stop.signal.aborted) {
         logger.warn({ reason: messageOf(error) }, 'repository cannot be followed now');
@@ -79,9 +80,12 @@ export class Follower implements AsyncDisposable {
     try {
       const revision = await source.resolve(accepted.commit, this.#stop.signal);
       const loaded = await this.#load({ ...revision, branch: accepted.branch });
-      if (loaded.kind !== 'valid') return;
-      this.#looked = accepted.commit;
-      this.#accept(loaded);
+      if (loaded.kind === 'valid') {
+        this.#accept(loaded);
+        this.#looked = accepted.commit;
+      } else {
+        this.#reject(loaded);
+      }
     } catch (error) {
       logger.warn(
         { revision: formatRevision(accepted), reason: messageOf(error) },
@@ -97,7 +101,12 @@ export class Follower implements AsyncDisposable {
 
   #accept(loaded: Extract<LoadedRevision, { readonly kind: 'valid' }>): void {
     const { revision } = loaded.desired;
-    this.#parts.logger.info({ revision: formatRevision(revision) }, 'commit accepted');
+    const { logger } = this.#parts;
+    for (const diagnostic of loaded.diagnostics) {
+      if (diagnostic.severity === 'warning')
+        logger.warn(diagnostic, 'warning in an accepted commit');
+    }
+    logger.info({ revision: formatRevision(revision) }, 'commit accepted');
     this.#parts.onAccepted(loaded);
   }
 

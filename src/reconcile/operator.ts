@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { DesiredState } from '../model/desired.ts';
 import { messageOf } from '../model/errors.ts';
 import type { JournalEntry } from '../model/journal-state.ts';
+import type { HostName } from '../model/names.ts';
 import type { ActionKind, Step, StepOutcome } from '../model/step.ts';
 import type { ReadinessMap } from '../model/readiness.ts';
 import type { Fleet } from '../fleet/fleet.ts';
@@ -36,6 +37,11 @@ export interface Observer {
 
 const afterErrorMs = 5_000;
 
+function visibleHosts({ observations }: World): ReadonlySet<HostName> {
+  const reachable = [...observations.values()].filter(({ kind }) => kind === 'reachable');
+  return new Set(reachable.map(({ host }) => host));
+}
+
 /** Tells nobody: the daemon has its log. */
 export const silent: Observer = {
   stepStarted: () => undefined,
@@ -55,10 +61,13 @@ export class Operator implements AsyncDisposable {
   readonly #inFlight = new Map<string, ActionKind>();
   readonly #running = new Set<Promise<void>>();
   readonly #stop = new AbortController();
+  /** A pull can be given up at any time; what else is under way is brought to its end. */
+  readonly #stopPulls = new AbortController();
   #desired: DesiredState | null = null;
   #failures: ReadonlyMap<string, FailedStep> = new Map();
   #readiness: ReadinessMap = new Map();
   #stepsTaken = 0;
+  #firstLook: Promise<void> | null = null;
 
   constructor(parts: OperatorParts) {
     this.#parts = parts;
@@ -75,7 +84,23 @@ export class Operator implements AsyncDisposable {
     );
     fleet.configure(desired.fleet);
     this.#desired = desired;
+    this.#lookAtNewHosts();
     this.#wake.call();
+  }
+
+  /**
+   * A host that was never looked at must not be taken for one that is away: nothing is decided before each has been seen
+   * once, or has failed to answer once.
+   */
+  #lookAtNewHosts(): void {
+    const { fleet } = this.#parts;
+    const isNew = [...fleet.snapshot().values()].some(({ kind }) => kind === 'unreachable');
+    if (!isNew) return;
+    const look = fleet.refresh(this.#stop.signal).finally(() => {
+      if (this.#firstLook === look) this.#firstLook = null;
+      this.#wake.call();
+    });
+    this.#firstLook = look;
   }
 
   /** Steps executed so far that changed something. */
@@ -90,7 +115,8 @@ export class Operator implements AsyncDisposable {
   /** Whether something failed that is worth another try before giving up. */
   isRetrying(): boolean {
     return [...this.#failures.values()].some(
-      ({ failure, attempts }) => failure.class !== 'revision' && attempts < 3,
+      ({ failure, attempts, action }) =>
+        failure.class !== 'revision' && attempts < 3 && action !== 'remove-network',
     );
   }
 
@@ -125,13 +151,13 @@ export class Operator implements AsyncDisposable {
     }
   }
 
-  /** One pass: decide, remember, begin the steps. Null before there is a desired state. */
+  /** One pass: decide, remember, begin the steps. Null before there is a desired state and a look at every host. */
   async pass(): Promise<Decision | null> {
     const world = this.#observe();
     if (world === null) return null;
     const { journal, observer } = this.#parts;
     const decision = decide(world);
-    journal.recordDrift(decision.drift, world.now);
+    journal.recordDrift(decision.drift, visibleHosts(world), world.now);
     journal.write(await this.#withEvidence(decision.entries), world.now);
     for (const step of decision.steps) this.#begin(step);
     observer.decided(decision);
@@ -143,7 +169,7 @@ export class Operator implements AsyncDisposable {
   #observe(): World | null {
     const { fleet, journal, now } = this.#parts;
     const desired = this.#desired;
-    if (desired === null) return null;
+    if (desired === null || this.#firstLook !== null) return null;
     const base = {
       desired,
       observations: fleet.snapshot(),
@@ -183,29 +209,37 @@ export class Operator implements AsyncDisposable {
   #begin(step: Step): void {
     if (this.#inFlight.has(step.key) || this.#stop.signal.aborted) return;
     this.#inFlight.set(step.key, step.action.kind);
-    const work = this.#execute(step).finally(() => {
-      this.#inFlight.delete(step.key);
-      this.#running.delete(work);
-      this.#wake.call();
-    });
+    const work = this.#execute(step)
+      .catch(this.#logFailure)
+      .finally(() => {
+        this.#inFlight.delete(step.key);
+        this.#running.delete(work);
+        this.#wake.call();
+      });
     this.#running.add(work);
   }
+
+  /** The step itself never throws; what may is the memory of it. */
+  readonly #logFailure = (error: unknown): void => {
+    this.#parts.logger.error({ reason: messageOf(error) }, 'step cannot be recorded');
+  };
 
   async #execute(step: Step): Promise<void> {
     const { fleet, journal, logger, observer, now } = this.#parts;
     const startedAt = now();
     observer.stepStarted(step);
-    const outcome = await fleet.execute(step, this.#stop.signal);
+    const stop = step.action.kind === 'pull-image' ? this.#stopPulls : this.#stop;
+    const outcome = await fleet.execute(step, stop.signal);
     const endedAt = now();
-    if (this.#stop.signal.aborted) return;
+    if (stop.signal.aborted) return;
     this.#failures = noteOutcome(this.#failures, step, outcome, endedAt);
-    if (outcome.kind !== 'skipped') this.#stepsTaken += 1;
-    journal.recordStep(step, outcome, startedAt, endedAt);
+    if (outcome.kind === 'done' || outcome.kind === 'unknown') this.#stepsTaken += 1;
     observer.stepEnded(step, outcome, endedAt - startedAt);
     const { key, host, action } = step;
     const facts = { host, key, action: action.kind, durationMs: endedAt - startedAt, outcome };
     if (outcome.kind === 'failed') logger.warn(facts, 'step failed');
     else logger.debug(facts, 'step ended');
+    journal.recordStep(step, outcome, startedAt, endedAt);
   }
 
   /** Waits for the steps under way to end, so that none is left half done. */
@@ -216,6 +250,7 @@ export class Operator implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#unsubscribe();
     this.#prober[Symbol.dispose]();
+    this.#stopPulls.abort();
     await this.drain();
     this.#stop.abort();
   }

@@ -30,7 +30,8 @@ export function probeHttp(
     const call = request(
       { host: address, port, path, agent: false, timeout: timeoutMs, signal },
       (response) => {
-        response.resume();
+        // The body may be endless, and only the status counts.
+        response.destroy();
         const status = response.statusCode ?? 0;
         const ok = status >= 200 && status < 400;
         resolve({ ok, isListening: true, detail: `HTTP ${status} from ${path}` });

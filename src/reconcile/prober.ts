@@ -1,3 +1,5 @@
+import { isDeepStrictEqual } from 'node:util';
+
 import type { Probe } from '../model/application.ts';
 import type { ContainerId } from '../model/names.ts';
 import type { ProbeResult } from '../model/readiness.ts';
@@ -97,7 +99,7 @@ function ask(target: ProbeTarget, signal: AbortSignal): Promise<ProbeAnswer> {
 }
 
 function isSame(a: ProbeTarget, b: ProbeTarget): boolean {
-  return a.startedAt === b.startedAt && a.port === b.port && a.address === b.address;
+  return isDeepStrictEqual(a, b);
 }
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {

@@ -4,7 +4,7 @@ import type { Instance } from '../drift/identify.ts';
 import type { Draft } from './draft.ts';
 import type { SlotContext, SlotView } from './slot-view.ts';
 import type { Target } from './target.ts';
-import { isProven } from './target.ts';
+import { concerns, isProven } from './target.ts';
 
 /** One application while it is being decided on. */
 export interface ApplicationContext extends SlotContext {
@@ -13,6 +13,8 @@ export interface ApplicationContext extends SlotContext {
   readonly views: readonly ServiceViews[];
   /** Instances in slots that nothing asks for any more. */
   readonly surplus: readonly Instance[];
+  /** Some slot can be given no host: nothing new is begun, what once ran well is still repaired. */
+  readonly holdsChanges: boolean;
   readonly draft: Draft;
 }
 
@@ -28,9 +30,7 @@ export function isServiceProven(context: ApplicationContext, service: ServiceSpe
 
 /** Whether the hash that a service asks for has failed and must not be started again. */
 export function isQuarantined(context: ApplicationContext, service: ServiceSpec): boolean {
-  return context.record.quarantined.some(
-    (failed) => failed.service === service.name && failed.hash === service.hash,
-  );
+  return context.record.quarantined.some((failed) => concerns(failed, service));
 }
 
 /** A slot that does what its service asks for, with nothing left to do about it. */

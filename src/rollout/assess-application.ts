@@ -26,7 +26,7 @@ export function conditionsOf(context: ApplicationContext, settled: boolean): rea
 function isLastKnownGood({ record, draft }: ApplicationContext, settled: boolean): boolean {
   if (!settled) return false;
   const isProvenNow = draft.entries.some((entry) => entry.kind === 'succeeded');
-  const isWatched = draft.waiting.some(({ service }) => service === '');
+  const isWatched = draft.waiting.some(({ kind }) => kind === 'monitor');
   return isProvenNow || (record.lastKnownGood !== null && !isWatched);
 }
 
@@ -73,7 +73,7 @@ function hasNothingUnderWay({ views, draft }: ApplicationContext): boolean {
     ({ inFlight, phase }) =>
       inFlight === undefined && !(phase.kind === 'probation' && phase.verdict.kind !== 'failed'),
   );
-  return isQuiet && draft.waiting.every(({ reason }) => !reason.endsWith('under way'));
+  return isQuiet && draft.waiting.every(({ kind }) => kind !== 'step');
 }
 
 function condition(

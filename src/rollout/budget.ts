@@ -1,5 +1,6 @@
 import type { Instance } from '../drift/identify.ts';
 import type { ServiceViews } from './application-context.ts';
+import { hasFailed } from './fail-slot.ts';
 import type { ReplaceOrder } from './order.ts';
 import type { SlotView } from './slot-view.ts';
 import { isLive } from './slot-view.ts';
@@ -25,7 +26,11 @@ export class Budget {
     this.#bound = slots.length + atOnce;
     this.#floor = slots.length - atOnce;
     this.#available = slots.filter((view) => view.available).length;
-    const instances = [...slots.flatMap(instancesOf), ...surplus];
+    // Where the manifest lets a rollout go on over failures, they must not keep the places of others.
+    const { failureAction, maxFailureRatio } = service.update;
+    const goesOn = failureAction === 'continue' || maxFailureRatio > 0;
+    const counted = goesOn ? slots.filter((view) => !hasFailed(view)) : slots;
+    const instances = [...counted.flatMap(instancesOf), ...surplus];
     const starting = slots.filter(({ inFlight }) => inFlight === 'start-container').length;
     const made = slots.filter(
       ({ phase, inFlight }) => phase.kind === 'created' || inFlight === 'create-container',

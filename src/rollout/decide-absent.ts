@@ -6,7 +6,7 @@ import type { ApplicationContext } from './application-context.ts';
 import { isServiceProven } from './application-context.ts';
 import { changesFrom } from './changes.ts';
 import { unmetDependency } from './dependencies.ts';
-import { causeOf } from './draft.ts';
+import { causeOf, placeOf } from './draft.ts';
 import { nextRepairAt, repairsInARow } from './heal.ts';
 import { readyKey } from './preflight.ts';
 import { prepareHost } from './prepare-host.ts';
@@ -19,10 +19,10 @@ import { isPromoted, isServing } from './slot-view.ts';
 export function decideAbsent(situation: SlotSituation, host: HostName): void {
   const { context, view, preflight } = situation;
   const { draft, world } = context;
-  const { service, slot } = view;
+  const { service } = view;
   const proven = isServiceProven(context, service);
-  const wait = (reason: string, until: number | null = null): void =>
-    draft.wait(service.name, slot, host, reason, until);
+  const wait = (reason: string): void => draft.wait('turn', placeOf(view), reason);
+  if (!proven && context.holdsChanges) return wait('not every slot can be placed');
   if (!preflight.ready.has(readyKey(host, service))) return wait('image is not on the host yet');
   if (!proven) {
     if (!preflight.complete) return wait('not all images are on their hosts yet');
@@ -37,7 +37,9 @@ export function decideAbsent(situation: SlotSituation, host: HostName): void {
   if (serving === null) situation.budget.takeFree();
   else if (!beginReplacement(situation, serving)) return;
   const repairAt = proven ? nextRepairAt(view.record, world.now) : world.now;
-  if (world.now < repairAt) return wait('repair is tried again', repairAt);
+  if (world.now < repairAt) {
+    return draft.wait('retry', placeOf(view), 'repair is tried again', repairAt);
+  }
   create(situation, host, serving);
 }
 
@@ -52,15 +54,15 @@ function servingOther({ context, view }: SlotSituation): Instance | null {
 function beginReplacement(situation: SlotSituation, serving: Instance): boolean {
   const { context, view, budget, order } = situation;
   const { draft, world, record } = context;
-  const { service, slot, host } = view;
+  const { service } = view;
   const lastPromotedAt = record.rollout?.lastPromotedAt ?? null;
   const notBefore = lastPromotedAt === null ? 0 : lastPromotedAt + service.update.delayMs;
   if (world.now < notBefore) {
-    draft.wait(service.name, slot, host, 'delay between slots', notBefore);
+    draft.wait('turn', placeOf(view), 'delay between slots', notBefore);
     return false;
   }
   if (!budget.take(order)) {
-    draft.wait(service.name, slot, host, 'its turn: others are being replaced', null);
+    draft.wait('turn', placeOf(view), 'its turn: others are being replaced');
     return false;
   }
   if (order.order === 'start-first') return true;

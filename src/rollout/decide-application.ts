@@ -67,8 +67,8 @@ export function decideApplication(input: ApplicationInput): ApplicationDecision 
   for (const slot of input.unplaced) {
     draft.block(slot.service, slot.slot, 'Unplaceable', slot.explanation);
   }
-  if (input.unplaced.length === 0) decideServices(context);
-  const settled = input.unplaced.length === 0 && isApplicationSettled(context);
+  decideServices(context);
+  const settled = isApplicationSettled(context);
   draft.entries.push(...seenEntries(context));
   decideCompletion(context, settled);
   const failed = draft.entries.some((entry) => entry.kind === 'quarantined');
@@ -77,7 +77,7 @@ export function decideApplication(input: ApplicationInput): ApplicationDecision 
     target,
     // A failure changes the target: what was decided for the old one is void.
     steps: failed ? [] : draft.steps,
-    entries: draft.entries,
+    entries: failed ? firstFailures(draft.entries) : draft.entries,
     drift: driftOf(context),
     waiting: draft.waiting,
     conditions: conditionsOf(context, settled),
@@ -86,6 +86,19 @@ export function decideApplication(input: ApplicationInput): ApplicationDecision 
     settled,
     wakeAt: failed ? context.world.now : earliest(draft.waiting),
   };
+}
+
+/** A failure voids what was decided beside it: only what has been seen, and the first failure of each service, stay. */
+function firstFailures(entries: readonly JournalEntry[]): readonly JournalEntry[] {
+  const failed = new Set<string>();
+  return entries.filter((entry) => {
+    if (entry.kind !== 'quarantined') {
+      return entry.kind === 'instance-seen' || entry.kind === 'rollout-started';
+    }
+    const isFirst = !failed.has(entry.quarantine.service);
+    failed.add(entry.quarantine.service);
+    return isFirst;
+  });
 }
 
 function contextOf(input: ApplicationInput): ApplicationContext {
@@ -102,7 +115,8 @@ function contextOf(input: ApplicationInput): ApplicationContext {
   }));
   const wanted = new Set(views.flatMap(({ slots }) => slots.map(({ key }) => key)));
   const surplus = [...instances].filter(([key]) => !wanted.has(key)).flatMap(([, list]) => list);
-  return { ...slotContext, target, views, surplus, draft: new Draft(application) };
+  const holdsChanges = input.unplaced.length > 0;
+  return { ...slotContext, target, views, surplus, holdsChanges, draft: new Draft(application) };
 }
 
 /** The slots of a service: `1` … `N`, or the hosts that placement chose for a global one. */
@@ -130,7 +144,7 @@ function decideServices(context: ApplicationContext): void {
     const order = replaceOrder(views.service);
     for (const view of inOrder(views)) decideSlot({ context, view, budget, order, preflight });
   }
-  decideSurplus(context);
+  if (!context.holdsChanges) decideSurplus(context);
 }
 
 /** What serves nothing comes first: it is free, and it gives back availability. */

@@ -1,3 +1,4 @@
+import type { ApplicationSpec } from '../model/application.ts';
 import { digestOf } from '../model/digest.ts';
 import type { ApplicationContext } from './application-context.ts';
 import { rolloutKey } from './target.ts';
@@ -20,7 +21,7 @@ export function decideCompletion(context: ApplicationContext, settled: boolean):
   }
   const isProvenKey = good !== null && rolloutKey(good.spec) === key;
   if (settled && isProvenKey) {
-    if (record.rollout === null && digestOf(good.spec) === digestOf(target.spec)) return;
+    if (record.rollout === null && isSameSpec(good.spec, target.spec)) return;
     return succeed(context);
   }
   const { rollout } = record;
@@ -38,8 +39,10 @@ export function decideCompletion(context: ApplicationContext, settled: boolean):
   if (settledAt === null) draft.entries.push({ kind: 'rollout-settled', application, at: now });
   const until = (settledAt ?? now) + monitorMs(context);
   if (now >= until) return succeed(context);
-  draft.wait('', '', null, 'monitor: the new revision is watched', until);
+  draft.wait('monitor', whole, 'monitor: the new revision is watched', until);
 }
+
+const whole = { service: '', slot: '', host: null };
 
 function succeed({ draft, application, target, world }: ApplicationContext): void {
   const { spec, commit } = target;
@@ -53,4 +56,19 @@ function monitorMs({ views, record }: ApplicationContext): number {
   );
   const changed = views.filter(({ service }) => proven.get(service.name) !== service.hash);
   return Math.max(0, ...changed.map(({ service }) => service.update.monitorMs));
+}
+
+const digests = new WeakMap<ApplicationSpec, string>();
+
+/** Specifications are kept by the parse cache and the journal, so each is digested once and not at every pass. */
+function isSameSpec(a: ApplicationSpec, b: ApplicationSpec): boolean {
+  return a === b || specDigest(a) === specDigest(b);
+}
+
+function specDigest(spec: ApplicationSpec): string {
+  const known = digests.get(spec);
+  if (known !== undefined) return known;
+  const digest = digestOf(spec);
+  digests.set(spec, digest);
+  return digest;
 }

@@ -1,7 +1,10 @@
-import type { Instance } from '../drift/identify.ts';
+import type { DriftClass } from '../model/drift.ts';
+import type { HostName } from '../model/names.ts';
+import type { UnreachableHost } from '../model/observation.ts';
 import { isQuarantined, isServiceProven } from './application-context.ts';
 import { decideAbsent } from './decide-absent.ts';
-import { failSlot } from './fail-slot.ts';
+import { placeOf } from './draft.ts';
+import { failSlot, troubleOf } from './fail-slot.ts';
 import { remedyAction } from './heal.ts';
 import { prepareHost } from './prepare-host.ts';
 import { guardOf, nextRetirement } from './retire.ts';
@@ -12,14 +15,13 @@ import { actOn, healBy, retire } from './slot-situation.ts';
 export function decideSlot(situation: SlotSituation): void {
   const { context, view } = situation;
   const { draft, world } = context;
-  const { service, slot, host } = view;
+  const { service, host } = view;
   if (view.inFlight !== undefined) {
-    return draft.wait(service.name, slot, host, `${view.inFlight} is under way`, null);
+    return draft.wait('step', placeOf(view), `${view.inFlight} is under way`);
   }
   if (host === null) return;
-  if (world.observations.get(host)?.kind !== 'reachable') {
-    return draft.wait(service.name, slot, host, `host "${host}" is unreachable`, null);
-  }
+  const observation = world.observations.get(host);
+  if (observation?.kind !== 'reachable') return awaitHost(situation, host, observation);
   if (isHeldByFailure(situation)) return;
   if (isQuarantined(context, service) && view.phase.kind !== 'promoted') {
     return keepEvidence(situation);
@@ -36,30 +38,51 @@ export function decideSlot(situation: SlotSituation): void {
   }
 }
 
+/** How long a host may be away before it is said that this stands in the way. */
+const hostPatienceMs = 30_000;
+
+function awaitHost(
+  { context, view }: SlotSituation,
+  host: HostName,
+  observation: UnreachableHost | undefined,
+): void {
+  const { draft, world } = context;
+  const message = `host "${host}" is unreachable: ${observation?.reason ?? 'it is not known'}`;
+  const since = observation?.since ?? 0;
+  const until = since + hostPatienceMs;
+  if (world.now < until) return draft.wait('host', placeOf(view), message, until);
+  draft.wait('host', placeOf(view), message);
+  draft.block(view.service.name, view.slot, 'HostUnreachable', message);
+}
+
 /** A step of this slot failed lately: it is the revision's fault, or it waits for its next try. */
 function isHeldByFailure({ context, view }: SlotSituation): boolean {
   const { failure: failed, service, slot } = view;
   if (failed === undefined) return false;
   const { failure } = failed;
   const isOfThisHash = failed.hash === service.hash;
-  if (failure.class === 'revision' && isOfThisHash && !isQuarantined(context, service)) {
-    return failSlot(context, view, failure.reason, failure.message);
+  // What failed for another version says nothing about this one.
+  if (failed.hash !== '' && !isOfThisHash) return false;
+  const isRevisionFault = failure.class === 'revision' && isOfThisHash;
+  if (isRevisionFault && !isQuarantined(context, service)) {
+    if (failSlot(context, view, failure.reason, failure.message)) return true;
   }
   if (context.world.now >= failed.retryAt) return false;
   context.draft.block(service.name, slot, failure.reason, failure.message);
   const reason = `${failed.action} is tried again`;
-  context.draft.wait(service.name, slot, view.host, reason, failed.retryAt);
+  context.draft.wait('retry', placeOf(view), reason, failed.retryAt);
   return true;
 }
 
 function decideCreated(situation: SlotSituation): void {
   const { context, view, budget } = situation;
-  const { current, service, slot, host } = view;
+  const { current, service } = view;
   if (current === null) return;
-  if (!budget.takeStart(view)) {
-    return context.draft.wait(service.name, slot, host, 'its turn: others retire first', null);
-  }
   const { container } = current;
+  if (!prepareHost(context, service, container.host)) return;
+  if (!budget.takeStart(view)) {
+    return context.draft.wait('turn', placeOf(view), 'its turn: others retire first');
+  }
   const attached = new Set(container.spec.networks.map(({ network }) => network));
   const missing = service.container.networks.find(({ network }) => !attached.has(network));
   if (missing !== undefined) {
@@ -70,7 +93,6 @@ function decideCreated(situation: SlotSituation): void {
       attachment: missing,
     });
   }
-  if (!prepareHost(context, service, container.host)) return;
   actOn(situation, '', 'it is created and not started', {
     kind: 'start-container',
     guard: guardOf(current, ['created']),
@@ -82,11 +104,11 @@ function decideCreated(situation: SlotSituation): void {
 function decideProbation(situation: SlotSituation): void {
   const { context, view } = situation;
   const { draft, world } = context;
-  const { service, slot, host, phase, current } = view;
+  const { service, phase, current } = view;
   if (phase.kind !== 'probation' || current === null) return;
   const { verdict } = phase;
   if (verdict.kind === 'waiting') {
-    return draft.wait(service.name, slot, host, `health gate: ${verdict.reason}`, verdict.until);
+    return draft.wait('gate', placeOf(view), `health gate: ${verdict.reason}`, verdict.until);
   }
   if (verdict.kind === 'failed') {
     if (failSlot(context, view, verdict.reason, verdict.message)) return;
@@ -108,27 +130,24 @@ function decidePromoted(situation: SlotSituation): void {
   if (current === null) return;
   const trouble = isServiceProven(context, service) ? null : troubleOf(current);
   if (trouble !== null && failSlot(context, view, trouble.reason, trouble.message)) return;
-  for (const difference of differences) {
-    const action = remedyAction(difference.remedy, current, service);
-    if (action !== null) return healBy(situation, difference.path, difference.note, action);
+  for (const { remedy, path, note, class: kind } of differences) {
+    if (remedy.kind === 'none')
+      context.draft.block(service.name, view.slot, reasonOf[kind] ?? 'Degraded', note);
+    // The network itself may be gone too.
+    if (remedy.kind === 'connect' && !prepareHost(context, service, current.container.host)) return;
+    const action = remedyAction(remedy, current, service);
+    if (action !== null) return healBy(situation, path, note, action);
   }
   const [other] = view.others;
   if (other !== undefined) retire(situation, other, 'its successor has taken its place');
 }
 
-/** What counts against a revision that is promoted but has not proved itself yet. */
-function troubleOf({
-  container,
-}: Instance): { readonly reason: string; readonly message: string } | null {
-  if (container.state === 'running' && container.health === 'unhealthy') {
-    return { reason: 'Unhealthy', message: 'its HEALTHCHECK turned unhealthy after promotion' };
-  }
-  if (container.state === 'restarting' || container.restartCount > 0) {
-    const message = `it exited with code ${container.exitCode} after promotion and was restarted`;
-    return { reason: 'CrashLoop', message };
-  }
-  return null;
-}
+/** Codes of the conditions that differences without a remedy make. */
+const reasonOf: Partial<Record<DriftClass, string>> = {
+  unhealthy: 'Unhealthy',
+  'crash-loop': 'CrashLoop',
+  stopped: 'Exited',
+};
 
 /**
  * A failed hash with nothing to go back to: the instance that failed first is kept, stopped, for whoever has to find out

@@ -15,17 +15,18 @@ export function decideSurplus(context: ApplicationContext): void {
   for (const instance of surplus) {
     const { service: name, slot } = instance.identity;
     const { host } = instance.container;
+    const place = { service: name, slot, host };
     const service = views.find((view) => view.service.name === name)?.service ?? null;
     if (seen.has(instance.slotKey) || world.inFlight.has(instance.slotKey)) continue;
     seen.add(instance.slotKey);
     if (service === null && !isDone) {
-      draft.wait(name, slot, host, 'removed after the rollout of the others', null);
+      draft.wait('turn', place, 'removed after the rollout of the others');
       continue;
     }
     const failed = world.failures.get(instance.slotKey);
     if (failed !== undefined && world.now < failed.retryAt) {
       draft.block(name, slot, failed.failure.reason, failed.failure.message);
-      draft.wait(name, slot, host, 'removal is tried again', failed.retryAt);
+      draft.wait('retry', place, 'removal is tried again', failed.retryAt);
       continue;
     }
     const cause = causeOf(target, service, ...whySurplus(instance, service !== null));

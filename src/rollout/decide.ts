@@ -62,7 +62,7 @@ export function decide(world: World): Decision {
       ...applications.flatMap(({ entries }) => entries),
       ...prune.entries,
     ],
-    steps: [...applications.flatMap(({ steps }) => steps), ...prune.steps],
+    steps: distinct([...applications.flatMap(({ steps }) => steps), ...prune.steps]),
     drift: [...applications.flatMap(({ drift }) => drift), ...prune.drift, ...copies],
     settled: applications.every(isSucceeded) && prune.settled,
     wakeAt: earliest([...applications.map(({ wakeAt }) => wakeAt), prune.wakeAt]),
@@ -99,6 +99,11 @@ function placeAll(world: World, targets: readonly Target[], inventory: Inventory
     observations: world.observations,
     current,
   });
+}
+
+/** One step per key: two services may ask for one image on one host. */
+function distinct(steps: readonly Step[]): readonly Step[] {
+  return [...new Map(steps.toReversed().map((step) => [step.key, step])).values()].toReversed();
 }
 
 /** Containers that are known and are nowhere any more; said only while every host can be seen. */

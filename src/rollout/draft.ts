@@ -5,12 +5,25 @@ import { originOf } from '../model/origin.ts';
 import type { Action, Cause, Change, Step } from '../model/step.ts';
 import type { Target } from './target.ts';
 
-/** Something that is not done yet, and what it waits for. */
-export interface Waiting {
-  readonly application: string;
+/** Where something is waited for. */
+export interface Place {
+  /** Empty: the application as a whole. */
   readonly service: string;
+  /** Empty: the service as a whole. */
   readonly slot: string;
   readonly host: HostName | null;
+}
+
+/**
+ * What is waited for: a step under way, a gate, the watch after a rollout, its turn (behind a budget, a delay, an image, a
+ * dependency), the next try of what failed or was repaired often, or a host that cannot be seen.
+ */
+export type WaitKind = 'step' | 'gate' | 'monitor' | 'turn' | 'retry' | 'host';
+
+/** Something that is not done yet, and what it waits for. */
+export interface Waiting extends Place {
+  readonly application: string;
+  readonly kind: WaitKind;
   readonly reason: string;
   /** When it is looked at again at the latest; null: when something changes. */
   readonly until: number | null;
@@ -47,19 +60,22 @@ export class Draft {
     this.steps.push({ key, host, application: this.#application, service, slot, action, cause });
   }
 
-  wait(
-    service: string,
-    slot: string,
-    host: HostName | null,
-    reason: string,
-    until: number | null,
-  ): void {
-    this.waiting.push({ application: this.#application, service, slot, host, reason, until });
+  wait(kind: WaitKind, place: Place, reason: string, until: number | null = null): void {
+    this.waiting.push({ application: this.#application, kind, ...place, reason, until });
   }
 
   block(service: string, slot: string, reason: string, message: string): void {
     this.blocked.push({ service, slot, reason, message });
   }
+}
+
+/** The place of a slot, for what waits there. */
+export function placeOf(view: {
+  readonly service: ServiceSpec;
+  readonly slot: string;
+  readonly host: HostName | null;
+}): Place {
+  return { service: view.service.name, slot: view.slot, host: view.host };
 }
 
 /** Why a step is taken for a service: the line that the path stands on, and the reason. */

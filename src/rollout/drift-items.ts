@@ -26,7 +26,9 @@ function slotDrift(context: ApplicationContext, view: SlotView): readonly DriftI
   if (current !== null && view.phase.kind === 'promoted') {
     return [
       ...view.differences.map((difference) => itemOf(context, view, current, difference)),
-      ...replaced.map((other) => duplicateItem(context, view, other)),
+      ...replaced
+        .filter((other) => other.container.host === view.host)
+        .map((other) => duplicateItem(context, view, other)),
     ];
   }
   // On probation its successor is at work already, which is the repair of whatever was found.
@@ -42,7 +44,8 @@ function slotDrift(context: ApplicationContext, view: SlotView): readonly DriftI
 }
 
 /** A slot that last-known-good filled; one that a commit adds is not missing, it is new. */
-function hadInstance({ record }: ApplicationContext, view: SlotView): boolean {
+function hadInstance({ record, target }: ApplicationContext, view: SlotView): boolean {
+  if (record.rollout !== null || target.mode !== 'desired') return false;
   if (view.service.mode === 'global') return view.record !== undefined;
   const good = record.lastKnownGood?.spec.services.find(({ name }) => name === view.service.name);
   return good !== undefined && Number(view.slot) <= good.replicas;

@@ -43,9 +43,10 @@ export function predict(start: World): Prediction {
     noteAvailability(lowest, decision);
     const journal = decision.entries.reduce(reduceJournal, world.journal);
     const isQuiet = decision.steps.length === 0;
-    if (isQuiet && decision.entries.length === 0 && !canWait(decision, world.now)) break;
+    const wakeAt = nextWake(decision, world.now);
+    if (isQuiet && decision.entries.length === 0 && wakeAt === null) break;
     if (!isQuiet) waves.push(decision.steps);
-    const now = isQuiet ? Math.max(world.now, decision.wakeAt ?? world.now) : world.now;
+    const now = isQuiet ? (wakeAt ?? world.now) : world.now;
     world = applySteps({ ...world, journal, now }, decision.steps);
     decision = decide(world);
   }
@@ -53,11 +54,13 @@ export function predict(start: World): Prediction {
 }
 
 /** Time alone brings it further: a gate, a delay, a watch. What waits for another try does not count. */
-function canWait(decision: Decision, now: number): boolean {
-  const isBlocked = decision.applications.some(({ conditions }) =>
-    conditions.some(({ type, status }) => type === 'Stalled' && status),
-  );
-  return !isBlocked && decision.wakeAt !== null && decision.wakeAt > now;
+function nextWake(decision: Decision, now: number): number | null {
+  const times = decision.applications
+    .filter(
+      ({ conditions }) => !conditions.some(({ type, status }) => type === 'Stalled' && status),
+    )
+    .flatMap(({ wakeAt }) => (wakeAt !== null && wakeAt > now ? [wakeAt] : []));
+  return times.length === 0 ? null : Math.min(...times);
 }
 
 function isLower({ before, desired, lowest }: LowestAvailability): boolean {

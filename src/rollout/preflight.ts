@@ -23,6 +23,7 @@ export function decidePreflight(context: ApplicationContext): Preflight {
   let complete = true;
   for (const { service, slots } of context.views) {
     if (isQuarantined(context, service)) continue;
+    if (context.holdsChanges && !isServiceProven(context, service)) continue;
     const hosts = new Set(
       slots.flatMap(({ phase, host }) => (phase.kind === 'absent' && host !== null ? [host] : [])),
     );
@@ -62,14 +63,16 @@ function pull(context: ApplicationContext, service: ServiceSpec, host: HostName)
   const { world, draft, target } = context;
   const reference = service.container.image;
   const key = `${host}/image/${familiarReference(reference)}`;
+  const place = { service: service.name, slot: '', host };
   const failed = world.failures.get(key);
   if (failed !== undefined) {
     draft.block(service.name, '', failed.failure.reason, failed.failure.message);
   }
-  if (world.inFlight.has(key)) return draft.wait(service.name, '', host, 'image is pulled', null);
+  if (world.inFlight.has(key)) return draft.wait('step', place, 'image is pulled');
   if (failed !== undefined && world.now < failed.retryAt) {
-    return draft.wait(service.name, '', host, 'pull is tried again', failed.retryAt);
+    return draft.wait('retry', place, 'pull is tried again', failed.retryAt);
   }
+  if (draft.steps.some((step) => step.key === key)) return;
   const cause = causeOf(target, service, 'image', `image "${reference}" is not on the host`);
   draft.step(key, host, service.name, '', { kind: 'pull-image', image: reference }, cause);
 }

@@ -51,16 +51,17 @@ function ensure(
     const message = `external ${kind} "${spec.name}" does not exist on host "${host}": create it there, or let the manifest define it`;
     return draft.block(service.name, '', 'ExternalMissing', message);
   }
+  const place = { service: service.name, slot: '', host };
   const key = `${host}/${kind}/${spec.name}`;
   const failed = world.failures.get(key);
   if (failed !== undefined) {
     draft.block(service.name, '', failed.failure.reason, failed.failure.message);
   }
   if (world.inFlight.has(key)) {
-    return draft.wait(service.name, '', host, `${kind} is created`, null);
+    return draft.wait('step', place, `${kind} is created`);
   }
   if (failed !== undefined && world.now < failed.retryAt) {
-    return draft.wait(service.name, '', host, `${kind} is tried again`, failed.retryAt);
+    return draft.wait('retry', place, `${kind} is tried again`, failed.retryAt);
   }
   if (draft.steps.some((step) => step.key === key)) return;
   const cause = causeOf(target, service, path, `${kind} "${spec.name}" does not exist on the host`);

@@ -32,6 +32,8 @@ export interface HeldPrune {
 
 const maxShare = 0.3;
 const maxApplications = 5;
+/** A shorter prefix of a commit, the empty one above all, approves nothing. */
+const shortestPrefix = 7;
 
 /**
  * Prunes by the guards of semantics §10.9: only what an accepted commit once had, only after all rollouts succeeded,
@@ -86,7 +88,7 @@ function holdBack(world: World, removed: readonly string[]): HeldPrune | null {
   const { approved } = world.desired.fleet.prune;
   const waiting = removed.filter((name) => {
     const commit = world.journal.applications.get(name)?.removedBy ?? '';
-    return !approved.some((prefix) => commit.startsWith(prefix));
+    return !approved.some((prefix) => prefix.length >= shortestPrefix && commit.startsWith(prefix));
   });
   if (waiting.length === 0) return null;
   const commits = waiting.flatMap((name) => world.journal.applications.get(name)?.removedBy ?? []);
@@ -233,5 +235,6 @@ function whyOrphan(isHeld: boolean, isRecorded: boolean): string {
 }
 
 function waitingFor(application: string, reason: string, until: number | null): Waiting {
-  return { application, service: '', slot: '', host: null, reason, until };
+  const kind = until === null ? 'turn' : 'retry';
+  return { application, kind, service: '', slot: '', host: null, reason, until };
 }

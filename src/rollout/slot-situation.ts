@@ -2,7 +2,7 @@ import type { Change, Step } from '../model/step.ts';
 import type { Instance } from '../drift/identify.ts';
 import type { ApplicationContext } from './application-context.ts';
 import type { Budget } from './budget.ts';
-import { causeOf } from './draft.ts';
+import { causeOf, placeOf } from './draft.ts';
 import { nextRepairAt, repairsInARow } from './heal.ts';
 import type { ReplaceOrder } from './order.ts';
 import type { Preflight } from './preflight.ts';
@@ -42,7 +42,7 @@ export function healBy(
   const { draft, world } = context;
   const at = nextRepairAt(view.record, world.now);
   if (world.now < at) {
-    return draft.wait(view.service.name, view.slot, view.host, 'repair is tried again', at);
+    return draft.wait('retry', placeOf(view), 'repair is tried again', at);
   }
   const repairs = repairsInARow(view.record, world.now) + 1;
   draft.entries.push({ kind: 'repaired', slot: view.key, repairs, at: world.now });

@@ -64,7 +64,10 @@ export function viewSlot(context: SlotContext, service: ServiceSpec, slot: strin
     current,
     phase,
     others: all.filter((instance) => instance !== current),
-    available: hasPassed(phase) || all.some((instance) => isServing(context, instance)),
+    available:
+      hasPassed(phase) ||
+      isDone(service, current, phase) ||
+      all.some((instance) => isServing(context, instance)),
     differences:
       current !== null && phase.kind === 'promoted' ? differencesOf(context, service, current) : [],
     inFlight: world.inFlight.get(key),
@@ -112,6 +115,12 @@ function phaseOf(context: SlotContext, service: ServiceSpec, current: Instance |
   const promotes = service.container.restart.name !== 'no';
   if (verdict.kind === 'passed' && !promotes) return { kind: 'promoted' };
   return { kind: 'probation', verdict };
+}
+
+/** A service that wants no restart has finished its work. */
+function isDone(service: ServiceSpec, current: Instance | null, phase: Phase): boolean {
+  const wantsNoRestart = service.container.restart.name === 'no';
+  return phase.kind === 'promoted' && wantsNoRestart && current !== null && isFinished(current);
 }
 
 function hasPassed(phase: Phase): boolean {

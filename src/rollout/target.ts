@@ -1,4 +1,4 @@
-import type { ApplicationSpec } from '../model/application.ts';
+import type { ApplicationSpec, ServiceSpec } from '../model/application.ts';
 import { digestOf } from '../model/digest.ts';
 import type { ApplicationRecord, Quarantine } from '../model/journal-state.ts';
 import type { CommitSha } from '../model/names.ts';
@@ -29,12 +29,22 @@ export function targetOf(
   return { spec: good.spec, commit: good.commit, mode: 'rollback', failed };
 }
 
+/**
+ * Whether a failure is one of this version of a service. The gate is not part of the hash, but it is what was failed: a
+ * commit that mends the gate is another try.
+ */
+export function concerns(failed: Quarantine, service: ServiceSpec): boolean {
+  return (
+    failed.service === service.name &&
+    failed.hash === service.hash &&
+    failed.gate === digestOf(service.gate)
+  );
+}
+
 /** The quarantined hashes that an application asks for. */
 function failedServices(spec: ApplicationSpec, record: ApplicationRecord): readonly Quarantine[] {
   return record.quarantined.filter((quarantine) =>
-    spec.services.some(
-      (service) => service.name === quarantine.service && service.hash === quarantine.hash,
-    ),
+    spec.services.some((service) => concerns(quarantine, service)),
   );
 }
 

@@ -10,6 +10,7 @@ import type {
 } from '../../src/model/application.ts';
 import type { ContainerSpec } from '../../src/model/container.ts';
 import type { DesiredState } from '../../src/model/desired.ts';
+import { digestOf } from '../../src/model/digest.ts';
 import type { DriftItem } from '../../src/model/drift.ts';
 import type { HostSpec } from '../../src/model/fleet.ts';
 import { hashContainer, hashSchema } from '../../src/model/hash.ts';
@@ -337,6 +338,7 @@ export function aQuarantine(service: ServiceSpec, facts: Partial<Quarantine> = {
   return {
     service: service.name,
     hash: service.hash,
+    gate: digestOf(service.gate),
     commit: aCommit(2),
     at: 0,
     host: toHostName('host-1'),

@@ -77,6 +77,14 @@ describe('assessInstance() on what can be put back in place', () => {
     expect(found).toMatchObject([{ desired: null, observed: 64, remedy: { kind: 'replace' } }]);
   });
 
+  it('lifts a limit on pids in place, which engines can', () => {
+    const found = assess({}, ({ spec }) => ({
+      spec: { ...spec, resources: { ...limits, memoryBytes: null, pids: 64 } },
+    }));
+
+    expect(found).toMatchObject([{ desired: null, remedy: { kind: 'update-resources' } }]);
+  });
+
   it.each([
     ['always', [{ path: 'restart', desired: 'unless-stopped', observed: 'always' }]],
     ['no', []],

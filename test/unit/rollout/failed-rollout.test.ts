@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import type { ApplicationSpec } from '../../../src/model/application.ts';
+import type { ObservedContainer } from '../../../src/model/observation.ts';
 import { decide } from '../../../src/rollout/decide.ts';
 import type { World } from '../../../src/rollout/world.ts';
 import { aJournal, anApplication, aService, aWorld } from '../../support/builders.ts';
@@ -27,6 +28,16 @@ function shop(tag: string, facts: ServiceFacts = {}): readonly ApplicationSpec[]
 
 function deployed(tag: string, facts: ServiceFacts = {}): World {
   return run(aWorld(shop(tag, facts))).world;
+}
+
+/** The second version exits on these hosts. */
+function exitsOn(...hosts: readonly string[]): Fate {
+  return (container) => (hosts.includes(container.host) ? exits('testapp:v2')(container) : {});
+}
+
+/** The second version never becomes healthy. */
+function startsForever({ spec }: ObservedContainer): Partial<ObservedContainer> {
+  return spec.image === 'testapp:v2' ? { health: 'starting' } : {};
 }
 
 function idsOf(world: World): readonly string[] {
@@ -55,7 +66,7 @@ describe('a revision whose gate fails', () => {
 
     const { entries, last } = run(start, exits('testapp:v2'));
 
-    const [failed] = entries.filter((entry) => entry.kind === 'quarantined');
+    const failed = entries.find((entry) => entry.kind === 'quarantined');
     expect(failed).toMatchObject({
       quarantine: { service: 'web', slot: '1', reason: 'Exited', commit: '2'.padStart(40, '0') },
     });
@@ -111,6 +122,17 @@ describe('a revision whose gate fails', () => {
     });
   });
 
+  it('is tried again when a commit mends the gate that it failed', () => {
+    const impatient = { gate: { healthyDeadlineMs: 4_000 } };
+    const failed = run(commit(deployed('v1'), shop('v2', impatient), 2), startsForever);
+    expect(stalledBy(failed.last)).toBe('RolledBack');
+
+    const mended = run(commit(failed.world, shop('v2'), 3));
+
+    expect(running(mended.world)).toEqual(['testapp:v2']);
+    expect(mended.last.settled).toBe(true);
+  });
+
   it('is ready again with the revert, without a step', () => {
     const failed = run(commit(deployed('v1'), shop('v2'), 2), exits('testapp:v2'));
 
@@ -160,10 +182,10 @@ describe('update_config.failure_action', () => {
 
   it('continue: updates the other slots and reports the one that failed', () => {
     const facts = { replicas: 3, update: { failureAction: 'continue' } } as const;
-    const fate: Fate = (container) =>
-      container.host === 'host-1' ? exits('testapp:v2')(container) : {};
-
-    const { world, last, entries } = run(commit(deployed('v1', facts), shop('v2', facts), 2), fate);
+    const { world, last, entries } = run(
+      commit(deployed('v1', facts), shop('v2', facts), 2),
+      exitsOn('host-1'),
+    );
 
     expect(running(world)).toEqual(['testapp:v1', 'testapp:v2', 'testapp:v2']);
     expect(entries.filter(({ kind }) => kind === 'quarantined')).toEqual([]);
@@ -178,10 +200,10 @@ describe('update_config.max_failure_ratio', () => {
     [['host-1'], 'RolloutFailed', ['testapp:v1', 'testapp:v2', 'testapp:v2']],
     [['host-1', 'host-2', 'host-3'], 'RolledBack', ['testapp:v1', 'testapp:v1', 'testapp:v1']],
   ])('judges failures on %j as %s', (bad, reason, images) => {
-    const fate: Fate = (container) =>
-      bad.includes(container.host) ? exits('testapp:v2')(container) : {};
-
-    const { world, last } = run(commit(deployed('v1', facts), shop('v2', facts), 2), fate);
+    const { world, last } = run(
+      commit(deployed('v1', facts), shop('v2', facts), 2),
+      exitsOn(...bad),
+    );
 
     expect(stalledBy(last)).toBe(reason);
     expect(running(world)).toEqual(images);

@@ -11,7 +11,7 @@ import {
   aWorld,
 } from '../../support/builders.ts';
 import type { ServiceFacts } from '../../support/builders.ts';
-import { commit, containers, decisionOf, run, running, seeing } from './scenario.ts';
+import { commit, containers, decisionOf, run, running, seeing, stalledBy } from './scenario.ts';
 
 function shop(tag: string, facts: ServiceFacts = {}): readonly ApplicationSpec[] {
   return [anApplication([aService({ ...facts, container: { image: `testapp:${tag}` } })])];
@@ -28,7 +28,7 @@ describe('a host that cannot be seen', () => {
     expect(last.settled).toBe(false);
     expect(last.drift).toEqual([]);
     expect(decisionOf(last).waiting).toMatchObject([
-      { host: 'host-2', reason: 'host "host-2" is unreachable' },
+      { host: 'host-2', reason: 'host "host-2" is unreachable: no answer' },
     ]);
   });
 
@@ -44,6 +44,15 @@ describe('a host that cannot be seen', () => {
     expect(new Set(whole.steps.map(({ host }) => host))).toEqual(new Set(['host-2']));
     expect(running(whole.world)).toEqual(['testapp:v2', 'testapp:v2', 'testapp:v2']);
     expect(whole.last.settled).toBe(true);
+  });
+
+  it('stands in the way once it has been away for half a minute', () => {
+    const since = away.now - 29_999;
+    const lately = seeing(before, { ...anUnreachableHost('host-2'), since });
+
+    expect(stalledBy(decide(lately))).toBe('');
+    expect(decide(lately).wakeAt).toBe(away.now + 1);
+    expect(stalledBy(decide({ ...lately, now: away.now + 1 }))).toBe('HostUnreachable');
   });
 
   it('keeps what is known of its containers in the journal', () => {

@@ -1,0 +1,322 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import Database from 'libsql';
+import { pino } from 'pino';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+import type { Journal } from '../../../src/journal/journal.ts';
+import { openJournal, readJournal } from '../../../src/journal/open-journal.ts';
+import { keptEvents } from '../../../src/journal/tables.ts';
+import { diagnosticAt } from '../../../src/model/diagnostic.ts';
+import { StalledError } from '../../../src/model/errors.ts';
+import type { JournalEntry } from '../../../src/model/journal-state.ts';
+import { toContainerId, toHostName } from '../../../src/model/names.ts';
+import {
+  aCommit,
+  aDriftItem,
+  anApplication,
+  aQuarantine,
+  aRevision,
+  aService,
+  aStep,
+  origin,
+} from '../../support/builders.ts';
+
+let folder = '';
+let log: string[] = [];
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'fleetwright-journal-'));
+  log = [];
+});
+
+afterEach(() => {
+  rmSync(folder, { recursive: true });
+});
+
+function open(): Journal {
+  return openJournal(folder, pino({}, { write: (line) => void log.push(line) }));
+}
+
+/** Files that could not be read and are kept for a person. */
+function setAside(): readonly string[] {
+  return readdirSync(folder).filter((name) => name.startsWith('journal.db.unreadable'));
+}
+
+/** Opens the journal, works with it and closes it again. */
+function session<Result>(work: (journal: Journal) => Result): Result {
+  using journal = open();
+  return work(journal);
+}
+
+const everywhere = new Set([toHostName('host-1')]);
+const service = aService();
+const host = toHostName('host-1');
+const container = toContainerId('c1');
+const slot = 'shop/web/1';
+const { hash } = service;
+const entries: readonly JournalEntry[] = [
+  { kind: 'slot-reserved', slot, epoch: 4, hash, host },
+  { kind: 'instance-seen', slot, container, epoch: 4, hash, host },
+  { kind: 'rollout-started', application: 'shop', key: 'k', commit: aCommit(1), at: 5 },
+  {
+    kind: 'succeeded',
+    application: 'shop',
+    spec: anApplication([service]),
+    commit: aCommit(1),
+    at: 9,
+  },
+  {
+    kind: 'quarantined',
+    application: 'shop',
+    container: null,
+    quarantine: aQuarantine(service, { log: ['last words'] }),
+  },
+];
+
+describe('what was written', () => {
+  it('is there after reopening', () => {
+    const written = session((journal) => {
+      journal.write(entries, 10);
+      return journal.state();
+    });
+
+    expect(session((journal) => journal.state())).toEqual(written);
+    expect(written.slots.get(slot)).toMatchObject({ epoch: 4, pending: false });
+    expect(log).toEqual([]);
+  });
+
+  it('is gone after reopening when it was taken away', () => {
+    session((journal) => journal.write(entries, 10));
+    session((journal) => journal.write([{ kind: 'pruned', application: 'shop', at: 11 }], 11));
+
+    const { applications, slots, instances } = session((journal) => journal.state());
+
+    expect([applications.size, slots.size, instances.size]).toEqual([0, 0, 0]);
+  });
+
+  it('survives that its process is killed', async () => {
+    const script = fileURLToPath(new URL('write-and-wait.ts', import.meta.url));
+    const child = spawn(process.execPath, ['--import', 'tsx', script, folder]);
+    await once(child.stdout, 'data');
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+
+    expect(session((journal) => [...journal.state().applications.keys()])).toEqual(['shop']);
+    expect(log).toEqual([]);
+  });
+
+  it('is a record of events, with the steps and what came of them', () => {
+    session((journal) => {
+      journal.write(entries.slice(0, 1), 10);
+      const step = aStep({ kind: 'pull-image', image: 'nginx' });
+      journal.recordStep(step, { kind: 'done' }, 20, 30);
+    });
+
+    const database = new Database(join(folder, 'journal.db'), { readonly: true });
+    const events = database.prepare('SELECT at, kind, application FROM events ORDER BY id').all();
+    database.close();
+    expect(events).toEqual([
+      { at: 10, kind: 'slot-reserved', application: 'shop' },
+      { at: 30, kind: 'step', application: 'shop' },
+    ]);
+  });
+
+  it('keeps so many events and no more', () => {
+    session((journal) => journal.write(entries.slice(0, 1), 1));
+    const database = new Database(join(folder, 'journal.db'));
+    database.exec(`UPDATE sqlite_sequence SET seq = ${keptEvents + 99} WHERE name = 'events'`);
+    database.close();
+
+    session((journal) => journal.write(entries.slice(0, 1), 2));
+
+    const after = new Database(join(folder, 'journal.db'), { readonly: true });
+    expect(after.prepare('SELECT at FROM events').all()).toEqual([{ at: 2 }]);
+    after.close();
+  });
+});
+
+describe('accept() and reject()', () => {
+  const problem = diagnosticAt(origin, 'services', 'unknown-key', 'unknown key "imge"');
+
+  it('keep the commit in force, and the head that was refused', () => {
+    session((journal) => {
+      journal.accept(aRevision(1), ['blog', 'shop']);
+      journal.reject(aRevision(2), [problem]);
+    });
+
+    session((journal) => {
+      expect(journal.accepted()).toEqual(aRevision(1));
+      expect(journal.rejected()).toEqual({ revision: aRevision(2), diagnostics: [problem] });
+    });
+  });
+
+  it('forget the refused head with the next good one', () => {
+    session((journal) => {
+      journal.reject(aRevision(2), [problem]);
+      journal.accept(aRevision(3), ['shop']);
+
+      expect(journal.rejected()).toBeNull();
+    });
+  });
+
+  it('note which applications are there and which a commit removed', () => {
+    session((journal) => {
+      journal.accept(aRevision(1), ['blog', 'shop']);
+      journal.accept(aRevision(2), ['shop']);
+    });
+
+    const { applications } = session((journal) => journal.state());
+
+    expect(applications.get('shop')?.removedBy).toBeNull();
+    expect(applications.get('blog')?.removedBy).toBe(aCommit(2));
+  });
+
+  it('are nothing before the first commit', () => {
+    session((journal) => {
+      expect([journal.accepted(), journal.rejected()]).toEqual([null, null]);
+    });
+  });
+});
+
+describe('drift over time', () => {
+  const item = aDriftItem();
+  const other = aDriftItem({ slot: '2' });
+
+  it('has a first time, which a restart does not forget', () => {
+    session((journal) => journal.recordDrift([item], everywhere, 100));
+    session((journal) => journal.recordDrift([{ ...item, observed: 7 }], everywhere, 200));
+
+    expect(session((journal) => journal.drift(0))).toEqual([
+      { item: { ...item, observed: 7 }, firstSeen: 100, lastSeen: 200, resolvedAt: null },
+    ]);
+  });
+
+  it('is resolved when it is not there any more', () => {
+    session((journal) => {
+      journal.recordDrift([item, other], everywhere, 100);
+      journal.recordDrift([other], everywhere, 300);
+
+      const records = journal
+        .drift(0)
+        .map(({ item: { slot: at }, resolvedAt }) => [at, resolvedAt]);
+      expect(records).toEqual([
+        ['1', 300],
+        ['2', null],
+      ]);
+    });
+  });
+
+  it('is told as far back as it is asked for', () => {
+    session((journal) => {
+      journal.recordDrift([item], everywhere, 100);
+      journal.recordDrift([], everywhere, 300);
+
+      expect(journal.drift(300)).toHaveLength(1);
+      expect(journal.drift(301)).toEqual([]);
+    });
+  });
+
+  it('is not taken for resolved on a host that cannot be seen', () => {
+    session((journal) => {
+      journal.recordDrift([item], everywhere, 100);
+      journal.recordDrift([], new Set(), 300);
+      expect(journal.drift(0)).toMatchObject([{ resolvedAt: null }]);
+
+      journal.recordDrift([], everywhere, 500);
+      expect(journal.drift(0)).toMatchObject([{ firstSeen: 100, resolvedAt: 500 }]);
+    });
+  });
+
+  it('begins anew when it comes back', () => {
+    session((journal) => {
+      journal.recordDrift([item], everywhere, 100);
+      journal.recordDrift([], everywhere, 300);
+      journal.recordDrift([item], everywhere, 500);
+
+      expect(journal.drift(0)).toMatchObject([{ firstSeen: 500, resolvedAt: null }]);
+    });
+  });
+
+  it('is forgotten thirty days after it was resolved', () => {
+    const month = 30 * 24 * 3_600_000;
+    session((journal) => {
+      journal.recordDrift([item], everywhere, 100);
+      journal.recordDrift([], everywhere, 300);
+      journal.recordDrift([other], everywhere, 301 + month);
+
+      expect(journal.drift(0).map((record) => record.item.slot)).toEqual(['2']);
+    });
+  });
+});
+
+describe('a state folder', () => {
+  it('has one writer', () => {
+    using journal = open();
+
+    expect(journal.state().slots.size).toBe(0);
+    expect(open).toThrow(StalledError);
+    expect(open).toThrow(`another fleetwright (pid ${process.pid}) is using it`);
+  });
+
+  it('is free again when its writer has closed it', () => {
+    session(() => undefined);
+
+    expect(session((journal) => journal.accepted())).toBeNull();
+  });
+
+  it('can be read beside its writer', () => {
+    using journal = open();
+    using reader = readJournal(folder);
+    expect(reader.state().slots.size).toBe(0);
+
+    journal.write(entries, 10);
+    journal.accept(aRevision(1), ['shop']);
+    journal.recordDrift([aDriftItem()], everywhere, 20);
+
+    expect(reader.state()).toEqual(journal.state());
+    expect(reader.accepted()).toEqual(aRevision(1));
+    expect(reader.rejected()).toBeNull();
+    expect(reader.drift(0)).toHaveLength(1);
+  });
+
+  it('is empty to a reader, and stays so, when there is no journal', () => {
+    using reader = readJournal(folder);
+
+    expect(reader.state().applications.size).toBe(0);
+    expect([reader.accepted(), reader.rejected(), reader.drift(0)]).toEqual([null, null, []]);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it('sets a file aside that is no journal, and begins anew', () => {
+    writeFileSync(join(folder, 'journal.db'), 'not a database, but something to look at later');
+
+    session((journal) => journal.write(entries, 10));
+
+    const [aside = ''] = setAside();
+    expect(readFileSync(join(folder, aside), 'utf8')).toContain('to look at');
+    expect(log.join()).toContain('journal cannot be read: it is begun anew');
+    expect(session((journal) => journal.state().slots.has(slot))).toBe(true);
+  });
+
+  it('is empty to a reader when the file is no journal', () => {
+    writeFileSync(join(folder, 'journal.db'), 'not a database');
+    using reader = readJournal(folder);
+
+    expect(reader.state().applications.size).toBe(0);
+  });
+
+  it('sets a journal aside whose records are no JSON', () => {
+    session((journal) => journal.write(entries, 10));
+    const database = new Database(join(folder, 'journal.db'));
+    database.exec("UPDATE slots SET record = '{'");
+    database.close();
+
+    expect(session((journal) => journal.state().slots.size)).toBe(0);
+  });
+});

@@ -1,0 +1,151 @@
+import { describe, expect, it } from 'vitest';
+
+import type { Gate } from '../../../src/model/application.ts';
+import type { ContainerSpec } from '../../../src/model/container.ts';
+import { gatePort, hashContainer, hashSchema } from '../../../src/model/hash.ts';
+import { aContainer, aService } from '../../support/builders.ts';
+
+const { gate } = aService();
+const http: Gate = {
+  ...gate,
+  probe: { kind: 'http', port: 8080, path: '/ready', intervalMs: 250, timeoutMs: 1_000 },
+};
+
+/** Every field set once. */
+const full = aContainer({
+  image: 'registry.example.com/shop/web:2.4.1',
+  command: ['serve', '--port', '8080'],
+  entrypoint: ['/init'],
+  environment: { LOG_LEVEL: 'info', EMPTY: '', GONE: null },
+  labels: { team: 'shop' },
+  user: '1000:1000',
+  workingDir: '/srv',
+  hostname: 'web',
+  init: true,
+  readOnly: true,
+  capAdd: ['CAP_NET_ADMIN'],
+  capDrop: ['ALL'],
+  securityOpt: ['no-new-privileges'],
+  healthcheck: {
+    test: ['CMD', 'ready'],
+    intervalMs: 1_500,
+    timeoutMs: 800,
+    startPeriodMs: 200,
+    startIntervalMs: null,
+    retries: 4,
+  },
+  ports: [{ target: 80, protocol: 'tcp', hostIp: '127.0.0.1', published: '8080' }],
+  expose: ['7000/tcp'],
+  mounts: [
+    { type: 'volume', source: 'shop_data', target: '/data', readOnly: false, noCopy: true },
+    { type: 'tmpfs', target: '/tmp', readOnly: false, sizeBytes: 1_048_576, mode: 0o1777 },
+  ],
+  networks: [{ network: 'shop_front', aliases: ['web'] }],
+  files: [{ target: '/etc/app.conf', content: 'YQ==', mode: 0o440, uid: 5, gid: 6 }],
+  stopSignal: 'SIGINT',
+  stopGraceMs: 3_000,
+  resources: {
+    memoryBytes: 67_108_864,
+    memoryReservationBytes: 33_554_432,
+    nanoCpus: 250_000_000,
+    pids: 64,
+  },
+});
+
+describe('hashContainer()', () => {
+  // These stand on containers out there. A release that changes one of them recreates every instance of every fleet:
+  // take the next hashSchema instead, and keep reading this one.
+  it.each([
+    [
+      'the smallest container',
+      aContainer(),
+      gate,
+      'b444de5846f135319b215e282e4dadd624ef670ed794307772ff2fd136418285',
+    ],
+    ['every field', full, gate, '382811d9314a4ce7905eb2411126ade225fe0de9185fc8268d1a1e3c3b3f9194'],
+    [
+      'a gate that needs a port',
+      full,
+      http,
+      'e0b7cc37c6c665985155e09644f8a5c3bcb7061beb4d2b33143ae89cccc24bd4',
+    ],
+  ])('is for %s what it has always been', (_name, spec, ofGate, golden) => {
+    expect(hashSchema).toBe(1);
+    expect(hashContainer(spec, ofGate)).toBe(golden);
+  });
+
+  const other: Required<Omit<ContainerSpec, 'restart'>> = {
+    ...aContainer(),
+    image: 'testapp:other',
+    command: ['other'],
+    entrypoint: ['/other'],
+    environment: { LOG_LEVEL: 'debug' },
+    labels: { team: 'other' },
+    user: 'other',
+    workingDir: '/other',
+    hostname: 'other',
+    init: false,
+    readOnly: false,
+    capAdd: [],
+    capDrop: [],
+    securityOpt: [],
+    healthcheck: null,
+    ports: [],
+    expose: [],
+    mounts: [],
+    networks: [],
+    files: [],
+    stopSignal: null,
+    stopGraceMs: null,
+  };
+
+  it.each(Object.keys(other).filter((key) => key !== 'restart'))('covers %s', (key) => {
+    const changed = { ...full, [key]: other[key as keyof typeof other] };
+
+    expect(hashContainer(changed, gate)).not.toBe(hashContainer(full, gate));
+  });
+
+  it('leaves out the restart policy, which is the mark of promotion', () => {
+    const restarted = { ...full, restart: { name: 'always', maximumRetryCount: 0 } } as const;
+
+    expect(hashContainer(restarted, gate)).toBe(hashContainer(full, gate));
+  });
+
+  it('leaves out the times of the gate', () => {
+    const patient = { ...gate, minHealthyTimeMs: 9, healthyDeadlineMs: 99 };
+
+    expect(hashContainer(full, patient)).toBe(hashContainer(full, gate));
+  });
+
+  it('does not depend on the order in which a spec was put together', () => {
+    const reversed = Object.fromEntries(Object.entries(full).toReversed()) as unknown;
+
+    expect(hashContainer(reversed as ContainerSpec, gate)).toBe(hashContainer(full, gate));
+  });
+});
+
+describe('gatePort()', () => {
+  it.each([
+    ['no probe', full, gate, null],
+    [
+      'a port that is not published',
+      full,
+      http,
+      { target: 8080, protocol: 'tcp', hostIp: '', published: '' },
+    ],
+    [
+      'a port that is published',
+      aContainer({ ports: [{ target: 8080, protocol: 'tcp', hostIp: '', published: '80' }] }),
+      http,
+      null,
+    ],
+    [
+      'a port that is published for UDP',
+      aContainer({ ports: [{ target: 8080, protocol: 'udp', hostIp: '', published: '80' }] }),
+      http,
+      { target: 8080, protocol: 'tcp', hostIp: '', published: '' },
+    ],
+  ] as const)('with %s', (_name, spec, ofGate, expected) => {
+    expect(gatePort(spec, ofGate)).toEqual(expected);
+  });
+});
