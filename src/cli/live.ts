@@ -1,8 +1,10 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { Logger } from 'pino';
 
 import { acceptEntries } from '../model/accept-entries.ts';
+import { UsageError } from '../model/errors.ts';
 import type { DesiredState } from '../model/desired.ts';
 import { reduceJournal } from '../model/journal-reduce.ts';
 import type { HostObservation, UnreachableHost } from '../model/observation.ts';
@@ -38,6 +40,9 @@ export function openRepository(
 
 export function openHosts(settings: Settings, logger: Logger): Fleet {
   const { credentials, resyncIntervalMs } = settings;
+  if (credentials !== null && !existsSync(credentials)) {
+    throw new UsageError(`Cannot use --credentials "${credentials}": there is no such folder`);
+  }
   return openFleet({ credentialsDir: credentials, logger, resyncMs: resyncIntervalMs });
 }
 

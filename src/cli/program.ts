@@ -96,12 +96,12 @@ function createProgram(signal: AbortSignal, finish: (code: ExitCode) => void): C
       finish(await plan(settings, flags, out, logger, signal));
     });
   liveCommand(program, 'sync', 'bring the fleet to the head, then exit')
-    .option('--timeout <duration>', 'give up after this long', parseTimeout, 600_000)
+    .option('--timeout <duration>', 'give up after this long (default: 10m)', parseTimeout)
     .option('--approve-prune <commits...>', 'approve held deletions of these commits', parseCommit)
-    .action(async (flags: { timeout: number; approvePrune?: string[] }, command: Command) => {
+    .action(async (flags: { timeout?: number; approvePrune?: string[] }, command: Command) => {
       const { settings, output: out, logger } = live(command, 'silent');
       const { sync } = await import('./sync.ts');
-      const { timeout: timeoutMs, approvePrune = [] } = flags;
+      const { timeout: timeoutMs = 600_000, approvePrune = [] } = flags;
       finish(await sync(settings, { timeoutMs, approvePrune }, out, logger, signal));
     });
   liveCommand(program, 'run', 'follow the branch and keep the fleet as it asks').action(

@@ -81,7 +81,7 @@ interface Converging {
 interface Outcome {
   readonly decision: Decision;
   readonly steps: number;
-  readonly isTimedOut: boolean;
+  readonly end: 'decided' | 'timed out' | 'interrupted';
 }
 
 /** Null when it was stopped before anything was decided. */
@@ -96,7 +96,12 @@ async function converge(parts: Converging): Promise<Outcome | null> {
   const decision = await operator.run(stop, (latest) => isOver(latest, operator));
   await operator.drain();
   if (decision === null) return null;
-  return { decision, steps: operator.stepsTaken(), isTimedOut: timeout.aborted };
+  return { decision, steps: operator.stepsTaken(), end: endOf(signal, timeout) };
+}
+
+function endOf(interrupt: AbortSignal, timeout: AbortSignal): Outcome['end'] {
+  if (interrupt.aborted) return 'interrupted';
+  return timeout.aborted ? 'timed out' : 'decided';
 }
 
 /** Converged; or nothing is under way, nothing will be, and trying again has not helped. */
@@ -126,6 +131,12 @@ function withApproval(desired: DesiredState, commits: readonly string[]): Desire
   return { ...desired, fleet: { ...fleet, prune: { ...fleet.prune, approved } } };
 }
 
+const failures = {
+  decided: 'Not converged',
+  'timed out': 'Not converged in time',
+  interrupted: 'Interrupted; run sync again to finish',
+} as const;
+
 function report(
   output: Output,
   journal: Journal,
@@ -134,7 +145,7 @@ function report(
   outcome: Outcome,
   durationMs: number,
 ): void {
-  const { decision, steps, isTimedOut } = outcome;
+  const { decision, steps, end } = outcome;
   const document = statusDocument({
     revision: desired.revision,
     rejected: journal.rejected(),
@@ -148,8 +159,9 @@ function report(
   output.data(renderStatus(document, output.style));
   const { style } = output;
   const took = `${count(steps, 'step')} in ${formatDuration(durationMs)}`;
-  const result = isTimedOut ? 'Not converged in time' : 'Not converged';
   output.data(
-    decision.settled ? style.green(`\nConverged: ${took}.`) : style.red(`\n${result}: ${took}.`),
+    decision.settled
+      ? style.green(`\nConverged: ${took}.`)
+      : style.red(`\n${failures[end]}: ${took}.`),
   );
 }

@@ -23,6 +23,11 @@ export async function validate(path: string, output: Output): Promise<ExitCode> 
   const loaded = info.isDirectory()
     ? await loadFolder(root)
     : await loadFolder(dirname(root), [basename(root)]);
+  if (loaded.found.length === 0 && loaded.diagnostics.length === 0) {
+    throw new UsageError(
+      `Cannot validate "${path}": there is no compose.yaml or *.compose.yaml in it or below`,
+    );
+  }
   const isValid = loaded.diagnostics.every(({ severity }) => severity !== 'error');
   if (output.format === 'json') output.data(toJson(documentOf(loaded, isValid)));
   else printText(loaded, isValid, output);
@@ -36,7 +41,7 @@ async function loadFolder(root: string, only?: readonly string[]): Promise<Loade
     const { size } = await lstat(full);
     return size > maxFileBytes ? { kind: 'too-large', limit: maxFileBytes } : readFile(full);
   };
-  const input = { entries, root: '', fleetRequired: false };
+  const input = { entries, root: '', rootName: basename(root), fleetRequired: false };
   return loadAll(only === undefined ? input : { ...input, only }, read, new Map());
 }
 

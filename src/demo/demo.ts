@@ -42,6 +42,10 @@ export async function demo(
       if (options.engine) await removeFleet(ground, fleet);
     }
     return exitCode.done;
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    output.error('Interrupted: everything of this demo is removed');
+    return exitCode.negative;
   } finally {
     await rm(dir, { recursive: true, force: true });
   }

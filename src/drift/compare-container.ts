@@ -1,6 +1,7 @@
 import type { ContainerSpec, HealthcheckSpec, MountSpec, PortSpec } from '../model/container.ts';
 import type { DriftValue } from '../model/drift.ts';
 import type { ImageDefaults } from '../model/observation.ts';
+import { familiarReference } from '../model/image.ts';
 import { isOwnLabel } from '../model/labels.ts';
 import { expectedContainer } from './expected-container.ts';
 
@@ -21,11 +22,13 @@ export function compareImmutable(
   image: ImageDefaults,
 ): readonly FieldDifference[] {
   const expected = expectedContainer(desired, image);
+  const wantedLabels = withoutOwn(expected.labels);
   return [
+    ...compareImages(desired, observed),
     ...compareValues('command', expected.command, observed.command),
     ...compareValues('entrypoint', expected.entrypoint, observed.entrypoint),
     ...compareMaps('environment', expected.environment, observed.environment),
-    ...compareMaps('labels', expected.labels, foreignLabels(observed.labels, expected.labels)),
+    ...compareMaps('labels', wantedLabels, presentLabels(observed.labels, wantedLabels)),
     ...compareValues('user', expected.user, observed.user),
     ...compareValues('working_dir', expected.workingDir, observed.workingDir),
     ...compareIfSet('hostname', expected.hostname, observed.hostname),
@@ -40,6 +43,15 @@ export function compareImmutable(
     ...compareIfSet('stop_signal', signal(expected.stopSignal), signal(observed.stopSignal)),
     ...compareIfSet('stop_grace_period', expected.stopGraceMs, observed.stopGraceMs),
   ];
+}
+
+/** The reference as it was asked for; two spellings of one are no difference. */
+export function compareImages(
+  desired: ContainerSpec,
+  observed: ContainerSpec,
+): readonly FieldDifference[] {
+  const isSame = familiarReference(desired.image) === familiarReference(observed.image);
+  return isSame ? [] : [{ path: 'image', desired: desired.image, observed: observed.image }];
 }
 
 /** Fields that `docker update` changes in a running container. A limit that is not asked for must not be there. */
@@ -84,14 +96,17 @@ function compareMaps(
   );
 }
 
-/** Labels that the manifest or the image sets; what other tools add later is theirs. */
-function foreignLabels(
+/** An image that Compose built carries Compose's labels, and ours come over them. */
+function withoutOwn(labels: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(labels).filter(([key]) => !isOwnLabel(key)));
+}
+
+/** Of the labels that are there, those that the manifest or the image sets; what other tools add is theirs. */
+function presentLabels(
   observed: Readonly<Record<string, string>>,
   wanted: Readonly<Record<string, string>>,
 ): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(observed).filter(([key]) => Object.hasOwn(wanted, key) && !isOwnLabel(key)),
-  );
+  return Object.fromEntries(Object.entries(observed).filter(([key]) => Object.hasOwn(wanted, key)));
 }
 
 const healthcheckDefaults = {

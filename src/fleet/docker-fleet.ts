@@ -32,8 +32,6 @@ export function openFleet(options: FleetOptions): Fleet {
   return new DockerFleet(options);
 }
 
-const noEvidence: Evidence = { log: [], health: [] };
-
 class DockerFleet implements Fleet {
   readonly #options: FleetOptions;
   readonly #sessions = new Map<HostName, HostSession>();
@@ -86,8 +84,12 @@ class DockerFleet implements Fleet {
     return session.execute(step, signal);
   }
 
-  async evidence(host: HostName, container: ContainerId, signal: AbortSignal): Promise<Evidence> {
-    return (await this.#sessions.get(host)?.evidence(container, signal)) ?? noEvidence;
+  async evidence(
+    host: HostName,
+    container: ContainerId,
+    signal: AbortSignal,
+  ): Promise<Evidence | null> {
+    return (await this.#sessions.get(host)?.evidence(container, signal)) ?? null;
   }
 
   subscribe(onChange: (host: HostName) => void): () => void {

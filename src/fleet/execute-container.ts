@@ -1,3 +1,4 @@
+import { messageOf } from '../model/errors.ts';
 import type { Resources, RestartPolicy } from '../model/container.ts';
 import { noRestart } from '../model/container.ts';
 import type { Action, ContainerGuard, StepOutcome } from '../model/step.ts';
@@ -132,7 +133,9 @@ export async function removeContainer(
   } catch (error) {
     if (isStatus(error, 404)) return done;
     if (!isStatus(error, 409)) throw error;
-    const message = `Cannot remove container "${action.name}": ${error instanceof Error ? error.message : ''}`;
+    // Someone else is at it already, and what is asked for happens.
+    if (/already in progress/.test(messageOf(error))) return done;
+    const message = `Cannot remove container "${action.name}": ${messageOf(error)}`;
     return failed('infrastructure', 'RemovalRefused', message);
   }
   return done;

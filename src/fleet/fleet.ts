@@ -27,8 +27,8 @@ export interface Fleet extends AsyncDisposable {
    * shows what the step did.
    */
   execute(step: Step, signal: AbortSignal): Promise<StepOutcome>;
-  /** Log and health output of a container; empty when it cannot be had. Never throws. */
-  evidence(host: HostName, container: ContainerId, signal: AbortSignal): Promise<Evidence>;
+  /** Log and health output of a container; null when its host does not answer. Never throws. */
+  evidence(host: HostName, container: ContainerId, signal: AbortSignal): Promise<Evidence | null>;
   /** Calls back when the snapshot of a host changed. Returns the way to stop. */
   subscribe(onChange: (host: HostName) => void): () => void;
   /** Number of Engine API requests so far, for benchmarks and status. */

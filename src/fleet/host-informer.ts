@@ -234,7 +234,10 @@ export class HostInformer {
   }
 
   #publish(): void {
-    const next = this.#picture.observe(Date.now());
+    const now = Date.now();
+    const last = this.#observation;
+    const watchedSince = last.kind === 'reachable' ? last.watchedSince : now;
+    const next = this.#picture.observe(now, watchedSince);
     if (next !== null) this.#replace(next);
   }
 

@@ -79,13 +79,14 @@ export class HostPicture {
     ]);
   }
 
-  /** What was read so far as an observation at `now`; null before the first full reading. */
-  observe(now: number): ReachableHost | null {
+  /** What was read so far as an observation at `now`, watched without a break since `watchedSince`; null before the first full reading. */
+  observe(now: number, watchedSince: number): ReachableHost | null {
     if (this.#engine === null) return null;
     return {
       kind: 'reachable',
       host: this.#host,
       observedAt: now,
+      watchedSince,
       engine: this.#engine,
       containers: [...this.#managed.values()].toSorted(byName),
       unmanaged: [...this.#unmanaged.values()].toSorted(byName),

@@ -11,6 +11,7 @@ import { withEither } from './deadline.ts';
 import type { Deadlines } from './deadlines.ts';
 import { dirtyByAction } from './dirty.ts';
 import { EngineClient } from './engine-client.ts';
+import { isStatus } from './engine-error.ts';
 import { readEvidence } from './evidence.ts';
 import { executeStep } from './execute-step.ts';
 import type { Evidence } from './fleet.ts';
@@ -80,15 +81,16 @@ export class HostSession {
     );
   }
 
-  /** Never throws. */
-  async evidence(container: ContainerId, signal: AbortSignal): Promise<Evidence> {
+  /** Null when the host does not answer. Never throws. */
+  async evidence(container: ContainerId, signal: AbortSignal): Promise<Evidence | null> {
     const client = this.#informer.client;
-    if (client === null) return { log: [], health: [] };
+    if (client === null) return null;
     try {
       return await readEvidence(client, container, this.#options.deadlines.read, signal);
     } catch (error) {
       this.#options.logger.debug({ container, error: messageOf(error) }, 'no evidence');
-      return { log: [], health: [] };
+      // The engine's own "no" is an answer: the container may be gone.
+      return isStatus(error, 404, 409, 500) ? { log: [], health: [] } : null;
     }
   }
 

@@ -114,8 +114,7 @@ function prepare(database: Database.Database): void {
   createTables(database);
   const version = readFact(database, 'version');
   if (version !== null && version !== tablesVersion) {
-    database.close();
-    throw new Error(
+    throw new ForeignJournal(
       `it has version ${JSON.stringify(version)}, this release writes version ${tablesVersion}`,
     );
   }

@@ -35,7 +35,8 @@ const namedManifest = /^(?<name>[^.].*)\.compose\.ya?ml$/;
 
 /** Finds the manifests below the followed path by their names; folders that start with a dot are left out. */
 export function findManifests(input: ManifestInput): FoundManifests {
-  if (input.only !== undefined) return { sources: input.only.map(namedSource), diagnostics: [] };
+  if (input.only !== undefined)
+    return { sources: input.only.map((file) => namedSource(file, input)), diagnostics: [] };
   const diagnostics: Diagnostic[] = [];
   const sources: ManifestSource[] = [];
   for (const [folder, names] of groupByFolder(input)) {
@@ -43,12 +44,12 @@ export function findManifests(input: ManifestInput): FoundManifests {
     const override = choose(folder, names, overrideNames, diagnostics);
     if (base !== undefined) {
       const overrides = override === undefined ? [] : [join(folder, override)];
-      sources.push({ ...namedSource(join(folder, base)), overrides });
+      sources.push({ ...namedSource(join(folder, base), input), overrides });
     } else if (override !== undefined) {
       diagnostics.push(orphanOverride(join(folder, override)));
     }
     const named = [...names].filter((name) => namedManifest.test(name));
-    sources.push(...named.map((name) => namedSource(join(folder, name))));
+    sources.push(...named.map((name) => namedSource(join(folder, name), input)));
   }
   return {
     sources: sources.toSorted((a, b) => (a.file < b.file ? -1 : 1)),
@@ -109,9 +110,10 @@ function orphanOverride(file: string): Diagnostic {
   );
 }
 
-function namedSource(file: string): ManifestSource {
+function namedSource(file: string, { rootName = '' }: ManifestInput): ManifestSource {
   const folder = folderOf(file);
-  const name = namedManifest.exec(basename(file))?.groups?.['name'] ?? basename(folder);
+  const folderName = folder === '' ? rootName : basename(folder);
+  const name = namedManifest.exec(basename(file))?.groups?.['name'] ?? folderName;
   return { file, overrides: [], folder, fallbackName: normaliseProjectName(name) };
 }
 

@@ -13,6 +13,8 @@ export interface ManifestInput {
   readonly contents: ReadonlyMap<string, Uint8Array | TooLarge>;
   /** Without a `fleet.yaml` a folder of manifests can be validated, but nothing can be deployed. */
   readonly fleetRequired: boolean;
+  /** What the root of the files is called on disk: the name of an application right there. A repository has none. */
+  readonly rootName?: string;
   /** Manifests to load instead of looking for them by name: for `validate FILE`. */
   readonly only?: readonly string[];
 }

@@ -18,6 +18,8 @@ export interface ReachableHost {
   readonly host: HostName;
   /** Milliseconds since the epoch, our clock: when this picture was complete. */
   readonly observedAt: number;
+  /** Since when it has been seen without a break, our clock: what happened before may have happened to the host. */
+  readonly watchedSince: number;
   readonly engine: EngineFacts;
   /** Containers that carry the label of our fleet, sorted by name. */
   readonly containers: readonly ObservedContainer[];

@@ -36,6 +36,10 @@ export interface Observer {
 }
 
 const afterErrorMs = 5_000;
+/** Before a failure on a silent host is looked at again. */
+const silentHostMs = 1_000;
+
+type Failure = Extract<JournalEntry, { readonly kind: 'quarantined' }>;
 
 function visibleHosts({ observations }: World): ReadonlySet<HostName> {
   const reachable = [...observations.values()].filter(({ kind }) => kind === 'reachable');
@@ -60,6 +64,8 @@ export class Operator implements AsyncDisposable {
   readonly #unsubscribe: () => void;
   readonly #inFlight = new Map<string, ActionKind>();
   readonly #running = new Set<Promise<void>>();
+  /** Failures whose evidence is being fetched, by application, service and hash. */
+  readonly #gathering = new Set<string>();
   readonly #stop = new AbortController();
   /** A pull can be given up at any time; what else is under way is brought to its end. */
   readonly #stopPulls = new AbortController();
@@ -108,8 +114,9 @@ export class Operator implements AsyncDisposable {
     return this.#stepsTaken;
   }
 
+  /** Steps under way, and failures whose evidence is being fetched. */
   inFlight(): number {
-    return this.#inFlight.size;
+    return this.#inFlight.size + this.#gathering.size;
   }
 
   /** Whether something failed that is worth another try before giving up. */
@@ -131,7 +138,7 @@ export class Operator implements AsyncDisposable {
   ): Promise<Decision | null> {
     let last: Decision | null = null;
     while (!signal.aborted) {
-      last = await this.pass();
+      last = this.pass();
       if (last !== null && isDone(last)) return last;
       const until = last?.wakeAt ?? null;
       await this.#wake.sleep(until === null ? null : until - this.#parts.now(), signal);
@@ -152,17 +159,19 @@ export class Operator implements AsyncDisposable {
   }
 
   /** One pass: decide, remember, begin the steps. Null before there is a desired state and a look at every host. */
-  async pass(): Promise<Decision | null> {
+  pass(): Decision | null {
     const world = this.#observe();
     if (world === null) return null;
     const { journal, observer } = this.#parts;
     const decision = decide(world);
     journal.recordDrift(decision.drift, visibleHosts(world), world.now);
-    journal.write(await this.#withEvidence(decision.entries), world.now);
+    const entries = this.#withoutFailures(decision.entries);
+    journal.write(entries, world.now);
+    for (const entry of entries) this.#tell(entry);
     for (const step of decision.steps) this.#begin(step);
     observer.decided(decision);
     // What was written may be the reason for the next decision.
-    if (decision.entries.length > 0) this.#wake.call();
+    if (entries.length > 0) this.#wake.call();
     return decision;
   }
 
@@ -185,25 +194,66 @@ export class Operator implements AsyncDisposable {
     return { ...base, readiness: this.#readiness };
   }
 
-  /** Keeps the last words of what failed, before it is taken away. */
-  async #withEvidence(entries: readonly JournalEntry[]): Promise<readonly JournalEntry[]> {
-    const { fleet, logger } = this.#parts;
-    const completed: JournalEntry[] = [];
-    for (const entry of entries) {
-      if (entry.kind !== 'quarantined') {
-        completed.push(entry);
-        continue;
-      }
-      const { application, quarantine, container } = entry;
-      const { service, slot, host, reason, message } = quarantine;
-      logger.error({ application, service, slot, host, reason, message }, 'revision failed');
-      const evidence =
-        container === null
-          ? { log: [], health: [] }
-          : await fleet.evidence(host, container, this.#stop.signal);
-      completed.push({ ...entry, quarantine: { ...quarantine, ...evidence } });
+  /** What can be written at once; a failure waits until the last words of what failed are there too. */
+  #withoutFailures(entries: readonly JournalEntry[]): readonly JournalEntry[] {
+    return entries.filter((entry) => {
+      if (entry.kind !== 'quarantined') return true;
+      this.#gather(entry);
+      return false;
+    });
+  }
+
+  /**
+   * Asks for the log and the health output of what failed, beside the loop. A host that does not answer may be what has
+   * failed: then nothing is held against the revision, and it is judged anew when the host is seen again.
+   */
+  #gather(entry: Failure): void {
+    const { application, quarantine } = entry;
+    const key = `${application}/${quarantine.service}/${quarantine.hash}`;
+    if (this.#gathering.has(key)) return;
+    const work = this.#gatherOne(entry)
+      .catch(this.#logFailure)
+      .finally(() => {
+        this.#gathering.delete(key);
+        this.#running.delete(work);
+        this.#wake.call();
+      });
+    this.#gathering.add(key);
+    this.#running.add(work);
+  }
+
+  async #gatherOne(entry: Failure): Promise<void> {
+    const { fleet, journal, logger, now } = this.#parts;
+    const { application, quarantine, container } = entry;
+    const { service, slot, host, reason, message } = quarantine;
+    const evidence =
+      container === null
+        ? { log: [], health: [] }
+        : await fleet.evidence(host, container, this.#stop.signal);
+    if (evidence === null || this.#stop.signal.aborted) {
+      logger.warn({ application, service, slot, host }, 'failure not counted: host is silent');
+      await new Wake().sleep(silentHostMs, this.#stopPulls.signal);
+      return;
     }
-    return completed;
+    logger.error({ application, service, slot, host, reason, message }, 'revision failed');
+    journal.write([{ ...entry, quarantine: { ...quarantine, ...evidence } }], now());
+  }
+
+  /** One line in the log for what a person would want to know of. */
+  #tell(entry: JournalEntry): void {
+    const { logger } = this.#parts;
+    switch (entry.kind) {
+      case 'rollout-started':
+      case 'rolled-back':
+      case 'pruned':
+        return logger.info({ application: entry.application }, entry.kind);
+      case 'succeeded':
+        return logger.info({ application: entry.application, commit: entry.commit }, 'succeeded');
+      case 'repaired':
+        return logger.info({ slot: entry.slot, repairs: entry.repairs }, 'drift repaired');
+      default:
+        return logger.debug(entry, 'noted');
+    }
   }
 
   #begin(step: Step): void {

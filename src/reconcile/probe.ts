@@ -27,24 +27,22 @@ export function probeHttp(
 ): Promise<ProbeAnswer> {
   const { path, timeoutMs } = probe;
   return new Promise((resolve) => {
-    const call = request(
-      { host: address, port, path, agent: false, timeout: timeoutMs, signal },
-      (response) => {
-        // The body may be endless, and only the status counts.
-        response.destroy();
-        const status = response.statusCode ?? 0;
-        const ok = status >= 200 && status < 400;
-        resolve({ ok, isListening: true, detail: `HTTP ${status} from ${path}` });
-      },
-    );
-    call.on('timeout', () => call.destroy(new Error(`no answer within ${timeoutMs} ms`)));
-    call.on('error', (error) =>
-      resolve({
-        ok: false,
-        isListening: false,
-        detail: `${describe(error)} on port ${probe.port}`,
-      }),
-    );
+    const call = request({ host: address, port, path, agent: false, signal }, (response) => {
+      // The body may be endless, and only the status counts.
+      response.destroy();
+      clearTimeout(timer);
+      const status = response.statusCode ?? 0;
+      const ok = status >= 200 && status < 400;
+      resolve({ ok, isListening: true, detail: `HTTP ${status} from ${path}` });
+    });
+    // The whole answer counts, not the pauses in it: a server that sends its headers drop by drop is late too.
+    const late = new Error(`no answer within ${timeoutMs} ms`);
+    const timer = setTimeout(() => call.destroy(late), timeoutMs);
+    call.on('error', (error) => {
+      clearTimeout(timer);
+      const detail = `${describe(error)} on port ${probe.port}`;
+      resolve({ ok: false, isListening: error === late, detail });
+    });
     call.end();
   });
 }

@@ -17,11 +17,12 @@ export function heldDocument(held: HeldPrune | null): HeldDocument | null {
 /** What is held and how it is approved. */
 export function renderHeld(held: HeldDocument, style: Style): string {
   const names = held.applications.join(', ');
-  const commits = held.commits.map((commit) => commit.slice(0, 12)).join(', ');
+  const commits = held.commits.map((commit) => commit.slice(0, 12));
   const what = `${held.applications.length} of ${held.of} applications would be removed at once (${names}). Nothing of them is touched until that is approved:`;
   return [
     style.yellow(wrap(what, '  ', 'Held: ')),
-    `  fleetwright sync --approve-prune ${commits}`,
-    `  or in fleet.yaml:  prune: { approved: [${commits}] }`,
+    wrap(`fleetwright sync --approve-prune ${commits.join(' ')}`, '    ', '  '),
+    '  or in fleet.yaml:',
+    wrap(`prune: { approved: [${commits.join(', ')}] }`, '      ', '    '),
   ].join('\n');
 }

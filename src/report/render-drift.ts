@@ -6,7 +6,7 @@ import { count, formatField, formatPosition, wrap } from './text.ts';
 export function renderDrift(report: DriftReport, style: Style): string {
   const { revision, summary, items } = report;
   const title = `Drift from ${revision.branch}@${revision.commit.slice(0, 12)} "${revision.subject}"`;
-  const lines = [style.bold(title), ''];
+  const lines = [style.bold(wrap(title, '  ', '')), ''];
   let group = '';
   for (const item of items) {
     const next = `${item.state}: ${item.application}/${item.service}`;
@@ -28,7 +28,7 @@ function renderItem(item: Item, style: Style): readonly string[] {
   const when = item.resolvedAt === null ? '' : `, resolved ${item.resolvedAt}`;
   return [
     `  ${paint(item.class)}  ${slot}${item.host}${item.container === '' ? '' : `, ${item.container}`}`,
-    `    ${fieldLine(item)}`,
+    fieldLine(item),
     ...(item.origin === null ? [] : [style.dim(originLine(item.origin))]),
     style.dim(wrap(`seen ${item.firstSeen}${when}; ${item.action}: ${item.note}`, '    ')),
   ];
@@ -36,7 +36,8 @@ function renderItem(item: Item, style: Style): readonly string[] {
 
 function fieldLine({ path, desired, observed }: Item): string {
   const name = path === '' ? 'instance' : path;
-  return `${name}: is ${formatField(path, observed)}, should be ${formatField(path, desired)}`;
+  const is = formatField(path, observed);
+  return wrap(`${name}: is ${is}, should be ${formatField(path, desired)}`, '      ', '    ');
 }
 
 function originLine(origin: NonNullable<Item['origin']>): string {

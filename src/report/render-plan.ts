@@ -7,7 +7,7 @@ import { count, formatField, formatPosition, wrap } from './text.ts';
 export function renderPlan(plan: Plan, style: Style): string {
   const { revision } = plan;
   const title = `Plan for ${revision.branch}@${revision.commit.slice(0, 12)} "${revision.subject}"`;
-  const lines = [style.bold(title), ''];
+  const lines = [style.bold(wrap(title, '  ', '')), ''];
   for (const [service, steps] of groupBy(plan.steps, serviceKey)) {
     lines.push(...renderService(service, steps, style), '');
   }
@@ -28,7 +28,8 @@ function renderService(service: string, steps: readonly Step[], style: Style): r
     lines.push(style.dim(wrap(`because ${reason}`, '      ', '    ')));
     for (const change of ofReason[0]?.cause.changes ?? []) {
       const { path, from, to } = change;
-      lines.push(`      ${path}: ${formatField(path, from)} → ${formatField(path, to)}`);
+      const values = `${path}: ${formatField(path, from)} → ${formatField(path, to)}`;
+      lines.push(wrap(values, '        ', '      '));
     }
   }
   return lines;
@@ -98,7 +99,8 @@ function summarize(plan: Plan, style: Style): string {
   if (plan.inSync) return style.green('In sync: 0 steps.');
   const hosts = new Set(plan.steps.map(({ host }) => host)).size;
   const steps = `${count(plan.steps.length, 'step')} on ${count(hosts, 'host')}`;
-  const safe = plan.unavailability.length === 0 ? '; no service loses an available instance' : '';
+  const isSafe = plan.unavailability.length === 0 && plan.steps.length > 0;
+  const safe = isSafe ? '; no service loses an available instance' : '';
   return `${steps}${safe}.`;
 }
 

@@ -7,7 +7,7 @@ import { columns, wrap } from './text.ts';
 export function renderStatus(status: Status, style: Style): string {
   const { revision } = status;
   const title = `${revision.branch}@${revision.commit.slice(0, 12)} "${revision.subject}"`;
-  const lines = [style.bold(title), ''];
+  const lines = [style.bold(wrap(title, '  ', '')), ''];
   if (status.rejected !== null) lines.push(renderRejected(status.rejected, style), '');
   for (const application of status.applications) {
     lines.push(...renderApplication(application, style), '');

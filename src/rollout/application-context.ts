@@ -1,6 +1,7 @@
 import type { ServiceSpec } from '../model/application.ts';
 import type { ApplicationRecord } from '../model/journal-state.ts';
 import type { Instance } from '../drift/identify.ts';
+import type { WantedPorts } from '../placement/wanted-ports.ts';
 import type { Draft } from './draft.ts';
 import type { SlotContext, SlotView } from './slot-view.ts';
 import type { Target } from './target.ts';
@@ -15,6 +16,8 @@ export interface ApplicationContext extends SlotContext {
   readonly surplus: readonly Instance[];
   /** Some slot can be given no host: nothing new is begun, what once ran well is still repaired. */
   readonly holdsChanges: boolean;
+  /** Fixed host ports that slots of any application are to have, by host. */
+  readonly wantedPorts: WantedPorts;
   readonly draft: Draft;
 }
 

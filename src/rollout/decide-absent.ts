@@ -1,13 +1,15 @@
 import { hashSchema } from '../model/hash.ts';
+import type { ServiceSpec } from '../model/application.ts';
 import type { HostName } from '../model/names.ts';
 import type { Change } from '../model/step.ts';
 import type { Instance } from '../drift/identify.ts';
-import type { ApplicationContext } from './application-context.ts';
-import { isServiceProven } from './application-context.ts';
+import type { ApplicationContext, ServiceViews } from './application-context.ts';
+import { isServiceProven, isSettled } from './application-context.ts';
 import { changesFrom } from './changes.ts';
 import { unmetDependency } from './dependencies.ts';
 import { causeOf, placeOf } from './draft.ts';
 import { nextRepairAt, repairsInARow } from './heal.ts';
+import type { ReplaceOrder } from './order.ts';
 import { readyKey } from './preflight.ts';
 import { prepareHost } from './prepare-host.ts';
 import type { SlotSituation } from './slot-situation.ts';
@@ -52,9 +54,20 @@ function servingOther({ context, view }: SlotSituation): Instance | null {
 
 /** Whether a successor may be made beside a serving instance now; with stop-first, that one goes first. */
 function beginReplacement(situation: SlotSituation, serving: Instance): boolean {
-  const { context, view, budget, order } = situation;
+  const { context, view, budget } = situation;
   const { draft, world, record } = context;
-  const { service } = view;
+  const { service, host } = view;
+  // On another host there is nothing that the two could not share.
+  const moves = serving.container.host !== host;
+  const order = moves ? besideEachOther : situation.order;
+  const unsettled = context.views.find(
+    (other) => isAwaited(context, service, other) && !other.slots.every(isSettled),
+  );
+  if (unsettled !== undefined) {
+    const reason = `service "${unsettled.service.name}" is updated first`;
+    draft.wait('turn', placeOf(view), reason);
+    return false;
+  }
   const lastPromotedAt = record.rollout?.lastPromotedAt ?? null;
   const notBefore = lastPromotedAt === null ? 0 : lastPromotedAt + service.update.delayMs;
   if (world.now < notBefore) {
@@ -68,15 +81,40 @@ function beginReplacement(situation: SlotSituation, serving: Instance): boolean 
   if (order.order === 'start-first') return true;
   const why = order.reason === '' ? 'stop-first' : `stop-first: ${order.reason}`;
   const changes = changesFrom(world, serving, service);
+  // The place is taken before it is empty, so that nothing else is put there in between.
+  if (host !== null) reserve(situation, host);
   retire(situation, serving, why, order.path, changes);
   return false;
+}
+
+const besideEachOther: ReplaceOrder = { order: 'start-first', reason: '', path: '' };
+
+/** A dependency that is being changed itself: what serves is not touched before that is through. */
+function isAwaited(
+  context: ApplicationContext,
+  service: ServiceSpec,
+  other: ServiceViews,
+): boolean {
+  const isNamed = service.dependsOn.some((dependency) => dependency.service === other.service.name);
+  return isNamed && !isServiceProven(context, other.service);
+}
+
+function reserve({ context, view }: SlotSituation, host: HostName): number {
+  const epoch = nextEpoch(view, host);
+  const { key, service, record } = view;
+  const isReserved = record?.pending === true && record.epoch === epoch && record.host === host;
+  if (!isReserved) {
+    const { hash } = service;
+    context.draft.entries.push({ kind: 'slot-reserved', slot: key, epoch, hash, host });
+  }
+  return epoch;
 }
 
 function create(situation: SlotSituation, host: HostName, before: Instance | null): void {
   const { context, view } = situation;
   const { draft, target, world, application } = context;
   const { service, slot, key } = view;
-  const epoch = nextEpoch(view, host);
+  const epoch = reserve(situation, host);
   const identity = {
     fleet: world.desired.fleet.name,
     application,
@@ -86,7 +124,6 @@ function create(situation: SlotSituation, host: HostName, before: Instance | nul
     hash: service.hash,
     hashSchema,
   };
-  draft.entries.push({ kind: 'slot-reserved', slot: key, epoch, hash: service.hash, host });
   if (isServiceProven(context, service) && view.record?.hash === service.hash) {
     const repairs = repairsInARow(view.record, world.now) + 1;
     draft.entries.push({ kind: 'repaired', slot: key, repairs, at: world.now });

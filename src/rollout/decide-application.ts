@@ -7,6 +7,7 @@ import type { HostName } from '../model/names.ts';
 import type { Step } from '../model/step.ts';
 import type { Instance } from '../drift/identify.ts';
 import type { UnplacedSlot } from '../placement/place.ts';
+import type { WantedPorts } from '../placement/wanted-ports.ts';
 import type { ApplicationContext, ServiceViews } from './application-context.ts';
 import { isSettled } from './application-context.ts';
 import { assessHealth, conditionsOf } from './assess-application.ts';
@@ -57,6 +58,7 @@ export interface ApplicationInput {
   readonly target: Target;
   readonly assignments: ReadonlyMap<string, HostName>;
   readonly unplaced: readonly UnplacedSlot[];
+  readonly wantedPorts: WantedPorts;
   /** Instances of this application, by slot key. */
   readonly instances: ReadonlyMap<string, readonly Instance[]>;
 }
@@ -116,7 +118,9 @@ function contextOf(input: ApplicationInput): ApplicationContext {
   const wanted = new Set(views.flatMap(({ slots }) => slots.map(({ key }) => key)));
   const surplus = [...instances].filter(([key]) => !wanted.has(key)).flatMap(([, list]) => list);
   const holdsChanges = input.unplaced.length > 0;
-  return { ...slotContext, target, views, surplus, holdsChanges, draft: new Draft(application) };
+  const { wantedPorts } = input;
+  const draft = new Draft(application);
+  return { ...slotContext, target, views, surplus, holdsChanges, wantedPorts, draft };
 }
 
 /** The slots of a service: `1` … `N`, or the hosts that placement chose for a global one. */

@@ -1,16 +1,20 @@
+import { collides, fixedHostPorts } from '../placement/host-ports.ts';
 import type { Instance } from '../drift/identify.ts';
-import type { ApplicationContext } from './application-context.ts';
+import type { ApplicationContext, ServiceViews } from './application-context.ts';
 import { isSettled } from './application-context.ts';
 import { causeOf } from './draft.ts';
 import { nextRetirement, retirementEntries } from './retire.ts';
+import { isServing } from './slot-view.ts';
 
 /**
- * Retires instances in slots that nothing asks for: at once when their service was scaled down, after everything else is
- * done when their service was taken out of the manifest.
+ * Retires instances in slots that nothing asks for. Those of a service that is still there go as long as what is asked for
+ * stays available without them; those of a service that was taken out of the manifest go after everything else is done,
+ * unless they stand in the way of it.
  */
 export function decideSurplus(context: ApplicationContext): void {
   const { views, surplus, world, draft, target } = context;
   const isDone = views.every(({ slots }) => slots.every(isSettled));
+  const spare = new Map(views.map((one) => [one.service.name, spareOf(context, one)]));
   const seen = new Set<string>();
   for (const instance of surplus) {
     const { service: name, slot } = instance.identity;
@@ -19,9 +23,18 @@ export function decideSurplus(context: ApplicationContext): void {
     const service = views.find((view) => view.service.name === name)?.service ?? null;
     if (seen.has(instance.slotKey) || world.inFlight.has(instance.slotKey)) continue;
     seen.add(instance.slotKey);
-    if (service === null && !isDone) {
+    const inTheWay = isInTheWay(context, instance);
+    if (service === null && !isDone && !inTheWay) {
       draft.wait('turn', place, 'removed after the rollout of the others');
       continue;
+    }
+    const left = spare.get(name) ?? 0;
+    if (service !== null && isServing(context, instance) && !inTheWay) {
+      if (left <= 0) {
+        draft.wait('turn', place, 'it serves until those that are asked for do');
+        continue;
+      }
+      spare.set(name, left - 1);
     }
     const failed = world.failures.get(instance.slotKey);
     if (failed !== undefined && world.now < failed.retryAt) {
@@ -29,14 +42,35 @@ export function decideSurplus(context: ApplicationContext): void {
       draft.wait('retry', place, 'removal is tried again', failed.retryAt);
       continue;
     }
-    const cause = causeOf(target, service, ...whySurplus(instance, service !== null));
+    const cause = causeOf(target, service, ...whySurplus(instance, service !== null, inTheWay));
     const action = nextRetirement(instance, service);
     draft.entries.push(...retirementEntries(instance, action));
     draft.step(instance.slotKey, host, name, slot, action, cause);
   }
 }
 
-function whySurplus({ identity }: Instance, hasService: boolean): [string, string] {
+/** How many serving instances of a service can go before fewer are left than it asks for. */
+function spareOf(context: ApplicationContext, { service, slots }: ServiceViews): number {
+  const own = slots.filter((view) => view.available).length;
+  const extra = context.surplus.filter(
+    (instance) => instance.identity.service === service.name && isServing(context, instance),
+  ).length;
+  return own + extra - slots.length;
+}
+
+/** It holds a fixed port of its host that an instance which is asked for is to have there. */
+function isInTheWay({ wantedPorts }: ApplicationContext, { container }: Instance): boolean {
+  const wanted = wantedPorts.get(container.host) ?? [];
+  const held = fixedHostPorts(container.spec);
+  return held.some((port) => wanted.some((other) => collides(port, other)));
+}
+
+function whySurplus(
+  { identity }: Instance,
+  hasService: boolean,
+  inTheWay: boolean,
+): [string, string] {
+  if (inTheWay) return ['', 'stop-first: it holds a host port that its successor needs'];
   return hasService
     ? ['deploy.replicas', `slot ${identity.slot} is no longer asked for`]
     : ['', `service "${identity.service}" is no longer in the manifest`];

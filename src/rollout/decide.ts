@@ -7,8 +7,9 @@ import type { ObservedContainer } from '../model/observation.ts';
 import type { Step } from '../model/step.ts';
 import type { Instance, Inventory } from '../drift/identify.ts';
 import { takeInventory } from '../drift/identify.ts';
-import type { Placement } from '../placement/place.ts';
+import type { PlacedService, Placement } from '../placement/place.ts';
 import { place } from '../placement/place.ts';
+import { wantedPorts } from '../placement/wanted-ports.ts';
 import type { ApplicationDecision } from './decide-application.ts';
 import { decideApplication } from './decide-application.ts';
 import type { PruneDecision } from './prune.ts';
@@ -36,7 +37,9 @@ export function decide(world: World): Decision {
   const inventory = takeInventory(world.observations, world.journal);
   const instances = byApplication(inventory.instances);
   const targets = targetsOf(world);
-  const placement = placeAll(world, targets, inventory);
+  const services = placedServices(targets);
+  const placement = placeAll(world, services, inventory);
+  const ports = wantedPorts(services, placement.assignments);
   const applications = world.desired.applications.map((spec, index) => {
     const target =
       targets[index] ?? targetOf(spec, world.desired.revision.commit, emptyApplicationRecord);
@@ -46,13 +49,14 @@ export function decide(world: World): Decision {
       target,
       assignments: placement.assignments,
       unplaced: placement.unplaced.filter((slot) => slot.application === spec.name),
+      wantedPorts: ports,
       instances: bySlot(instances.get(spec.name) ?? []),
     });
   });
   const wanted = new Set(world.desired.applications.map(({ name }) => name));
   const orphans = new Map([...instances].filter(([name]) => !wanted.has(name)));
   const isRolledOut = applications.every(isSucceeded);
-  const prune = decidePrune(world, orphans, isRolledOut);
+  const prune = decidePrune(world, orphans, isRolledOut, ports);
   const copies = inventory.copies.map((container) => copyItem(world, container));
   return {
     applications,
@@ -84,17 +88,25 @@ function targetsOf({ desired, journal }: World): readonly Target[] {
   );
 }
 
+function placedServices(targets: readonly Target[]): readonly PlacedService[] {
+  return targets.flatMap(({ spec }) =>
+    spec.services.map((service) => ({ application: spec.name, service })),
+  );
+}
+
 /** Slots stay where they were given to; where no record tells, where their newest instance is. */
-function placeAll(world: World, targets: readonly Target[], inventory: Inventory): Placement {
+function placeAll(
+  world: World,
+  services: readonly PlacedService[],
+  inventory: Inventory,
+): Placement {
   const current = new Map<string, HostName>();
   for (const { slotKey, container } of inventory.instances) {
     if (!current.has(slotKey)) current.set(slotKey, container.host);
   }
   for (const [key, { host }] of world.journal.slots) current.set(key, host);
   return place({
-    services: targets.flatMap(({ spec }) =>
-      spec.services.map((service) => ({ application: spec.name, service })),
-    ),
+    services,
     hosts: world.desired.fleet.hosts,
     observations: world.observations,
     current,

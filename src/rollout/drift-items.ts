@@ -27,7 +27,7 @@ function slotDrift(context: ApplicationContext, view: SlotView): readonly DriftI
     return [
       ...view.differences.map((difference) => itemOf(context, view, current, difference)),
       ...replaced
-        .filter((other) => other.container.host === view.host)
+        .filter((other) => other.container.host === view.host && !isPredecessor(context, view))
         .map((other) => duplicateItem(context, view, other)),
     ];
   }
@@ -42,6 +42,13 @@ function slotDrift(context: ApplicationContext, view: SlotView): readonly DriftI
       .map((difference) => itemOf(context, view, other, difference)),
   );
 }
+
+/** The slot was repaired a moment ago: what else is there is what the repair replaced, on its way out. */
+function isPredecessor({ world }: ApplicationContext, { record }: SlotView): boolean {
+  return record !== undefined && world.now - record.lastRepairAt < repairTakesMs;
+}
+
+const repairTakesMs = 60_000;
 
 /** A slot that last-known-good filled; one that a commit adds is not missing, it is new. */
 function hadInstance({ record, target }: ApplicationContext, view: SlotView): boolean {

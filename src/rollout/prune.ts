@@ -5,6 +5,8 @@ import type { CommitSha, HostName } from '../model/names.ts';
 import type { Origin } from '../model/origin.ts';
 import type { Cause, Step } from '../model/step.ts';
 import type { Instance } from '../drift/identify.ts';
+import { collides, fixedHostPorts } from '../placement/host-ports.ts';
+import type { WantedPorts } from '../placement/wanted-ports.ts';
 import type { Waiting } from './draft.ts';
 import { nextRetirement } from './retire.ts';
 import type { World } from './world.ts';
@@ -41,11 +43,13 @@ const shortestPrefix = 7;
  *
  * @param isRolledOut every application that the repository has is settled
  * @param orphans instances by application, of applications that the repository does not have
+ * @param ports host ports that what the repository has is waiting for: an orphan that holds one goes first
  */
 export function decidePrune(
   world: World,
   orphans: ReadonlyMap<string, readonly Instance[]>,
   isRolledOut: boolean,
+  ports: WantedPorts,
 ): PruneDecision {
   const removed = [...world.journal.applications]
     .filter(([, { removedBy }]) => removedBy !== null)
@@ -59,10 +63,18 @@ export function decidePrune(
   const prunable = removed.filter((name) => !blocked.includes(name));
   const isSettled = removed.length === 0;
   if (prunable.length === 0 || !isRolledOut) {
+    const inTheWay = prunable.map((name) =>
+      retireAll(
+        world,
+        name,
+        (orphans.get(name) ?? []).filter((instance) => holdsOneOf(ports, instance)),
+      ),
+    );
     const waiting = prunable.map((application) =>
       waitingFor(application, 'pruned after all rollouts have succeeded', null),
     );
-    return { steps: [], entries: [], waiting, drift, held, settled: isSettled, wakeAt: null };
+    const steps = inTheWay.flatMap((one) => one.steps);
+    return { steps, entries: [], waiting, drift, held, settled: isSettled, wakeAt: null };
   }
   const decisions = prunable.map((name) => pruneApplication(world, name, orphans.get(name) ?? []));
   const waiting = decisions.flatMap((one) => one.waiting);
@@ -115,6 +127,13 @@ function pruneApplication(
   const networks = networkSteps(world, application);
   if (networks.steps.length > 0 || networks.waiting.length > 0) return networks;
   return { steps: [], entries: [{ kind: 'pruned', application, at: world.now }], waiting: [] };
+}
+
+function holdsOneOf(ports: WantedPorts, { container }: Instance): boolean {
+  const wanted = ports.get(container.host) ?? [];
+  return fixedHostPorts(container.spec).some((held) =>
+    wanted.some((other) => collides(held, other)),
+  );
 }
 
 /** Hosts that may still hold instances: those that cannot be seen. */

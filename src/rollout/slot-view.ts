@@ -87,7 +87,7 @@ function pickCurrent(
     (instance) =>
       instance.identity.hash === service.hash &&
       instance.container.host === host &&
-      !isLeftOver(context, instance) &&
+      !isLeftOver(context, service, instance) &&
       !differencesOf(context, service, instance).some(({ remedy }) => remedy.kind === 'replace'),
   );
   const promoted = candidates.find((instance) => isPromoted(instance, context.record));
@@ -95,12 +95,20 @@ function pickCurrent(
 }
 
 /**
- * It has ended and that says nothing about its revision: we stopped it ourselves, or the journal that could tell is lost.
+ * It has ended, and that says nothing about its revision: we stopped it ourselves, its host was out of sight since it
+ * started (a reboot ends what is on probation), or the journal that could tell is lost.
  */
-function isLeftOver({ world }: SlotContext, { container }: Instance): boolean {
+function isLeftOver({ world }: SlotContext, service: ServiceSpec, instance: Instance): boolean {
+  const { container } = instance;
   const hasEnded = container.state === 'exited' || container.state === 'dead';
   if (!hasEnded || container.restart.name !== 'no') return false;
-  return world.journal.instances.get(container.id)?.retired !== false;
+  const isRetired = world.journal.instances.get(container.id)?.retired;
+  // Work that was done well is done, whoever remembers it.
+  const isJob = service.container.restart.name === 'no';
+  if (isJob && isFinished(instance)) return isRetired === true;
+  const host = world.observations.get(container.host);
+  const watchedSince = host?.kind === 'reachable' ? host.watchedSince : 0;
+  return isRetired !== false || (container.startedAt ?? 0) < watchedSince;
 }
 
 function phaseOf(context: SlotContext, service: ServiceSpec, current: Instance | null): Phase {

@@ -252,7 +252,8 @@ it('evidence() gives the last lines and the output of the health check', async (
   await until(fleet, () => containerOf(fleet, host, identity).health === 'unhealthy', 15_000);
   const container = containerOf(fleet, host, identity);
 
-  const { log, health } = await fleet.evidence(container.host, container.id, never);
+  const evidence = await fleet.evidence(container.host, container.id, never);
+  const { log, health } = evidence ?? { log: [], health: [] };
 
   expect(log[0]).toContain('listening on 8080');
   expect(health.at(-1)).toContain('500');

@@ -156,6 +156,7 @@ export function aReachableHost(name: string, facts: Partial<ReachableHost> = {})
     kind: 'reachable',
     host: toHostName(name),
     observedAt: 0,
+    watchedSince: 0,
     engine: {
       id: `engine-${name}`,
       hostname: name,

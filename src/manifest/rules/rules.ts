@@ -4,6 +4,7 @@ import { gatesCanBePassed } from './gates.ts';
 import { healthchecksAreWellFormed } from './healthchecks.ts';
 import { fixedPortsLeaveRoom, hostPortsAreFree } from './host-ports.ts';
 import { imageIsNamed } from './image.ts';
+import { extensionIsSpeltRight } from './misspelt-extension.ts';
 import { filesCanBeDelivered, mountsAreSupported, targetsAreDistinct } from './mounts.ts';
 import { referencesAreDeclared } from './references.ts';
 import type { Rule } from './rule.ts';
@@ -19,6 +20,7 @@ import { completionIsPossible } from './completion.ts';
 /** All that must hold of an application beyond its shape. Their order does not matter: diagnostics are sorted. */
 export const rules: readonly Rule[] = [
   servicesAreThere,
+  extensionIsSpeltRight,
   imageIsNamed,
   referencesAreDeclared,
   dependenciesHaveNoCycle,

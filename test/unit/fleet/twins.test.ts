@@ -18,7 +18,7 @@ function seen(name: string, id: string): [ReturnType<typeof toHostName>, HostObs
     labels: {},
   };
   const nothing = { containers: [], unmanaged: [], networks: [], volumes: [], images: [] };
-  return [host, { kind: 'reachable', host, observedAt: 7, engine, ...nothing }];
+  return [host, { kind: 'reachable', host, watchedSince: 0, observedAt: 7, engine, ...nothing }];
 }
 
 it('rejectTwins() believes neither of two hosts that are one engine', () => {

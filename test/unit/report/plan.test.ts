@@ -132,7 +132,7 @@ describe('renderPlan()', () => {
       ! shop: Unplaceable: web/4: 0 of 3 hosts: port 80 taken by another instance
         excludes 3
 
-      0 steps on 0 hosts; no service loses an available instance."
+      0 steps on 0 hosts."
     `);
   });
 
@@ -143,9 +143,10 @@ describe('renderPlan()', () => {
       Held: 1 of 1 applications would be removed at once (shop). Nothing of them is
         touched until that is approved:
         fleetwright sync --approve-prune 000000000000
-        or in fleet.yaml:  prune: { approved: [000000000000] }
+        or in fleet.yaml:
+          prune: { approved: [000000000000] }
 
-      0 steps on 0 hosts; no service loses an available instance."
+      0 steps on 0 hosts."
     `);
   });
 

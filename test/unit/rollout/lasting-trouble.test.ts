@@ -16,10 +16,10 @@ function only(image: string, change: Partial<ObservedContainer>): Fate {
   return ({ spec }) => (spec.image === image ? change : {});
 }
 
+const finishes: Fate = () => ({ state: 'exited', exitCode: 0, published: [] });
+
 describe('a job with restart "no"', () => {
   const job = shop({ container: { restart: { name: 'no', maximumRetryCount: 0 } } });
-  const finishes: Fate = () => ({ state: 'exited', exitCode: 0, published: [] });
-
   it('converges when it exits with 0, and is not run again', () => {
     const first = run(aWorld(job), finishes);
     const again = run(first.world, finishes);
@@ -29,13 +29,13 @@ describe('a job with restart "no"', () => {
   });
 });
 
-describe('trouble after promotion', () => {
-  /** v2 passes its gate and turns bad only once it is promoted. */
-  const turnsBad =
-    (change: Partial<ObservedContainer>): Fate =>
-    ({ spec, restart }) =>
-      spec.image === 'testapp:v2' && restart.name !== 'no' ? change : {};
+/** v2 passes its gate and turns bad only once it is promoted. */
+function turnsBad(change: Partial<ObservedContainer>): Fate {
+  return ({ spec, restart }) =>
+    spec.image === 'testapp:v2' && restart.name !== 'no' ? change : {};
+}
 
+describe('trouble after promotion', () => {
   it.each([
     ['unhealthy', { health: 'unhealthy' }],
     ['restarted', { restartCount: 1 }],
@@ -177,26 +177,25 @@ describe('an application of which not every slot can be placed', () => {
   });
 
   it('does not shorten the plan of another', () => {
-    const two = (image: string): readonly ApplicationSpec[] => [
-      anApplication([nowhere], { name: 'stuck' }),
-      anApplication([aService({ replicas: 3, container: { image } })]),
-    ];
-    const alone = predict(aWorld([two('testapp:v1')[1] ?? anApplication([])]));
+    const stuck = anApplication([nowhere], { name: 'stuck' });
+    const rolling = anApplication([aService({ replicas: 3 })]);
+    const alone = predict(aWorld([rolling]));
 
-    const beside = predict(aWorld(two('testapp:v1')));
+    const beside = predict(aWorld([stuck, rolling]));
 
     expect(beside.waves).toEqual(alone.waves);
   });
 });
 
+function webOn(host: string): readonly ApplicationSpec[] {
+  return [anApplication([aService({ constraints: [aConstraint(`node.hostname == ${host}`)] })])];
+}
+
 describe('a slot that moves', () => {
   it('is no drift: neither missing nor a duplicate', () => {
-    const web = (zone: string): readonly ApplicationSpec[] => [
-      anApplication([aService({ constraints: [aConstraint(`node.hostname == ${zone}`)] })]),
-    ];
     const hosts = ['host-1', 'host-2'];
-    const world = run(aWorld(web('host-1'), hosts)).world;
-    let now = commit(world, web('host-2'), 2);
+    const world = run(aWorld(webOn('host-1'), hosts)).world;
+    let now = commit(world, webOn('host-2'), 2);
     const seen = new Set<string>();
     for (let round = 0; round < 12; round += 1) {
       const decision = decide(now);

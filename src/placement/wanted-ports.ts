@@ -1,0 +1,25 @@
+import { slotKey } from '../model/labels.ts';
+import type { HostName } from '../model/names.ts';
+import type { HostPort } from './host-ports.ts';
+import { fixedHostPorts } from './host-ports.ts';
+import type { PlacedService } from './place.ts';
+
+/** Fixed host ports by the host that they are wanted on. */
+export type WantedPorts = ReadonlyMap<HostName, readonly HostPort[]>;
+
+/** The fixed host ports that the slots of these services are to have where they were placed. */
+export function wantedPorts(
+  services: readonly PlacedService[],
+  assignments: ReadonlyMap<string, HostName>,
+): WantedPorts {
+  const wanted = new Map<HostName, HostPort[]>();
+  const placed = services.filter(({ service }) => fixedHostPorts(service.container).length > 0);
+  for (const { application, service } of placed) {
+    const prefix = slotKey({ application, service: service.name, slot: '' });
+    for (const [key, host] of assignments) {
+      if (!key.startsWith(prefix)) continue;
+      wanted.set(host, [...(wanted.get(host) ?? []), ...fixedHostPorts(service.container)]);
+    }
+  }
+  return wanted;
+}
