@@ -6,7 +6,7 @@ import type { ObservedContainer } from '../../../src/model/observation.ts';
 import { emptyJournal } from '../../../src/model/journal-state.ts';
 import { predict } from '../../../src/rollout/predict.ts';
 import { anApplication, aService, aWorld } from '../../support/builders.ts';
-import { commit, containers, edit, run, running } from './scenario.ts';
+import { commit, containers, edit, exits, run, running } from './scenario.ts';
 
 const port: PortSpec = { target: 8080, protocol: 'tcp', hostIp: '', published: '80' };
 
@@ -59,23 +59,17 @@ describe('a service that becomes global, or is no longer', () => {
   });
 });
 
+function both(image: string): readonly ApplicationSpec[] {
+  const api = aService({ name: 'api', container: { image } });
+  const dependsOn = [{ service: 'api', condition: 'started', required: true }] as const;
+  const web = aService({ name: 'web', container: { image, ports: [port] }, dependsOn });
+  return [anApplication([api, web])];
+}
+
 describe('an update with depends_on', () => {
   it('leaves what serves alone until the dependency has been updated', () => {
-    const both = (image: string): readonly ApplicationSpec[] => [
-      anApplication([
-        aService({ name: 'api', container: { image } }),
-        aService({
-          name: 'web',
-          container: { image, ports: [port] },
-          dependsOn: [{ service: 'api', condition: 'started', required: true }],
-        }),
-      ]),
-    ];
     const world = run(aWorld(both('testapp:v1'))).world;
-    const exits = ({ spec }: ObservedContainer): Partial<ObservedContainer> =>
-      spec.image === 'testapp:v2' ? { state: 'exited', exitCode: 1 } : {};
-
-    const after = run(commit(world, both('testapp:v2'), 2), exits);
+    const after = run(commit(world, both('testapp:v2'), 2), exits('testapp:v2'));
 
     expect(after.last.applications[0]?.target.mode).toBe('rollback');
     expect(after.steps.filter(({ service }) => service === 'web')).toEqual([]);

@@ -1,0 +1,78 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+import type { SandboxHost } from '../../src/sandbox/sandbox-host.ts';
+import { Commands } from '../support/command-line.ts';
+import { ConfigRepository } from '../support/config-repository.ts';
+import { listContainers } from '../support/containers.ts';
+import { eventually } from '../support/eventually.ts';
+import { clearHosts, sharedSandbox } from '../support/sandbox.ts';
+
+function manifest(image: string): object {
+  return {
+    services: {
+      web: {
+        image,
+        deploy: { replicas: 3, update_config: { monitor: '200ms' } },
+        'x-fleetwright': {
+          gate: {
+            http: { port: 8080, path: '/ready' },
+            minHealthyTime: '3s',
+            healthyDeadline: '30s',
+          },
+        },
+      },
+    },
+  };
+}
+
+describe('a host in trouble in the middle of a rollout', () => {
+  const { hosts, credentials } = sharedSandbox();
+  let repository: ConfigRepository;
+  let commands: Commands;
+
+  beforeEach(async () => {
+    repository = await ConfigRepository.create('trouble-test', hosts);
+    commands = new Commands(repository, credentials);
+    await repository.write('shop/compose.yaml', manifest('testapp:v1'));
+    await repository.commit('v1');
+    expect((await commands.sync()).code).toBe(0);
+  });
+  afterEach(async () => {
+    await clearHosts(hosts, 'trouble-test');
+    await repository[Symbol.asyncDispose]();
+  });
+
+  /** The host of an instance of v2 that runs and has not passed its gate yet. */
+  const hostOnProbation = (): Promise<SandboxHost> =>
+    eventually('an instance on probation', async () => {
+      const list = await listContainers(hosts, 'trouble-test');
+      const fresh = list.find(({ image, state }) => image === 'testapp:v2' && state === 'running');
+      return hosts.find(({ name }) => name === fresh?.host) ?? null;
+    });
+
+  it.each([
+    ['loses its power', (host: SandboxHost) => host.powerCycle()],
+    [
+      'loses its engine',
+      async (host: SandboxHost) => {
+        await host.killEngine();
+        await host.startEngine();
+      },
+    ],
+  ])('that %s does not fail the revision', async (_what, trouble) => {
+    await using daemon = commands.start();
+    await repository.write('shop/compose.yaml', manifest('testapp:v2'));
+    await repository.commit('v2');
+
+    await trouble(await hostOnProbation());
+
+    await eventually('v2 everywhere', async () => {
+      const status = await commands.status();
+      expect(status.applications[0]?.failed).toEqual([]);
+      return status.converged ? status : null;
+    });
+    await daemon.end('SIGTERM');
+    const images = (await listContainers(hosts, 'trouble-test')).map(({ image }) => image);
+    expect(images).toEqual(['testapp:v2', 'testapp:v2', 'testapp:v2']);
+  });
+});
