@@ -20,7 +20,7 @@ export function driftOf(context: ApplicationContext): readonly DriftItem[] {
 
 function slotDrift(context: ApplicationContext, view: SlotView): readonly DriftItem[] {
   const { current, others, service } = view;
-  if (view.host === null || view.inFlight === 'create-container') return [];
+  if (view.host === null) return [];
   if (context.world.observations.get(view.host)?.kind !== 'reachable') return [];
   const replaced = others.filter(({ identity }) => identity.hash === service.hash);
   if (current !== null && view.phase.kind === 'promoted') {
@@ -31,8 +31,10 @@ function slotDrift(context: ApplicationContext, view: SlotView): readonly DriftI
         .map((other) => duplicateItem(context, view, other)),
     ];
   }
-  // On probation its successor is at work already, which is the repair of whatever was found.
-  if (current !== null) return [];
+  // Until its successor has passed the gate, an instance that is gone is missing.
+  if (current !== null) {
+    return view.available || !hadInstance(context, view) ? [] : [missingItem(context, view)];
+  }
   // One that is dead or being removed is missing already; its end only takes a moment.
   const left = others.filter(({ container }) => !['dead', 'removing'].includes(container.state));
   if (left.length === 0) return hadInstance(context, view) ? [missingItem(context, view)] : [];
