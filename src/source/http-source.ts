@@ -3,7 +3,6 @@ import { join } from 'node:path';
 
 import { listServerRefs } from 'isomorphic-git';
 import PQueue from 'p-queue';
-import type { Logger } from 'pino';
 
 import { messageOf, StalledError } from '../model/errors.ts';
 import type { CommitSha } from '../model/names.ts';
@@ -17,24 +16,15 @@ import { ObjectStore } from './object-store.ts';
 import { startPolling } from './poll.ts';
 import { missingBranch } from './refusals.ts';
 import { RepositoryReader } from './repository-reader.ts';
+import type { SourceOptions } from './source-options.ts';
 import type { Source, SourceTree } from './source.ts';
 
-export interface HttpSourceOptions {
+export interface HttpSourceOptions extends Omit<SourceOptions, 'repository' | 'path' | 'random'> {
   /** Without credentials, query and trailing slash. */
   readonly url: string;
-  readonly branch: string;
-  /** In normal form. */
+  /** The followed path in normal form. */
   readonly folder: string;
-  readonly stateDir: string;
-  readonly tokenFile?: string | undefined;
-  readonly username?: string | undefined;
-  readonly pollIntervalMs: number;
-  readonly idleTimeoutMs?: number | undefined;
-  readonly totalTimeoutMs?: number | undefined;
-  readonly maxAnswerBytes?: number | undefined;
-  readonly maxPacks?: number | undefined;
   readonly random: () => number;
-  readonly logger: Logger;
 }
 
 /** A branch of a repository on a server, kept in a mirror that only this process uses. */

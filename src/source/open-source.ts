@@ -1,38 +1,8 @@
-import type { Logger } from 'pino';
-
 import { HttpSource } from './http-source.ts';
 import { LocalSource } from './local-source.ts';
 import { checkBranchName, normalizeFolder, parseLocation } from './location.ts';
+import type { SourceOptions } from './source-options.ts';
 import type { Source } from './source.ts';
-
-export interface SourceOptions {
-  /** A path, a `file://` URL or an `http(s)://` URL without credentials. */
-  readonly repository: string;
-  readonly branch: string;
-  /** Followed folder from the root of the repository; `''` is the root. */
-  readonly path: string;
-  /** Where mirrors are kept, below `git/`; used for HTTP only. */
-  readonly stateDir: string;
-  /** Holds the token for HTTP; read at each use, so that it may be replaced at any time. */
-  readonly tokenFile?: string | undefined;
-  /** The user name that goes with the token; GitHub, GitLab and Gitea take any. */
-  readonly username?: string | undefined;
-  readonly pollIntervalMs: number;
-  /** A server that sends nothing for this long is given up. 30 s when left out. */
-  readonly idleTimeoutMs?: number | undefined;
-  /** For one request from its start to its last byte. 10 minutes when left out. */
-  readonly totalTimeoutMs?: number | undefined;
-  /** The largest answer that is taken. 512 MiB when left out. */
-  readonly maxAnswerBytes?: number | undefined;
-  /**
-   * Each fetch adds a pack to the mirror, and every read looks through all of them: past this many the repository is cloned
-   * anew. 100 when left out.
-   */
-  readonly maxPacks?: number | undefined;
-  readonly logger: Logger;
-  /** Spreads the polls; between 0 and 1. */
-  readonly random?: (() => number) | undefined;
-}
 
 /**
  * Opens the repository that the options name. A local one is looked at now; a server is asked by the first `head()`.

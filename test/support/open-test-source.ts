@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 
-import type { SourceOptions } from '../../src/source/open-source.ts';
+import type { SourceOptions } from '../../src/source/source-options.ts';
 import { openSource } from '../../src/source/open-source.ts';
 import type { Source } from '../../src/source/source.ts';
 

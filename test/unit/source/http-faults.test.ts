@@ -169,7 +169,7 @@ describe('HttpSource, when the server', () => {
 
   it('redirects within its origin, follows it there', async () => {
     await repository.commit({ a: '1' });
-    const location = `${server.url}/work/info/refs?service=git-upload-pack`;
+    const location = `${refsOf(server)}?service=git-upload-pack`;
     server.faults.refs = { kind: 'redirect', status: 301, from: '/moved', location };
     await using source = await openTestSource({ ...facts, repository: `${server.url}/moved` });
 
@@ -186,7 +186,7 @@ describe('HttpSource gives the token away', () => {
     await using other = await startGitServer(scratch.path);
     const tokenFile = join(scratch.path, 'token');
     await writeFile(tokenFile, token);
-    const location = `${other.url}/work/info/refs?service=git-upload-pack`;
+    const location = `${refsOf(other)}?service=git-upload-pack`;
     server.faults.refs = { kind: 'redirect', status: 302, location };
     await using source = await openTestSource({ ...facts, tokenFile });
 
@@ -242,4 +242,9 @@ async function textBelow(folder: string): Promise<string> {
     }),
   );
   return texts.join('\n');
+}
+
+/** Where a server answers with the refs of the repository under test. */
+function refsOf({ url }: GitServer): string {
+  return [url, 'work', 'info', 'refs'].join('/');
 }
