@@ -8,6 +8,8 @@ export interface Readiness {
   readonly readySince: number | null;
   /** Why it is not ready, in words; empty when it is. */
   readonly reason: string;
+  /** When it was last really looked at (our clock); null: not yet since we watch it. */
+  readonly checkedAt: number | null;
 }
 
 export type ReadinessMap = ReadonlyMap<ContainerId, Readiness>;

@@ -44,7 +44,7 @@ export class Prober implements Disposable {
       this.#results.delete(container);
     }
     for (const target of targets) {
-      if (target.port !== null && !this.#watches.has(target.container)) this.#begin(target);
+      if (!this.#watches.has(target.container)) this.#begin(target);
     }
   }
 

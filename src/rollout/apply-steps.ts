@@ -37,7 +37,7 @@ function readinessOf(
     if (observation.kind === 'unreachable') continue;
     for (const { id, startedAt, state } of observation.containers) {
       if (startedAt === null || state !== 'running') continue;
-      readiness.set(id, { startedAt, readySince: startedAt, reason: '' });
+      readiness.set(id, { startedAt, readySince: startedAt, reason: '', checkedAt: startedAt });
     }
   }
   return readiness;

@@ -26,7 +26,7 @@ export function judge(
     return { kind: 'failed', reason: 'Unhealthy', message: 'its HEALTHCHECK reports unhealthy' };
   }
   if (readiness === undefined || readiness.startedAt !== container.startedAt) {
-    return { kind: 'waiting', until: deadline, reason: 'not probed yet' };
+    return { kind: 'waiting', until: Math.max(deadline, now + lookAgainMs), reason: notProbed };
   }
   if (readiness.readySince === null) return notReady(readiness, deadline, gate, now);
   const until = readiness.readySince + gate.minHealthyTimeMs;
@@ -43,12 +43,20 @@ function exited(container: ObservedContainer): Verdict {
   };
 }
 
+/** How soon a look that is overdue is asked for again. */
+const lookAgainMs = 500;
+
 function notReady(readiness: Readiness, deadline: number, gate: Gate, now: number): Verdict {
-  if (now < deadline) return { kind: 'waiting', until: deadline, reason: readiness.reason };
+  const { reason, checkedAt } = readiness;
+  if (now < deadline) return { kind: 'waiting', until: deadline, reason };
+  // An operator that was away has missed the deadline itself, and must look before it judges.
+  if (checkedAt === null || checkedAt < deadline) {
+    return { kind: 'waiting', until: now + lookAgainMs, reason };
+  }
   return {
     kind: 'failed',
     reason: 'DeadlineExceeded',
-    message: `it was not ready within ${gate.healthyDeadlineMs / 1000} s: ${readiness.reason}`,
+    message: `it was not ready within ${gate.healthyDeadlineMs / 1000} s: ${reason}`,
   };
 }
 
@@ -72,17 +80,27 @@ export function trackReadiness(
   for (const { container, gate } of watched) {
     const startedAt = container.startedAt;
     if (startedAt === null) continue;
-    const reason = whyNotReady(container, gate, probes.get(container.id));
+    const probe = probes.get(container.id);
+    const reason = whyNotReady(container, gate, probe);
+    const checkedAt = checkedAtOf(reason, probe, now);
     const before = previous.get(container.id);
     const since = before?.startedAt === startedAt ? before.readySince : null;
     // Without a probe or a check of its own, a container is as ready as it ever gets when it starts.
     const began =
       gate.probe === null && container.health === 'none' ? Math.min(startedAt, now) : now;
     const readySince = reason === '' ? (since ?? began) : null;
-    next.set(container.id, { startedAt, readySince, reason });
+    next.set(container.id, { startedAt, readySince, reason, checkedAt });
   }
   return next;
 }
+
+/** The state and the check of a container are as fresh as the picture of its host; an answer is as old as it is. */
+function checkedAtOf(reason: string, probe: ProbeResult | undefined, now: number): number | null {
+  if (reason === notProbed) return null;
+  return probe !== undefined && reason === probe.detail ? probe.at : now;
+}
+
+const notProbed = 'not probed yet';
 
 function whyNotReady(
   container: ObservedContainer,
@@ -93,6 +111,6 @@ function whyNotReady(
   if (container.health === 'starting') return 'its HEALTHCHECK has not passed yet';
   if (container.health === 'unhealthy') return 'its HEALTHCHECK reports unhealthy';
   if (gate.probe === null) return '';
-  if (probe === undefined || probe.startedAt !== container.startedAt) return 'not probed yet';
+  if (probe === undefined || probe.startedAt !== container.startedAt) return notProbed;
   return probe.ok ? '' : probe.detail;
 }

@@ -15,7 +15,8 @@ function aContainer(facts: Partial<ObservedContainer> = {}): ObservedContainer {
 }
 
 function ready(readySince: number | null, startedAt = started): Readiness {
-  return { startedAt, readySince, reason: readySince === null ? 'HTTP 503 from /' : '' };
+  const reason = readySince === null ? 'HTTP 503 from /' : '';
+  return { startedAt, readySince, reason, checkedAt: Number.MAX_SAFE_INTEGER };
 }
 
 const { gate } = aService({ gate: { minHealthyTimeMs: 1_000, healthyDeadlineMs: 60_000 } });
@@ -40,6 +41,18 @@ describe('judge()', () => {
       readiness: ready(started),
       now: started + 999,
       verdict: { kind: 'waiting', until: started + 1_000 },
+    },
+    {
+      name: 'does not count a deadline that passed while nobody looked',
+      readiness: { ...ready(null), checkedAt: deadline - 1 },
+      now: deadline + 60_000,
+      verdict: { kind: 'waiting', until: deadline + 60_500 },
+    },
+    {
+      name: 'does not count it before the first look either',
+      readiness: { ...ready(null), reason: 'not probed yet', checkedAt: null },
+      now: deadline + 60_000,
+      verdict: { kind: 'waiting', until: deadline + 60_500 },
     },
     {
       name: 'waits for the first probe',
@@ -135,7 +148,8 @@ describe('trackReadiness()', () => {
   }
 
   it('counts from the start where nothing can be asked', () => {
-    expect(track({})).toEqual({ startedAt: started, readySince: started, reason: '' });
+    const checkedAt = started + 7_000;
+    expect(track({})).toEqual({ startedAt: started, readySince: started, reason: '', checkedAt });
   });
 
   it('counts from now where something is asked', () => {
@@ -158,17 +172,18 @@ describe('trackReadiness()', () => {
   });
 
   it.each([
-    ['it is paused', { state: 'paused' }, null],
-    ['its HEALTHCHECK has not passed yet', { health: 'starting' }, null],
-    ['its HEALTHCHECK reports unhealthy', { health: 'unhealthy' }, null],
-    ['not probed yet', {}, null],
-    ['not probed yet', {}, { startedAt: started - 1 }],
-    ['connection refused', {}, { ok: false, detail: 'connection refused' }],
-  ] as const)('breaks off with "%s"', (reason, facts, answer) => {
+    ['it is paused', { state: 'paused' }, null, started + 7_000],
+    ['its HEALTHCHECK has not passed yet', { health: 'starting' }, null, started + 7_000],
+    ['its HEALTHCHECK reports unhealthy', { health: 'unhealthy' }, null, started + 7_000],
+    ['not probed yet', {}, null, null],
+    ['not probed yet', {}, { startedAt: started - 1 }, null],
+    ['connection refused', {}, { ok: false, detail: 'connection refused', at: 42 }, 42],
+  ] as const)('breaks off with "%s"', (reason, facts, answer, checkedAt) => {
     expect(track(facts, { probe }, answer, ready(started))).toEqual({
       startedAt: started,
       readySince: null,
       reason,
+      checkedAt,
     });
   });
 });
