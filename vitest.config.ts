@@ -10,6 +10,7 @@ export default defineConfig({
             'test/unit/**/*.test.ts',
             'test/property/**/*.test.ts',
             'test/golden/**/*.test.ts',
+            'test/contract/simulated.test.ts',
           ],
           testTimeout: 30_000,
         },
@@ -17,7 +18,7 @@ export default defineConfig({
       {
         test: {
           name: 'engine',
-          include: ['test/engine/**/*.test.ts'],
+          include: ['test/engine/**/*.test.ts', 'test/contract/engine.test.ts'],
           globalSetup: ['test/support/engine-setup.ts'],
           fileParallelism: false,
           testTimeout: 240_000,

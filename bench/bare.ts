@@ -1,17 +1,22 @@
 /** The same work as a bare script does it: the fewest Engine calls that reach the goal, with the same concurrency and gate. */
-import { request } from 'node:http';
-
 import type Docker from 'dockerode';
 
 import { label } from '../src/model/labels.ts';
 import { connectEngine } from '../src/sandbox/sandbox-host.ts';
 import type { HostDescription } from '../src/sandbox/sandbox-host.ts';
 import { clearHosts } from '../test/support/sandbox.ts';
+import type { BareGate } from './bare-gate.ts';
 import type { Measured } from './measure.ts';
 
 const network = 'bare_default';
 /** Mutations at once, as the operator has them. */
 const concurrency = 4;
+
+export interface BareJob {
+  readonly host: HostDescription;
+  readonly replicas: number;
+  readonly gate: BareGate;
+}
 
 /** A client that counts its requests. */
 interface Counted {
@@ -19,19 +24,14 @@ interface Counted {
   calls: number;
 }
 
-export async function bareDeploy(
-  host: HostDescription,
-  replicas: number,
-  image: string,
-): Promise<Measured> {
-  return measure(host, async (counted) => {
+export async function bareDeploy(job: BareJob, image: string): Promise<Measured> {
+  return measure(job.host, async (counted) => {
     await call(counted, (engine) =>
       engine.createNetwork({ Name: network, Labels: { [label.fleet]: 'bare' } }),
     );
-    const slots = Array.from({ length: replicas }, (_, index) => index);
+    const slots = Array.from({ length: job.replicas }, (_, index) => index);
     await pool(slots, concurrency, async (slot) => {
-      const container = await create(counted, `bare-${slot}-a`, image);
-      await ready(counted, host, container);
+      await bringUp(counted, job.gate, `bare-${slot}-a`, image);
     });
   });
 }
@@ -45,16 +45,14 @@ export async function bareList(host: HostDescription): Promise<Measured> {
 
 /** Start-first, `parallelism` slots at a time. */
 export async function bareRoll(
-  host: HostDescription,
-  replicas: number,
+  job: BareJob,
   image: string,
   parallelism: number,
 ): Promise<Measured> {
-  return measure(host, async (counted) => {
-    const slots = Array.from({ length: replicas }, (_, index) => index);
+  return measure(job.host, async (counted) => {
+    const slots = Array.from({ length: job.replicas }, (_, index) => index);
     await pool(slots, parallelism, async (slot) => {
-      const container = await create(counted, `bare-${slot}-b`, image);
-      await ready(counted, host, container);
+      await bringUp(counted, job.gate, `bare-${slot}-b`, image);
       const old = counted.engine.getContainer(`bare-${slot}-a`);
       await call(counted, () => old.stop());
       await call(counted, () => old.remove());
@@ -85,13 +83,20 @@ async function call<Result>(
   return work(counted.engine);
 }
 
-async function create(counted: Counted, name: string, image: string): Promise<Docker.Container> {
+/** Creates a container, starts it and waits until it is ready. */
+async function bringUp(
+  counted: Counted,
+  gate: BareGate,
+  name: string,
+  image: string,
+): Promise<void> {
   const container = await call(counted, (engine) =>
     engine.createContainer({
       name,
       Image: image,
       Labels: { [label.fleet]: 'bare' },
       ExposedPorts: { '8080/tcp': {} },
+      ...(gate.healthcheck === undefined ? {} : { Healthcheck: gate.healthcheck }),
       HostConfig: {
         NetworkMode: network,
         PortBindings: { '8080/tcp': [{ HostPort: '' }] },
@@ -99,32 +104,9 @@ async function create(counted: Counted, name: string, image: string): Promise<Do
       },
     }),
   );
+  const ready = gate.watch(container);
   await call(counted, () => container.start());
-  return container;
-}
-
-async function ready(
-  counted: Counted,
-  host: HostDescription,
-  container: Docker.Container,
-): Promise<void> {
-  const { NetworkSettings } = await call(counted, () => container.inspect());
-  const port = Number(NetworkSettings.Ports['8080/tcp']?.[0]?.HostPort);
-  while (!(await answers(host.address, port))) await sleep(50);
-}
-
-function answers(host: string, port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const ask = request(
-      { host, port, path: '/ready', agent: false, timeout: 1_000 },
-      (response) => {
-        response.resume();
-        resolve(response.statusCode === 200);
-      },
-    );
-    ask.on('error', () => resolve(false));
-    ask.end();
-  });
+  counted.calls += await ready();
 }
 
 async function pool<Item>(
@@ -137,10 +119,4 @@ async function pool<Item>(
     for (let item = queue.shift(); item !== undefined; item = queue.shift()) await work(item);
   };
   await Promise.all(Array.from({ length: width }, worker));
-}
-
-function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, ms);
-  });
 }

@@ -12,7 +12,8 @@ export function median(measured: readonly Measured[]): Measured {
   };
 }
 
-function middle(numbers: readonly number[]): number {
+/** The middle one of the numbers; the upper one of the two in the middle. */
+export function middle(numbers: readonly number[]): number {
   const sorted = numbers.toSorted((a, b) => a - b);
   return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }

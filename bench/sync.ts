@@ -6,23 +6,17 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { pino } from 'pino';
-
-import { openFleet } from '../src/fleet/docker-fleet.ts';
-import { openJournal } from '../src/journal/open-journal.ts';
-import { loadRevision } from '../src/reconcile/load-revision.ts';
-import { Operator, silent } from '../src/reconcile/operator.ts';
 import { startSandbox } from '../src/sandbox/sandbox.ts';
-import { openSource } from '../src/source/open-source.ts';
 import { ConfigRepository } from '../test/support/config-repository.ts';
 import { bareDeploy, bareList, bareRemove, bareRoll } from './bare.ts';
+import { probeGate } from './bare-gate.ts';
 import type { Measured } from './measure.ts';
 import { median, printTable } from './measure.ts';
+import { sync } from './ours.ts';
 
 const replicas = 10;
 const parallelism = 2;
 const rounds = Number(process.argv[2] ?? 5);
-const logger = pino({ level: 'silent' });
 
 const dir = await mkdtemp(join(tmpdir(), 'fleetwright-bench-'));
 try {
@@ -40,18 +34,19 @@ try {
     await using repository = await ConfigRepository.create(fleet, sandbox.hosts);
     await repository.write('shop/compose.yaml', manifest('testapp:v1'));
     await repository.commit('v1');
-    const sync = (): Promise<Measured> => syncOnce(repository, sandbox.credentials);
-    ours.deploy.push(await sync());
-    ours.noop.push(await sync());
+    const measure = (): Promise<Measured> => syncOnce(repository, sandbox.credentials);
+    ours.deploy.push(await measure());
+    ours.noop.push(await measure());
     await repository.write('shop/compose.yaml', manifest('testapp:v2'));
     await repository.commit('v2');
-    ours.roll.push(await sync());
+    ours.roll.push(await measure());
     await repository.git('rm', '-r', '--quiet', 'shop');
     await bareRemove(host, fleet);
 
-    bare.deploy.push(await bareDeploy(host, replicas, 'testapp:v1'));
+    const job = { host, replicas, gate: probeGate(host, 50) };
+    bare.deploy.push(await bareDeploy(job, 'testapp:v1'));
     bare.noop.push(await bareList(host));
-    bare.roll.push(await bareRoll(host, replicas, 'testapp:v2', parallelism));
+    bare.roll.push(await bareRoll(job, 'testapp:v2', parallelism));
     await bareRemove(host, 'bare');
   }
   printTable(`10 replicas on one engine, parallelism ${parallelism}, median of ${rounds}`, [
@@ -81,28 +76,9 @@ function manifest(image: string): object {
   };
 }
 
-/** What `fleetwright sync` does, in this process, so that its Engine calls can be counted. */
 async function syncOnce(repository: ConfigRepository, credentials: string): Promise<Measured> {
   const signal = AbortSignal.timeout(120_000);
   const begin = performance.now();
-  const state = repository.beside('state');
-  using journal = openJournal(state, logger);
-  await using source = await openSource({
-    repository: repository.dir,
-    branch: 'main',
-    path: '',
-    stateDir: state,
-    pollIntervalMs: 60_000,
-    logger,
-  });
-  await using fleet = openFleet({ credentialsDir: credentials, logger });
-  const loaded = await loadRevision(source, await source.head(signal), '', new Map(), signal);
-  if (loaded.kind === 'invalid') throw new Error(loaded.diagnostics[0]?.message);
-  fleet.configure(loaded.desired.fleet);
-  await fleet.refresh(signal);
-  await using operator = new Operator({ fleet, journal, logger, observer: silent, now: Date.now });
-  operator.follow(loaded.desired);
-  const last = await operator.run(signal, ({ settled }) => settled && operator.inFlight() === 0);
-  if (last?.settled !== true) throw new Error('The bench did not converge');
-  return { ms: performance.now() - begin, calls: fleet.calls() };
+  const calls = await sync(repository, { credentials, signal });
+  return { ms: performance.now() - begin, calls };
 }

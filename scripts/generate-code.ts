@@ -51,7 +51,8 @@ async function generateValidators(): Promise<string> {
   const ajv = createAjv();
   const exported: Record<string, string> = {};
   for (const name of names) {
-    ajv.addSchema(withoutWords(readSchema(name) as Json) as JsonObject, `${name}.schema.json`);
+    const schema = withoutVariables(withoutWords(readSchema(name) as Json)) as JsonObject;
+    ajv.addSchema(schema, `${name}.schema.json`);
     exported[validatorName(name)] = `${name}.schema.json`;
   }
   const code = (standaloneCode as unknown as typeof standaloneCode.default)(ajv, exported);
@@ -101,6 +102,25 @@ function withoutWords(value: Json): Json {
     ([key, child]) => !(words.includes(key) && typeof child === 'string'),
   );
   return Object.fromEntries(kept.map(([key, child]) => [key, withoutWords(child)]));
+}
+
+/** Matches a text with a variable: alone, or as the last alternative of a pattern. */
+const variable = /(?:^|\|)\\\$$/;
+const matchesNothing = '(?!)';
+
+/**
+ * Editors see a document before its variables are replaced and allow them where a number stands; the validators see it
+ * afterwards, and a `$` that is left then is a mistake.
+ */
+function withoutVariables(value: Json): Json {
+  if (isList(value)) return value.map(withoutVariables);
+  if (value === null || typeof value !== 'object') return value;
+  const kept = Object.entries(value).map(([key, child]) => {
+    if (key !== 'pattern' || typeof child !== 'string') return [key, withoutVariables(child)];
+    const rest = child.replace(variable, '');
+    return [key, rest === '' ? matchesNothing : rest];
+  });
+  return Object.fromEntries(kept) as JsonObject;
 }
 
 function isList(value: Json): value is readonly Json[] {

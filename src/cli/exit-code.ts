@@ -16,10 +16,21 @@ export type ExitCode = (typeof exitCode)[keyof typeof exitCode];
 /** Trouble with the place that was named, as against trouble with reaching it. */
 const unreachableReasons: readonly string[] = ['AuthenticationFailed', 'HostUnreachable'];
 
+/** What was asked for is right, and cannot be done as things stand. */
+const negativeReasons: readonly string[] = [
+  'ChangeConflict',
+  'CheckedOut',
+  'InvalidRevert',
+  'NoEarlierVersion',
+  'PushRefused',
+  'SharedFiles',
+];
+
 export function exitCodeOf(error: unknown): ExitCode {
   if (error instanceof UsageError) return exitCode.usage;
   if (error instanceof TransientError) return exitCode.unreachable;
   if (error instanceof StalledError) {
+    if (negativeReasons.includes(error.reason)) return exitCode.negative;
     return unreachableReasons.includes(error.reason) ? exitCode.unreachable : exitCode.usage;
   }
   return exitCode.negative;

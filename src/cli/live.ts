@@ -7,6 +7,7 @@ import { acceptEntries } from '../model/accept-entries.ts';
 import { UsageError } from '../model/errors.ts';
 import type { DesiredState } from '../model/desired.ts';
 import { reduceJournal } from '../model/journal-reduce.ts';
+import type { JournalState } from '../model/journal-state.ts';
 import type { HostObservation, UnreachableHost } from '../model/observation.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 import { openFleet } from '../fleet/docker-fleet.ts';
@@ -14,6 +15,7 @@ import type { JournalReader } from '../journal/journal.ts';
 import { readJournal } from '../journal/open-journal.ts';
 import type { LoadedRevision } from '../reconcile/load-revision.ts';
 import { loadRevision } from '../reconcile/load-revision.ts';
+import { systemClock } from '../reconcile/system-clock.ts';
 import type { World } from '../rollout/world.ts';
 import { openSource } from '../source/open-source.ts';
 import type { Source } from '../source/source.ts';
@@ -43,7 +45,12 @@ export function openHosts(settings: Settings, logger: Logger): Fleet {
   if (credentials !== null && !existsSync(credentials)) {
     throw new UsageError(`Cannot use --credentials "${credentials}": there is no such folder`);
   }
-  return openFleet({ credentialsDir: credentials, logger, resyncMs: resyncIntervalMs });
+  return openFleet({
+    credentialsDir: credentials,
+    logger,
+    clock: systemClock,
+    resyncMs: resyncIntervalMs,
+  });
 }
 
 /** The live fleet as a command sees it beside a daemon: observed now, never changed. */
@@ -97,17 +104,27 @@ async function observe(
 ): Promise<World> {
   fleet.configure(desired.fleet);
   await fleet.refresh(signal);
-  const state = journal.state();
+  return worldOf(desired, fleet.snapshot(), journal.state());
+}
+
+/** What a command beside the operator can know: not the steps under way, nor what failed lately. */
+export function worldOf(
+  desired: DesiredState,
+  observations: World['observations'],
+  state: JournalState,
+): World {
   const names = desired.applications.map(({ name }) => name);
   const entries = acceptEntries(state, desired.revision.commit, names);
   return {
     desired,
-    observations: fleet.snapshot(),
+    observations,
     journal: entries.reduce(reduceJournal, state),
     readiness: new Map(),
     inFlight: new Map(),
     failures: new Map(),
-    now: Date.now(),
+    requests: [],
+    watchingSince: 0,
+    now: systemClock.now(),
   };
 }
 

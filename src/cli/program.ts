@@ -2,14 +2,17 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import type { Logger } from 'pino';
 
 import { messageOf } from '../model/errors.ts';
+import type { RequestKind } from '../model/request.ts';
+import { requestKinds } from '../model/request.ts';
 import { parseDuration } from '../manifest/scalars/duration.ts';
 import type { ExitCode } from './exit-code.ts';
 import { exitCode, exitCodeOf } from './exit-code.ts';
 import { createLogger } from './logger.ts';
 import type { GlobalFlags, Output } from './output.ts';
 import { createOutput } from './output.ts';
+import type { RollbackFlags } from './rollback.ts';
 import type { LogLevel, Settings, SettingsFlags } from './settings.ts';
-import { readSettings } from './settings.ts';
+import { readSettings, readStateDir } from './settings.ts';
 import { version } from './version.ts';
 
 /** What a command of a live fleet gets. */
@@ -67,7 +70,7 @@ function createProgram(signal: AbortSignal, finish: (code: ExitCode) => void): C
   program
     .command('schema')
     .description('print a JSON Schema, or the names of all')
-    .argument('[name]', 'compose, fleet, operator, plan, drift, status or diagnostics')
+    .argument('[name]', 'its name: without one, all names are printed')
     .action(async (name: string | undefined) => {
       const { schema } = await import('./schema.ts');
       finish(await schema(name, output()));
@@ -111,13 +114,19 @@ function createProgram(signal: AbortSignal, finish: (code: ExitCode) => void): C
       finish(await run(settings, logger, signal));
     },
   );
-  liveCommand(program, 'status', 'show how applications and hosts stand').action(
-    async (_flags: unknown, command: Command) => {
+  liveCommand(program, 'status', 'show how applications and hosts stand')
+    .option('--watch', 'show it again and again until it is interrupted')
+    .option('--interval <duration>', 'how often, with --watch (default: 2s)', parseInterval)
+    .action(async (flags: { watch?: boolean; interval?: number }, command: Command) => {
       const { settings, output: out, logger } = live(command, 'error');
+      if (flags.watch === true) {
+        const { watchStatus } = await import('./watch-status.ts');
+        finish(await watchStatus(settings, flags.interval ?? 2_000, out, logger, signal));
+        return;
+      }
       const { status } = await import('./status.ts');
       finish(await status(settings, out, logger, signal));
-    },
-  );
+    });
   liveCommand(program, 'drift', 'show how the fleet differs from the commit in force')
     .option('--exit-code', 'exit with 1 when there is open drift')
     .action(async (flags: { exitCode?: boolean }, command: Command) => {
@@ -125,8 +134,48 @@ function createProgram(signal: AbortSignal, finish: (code: ExitCode) => void): C
       const { drift } = await import('./drift.ts');
       finish(await drift(settings, flags, out, logger, signal));
     });
+  liveCommand(program, 'rollback <application>', "commit an application's former version")
+    .option('--to <rev>', 'the version of this commit (default: last-known-good)')
+    .option('--message <text>', 'why, for the commit message')
+    .option('--author <name>', 'author as "Name <address>" (or FLEETWRIGHT_AUTHOR)')
+    .option('--dry-run', 'show what would be committed')
+    .action(async (application: string, flags: RollbackFlags, command: Command) => {
+      const { settings, output: out, logger } = live(command, 'error');
+      const { rollback } = await import('./rollback.ts');
+      finish(await rollback(application, settings, flags, out, logger, signal));
+    });
+  for (const kind of requestKinds) {
+    program
+      .command(kind)
+      .description(requestDescriptions[kind])
+      .argument('<application>', 'its name')
+      .option('--by <name>', 'who asks (default: USER@MACHINE)')
+      .option('--wait <duration>', 'how long to wait for the answer (default: 10s)', parseTimeout)
+      .option('-c, --config <file>', 'configuration (default: fleetwright.yaml, if it is there)')
+      .option('-s, --state <dir>', 'state folder of the operator (default: .fleetwright)')
+      .action(async (application: string, flags: RequestOptions, command: Command) => {
+        const stateDir = readStateDir(command.opts<SettingsFlags>(), process.env);
+        const { request } = await import('./request.ts');
+        const { by, wait: waitMs = 10_000 } = flags;
+        const asked = { ...(by === undefined ? {} : { by }), waitMs };
+        finish(await request(kind, application, stateDir, asked, output(), signal));
+      });
+  }
   return program;
 }
+
+interface RequestOptions {
+  readonly by?: string;
+  readonly wait?: number;
+}
+
+const requestDescriptions: Readonly<Record<RequestKind, string>> = {
+  promote: 'let the canaries of an application take over',
+  abort: 'give up the rollout under way and go back',
+  retry: 'try a failed revision once more',
+  suspend: 'change and heal nothing of an application until it is resumed',
+  resume: 'take up a suspended application again',
+};
 
 /** A command with the options that name the repository and the fleet. */
 function liveCommand(program: Command, name: string, description: string): Command {
@@ -153,6 +202,12 @@ function parseTimeout(text: string): number {
   const parsed = parseDuration(text);
   if (!parsed.ok) throw new InvalidArgumentError(parsed.message);
   return Math.min(parsed.value, longestTimeoutMs);
+}
+
+function parseInterval(text: string): number {
+  const ms = parseTimeout(text);
+  if (ms > 0) return ms;
+  throw new InvalidArgumentError('it must be longer than 0.');
 }
 
 function parseCommit(text: string, before: readonly string[] | undefined): readonly string[] {

@@ -1,9 +1,16 @@
+import { hostname } from 'node:os';
+
 import type { Logger } from 'pino';
 
 import { messageOf } from '../model/errors.ts';
 import { openJournal } from '../journal/open-journal.ts';
+import type { ParseCache } from '../manifest/load.ts';
 import { Follower } from '../reconcile/follower.ts';
+import type { Observer } from '../reconcile/operator.ts';
 import { Operator, silent } from '../reconcile/operator.ts';
+import { systemClock as clock } from '../reconcile/system-clock.ts';
+import { WriteBack } from '../reconcile/write-back.ts';
+import { readAuthor } from './author.ts';
 import type { ExitCode } from './exit-code.ts';
 import { exitCode } from './exit-code.ts';
 import { openHosts, openRepository } from './live.ts';
@@ -18,15 +25,32 @@ export async function run(
   using journal = openJournal(settings.state, logger);
   await using source = await openRepository(settings, logger, 'daemon');
   await using fleet = openHosts(settings, logger);
-  const now = Date.now;
-  await using operator = new Operator({ fleet, journal, logger, observer: silent, now });
-  await using follower = new Follower({
+  const { path } = settings;
+  const cache: ParseCache = new Map();
+  const author = readAuthor(undefined, process.env);
+  const by = `the operator on ${hostname()}, after an automatic rollback`;
+  await using writeBack = new WriteBack({
     source,
-    path: settings.path,
+    path,
+    cache,
     journal,
     logger,
-    cache: new Map(),
-    onAccepted: ({ desired }) => operator.follow(desired),
+    clock,
+    author,
+    by,
+  });
+  const observer: Observer = { ...silent, decided: (decision) => writeBack.decided(decision) };
+  await using operator = new Operator({ fleet, journal, logger, observer, clock });
+  await using follower = new Follower({
+    source,
+    path,
+    journal,
+    logger,
+    cache,
+    onAccepted: ({ desired }) => {
+      writeBack.follow(desired);
+      operator.follow(desired);
+    },
   });
   logger.info({ repository: settings.repository, branch: settings.branch }, 'following');
   const following = follower.start().catch((error: unknown) => {

@@ -53,12 +53,7 @@ const keys = [
 
 /** @throws UsageError when something is missing or wrong, naming where it was said */
 export function readSettings(flags: SettingsFlags, environment: NodeJS.ProcessEnv): Settings {
-  const file = readConfigFile(flags.config);
-  const said: Partial<Record<keyof OperatorConfig, string>> = {};
-  for (const key of keys) {
-    const value = flags[key] ?? environment[environmentName(key)] ?? file[key];
-    if (value !== undefined) said[key] = value;
-  }
+  const said = readSaid(flags, environment);
   if (said.repository === undefined) {
     throw new UsageError(
       'No repository is named: pass --repository PATH|URL, set FLEETWRIGHT_REPOSITORY, or write it into fleetwright.yaml',
@@ -68,7 +63,7 @@ export function readSettings(flags: SettingsFlags, environment: NodeJS.ProcessEn
     repository: said.repository,
     branch: said.branch ?? 'main',
     path: normalizeFolder(said.path ?? ''),
-    state: resolve(said.state ?? '.fleetwright'),
+    state: stateOf(said),
     credentials: said.credentials === undefined ? null : resolve(said.credentials),
     tokenFile: said.tokenFile === undefined ? null : resolve(said.tokenFile),
     username: said.username ?? null,
@@ -76,6 +71,32 @@ export function readSettings(flags: SettingsFlags, environment: NodeJS.ProcessEn
     resyncIntervalMs: duration('resync-interval', said.resyncInterval ?? '60s'),
     logLevel: logLevel(said.logLevel),
   };
+}
+
+/**
+ * The state folder alone, for commands that need neither repository nor hosts.
+ *
+ * @throws UsageError as `readSettings`
+ */
+export function readStateDir(flags: SettingsFlags, environment: NodeJS.ProcessEnv): string {
+  return stateOf(readSaid(flags, environment));
+}
+
+function stateOf({ state = '.fleetwright' }: Said): string {
+  return resolve(state);
+}
+
+type Said = Partial<Record<keyof OperatorConfig, string>>;
+
+/** What each key was said to be, by whoever comes first. */
+function readSaid(flags: SettingsFlags, environment: NodeJS.ProcessEnv): Said {
+  const file = readConfigFile(flags.config);
+  const said: Said = {};
+  for (const key of keys) {
+    const value = flags[key] ?? environment[environmentName(key)] ?? file[key];
+    if (value !== undefined) said[key] = value;
+  }
+  return said;
 }
 
 /** `FLEETWRIGHT_TOKEN_FILE` for `tokenFile`. */

@@ -7,6 +7,7 @@ import type { Journal } from '../journal/journal.ts';
 import { openJournal } from '../journal/open-journal.ts';
 import { loadRevision } from '../reconcile/load-revision.ts';
 import { Operator } from '../reconcile/operator.ts';
+import { systemClock as clock } from '../reconcile/system-clock.ts';
 import { renderStatus } from '../report/render-status.ts';
 import { statusDocument } from '../report/status-document.ts';
 import { count, formatDuration } from '../report/text.ts';
@@ -34,7 +35,7 @@ export async function sync(
   logger: Logger,
   signal: AbortSignal,
 ): Promise<ExitCode> {
-  const begin = Date.now();
+  const begin = clock.now();
   using journal = openJournal(settings.state, logger);
   await using source = await openRepository(settings, logger, 'daemon');
   await using fleet = openHosts(settings, logger);
@@ -61,7 +62,7 @@ export async function sync(
     return exitCode.negative;
   }
   const observations = [...fleet.snapshot().values()];
-  report(output, journal, desired, observations, outcome, Date.now() - begin);
+  report(output, journal, desired, observations, outcome, clock.now() - begin);
   if (outcome.decision.settled) return exitCode.done;
   const lost = unreachableHosts(observations);
   reportUnreachable(output, lost);
@@ -87,9 +88,8 @@ interface Outcome {
 /** Null when it was stopped before anything was decided. */
 async function converge(parts: Converging): Promise<Outcome | null> {
   const { desired, fleet, journal, logger, output, flags, signal } = parts;
-  const now = Date.now;
-  const observer = createProgress(output, now);
-  await using operator = new Operator({ fleet, journal, logger, observer, now });
+  using observer = createProgress(output, logger, clock);
+  await using operator = new Operator({ fleet, journal, logger, observer, clock });
   operator.follow(desired);
   const timeout = AbortSignal.timeout(flags.timeoutMs);
   const stop = AbortSignal.any([signal, timeout]);
@@ -153,10 +153,10 @@ function report(
     observations,
     steps,
     durationMs,
-    now: Date.now(),
+    now: clock.now(),
   });
   if (output.format === 'json') return output.data(toJson(document));
-  output.data(renderStatus(document, output.style));
+  output.data(renderStatus(document, output.style, output.verbose));
   const { style } = output;
   const took = `${count(steps, 'step')} in ${formatDuration(durationMs)}`;
   output.data(

@@ -1,7 +1,7 @@
 import type { NetworkAttachment } from '../model/container.ts';
 import type { StepOutcome } from '../model/step.ts';
 import { isBuiltInNetwork } from './create-body.ts';
-import { enginePath } from './engine-client.ts';
+import { enginePath } from './engine-path.ts';
 import { findNetworks } from './execute-object.ts';
 import { containerName } from './normal-form.ts';
 import type { StepRun } from './step-run.ts';

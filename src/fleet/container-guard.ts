@@ -1,7 +1,7 @@
 import { label } from '../model/labels.ts';
 import type { ContainerState } from '../model/observation.ts';
 import type { ContainerGuard } from '../model/step.ts';
-import { enginePath } from './engine-client.ts';
+import { enginePath } from './engine-path.ts';
 import { projectState } from './project-container.ts';
 import type { StepRun } from './step-run.ts';
 import type { WireContainer } from './wire.ts';

@@ -3,6 +3,7 @@ import { join, relative, sep } from 'node:path';
 
 import { watch } from 'chokidar';
 
+import type { Clock } from '../model/clock.ts';
 import type { HostName } from '../model/names.ts';
 import { toHostName } from '../model/names.ts';
 import { EngineError } from './engine-error.ts';
@@ -47,25 +48,26 @@ async function readPem(dir: string, host: HostName, file: string): Promise<Buffe
 /** Calls back with the host whose credentials changed, once per burst of changes. */
 export function watchCredentials(
   dir: string,
+  clock: Clock,
   onChange: (host: HostName) => void,
 ): { close(): Promise<void> } {
-  const pending = new Map<string, NodeJS.Timeout>();
+  const pending = new Map<string, () => void>();
   const watcher = watch(dir, { ignoreInitial: true, depth: 2, persistent: false });
   watcher.on('all', (_event, path) => {
     const [host = ''] = relative(dir, path).split(sep);
     if (host === '' || host === '..') return;
-    clearTimeout(pending.get(host));
+    pending.get(host)?.();
     // Three files are replaced one after another: half of a pair would only fail.
     pending.set(
       host,
-      setTimeout(() => onChange(toHostName(host)), 150),
+      clock.after(150, () => onChange(toHostName(host))),
     );
   });
   // A folder that cannot be watched is no reason to stop: the files are read again at each reconnection.
   watcher.on('error', () => {});
   return {
     async close() {
-      for (const timer of pending.values()) clearTimeout(timer);
+      for (const cancel of pending.values()) cancel();
       await watcher.close();
     },
   };

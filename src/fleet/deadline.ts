@@ -1,17 +1,24 @@
 import { setMaxListeners } from 'node:events';
 
+import type { Clock } from '../model/clock.ts';
 import { EngineError } from './engine-error.ts';
 
+/** How long something may take, and what it is, for the message when it takes longer. */
+export interface Deadline {
+  readonly what: string;
+  readonly ms: number;
+  readonly clock: Clock;
+}
+
 /**
- * Runs `start` and gives up on it after `ms` milliseconds, or when `signal` is aborted. The race is what makes it safe:
+ * Runs `start` and gives up on it when the deadline has passed, or when `signal` is aborted. The race is what makes it safe:
  * docker-modem never settles when a connection breaks in the middle of a response body, whatever time-outs and
  * signals it was given. The inner signal frees the socket of a request that was given up.
  *
  * @throws EngineError `lost` when the deadline passed or the signal was aborted
  */
 export async function withDeadline<T>(
-  what: string,
-  ms: number,
+  { what, ms, clock }: Deadline,
   signal: AbortSignal,
   start: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
@@ -25,9 +32,9 @@ export async function withDeadline<T>(
     giveUp = reject;
   });
   const onAbort = (): void => giveUp(new EngineError('lost', `Cannot ${what}: it was cancelled`));
-  const timer = setTimeout(() => {
+  const cancel = clock.after(ms, () => {
     giveUp(new EngineError('lost', `Cannot ${what}: no answer within ${ms / 1000} s`));
-  }, ms);
+  });
   signal.addEventListener('abort', onAbort, { once: true });
   try {
     return await Promise.race([start(inner.signal), given]);
@@ -35,24 +42,24 @@ export async function withDeadline<T>(
     inner.abort();
     throw error;
   } finally {
-    clearTimeout(timer);
+    cancel();
     signal.removeEventListener('abort', onAbort);
   }
 }
 
 /** Waits `ms` milliseconds, less when the signal is aborted. Never throws. */
-export function pause(ms: number, signal: AbortSignal): Promise<void> {
+export function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) {
       resolve();
       return;
     }
     const finish = (): void => {
-      clearTimeout(timer);
+      cancel();
       signal.removeEventListener('abort', finish);
       resolve();
     };
-    const timer = setTimeout(finish, ms);
+    const cancel = clock.after(ms, finish);
     signal.addEventListener('abort', finish, { once: true });
   });
 }

@@ -2,13 +2,17 @@ import { isDeepStrictEqual } from 'node:util';
 
 import type { Logger } from 'pino';
 
-import type { FleetSpec } from '../model/fleet.ts';
+import type { Clock } from '../model/clock.ts';
+import type { FleetSpec, HostSpec } from '../model/fleet.ts';
 import type { ContainerId, HostName } from '../model/names.ts';
 import type { HostObservation } from '../model/observation.ts';
 import type { Step, StepOutcome } from '../model/step.ts';
+import type { TlsCredentials } from './credentials.ts';
 import { watchCredentials } from './credentials.ts';
 import type { Deadlines } from './deadlines.ts';
 import { defaultDeadlines } from './deadlines.ts';
+import type { DockerHost } from './docker-host.ts';
+import { EngineClient } from './engine-client.ts';
 import type { Evidence, Fleet } from './fleet.ts';
 import { HostSession } from './host-session.ts';
 import { failed } from './step-run.ts';
@@ -18,6 +22,15 @@ export interface FleetOptions {
   /** Folder with one folder per host: `<host>/{ca,cert,key}.pem`. It is watched. */
   readonly credentialsDir: string | null;
   readonly logger: Logger;
+  readonly clock: Clock;
+  /** Opens the way to a host, a Docker Engine by default. `onCall` is to be called for each request that is sent. */
+  readonly connect?: (
+    host: HostSpec,
+    credentials: TlsCredentials | null,
+    onCall: () => void,
+  ) => DockerHost;
+  /** From 0 to 1, for jitter; Math.random by default. */
+  readonly random?: () => number;
   /** Mutations of one host at once. */
   readonly concurrency?: number;
   /** Full list of each host at this interval, in milliseconds. */
@@ -108,23 +121,31 @@ class DockerFleet implements Fleet {
     await Promise.all(this.#closing);
   }
 
-  #open(host: FleetSpec['hosts'][number]): HostSession {
-    const { credentialsDir, logger, concurrency = 4 } = this.#options;
+  #open(host: HostSpec): HostSession {
+    const { credentialsDir, logger, clock, concurrency = 4 } = this.#options;
+    const { connect = this.#connectEngine, random = Math.random } = this.#options;
     const { resyncMs = 60_000, pingMs = 15_000, deadlines = {} } = this.#options;
     return new HostSession(host, {
       fleet: this.#fleet,
+      clock,
+      random,
+      connect: (spec, credentials) => connect(spec, credentials, this.#countCall),
       credentialsDir,
       logger: logger.child({ host: host.name }),
       concurrency,
       resyncMs,
       pingMs,
       deadlines: { ...defaultDeadlines, ...deadlines },
-      onCall: () => {
-        this.#calls += 1;
-      },
       onChange: () => this.#notify(host.name),
     });
   }
+
+  readonly #countCall = (): void => {
+    this.#calls += 1;
+  };
+
+  readonly #connectEngine: NonNullable<FleetOptions['connect']> = (host, credentials, onCall) =>
+    new EngineClient(host.endpoint, credentials, this.#options.clock, onCall);
 
   #forget(name: HostName, session: HostSession): void {
     this.#sessions.delete(name);
@@ -139,7 +160,7 @@ class DockerFleet implements Fleet {
     const { credentialsDir } = this.#options;
     const needed = spec.hosts.some(({ endpoint }) => endpoint.kind === 'tcp' && endpoint.tls);
     if (credentialsDir === null || !needed || this.#credentials !== null) return;
-    this.#credentials = watchCredentials(credentialsDir, (host) => {
+    this.#credentials = watchCredentials(credentialsDir, this.#options.clock, (host) => {
       this.#sessions.get(host)?.credentialsChanged();
     });
   }

@@ -1,30 +1,18 @@
-import type { IncomingMessage } from 'node:http';
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
+import type { Readable } from 'node:stream';
 import { inspect } from 'node:util';
 
 import Docker from 'dockerode';
 
+import type { Clock } from '../model/clock.ts';
 import type { Endpoint } from '../model/fleet.ts';
 import type { TlsCredentials } from './credentials.ts';
 import { withDeadline } from './deadline.ts';
+import type { DockerHost, EngineRequest } from './docker-host.ts';
 import { EngineError, isStatus, toEngineError } from './engine-error.ts';
 import { negotiateApiVersion } from './api-version.ts';
 import type { WireVersion } from './wire.ts';
-
-export interface EngineRequest {
-  /** What is asked, for messages: `inspect container "web"`. */
-  readonly what: string;
-  readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
-  /** Below the API version, without a query. Build it with enginePath(). */
-  readonly path: string;
-  readonly query?: Readonly<Record<string, string>>;
-  readonly body?: object;
-  /** A tar archive as the body, instead of JSON. */
-  readonly archive?: Buffer;
-  readonly deadlineMs: number;
-  readonly signal: AbortSignal;
-}
 
 /** The layer of docker-modem that all methods of dockerode share. */
 interface Modem {
@@ -54,17 +42,25 @@ const goodStatuses = { 200: true, 201: true, 204: true, 304: true } as const;
  *
  * All methods reject with EngineError.
  */
-export class EngineClient {
+export class EngineClient implements DockerHost {
   readonly #endpoint: Endpoint;
   readonly #agent: HttpAgent;
   readonly #streamAgent: HttpAgent;
+  readonly #clock: Clock;
   readonly #onCall: () => void;
   #calls: Modem;
   #streams: Modem;
   #apiVersion = '';
 
-  constructor(endpoint: Endpoint, credentials: TlsCredentials | null, onCall: () => void) {
+  /** @param onCall called for each request that is sent */
+  constructor(
+    endpoint: Endpoint,
+    credentials: TlsCredentials | null,
+    clock: Clock,
+    onCall: () => void,
+  ) {
     this.#endpoint = endpoint;
+    this.#clock = clock;
     this.#onCall = onCall;
     this.#agent = quietAgent(credentials, { keepAlive: true, maxSockets: 16 });
     this.#streamAgent = quietAgent(credentials, { keepAlive: false });
@@ -72,12 +68,10 @@ export class EngineClient {
     this.#streams = openModem(endpoint, this.#streamAgent, '');
   }
 
-  /** Negotiated, such as `1.41`; empty before negotiate(). */
   get apiVersion(): string {
     return this.#apiVersion;
   }
 
-  /** Asks which API versions the engine speaks and pins the best one. */
   async negotiate(deadlineMs: number, signal: AbortSignal): Promise<WireVersion> {
     const what = 'ask the engine for its version';
     const version = await this.json<WireVersion>({ what, path: '/version', deadlineMs, signal });
@@ -89,7 +83,6 @@ export class EngineClient {
     return version;
   }
 
-  /** A call that answers with JSON. */
   async json<T>(request: EngineRequest): Promise<T> {
     const result = await this.#request(request);
     // docker-modem hands over the bytes of an answer that is not JSON, cut short, or `null`.
@@ -99,12 +92,10 @@ export class EngineClient {
     return result as T;
   }
 
-  /** A call whose answer does not matter. */
   async send(request: EngineRequest): Promise<void> {
     await this.#request(request);
   }
 
-  /** Whether the object exists: a call that answers 404 gives null. */
   async find<T>(request: EngineRequest): Promise<T | null> {
     try {
       return await this.json<T>(request);
@@ -114,22 +105,20 @@ export class EngineClient {
     }
   }
 
-  /** A call that answers with a stream. The deadline is for its headers; `signal` ends it, also later. */
-  stream(request: EngineRequest): Promise<IncomingMessage> {
+  stream(request: EngineRequest): Promise<Readable> {
     const { what, deadlineMs, signal } = request;
-    return withDeadline(what, deadlineMs, signal, async (headers) => {
+    return withDeadline({ what, ms: deadlineMs, clock: this.#clock }, signal, async (headers) => {
       const life = new AbortController();
       const end = (): void => life.abort();
       headers.addEventListener('abort', end, { once: true });
       signal.addEventListener('abort', end, { once: true });
       const answer = this.#dial(this.#streams, request, true, life.signal);
-      const stream = (await answer) as IncomingMessage;
+      const stream = (await answer) as Readable;
       stream.once('close', () => signal.removeEventListener('abort', end));
       return stream;
     });
   }
 
-  /** Closes all connections that are idle, and the others as soon as their calls are over. */
   close(): void {
     for (const agent of [this.#agent, this.#streamAgent]) {
       agent.maxFreeSockets = 0;
@@ -141,7 +130,7 @@ export class EngineClient {
 
   async #request(request: EngineRequest): Promise<unknown> {
     const { what, deadlineMs, signal, method = 'GET' } = request;
-    return withDeadline(what, deadlineMs, signal, async (inner) => {
+    return withDeadline({ what, ms: deadlineMs, clock: this.#clock }, signal, async (inner) => {
       try {
         return await this.#dial(this.#calls, request, false, inner);
       } catch (error) {
@@ -180,20 +169,6 @@ export class EngineClient {
       );
     });
   }
-}
-
-/**
- * Puts ids and names into a path. Docker's own names cannot hold what would change the meaning of a path, so whatever
- * does is refused here and not escaped.
- */
-export function enginePath(parts: TemplateStringsArray, ...names: readonly string[]): string {
-  return parts.reduce((path, part, index) => path + checkName(names[index - 1] ?? '') + part);
-}
-
-function checkName(name: string): string {
-  const clean = /^[A-Za-z0-9][A-Za-z0-9_.:/@+-]*$/.test(name) && !name.split('/').includes('..');
-  if (!clean) throw new EngineError('status', `invalid name "${name.slice(0, 128)}"`, 400);
-  return name;
 }
 
 /**

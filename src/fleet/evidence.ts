@@ -1,7 +1,8 @@
 import type { ContainerId } from '../model/names.ts';
+import type { Deadline } from './deadline.ts';
 import { withDeadline, withEither } from './deadline.ts';
-import type { EngineClient } from './engine-client.ts';
-import { enginePath } from './engine-client.ts';
+import type { DockerHost } from './docker-host.ts';
+import { enginePath } from './engine-path.ts';
 import type { Evidence } from './fleet.ts';
 import type { WireContainer } from './wire.ts';
 
@@ -11,18 +12,18 @@ const maxBytes = 256 * 1024;
 
 /** Reads what a container left: the last lines of its log and the output of its last health probes. */
 export async function readEvidence(
-  client: EngineClient,
+  client: DockerHost,
   container: ContainerId,
-  deadlineMs: number,
+  deadline: Omit<Deadline, 'what'>,
   signal: AbortSignal,
 ): Promise<Evidence> {
   const inspected = await client.json<WireContainer>({
     what: `inspect container "${container}"`,
     path: enginePath`/containers/${container}/json`,
-    deadlineMs,
+    deadlineMs: deadline.ms,
     signal,
   });
-  const bytes = await readLog(client, container, deadlineMs, signal);
+  const bytes = await readLog(client, container, deadline, signal);
   const text = inspected.Config?.Tty === true ? bytes.toString('utf8') : demultiplex(bytes);
   const probes = inspected.State?.Health?.Log ?? [];
   return {
@@ -33,19 +34,19 @@ export async function readEvidence(
 
 /** Read as a stream: docker-modem would parse a log that happens to be JSON. */
 function readLog(
-  client: EngineClient,
+  client: DockerHost,
   container: ContainerId,
-  deadlineMs: number,
+  deadline: Omit<Deadline, 'what'>,
   signal: AbortSignal,
 ): Promise<Buffer> {
   const what = `read the log of container "${container}"`;
-  return withDeadline(what, deadlineMs, signal, (inner) =>
+  return withDeadline({ what, ...deadline }, signal, (inner) =>
     withEither([inner, signal], async (either) => {
       const stream = await client.stream({
         what,
         path: enginePath`/containers/${container}/logs`,
         query: { stdout: '1', stderr: '1', tail: String(lineCount) },
-        deadlineMs,
+        deadlineMs: deadline.ms,
         signal: either,
       });
       const chunks: Buffer[] = [];

@@ -6,7 +6,7 @@ import { attach, resolveNetwork } from './attach-network.ts';
 import { checkGuard } from './container-guard.ts';
 import { resourcesBody } from './create-body.ts';
 import { stopMarginMs } from './deadlines.ts';
-import { enginePath } from './engine-client.ts';
+import { enginePath } from './engine-path.ts';
 import { isStatus } from './engine-error.ts';
 import { containerName } from './normal-form.ts';
 import type { StepRun } from './step-run.ts';

@@ -5,7 +5,7 @@ import type { Action, StepOutcome } from '../model/step.ts';
 import { attach, resolveNetwork } from './attach-network.ts';
 import { checkGuard, inspectContainer } from './container-guard.ts';
 import { createBody, isBuiltInNetwork, laterNetworks } from './create-body.ts';
-import { enginePath } from './engine-client.ts';
+import { enginePath } from './engine-path.ts';
 import { isStatus } from './engine-error.ts';
 import { fileArchive } from './file-archive.ts';
 import { containerName } from './normal-form.ts';

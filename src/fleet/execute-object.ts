@@ -1,7 +1,7 @@
 import type { NetworkSpec, VolumeSpec } from '../model/application.ts';
 import { label, ownerLabels } from '../model/labels.ts';
 import type { StepOutcome } from '../model/step.ts';
-import { enginePath } from './engine-client.ts';
+import { enginePath } from './engine-path.ts';
 import { isStatus } from './engine-error.ts';
 import { isBuiltInNetwork } from './create-body.ts';
 import type { StepRun } from './step-run.ts';

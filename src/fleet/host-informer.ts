@@ -3,15 +3,17 @@ import { isDeepStrictEqual } from 'node:util';
 import PQueue from 'p-queue';
 import type { Logger } from 'pino';
 
+import type { Clock } from '../model/clock.ts';
 import { messageOf } from '../model/errors.ts';
 import type { HostName } from '../model/names.ts';
 import type { HostObservation } from '../model/observation.ts';
 import { backOffMs } from './back-off.ts';
+import type { Deadline } from './deadline.ts';
 import { pause, withDeadline, withEither } from './deadline.ts';
 import type { Deadlines } from './deadlines.ts';
 import type { Dirty } from './dirty.ts';
 import { clean, dirtyByEvent, mergeDirty } from './dirty.ts';
-import type { EngineClient } from './engine-client.ts';
+import type { DockerHost } from './docker-host.ts';
 import type { Link } from './host-link.ts';
 import { openLink, takeEvents, watchHost } from './host-link.ts';
 import { HostPicture } from './host-picture.ts';
@@ -22,7 +24,10 @@ export interface InformerOptions {
   /** Value of the label `fleetwright.fleet` of the containers to inspect. */
   readonly fleet: string;
   /** Makes a client with the credentials as they are now. */
-  readonly connect: () => Promise<EngineClient>;
+  readonly connect: () => Promise<DockerHost>;
+  readonly clock: Clock;
+  /** From 0 to 1, for the jitter of the full list. */
+  readonly random: () => number;
   readonly deadlines: Deadlines;
   readonly resyncMs: number;
   readonly pingMs: number;
@@ -56,16 +61,16 @@ export class HostInformer {
   #brokenBy: unknown = null;
   #waiting: (() => void)[] = [];
   #dirty: Dirty = clean;
-  #flushTimer: NodeJS.Timeout | null = null;
+  #cancelFlush: (() => void) | null = null;
 
   constructor(options: InformerOptions) {
     this.#options = options;
-    const { host, fleet, deadlines } = options;
-    this.#picture = new HostPicture(host, fleet, deadlines.read);
+    const { host, fleet, deadlines, clock } = options;
+    this.#picture = new HostPicture(host, fleet, deadlines.read, clock);
     this.#observation = {
       kind: 'unreachable',
       host,
-      since: Date.now(),
+      since: clock.now(),
       reason: 'not observed yet',
     };
     this.#running = this.#run();
@@ -76,7 +81,7 @@ export class HostInformer {
   }
 
   /** The client of the connection that stands, or null. */
-  get client(): EngineClient | null {
+  get client(): DockerHost | null {
     return this.#link?.client ?? null;
   }
 
@@ -84,7 +89,9 @@ export class HostInformer {
   async refresh(signal: AbortSignal): Promise<void> {
     const observed = this.#link === null ? this.#nextTry() : this.#relist(this.#link);
     // The reading goes on when the caller gives up on it: half of a picture would be a wrong one.
-    await withDeadline('refresh', this.#longestTry(), signal, () => observed).catch(() => {});
+    await withDeadline(this.#deadline('refresh', this.#longestTry()), signal, () => observed).catch(
+      () => {},
+    );
   }
 
   /** Reads again what a step may have changed. Never throws. */
@@ -106,22 +113,23 @@ export class HostInformer {
     this.#closing.abort();
     this.#attempt.abort();
     this.#nap.abort();
-    if (this.#flushTimer !== null) clearTimeout(this.#flushTimer);
+    this.#cancelFlush?.();
     this.#settle();
     await this.#running;
   }
 
   async #run(): Promise<void> {
+    const { clock } = this.#options;
     let failures = 0;
     let closures = 0;
     while (!this.#closing.signal.aborted) {
       this.#attempt = new AbortController();
       this.#brokenBy = null;
-      const began = Date.now();
+      const began = clock.now();
       const error = await this.#connectAndFollow(this.#attempt.signal);
       // A connection that was closed is tried again at once, and the host is judged by what comes of that; unless it is
       // closed again and again.
-      closures = Date.now() - began > shortLifeMs ? 0 : closures + 1;
+      closures = clock.now() - began > shortLifeMs ? 0 : closures + 1;
       const asked = this.#attempt.signal.aborted;
       if (error === null && (closures < 2 || asked)) {
         failures = 0;
@@ -132,13 +140,13 @@ export class HostInformer {
       this.#becomeUnreachable(reason);
       this.#settle();
       this.#nap = new AbortController();
-      if (!this.#closing.signal.aborted) await pause(backOffMs(failures), this.#nap.signal);
+      if (!this.#closing.signal.aborted) await pause(clock, backOffMs(failures), this.#nap.signal);
     }
   }
 
   /** One connection from its beginning to its end. Gives what broke it; null when it was closed or is not wanted any more. */
   async #connectAndFollow(attempt: AbortSignal): Promise<unknown> {
-    let client: EngineClient | null = null;
+    let client: DockerHost | null = null;
     try {
       client = await this.#options.connect();
       const connected = client;
@@ -154,8 +162,8 @@ export class HostInformer {
     }
   }
 
-  async #follow(client: EngineClient, signal: AbortSignal): Promise<void> {
-    const { deadlines, pingMs, resyncMs, logger } = this.#options;
+  async #follow(client: DockerHost, signal: AbortSignal): Promise<void> {
+    const { clock, random, deadlines, pingMs, resyncMs, logger } = this.#options;
     const link = await openLink(client, deadlines, signal);
     this.#dirty = clean;
     await this.#readAll(link, signal);
@@ -165,16 +173,20 @@ export class HostInformer {
     const list = (): Promise<void> => this.#readAll(link, signal);
     await Promise.race([
       takeEvents(link.events, (event) => this.#takeEvent(event)),
-      watchHost(client, { pingMs, resyncMs, deadlineMs: deadlines.ping, list }, signal),
+      watchHost(
+        client,
+        { clock, random, pingMs, resyncMs, deadlineMs: deadlines.ping, list },
+        signal,
+      ),
     ]);
   }
 
   #takeEvent(event: WireEvent): void {
     this.#dirty = mergeDirty(this.#dirty, dirtyByEvent(event));
-    this.#flushTimer ??= setTimeout(() => {
-      this.#flushTimer = null;
+    this.#cancelFlush ??= this.#options.clock.after(debounceMs, () => {
+      this.#cancelFlush = null;
       void this.#flush();
-    }, debounceMs);
+    });
   }
 
   async #relist(link: Link): Promise<void> {
@@ -196,7 +208,7 @@ export class HostInformer {
   async #readAll({ client, version }: Link, signal: AbortSignal): Promise<void> {
     const { deadlines } = this.#options;
     await this.#readings.add(async () => {
-      await withDeadline('list the host', deadlines.list, signal, (inner) =>
+      await withDeadline(this.#deadline('list the host', deadlines.list), signal, (inner) =>
         this.#picture.readAll(client, version, inner),
       );
       this.#publish();
@@ -212,8 +224,7 @@ export class HostInformer {
       this.#dirty = clean;
       try {
         await withDeadline(
-          'read what changed',
-          this.#options.deadlines.list,
+          this.#deadline('read what changed', this.#options.deadlines.list),
           this.#closing.signal,
           (signal) => this.#picture.readDirty(link.client, dirty, signal),
         );
@@ -234,7 +245,7 @@ export class HostInformer {
   }
 
   #publish(): void {
-    const now = Date.now();
+    const now = this.#options.clock.now();
     const last = this.#observation;
     const watchedSince = last.kind === 'reachable' ? last.watchedSince : now;
     const next = this.#picture.observe(now, watchedSince);
@@ -260,6 +271,10 @@ export class HostInformer {
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const resolve of waiting) resolve();
+  }
+
+  #deadline(what: string, ms: number): Deadline {
+    return { what, ms, clock: this.#options.clock };
   }
 
   /** A whole try: version, events, list. */

@@ -1,22 +1,23 @@
-import type { IncomingMessage } from 'node:http';
+import type { Readable } from 'node:stream';
 
+import type { Clock } from '../model/clock.ts';
 import { pause } from './deadline.ts';
 import type { Deadlines } from './deadlines.ts';
 import { eventFilters } from './dirty.ts';
-import type { EngineClient } from './engine-client.ts';
+import type { DockerHost } from './docker-host.ts';
 import { readJsonLines } from './json-lines.ts';
 import type { WireEvent, WireVersion } from './wire.ts';
 
 /** A connection on which both sides have agreed, and that tells of events. */
 export interface Link {
-  readonly client: EngineClient;
+  readonly client: DockerHost;
   readonly version: WireVersion;
-  readonly events: IncomingMessage;
+  readonly events: Readable;
 }
 
 /** Events come from now on; a list that is read after this misses nothing. */
 export async function openLink(
-  client: EngineClient,
+  client: DockerHost,
   deadlines: Deadlines,
   signal: AbortSignal,
 ): Promise<Link> {
@@ -35,7 +36,7 @@ export async function openLink(
 
 /** Hands over events until there are no more. An engine that was killed breaks the stream off: that is its end. */
 export async function takeEvents(
-  events: IncomingMessage,
+  events: Readable,
   onEvent: (event: WireEvent) => void,
 ): Promise<void> {
   try {
@@ -46,6 +47,9 @@ export async function takeEvents(
 }
 
 export interface Watch {
+  readonly clock: Clock;
+  /** From 0 to 1, for the jitter. */
+  readonly random: () => number;
   /** A silent connection is checked at this interval: a stalled engine and a partition make no sound. */
   readonly pingMs: number;
   /** Full list at this interval, jittered by a tenth so that the hosts of a fleet do not answer all at once. */
@@ -61,16 +65,17 @@ export interface Watch {
  * @throws EngineError when the host does not answer
  */
 export async function watchHost(
-  client: EngineClient,
+  client: DockerHost,
   watch: Watch,
   signal: AbortSignal,
 ): Promise<void> {
-  const nextList = (): number => Date.now() + watch.resyncMs * (0.9 + Math.random() * 0.2);
+  const { clock, random } = watch;
+  const nextList = (): number => clock.now() + watch.resyncMs * (0.9 + random() * 0.2);
   let listAt = nextList();
   while (!signal.aborted) {
-    await pause(Math.min(watch.pingMs, Math.max(0, listAt - Date.now())), signal);
+    await pause(clock, Math.min(watch.pingMs, Math.max(0, listAt - clock.now())), signal);
     if (signal.aborted) return;
-    if (Date.now() < listAt) await ping(client, watch.deadlineMs, signal);
+    if (clock.now() < listAt) await ping(client, watch.deadlineMs, signal);
     else {
       await watch.list();
       listAt = nextList();
@@ -79,7 +84,7 @@ export async function watchHost(
 }
 
 /** Two misses in a row are needed: one may be the load of a moment. */
-async function ping(client: EngineClient, deadlineMs: number, signal: AbortSignal): Promise<void> {
+async function ping(client: DockerHost, deadlineMs: number, signal: AbortSignal): Promise<void> {
   const request = { what: 'ping the engine', path: '/_ping', deadlineMs, signal };
   try {
     await client.send(request);

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 
 import PQueue from 'p-queue';
 
+import type { Clock } from '../model/clock.ts';
 import { label } from '../model/labels.ts';
 import type { HostName } from '../model/names.ts';
 import type {
@@ -14,8 +15,8 @@ import type {
   UnmanagedContainer,
 } from '../model/observation.ts';
 import type { Dirty } from './dirty.ts';
-import type { EngineClient } from './engine-client.ts';
-import { enginePath } from './engine-client.ts';
+import type { DockerHost } from './docker-host.ts';
+import { enginePath } from './engine-path.ts';
 import { compareText } from './normal-form.ts';
 import { projectContainer, projectListed, projectUnmanaged } from './project-container.ts';
 import { projectEngine, projectNetwork, projectSkew, projectVolume } from './project-engine.ts';
@@ -43,6 +44,7 @@ export class HostPicture {
   readonly #host: HostName;
   readonly #fleet: string;
   readonly #readMs: number;
+  readonly #clock: Clock;
   readonly #managed = new Map<string, ObservedContainer>();
   readonly #unmanaged = new Map<string, UnmanagedContainer>();
   readonly #imageFacts = new Map<string, ImageFacts>();
@@ -52,14 +54,15 @@ export class HostPicture {
   #engine: EngineFacts | null = null;
   #skewMs = 0;
 
-  constructor(host: HostName, fleet: string, readMs: number) {
+  constructor(host: HostName, fleet: string, readMs: number, clock: Clock) {
     this.#host = host;
     this.#fleet = fleet;
     this.#readMs = readMs;
+    this.#clock = clock;
   }
 
   /** Reads everything anew. */
-  async readAll(client: EngineClient, version: WireVersion, signal: AbortSignal): Promise<void> {
+  async readAll(client: DockerHost, version: WireVersion, signal: AbortSignal): Promise<void> {
     await Promise.all([
       this.#readEngine(client, version, signal),
       this.#readNetworks(client, signal),
@@ -70,7 +73,7 @@ export class HostPicture {
   }
 
   /** Reads what is dirty anew. */
-  async readDirty(client: EngineClient, dirty: Dirty, signal: AbortSignal): Promise<void> {
+  async readDirty(client: DockerHost, dirty: Dirty, signal: AbortSignal): Promise<void> {
     await Promise.all([
       this.#inspectAll(client, [...dirty.containers], signal),
       dirty.networks ? this.#readNetworks(client, signal) : null,
@@ -96,18 +99,14 @@ export class HostPicture {
     };
   }
 
-  async #readEngine(
-    client: EngineClient,
-    version: WireVersion,
-    signal: AbortSignal,
-  ): Promise<void> {
-    const askedAt = Date.now();
+  async #readEngine(client: DockerHost, version: WireVersion, signal: AbortSignal): Promise<void> {
+    const askedAt = this.#clock.now();
     const info = await this.#get<WireInfo>(client, 'ask the engine for its facts', '/info', signal);
-    this.#skewMs = projectSkew(info, askedAt, Date.now(), this.#skewMs);
+    this.#skewMs = projectSkew(info, askedAt, this.#clock.now(), this.#skewMs);
     this.#engine = keep(this.#engine, projectEngine(version, info, client.apiVersion));
   }
 
-  async #readContainers(client: EngineClient, signal: AbortSignal): Promise<void> {
+  async #readContainers(client: DockerHost, signal: AbortSignal): Promise<void> {
     const rows = await client.json<readonly WireListedContainer[]>({
       what: 'list containers',
       path: '/containers/json',
@@ -125,7 +124,7 @@ export class HostPicture {
   }
 
   async #inspectAll(
-    client: EngineClient,
+    client: DockerHost,
     idsOrNames: readonly string[],
     signal: AbortSignal,
   ): Promise<void> {
@@ -133,7 +132,7 @@ export class HostPicture {
     await queue.addAll(idsOrNames.map((id) => () => this.#inspect(client, id, signal)));
   }
 
-  async #inspect(client: EngineClient, idOrName: string, signal: AbortSignal): Promise<void> {
+  async #inspect(client: DockerHost, idOrName: string, signal: AbortSignal): Promise<void> {
     const container = await client.find<WireContainer>({
       what: `inspect container "${idOrName}"`,
       path: enginePath`/containers/${idOrName}/json`,
@@ -151,7 +150,7 @@ export class HostPicture {
     }
   }
 
-  async #readNetworks(client: EngineClient, signal: AbortSignal): Promise<void> {
+  async #readNetworks(client: DockerHost, signal: AbortSignal): Promise<void> {
     const what = 'list networks';
     const rows = await this.#get<readonly WireNetwork[]>(client, what, '/networks', signal);
     this.#networks = rows
@@ -159,7 +158,7 @@ export class HostPicture {
       .toSorted((a, b) => byName(a, b) || compareText(a.id, b.id));
   }
 
-  async #readVolumes(client: EngineClient, signal: AbortSignal): Promise<void> {
+  async #readVolumes(client: DockerHost, signal: AbortSignal): Promise<void> {
     const what = 'list volumes';
     const answer = await this.#get<{ readonly Volumes?: readonly WireVolume[] | null }>(
       client,
@@ -171,7 +170,7 @@ export class HostPicture {
   }
 
   /** Images never change under their id, so each is inspected once. */
-  async #readImages(client: EngineClient, signal: AbortSignal): Promise<void> {
+  async #readImages(client: DockerHost, signal: AbortSignal): Promise<void> {
     const what = 'list images';
     const rows = await this.#get<readonly WireListedImage[]>(client, what, '/images/json', signal);
     const ids = new Set(rows.map((row) => row.Id));
@@ -187,7 +186,7 @@ export class HostPicture {
       .toSorted((a, b) => compareText(a.id, b.id));
   }
 
-  async #inspectImage(client: EngineClient, id: string, signal: AbortSignal): Promise<void> {
+  async #inspectImage(client: DockerHost, id: string, signal: AbortSignal): Promise<void> {
     const image = await client.find<WireImage>({
       what: `inspect image "${id}"`,
       path: enginePath`/images/${id}/json`,
@@ -197,7 +196,7 @@ export class HostPicture {
     if (image !== null) this.#imageFacts.set(id, projectImageFacts(image));
   }
 
-  #get<T>(client: EngineClient, what: string, path: string, signal: AbortSignal): Promise<T> {
+  #get<T>(client: DockerHost, what: string, path: string, signal: AbortSignal): Promise<T> {
     return client.json<T>({ what, path, deadlineMs: this.#readMs, signal });
   }
 }

@@ -1,16 +1,18 @@
 import PQueue from 'p-queue';
 import type { Logger } from 'pino';
 
+import type { Clock } from '../model/clock.ts';
 import { messageOf } from '../model/errors.ts';
 import type { HostSpec } from '../model/fleet.ts';
 import type { ContainerId } from '../model/names.ts';
 import type { HostObservation } from '../model/observation.ts';
 import type { Step, StepOutcome } from '../model/step.ts';
+import type { TlsCredentials } from './credentials.ts';
 import { readCredentials } from './credentials.ts';
 import { withEither } from './deadline.ts';
 import type { Deadlines } from './deadlines.ts';
 import { dirtyByAction } from './dirty.ts';
-import { EngineClient } from './engine-client.ts';
+import type { DockerHost } from './docker-host.ts';
 import { isStatus } from './engine-error.ts';
 import { readEvidence } from './evidence.ts';
 import { executeStep } from './execute-step.ts';
@@ -19,6 +21,10 @@ import { HostInformer } from './host-informer.ts';
 import { failed, skipped } from './step-run.ts';
 
 export interface SessionOptions {
+  readonly clock: Clock;
+  /** From 0 to 1, for jitter. */
+  readonly random: () => number;
+  readonly connect: (host: HostSpec, credentials: TlsCredentials | null) => DockerHost;
   readonly fleet: string;
   readonly credentialsDir: string | null;
   readonly logger: Logger;
@@ -26,7 +32,6 @@ export interface SessionOptions {
   readonly resyncMs: number;
   readonly pingMs: number;
   readonly deadlines: Deadlines;
-  readonly onCall: () => void;
   readonly onChange: () => void;
 }
 
@@ -48,10 +53,13 @@ export class HostSession {
     this.spec = spec;
     this.#options = options;
     this.#mutations = new PQueue({ concurrency: options.concurrency });
+    const { clock, random } = options;
     this.#informer = new HostInformer({
       host: spec.name,
       fleet: options.fleet,
       connect: () => this.#connect(),
+      clock,
+      random,
       deadlines: options.deadlines,
       resyncMs: options.resyncMs,
       pingMs: options.pingMs,
@@ -86,7 +94,8 @@ export class HostSession {
     const client = this.#informer.client;
     if (client === null) return null;
     try {
-      return await readEvidence(client, container, this.#options.deadlines.read, signal);
+      const { clock, deadlines } = this.#options;
+      return await readEvidence(client, container, { clock, ms: deadlines.read }, signal);
     } catch (error) {
       this.#options.logger.debug({ container, error: messageOf(error) }, 'no evidence');
       // The engine's own "no" is an answer: the container may be gone.
@@ -110,8 +119,9 @@ export class HostSession {
       const message = `Cannot act on host "${this.spec.name}": ${why}`;
       return failed('infrastructure', 'HostUnreachable', message);
     }
-    const { fleet, deadlines, logger } = this.#options;
-    const context = { client, host: this.spec, fleet, picture: observation, deadlines, logger };
+    const { fleet, clock, deadlines, logger } = this.#options;
+    const { spec: host } = this;
+    const context = { client, host, fleet, picture: observation, clock, deadlines, logger };
     const outcome = await executeStep(step, context, signal);
     logger.debug({ step: step.key, action: step.action.kind, outcome: outcome.kind }, 'step');
     await this.#informer.reread(dirtyByAction(step.action));
@@ -132,11 +142,11 @@ export class HostSession {
     return withEither([signal], (waiting) => Promise.race([shared, cancelled(waiting, goesOn)]));
   }
 
-  async #connect(): Promise<EngineClient> {
+  async #connect(): Promise<DockerHost> {
     const { endpoint, name } = this.spec;
     const tls = endpoint.kind === 'tcp' && endpoint.tls;
     const credentials = tls ? await readCredentials(this.#options.credentialsDir, name) : null;
-    return new EngineClient(endpoint, credentials, this.#options.onCall);
+    return this.#options.connect(this.spec, credentials);
   }
 }
 

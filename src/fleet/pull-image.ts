@@ -1,6 +1,6 @@
 import type { StepOutcome } from '../model/step.ts';
 import { withDeadline, withEither } from './deadline.ts';
-import { enginePath } from './engine-client.ts';
+import { enginePath } from './engine-path.ts';
 import { EngineError } from './engine-error.ts';
 import { readJsonLines } from './json-lines.ts';
 import type { StepRun } from './step-run.ts';
@@ -40,9 +40,10 @@ function checkPlatform(run: StepRun, image: string, found: WireImage): StepOutco
 /** Errors come inside the stream, after a 200; the stream's end without one is the success. */
 async function pull(run: StepRun, image: string): Promise<void> {
   const { name, tag } = splitReference(image);
-  const deadlineMs = run.context.deadlines.pull;
+  const { clock, deadlines } = run.context;
+  const deadlineMs = deadlines.pull;
   const what = `pull image "${image}"`;
-  await withDeadline(what, deadlineMs, run.signal, (signal) =>
+  await withDeadline({ what, ms: deadlineMs, clock }, run.signal, (signal) =>
     withEither([signal, run.signal], async (either) => {
       const stream = await run.context.client.stream({
         what,

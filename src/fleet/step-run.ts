@@ -1,19 +1,21 @@
 import type { Logger } from 'pino';
 
+import type { Clock } from '../model/clock.ts';
 import type { HostSpec } from '../model/fleet.ts';
 import type { EngineFacts, ReachableHost } from '../model/observation.ts';
 import type { StepFailure, StepOutcome } from '../model/step.ts';
 import type { Deadlines } from './deadlines.ts';
-import type { EngineClient, EngineRequest } from './engine-client.ts';
+import type { DockerHost, EngineRequest } from './docker-host.ts';
 
 /** What a step needs of its host. */
 export interface StepContext {
-  readonly client: EngineClient;
+  readonly client: DockerHost;
   readonly host: HostSpec;
   /** Value of the label `fleetwright.fleet`: nothing with another one is touched. */
   readonly fleet: string;
   /** The latest picture of the host: for names in messages, never for a decision. */
   readonly picture: ReachableHost;
+  readonly clock: Clock;
   readonly deadlines: Deadlines;
   readonly logger: Logger;
 }

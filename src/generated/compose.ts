@@ -39,7 +39,7 @@ mode?: (number | string)
  */
 export type Boolean = (boolean | string)
 /**
- * How many instances, on which hosts, with which limits, and how they are updated. Changing replicas, placement or update_config restarts nothing.
+ * How many instances, on which hosts, with which limits, and how they are updated. Changing replicas, placement, update_config or rollback_config restarts nothing.
  */
 export type Deploy = ({
 /**
@@ -58,10 +58,21 @@ labels?: (unknown[] | {
 
 })
 /**
- * How a rollback proceeds.
+ * How a revision is undone that failed or that a commit took back: the knobs of the way to last-known-good.
  */
 rollback_config?: {
-
+parallelism?: Integer
+delay?: Duration
+/**
+ * What is done when an instance fails on the way back; a rollback is not itself rolled back. pause: it stops where it is; continue: the other slots go on. Default: pause.
+ */
+failure_action?: ("pause" | "continue")
+monitor?: Duration
+max_failure_ratio?: Ratio
+/**
+ * As in update_config. Default: that of update_config.
+ */
+order?: ("start-first" | "stop-first")
 }
 /**
  * How the instances of a new revision replace the old ones.
@@ -325,6 +336,10 @@ image?: {
 }
 })
 /**
+ * A number of instances, or a percentage of those asked for, such as 25%.
+ */
+export type Share = (number | string)
+/**
  * A network within one host, made on every host that runs a service of the application. Networks do not join hosts.
  */
 export type Network = ({
@@ -384,6 +399,24 @@ driver_opts?: DriverOptions
 external?: External
 labels?: Assignments
 } | null)
+/**
+ * What must hold of another application, or its name.
+ */
+export type ApplicationDependency = (string | {
+/**
+ * Name of the other application.
+ */
+application: string
+/**
+ * started: an instance of every service has been started; healthy: every instance is available; completed: every service has ended with exit code 0. Default: healthy.
+ */
+condition?: ("started" | "healthy" | "completed")
+required?: Boolean
+})
+/**
+ * A whole number, which may be negative; a text only as long as it holds a variable.
+ */
+export type SignedInteger = (number | string)
 
 /**
  * A manifest is a Compose file: each compose.yaml, compose.yml, docker-compose.yml, docker-compose.yaml or NAME.compose.yaml in the followed folder or below it is one application. A key means what it means to docker compose, and deploy: is honoured; the shape is checked after variables are replaced and overrides (compose.override.yaml) are merged. A key that is not listed here, or is listed as not supported yet, is refused with its position: nothing is dropped in silence.
@@ -438,7 +471,7 @@ configs?: {
 [k: string]: Config
 }
 /**
- * What Compose cannot say about an application. None of its keys is supported yet.
+ * What Compose cannot say about an application.
  */
 "x-fleetwright"?: {
 /**
@@ -446,9 +479,23 @@ configs?: {
  */
 namespace?: string
 /**
- * Other applications that must be ready before this one.
+ * Other applications that must be ready before this one changes, as names or mappings; a name alone asks for healthy.
  */
-dependsOn?: unknown[]
+dependsOn?: ApplicationDependency[]
+wave?: SignedInteger
+/**
+ * Applications that name the same group land or roll back together. Default: on its own.
+ */
+rolloutGroup?: string
+suspend?: Boolean
+retry?: Integer
+rollout?: Rollout
+/**
+ * Services that run to their end once per version of the application instead of all the time, by the name of the job. A version is a change of any service's hash.
+ */
+jobs?: {
+[k: string]: Job
+}
 }
 }
 /**
@@ -859,6 +906,8 @@ timeout?: Duration
 minHealthyTime?: Duration
 healthyDeadline?: Duration
 }
+singleton?: Boolean
+rollout?: Rollout
 /**
  * Where requests from outside come in.
  */
@@ -895,6 +944,55 @@ test?: (string | string[])
 timeout?: Duration
 start_period?: Duration
 start_interval?: Duration
+}
+/**
+ * How a new revision comes in. The keys of a service win one by one over those at the application's x-fleetwright.rollout.
+ */
+export interface Rollout {
+/**
+ * rolling: slot after slot; canary: first some slots, beside the instances that they are to replace, step by step; blue-green: all slots beside the old ones, and then the old ones go. With a fixed host port blue-green is refused, and canaries replace instead. Default: rolling.
+ */
+strategy?: ("rolling" | "canary" | "blue-green")
+/**
+ * The steps of a canary, in their order; the amounts must grow. Needed with the strategy canary, and only then allowed.
+ * 
+ * @minItems 1
+ * 
+ * Items: One step: exactly one of replicas and percent.
+ */
+steps?: [{
+/**
+ * Number of canaries; of a global service, number of hosts.
+ */
+replicas?: (number | string)
+/**
+ * Canaries as a percentage of the slots, rounded up.
+ */
+percent?: (number | string)
+bake?: Duration
+}, ...({
+/**
+ * Number of canaries; of a global service, number of hosts.
+ */
+replicas?: (number | string)
+/**
+ * Canaries as a percentage of the slots, rounded up.
+ */
+percent?: (number | string)
+bake?: Duration
+})[]]
+bake?: Duration
+/**
+ * auto: after the last step the rollout goes on by itself; manual: somebody must say promote. Only with the strategies canary and blue-green. Default: auto.
+ */
+promote?: ("auto" | "manual")
+maxSurge?: Share
+maxUnavailable?: Share
+/**
+ * Tries of one slot before it has failed, each on another host where placement allows it. Default: 2.
+ */
+attempts?: (number | string)
+progressDeadline?: Duration
 }
 /**
  * Options of a driver, by name.
@@ -938,4 +1036,18 @@ labels?: (unknown[] | {
  * Templating of the content.
  */
 template_driver?: string
+}
+/**
+ * A service that runs to its end once per version of the application. It has one replica, is not restarted, and its gate is that it ends with exit code 0 in time.
+ */
+export interface Job {
+/**
+ * The service that the job runs, in one job only. Default: the one with the name of the job.
+ */
+service?: string
+/**
+ * before: nothing of a new version starts before the job has ended well; after: the job starts when all services are in place.
+ */
+when: ("before" | "after")
+timeout?: Duration
 }

@@ -30,6 +30,15 @@ prune?: {
  */
 approved?: string[]
 }
+/**
+ * Rules for what follows an automatic rollback.
+ */
+rollback?: {
+/**
+ * commit: once a failed revision of an application is rolled back, the operator commits and pushes the former version of its files, so that the branch says what runs; a person's newer commit to the application wins, and a branch that takes no push is tried again and again. off: the branch is left to people. Default: off.
+ */
+writeBack?: ("commit" | "off")
+}
 }
 /**
  * One Docker host. Its Engine API must be 1.41 or newer (Docker 20.10).

@@ -2,7 +2,7 @@
 
 
 /**
- * How the fleet stands: printed by status, and by sync when it ends.
+ * How the fleet stands: printed by status, by status --watch on every change, and by sync when it ends.
  */
 export interface Status {
 /**
@@ -103,13 +103,25 @@ targetCommit: string
  */
 health: ("healthy" | "suspended" | "progressing" | "missing" | "degraded" | "unknown")
 /**
+ * Nothing of it is changed or healed.
+ */
+suspended: boolean
+/**
  * Ready, Reconciling, Stalled.
  */
 conditions: Condition[]
 /**
+ * The rollout under way.
+ */
+rollout: (Rollout | null)
+/**
  * Sorted by name.
  */
 services: Service[]
+/**
+ * Sorted by service.
+ */
+slots: Slot[]
 /**
  * What is not done yet and why.
  */
@@ -141,6 +153,56 @@ reason: string
 message: string
 }
 /**
+ * A rollout under way.
+ */
+export interface Rollout {
+/**
+ * The commit that is rolled out or gone back to.
+ */
+revision: string
+/**
+ * ISO 8601 in UTC.
+ */
+startedAt: string
+/**
+ * To what the commit asks for, or back to last-known-good.
+ */
+direction: ("forward" | "back")
+/**
+ * When it is given up for want of progress; null while that is not counted.
+ */
+progressDeadlineAt: (string | null)
+/**
+ * Services with canaries under way.
+ */
+stages: Stage[]
+}
+/**
+ * How far the canaries of a service are.
+ */
+export interface Stage {
+/**
+ * The service.
+ */
+service: string
+/**
+ * The step that it is at, from 1.
+ */
+step: number
+/**
+ * Number of steps.
+ */
+of: number
+/**
+ * All steps are passed, and somebody has to say promote.
+ */
+awaitsPromotion: boolean
+/**
+ * When the canaries have been watched long enough; null while they are not all well.
+ */
+until: (string | null)
+}
+/**
  * A service and how many of its instances are available.
  */
 export interface Service {
@@ -166,6 +228,47 @@ available: number
 updated: number
 }
 /**
+ * Where one slot of a service stands.
+ */
+export interface Slot {
+/**
+ * The service.
+ */
+service: string
+/**
+ * 1 … N, or the name of the host when the service is global.
+ */
+slot: string
+/**
+ * The host that placement gave it; null when it has none.
+ */
+host: (string | null)
+/**
+ * Name of its current instance; empty when it has none.
+ */
+container: string
+/**
+ * The image that it is to run.
+ */
+image: string
+/**
+ * Its current instance is not made yet, not started yet, on probation, or promoted.
+ */
+phase: ("absent" | "created" | "probation" | "promoted")
+/**
+ * Some instance of it serves now.
+ */
+available: boolean
+/**
+ * What it waits for; empty when for nothing.
+ */
+waitsFor: string
+/**
+ * When that is looked at again at the latest; null: when something changes.
+ */
+until: (string | null)
+}
+/**
  * Something that is not done yet.
  */
 export interface Waiting {
@@ -181,6 +284,10 @@ slot: string
  * Where.
  */
 host: (string | null)
+/**
+ * A step under way, a gate, a watch over what is in place, somebody's word to promote, its turn, its next try, or a host.
+ */
+kind: ("step" | "gate" | "monitor" | "promotion" | "turn" | "retry" | "host")
 /**
  * What it waits for.
  */
@@ -199,13 +306,13 @@ export interface Failure {
  */
 service: string
 /**
- * The slot.
+ * The slot; empty when it was not about one.
  */
 slot: string
 /**
- * The host.
+ * The host; null when it was not about one slot.
  */
-host: string
+host: (string | null)
 /**
  * The commit that asked for it.
  */

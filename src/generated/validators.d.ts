@@ -7,4 +7,7 @@ export const validateDrift: ValidateFunction;
 export const validateFleet: ValidateFunction;
 export const validateOperator: ValidateFunction;
 export const validatePlan: ValidateFunction;
+export const validateProgress: ValidateFunction;
+export const validateRequest: ValidateFunction;
+export const validateRollback: ValidateFunction;
 export const validateStatus: ValidateFunction;

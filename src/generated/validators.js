@@ -36,21 +36,24 @@ var require_ucs2length = __commonJS({
 
 // <stdin>
 var validateCompose = validate20;
-var schema31 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/compose.schema.json", "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "version": { "type": ["string", "number"], "x-ignored": "the Compose Specification has no versions" }, "name": { "type": "string" }, "include": { "type": "array", "x-unsupported": "" }, "services": { "type": "object", "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/service" } }, "models": { "type": "object", "x-unsupported": "" }, "networks": { "type": "object", "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/network" } }, "volumes": { "type": "object", "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/volume" } }, "secrets": { "type": "object", "x-unsupported": "" }, "configs": { "type": "object", "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/config" } }, "x-fleetwright": { "type": "object", "additionalProperties": false, "properties": { "namespace": { "type": "string", "x-unsupported": "" }, "dependsOn": { "type": "array", "x-unsupported": "" } } } }, "$defs": { "service": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "annotations": { "type": ["array", "object"], "x-unsupported": "" }, "attach": { "type": ["boolean", "string"], "x-unsupported": "" }, "blkio_config": { "type": "object", "x-unsupported": "" }, "build": { "type": ["string", "object"], "x-unsupported": "Build the image in CI, push it, and name it with image:" }, "cap_add": { "$ref": "#/$defs/strings" }, "cap_drop": { "$ref": "#/$defs/strings" }, "cgroup": { "type": "string", "x-unsupported": "" }, "cgroup_parent": { "type": "string", "x-unsupported": "" }, "command": { "$ref": "#/$defs/words" }, "configs": { "type": "array", "items": { "$ref": "#/$defs/configReference" } }, "container_name": { "type": "string", "x-unsupported": "Instances are named <application>-<service>-<slot>-<suffix>; other containers reach them by the name of the service" }, "cpu_count": { "type": ["integer", "string"], "x-unsupported": "" }, "cpu_percent": { "type": ["number", "string"], "x-unsupported": "" }, "cpu_period": { "type": ["number", "string"], "x-unsupported": "" }, "cpu_quota": { "type": ["number", "string"], "x-unsupported": "" }, "cpu_rt_period": { "type": ["number", "string"], "x-unsupported": "" }, "cpu_rt_runtime": { "type": ["number", "string"], "x-unsupported": "" }, "cpu_shares": { "type": ["number", "string"], "x-unsupported": "" }, "cpus": { "type": ["number", "string"], "x-unsupported": "Use deploy.resources.limits.cpus" }, "cpuset": { "type": "string", "x-unsupported": "" }, "credential_spec": { "type": "object", "x-unsupported": "" }, "depends_on": { "type": ["array", "object"], "items": { "type": "string" }, "additionalProperties": { "$ref": "#/$defs/dependency" } }, "deploy": { "$ref": "#/$defs/deploy" }, "develop": { "type": ["object", "null"], "x-unsupported": "" }, "device_cgroup_rules": { "type": "array", "x-unsupported": "" }, "devices": { "type": "array", "x-unsupported": "" }, "dns": { "type": ["string", "array"], "x-unsupported": "" }, "dns_opt": { "type": "array", "x-unsupported": "" }, "dns_search": { "type": ["string", "array"], "x-unsupported": "" }, "domainname": { "type": "string", "x-unsupported": "" }, "entrypoint": { "$ref": "#/$defs/words" }, "env_file": { "type": ["string", "array"], "items": { "type": ["string", "object"], "required": ["path"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "required": { "$ref": "#/$defs/boolean" }, "format": { "type": "string", "enum": ["raw"] } } } }, "environment": { "$ref": "#/$defs/assignments" }, "expose": { "type": "array", "items": { "type": ["string", "number"] } }, "extends": { "type": ["string", "object"], "x-unsupported": "" }, "external_links": { "type": "array", "x-unsupported": "" }, "extra_hosts": { "type": ["array", "object"], "x-unsupported": "" }, "gpus": { "type": ["string", "array"], "x-unsupported": "" }, "group_add": { "type": "array", "x-unsupported": "" }, "healthcheck": { "$ref": "#/$defs/healthcheck" }, "hostname": { "type": "string" }, "image": { "type": "string" }, "init": { "$ref": "#/$defs/boolean" }, "ipc": { "type": "string", "x-unsupported": "" }, "isolation": { "type": "string", "x-unsupported": "" }, "label_file": { "type": ["string", "array"], "x-unsupported": "" }, "labels": { "$ref": "#/$defs/assignments" }, "links": { "type": "array", "x-unsupported": "Containers on one network reach each other by the name of the service" }, "logging": { "type": "object", "x-unsupported": "" }, "mac_address": { "type": "string", "x-unsupported": "" }, "mem_limit": { "type": ["number", "string"], "x-unsupported": "Use deploy.resources.limits.memory" }, "mem_reservation": { "type": ["number", "string"], "x-unsupported": "Use deploy.resources.reservations.memory" }, "mem_swappiness": { "type": ["integer", "string"], "x-unsupported": "" }, "memswap_limit": { "type": ["number", "string"], "x-unsupported": "" }, "models": { "type": ["array", "object"], "x-unsupported": "" }, "network_mode": { "type": "string", "x-unsupported": "" }, "networks": { "type": ["array", "object"], "items": { "type": "string" }, "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/attachment" } }, "oom_kill_disable": { "type": ["boolean", "string"], "x-unsupported": "" }, "oom_score_adj": { "type": ["string", "integer"], "x-unsupported": "" }, "pid": { "type": ["string", "null"], "x-unsupported": "" }, "pids_limit": { "type": ["number", "string"], "x-unsupported": "Use deploy.resources.limits.pids" }, "platform": { "type": "string", "x-unsupported": "" }, "ports": { "type": "array", "items": { "$ref": "#/$defs/port" } }, "post_start": { "type": "array", "x-unsupported": "" }, "pre_start": { "type": "array", "x-unsupported": "" }, "pre_stop": { "type": "array", "x-unsupported": "" }, "privileged": { "type": ["boolean", "string"], "x-unsupported": "" }, "profiles": { "$ref": "#/$defs/strings" }, "provider": { "type": "object", "x-unsupported": "" }, "pull_policy": { "type": "string", "x-unsupported": "" }, "pull_refresh_after": { "type": "string", "x-unsupported": "" }, "read_only": { "$ref": "#/$defs/boolean" }, "restart": { "type": "string" }, "runtime": { "type": "string", "x-unsupported": "" }, "scale": { "type": ["integer", "string"], "x-unsupported": "Use deploy.replicas" }, "secrets": { "type": "array", "x-unsupported": "" }, "security_opt": { "$ref": "#/$defs/strings" }, "shm_size": { "type": ["number", "string"], "x-unsupported": "" }, "stdin_open": { "type": ["boolean", "string"], "x-unsupported": "" }, "stop_grace_period": { "$ref": "#/$defs/duration" }, "stop_signal": { "type": "string" }, "storage_opt": { "type": "object", "x-unsupported": "" }, "sysctls": { "type": ["array", "object"], "x-unsupported": "" }, "tmpfs": { "type": ["string", "array"], "x-unsupported": "Use volumes: [{ type: tmpfs, target: /path }]" }, "tty": { "type": ["boolean", "string"], "x-unsupported": "" }, "ulimits": { "type": "object", "x-unsupported": "" }, "use_api_socket": { "type": ["boolean", "string"], "x-unsupported": "" }, "user": { "type": "string" }, "userns_mode": { "type": "string", "x-unsupported": "" }, "uts": { "type": "string", "x-unsupported": "" }, "volumes": { "type": "array", "items": { "$ref": "#/$defs/mount" } }, "volumes_from": { "type": "array", "x-unsupported": "" }, "working_dir": { "type": "string" }, "x-fleetwright": { "type": "object", "additionalProperties": false, "properties": { "gate": { "type": "object", "additionalProperties": false, "properties": { "http": { "type": "object", "required": ["port"], "additionalProperties": false, "properties": { "port": { "$ref": "#/$defs/portNumber" }, "path": { "type": "string", "pattern": "^/", "x-expected": 'a path that starts with "/"' }, "interval": { "$ref": "#/$defs/duration" }, "timeout": { "$ref": "#/$defs/duration" } } }, "tcp": { "type": "object", "required": ["port"], "additionalProperties": false, "properties": { "port": { "$ref": "#/$defs/portNumber" }, "interval": { "$ref": "#/$defs/duration" }, "timeout": { "$ref": "#/$defs/duration" } } }, "minHealthyTime": { "$ref": "#/$defs/duration" }, "healthyDeadline": { "$ref": "#/$defs/duration" } } }, "expose": { "type": "object", "x-unsupported": "" } } } } }, "deploy": { "type": ["object", "null"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "mode": { "type": "string", "enum": ["replicated", "global", "replicated-job", "global-job"] }, "endpoint_mode": { "type": "string", "x-unsupported": "" }, "replicas": { "$ref": "#/$defs/integer" }, "labels": { "type": ["array", "object"], "x-unsupported": "" }, "rollback_config": { "type": "object", "x-unsupported": "" }, "update_config": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "parallelism": { "$ref": "#/$defs/integer" }, "delay": { "$ref": "#/$defs/duration" }, "failure_action": { "type": "string", "enum": ["rollback", "pause", "continue"] }, "monitor": { "$ref": "#/$defs/duration" }, "max_failure_ratio": { "$ref": "#/$defs/ratio" }, "order": { "type": "string", "enum": ["start-first", "stop-first"] } } }, "resources": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "limits": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "cpus": { "type": ["number", "string"] }, "memory": { "type": "string" }, "pids": { "$ref": "#/$defs/limit" } } }, "reservations": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "cpus": { "type": ["number", "string"], "x-ignored": "CPUs are not reserved yet" }, "memory": { "type": "string" }, "generic_resources": { "type": "array", "x-unsupported": "" }, "devices": { "type": "array", "x-unsupported": "" } } } } }, "restart_policy": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "condition": { "type": "string", "enum": ["none", "on-failure", "any"] }, "delay": { "type": "string", "x-ignored": "the engine chooses its own delay between restarts" }, "max_attempts": { "$ref": "#/$defs/integer" }, "window": { "type": "string", "x-ignored": "the engine counts restarts in its own way" } } }, "placement": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "constraints": { "$ref": "#/$defs/strings" }, "preferences": { "type": "array", "x-unsupported": "" }, "max_replicas_per_node": { "type": ["integer", "string"], "x-unsupported": "" } } } } }, "boolean": { "type": ["boolean", "string"], "pattern": "\\$", "x-expected": "true or false" }, "integer": { "type": ["integer", "string"], "pattern": "\\$", "x-expected": "a whole number", "minimum": 0 }, "limit": { "type": ["integer", "string"], "pattern": "\\$", "x-expected": "a whole number", "minimum": -1 }, "portNumber": { "type": ["integer", "string"], "pattern": "\\$", "x-expected": "a port number", "minimum": 1, "maximum": 65535 }, "ratio": { "type": ["number", "string"], "pattern": "\\$", "x-expected": "a number", "minimum": 0, "maximum": 1 }, "duration": { "type": "string" }, "strings": { "type": "array", "items": { "type": "string" } }, "words": { "type": ["array", "string", "null"], "items": { "type": "string" } }, "assignments": { "type": ["array", "object"], "items": { "type": "string" }, "additionalProperties": { "type": ["string", "number", "boolean", "null"] } }, "dependency": { "type": "object", "required": ["condition"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "condition": { "type": "string", "enum": ["service_started", "service_healthy", "service_completed_successfully"] }, "restart": { "type": ["boolean", "string"], "x-unsupported": "" }, "required": { "$ref": "#/$defs/boolean" } } }, "healthcheck": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "disable": { "$ref": "#/$defs/boolean" }, "interval": { "$ref": "#/$defs/duration" }, "retries": { "$ref": "#/$defs/integer" }, "test": { "type": ["string", "array"], "items": { "type": "string" } }, "timeout": { "$ref": "#/$defs/duration" }, "start_period": { "$ref": "#/$defs/duration" }, "start_interval": { "$ref": "#/$defs/duration" } } }, "port": { "type": ["number", "string", "object"], "required": ["target"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string", "x-ignored": "a name has no effect on a plain Docker host" }, "mode": { "type": "string", "x-ignored": "a plain Docker host always publishes on itself" }, "host_ip": { "type": "string" }, "target": { "$ref": "#/$defs/portNumber" }, "published": { "type": ["string", "integer"] }, "protocol": { "type": "string" }, "app_protocol": { "type": "string", "x-ignored": "it has no effect on a plain Docker host" } } }, "mount": { "type": ["string", "object"], "required": ["type"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "type": { "type": "string", "enum": ["bind", "volume", "tmpfs", "cluster", "npipe", "image"] }, "source": { "type": "string" }, "target": { "type": "string" }, "read_only": { "$ref": "#/$defs/boolean" }, "consistency": { "type": "string", "x-ignored": "it has no effect on Linux" }, "bind": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "propagation": { "type": "string", "enum": ["private", "rprivate", "shared", "rshared", "slave", "rslave"] }, "create_host_path": { "$ref": "#/$defs/boolean" }, "recursive": { "type": "string", "x-unsupported": "" }, "selinux": { "type": "string", "x-unsupported": "" } } }, "volume": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "nocopy": { "$ref": "#/$defs/boolean" }, "subpath": { "type": "string", "x-unsupported": "" }, "labels": { "type": ["array", "object"], "x-unsupported": "" } } }, "tmpfs": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "size": { "type": ["number", "string"] }, "mode": { "type": ["number", "string"] } } }, "image": { "type": "object", "x-unsupported": "" } } }, "attachment": { "type": ["object", "null"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "aliases": { "$ref": "#/$defs/strings" }, "interface_name": { "type": "string", "x-unsupported": "" }, "ipv4_address": { "type": "string", "x-unsupported": "" }, "ipv6_address": { "type": "string", "x-unsupported": "" }, "link_local_ips": { "type": "array", "x-unsupported": "" }, "mac_address": { "type": "string", "x-unsupported": "" }, "driver_opts": { "type": "object", "x-unsupported": "" }, "priority": { "type": "number", "x-unsupported": "" }, "gw_priority": { "type": "number", "x-unsupported": "" } } }, "configReference": { "type": ["string", "object"], "required": ["source"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "source": { "type": "string" }, "target": { "type": "string" }, "uid": { "type": "string" }, "gid": { "type": "string" }, "mode": { "type": ["number", "string"] } } }, "external": { "type": ["boolean", "string", "object"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string" } } }, "driverOptions": { "type": "object", "additionalProperties": { "type": ["string", "number"] } }, "network": { "type": ["object", "null"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string" }, "driver": { "type": "string" }, "driver_opts": { "$ref": "#/$defs/driverOptions" }, "ipam": { "type": "object", "x-unsupported": "" }, "external": { "$ref": "#/$defs/external" }, "internal": { "$ref": "#/$defs/boolean" }, "enable_ipv4": { "type": ["boolean", "string"], "x-unsupported": "" }, "enable_ipv6": { "type": ["boolean", "string"], "x-unsupported": "" }, "attachable": { "type": ["boolean", "string"], "x-ignored": "every bridge network is attachable" }, "labels": { "$ref": "#/$defs/assignments" } } }, "volume": { "type": ["object", "null"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string" }, "driver": { "type": "string" }, "driver_opts": { "$ref": "#/$defs/driverOptions" }, "external": { "$ref": "#/$defs/external" }, "labels": { "$ref": "#/$defs/assignments" } } }, "config": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string", "x-ignored": "a config is a file of the commit and needs no name" }, "content": { "type": "string" }, "file": { "type": "string" }, "environment": { "type": "string", "x-unsupported": "" }, "external": { "type": ["boolean", "string", "object"], "x-unsupported": "" }, "labels": { "type": ["array", "object"], "x-ignored": "a config is a file and has no labels" }, "template_driver": { "type": "string", "x-unsupported": "" } } } } };
-var schema89 = { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string", "x-ignored": "a config is a file of the commit and needs no name" }, "content": { "type": "string" }, "file": { "type": "string" }, "environment": { "type": "string", "x-unsupported": "" }, "external": { "type": ["boolean", "string", "object"], "x-unsupported": "" }, "labels": { "type": ["array", "object"], "x-ignored": "a config is a file and has no labels" }, "template_driver": { "type": "string", "x-unsupported": "" } } };
+var schema31 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/compose.schema.json", "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "version": { "type": ["string", "number"], "x-ignored": "the Compose Specification has no versions" }, "name": { "type": "string" }, "include": { "type": "array", "x-unsupported": "" }, "services": { "type": "object", "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/service" } }, "models": { "type": "object", "x-unsupported": "" }, "networks": { "type": "object", "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/network" } }, "volumes": { "type": "object", "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/volume" } }, "secrets": { "type": "object", "x-unsupported": "" }, "configs": { "type": "object", "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/config" } }, "x-fleetwright": { "type": "object", "additionalProperties": false, "properties": { "namespace": { "type": "string", "x-unsupported": "" }, "dependsOn": { "type": "array", "items": { "$ref": "#/$defs/applicationDependency" } }, "wave": { "$ref": "#/$defs/signedInteger" }, "rolloutGroup": { "type": "string", "pattern": "^[a-zA-Z0-9][a-zA-Z0-9._-]*$", "x-expected": 'letters, digits, ".", "_" or "-", starting with a letter or digit' }, "suspend": { "$ref": "#/$defs/boolean" }, "retry": { "$ref": "#/$defs/integer" }, "rollout": { "$ref": "#/$defs/rollout" }, "jobs": { "type": "object", "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/job" } } } } }, "$defs": { "service": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "annotations": { "type": ["array", "object"], "x-unsupported": "" }, "attach": { "type": ["boolean", "string"], "x-unsupported": "" }, "blkio_config": { "type": "object", "x-unsupported": "" }, "build": { "type": ["string", "object"], "x-unsupported": "Build the image in CI, push it, and name it with image:" }, "cap_add": { "$ref": "#/$defs/strings" }, "cap_drop": { "$ref": "#/$defs/strings" }, "cgroup": { "type": "string", "x-unsupported": "" }, "cgroup_parent": { "type": "string", "x-unsupported": "" }, "command": { "$ref": "#/$defs/words" }, "configs": { "type": "array", "items": { "$ref": "#/$defs/configReference" } }, "container_name": { "type": "string", "x-unsupported": "Instances are named <application>-<service>-<slot>-<suffix>; other containers reach them by the name of the service" }, "cpu_count": { "type": ["integer", "string"], "x-unsupported": "" }, "cpu_percent": { "type": ["number", "string"], "x-unsupported": "" }, "cpu_period": { "type": ["number", "string"], "x-unsupported": "" }, "cpu_quota": { "type": ["number", "string"], "x-unsupported": "" }, "cpu_rt_period": { "type": ["number", "string"], "x-unsupported": "" }, "cpu_rt_runtime": { "type": ["number", "string"], "x-unsupported": "" }, "cpu_shares": { "type": ["number", "string"], "x-unsupported": "" }, "cpus": { "type": ["number", "string"], "x-unsupported": "Use deploy.resources.limits.cpus" }, "cpuset": { "type": "string", "x-unsupported": "" }, "credential_spec": { "type": "object", "x-unsupported": "" }, "depends_on": { "type": ["array", "object"], "items": { "type": "string" }, "additionalProperties": { "$ref": "#/$defs/dependency" } }, "deploy": { "$ref": "#/$defs/deploy" }, "develop": { "type": ["object", "null"], "x-unsupported": "" }, "device_cgroup_rules": { "type": "array", "x-unsupported": "" }, "devices": { "type": "array", "x-unsupported": "" }, "dns": { "type": ["string", "array"], "x-unsupported": "" }, "dns_opt": { "type": "array", "x-unsupported": "" }, "dns_search": { "type": ["string", "array"], "x-unsupported": "" }, "domainname": { "type": "string", "x-unsupported": "" }, "entrypoint": { "$ref": "#/$defs/words" }, "env_file": { "type": ["string", "array"], "items": { "type": ["string", "object"], "required": ["path"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "required": { "$ref": "#/$defs/boolean" }, "format": { "type": "string", "enum": ["raw"] } } } }, "environment": { "$ref": "#/$defs/assignments" }, "expose": { "type": "array", "items": { "type": ["string", "number"] } }, "extends": { "type": ["string", "object"], "x-unsupported": "" }, "external_links": { "type": "array", "x-unsupported": "" }, "extra_hosts": { "type": ["array", "object"], "x-unsupported": "" }, "gpus": { "type": ["string", "array"], "x-unsupported": "" }, "group_add": { "type": "array", "x-unsupported": "" }, "healthcheck": { "$ref": "#/$defs/healthcheck" }, "hostname": { "type": "string" }, "image": { "type": "string" }, "init": { "$ref": "#/$defs/boolean" }, "ipc": { "type": "string", "x-unsupported": "" }, "isolation": { "type": "string", "x-unsupported": "" }, "label_file": { "type": ["string", "array"], "x-unsupported": "" }, "labels": { "$ref": "#/$defs/assignments" }, "links": { "type": "array", "x-unsupported": "Containers on one network reach each other by the name of the service" }, "logging": { "type": "object", "x-unsupported": "" }, "mac_address": { "type": "string", "x-unsupported": "" }, "mem_limit": { "type": ["number", "string"], "x-unsupported": "Use deploy.resources.limits.memory" }, "mem_reservation": { "type": ["number", "string"], "x-unsupported": "Use deploy.resources.reservations.memory" }, "mem_swappiness": { "type": ["integer", "string"], "x-unsupported": "" }, "memswap_limit": { "type": ["number", "string"], "x-unsupported": "" }, "models": { "type": ["array", "object"], "x-unsupported": "" }, "network_mode": { "type": "string", "x-unsupported": "" }, "networks": { "type": ["array", "object"], "items": { "type": "string" }, "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/attachment" } }, "oom_kill_disable": { "type": ["boolean", "string"], "x-unsupported": "" }, "oom_score_adj": { "type": ["string", "integer"], "x-unsupported": "" }, "pid": { "type": ["string", "null"], "x-unsupported": "" }, "pids_limit": { "type": ["number", "string"], "x-unsupported": "Use deploy.resources.limits.pids" }, "platform": { "type": "string", "x-unsupported": "" }, "ports": { "type": "array", "items": { "$ref": "#/$defs/port" } }, "post_start": { "type": "array", "x-unsupported": "" }, "pre_start": { "type": "array", "x-unsupported": "" }, "pre_stop": { "type": "array", "x-unsupported": "" }, "privileged": { "type": ["boolean", "string"], "x-unsupported": "" }, "profiles": { "$ref": "#/$defs/strings" }, "provider": { "type": "object", "x-unsupported": "" }, "pull_policy": { "type": "string", "x-unsupported": "" }, "pull_refresh_after": { "type": "string", "x-unsupported": "" }, "read_only": { "$ref": "#/$defs/boolean" }, "restart": { "type": "string" }, "runtime": { "type": "string", "x-unsupported": "" }, "scale": { "type": ["integer", "string"], "x-unsupported": "Use deploy.replicas" }, "secrets": { "type": "array", "x-unsupported": "" }, "security_opt": { "$ref": "#/$defs/strings" }, "shm_size": { "type": ["number", "string"], "x-unsupported": "" }, "stdin_open": { "type": ["boolean", "string"], "x-unsupported": "" }, "stop_grace_period": { "$ref": "#/$defs/duration" }, "stop_signal": { "type": "string" }, "storage_opt": { "type": "object", "x-unsupported": "" }, "sysctls": { "type": ["array", "object"], "x-unsupported": "" }, "tmpfs": { "type": ["string", "array"], "x-unsupported": "Use volumes: [{ type: tmpfs, target: /path }]" }, "tty": { "type": ["boolean", "string"], "x-unsupported": "" }, "ulimits": { "type": "object", "x-unsupported": "" }, "use_api_socket": { "type": ["boolean", "string"], "x-unsupported": "" }, "user": { "type": "string" }, "userns_mode": { "type": "string", "x-unsupported": "" }, "uts": { "type": "string", "x-unsupported": "" }, "volumes": { "type": "array", "items": { "$ref": "#/$defs/mount" } }, "volumes_from": { "type": "array", "x-unsupported": "" }, "working_dir": { "type": "string" }, "x-fleetwright": { "type": "object", "additionalProperties": false, "properties": { "gate": { "type": "object", "additionalProperties": false, "properties": { "http": { "type": "object", "required": ["port"], "additionalProperties": false, "properties": { "port": { "$ref": "#/$defs/portNumber" }, "path": { "type": "string", "pattern": "^/", "x-expected": 'a path that starts with "/"' }, "interval": { "$ref": "#/$defs/duration" }, "timeout": { "$ref": "#/$defs/duration" } } }, "tcp": { "type": "object", "required": ["port"], "additionalProperties": false, "properties": { "port": { "$ref": "#/$defs/portNumber" }, "interval": { "$ref": "#/$defs/duration" }, "timeout": { "$ref": "#/$defs/duration" } } }, "minHealthyTime": { "$ref": "#/$defs/duration" }, "healthyDeadline": { "$ref": "#/$defs/duration" } } }, "singleton": { "$ref": "#/$defs/boolean" }, "rollout": { "$ref": "#/$defs/rollout" }, "expose": { "type": "object", "x-unsupported": "" } } } } }, "deploy": { "type": ["object", "null"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "mode": { "type": "string", "enum": ["replicated", "global", "replicated-job", "global-job"] }, "endpoint_mode": { "type": "string", "x-unsupported": "" }, "replicas": { "$ref": "#/$defs/integer" }, "labels": { "type": ["array", "object"], "x-unsupported": "" }, "rollback_config": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "parallelism": { "$ref": "#/$defs/integer" }, "delay": { "$ref": "#/$defs/duration" }, "failure_action": { "type": "string", "enum": ["pause", "continue"] }, "monitor": { "$ref": "#/$defs/duration" }, "max_failure_ratio": { "$ref": "#/$defs/ratio" }, "order": { "type": "string", "enum": ["start-first", "stop-first"] } } }, "update_config": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "parallelism": { "$ref": "#/$defs/integer" }, "delay": { "$ref": "#/$defs/duration" }, "failure_action": { "type": "string", "enum": ["rollback", "pause", "continue"] }, "monitor": { "$ref": "#/$defs/duration" }, "max_failure_ratio": { "$ref": "#/$defs/ratio" }, "order": { "type": "string", "enum": ["start-first", "stop-first"] } } }, "resources": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "limits": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "cpus": { "type": ["number", "string"] }, "memory": { "type": "string" }, "pids": { "$ref": "#/$defs/limit" } } }, "reservations": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "cpus": { "type": ["number", "string"], "x-ignored": "CPUs are not reserved yet" }, "memory": { "type": "string" }, "generic_resources": { "type": "array", "x-unsupported": "" }, "devices": { "type": "array", "x-unsupported": "" } } } } }, "restart_policy": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "condition": { "type": "string", "enum": ["none", "on-failure", "any"] }, "delay": { "type": "string", "x-ignored": "the engine chooses its own delay between restarts" }, "max_attempts": { "$ref": "#/$defs/integer" }, "window": { "type": "string", "x-ignored": "the engine counts restarts in its own way" } } }, "placement": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "constraints": { "$ref": "#/$defs/strings" }, "preferences": { "type": "array", "x-unsupported": "" }, "max_replicas_per_node": { "type": ["integer", "string"], "x-unsupported": "" } } } } }, "boolean": { "type": ["boolean", "string"], "pattern": "(?!)", "x-expected": "true or false" }, "integer": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number", "minimum": 0 }, "signedInteger": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number" }, "share": { "type": ["integer", "string"], "pattern": "^\\d{1,3}%$", "x-expected": 'a whole number, or a percentage such as "25%"', "minimum": 0 }, "limit": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number", "minimum": -1 }, "portNumber": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a port number", "minimum": 1, "maximum": 65535 }, "ratio": { "type": ["number", "string"], "pattern": "(?!)", "x-expected": "a number", "minimum": 0, "maximum": 1 }, "duration": { "type": "string" }, "strings": { "type": "array", "items": { "type": "string" } }, "words": { "type": ["array", "string", "null"], "items": { "type": "string" } }, "assignments": { "type": ["array", "object"], "items": { "type": "string" }, "additionalProperties": { "type": ["string", "number", "boolean", "null"] } }, "dependency": { "type": "object", "required": ["condition"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "condition": { "type": "string", "enum": ["service_started", "service_healthy", "service_completed_successfully"] }, "restart": { "type": ["boolean", "string"], "x-unsupported": "" }, "required": { "$ref": "#/$defs/boolean" } } }, "applicationDependency": { "type": ["string", "object"], "minLength": 1, "required": ["application"], "additionalProperties": false, "properties": { "application": { "type": "string", "minLength": 1 }, "condition": { "type": "string", "enum": ["started", "healthy", "completed"] }, "required": { "$ref": "#/$defs/boolean" } } }, "job": { "type": "object", "required": ["when"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "when": { "type": "string", "enum": ["before", "after"] }, "timeout": { "$ref": "#/$defs/duration" } } }, "rollout": { "type": "object", "additionalProperties": false, "properties": { "strategy": { "type": "string", "enum": ["rolling", "canary", "blue-green"] }, "steps": { "type": "array", "minItems": 1, "items": { "type": "object", "additionalProperties": false, "properties": { "replicas": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number", "minimum": 1 }, "percent": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number", "minimum": 1, "maximum": 100 }, "bake": { "$ref": "#/$defs/duration" } } } }, "bake": { "$ref": "#/$defs/duration" }, "promote": { "type": "string", "enum": ["auto", "manual"] }, "maxSurge": { "$ref": "#/$defs/share" }, "maxUnavailable": { "$ref": "#/$defs/share" }, "attempts": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number", "minimum": 1, "maximum": 5 }, "progressDeadline": { "$ref": "#/$defs/duration" } } }, "healthcheck": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "disable": { "$ref": "#/$defs/boolean" }, "interval": { "$ref": "#/$defs/duration" }, "retries": { "$ref": "#/$defs/integer" }, "test": { "type": ["string", "array"], "items": { "type": "string" } }, "timeout": { "$ref": "#/$defs/duration" }, "start_period": { "$ref": "#/$defs/duration" }, "start_interval": { "$ref": "#/$defs/duration" } } }, "port": { "type": ["number", "string", "object"], "required": ["target"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string", "x-ignored": "a name has no effect on a plain Docker host" }, "mode": { "type": "string", "x-ignored": "a plain Docker host always publishes on itself" }, "host_ip": { "type": "string" }, "target": { "$ref": "#/$defs/portNumber" }, "published": { "type": ["string", "integer"] }, "protocol": { "type": "string" }, "app_protocol": { "type": "string", "x-ignored": "it has no effect on a plain Docker host" } } }, "mount": { "type": ["string", "object"], "required": ["type"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "type": { "type": "string", "enum": ["bind", "volume", "tmpfs", "cluster", "npipe", "image"] }, "source": { "type": "string" }, "target": { "type": "string" }, "read_only": { "$ref": "#/$defs/boolean" }, "consistency": { "type": "string", "x-ignored": "it has no effect on Linux" }, "bind": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "propagation": { "type": "string", "enum": ["private", "rprivate", "shared", "rshared", "slave", "rslave"] }, "create_host_path": { "$ref": "#/$defs/boolean" }, "recursive": { "type": "string", "x-unsupported": "" }, "selinux": { "type": "string", "x-unsupported": "" } } }, "volume": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "nocopy": { "$ref": "#/$defs/boolean" }, "subpath": { "type": "string", "x-unsupported": "" }, "labels": { "type": ["array", "object"], "x-unsupported": "" } } }, "tmpfs": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "size": { "type": ["number", "string"] }, "mode": { "type": ["number", "string"] } } }, "image": { "type": "object", "x-unsupported": "" } } }, "attachment": { "type": ["object", "null"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "aliases": { "$ref": "#/$defs/strings" }, "interface_name": { "type": "string", "x-unsupported": "" }, "ipv4_address": { "type": "string", "x-unsupported": "" }, "ipv6_address": { "type": "string", "x-unsupported": "" }, "link_local_ips": { "type": "array", "x-unsupported": "" }, "mac_address": { "type": "string", "x-unsupported": "" }, "driver_opts": { "type": "object", "x-unsupported": "" }, "priority": { "type": "number", "x-unsupported": "" }, "gw_priority": { "type": "number", "x-unsupported": "" } } }, "configReference": { "type": ["string", "object"], "required": ["source"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "source": { "type": "string" }, "target": { "type": "string" }, "uid": { "type": "string" }, "gid": { "type": "string" }, "mode": { "type": ["number", "string"] } } }, "external": { "type": ["boolean", "string", "object"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string" } } }, "driverOptions": { "type": "object", "additionalProperties": { "type": ["string", "number"] } }, "network": { "type": ["object", "null"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string" }, "driver": { "type": "string" }, "driver_opts": { "$ref": "#/$defs/driverOptions" }, "ipam": { "type": "object", "x-unsupported": "" }, "external": { "$ref": "#/$defs/external" }, "internal": { "$ref": "#/$defs/boolean" }, "enable_ipv4": { "type": ["boolean", "string"], "x-unsupported": "" }, "enable_ipv6": { "type": ["boolean", "string"], "x-unsupported": "" }, "attachable": { "type": ["boolean", "string"], "x-ignored": "every bridge network is attachable" }, "labels": { "$ref": "#/$defs/assignments" } } }, "volume": { "type": ["object", "null"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string" }, "driver": { "type": "string" }, "driver_opts": { "$ref": "#/$defs/driverOptions" }, "external": { "$ref": "#/$defs/external" }, "labels": { "$ref": "#/$defs/assignments" } } }, "config": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string", "x-ignored": "a config is a file of the commit and needs no name" }, "content": { "type": "string" }, "file": { "type": "string" }, "environment": { "type": "string", "x-unsupported": "" }, "external": { "type": ["boolean", "string", "object"], "x-unsupported": "" }, "labels": { "type": ["array", "object"], "x-ignored": "a config is a file and has no labels" }, "template_driver": { "type": "string", "x-unsupported": "" } } } } };
+var schema100 = { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string", "x-ignored": "a config is a file of the commit and needs no name" }, "content": { "type": "string" }, "file": { "type": "string" }, "environment": { "type": "string", "x-unsupported": "" }, "external": { "type": ["boolean", "string", "object"], "x-unsupported": "" }, "labels": { "type": ["array", "object"], "x-ignored": "a config is a file and has no labels" }, "template_driver": { "type": "string", "x-unsupported": "" } } };
+var schema103 = { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number" };
+var schema38 = { "type": ["boolean", "string"], "pattern": "(?!)", "x-expected": "true or false" };
+var schema40 = { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number", "minimum": 0 };
 var func1 = Object.prototype.hasOwnProperty;
 var pattern4 = new RegExp("^x-", "u");
 var pattern5 = new RegExp("^[a-zA-Z0-9._-]+$", "u");
-var schema32 = { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "annotations": { "type": ["array", "object"], "x-unsupported": "" }, "attach": { "type": ["boolean", "string"], "x-unsupported": "" }, "blkio_config": { "type": "object", "x-unsupported": "" }, "build": { "type": ["string", "object"], "x-unsupported": "Build the image in CI, push it, and name it with image:" }, "cap_add": { "$ref": "#/$defs/strings" }, "cap_drop": { "$ref": "#/$defs/strings" }, "cgroup": { "type": "string", "x-unsupported": "" }, "cgroup_parent": { "type": "string", "x-unsupported": "" }, "command": { "$ref": "#/$defs/words" }, "configs": { "type": "array", "items": { "$ref": "#/$defs/configReference" } }, "container_name": { "type": "string", "x-unsupported": "Instances are named <application>-<service>-<slot>-<suffix>; other containers reach them by the name of the service" }, "cpu_count": { "type": ["integer", "string"], "x-unsupported": "" }, "cpu_percent": { "type": ["number", "string"], "x-unsupported": "" }, "cpu_period": { "type": ["number", "string"], "x-unsupported": "" }, "cpu_quota": { "type": ["number", "string"], "x-unsupported": "" }, "cpu_rt_period": { "type": ["number", "string"], "x-unsupported": "" }, "cpu_rt_runtime": { "type": ["number", "string"], "x-unsupported": "" }, "cpu_shares": { "type": ["number", "string"], "x-unsupported": "" }, "cpus": { "type": ["number", "string"], "x-unsupported": "Use deploy.resources.limits.cpus" }, "cpuset": { "type": "string", "x-unsupported": "" }, "credential_spec": { "type": "object", "x-unsupported": "" }, "depends_on": { "type": ["array", "object"], "items": { "type": "string" }, "additionalProperties": { "$ref": "#/$defs/dependency" } }, "deploy": { "$ref": "#/$defs/deploy" }, "develop": { "type": ["object", "null"], "x-unsupported": "" }, "device_cgroup_rules": { "type": "array", "x-unsupported": "" }, "devices": { "type": "array", "x-unsupported": "" }, "dns": { "type": ["string", "array"], "x-unsupported": "" }, "dns_opt": { "type": "array", "x-unsupported": "" }, "dns_search": { "type": ["string", "array"], "x-unsupported": "" }, "domainname": { "type": "string", "x-unsupported": "" }, "entrypoint": { "$ref": "#/$defs/words" }, "env_file": { "type": ["string", "array"], "items": { "type": ["string", "object"], "required": ["path"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "required": { "$ref": "#/$defs/boolean" }, "format": { "type": "string", "enum": ["raw"] } } } }, "environment": { "$ref": "#/$defs/assignments" }, "expose": { "type": "array", "items": { "type": ["string", "number"] } }, "extends": { "type": ["string", "object"], "x-unsupported": "" }, "external_links": { "type": "array", "x-unsupported": "" }, "extra_hosts": { "type": ["array", "object"], "x-unsupported": "" }, "gpus": { "type": ["string", "array"], "x-unsupported": "" }, "group_add": { "type": "array", "x-unsupported": "" }, "healthcheck": { "$ref": "#/$defs/healthcheck" }, "hostname": { "type": "string" }, "image": { "type": "string" }, "init": { "$ref": "#/$defs/boolean" }, "ipc": { "type": "string", "x-unsupported": "" }, "isolation": { "type": "string", "x-unsupported": "" }, "label_file": { "type": ["string", "array"], "x-unsupported": "" }, "labels": { "$ref": "#/$defs/assignments" }, "links": { "type": "array", "x-unsupported": "Containers on one network reach each other by the name of the service" }, "logging": { "type": "object", "x-unsupported": "" }, "mac_address": { "type": "string", "x-unsupported": "" }, "mem_limit": { "type": ["number", "string"], "x-unsupported": "Use deploy.resources.limits.memory" }, "mem_reservation": { "type": ["number", "string"], "x-unsupported": "Use deploy.resources.reservations.memory" }, "mem_swappiness": { "type": ["integer", "string"], "x-unsupported": "" }, "memswap_limit": { "type": ["number", "string"], "x-unsupported": "" }, "models": { "type": ["array", "object"], "x-unsupported": "" }, "network_mode": { "type": "string", "x-unsupported": "" }, "networks": { "type": ["array", "object"], "items": { "type": "string" }, "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/attachment" } }, "oom_kill_disable": { "type": ["boolean", "string"], "x-unsupported": "" }, "oom_score_adj": { "type": ["string", "integer"], "x-unsupported": "" }, "pid": { "type": ["string", "null"], "x-unsupported": "" }, "pids_limit": { "type": ["number", "string"], "x-unsupported": "Use deploy.resources.limits.pids" }, "platform": { "type": "string", "x-unsupported": "" }, "ports": { "type": "array", "items": { "$ref": "#/$defs/port" } }, "post_start": { "type": "array", "x-unsupported": "" }, "pre_start": { "type": "array", "x-unsupported": "" }, "pre_stop": { "type": "array", "x-unsupported": "" }, "privileged": { "type": ["boolean", "string"], "x-unsupported": "" }, "profiles": { "$ref": "#/$defs/strings" }, "provider": { "type": "object", "x-unsupported": "" }, "pull_policy": { "type": "string", "x-unsupported": "" }, "pull_refresh_after": { "type": "string", "x-unsupported": "" }, "read_only": { "$ref": "#/$defs/boolean" }, "restart": { "type": "string" }, "runtime": { "type": "string", "x-unsupported": "" }, "scale": { "type": ["integer", "string"], "x-unsupported": "Use deploy.replicas" }, "secrets": { "type": "array", "x-unsupported": "" }, "security_opt": { "$ref": "#/$defs/strings" }, "shm_size": { "type": ["number", "string"], "x-unsupported": "" }, "stdin_open": { "type": ["boolean", "string"], "x-unsupported": "" }, "stop_grace_period": { "$ref": "#/$defs/duration" }, "stop_signal": { "type": "string" }, "storage_opt": { "type": "object", "x-unsupported": "" }, "sysctls": { "type": ["array", "object"], "x-unsupported": "" }, "tmpfs": { "type": ["string", "array"], "x-unsupported": "Use volumes: [{ type: tmpfs, target: /path }]" }, "tty": { "type": ["boolean", "string"], "x-unsupported": "" }, "ulimits": { "type": "object", "x-unsupported": "" }, "use_api_socket": { "type": ["boolean", "string"], "x-unsupported": "" }, "user": { "type": "string" }, "userns_mode": { "type": "string", "x-unsupported": "" }, "uts": { "type": "string", "x-unsupported": "" }, "volumes": { "type": "array", "items": { "$ref": "#/$defs/mount" } }, "volumes_from": { "type": "array", "x-unsupported": "" }, "working_dir": { "type": "string" }, "x-fleetwright": { "type": "object", "additionalProperties": false, "properties": { "gate": { "type": "object", "additionalProperties": false, "properties": { "http": { "type": "object", "required": ["port"], "additionalProperties": false, "properties": { "port": { "$ref": "#/$defs/portNumber" }, "path": { "type": "string", "pattern": "^/", "x-expected": 'a path that starts with "/"' }, "interval": { "$ref": "#/$defs/duration" }, "timeout": { "$ref": "#/$defs/duration" } } }, "tcp": { "type": "object", "required": ["port"], "additionalProperties": false, "properties": { "port": { "$ref": "#/$defs/portNumber" }, "interval": { "$ref": "#/$defs/duration" }, "timeout": { "$ref": "#/$defs/duration" } } }, "minHealthyTime": { "$ref": "#/$defs/duration" }, "healthyDeadline": { "$ref": "#/$defs/duration" } } }, "expose": { "type": "object", "x-unsupported": "" } } } } };
+var pattern9 = new RegExp("(?!)", "u");
+var pattern62 = new RegExp("^[a-zA-Z0-9][a-zA-Z0-9._-]*$", "u");
+var schema32 = { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "annotations": { "type": ["array", "object"], "x-unsupported": "" }, "attach": { "type": ["boolean", "string"], "x-unsupported": "" }, "blkio_config": { "type": "object", "x-unsupported": "" }, "build": { "type": ["string", "object"], "x-unsupported": "Build the image in CI, push it, and name it with image:" }, "cap_add": { "$ref": "#/$defs/strings" }, "cap_drop": { "$ref": "#/$defs/strings" }, "cgroup": { "type": "string", "x-unsupported": "" }, "cgroup_parent": { "type": "string", "x-unsupported": "" }, "command": { "$ref": "#/$defs/words" }, "configs": { "type": "array", "items": { "$ref": "#/$defs/configReference" } }, "container_name": { "type": "string", "x-unsupported": "Instances are named <application>-<service>-<slot>-<suffix>; other containers reach them by the name of the service" }, "cpu_count": { "type": ["integer", "string"], "x-unsupported": "" }, "cpu_percent": { "type": ["number", "string"], "x-unsupported": "" }, "cpu_period": { "type": ["number", "string"], "x-unsupported": "" }, "cpu_quota": { "type": ["number", "string"], "x-unsupported": "" }, "cpu_rt_period": { "type": ["number", "string"], "x-unsupported": "" }, "cpu_rt_runtime": { "type": ["number", "string"], "x-unsupported": "" }, "cpu_shares": { "type": ["number", "string"], "x-unsupported": "" }, "cpus": { "type": ["number", "string"], "x-unsupported": "Use deploy.resources.limits.cpus" }, "cpuset": { "type": "string", "x-unsupported": "" }, "credential_spec": { "type": "object", "x-unsupported": "" }, "depends_on": { "type": ["array", "object"], "items": { "type": "string" }, "additionalProperties": { "$ref": "#/$defs/dependency" } }, "deploy": { "$ref": "#/$defs/deploy" }, "develop": { "type": ["object", "null"], "x-unsupported": "" }, "device_cgroup_rules": { "type": "array", "x-unsupported": "" }, "devices": { "type": "array", "x-unsupported": "" }, "dns": { "type": ["string", "array"], "x-unsupported": "" }, "dns_opt": { "type": "array", "x-unsupported": "" }, "dns_search": { "type": ["string", "array"], "x-unsupported": "" }, "domainname": { "type": "string", "x-unsupported": "" }, "entrypoint": { "$ref": "#/$defs/words" }, "env_file": { "type": ["string", "array"], "items": { "type": ["string", "object"], "required": ["path"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "required": { "$ref": "#/$defs/boolean" }, "format": { "type": "string", "enum": ["raw"] } } } }, "environment": { "$ref": "#/$defs/assignments" }, "expose": { "type": "array", "items": { "type": ["string", "number"] } }, "extends": { "type": ["string", "object"], "x-unsupported": "" }, "external_links": { "type": "array", "x-unsupported": "" }, "extra_hosts": { "type": ["array", "object"], "x-unsupported": "" }, "gpus": { "type": ["string", "array"], "x-unsupported": "" }, "group_add": { "type": "array", "x-unsupported": "" }, "healthcheck": { "$ref": "#/$defs/healthcheck" }, "hostname": { "type": "string" }, "image": { "type": "string" }, "init": { "$ref": "#/$defs/boolean" }, "ipc": { "type": "string", "x-unsupported": "" }, "isolation": { "type": "string", "x-unsupported": "" }, "label_file": { "type": ["string", "array"], "x-unsupported": "" }, "labels": { "$ref": "#/$defs/assignments" }, "links": { "type": "array", "x-unsupported": "Containers on one network reach each other by the name of the service" }, "logging": { "type": "object", "x-unsupported": "" }, "mac_address": { "type": "string", "x-unsupported": "" }, "mem_limit": { "type": ["number", "string"], "x-unsupported": "Use deploy.resources.limits.memory" }, "mem_reservation": { "type": ["number", "string"], "x-unsupported": "Use deploy.resources.reservations.memory" }, "mem_swappiness": { "type": ["integer", "string"], "x-unsupported": "" }, "memswap_limit": { "type": ["number", "string"], "x-unsupported": "" }, "models": { "type": ["array", "object"], "x-unsupported": "" }, "network_mode": { "type": "string", "x-unsupported": "" }, "networks": { "type": ["array", "object"], "items": { "type": "string" }, "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/attachment" } }, "oom_kill_disable": { "type": ["boolean", "string"], "x-unsupported": "" }, "oom_score_adj": { "type": ["string", "integer"], "x-unsupported": "" }, "pid": { "type": ["string", "null"], "x-unsupported": "" }, "pids_limit": { "type": ["number", "string"], "x-unsupported": "Use deploy.resources.limits.pids" }, "platform": { "type": "string", "x-unsupported": "" }, "ports": { "type": "array", "items": { "$ref": "#/$defs/port" } }, "post_start": { "type": "array", "x-unsupported": "" }, "pre_start": { "type": "array", "x-unsupported": "" }, "pre_stop": { "type": "array", "x-unsupported": "" }, "privileged": { "type": ["boolean", "string"], "x-unsupported": "" }, "profiles": { "$ref": "#/$defs/strings" }, "provider": { "type": "object", "x-unsupported": "" }, "pull_policy": { "type": "string", "x-unsupported": "" }, "pull_refresh_after": { "type": "string", "x-unsupported": "" }, "read_only": { "$ref": "#/$defs/boolean" }, "restart": { "type": "string" }, "runtime": { "type": "string", "x-unsupported": "" }, "scale": { "type": ["integer", "string"], "x-unsupported": "Use deploy.replicas" }, "secrets": { "type": "array", "x-unsupported": "" }, "security_opt": { "$ref": "#/$defs/strings" }, "shm_size": { "type": ["number", "string"], "x-unsupported": "" }, "stdin_open": { "type": ["boolean", "string"], "x-unsupported": "" }, "stop_grace_period": { "$ref": "#/$defs/duration" }, "stop_signal": { "type": "string" }, "storage_opt": { "type": "object", "x-unsupported": "" }, "sysctls": { "type": ["array", "object"], "x-unsupported": "" }, "tmpfs": { "type": ["string", "array"], "x-unsupported": "Use volumes: [{ type: tmpfs, target: /path }]" }, "tty": { "type": ["boolean", "string"], "x-unsupported": "" }, "ulimits": { "type": "object", "x-unsupported": "" }, "use_api_socket": { "type": ["boolean", "string"], "x-unsupported": "" }, "user": { "type": "string" }, "userns_mode": { "type": "string", "x-unsupported": "" }, "uts": { "type": "string", "x-unsupported": "" }, "volumes": { "type": "array", "items": { "$ref": "#/$defs/mount" } }, "volumes_from": { "type": "array", "x-unsupported": "" }, "working_dir": { "type": "string" }, "x-fleetwright": { "type": "object", "additionalProperties": false, "properties": { "gate": { "type": "object", "additionalProperties": false, "properties": { "http": { "type": "object", "required": ["port"], "additionalProperties": false, "properties": { "port": { "$ref": "#/$defs/portNumber" }, "path": { "type": "string", "pattern": "^/", "x-expected": 'a path that starts with "/"' }, "interval": { "$ref": "#/$defs/duration" }, "timeout": { "$ref": "#/$defs/duration" } } }, "tcp": { "type": "object", "required": ["port"], "additionalProperties": false, "properties": { "port": { "$ref": "#/$defs/portNumber" }, "interval": { "$ref": "#/$defs/duration" }, "timeout": { "$ref": "#/$defs/duration" } } }, "minHealthyTime": { "$ref": "#/$defs/duration" }, "healthyDeadline": { "$ref": "#/$defs/duration" } } }, "singleton": { "$ref": "#/$defs/boolean" }, "rollout": { "$ref": "#/$defs/rollout" }, "expose": { "type": "object", "x-unsupported": "" } } } } };
 var schema33 = { "type": "array", "items": { "type": "string" } };
 var schema35 = { "type": ["array", "string", "null"], "items": { "type": "string" } };
 var schema36 = { "type": ["string", "object"], "required": ["source"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "source": { "type": "string" }, "target": { "type": "string" }, "uid": { "type": "string" }, "gid": { "type": "string" }, "mode": { "type": ["number", "string"] } } };
-var schema38 = { "type": ["boolean", "string"], "pattern": "\\$", "x-expected": "true or false" };
-var schema50 = { "type": ["array", "object"], "items": { "type": "string" }, "additionalProperties": { "type": ["string", "number", "boolean", "null"] } };
+var schema54 = { "type": ["array", "object"], "items": { "type": "string" }, "additionalProperties": { "type": ["string", "number", "boolean", "null"] } };
 var schema42 = { "type": "string" };
-var schema63 = { "type": ["integer", "string"], "pattern": "\\$", "x-expected": "a port number", "minimum": 1, "maximum": 65535 };
-var pattern9 = new RegExp("\\$", "u");
-var pattern40 = new RegExp("^/", "u");
+var schema67 = { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a port number", "minimum": 1, "maximum": 65535 };
+var pattern43 = new RegExp("^/", "u");
 var schema37 = { "type": "object", "required": ["condition"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "condition": { "type": "string", "enum": ["service_started", "service_healthy", "service_completed_successfully"] }, "restart": { "type": ["boolean", "string"], "x-unsupported": "" }, "required": { "$ref": "#/$defs/boolean" } } };
 function validate22(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   let vErrors = null;
@@ -138,7 +141,7 @@ function validate22(data, { instancePath = "", parentData, parentDataProperty, r
       }
       if (typeof data2 === "string") {
         if (!pattern9.test(data2)) {
-          const err7 = { instancePath: instancePath + "/required", schemaPath: "#/$defs/boolean/pattern", keyword: "pattern", params: { pattern: "\\$" }, message: 'must match pattern "\\$"', schema: "\\$", parentSchema: schema38, data: data2 };
+          const err7 = { instancePath: instancePath + "/required", schemaPath: "#/$defs/boolean/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema38, data: data2 };
           if (vErrors === null) {
             vErrors = [err7];
           } else {
@@ -161,10 +164,9 @@ function validate22(data, { instancePath = "", parentData, parentDataProperty, r
   return errors === 0;
 }
 validate22.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
-var schema39 = { "type": ["object", "null"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "mode": { "type": "string", "enum": ["replicated", "global", "replicated-job", "global-job"] }, "endpoint_mode": { "type": "string", "x-unsupported": "" }, "replicas": { "$ref": "#/$defs/integer" }, "labels": { "type": ["array", "object"], "x-unsupported": "" }, "rollback_config": { "type": "object", "x-unsupported": "" }, "update_config": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "parallelism": { "$ref": "#/$defs/integer" }, "delay": { "$ref": "#/$defs/duration" }, "failure_action": { "type": "string", "enum": ["rollback", "pause", "continue"] }, "monitor": { "$ref": "#/$defs/duration" }, "max_failure_ratio": { "$ref": "#/$defs/ratio" }, "order": { "type": "string", "enum": ["start-first", "stop-first"] } } }, "resources": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "limits": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "cpus": { "type": ["number", "string"] }, "memory": { "type": "string" }, "pids": { "$ref": "#/$defs/limit" } } }, "reservations": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "cpus": { "type": ["number", "string"], "x-ignored": "CPUs are not reserved yet" }, "memory": { "type": "string" }, "generic_resources": { "type": "array", "x-unsupported": "" }, "devices": { "type": "array", "x-unsupported": "" } } } } }, "restart_policy": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "condition": { "type": "string", "enum": ["none", "on-failure", "any"] }, "delay": { "type": "string", "x-ignored": "the engine chooses its own delay between restarts" }, "max_attempts": { "$ref": "#/$defs/integer" }, "window": { "type": "string", "x-ignored": "the engine counts restarts in its own way" } } }, "placement": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "constraints": { "$ref": "#/$defs/strings" }, "preferences": { "type": "array", "x-unsupported": "" }, "max_replicas_per_node": { "type": ["integer", "string"], "x-unsupported": "" } } } } };
-var schema40 = { "type": ["integer", "string"], "pattern": "\\$", "x-expected": "a whole number", "minimum": 0 };
-var schema44 = { "type": ["number", "string"], "pattern": "\\$", "x-expected": "a number", "minimum": 0, "maximum": 1 };
-var schema45 = { "type": ["integer", "string"], "pattern": "\\$", "x-expected": "a whole number", "minimum": -1 };
+var schema39 = { "type": ["object", "null"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "mode": { "type": "string", "enum": ["replicated", "global", "replicated-job", "global-job"] }, "endpoint_mode": { "type": "string", "x-unsupported": "" }, "replicas": { "$ref": "#/$defs/integer" }, "labels": { "type": ["array", "object"], "x-unsupported": "" }, "rollback_config": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "parallelism": { "$ref": "#/$defs/integer" }, "delay": { "$ref": "#/$defs/duration" }, "failure_action": { "type": "string", "enum": ["pause", "continue"] }, "monitor": { "$ref": "#/$defs/duration" }, "max_failure_ratio": { "$ref": "#/$defs/ratio" }, "order": { "type": "string", "enum": ["start-first", "stop-first"] } } }, "update_config": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "parallelism": { "$ref": "#/$defs/integer" }, "delay": { "$ref": "#/$defs/duration" }, "failure_action": { "type": "string", "enum": ["rollback", "pause", "continue"] }, "monitor": { "$ref": "#/$defs/duration" }, "max_failure_ratio": { "$ref": "#/$defs/ratio" }, "order": { "type": "string", "enum": ["start-first", "stop-first"] } } }, "resources": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "limits": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "cpus": { "type": ["number", "string"] }, "memory": { "type": "string" }, "pids": { "$ref": "#/$defs/limit" } } }, "reservations": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "cpus": { "type": ["number", "string"], "x-ignored": "CPUs are not reserved yet" }, "memory": { "type": "string" }, "generic_resources": { "type": "array", "x-unsupported": "" }, "devices": { "type": "array", "x-unsupported": "" } } } } }, "restart_policy": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "condition": { "type": "string", "enum": ["none", "on-failure", "any"] }, "delay": { "type": "string", "x-ignored": "the engine chooses its own delay between restarts" }, "max_attempts": { "$ref": "#/$defs/integer" }, "window": { "type": "string", "x-ignored": "the engine counts restarts in its own way" } } }, "placement": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "constraints": { "$ref": "#/$defs/strings" }, "preferences": { "type": "array", "x-unsupported": "" }, "max_replicas_per_node": { "type": ["integer", "string"], "x-unsupported": "" } } } } };
+var schema44 = { "type": ["number", "string"], "pattern": "(?!)", "x-expected": "a number", "minimum": 0, "maximum": 1 };
+var schema49 = { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number", "minimum": -1 };
 function validate24(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   let vErrors = null;
   let errors = 0;
@@ -262,7 +264,7 @@ function validate24(data, { instancePath = "", parentData, parentDataProperty, r
       }
       if (typeof data2 === "string") {
         if (!pattern9.test(data2)) {
-          const err8 = { instancePath: instancePath + "/replicas", schemaPath: "#/$defs/integer/pattern", keyword: "pattern", params: { pattern: "\\$" }, message: 'must match pattern "\\$"', schema: "\\$", parentSchema: schema40, data: data2 };
+          const err8 = { instancePath: instancePath + "/replicas", schemaPath: "#/$defs/integer/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema40, data: data2 };
           if (vErrors === null) {
             vErrors = [err8];
           } else {
@@ -295,77 +297,77 @@ function validate24(data, { instancePath = "", parentData, parentDataProperty, r
     }
     if (data.rollback_config !== void 0) {
       let data4 = data.rollback_config;
-      if (!(data4 && typeof data4 == "object" && !Array.isArray(data4))) {
-        const err11 = { instancePath: instancePath + "/rollback_config", schemaPath: "#/properties/rollback_config/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema39.properties.rollback_config.type, parentSchema: schema39.properties.rollback_config, data: data4 };
-        if (vErrors === null) {
-          vErrors = [err11];
-        } else {
-          vErrors.push(err11);
-        }
-        errors++;
-      }
-      if (true) {
-        const err12 = { instancePath: instancePath + "/rollback_config", schemaPath: "#/properties/rollback_config/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema39.properties.rollback_config, data: data4 };
-        if (vErrors === null) {
-          vErrors = [err12];
-        } else {
-          vErrors.push(err12);
-        }
-        errors++;
-      }
-    }
-    if (data.update_config !== void 0) {
-      let data5 = data.update_config;
-      if (data5 && typeof data5 == "object" && !Array.isArray(data5)) {
-        for (const key1 in data5) {
+      if (data4 && typeof data4 == "object" && !Array.isArray(data4)) {
+        for (const key1 in data4) {
           if (!(key1 === "parallelism" || key1 === "delay" || key1 === "failure_action" || key1 === "monitor" || key1 === "max_failure_ratio" || key1 === "order" || pattern4.test(key1))) {
-            const err13 = { instancePath: instancePath + "/update_config", schemaPath: "#/properties/update_config/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema39.properties.update_config, data: data5 };
+            const err11 = { instancePath: instancePath + "/rollback_config", schemaPath: "#/properties/rollback_config/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema39.properties.rollback_config, data: data4 };
             if (vErrors === null) {
-              vErrors = [err13];
+              vErrors = [err11];
             } else {
-              vErrors.push(err13);
+              vErrors.push(err11);
             }
             errors++;
           }
         }
-        if (data5.parallelism !== void 0) {
-          let data6 = data5.parallelism;
-          if (!(typeof data6 == "number" && (!(data6 % 1) && !isNaN(data6)) && isFinite(data6)) && typeof data6 !== "string") {
-            const err14 = { instancePath: instancePath + "/update_config/parallelism", schemaPath: "#/$defs/integer/type", keyword: "type", params: { type: schema40.type }, message: "must be integer,string", schema: schema40.type, parentSchema: schema40, data: data6 };
+        if (data4.parallelism !== void 0) {
+          let data5 = data4.parallelism;
+          if (!(typeof data5 == "number" && (!(data5 % 1) && !isNaN(data5)) && isFinite(data5)) && typeof data5 !== "string") {
+            const err12 = { instancePath: instancePath + "/rollback_config/parallelism", schemaPath: "#/$defs/integer/type", keyword: "type", params: { type: schema40.type }, message: "must be integer,string", schema: schema40.type, parentSchema: schema40, data: data5 };
             if (vErrors === null) {
-              vErrors = [err14];
+              vErrors = [err12];
             } else {
-              vErrors.push(err14);
+              vErrors.push(err12);
             }
             errors++;
           }
-          if (typeof data6 == "number" && isFinite(data6)) {
-            if (data6 < 0 || isNaN(data6)) {
-              const err15 = { instancePath: instancePath + "/update_config/parallelism", schemaPath: "#/$defs/integer/minimum", keyword: "minimum", params: { comparison: ">=", limit: 0 }, message: "must be >= 0", schema: 0, parentSchema: schema40, data: data6 };
+          if (typeof data5 == "number" && isFinite(data5)) {
+            if (data5 < 0 || isNaN(data5)) {
+              const err13 = { instancePath: instancePath + "/rollback_config/parallelism", schemaPath: "#/$defs/integer/minimum", keyword: "minimum", params: { comparison: ">=", limit: 0 }, message: "must be >= 0", schema: 0, parentSchema: schema40, data: data5 };
               if (vErrors === null) {
-                vErrors = [err15];
+                vErrors = [err13];
               } else {
-                vErrors.push(err15);
+                vErrors.push(err13);
               }
               errors++;
             }
           }
-          if (typeof data6 === "string") {
-            if (!pattern9.test(data6)) {
-              const err16 = { instancePath: instancePath + "/update_config/parallelism", schemaPath: "#/$defs/integer/pattern", keyword: "pattern", params: { pattern: "\\$" }, message: 'must match pattern "\\$"', schema: "\\$", parentSchema: schema40, data: data6 };
+          if (typeof data5 === "string") {
+            if (!pattern9.test(data5)) {
+              const err14 = { instancePath: instancePath + "/rollback_config/parallelism", schemaPath: "#/$defs/integer/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema40, data: data5 };
               if (vErrors === null) {
-                vErrors = [err16];
+                vErrors = [err14];
               } else {
-                vErrors.push(err16);
+                vErrors.push(err14);
               }
               errors++;
             }
           }
         }
-        if (data5.delay !== void 0) {
-          let data7 = data5.delay;
+        if (data4.delay !== void 0) {
+          let data6 = data4.delay;
+          if (typeof data6 !== "string") {
+            const err15 = { instancePath: instancePath + "/rollback_config/delay", schemaPath: "#/$defs/duration/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema42.type, parentSchema: schema42, data: data6 };
+            if (vErrors === null) {
+              vErrors = [err15];
+            } else {
+              vErrors.push(err15);
+            }
+            errors++;
+          }
+        }
+        if (data4.failure_action !== void 0) {
+          let data7 = data4.failure_action;
           if (typeof data7 !== "string") {
-            const err17 = { instancePath: instancePath + "/update_config/delay", schemaPath: "#/$defs/duration/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema42.type, parentSchema: schema42, data: data7 };
+            const err16 = { instancePath: instancePath + "/rollback_config/failure_action", schemaPath: "#/properties/rollback_config/properties/failure_action/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema39.properties.rollback_config.properties.failure_action.type, parentSchema: schema39.properties.rollback_config.properties.failure_action, data: data7 };
+            if (vErrors === null) {
+              vErrors = [err16];
+            } else {
+              vErrors.push(err16);
+            }
+            errors++;
+          }
+          if (!(data7 === "pause" || data7 === "continue")) {
+            const err17 = { instancePath: instancePath + "/rollback_config/failure_action", schemaPath: "#/properties/rollback_config/properties/failure_action/enum", keyword: "enum", params: { allowedValues: schema39.properties.rollback_config.properties.failure_action.enum }, message: "must be equal to one of the allowed values", schema: schema39.properties.rollback_config.properties.failure_action.enum, parentSchema: schema39.properties.rollback_config.properties.failure_action, data: data7 };
             if (vErrors === null) {
               vErrors = [err17];
             } else {
@@ -374,10 +376,10 @@ function validate24(data, { instancePath = "", parentData, parentDataProperty, r
             errors++;
           }
         }
-        if (data5.failure_action !== void 0) {
-          let data8 = data5.failure_action;
+        if (data4.monitor !== void 0) {
+          let data8 = data4.monitor;
           if (typeof data8 !== "string") {
-            const err18 = { instancePath: instancePath + "/update_config/failure_action", schemaPath: "#/properties/update_config/properties/failure_action/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema39.properties.update_config.properties.failure_action.type, parentSchema: schema39.properties.update_config.properties.failure_action, data: data8 };
+            const err18 = { instancePath: instancePath + "/rollback_config/monitor", schemaPath: "#/$defs/duration/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema42.type, parentSchema: schema42, data: data8 };
             if (vErrors === null) {
               vErrors = [err18];
             } else {
@@ -385,8 +387,11 @@ function validate24(data, { instancePath = "", parentData, parentDataProperty, r
             }
             errors++;
           }
-          if (!(data8 === "rollback" || data8 === "pause" || data8 === "continue")) {
-            const err19 = { instancePath: instancePath + "/update_config/failure_action", schemaPath: "#/properties/update_config/properties/failure_action/enum", keyword: "enum", params: { allowedValues: schema39.properties.update_config.properties.failure_action.enum }, message: "must be equal to one of the allowed values", schema: schema39.properties.update_config.properties.failure_action.enum, parentSchema: schema39.properties.update_config.properties.failure_action, data: data8 };
+        }
+        if (data4.max_failure_ratio !== void 0) {
+          let data9 = data4.max_failure_ratio;
+          if (!(typeof data9 == "number" && isFinite(data9)) && typeof data9 !== "string") {
+            const err19 = { instancePath: instancePath + "/rollback_config/max_failure_ratio", schemaPath: "#/$defs/ratio/type", keyword: "type", params: { type: schema44.type }, message: "must be number,string", schema: schema44.type, parentSchema: schema44, data: data9 };
             if (vErrors === null) {
               vErrors = [err19];
             } else {
@@ -394,33 +399,29 @@ function validate24(data, { instancePath = "", parentData, parentDataProperty, r
             }
             errors++;
           }
-        }
-        if (data5.monitor !== void 0) {
-          let data9 = data5.monitor;
-          if (typeof data9 !== "string") {
-            const err20 = { instancePath: instancePath + "/update_config/monitor", schemaPath: "#/$defs/duration/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema42.type, parentSchema: schema42, data: data9 };
-            if (vErrors === null) {
-              vErrors = [err20];
-            } else {
-              vErrors.push(err20);
+          if (typeof data9 == "number" && isFinite(data9)) {
+            if (data9 > 1 || isNaN(data9)) {
+              const err20 = { instancePath: instancePath + "/rollback_config/max_failure_ratio", schemaPath: "#/$defs/ratio/maximum", keyword: "maximum", params: { comparison: "<=", limit: 1 }, message: "must be <= 1", schema: 1, parentSchema: schema44, data: data9 };
+              if (vErrors === null) {
+                vErrors = [err20];
+              } else {
+                vErrors.push(err20);
+              }
+              errors++;
             }
-            errors++;
-          }
-        }
-        if (data5.max_failure_ratio !== void 0) {
-          let data10 = data5.max_failure_ratio;
-          if (!(typeof data10 == "number" && isFinite(data10)) && typeof data10 !== "string") {
-            const err21 = { instancePath: instancePath + "/update_config/max_failure_ratio", schemaPath: "#/$defs/ratio/type", keyword: "type", params: { type: schema44.type }, message: "must be number,string", schema: schema44.type, parentSchema: schema44, data: data10 };
-            if (vErrors === null) {
-              vErrors = [err21];
-            } else {
-              vErrors.push(err21);
+            if (data9 < 0 || isNaN(data9)) {
+              const err21 = { instancePath: instancePath + "/rollback_config/max_failure_ratio", schemaPath: "#/$defs/ratio/minimum", keyword: "minimum", params: { comparison: ">=", limit: 0 }, message: "must be >= 0", schema: 0, parentSchema: schema44, data: data9 };
+              if (vErrors === null) {
+                vErrors = [err21];
+              } else {
+                vErrors.push(err21);
+              }
+              errors++;
             }
-            errors++;
           }
-          if (typeof data10 == "number" && isFinite(data10)) {
-            if (data10 > 1 || isNaN(data10)) {
-              const err22 = { instancePath: instancePath + "/update_config/max_failure_ratio", schemaPath: "#/$defs/ratio/maximum", keyword: "maximum", params: { comparison: "<=", limit: 1 }, message: "must be <= 1", schema: 1, parentSchema: schema44, data: data10 };
+          if (typeof data9 === "string") {
+            if (!pattern9.test(data9)) {
+              const err22 = { instancePath: instancePath + "/rollback_config/max_failure_ratio", schemaPath: "#/$defs/ratio/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema44, data: data9 };
               if (vErrors === null) {
                 vErrors = [err22];
               } else {
@@ -428,41 +429,45 @@ function validate24(data, { instancePath = "", parentData, parentDataProperty, r
               }
               errors++;
             }
-            if (data10 < 0 || isNaN(data10)) {
-              const err23 = { instancePath: instancePath + "/update_config/max_failure_ratio", schemaPath: "#/$defs/ratio/minimum", keyword: "minimum", params: { comparison: ">=", limit: 0 }, message: "must be >= 0", schema: 0, parentSchema: schema44, data: data10 };
-              if (vErrors === null) {
-                vErrors = [err23];
-              } else {
-                vErrors.push(err23);
-              }
-              errors++;
-            }
-          }
-          if (typeof data10 === "string") {
-            if (!pattern9.test(data10)) {
-              const err24 = { instancePath: instancePath + "/update_config/max_failure_ratio", schemaPath: "#/$defs/ratio/pattern", keyword: "pattern", params: { pattern: "\\$" }, message: 'must match pattern "\\$"', schema: "\\$", parentSchema: schema44, data: data10 };
-              if (vErrors === null) {
-                vErrors = [err24];
-              } else {
-                vErrors.push(err24);
-              }
-              errors++;
-            }
           }
         }
-        if (data5.order !== void 0) {
-          let data11 = data5.order;
-          if (typeof data11 !== "string") {
-            const err25 = { instancePath: instancePath + "/update_config/order", schemaPath: "#/properties/update_config/properties/order/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema39.properties.update_config.properties.order.type, parentSchema: schema39.properties.update_config.properties.order, data: data11 };
+        if (data4.order !== void 0) {
+          let data10 = data4.order;
+          if (typeof data10 !== "string") {
+            const err23 = { instancePath: instancePath + "/rollback_config/order", schemaPath: "#/properties/rollback_config/properties/order/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema39.properties.rollback_config.properties.order.type, parentSchema: schema39.properties.rollback_config.properties.order, data: data10 };
             if (vErrors === null) {
-              vErrors = [err25];
+              vErrors = [err23];
             } else {
-              vErrors.push(err25);
+              vErrors.push(err23);
             }
             errors++;
           }
-          if (!(data11 === "start-first" || data11 === "stop-first")) {
-            const err26 = { instancePath: instancePath + "/update_config/order", schemaPath: "#/properties/update_config/properties/order/enum", keyword: "enum", params: { allowedValues: schema39.properties.update_config.properties.order.enum }, message: "must be equal to one of the allowed values", schema: schema39.properties.update_config.properties.order.enum, parentSchema: schema39.properties.update_config.properties.order, data: data11 };
+          if (!(data10 === "start-first" || data10 === "stop-first")) {
+            const err24 = { instancePath: instancePath + "/rollback_config/order", schemaPath: "#/properties/rollback_config/properties/order/enum", keyword: "enum", params: { allowedValues: schema39.properties.rollback_config.properties.order.enum }, message: "must be equal to one of the allowed values", schema: schema39.properties.rollback_config.properties.order.enum, parentSchema: schema39.properties.rollback_config.properties.order, data: data10 };
+            if (vErrors === null) {
+              vErrors = [err24];
+            } else {
+              vErrors.push(err24);
+            }
+            errors++;
+          }
+        }
+      } else {
+        const err25 = { instancePath: instancePath + "/rollback_config", schemaPath: "#/properties/rollback_config/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema39.properties.rollback_config.type, parentSchema: schema39.properties.rollback_config, data: data4 };
+        if (vErrors === null) {
+          vErrors = [err25];
+        } else {
+          vErrors.push(err25);
+        }
+        errors++;
+      }
+    }
+    if (data.update_config !== void 0) {
+      let data11 = data.update_config;
+      if (data11 && typeof data11 == "object" && !Array.isArray(data11)) {
+        for (const key2 in data11) {
+          if (!(key2 === "parallelism" || key2 === "delay" || key2 === "failure_action" || key2 === "monitor" || key2 === "max_failure_ratio" || key2 === "order" || pattern4.test(key2))) {
+            const err26 = { instancePath: instancePath + "/update_config", schemaPath: "#/properties/update_config/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema39.properties.update_config, data: data11 };
             if (vErrors === null) {
               vErrors = [err26];
             } else {
@@ -471,184 +476,179 @@ function validate24(data, { instancePath = "", parentData, parentDataProperty, r
             errors++;
           }
         }
+        if (data11.parallelism !== void 0) {
+          let data12 = data11.parallelism;
+          if (!(typeof data12 == "number" && (!(data12 % 1) && !isNaN(data12)) && isFinite(data12)) && typeof data12 !== "string") {
+            const err27 = { instancePath: instancePath + "/update_config/parallelism", schemaPath: "#/$defs/integer/type", keyword: "type", params: { type: schema40.type }, message: "must be integer,string", schema: schema40.type, parentSchema: schema40, data: data12 };
+            if (vErrors === null) {
+              vErrors = [err27];
+            } else {
+              vErrors.push(err27);
+            }
+            errors++;
+          }
+          if (typeof data12 == "number" && isFinite(data12)) {
+            if (data12 < 0 || isNaN(data12)) {
+              const err28 = { instancePath: instancePath + "/update_config/parallelism", schemaPath: "#/$defs/integer/minimum", keyword: "minimum", params: { comparison: ">=", limit: 0 }, message: "must be >= 0", schema: 0, parentSchema: schema40, data: data12 };
+              if (vErrors === null) {
+                vErrors = [err28];
+              } else {
+                vErrors.push(err28);
+              }
+              errors++;
+            }
+          }
+          if (typeof data12 === "string") {
+            if (!pattern9.test(data12)) {
+              const err29 = { instancePath: instancePath + "/update_config/parallelism", schemaPath: "#/$defs/integer/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema40, data: data12 };
+              if (vErrors === null) {
+                vErrors = [err29];
+              } else {
+                vErrors.push(err29);
+              }
+              errors++;
+            }
+          }
+        }
+        if (data11.delay !== void 0) {
+          let data13 = data11.delay;
+          if (typeof data13 !== "string") {
+            const err30 = { instancePath: instancePath + "/update_config/delay", schemaPath: "#/$defs/duration/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema42.type, parentSchema: schema42, data: data13 };
+            if (vErrors === null) {
+              vErrors = [err30];
+            } else {
+              vErrors.push(err30);
+            }
+            errors++;
+          }
+        }
+        if (data11.failure_action !== void 0) {
+          let data14 = data11.failure_action;
+          if (typeof data14 !== "string") {
+            const err31 = { instancePath: instancePath + "/update_config/failure_action", schemaPath: "#/properties/update_config/properties/failure_action/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema39.properties.update_config.properties.failure_action.type, parentSchema: schema39.properties.update_config.properties.failure_action, data: data14 };
+            if (vErrors === null) {
+              vErrors = [err31];
+            } else {
+              vErrors.push(err31);
+            }
+            errors++;
+          }
+          if (!(data14 === "rollback" || data14 === "pause" || data14 === "continue")) {
+            const err32 = { instancePath: instancePath + "/update_config/failure_action", schemaPath: "#/properties/update_config/properties/failure_action/enum", keyword: "enum", params: { allowedValues: schema39.properties.update_config.properties.failure_action.enum }, message: "must be equal to one of the allowed values", schema: schema39.properties.update_config.properties.failure_action.enum, parentSchema: schema39.properties.update_config.properties.failure_action, data: data14 };
+            if (vErrors === null) {
+              vErrors = [err32];
+            } else {
+              vErrors.push(err32);
+            }
+            errors++;
+          }
+        }
+        if (data11.monitor !== void 0) {
+          let data15 = data11.monitor;
+          if (typeof data15 !== "string") {
+            const err33 = { instancePath: instancePath + "/update_config/monitor", schemaPath: "#/$defs/duration/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema42.type, parentSchema: schema42, data: data15 };
+            if (vErrors === null) {
+              vErrors = [err33];
+            } else {
+              vErrors.push(err33);
+            }
+            errors++;
+          }
+        }
+        if (data11.max_failure_ratio !== void 0) {
+          let data16 = data11.max_failure_ratio;
+          if (!(typeof data16 == "number" && isFinite(data16)) && typeof data16 !== "string") {
+            const err34 = { instancePath: instancePath + "/update_config/max_failure_ratio", schemaPath: "#/$defs/ratio/type", keyword: "type", params: { type: schema44.type }, message: "must be number,string", schema: schema44.type, parentSchema: schema44, data: data16 };
+            if (vErrors === null) {
+              vErrors = [err34];
+            } else {
+              vErrors.push(err34);
+            }
+            errors++;
+          }
+          if (typeof data16 == "number" && isFinite(data16)) {
+            if (data16 > 1 || isNaN(data16)) {
+              const err35 = { instancePath: instancePath + "/update_config/max_failure_ratio", schemaPath: "#/$defs/ratio/maximum", keyword: "maximum", params: { comparison: "<=", limit: 1 }, message: "must be <= 1", schema: 1, parentSchema: schema44, data: data16 };
+              if (vErrors === null) {
+                vErrors = [err35];
+              } else {
+                vErrors.push(err35);
+              }
+              errors++;
+            }
+            if (data16 < 0 || isNaN(data16)) {
+              const err36 = { instancePath: instancePath + "/update_config/max_failure_ratio", schemaPath: "#/$defs/ratio/minimum", keyword: "minimum", params: { comparison: ">=", limit: 0 }, message: "must be >= 0", schema: 0, parentSchema: schema44, data: data16 };
+              if (vErrors === null) {
+                vErrors = [err36];
+              } else {
+                vErrors.push(err36);
+              }
+              errors++;
+            }
+          }
+          if (typeof data16 === "string") {
+            if (!pattern9.test(data16)) {
+              const err37 = { instancePath: instancePath + "/update_config/max_failure_ratio", schemaPath: "#/$defs/ratio/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema44, data: data16 };
+              if (vErrors === null) {
+                vErrors = [err37];
+              } else {
+                vErrors.push(err37);
+              }
+              errors++;
+            }
+          }
+        }
+        if (data11.order !== void 0) {
+          let data17 = data11.order;
+          if (typeof data17 !== "string") {
+            const err38 = { instancePath: instancePath + "/update_config/order", schemaPath: "#/properties/update_config/properties/order/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema39.properties.update_config.properties.order.type, parentSchema: schema39.properties.update_config.properties.order, data: data17 };
+            if (vErrors === null) {
+              vErrors = [err38];
+            } else {
+              vErrors.push(err38);
+            }
+            errors++;
+          }
+          if (!(data17 === "start-first" || data17 === "stop-first")) {
+            const err39 = { instancePath: instancePath + "/update_config/order", schemaPath: "#/properties/update_config/properties/order/enum", keyword: "enum", params: { allowedValues: schema39.properties.update_config.properties.order.enum }, message: "must be equal to one of the allowed values", schema: schema39.properties.update_config.properties.order.enum, parentSchema: schema39.properties.update_config.properties.order, data: data17 };
+            if (vErrors === null) {
+              vErrors = [err39];
+            } else {
+              vErrors.push(err39);
+            }
+            errors++;
+          }
+        }
       } else {
-        const err27 = { instancePath: instancePath + "/update_config", schemaPath: "#/properties/update_config/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema39.properties.update_config.type, parentSchema: schema39.properties.update_config, data: data5 };
+        const err40 = { instancePath: instancePath + "/update_config", schemaPath: "#/properties/update_config/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema39.properties.update_config.type, parentSchema: schema39.properties.update_config, data: data11 };
         if (vErrors === null) {
-          vErrors = [err27];
+          vErrors = [err40];
         } else {
-          vErrors.push(err27);
+          vErrors.push(err40);
         }
         errors++;
       }
     }
     if (data.resources !== void 0) {
-      let data12 = data.resources;
-      if (data12 && typeof data12 == "object" && !Array.isArray(data12)) {
-        for (const key2 in data12) {
-          if (!(key2 === "limits" || key2 === "reservations" || pattern4.test(key2))) {
-            const err28 = { instancePath: instancePath + "/resources", schemaPath: "#/properties/resources/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema39.properties.resources, data: data12 };
+      let data18 = data.resources;
+      if (data18 && typeof data18 == "object" && !Array.isArray(data18)) {
+        for (const key3 in data18) {
+          if (!(key3 === "limits" || key3 === "reservations" || pattern4.test(key3))) {
+            const err41 = { instancePath: instancePath + "/resources", schemaPath: "#/properties/resources/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key3 }, message: "must NOT have additional properties", schema: false, parentSchema: schema39.properties.resources, data: data18 };
             if (vErrors === null) {
-              vErrors = [err28];
+              vErrors = [err41];
             } else {
-              vErrors.push(err28);
+              vErrors.push(err41);
             }
             errors++;
           }
         }
-        if (data12.limits !== void 0) {
-          let data13 = data12.limits;
-          if (data13 && typeof data13 == "object" && !Array.isArray(data13)) {
-            for (const key3 in data13) {
-              if (!(key3 === "cpus" || key3 === "memory" || key3 === "pids" || pattern4.test(key3))) {
-                const err29 = { instancePath: instancePath + "/resources/limits", schemaPath: "#/properties/resources/properties/limits/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key3 }, message: "must NOT have additional properties", schema: false, parentSchema: schema39.properties.resources.properties.limits, data: data13 };
-                if (vErrors === null) {
-                  vErrors = [err29];
-                } else {
-                  vErrors.push(err29);
-                }
-                errors++;
-              }
-            }
-            if (data13.cpus !== void 0) {
-              let data14 = data13.cpus;
-              if (!(typeof data14 == "number" && isFinite(data14)) && typeof data14 !== "string") {
-                const err30 = { instancePath: instancePath + "/resources/limits/cpus", schemaPath: "#/properties/resources/properties/limits/properties/cpus/type", keyword: "type", params: { type: schema39.properties.resources.properties.limits.properties.cpus.type }, message: "must be number,string", schema: schema39.properties.resources.properties.limits.properties.cpus.type, parentSchema: schema39.properties.resources.properties.limits.properties.cpus, data: data14 };
-                if (vErrors === null) {
-                  vErrors = [err30];
-                } else {
-                  vErrors.push(err30);
-                }
-                errors++;
-              }
-            }
-            if (data13.memory !== void 0) {
-              let data15 = data13.memory;
-              if (typeof data15 !== "string") {
-                const err31 = { instancePath: instancePath + "/resources/limits/memory", schemaPath: "#/properties/resources/properties/limits/properties/memory/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema39.properties.resources.properties.limits.properties.memory.type, parentSchema: schema39.properties.resources.properties.limits.properties.memory, data: data15 };
-                if (vErrors === null) {
-                  vErrors = [err31];
-                } else {
-                  vErrors.push(err31);
-                }
-                errors++;
-              }
-            }
-            if (data13.pids !== void 0) {
-              let data16 = data13.pids;
-              if (!(typeof data16 == "number" && (!(data16 % 1) && !isNaN(data16)) && isFinite(data16)) && typeof data16 !== "string") {
-                const err32 = { instancePath: instancePath + "/resources/limits/pids", schemaPath: "#/$defs/limit/type", keyword: "type", params: { type: schema45.type }, message: "must be integer,string", schema: schema45.type, parentSchema: schema45, data: data16 };
-                if (vErrors === null) {
-                  vErrors = [err32];
-                } else {
-                  vErrors.push(err32);
-                }
-                errors++;
-              }
-              if (typeof data16 == "number" && isFinite(data16)) {
-                if (data16 < -1 || isNaN(data16)) {
-                  const err33 = { instancePath: instancePath + "/resources/limits/pids", schemaPath: "#/$defs/limit/minimum", keyword: "minimum", params: { comparison: ">=", limit: -1 }, message: "must be >= -1", schema: -1, parentSchema: schema45, data: data16 };
-                  if (vErrors === null) {
-                    vErrors = [err33];
-                  } else {
-                    vErrors.push(err33);
-                  }
-                  errors++;
-                }
-              }
-              if (typeof data16 === "string") {
-                if (!pattern9.test(data16)) {
-                  const err34 = { instancePath: instancePath + "/resources/limits/pids", schemaPath: "#/$defs/limit/pattern", keyword: "pattern", params: { pattern: "\\$" }, message: 'must match pattern "\\$"', schema: "\\$", parentSchema: schema45, data: data16 };
-                  if (vErrors === null) {
-                    vErrors = [err34];
-                  } else {
-                    vErrors.push(err34);
-                  }
-                  errors++;
-                }
-              }
-            }
-          } else {
-            const err35 = { instancePath: instancePath + "/resources/limits", schemaPath: "#/properties/resources/properties/limits/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema39.properties.resources.properties.limits.type, parentSchema: schema39.properties.resources.properties.limits, data: data13 };
-            if (vErrors === null) {
-              vErrors = [err35];
-            } else {
-              vErrors.push(err35);
-            }
-            errors++;
-          }
-        }
-        if (data12.reservations !== void 0) {
-          let data17 = data12.reservations;
-          if (data17 && typeof data17 == "object" && !Array.isArray(data17)) {
-            for (const key4 in data17) {
-              if (!(key4 === "cpus" || key4 === "memory" || key4 === "generic_resources" || key4 === "devices" || pattern4.test(key4))) {
-                const err36 = { instancePath: instancePath + "/resources/reservations", schemaPath: "#/properties/resources/properties/reservations/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key4 }, message: "must NOT have additional properties", schema: false, parentSchema: schema39.properties.resources.properties.reservations, data: data17 };
-                if (vErrors === null) {
-                  vErrors = [err36];
-                } else {
-                  vErrors.push(err36);
-                }
-                errors++;
-              }
-            }
-            if (data17.cpus !== void 0) {
-              let data18 = data17.cpus;
-              if (!(typeof data18 == "number" && isFinite(data18)) && typeof data18 !== "string") {
-                const err37 = { instancePath: instancePath + "/resources/reservations/cpus", schemaPath: "#/properties/resources/properties/reservations/properties/cpus/type", keyword: "type", params: { type: schema39.properties.resources.properties.reservations.properties.cpus.type }, message: "must be number,string", schema: schema39.properties.resources.properties.reservations.properties.cpus.type, parentSchema: schema39.properties.resources.properties.reservations.properties.cpus, data: data18 };
-                if (vErrors === null) {
-                  vErrors = [err37];
-                } else {
-                  vErrors.push(err37);
-                }
-                errors++;
-              }
-              if (true) {
-                const err38 = { instancePath: instancePath + "/resources/reservations/cpus", schemaPath: "#/properties/resources/properties/reservations/properties/cpus/x-ignored", keyword: "x-ignored", params: {}, message: "x-ignored", schema: "CPUs are not reserved yet", parentSchema: schema39.properties.resources.properties.reservations.properties.cpus, data: data18 };
-                if (vErrors === null) {
-                  vErrors = [err38];
-                } else {
-                  vErrors.push(err38);
-                }
-                errors++;
-              }
-            }
-            if (data17.memory !== void 0) {
-              let data19 = data17.memory;
-              if (typeof data19 !== "string") {
-                const err39 = { instancePath: instancePath + "/resources/reservations/memory", schemaPath: "#/properties/resources/properties/reservations/properties/memory/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema39.properties.resources.properties.reservations.properties.memory.type, parentSchema: schema39.properties.resources.properties.reservations.properties.memory, data: data19 };
-                if (vErrors === null) {
-                  vErrors = [err39];
-                } else {
-                  vErrors.push(err39);
-                }
-                errors++;
-              }
-            }
-            if (data17.generic_resources !== void 0) {
-              let data20 = data17.generic_resources;
-              if (!Array.isArray(data20)) {
-                const err40 = { instancePath: instancePath + "/resources/reservations/generic_resources", schemaPath: "#/properties/resources/properties/reservations/properties/generic_resources/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema39.properties.resources.properties.reservations.properties.generic_resources.type, parentSchema: schema39.properties.resources.properties.reservations.properties.generic_resources, data: data20 };
-                if (vErrors === null) {
-                  vErrors = [err40];
-                } else {
-                  vErrors.push(err40);
-                }
-                errors++;
-              }
-              if (true) {
-                const err41 = { instancePath: instancePath + "/resources/reservations/generic_resources", schemaPath: "#/properties/resources/properties/reservations/properties/generic_resources/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema39.properties.resources.properties.reservations.properties.generic_resources, data: data20 };
-                if (vErrors === null) {
-                  vErrors = [err41];
-                } else {
-                  vErrors.push(err41);
-                }
-                errors++;
-              }
-            }
-            if (data17.devices !== void 0) {
-              let data21 = data17.devices;
-              if (!Array.isArray(data21)) {
-                const err42 = { instancePath: instancePath + "/resources/reservations/devices", schemaPath: "#/properties/resources/properties/reservations/properties/devices/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema39.properties.resources.properties.reservations.properties.devices.type, parentSchema: schema39.properties.resources.properties.reservations.properties.devices, data: data21 };
+        if (data18.limits !== void 0) {
+          let data19 = data18.limits;
+          if (data19 && typeof data19 == "object" && !Array.isArray(data19)) {
+            for (const key4 in data19) {
+              if (!(key4 === "cpus" || key4 === "memory" || key4 === "pids" || pattern4.test(key4))) {
+                const err42 = { instancePath: instancePath + "/resources/limits", schemaPath: "#/properties/resources/properties/limits/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key4 }, message: "must NOT have additional properties", schema: false, parentSchema: schema39.properties.resources.properties.limits, data: data19 };
                 if (vErrors === null) {
                   vErrors = [err42];
                 } else {
@@ -656,8 +656,11 @@ function validate24(data, { instancePath = "", parentData, parentDataProperty, r
                 }
                 errors++;
               }
-              if (true) {
-                const err43 = { instancePath: instancePath + "/resources/reservations/devices", schemaPath: "#/properties/resources/properties/reservations/properties/devices/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema39.properties.resources.properties.reservations.properties.devices, data: data21 };
+            }
+            if (data19.cpus !== void 0) {
+              let data20 = data19.cpus;
+              if (!(typeof data20 == "number" && isFinite(data20)) && typeof data20 !== "string") {
+                const err43 = { instancePath: instancePath + "/resources/limits/cpus", schemaPath: "#/properties/resources/properties/limits/properties/cpus/type", keyword: "type", params: { type: schema39.properties.resources.properties.limits.properties.cpus.type }, message: "must be number,string", schema: schema39.properties.resources.properties.limits.properties.cpus.type, parentSchema: schema39.properties.resources.properties.limits.properties.cpus, data: data20 };
                 if (vErrors === null) {
                   vErrors = [err43];
                 } else {
@@ -666,53 +669,54 @@ function validate24(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
             }
+            if (data19.memory !== void 0) {
+              let data21 = data19.memory;
+              if (typeof data21 !== "string") {
+                const err44 = { instancePath: instancePath + "/resources/limits/memory", schemaPath: "#/properties/resources/properties/limits/properties/memory/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema39.properties.resources.properties.limits.properties.memory.type, parentSchema: schema39.properties.resources.properties.limits.properties.memory, data: data21 };
+                if (vErrors === null) {
+                  vErrors = [err44];
+                } else {
+                  vErrors.push(err44);
+                }
+                errors++;
+              }
+            }
+            if (data19.pids !== void 0) {
+              let data22 = data19.pids;
+              if (!(typeof data22 == "number" && (!(data22 % 1) && !isNaN(data22)) && isFinite(data22)) && typeof data22 !== "string") {
+                const err45 = { instancePath: instancePath + "/resources/limits/pids", schemaPath: "#/$defs/limit/type", keyword: "type", params: { type: schema49.type }, message: "must be integer,string", schema: schema49.type, parentSchema: schema49, data: data22 };
+                if (vErrors === null) {
+                  vErrors = [err45];
+                } else {
+                  vErrors.push(err45);
+                }
+                errors++;
+              }
+              if (typeof data22 == "number" && isFinite(data22)) {
+                if (data22 < -1 || isNaN(data22)) {
+                  const err46 = { instancePath: instancePath + "/resources/limits/pids", schemaPath: "#/$defs/limit/minimum", keyword: "minimum", params: { comparison: ">=", limit: -1 }, message: "must be >= -1", schema: -1, parentSchema: schema49, data: data22 };
+                  if (vErrors === null) {
+                    vErrors = [err46];
+                  } else {
+                    vErrors.push(err46);
+                  }
+                  errors++;
+                }
+              }
+              if (typeof data22 === "string") {
+                if (!pattern9.test(data22)) {
+                  const err47 = { instancePath: instancePath + "/resources/limits/pids", schemaPath: "#/$defs/limit/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema49, data: data22 };
+                  if (vErrors === null) {
+                    vErrors = [err47];
+                  } else {
+                    vErrors.push(err47);
+                  }
+                  errors++;
+                }
+              }
+            }
           } else {
-            const err44 = { instancePath: instancePath + "/resources/reservations", schemaPath: "#/properties/resources/properties/reservations/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema39.properties.resources.properties.reservations.type, parentSchema: schema39.properties.resources.properties.reservations, data: data17 };
-            if (vErrors === null) {
-              vErrors = [err44];
-            } else {
-              vErrors.push(err44);
-            }
-            errors++;
-          }
-        }
-      } else {
-        const err45 = { instancePath: instancePath + "/resources", schemaPath: "#/properties/resources/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema39.properties.resources.type, parentSchema: schema39.properties.resources, data: data12 };
-        if (vErrors === null) {
-          vErrors = [err45];
-        } else {
-          vErrors.push(err45);
-        }
-        errors++;
-      }
-    }
-    if (data.restart_policy !== void 0) {
-      let data22 = data.restart_policy;
-      if (data22 && typeof data22 == "object" && !Array.isArray(data22)) {
-        for (const key5 in data22) {
-          if (!(key5 === "condition" || key5 === "delay" || key5 === "max_attempts" || key5 === "window" || pattern4.test(key5))) {
-            const err46 = { instancePath: instancePath + "/restart_policy", schemaPath: "#/properties/restart_policy/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key5 }, message: "must NOT have additional properties", schema: false, parentSchema: schema39.properties.restart_policy, data: data22 };
-            if (vErrors === null) {
-              vErrors = [err46];
-            } else {
-              vErrors.push(err46);
-            }
-            errors++;
-          }
-        }
-        if (data22.condition !== void 0) {
-          let data23 = data22.condition;
-          if (typeof data23 !== "string") {
-            const err47 = { instancePath: instancePath + "/restart_policy/condition", schemaPath: "#/properties/restart_policy/properties/condition/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema39.properties.restart_policy.properties.condition.type, parentSchema: schema39.properties.restart_policy.properties.condition, data: data23 };
-            if (vErrors === null) {
-              vErrors = [err47];
-            } else {
-              vErrors.push(err47);
-            }
-            errors++;
-          }
-          if (!(data23 === "none" || data23 === "on-failure" || data23 === "any")) {
-            const err48 = { instancePath: instancePath + "/restart_policy/condition", schemaPath: "#/properties/restart_policy/properties/condition/enum", keyword: "enum", params: { allowedValues: schema39.properties.restart_policy.properties.condition.enum }, message: "must be equal to one of the allowed values", schema: schema39.properties.restart_policy.properties.condition.enum, parentSchema: schema39.properties.restart_policy.properties.condition, data: data23 };
+            const err48 = { instancePath: instancePath + "/resources/limits", schemaPath: "#/properties/resources/properties/limits/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema39.properties.resources.properties.limits.type, parentSchema: schema39.properties.resources.properties.limits, data: data19 };
             if (vErrors === null) {
               vErrors = [err48];
             } else {
@@ -721,98 +725,97 @@ function validate24(data, { instancePath = "", parentData, parentDataProperty, r
             errors++;
           }
         }
-        if (data22.delay !== void 0) {
-          let data24 = data22.delay;
-          if (typeof data24 !== "string") {
-            const err49 = { instancePath: instancePath + "/restart_policy/delay", schemaPath: "#/properties/restart_policy/properties/delay/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema39.properties.restart_policy.properties.delay.type, parentSchema: schema39.properties.restart_policy.properties.delay, data: data24 };
-            if (vErrors === null) {
-              vErrors = [err49];
-            } else {
-              vErrors.push(err49);
-            }
-            errors++;
-          }
-          if (true) {
-            const err50 = { instancePath: instancePath + "/restart_policy/delay", schemaPath: "#/properties/restart_policy/properties/delay/x-ignored", keyword: "x-ignored", params: {}, message: "x-ignored", schema: "the engine chooses its own delay between restarts", parentSchema: schema39.properties.restart_policy.properties.delay, data: data24 };
-            if (vErrors === null) {
-              vErrors = [err50];
-            } else {
-              vErrors.push(err50);
-            }
-            errors++;
-          }
-        }
-        if (data22.max_attempts !== void 0) {
-          let data25 = data22.max_attempts;
-          if (!(typeof data25 == "number" && (!(data25 % 1) && !isNaN(data25)) && isFinite(data25)) && typeof data25 !== "string") {
-            const err51 = { instancePath: instancePath + "/restart_policy/max_attempts", schemaPath: "#/$defs/integer/type", keyword: "type", params: { type: schema40.type }, message: "must be integer,string", schema: schema40.type, parentSchema: schema40, data: data25 };
-            if (vErrors === null) {
-              vErrors = [err51];
-            } else {
-              vErrors.push(err51);
-            }
-            errors++;
-          }
-          if (typeof data25 == "number" && isFinite(data25)) {
-            if (data25 < 0 || isNaN(data25)) {
-              const err52 = { instancePath: instancePath + "/restart_policy/max_attempts", schemaPath: "#/$defs/integer/minimum", keyword: "minimum", params: { comparison: ">=", limit: 0 }, message: "must be >= 0", schema: 0, parentSchema: schema40, data: data25 };
-              if (vErrors === null) {
-                vErrors = [err52];
-              } else {
-                vErrors.push(err52);
+        if (data18.reservations !== void 0) {
+          let data23 = data18.reservations;
+          if (data23 && typeof data23 == "object" && !Array.isArray(data23)) {
+            for (const key5 in data23) {
+              if (!(key5 === "cpus" || key5 === "memory" || key5 === "generic_resources" || key5 === "devices" || pattern4.test(key5))) {
+                const err49 = { instancePath: instancePath + "/resources/reservations", schemaPath: "#/properties/resources/properties/reservations/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key5 }, message: "must NOT have additional properties", schema: false, parentSchema: schema39.properties.resources.properties.reservations, data: data23 };
+                if (vErrors === null) {
+                  vErrors = [err49];
+                } else {
+                  vErrors.push(err49);
+                }
+                errors++;
               }
-              errors++;
             }
-          }
-          if (typeof data25 === "string") {
-            if (!pattern9.test(data25)) {
-              const err53 = { instancePath: instancePath + "/restart_policy/max_attempts", schemaPath: "#/$defs/integer/pattern", keyword: "pattern", params: { pattern: "\\$" }, message: 'must match pattern "\\$"', schema: "\\$", parentSchema: schema40, data: data25 };
-              if (vErrors === null) {
-                vErrors = [err53];
-              } else {
-                vErrors.push(err53);
+            if (data23.cpus !== void 0) {
+              let data24 = data23.cpus;
+              if (!(typeof data24 == "number" && isFinite(data24)) && typeof data24 !== "string") {
+                const err50 = { instancePath: instancePath + "/resources/reservations/cpus", schemaPath: "#/properties/resources/properties/reservations/properties/cpus/type", keyword: "type", params: { type: schema39.properties.resources.properties.reservations.properties.cpus.type }, message: "must be number,string", schema: schema39.properties.resources.properties.reservations.properties.cpus.type, parentSchema: schema39.properties.resources.properties.reservations.properties.cpus, data: data24 };
+                if (vErrors === null) {
+                  vErrors = [err50];
+                } else {
+                  vErrors.push(err50);
+                }
+                errors++;
               }
-              errors++;
+              if (true) {
+                const err51 = { instancePath: instancePath + "/resources/reservations/cpus", schemaPath: "#/properties/resources/properties/reservations/properties/cpus/x-ignored", keyword: "x-ignored", params: {}, message: "x-ignored", schema: "CPUs are not reserved yet", parentSchema: schema39.properties.resources.properties.reservations.properties.cpus, data: data24 };
+                if (vErrors === null) {
+                  vErrors = [err51];
+                } else {
+                  vErrors.push(err51);
+                }
+                errors++;
+              }
             }
-          }
-        }
-        if (data22.window !== void 0) {
-          let data26 = data22.window;
-          if (typeof data26 !== "string") {
-            const err54 = { instancePath: instancePath + "/restart_policy/window", schemaPath: "#/properties/restart_policy/properties/window/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema39.properties.restart_policy.properties.window.type, parentSchema: schema39.properties.restart_policy.properties.window, data: data26 };
-            if (vErrors === null) {
-              vErrors = [err54];
-            } else {
-              vErrors.push(err54);
+            if (data23.memory !== void 0) {
+              let data25 = data23.memory;
+              if (typeof data25 !== "string") {
+                const err52 = { instancePath: instancePath + "/resources/reservations/memory", schemaPath: "#/properties/resources/properties/reservations/properties/memory/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema39.properties.resources.properties.reservations.properties.memory.type, parentSchema: schema39.properties.resources.properties.reservations.properties.memory, data: data25 };
+                if (vErrors === null) {
+                  vErrors = [err52];
+                } else {
+                  vErrors.push(err52);
+                }
+                errors++;
+              }
             }
-            errors++;
-          }
-          if (true) {
-            const err55 = { instancePath: instancePath + "/restart_policy/window", schemaPath: "#/properties/restart_policy/properties/window/x-ignored", keyword: "x-ignored", params: {}, message: "x-ignored", schema: "the engine counts restarts in its own way", parentSchema: schema39.properties.restart_policy.properties.window, data: data26 };
-            if (vErrors === null) {
-              vErrors = [err55];
-            } else {
-              vErrors.push(err55);
+            if (data23.generic_resources !== void 0) {
+              let data26 = data23.generic_resources;
+              if (!Array.isArray(data26)) {
+                const err53 = { instancePath: instancePath + "/resources/reservations/generic_resources", schemaPath: "#/properties/resources/properties/reservations/properties/generic_resources/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema39.properties.resources.properties.reservations.properties.generic_resources.type, parentSchema: schema39.properties.resources.properties.reservations.properties.generic_resources, data: data26 };
+                if (vErrors === null) {
+                  vErrors = [err53];
+                } else {
+                  vErrors.push(err53);
+                }
+                errors++;
+              }
+              if (true) {
+                const err54 = { instancePath: instancePath + "/resources/reservations/generic_resources", schemaPath: "#/properties/resources/properties/reservations/properties/generic_resources/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema39.properties.resources.properties.reservations.properties.generic_resources, data: data26 };
+                if (vErrors === null) {
+                  vErrors = [err54];
+                } else {
+                  vErrors.push(err54);
+                }
+                errors++;
+              }
             }
-            errors++;
-          }
-        }
-      } else {
-        const err56 = { instancePath: instancePath + "/restart_policy", schemaPath: "#/properties/restart_policy/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema39.properties.restart_policy.type, parentSchema: schema39.properties.restart_policy, data: data22 };
-        if (vErrors === null) {
-          vErrors = [err56];
-        } else {
-          vErrors.push(err56);
-        }
-        errors++;
-      }
-    }
-    if (data.placement !== void 0) {
-      let data27 = data.placement;
-      if (data27 && typeof data27 == "object" && !Array.isArray(data27)) {
-        for (const key6 in data27) {
-          if (!(key6 === "constraints" || key6 === "preferences" || key6 === "max_replicas_per_node" || pattern4.test(key6))) {
-            const err57 = { instancePath: instancePath + "/placement", schemaPath: "#/properties/placement/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key6 }, message: "must NOT have additional properties", schema: false, parentSchema: schema39.properties.placement, data: data27 };
+            if (data23.devices !== void 0) {
+              let data27 = data23.devices;
+              if (!Array.isArray(data27)) {
+                const err55 = { instancePath: instancePath + "/resources/reservations/devices", schemaPath: "#/properties/resources/properties/reservations/properties/devices/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema39.properties.resources.properties.reservations.properties.devices.type, parentSchema: schema39.properties.resources.properties.reservations.properties.devices, data: data27 };
+                if (vErrors === null) {
+                  vErrors = [err55];
+                } else {
+                  vErrors.push(err55);
+                }
+                errors++;
+              }
+              if (true) {
+                const err56 = { instancePath: instancePath + "/resources/reservations/devices", schemaPath: "#/properties/resources/properties/reservations/properties/devices/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema39.properties.resources.properties.reservations.properties.devices, data: data27 };
+                if (vErrors === null) {
+                  vErrors = [err56];
+                } else {
+                  vErrors.push(err56);
+                }
+                errors++;
+              }
+            }
+          } else {
+            const err57 = { instancePath: instancePath + "/resources/reservations", schemaPath: "#/properties/resources/properties/reservations/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema39.properties.resources.properties.reservations.type, parentSchema: schema39.properties.resources.properties.reservations, data: data23 };
             if (vErrors === null) {
               vErrors = [err57];
             } else {
@@ -821,24 +824,22 @@ function validate24(data, { instancePath = "", parentData, parentDataProperty, r
             errors++;
           }
         }
-        if (data27.constraints !== void 0) {
-          let data28 = data27.constraints;
-          if (Array.isArray(data28)) {
-            const len0 = data28.length;
-            for (let i0 = 0; i0 < len0; i0++) {
-              let data29 = data28[i0];
-              if (typeof data29 !== "string") {
-                const err58 = { instancePath: instancePath + "/placement/constraints/" + i0, schemaPath: "#/$defs/strings/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema33.items.type, parentSchema: schema33.items, data: data29 };
-                if (vErrors === null) {
-                  vErrors = [err58];
-                } else {
-                  vErrors.push(err58);
-                }
-                errors++;
-              }
-            }
-          } else {
-            const err59 = { instancePath: instancePath + "/placement/constraints", schemaPath: "#/$defs/strings/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema33.type, parentSchema: schema33, data: data28 };
+      } else {
+        const err58 = { instancePath: instancePath + "/resources", schemaPath: "#/properties/resources/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema39.properties.resources.type, parentSchema: schema39.properties.resources, data: data18 };
+        if (vErrors === null) {
+          vErrors = [err58];
+        } else {
+          vErrors.push(err58);
+        }
+        errors++;
+      }
+    }
+    if (data.restart_policy !== void 0) {
+      let data28 = data.restart_policy;
+      if (data28 && typeof data28 == "object" && !Array.isArray(data28)) {
+        for (const key6 in data28) {
+          if (!(key6 === "condition" || key6 === "delay" || key6 === "max_attempts" || key6 === "window" || pattern4.test(key6))) {
+            const err59 = { instancePath: instancePath + "/restart_policy", schemaPath: "#/properties/restart_policy/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key6 }, message: "must NOT have additional properties", schema: false, parentSchema: schema39.properties.restart_policy, data: data28 };
             if (vErrors === null) {
               vErrors = [err59];
             } else {
@@ -847,10 +848,10 @@ function validate24(data, { instancePath = "", parentData, parentDataProperty, r
             errors++;
           }
         }
-        if (data27.preferences !== void 0) {
-          let data30 = data27.preferences;
-          if (!Array.isArray(data30)) {
-            const err60 = { instancePath: instancePath + "/placement/preferences", schemaPath: "#/properties/placement/properties/preferences/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema39.properties.placement.properties.preferences.type, parentSchema: schema39.properties.placement.properties.preferences, data: data30 };
+        if (data28.condition !== void 0) {
+          let data29 = data28.condition;
+          if (typeof data29 !== "string") {
+            const err60 = { instancePath: instancePath + "/restart_policy/condition", schemaPath: "#/properties/restart_policy/properties/condition/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema39.properties.restart_policy.properties.condition.type, parentSchema: schema39.properties.restart_policy.properties.condition, data: data29 };
             if (vErrors === null) {
               vErrors = [err60];
             } else {
@@ -858,8 +859,8 @@ function validate24(data, { instancePath = "", parentData, parentDataProperty, r
             }
             errors++;
           }
-          if (true) {
-            const err61 = { instancePath: instancePath + "/placement/preferences", schemaPath: "#/properties/placement/properties/preferences/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema39.properties.placement.properties.preferences, data: data30 };
+          if (!(data29 === "none" || data29 === "on-failure" || data29 === "any")) {
+            const err61 = { instancePath: instancePath + "/restart_policy/condition", schemaPath: "#/properties/restart_policy/properties/condition/enum", keyword: "enum", params: { allowedValues: schema39.properties.restart_policy.properties.condition.enum }, message: "must be equal to one of the allowed values", schema: schema39.properties.restart_policy.properties.condition.enum, parentSchema: schema39.properties.restart_policy.properties.condition, data: data29 };
             if (vErrors === null) {
               vErrors = [err61];
             } else {
@@ -868,10 +869,10 @@ function validate24(data, { instancePath = "", parentData, parentDataProperty, r
             errors++;
           }
         }
-        if (data27.max_replicas_per_node !== void 0) {
-          let data31 = data27.max_replicas_per_node;
-          if (!(typeof data31 == "number" && (!(data31 % 1) && !isNaN(data31)) && isFinite(data31)) && typeof data31 !== "string") {
-            const err62 = { instancePath: instancePath + "/placement/max_replicas_per_node", schemaPath: "#/properties/placement/properties/max_replicas_per_node/type", keyword: "type", params: { type: schema39.properties.placement.properties.max_replicas_per_node.type }, message: "must be integer,string", schema: schema39.properties.placement.properties.max_replicas_per_node.type, parentSchema: schema39.properties.placement.properties.max_replicas_per_node, data: data31 };
+        if (data28.delay !== void 0) {
+          let data30 = data28.delay;
+          if (typeof data30 !== "string") {
+            const err62 = { instancePath: instancePath + "/restart_policy/delay", schemaPath: "#/properties/restart_policy/properties/delay/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema39.properties.restart_policy.properties.delay.type, parentSchema: schema39.properties.restart_policy.properties.delay, data: data30 };
             if (vErrors === null) {
               vErrors = [err62];
             } else {
@@ -880,7 +881,7 @@ function validate24(data, { instancePath = "", parentData, parentDataProperty, r
             errors++;
           }
           if (true) {
-            const err63 = { instancePath: instancePath + "/placement/max_replicas_per_node", schemaPath: "#/properties/placement/properties/max_replicas_per_node/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema39.properties.placement.properties.max_replicas_per_node, data: data31 };
+            const err63 = { instancePath: instancePath + "/restart_policy/delay", schemaPath: "#/properties/restart_policy/properties/delay/x-ignored", keyword: "x-ignored", params: {}, message: "x-ignored", schema: "the engine chooses its own delay between restarts", parentSchema: schema39.properties.restart_policy.properties.delay, data: data30 };
             if (vErrors === null) {
               vErrors = [err63];
             } else {
@@ -889,12 +890,159 @@ function validate24(data, { instancePath = "", parentData, parentDataProperty, r
             errors++;
           }
         }
+        if (data28.max_attempts !== void 0) {
+          let data31 = data28.max_attempts;
+          if (!(typeof data31 == "number" && (!(data31 % 1) && !isNaN(data31)) && isFinite(data31)) && typeof data31 !== "string") {
+            const err64 = { instancePath: instancePath + "/restart_policy/max_attempts", schemaPath: "#/$defs/integer/type", keyword: "type", params: { type: schema40.type }, message: "must be integer,string", schema: schema40.type, parentSchema: schema40, data: data31 };
+            if (vErrors === null) {
+              vErrors = [err64];
+            } else {
+              vErrors.push(err64);
+            }
+            errors++;
+          }
+          if (typeof data31 == "number" && isFinite(data31)) {
+            if (data31 < 0 || isNaN(data31)) {
+              const err65 = { instancePath: instancePath + "/restart_policy/max_attempts", schemaPath: "#/$defs/integer/minimum", keyword: "minimum", params: { comparison: ">=", limit: 0 }, message: "must be >= 0", schema: 0, parentSchema: schema40, data: data31 };
+              if (vErrors === null) {
+                vErrors = [err65];
+              } else {
+                vErrors.push(err65);
+              }
+              errors++;
+            }
+          }
+          if (typeof data31 === "string") {
+            if (!pattern9.test(data31)) {
+              const err66 = { instancePath: instancePath + "/restart_policy/max_attempts", schemaPath: "#/$defs/integer/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema40, data: data31 };
+              if (vErrors === null) {
+                vErrors = [err66];
+              } else {
+                vErrors.push(err66);
+              }
+              errors++;
+            }
+          }
+        }
+        if (data28.window !== void 0) {
+          let data32 = data28.window;
+          if (typeof data32 !== "string") {
+            const err67 = { instancePath: instancePath + "/restart_policy/window", schemaPath: "#/properties/restart_policy/properties/window/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema39.properties.restart_policy.properties.window.type, parentSchema: schema39.properties.restart_policy.properties.window, data: data32 };
+            if (vErrors === null) {
+              vErrors = [err67];
+            } else {
+              vErrors.push(err67);
+            }
+            errors++;
+          }
+          if (true) {
+            const err68 = { instancePath: instancePath + "/restart_policy/window", schemaPath: "#/properties/restart_policy/properties/window/x-ignored", keyword: "x-ignored", params: {}, message: "x-ignored", schema: "the engine counts restarts in its own way", parentSchema: schema39.properties.restart_policy.properties.window, data: data32 };
+            if (vErrors === null) {
+              vErrors = [err68];
+            } else {
+              vErrors.push(err68);
+            }
+            errors++;
+          }
+        }
       } else {
-        const err64 = { instancePath: instancePath + "/placement", schemaPath: "#/properties/placement/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema39.properties.placement.type, parentSchema: schema39.properties.placement, data: data27 };
+        const err69 = { instancePath: instancePath + "/restart_policy", schemaPath: "#/properties/restart_policy/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema39.properties.restart_policy.type, parentSchema: schema39.properties.restart_policy, data: data28 };
         if (vErrors === null) {
-          vErrors = [err64];
+          vErrors = [err69];
         } else {
-          vErrors.push(err64);
+          vErrors.push(err69);
+        }
+        errors++;
+      }
+    }
+    if (data.placement !== void 0) {
+      let data33 = data.placement;
+      if (data33 && typeof data33 == "object" && !Array.isArray(data33)) {
+        for (const key7 in data33) {
+          if (!(key7 === "constraints" || key7 === "preferences" || key7 === "max_replicas_per_node" || pattern4.test(key7))) {
+            const err70 = { instancePath: instancePath + "/placement", schemaPath: "#/properties/placement/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key7 }, message: "must NOT have additional properties", schema: false, parentSchema: schema39.properties.placement, data: data33 };
+            if (vErrors === null) {
+              vErrors = [err70];
+            } else {
+              vErrors.push(err70);
+            }
+            errors++;
+          }
+        }
+        if (data33.constraints !== void 0) {
+          let data34 = data33.constraints;
+          if (Array.isArray(data34)) {
+            const len0 = data34.length;
+            for (let i0 = 0; i0 < len0; i0++) {
+              let data35 = data34[i0];
+              if (typeof data35 !== "string") {
+                const err71 = { instancePath: instancePath + "/placement/constraints/" + i0, schemaPath: "#/$defs/strings/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema33.items.type, parentSchema: schema33.items, data: data35 };
+                if (vErrors === null) {
+                  vErrors = [err71];
+                } else {
+                  vErrors.push(err71);
+                }
+                errors++;
+              }
+            }
+          } else {
+            const err72 = { instancePath: instancePath + "/placement/constraints", schemaPath: "#/$defs/strings/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema33.type, parentSchema: schema33, data: data34 };
+            if (vErrors === null) {
+              vErrors = [err72];
+            } else {
+              vErrors.push(err72);
+            }
+            errors++;
+          }
+        }
+        if (data33.preferences !== void 0) {
+          let data36 = data33.preferences;
+          if (!Array.isArray(data36)) {
+            const err73 = { instancePath: instancePath + "/placement/preferences", schemaPath: "#/properties/placement/properties/preferences/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema39.properties.placement.properties.preferences.type, parentSchema: schema39.properties.placement.properties.preferences, data: data36 };
+            if (vErrors === null) {
+              vErrors = [err73];
+            } else {
+              vErrors.push(err73);
+            }
+            errors++;
+          }
+          if (true) {
+            const err74 = { instancePath: instancePath + "/placement/preferences", schemaPath: "#/properties/placement/properties/preferences/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema39.properties.placement.properties.preferences, data: data36 };
+            if (vErrors === null) {
+              vErrors = [err74];
+            } else {
+              vErrors.push(err74);
+            }
+            errors++;
+          }
+        }
+        if (data33.max_replicas_per_node !== void 0) {
+          let data37 = data33.max_replicas_per_node;
+          if (!(typeof data37 == "number" && (!(data37 % 1) && !isNaN(data37)) && isFinite(data37)) && typeof data37 !== "string") {
+            const err75 = { instancePath: instancePath + "/placement/max_replicas_per_node", schemaPath: "#/properties/placement/properties/max_replicas_per_node/type", keyword: "type", params: { type: schema39.properties.placement.properties.max_replicas_per_node.type }, message: "must be integer,string", schema: schema39.properties.placement.properties.max_replicas_per_node.type, parentSchema: schema39.properties.placement.properties.max_replicas_per_node, data: data37 };
+            if (vErrors === null) {
+              vErrors = [err75];
+            } else {
+              vErrors.push(err75);
+            }
+            errors++;
+          }
+          if (true) {
+            const err76 = { instancePath: instancePath + "/placement/max_replicas_per_node", schemaPath: "#/properties/placement/properties/max_replicas_per_node/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema39.properties.placement.properties.max_replicas_per_node, data: data37 };
+            if (vErrors === null) {
+              vErrors = [err76];
+            } else {
+              vErrors.push(err76);
+            }
+            errors++;
+          }
+        }
+      } else {
+        const err77 = { instancePath: instancePath + "/placement", schemaPath: "#/properties/placement/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema39.properties.placement.type, parentSchema: schema39.properties.placement, data: data33 };
+        if (vErrors === null) {
+          vErrors = [err77];
+        } else {
+          vErrors.push(err77);
         }
         errors++;
       }
@@ -904,7 +1052,7 @@ function validate24(data, { instancePath = "", parentData, parentDataProperty, r
   return errors === 0;
 }
 validate24.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
-var schema51 = { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "disable": { "$ref": "#/$defs/boolean" }, "interval": { "$ref": "#/$defs/duration" }, "retries": { "$ref": "#/$defs/integer" }, "test": { "type": ["string", "array"], "items": { "type": "string" } }, "timeout": { "$ref": "#/$defs/duration" }, "start_period": { "$ref": "#/$defs/duration" }, "start_interval": { "$ref": "#/$defs/duration" } } };
+var schema55 = { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "disable": { "$ref": "#/$defs/boolean" }, "interval": { "$ref": "#/$defs/duration" }, "retries": { "$ref": "#/$defs/integer" }, "test": { "type": ["string", "array"], "items": { "type": "string" } }, "timeout": { "$ref": "#/$defs/duration" }, "start_period": { "$ref": "#/$defs/duration" }, "start_interval": { "$ref": "#/$defs/duration" } } };
 function validate26(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   let vErrors = null;
   let errors = 0;
@@ -918,7 +1066,7 @@ function validate26(data, { instancePath = "", parentData, parentDataProperty, r
   if (data && typeof data == "object" && !Array.isArray(data)) {
     for (const key0 in data) {
       if (!(key0 === "disable" || key0 === "interval" || key0 === "retries" || key0 === "test" || key0 === "timeout" || key0 === "start_period" || key0 === "start_interval" || pattern4.test(key0))) {
-        const err0 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema51, data };
+        const err0 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema55, data };
         if (vErrors === null) {
           vErrors = [err0];
         } else {
@@ -940,7 +1088,7 @@ function validate26(data, { instancePath = "", parentData, parentDataProperty, r
       }
       if (typeof data0 === "string") {
         if (!pattern9.test(data0)) {
-          const err2 = { instancePath: instancePath + "/disable", schemaPath: "#/$defs/boolean/pattern", keyword: "pattern", params: { pattern: "\\$" }, message: 'must match pattern "\\$"', schema: "\\$", parentSchema: schema38, data: data0 };
+          const err2 = { instancePath: instancePath + "/disable", schemaPath: "#/$defs/boolean/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema38, data: data0 };
           if (vErrors === null) {
             vErrors = [err2];
           } else {
@@ -986,7 +1134,7 @@ function validate26(data, { instancePath = "", parentData, parentDataProperty, r
       }
       if (typeof data2 === "string") {
         if (!pattern9.test(data2)) {
-          const err6 = { instancePath: instancePath + "/retries", schemaPath: "#/$defs/integer/pattern", keyword: "pattern", params: { pattern: "\\$" }, message: 'must match pattern "\\$"', schema: "\\$", parentSchema: schema40, data: data2 };
+          const err6 = { instancePath: instancePath + "/retries", schemaPath: "#/$defs/integer/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema40, data: data2 };
           if (vErrors === null) {
             vErrors = [err6];
           } else {
@@ -999,7 +1147,7 @@ function validate26(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.test !== void 0) {
       let data3 = data.test;
       if (typeof data3 !== "string" && !Array.isArray(data3)) {
-        const err7 = { instancePath: instancePath + "/test", schemaPath: "#/properties/test/type", keyword: "type", params: { type: schema51.properties.test.type }, message: "must be string,array", schema: schema51.properties.test.type, parentSchema: schema51.properties.test, data: data3 };
+        const err7 = { instancePath: instancePath + "/test", schemaPath: "#/properties/test/type", keyword: "type", params: { type: schema55.properties.test.type }, message: "must be string,array", schema: schema55.properties.test.type, parentSchema: schema55.properties.test, data: data3 };
         if (vErrors === null) {
           vErrors = [err7];
         } else {
@@ -1012,7 +1160,7 @@ function validate26(data, { instancePath = "", parentData, parentDataProperty, r
         for (let i0 = 0; i0 < len0; i0++) {
           let data4 = data3[i0];
           if (typeof data4 !== "string") {
-            const err8 = { instancePath: instancePath + "/test/" + i0, schemaPath: "#/properties/test/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema51.properties.test.items.type, parentSchema: schema51.properties.test.items, data: data4 };
+            const err8 = { instancePath: instancePath + "/test/" + i0, schemaPath: "#/properties/test/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema55.properties.test.items.type, parentSchema: schema55.properties.test.items, data: data4 };
             if (vErrors === null) {
               vErrors = [err8];
             } else {
@@ -1060,7 +1208,7 @@ function validate26(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err12 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema51.type, parentSchema: schema51, data };
+    const err12 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema55.type, parentSchema: schema55, data };
     if (vErrors === null) {
       vErrors = [err12];
     } else {
@@ -1072,7 +1220,7 @@ function validate26(data, { instancePath = "", parentData, parentDataProperty, r
   return errors === 0;
 }
 validate26.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
-var schema60 = { "type": ["object", "null"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "aliases": { "$ref": "#/$defs/strings" }, "interface_name": { "type": "string", "x-unsupported": "" }, "ipv4_address": { "type": "string", "x-unsupported": "" }, "ipv6_address": { "type": "string", "x-unsupported": "" }, "link_local_ips": { "type": "array", "x-unsupported": "" }, "mac_address": { "type": "string", "x-unsupported": "" }, "driver_opts": { "type": "object", "x-unsupported": "" }, "priority": { "type": "number", "x-unsupported": "" }, "gw_priority": { "type": "number", "x-unsupported": "" } } };
+var schema64 = { "type": ["object", "null"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "aliases": { "$ref": "#/$defs/strings" }, "interface_name": { "type": "string", "x-unsupported": "" }, "ipv4_address": { "type": "string", "x-unsupported": "" }, "ipv6_address": { "type": "string", "x-unsupported": "" }, "link_local_ips": { "type": "array", "x-unsupported": "" }, "mac_address": { "type": "string", "x-unsupported": "" }, "driver_opts": { "type": "object", "x-unsupported": "" }, "priority": { "type": "number", "x-unsupported": "" }, "gw_priority": { "type": "number", "x-unsupported": "" } } };
 function validate28(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   let vErrors = null;
   let errors = 0;
@@ -1084,7 +1232,7 @@ function validate28(data, { instancePath = "", parentData, parentDataProperty, r
     evaluated0.items = void 0;
   }
   if (!(data && typeof data == "object" && !Array.isArray(data)) && data !== null) {
-    const err0 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: schema60.type }, message: "must be object,null", schema: schema60.type, parentSchema: schema60, data };
+    const err0 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: schema64.type }, message: "must be object,null", schema: schema64.type, parentSchema: schema64, data };
     if (vErrors === null) {
       vErrors = [err0];
     } else {
@@ -1094,8 +1242,8 @@ function validate28(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     for (const key0 in data) {
-      if (!(func1.call(schema60.properties, key0) || pattern4.test(key0))) {
-        const err1 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema60, data };
+      if (!(func1.call(schema64.properties, key0) || pattern4.test(key0))) {
+        const err1 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema64, data };
         if (vErrors === null) {
           vErrors = [err1];
         } else {
@@ -1133,7 +1281,7 @@ function validate28(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.interface_name !== void 0) {
       let data2 = data.interface_name;
       if (typeof data2 !== "string") {
-        const err4 = { instancePath: instancePath + "/interface_name", schemaPath: "#/properties/interface_name/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema60.properties.interface_name.type, parentSchema: schema60.properties.interface_name, data: data2 };
+        const err4 = { instancePath: instancePath + "/interface_name", schemaPath: "#/properties/interface_name/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema64.properties.interface_name.type, parentSchema: schema64.properties.interface_name, data: data2 };
         if (vErrors === null) {
           vErrors = [err4];
         } else {
@@ -1142,7 +1290,7 @@ function validate28(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (true) {
-        const err5 = { instancePath: instancePath + "/interface_name", schemaPath: "#/properties/interface_name/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema60.properties.interface_name, data: data2 };
+        const err5 = { instancePath: instancePath + "/interface_name", schemaPath: "#/properties/interface_name/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema64.properties.interface_name, data: data2 };
         if (vErrors === null) {
           vErrors = [err5];
         } else {
@@ -1154,7 +1302,7 @@ function validate28(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.ipv4_address !== void 0) {
       let data3 = data.ipv4_address;
       if (typeof data3 !== "string") {
-        const err6 = { instancePath: instancePath + "/ipv4_address", schemaPath: "#/properties/ipv4_address/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema60.properties.ipv4_address.type, parentSchema: schema60.properties.ipv4_address, data: data3 };
+        const err6 = { instancePath: instancePath + "/ipv4_address", schemaPath: "#/properties/ipv4_address/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema64.properties.ipv4_address.type, parentSchema: schema64.properties.ipv4_address, data: data3 };
         if (vErrors === null) {
           vErrors = [err6];
         } else {
@@ -1163,7 +1311,7 @@ function validate28(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (true) {
-        const err7 = { instancePath: instancePath + "/ipv4_address", schemaPath: "#/properties/ipv4_address/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema60.properties.ipv4_address, data: data3 };
+        const err7 = { instancePath: instancePath + "/ipv4_address", schemaPath: "#/properties/ipv4_address/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema64.properties.ipv4_address, data: data3 };
         if (vErrors === null) {
           vErrors = [err7];
         } else {
@@ -1175,7 +1323,7 @@ function validate28(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.ipv6_address !== void 0) {
       let data4 = data.ipv6_address;
       if (typeof data4 !== "string") {
-        const err8 = { instancePath: instancePath + "/ipv6_address", schemaPath: "#/properties/ipv6_address/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema60.properties.ipv6_address.type, parentSchema: schema60.properties.ipv6_address, data: data4 };
+        const err8 = { instancePath: instancePath + "/ipv6_address", schemaPath: "#/properties/ipv6_address/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema64.properties.ipv6_address.type, parentSchema: schema64.properties.ipv6_address, data: data4 };
         if (vErrors === null) {
           vErrors = [err8];
         } else {
@@ -1184,7 +1332,7 @@ function validate28(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (true) {
-        const err9 = { instancePath: instancePath + "/ipv6_address", schemaPath: "#/properties/ipv6_address/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema60.properties.ipv6_address, data: data4 };
+        const err9 = { instancePath: instancePath + "/ipv6_address", schemaPath: "#/properties/ipv6_address/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema64.properties.ipv6_address, data: data4 };
         if (vErrors === null) {
           vErrors = [err9];
         } else {
@@ -1196,7 +1344,7 @@ function validate28(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.link_local_ips !== void 0) {
       let data5 = data.link_local_ips;
       if (!Array.isArray(data5)) {
-        const err10 = { instancePath: instancePath + "/link_local_ips", schemaPath: "#/properties/link_local_ips/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema60.properties.link_local_ips.type, parentSchema: schema60.properties.link_local_ips, data: data5 };
+        const err10 = { instancePath: instancePath + "/link_local_ips", schemaPath: "#/properties/link_local_ips/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema64.properties.link_local_ips.type, parentSchema: schema64.properties.link_local_ips, data: data5 };
         if (vErrors === null) {
           vErrors = [err10];
         } else {
@@ -1205,7 +1353,7 @@ function validate28(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (true) {
-        const err11 = { instancePath: instancePath + "/link_local_ips", schemaPath: "#/properties/link_local_ips/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema60.properties.link_local_ips, data: data5 };
+        const err11 = { instancePath: instancePath + "/link_local_ips", schemaPath: "#/properties/link_local_ips/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema64.properties.link_local_ips, data: data5 };
         if (vErrors === null) {
           vErrors = [err11];
         } else {
@@ -1217,7 +1365,7 @@ function validate28(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.mac_address !== void 0) {
       let data6 = data.mac_address;
       if (typeof data6 !== "string") {
-        const err12 = { instancePath: instancePath + "/mac_address", schemaPath: "#/properties/mac_address/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema60.properties.mac_address.type, parentSchema: schema60.properties.mac_address, data: data6 };
+        const err12 = { instancePath: instancePath + "/mac_address", schemaPath: "#/properties/mac_address/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema64.properties.mac_address.type, parentSchema: schema64.properties.mac_address, data: data6 };
         if (vErrors === null) {
           vErrors = [err12];
         } else {
@@ -1226,7 +1374,7 @@ function validate28(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (true) {
-        const err13 = { instancePath: instancePath + "/mac_address", schemaPath: "#/properties/mac_address/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema60.properties.mac_address, data: data6 };
+        const err13 = { instancePath: instancePath + "/mac_address", schemaPath: "#/properties/mac_address/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema64.properties.mac_address, data: data6 };
         if (vErrors === null) {
           vErrors = [err13];
         } else {
@@ -1238,7 +1386,7 @@ function validate28(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.driver_opts !== void 0) {
       let data7 = data.driver_opts;
       if (!(data7 && typeof data7 == "object" && !Array.isArray(data7))) {
-        const err14 = { instancePath: instancePath + "/driver_opts", schemaPath: "#/properties/driver_opts/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema60.properties.driver_opts.type, parentSchema: schema60.properties.driver_opts, data: data7 };
+        const err14 = { instancePath: instancePath + "/driver_opts", schemaPath: "#/properties/driver_opts/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema64.properties.driver_opts.type, parentSchema: schema64.properties.driver_opts, data: data7 };
         if (vErrors === null) {
           vErrors = [err14];
         } else {
@@ -1247,7 +1395,7 @@ function validate28(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (true) {
-        const err15 = { instancePath: instancePath + "/driver_opts", schemaPath: "#/properties/driver_opts/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema60.properties.driver_opts, data: data7 };
+        const err15 = { instancePath: instancePath + "/driver_opts", schemaPath: "#/properties/driver_opts/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema64.properties.driver_opts, data: data7 };
         if (vErrors === null) {
           vErrors = [err15];
         } else {
@@ -1259,7 +1407,7 @@ function validate28(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.priority !== void 0) {
       let data8 = data.priority;
       if (!(typeof data8 == "number" && isFinite(data8))) {
-        const err16 = { instancePath: instancePath + "/priority", schemaPath: "#/properties/priority/type", keyword: "type", params: { type: "number" }, message: "must be number", schema: schema60.properties.priority.type, parentSchema: schema60.properties.priority, data: data8 };
+        const err16 = { instancePath: instancePath + "/priority", schemaPath: "#/properties/priority/type", keyword: "type", params: { type: "number" }, message: "must be number", schema: schema64.properties.priority.type, parentSchema: schema64.properties.priority, data: data8 };
         if (vErrors === null) {
           vErrors = [err16];
         } else {
@@ -1268,7 +1416,7 @@ function validate28(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (true) {
-        const err17 = { instancePath: instancePath + "/priority", schemaPath: "#/properties/priority/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema60.properties.priority, data: data8 };
+        const err17 = { instancePath: instancePath + "/priority", schemaPath: "#/properties/priority/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema64.properties.priority, data: data8 };
         if (vErrors === null) {
           vErrors = [err17];
         } else {
@@ -1280,7 +1428,7 @@ function validate28(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.gw_priority !== void 0) {
       let data9 = data.gw_priority;
       if (!(typeof data9 == "number" && isFinite(data9))) {
-        const err18 = { instancePath: instancePath + "/gw_priority", schemaPath: "#/properties/gw_priority/type", keyword: "type", params: { type: "number" }, message: "must be number", schema: schema60.properties.gw_priority.type, parentSchema: schema60.properties.gw_priority, data: data9 };
+        const err18 = { instancePath: instancePath + "/gw_priority", schemaPath: "#/properties/gw_priority/type", keyword: "type", params: { type: "number" }, message: "must be number", schema: schema64.properties.gw_priority.type, parentSchema: schema64.properties.gw_priority, data: data9 };
         if (vErrors === null) {
           vErrors = [err18];
         } else {
@@ -1289,7 +1437,7 @@ function validate28(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (true) {
-        const err19 = { instancePath: instancePath + "/gw_priority", schemaPath: "#/properties/gw_priority/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema60.properties.gw_priority, data: data9 };
+        const err19 = { instancePath: instancePath + "/gw_priority", schemaPath: "#/properties/gw_priority/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema64.properties.gw_priority, data: data9 };
         if (vErrors === null) {
           vErrors = [err19];
         } else {
@@ -1303,7 +1451,7 @@ function validate28(data, { instancePath = "", parentData, parentDataProperty, r
   return errors === 0;
 }
 validate28.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
-var schema62 = { "type": ["number", "string", "object"], "required": ["target"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string", "x-ignored": "a name has no effect on a plain Docker host" }, "mode": { "type": "string", "x-ignored": "a plain Docker host always publishes on itself" }, "host_ip": { "type": "string" }, "target": { "$ref": "#/$defs/portNumber" }, "published": { "type": ["string", "integer"] }, "protocol": { "type": "string" }, "app_protocol": { "type": "string", "x-ignored": "it has no effect on a plain Docker host" } } };
+var schema66 = { "type": ["number", "string", "object"], "required": ["target"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string", "x-ignored": "a name has no effect on a plain Docker host" }, "mode": { "type": "string", "x-ignored": "a plain Docker host always publishes on itself" }, "host_ip": { "type": "string" }, "target": { "$ref": "#/$defs/portNumber" }, "published": { "type": ["string", "integer"] }, "protocol": { "type": "string" }, "app_protocol": { "type": "string", "x-ignored": "it has no effect on a plain Docker host" } } };
 function validate30(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   let vErrors = null;
   let errors = 0;
@@ -1315,7 +1463,7 @@ function validate30(data, { instancePath = "", parentData, parentDataProperty, r
     evaluated0.items = void 0;
   }
   if (!(typeof data == "number" && isFinite(data)) && typeof data !== "string" && !(data && typeof data == "object" && !Array.isArray(data))) {
-    const err0 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: schema62.type }, message: "must be number,string,object", schema: schema62.type, parentSchema: schema62, data };
+    const err0 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: schema66.type }, message: "must be number,string,object", schema: schema66.type, parentSchema: schema66, data };
     if (vErrors === null) {
       vErrors = [err0];
     } else {
@@ -1325,7 +1473,7 @@ function validate30(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.target === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "target" }, message: "must have required property 'target'", schema: schema62.required, parentSchema: schema62, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "target" }, message: "must have required property 'target'", schema: schema66.required, parentSchema: schema66, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -1335,7 +1483,7 @@ function validate30(data, { instancePath = "", parentData, parentDataProperty, r
     }
     for (const key0 in data) {
       if (!(key0 === "name" || key0 === "mode" || key0 === "host_ip" || key0 === "target" || key0 === "published" || key0 === "protocol" || key0 === "app_protocol" || pattern4.test(key0))) {
-        const err2 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema62, data };
+        const err2 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema66, data };
         if (vErrors === null) {
           vErrors = [err2];
         } else {
@@ -1347,7 +1495,7 @@ function validate30(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.name !== void 0) {
       let data0 = data.name;
       if (typeof data0 !== "string") {
-        const err3 = { instancePath: instancePath + "/name", schemaPath: "#/properties/name/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema62.properties.name.type, parentSchema: schema62.properties.name, data: data0 };
+        const err3 = { instancePath: instancePath + "/name", schemaPath: "#/properties/name/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema66.properties.name.type, parentSchema: schema66.properties.name, data: data0 };
         if (vErrors === null) {
           vErrors = [err3];
         } else {
@@ -1356,7 +1504,7 @@ function validate30(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (true) {
-        const err4 = { instancePath: instancePath + "/name", schemaPath: "#/properties/name/x-ignored", keyword: "x-ignored", params: {}, message: "x-ignored", schema: "a name has no effect on a plain Docker host", parentSchema: schema62.properties.name, data: data0 };
+        const err4 = { instancePath: instancePath + "/name", schemaPath: "#/properties/name/x-ignored", keyword: "x-ignored", params: {}, message: "x-ignored", schema: "a name has no effect on a plain Docker host", parentSchema: schema66.properties.name, data: data0 };
         if (vErrors === null) {
           vErrors = [err4];
         } else {
@@ -1368,7 +1516,7 @@ function validate30(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.mode !== void 0) {
       let data1 = data.mode;
       if (typeof data1 !== "string") {
-        const err5 = { instancePath: instancePath + "/mode", schemaPath: "#/properties/mode/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema62.properties.mode.type, parentSchema: schema62.properties.mode, data: data1 };
+        const err5 = { instancePath: instancePath + "/mode", schemaPath: "#/properties/mode/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema66.properties.mode.type, parentSchema: schema66.properties.mode, data: data1 };
         if (vErrors === null) {
           vErrors = [err5];
         } else {
@@ -1377,7 +1525,7 @@ function validate30(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (true) {
-        const err6 = { instancePath: instancePath + "/mode", schemaPath: "#/properties/mode/x-ignored", keyword: "x-ignored", params: {}, message: "x-ignored", schema: "a plain Docker host always publishes on itself", parentSchema: schema62.properties.mode, data: data1 };
+        const err6 = { instancePath: instancePath + "/mode", schemaPath: "#/properties/mode/x-ignored", keyword: "x-ignored", params: {}, message: "x-ignored", schema: "a plain Docker host always publishes on itself", parentSchema: schema66.properties.mode, data: data1 };
         if (vErrors === null) {
           vErrors = [err6];
         } else {
@@ -1389,7 +1537,7 @@ function validate30(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.host_ip !== void 0) {
       let data2 = data.host_ip;
       if (typeof data2 !== "string") {
-        const err7 = { instancePath: instancePath + "/host_ip", schemaPath: "#/properties/host_ip/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema62.properties.host_ip.type, parentSchema: schema62.properties.host_ip, data: data2 };
+        const err7 = { instancePath: instancePath + "/host_ip", schemaPath: "#/properties/host_ip/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema66.properties.host_ip.type, parentSchema: schema66.properties.host_ip, data: data2 };
         if (vErrors === null) {
           vErrors = [err7];
         } else {
@@ -1401,7 +1549,7 @@ function validate30(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.target !== void 0) {
       let data3 = data.target;
       if (!(typeof data3 == "number" && (!(data3 % 1) && !isNaN(data3)) && isFinite(data3)) && typeof data3 !== "string") {
-        const err8 = { instancePath: instancePath + "/target", schemaPath: "#/$defs/portNumber/type", keyword: "type", params: { type: schema63.type }, message: "must be integer,string", schema: schema63.type, parentSchema: schema63, data: data3 };
+        const err8 = { instancePath: instancePath + "/target", schemaPath: "#/$defs/portNumber/type", keyword: "type", params: { type: schema67.type }, message: "must be integer,string", schema: schema67.type, parentSchema: schema67, data: data3 };
         if (vErrors === null) {
           vErrors = [err8];
         } else {
@@ -1411,7 +1559,7 @@ function validate30(data, { instancePath = "", parentData, parentDataProperty, r
       }
       if (typeof data3 == "number" && isFinite(data3)) {
         if (data3 > 65535 || isNaN(data3)) {
-          const err9 = { instancePath: instancePath + "/target", schemaPath: "#/$defs/portNumber/maximum", keyword: "maximum", params: { comparison: "<=", limit: 65535 }, message: "must be <= 65535", schema: 65535, parentSchema: schema63, data: data3 };
+          const err9 = { instancePath: instancePath + "/target", schemaPath: "#/$defs/portNumber/maximum", keyword: "maximum", params: { comparison: "<=", limit: 65535 }, message: "must be <= 65535", schema: 65535, parentSchema: schema67, data: data3 };
           if (vErrors === null) {
             vErrors = [err9];
           } else {
@@ -1420,7 +1568,7 @@ function validate30(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data3 < 1 || isNaN(data3)) {
-          const err10 = { instancePath: instancePath + "/target", schemaPath: "#/$defs/portNumber/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema63, data: data3 };
+          const err10 = { instancePath: instancePath + "/target", schemaPath: "#/$defs/portNumber/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema67, data: data3 };
           if (vErrors === null) {
             vErrors = [err10];
           } else {
@@ -1431,7 +1579,7 @@ function validate30(data, { instancePath = "", parentData, parentDataProperty, r
       }
       if (typeof data3 === "string") {
         if (!pattern9.test(data3)) {
-          const err11 = { instancePath: instancePath + "/target", schemaPath: "#/$defs/portNumber/pattern", keyword: "pattern", params: { pattern: "\\$" }, message: 'must match pattern "\\$"', schema: "\\$", parentSchema: schema63, data: data3 };
+          const err11 = { instancePath: instancePath + "/target", schemaPath: "#/$defs/portNumber/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema67, data: data3 };
           if (vErrors === null) {
             vErrors = [err11];
           } else {
@@ -1444,7 +1592,7 @@ function validate30(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.published !== void 0) {
       let data4 = data.published;
       if (typeof data4 !== "string" && !(typeof data4 == "number" && (!(data4 % 1) && !isNaN(data4)) && isFinite(data4))) {
-        const err12 = { instancePath: instancePath + "/published", schemaPath: "#/properties/published/type", keyword: "type", params: { type: schema62.properties.published.type }, message: "must be string,integer", schema: schema62.properties.published.type, parentSchema: schema62.properties.published, data: data4 };
+        const err12 = { instancePath: instancePath + "/published", schemaPath: "#/properties/published/type", keyword: "type", params: { type: schema66.properties.published.type }, message: "must be string,integer", schema: schema66.properties.published.type, parentSchema: schema66.properties.published, data: data4 };
         if (vErrors === null) {
           vErrors = [err12];
         } else {
@@ -1456,7 +1604,7 @@ function validate30(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.protocol !== void 0) {
       let data5 = data.protocol;
       if (typeof data5 !== "string") {
-        const err13 = { instancePath: instancePath + "/protocol", schemaPath: "#/properties/protocol/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema62.properties.protocol.type, parentSchema: schema62.properties.protocol, data: data5 };
+        const err13 = { instancePath: instancePath + "/protocol", schemaPath: "#/properties/protocol/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema66.properties.protocol.type, parentSchema: schema66.properties.protocol, data: data5 };
         if (vErrors === null) {
           vErrors = [err13];
         } else {
@@ -1468,7 +1616,7 @@ function validate30(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.app_protocol !== void 0) {
       let data6 = data.app_protocol;
       if (typeof data6 !== "string") {
-        const err14 = { instancePath: instancePath + "/app_protocol", schemaPath: "#/properties/app_protocol/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema62.properties.app_protocol.type, parentSchema: schema62.properties.app_protocol, data: data6 };
+        const err14 = { instancePath: instancePath + "/app_protocol", schemaPath: "#/properties/app_protocol/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema66.properties.app_protocol.type, parentSchema: schema66.properties.app_protocol, data: data6 };
         if (vErrors === null) {
           vErrors = [err14];
         } else {
@@ -1477,7 +1625,7 @@ function validate30(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (true) {
-        const err15 = { instancePath: instancePath + "/app_protocol", schemaPath: "#/properties/app_protocol/x-ignored", keyword: "x-ignored", params: {}, message: "x-ignored", schema: "it has no effect on a plain Docker host", parentSchema: schema62.properties.app_protocol, data: data6 };
+        const err15 = { instancePath: instancePath + "/app_protocol", schemaPath: "#/properties/app_protocol/x-ignored", keyword: "x-ignored", params: {}, message: "x-ignored", schema: "it has no effect on a plain Docker host", parentSchema: schema66.properties.app_protocol, data: data6 };
         if (vErrors === null) {
           vErrors = [err15];
         } else {
@@ -1491,7 +1639,7 @@ function validate30(data, { instancePath = "", parentData, parentDataProperty, r
   return errors === 0;
 }
 validate30.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
-var schema68 = { "type": ["string", "object"], "required": ["type"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "type": { "type": "string", "enum": ["bind", "volume", "tmpfs", "cluster", "npipe", "image"] }, "source": { "type": "string" }, "target": { "type": "string" }, "read_only": { "$ref": "#/$defs/boolean" }, "consistency": { "type": "string", "x-ignored": "it has no effect on Linux" }, "bind": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "propagation": { "type": "string", "enum": ["private", "rprivate", "shared", "rshared", "slave", "rslave"] }, "create_host_path": { "$ref": "#/$defs/boolean" }, "recursive": { "type": "string", "x-unsupported": "" }, "selinux": { "type": "string", "x-unsupported": "" } } }, "volume": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "nocopy": { "$ref": "#/$defs/boolean" }, "subpath": { "type": "string", "x-unsupported": "" }, "labels": { "type": ["array", "object"], "x-unsupported": "" } } }, "tmpfs": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "size": { "type": ["number", "string"] }, "mode": { "type": ["number", "string"] } } }, "image": { "type": "object", "x-unsupported": "" } } };
+var schema72 = { "type": ["string", "object"], "required": ["type"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "type": { "type": "string", "enum": ["bind", "volume", "tmpfs", "cluster", "npipe", "image"] }, "source": { "type": "string" }, "target": { "type": "string" }, "read_only": { "$ref": "#/$defs/boolean" }, "consistency": { "type": "string", "x-ignored": "it has no effect on Linux" }, "bind": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "propagation": { "type": "string", "enum": ["private", "rprivate", "shared", "rshared", "slave", "rslave"] }, "create_host_path": { "$ref": "#/$defs/boolean" }, "recursive": { "type": "string", "x-unsupported": "" }, "selinux": { "type": "string", "x-unsupported": "" } } }, "volume": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "nocopy": { "$ref": "#/$defs/boolean" }, "subpath": { "type": "string", "x-unsupported": "" }, "labels": { "type": ["array", "object"], "x-unsupported": "" } } }, "tmpfs": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "size": { "type": ["number", "string"] }, "mode": { "type": ["number", "string"] } } }, "image": { "type": "object", "x-unsupported": "" } } };
 function validate32(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   let vErrors = null;
   let errors = 0;
@@ -1503,7 +1651,7 @@ function validate32(data, { instancePath = "", parentData, parentDataProperty, r
     evaluated0.items = void 0;
   }
   if (typeof data !== "string" && !(data && typeof data == "object" && !Array.isArray(data))) {
-    const err0 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: schema68.type }, message: "must be string,object", schema: schema68.type, parentSchema: schema68, data };
+    const err0 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: schema72.type }, message: "must be string,object", schema: schema72.type, parentSchema: schema72, data };
     if (vErrors === null) {
       vErrors = [err0];
     } else {
@@ -1513,7 +1661,7 @@ function validate32(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.type === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "type" }, message: "must have required property 'type'", schema: schema68.required, parentSchema: schema68, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "type" }, message: "must have required property 'type'", schema: schema72.required, parentSchema: schema72, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -1522,8 +1670,8 @@ function validate32(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     for (const key0 in data) {
-      if (!(func1.call(schema68.properties, key0) || pattern4.test(key0))) {
-        const err2 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema68, data };
+      if (!(func1.call(schema72.properties, key0) || pattern4.test(key0))) {
+        const err2 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema72, data };
         if (vErrors === null) {
           vErrors = [err2];
         } else {
@@ -1535,7 +1683,7 @@ function validate32(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.type !== void 0) {
       let data0 = data.type;
       if (typeof data0 !== "string") {
-        const err3 = { instancePath: instancePath + "/type", schemaPath: "#/properties/type/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema68.properties.type.type, parentSchema: schema68.properties.type, data: data0 };
+        const err3 = { instancePath: instancePath + "/type", schemaPath: "#/properties/type/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema72.properties.type.type, parentSchema: schema72.properties.type, data: data0 };
         if (vErrors === null) {
           vErrors = [err3];
         } else {
@@ -1544,7 +1692,7 @@ function validate32(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (!(data0 === "bind" || data0 === "volume" || data0 === "tmpfs" || data0 === "cluster" || data0 === "npipe" || data0 === "image")) {
-        const err4 = { instancePath: instancePath + "/type", schemaPath: "#/properties/type/enum", keyword: "enum", params: { allowedValues: schema68.properties.type.enum }, message: "must be equal to one of the allowed values", schema: schema68.properties.type.enum, parentSchema: schema68.properties.type, data: data0 };
+        const err4 = { instancePath: instancePath + "/type", schemaPath: "#/properties/type/enum", keyword: "enum", params: { allowedValues: schema72.properties.type.enum }, message: "must be equal to one of the allowed values", schema: schema72.properties.type.enum, parentSchema: schema72.properties.type, data: data0 };
         if (vErrors === null) {
           vErrors = [err4];
         } else {
@@ -1556,7 +1704,7 @@ function validate32(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.source !== void 0) {
       let data1 = data.source;
       if (typeof data1 !== "string") {
-        const err5 = { instancePath: instancePath + "/source", schemaPath: "#/properties/source/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema68.properties.source.type, parentSchema: schema68.properties.source, data: data1 };
+        const err5 = { instancePath: instancePath + "/source", schemaPath: "#/properties/source/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema72.properties.source.type, parentSchema: schema72.properties.source, data: data1 };
         if (vErrors === null) {
           vErrors = [err5];
         } else {
@@ -1568,7 +1716,7 @@ function validate32(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.target !== void 0) {
       let data2 = data.target;
       if (typeof data2 !== "string") {
-        const err6 = { instancePath: instancePath + "/target", schemaPath: "#/properties/target/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema68.properties.target.type, parentSchema: schema68.properties.target, data: data2 };
+        const err6 = { instancePath: instancePath + "/target", schemaPath: "#/properties/target/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema72.properties.target.type, parentSchema: schema72.properties.target, data: data2 };
         if (vErrors === null) {
           vErrors = [err6];
         } else {
@@ -1590,7 +1738,7 @@ function validate32(data, { instancePath = "", parentData, parentDataProperty, r
       }
       if (typeof data3 === "string") {
         if (!pattern9.test(data3)) {
-          const err8 = { instancePath: instancePath + "/read_only", schemaPath: "#/$defs/boolean/pattern", keyword: "pattern", params: { pattern: "\\$" }, message: 'must match pattern "\\$"', schema: "\\$", parentSchema: schema38, data: data3 };
+          const err8 = { instancePath: instancePath + "/read_only", schemaPath: "#/$defs/boolean/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema38, data: data3 };
           if (vErrors === null) {
             vErrors = [err8];
           } else {
@@ -1603,7 +1751,7 @@ function validate32(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.consistency !== void 0) {
       let data4 = data.consistency;
       if (typeof data4 !== "string") {
-        const err9 = { instancePath: instancePath + "/consistency", schemaPath: "#/properties/consistency/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema68.properties.consistency.type, parentSchema: schema68.properties.consistency, data: data4 };
+        const err9 = { instancePath: instancePath + "/consistency", schemaPath: "#/properties/consistency/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema72.properties.consistency.type, parentSchema: schema72.properties.consistency, data: data4 };
         if (vErrors === null) {
           vErrors = [err9];
         } else {
@@ -1612,7 +1760,7 @@ function validate32(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (true) {
-        const err10 = { instancePath: instancePath + "/consistency", schemaPath: "#/properties/consistency/x-ignored", keyword: "x-ignored", params: {}, message: "x-ignored", schema: "it has no effect on Linux", parentSchema: schema68.properties.consistency, data: data4 };
+        const err10 = { instancePath: instancePath + "/consistency", schemaPath: "#/properties/consistency/x-ignored", keyword: "x-ignored", params: {}, message: "x-ignored", schema: "it has no effect on Linux", parentSchema: schema72.properties.consistency, data: data4 };
         if (vErrors === null) {
           vErrors = [err10];
         } else {
@@ -1626,7 +1774,7 @@ function validate32(data, { instancePath = "", parentData, parentDataProperty, r
       if (data5 && typeof data5 == "object" && !Array.isArray(data5)) {
         for (const key1 in data5) {
           if (!(key1 === "propagation" || key1 === "create_host_path" || key1 === "recursive" || key1 === "selinux" || pattern4.test(key1))) {
-            const err11 = { instancePath: instancePath + "/bind", schemaPath: "#/properties/bind/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema68.properties.bind, data: data5 };
+            const err11 = { instancePath: instancePath + "/bind", schemaPath: "#/properties/bind/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema72.properties.bind, data: data5 };
             if (vErrors === null) {
               vErrors = [err11];
             } else {
@@ -1638,7 +1786,7 @@ function validate32(data, { instancePath = "", parentData, parentDataProperty, r
         if (data5.propagation !== void 0) {
           let data6 = data5.propagation;
           if (typeof data6 !== "string") {
-            const err12 = { instancePath: instancePath + "/bind/propagation", schemaPath: "#/properties/bind/properties/propagation/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema68.properties.bind.properties.propagation.type, parentSchema: schema68.properties.bind.properties.propagation, data: data6 };
+            const err12 = { instancePath: instancePath + "/bind/propagation", schemaPath: "#/properties/bind/properties/propagation/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema72.properties.bind.properties.propagation.type, parentSchema: schema72.properties.bind.properties.propagation, data: data6 };
             if (vErrors === null) {
               vErrors = [err12];
             } else {
@@ -1647,7 +1795,7 @@ function validate32(data, { instancePath = "", parentData, parentDataProperty, r
             errors++;
           }
           if (!(data6 === "private" || data6 === "rprivate" || data6 === "shared" || data6 === "rshared" || data6 === "slave" || data6 === "rslave")) {
-            const err13 = { instancePath: instancePath + "/bind/propagation", schemaPath: "#/properties/bind/properties/propagation/enum", keyword: "enum", params: { allowedValues: schema68.properties.bind.properties.propagation.enum }, message: "must be equal to one of the allowed values", schema: schema68.properties.bind.properties.propagation.enum, parentSchema: schema68.properties.bind.properties.propagation, data: data6 };
+            const err13 = { instancePath: instancePath + "/bind/propagation", schemaPath: "#/properties/bind/properties/propagation/enum", keyword: "enum", params: { allowedValues: schema72.properties.bind.properties.propagation.enum }, message: "must be equal to one of the allowed values", schema: schema72.properties.bind.properties.propagation.enum, parentSchema: schema72.properties.bind.properties.propagation, data: data6 };
             if (vErrors === null) {
               vErrors = [err13];
             } else {
@@ -1669,7 +1817,7 @@ function validate32(data, { instancePath = "", parentData, parentDataProperty, r
           }
           if (typeof data7 === "string") {
             if (!pattern9.test(data7)) {
-              const err15 = { instancePath: instancePath + "/bind/create_host_path", schemaPath: "#/$defs/boolean/pattern", keyword: "pattern", params: { pattern: "\\$" }, message: 'must match pattern "\\$"', schema: "\\$", parentSchema: schema38, data: data7 };
+              const err15 = { instancePath: instancePath + "/bind/create_host_path", schemaPath: "#/$defs/boolean/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema38, data: data7 };
               if (vErrors === null) {
                 vErrors = [err15];
               } else {
@@ -1682,7 +1830,7 @@ function validate32(data, { instancePath = "", parentData, parentDataProperty, r
         if (data5.recursive !== void 0) {
           let data8 = data5.recursive;
           if (typeof data8 !== "string") {
-            const err16 = { instancePath: instancePath + "/bind/recursive", schemaPath: "#/properties/bind/properties/recursive/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema68.properties.bind.properties.recursive.type, parentSchema: schema68.properties.bind.properties.recursive, data: data8 };
+            const err16 = { instancePath: instancePath + "/bind/recursive", schemaPath: "#/properties/bind/properties/recursive/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema72.properties.bind.properties.recursive.type, parentSchema: schema72.properties.bind.properties.recursive, data: data8 };
             if (vErrors === null) {
               vErrors = [err16];
             } else {
@@ -1691,7 +1839,7 @@ function validate32(data, { instancePath = "", parentData, parentDataProperty, r
             errors++;
           }
           if (true) {
-            const err17 = { instancePath: instancePath + "/bind/recursive", schemaPath: "#/properties/bind/properties/recursive/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema68.properties.bind.properties.recursive, data: data8 };
+            const err17 = { instancePath: instancePath + "/bind/recursive", schemaPath: "#/properties/bind/properties/recursive/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema72.properties.bind.properties.recursive, data: data8 };
             if (vErrors === null) {
               vErrors = [err17];
             } else {
@@ -1703,7 +1851,7 @@ function validate32(data, { instancePath = "", parentData, parentDataProperty, r
         if (data5.selinux !== void 0) {
           let data9 = data5.selinux;
           if (typeof data9 !== "string") {
-            const err18 = { instancePath: instancePath + "/bind/selinux", schemaPath: "#/properties/bind/properties/selinux/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema68.properties.bind.properties.selinux.type, parentSchema: schema68.properties.bind.properties.selinux, data: data9 };
+            const err18 = { instancePath: instancePath + "/bind/selinux", schemaPath: "#/properties/bind/properties/selinux/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema72.properties.bind.properties.selinux.type, parentSchema: schema72.properties.bind.properties.selinux, data: data9 };
             if (vErrors === null) {
               vErrors = [err18];
             } else {
@@ -1712,7 +1860,7 @@ function validate32(data, { instancePath = "", parentData, parentDataProperty, r
             errors++;
           }
           if (true) {
-            const err19 = { instancePath: instancePath + "/bind/selinux", schemaPath: "#/properties/bind/properties/selinux/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema68.properties.bind.properties.selinux, data: data9 };
+            const err19 = { instancePath: instancePath + "/bind/selinux", schemaPath: "#/properties/bind/properties/selinux/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema72.properties.bind.properties.selinux, data: data9 };
             if (vErrors === null) {
               vErrors = [err19];
             } else {
@@ -1722,7 +1870,7 @@ function validate32(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err20 = { instancePath: instancePath + "/bind", schemaPath: "#/properties/bind/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema68.properties.bind.type, parentSchema: schema68.properties.bind, data: data5 };
+        const err20 = { instancePath: instancePath + "/bind", schemaPath: "#/properties/bind/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema72.properties.bind.type, parentSchema: schema72.properties.bind, data: data5 };
         if (vErrors === null) {
           vErrors = [err20];
         } else {
@@ -1736,7 +1884,7 @@ function validate32(data, { instancePath = "", parentData, parentDataProperty, r
       if (data10 && typeof data10 == "object" && !Array.isArray(data10)) {
         for (const key2 in data10) {
           if (!(key2 === "nocopy" || key2 === "subpath" || key2 === "labels" || pattern4.test(key2))) {
-            const err21 = { instancePath: instancePath + "/volume", schemaPath: "#/properties/volume/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema68.properties.volume, data: data10 };
+            const err21 = { instancePath: instancePath + "/volume", schemaPath: "#/properties/volume/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema72.properties.volume, data: data10 };
             if (vErrors === null) {
               vErrors = [err21];
             } else {
@@ -1758,7 +1906,7 @@ function validate32(data, { instancePath = "", parentData, parentDataProperty, r
           }
           if (typeof data11 === "string") {
             if (!pattern9.test(data11)) {
-              const err23 = { instancePath: instancePath + "/volume/nocopy", schemaPath: "#/$defs/boolean/pattern", keyword: "pattern", params: { pattern: "\\$" }, message: 'must match pattern "\\$"', schema: "\\$", parentSchema: schema38, data: data11 };
+              const err23 = { instancePath: instancePath + "/volume/nocopy", schemaPath: "#/$defs/boolean/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema38, data: data11 };
               if (vErrors === null) {
                 vErrors = [err23];
               } else {
@@ -1771,7 +1919,7 @@ function validate32(data, { instancePath = "", parentData, parentDataProperty, r
         if (data10.subpath !== void 0) {
           let data12 = data10.subpath;
           if (typeof data12 !== "string") {
-            const err24 = { instancePath: instancePath + "/volume/subpath", schemaPath: "#/properties/volume/properties/subpath/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema68.properties.volume.properties.subpath.type, parentSchema: schema68.properties.volume.properties.subpath, data: data12 };
+            const err24 = { instancePath: instancePath + "/volume/subpath", schemaPath: "#/properties/volume/properties/subpath/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema72.properties.volume.properties.subpath.type, parentSchema: schema72.properties.volume.properties.subpath, data: data12 };
             if (vErrors === null) {
               vErrors = [err24];
             } else {
@@ -1780,7 +1928,7 @@ function validate32(data, { instancePath = "", parentData, parentDataProperty, r
             errors++;
           }
           if (true) {
-            const err25 = { instancePath: instancePath + "/volume/subpath", schemaPath: "#/properties/volume/properties/subpath/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema68.properties.volume.properties.subpath, data: data12 };
+            const err25 = { instancePath: instancePath + "/volume/subpath", schemaPath: "#/properties/volume/properties/subpath/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema72.properties.volume.properties.subpath, data: data12 };
             if (vErrors === null) {
               vErrors = [err25];
             } else {
@@ -1792,7 +1940,7 @@ function validate32(data, { instancePath = "", parentData, parentDataProperty, r
         if (data10.labels !== void 0) {
           let data13 = data10.labels;
           if (!data13 || typeof data13 != "object") {
-            const err26 = { instancePath: instancePath + "/volume/labels", schemaPath: "#/properties/volume/properties/labels/type", keyword: "type", params: { type: schema68.properties.volume.properties.labels.type }, message: "must be array,object", schema: schema68.properties.volume.properties.labels.type, parentSchema: schema68.properties.volume.properties.labels, data: data13 };
+            const err26 = { instancePath: instancePath + "/volume/labels", schemaPath: "#/properties/volume/properties/labels/type", keyword: "type", params: { type: schema72.properties.volume.properties.labels.type }, message: "must be array,object", schema: schema72.properties.volume.properties.labels.type, parentSchema: schema72.properties.volume.properties.labels, data: data13 };
             if (vErrors === null) {
               vErrors = [err26];
             } else {
@@ -1801,7 +1949,7 @@ function validate32(data, { instancePath = "", parentData, parentDataProperty, r
             errors++;
           }
           if (true) {
-            const err27 = { instancePath: instancePath + "/volume/labels", schemaPath: "#/properties/volume/properties/labels/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema68.properties.volume.properties.labels, data: data13 };
+            const err27 = { instancePath: instancePath + "/volume/labels", schemaPath: "#/properties/volume/properties/labels/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema72.properties.volume.properties.labels, data: data13 };
             if (vErrors === null) {
               vErrors = [err27];
             } else {
@@ -1811,7 +1959,7 @@ function validate32(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err28 = { instancePath: instancePath + "/volume", schemaPath: "#/properties/volume/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema68.properties.volume.type, parentSchema: schema68.properties.volume, data: data10 };
+        const err28 = { instancePath: instancePath + "/volume", schemaPath: "#/properties/volume/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema72.properties.volume.type, parentSchema: schema72.properties.volume, data: data10 };
         if (vErrors === null) {
           vErrors = [err28];
         } else {
@@ -1825,7 +1973,7 @@ function validate32(data, { instancePath = "", parentData, parentDataProperty, r
       if (data14 && typeof data14 == "object" && !Array.isArray(data14)) {
         for (const key3 in data14) {
           if (!(key3 === "size" || key3 === "mode" || pattern4.test(key3))) {
-            const err29 = { instancePath: instancePath + "/tmpfs", schemaPath: "#/properties/tmpfs/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key3 }, message: "must NOT have additional properties", schema: false, parentSchema: schema68.properties.tmpfs, data: data14 };
+            const err29 = { instancePath: instancePath + "/tmpfs", schemaPath: "#/properties/tmpfs/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key3 }, message: "must NOT have additional properties", schema: false, parentSchema: schema72.properties.tmpfs, data: data14 };
             if (vErrors === null) {
               vErrors = [err29];
             } else {
@@ -1837,7 +1985,7 @@ function validate32(data, { instancePath = "", parentData, parentDataProperty, r
         if (data14.size !== void 0) {
           let data15 = data14.size;
           if (!(typeof data15 == "number" && isFinite(data15)) && typeof data15 !== "string") {
-            const err30 = { instancePath: instancePath + "/tmpfs/size", schemaPath: "#/properties/tmpfs/properties/size/type", keyword: "type", params: { type: schema68.properties.tmpfs.properties.size.type }, message: "must be number,string", schema: schema68.properties.tmpfs.properties.size.type, parentSchema: schema68.properties.tmpfs.properties.size, data: data15 };
+            const err30 = { instancePath: instancePath + "/tmpfs/size", schemaPath: "#/properties/tmpfs/properties/size/type", keyword: "type", params: { type: schema72.properties.tmpfs.properties.size.type }, message: "must be number,string", schema: schema72.properties.tmpfs.properties.size.type, parentSchema: schema72.properties.tmpfs.properties.size, data: data15 };
             if (vErrors === null) {
               vErrors = [err30];
             } else {
@@ -1849,7 +1997,7 @@ function validate32(data, { instancePath = "", parentData, parentDataProperty, r
         if (data14.mode !== void 0) {
           let data16 = data14.mode;
           if (!(typeof data16 == "number" && isFinite(data16)) && typeof data16 !== "string") {
-            const err31 = { instancePath: instancePath + "/tmpfs/mode", schemaPath: "#/properties/tmpfs/properties/mode/type", keyword: "type", params: { type: schema68.properties.tmpfs.properties.mode.type }, message: "must be number,string", schema: schema68.properties.tmpfs.properties.mode.type, parentSchema: schema68.properties.tmpfs.properties.mode, data: data16 };
+            const err31 = { instancePath: instancePath + "/tmpfs/mode", schemaPath: "#/properties/tmpfs/properties/mode/type", keyword: "type", params: { type: schema72.properties.tmpfs.properties.mode.type }, message: "must be number,string", schema: schema72.properties.tmpfs.properties.mode.type, parentSchema: schema72.properties.tmpfs.properties.mode, data: data16 };
             if (vErrors === null) {
               vErrors = [err31];
             } else {
@@ -1859,7 +2007,7 @@ function validate32(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err32 = { instancePath: instancePath + "/tmpfs", schemaPath: "#/properties/tmpfs/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema68.properties.tmpfs.type, parentSchema: schema68.properties.tmpfs, data: data14 };
+        const err32 = { instancePath: instancePath + "/tmpfs", schemaPath: "#/properties/tmpfs/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema72.properties.tmpfs.type, parentSchema: schema72.properties.tmpfs, data: data14 };
         if (vErrors === null) {
           vErrors = [err32];
         } else {
@@ -1871,7 +2019,7 @@ function validate32(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.image !== void 0) {
       let data17 = data.image;
       if (!(data17 && typeof data17 == "object" && !Array.isArray(data17))) {
-        const err33 = { instancePath: instancePath + "/image", schemaPath: "#/properties/image/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema68.properties.image.type, parentSchema: schema68.properties.image, data: data17 };
+        const err33 = { instancePath: instancePath + "/image", schemaPath: "#/properties/image/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema72.properties.image.type, parentSchema: schema72.properties.image, data: data17 };
         if (vErrors === null) {
           vErrors = [err33];
         } else {
@@ -1880,7 +2028,7 @@ function validate32(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (true) {
-        const err34 = { instancePath: instancePath + "/image", schemaPath: "#/properties/image/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema68.properties.image, data: data17 };
+        const err34 = { instancePath: instancePath + "/image", schemaPath: "#/properties/image/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema72.properties.image, data: data17 };
         if (vErrors === null) {
           vErrors = [err34];
         } else {
@@ -1894,6 +2042,357 @@ function validate32(data, { instancePath = "", parentData, parentDataProperty, r
   return errors === 0;
 }
 validate32.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
+var schema85 = { "type": "object", "additionalProperties": false, "properties": { "strategy": { "type": "string", "enum": ["rolling", "canary", "blue-green"] }, "steps": { "type": "array", "minItems": 1, "items": { "type": "object", "additionalProperties": false, "properties": { "replicas": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number", "minimum": 1 }, "percent": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number", "minimum": 1, "maximum": 100 }, "bake": { "$ref": "#/$defs/duration" } } } }, "bake": { "$ref": "#/$defs/duration" }, "promote": { "type": "string", "enum": ["auto", "manual"] }, "maxSurge": { "$ref": "#/$defs/share" }, "maxUnavailable": { "$ref": "#/$defs/share" }, "attempts": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number", "minimum": 1, "maximum": 5 }, "progressDeadline": { "$ref": "#/$defs/duration" } } };
+var schema88 = { "type": ["integer", "string"], "pattern": "^\\d{1,3}%$", "x-expected": 'a whole number, or a percentage such as "25%"', "minimum": 0 };
+var pattern48 = new RegExp("^\\d{1,3}%$", "u");
+function validate34(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
+  let vErrors = null;
+  let errors = 0;
+  const evaluated0 = validate34.evaluated;
+  if (evaluated0.dynamicProps) {
+    evaluated0.props = void 0;
+  }
+  if (evaluated0.dynamicItems) {
+    evaluated0.items = void 0;
+  }
+  if (data && typeof data == "object" && !Array.isArray(data)) {
+    for (const key0 in data) {
+      if (!(key0 === "strategy" || key0 === "steps" || key0 === "bake" || key0 === "promote" || key0 === "maxSurge" || key0 === "maxUnavailable" || key0 === "attempts" || key0 === "progressDeadline")) {
+        const err0 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema85, data };
+        if (vErrors === null) {
+          vErrors = [err0];
+        } else {
+          vErrors.push(err0);
+        }
+        errors++;
+      }
+    }
+    if (data.strategy !== void 0) {
+      let data0 = data.strategy;
+      if (typeof data0 !== "string") {
+        const err1 = { instancePath: instancePath + "/strategy", schemaPath: "#/properties/strategy/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema85.properties.strategy.type, parentSchema: schema85.properties.strategy, data: data0 };
+        if (vErrors === null) {
+          vErrors = [err1];
+        } else {
+          vErrors.push(err1);
+        }
+        errors++;
+      }
+      if (!(data0 === "rolling" || data0 === "canary" || data0 === "blue-green")) {
+        const err2 = { instancePath: instancePath + "/strategy", schemaPath: "#/properties/strategy/enum", keyword: "enum", params: { allowedValues: schema85.properties.strategy.enum }, message: "must be equal to one of the allowed values", schema: schema85.properties.strategy.enum, parentSchema: schema85.properties.strategy, data: data0 };
+        if (vErrors === null) {
+          vErrors = [err2];
+        } else {
+          vErrors.push(err2);
+        }
+        errors++;
+      }
+    }
+    if (data.steps !== void 0) {
+      let data1 = data.steps;
+      if (Array.isArray(data1)) {
+        if (data1.length < 1) {
+          const err3 = { instancePath: instancePath + "/steps", schemaPath: "#/properties/steps/minItems", keyword: "minItems", params: { limit: 1 }, message: "must NOT have fewer than 1 items", schema: 1, parentSchema: schema85.properties.steps, data: data1 };
+          if (vErrors === null) {
+            vErrors = [err3];
+          } else {
+            vErrors.push(err3);
+          }
+          errors++;
+        }
+        const len0 = data1.length;
+        for (let i0 = 0; i0 < len0; i0++) {
+          let data2 = data1[i0];
+          if (data2 && typeof data2 == "object" && !Array.isArray(data2)) {
+            for (const key1 in data2) {
+              if (!(key1 === "replicas" || key1 === "percent" || key1 === "bake")) {
+                const err4 = { instancePath: instancePath + "/steps/" + i0, schemaPath: "#/properties/steps/items/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema85.properties.steps.items, data: data2 };
+                if (vErrors === null) {
+                  vErrors = [err4];
+                } else {
+                  vErrors.push(err4);
+                }
+                errors++;
+              }
+            }
+            if (data2.replicas !== void 0) {
+              let data3 = data2.replicas;
+              if (!(typeof data3 == "number" && (!(data3 % 1) && !isNaN(data3)) && isFinite(data3)) && typeof data3 !== "string") {
+                const err5 = { instancePath: instancePath + "/steps/" + i0 + "/replicas", schemaPath: "#/properties/steps/items/properties/replicas/type", keyword: "type", params: { type: schema85.properties.steps.items.properties.replicas.type }, message: "must be integer,string", schema: schema85.properties.steps.items.properties.replicas.type, parentSchema: schema85.properties.steps.items.properties.replicas, data: data3 };
+                if (vErrors === null) {
+                  vErrors = [err5];
+                } else {
+                  vErrors.push(err5);
+                }
+                errors++;
+              }
+              if (typeof data3 == "number" && isFinite(data3)) {
+                if (data3 < 1 || isNaN(data3)) {
+                  const err6 = { instancePath: instancePath + "/steps/" + i0 + "/replicas", schemaPath: "#/properties/steps/items/properties/replicas/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema85.properties.steps.items.properties.replicas, data: data3 };
+                  if (vErrors === null) {
+                    vErrors = [err6];
+                  } else {
+                    vErrors.push(err6);
+                  }
+                  errors++;
+                }
+              }
+              if (typeof data3 === "string") {
+                if (!pattern9.test(data3)) {
+                  const err7 = { instancePath: instancePath + "/steps/" + i0 + "/replicas", schemaPath: "#/properties/steps/items/properties/replicas/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema85.properties.steps.items.properties.replicas, data: data3 };
+                  if (vErrors === null) {
+                    vErrors = [err7];
+                  } else {
+                    vErrors.push(err7);
+                  }
+                  errors++;
+                }
+              }
+            }
+            if (data2.percent !== void 0) {
+              let data4 = data2.percent;
+              if (!(typeof data4 == "number" && (!(data4 % 1) && !isNaN(data4)) && isFinite(data4)) && typeof data4 !== "string") {
+                const err8 = { instancePath: instancePath + "/steps/" + i0 + "/percent", schemaPath: "#/properties/steps/items/properties/percent/type", keyword: "type", params: { type: schema85.properties.steps.items.properties.percent.type }, message: "must be integer,string", schema: schema85.properties.steps.items.properties.percent.type, parentSchema: schema85.properties.steps.items.properties.percent, data: data4 };
+                if (vErrors === null) {
+                  vErrors = [err8];
+                } else {
+                  vErrors.push(err8);
+                }
+                errors++;
+              }
+              if (typeof data4 == "number" && isFinite(data4)) {
+                if (data4 > 100 || isNaN(data4)) {
+                  const err9 = { instancePath: instancePath + "/steps/" + i0 + "/percent", schemaPath: "#/properties/steps/items/properties/percent/maximum", keyword: "maximum", params: { comparison: "<=", limit: 100 }, message: "must be <= 100", schema: 100, parentSchema: schema85.properties.steps.items.properties.percent, data: data4 };
+                  if (vErrors === null) {
+                    vErrors = [err9];
+                  } else {
+                    vErrors.push(err9);
+                  }
+                  errors++;
+                }
+                if (data4 < 1 || isNaN(data4)) {
+                  const err10 = { instancePath: instancePath + "/steps/" + i0 + "/percent", schemaPath: "#/properties/steps/items/properties/percent/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema85.properties.steps.items.properties.percent, data: data4 };
+                  if (vErrors === null) {
+                    vErrors = [err10];
+                  } else {
+                    vErrors.push(err10);
+                  }
+                  errors++;
+                }
+              }
+              if (typeof data4 === "string") {
+                if (!pattern9.test(data4)) {
+                  const err11 = { instancePath: instancePath + "/steps/" + i0 + "/percent", schemaPath: "#/properties/steps/items/properties/percent/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema85.properties.steps.items.properties.percent, data: data4 };
+                  if (vErrors === null) {
+                    vErrors = [err11];
+                  } else {
+                    vErrors.push(err11);
+                  }
+                  errors++;
+                }
+              }
+            }
+            if (data2.bake !== void 0) {
+              let data5 = data2.bake;
+              if (typeof data5 !== "string") {
+                const err12 = { instancePath: instancePath + "/steps/" + i0 + "/bake", schemaPath: "#/$defs/duration/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema42.type, parentSchema: schema42, data: data5 };
+                if (vErrors === null) {
+                  vErrors = [err12];
+                } else {
+                  vErrors.push(err12);
+                }
+                errors++;
+              }
+            }
+          } else {
+            const err13 = { instancePath: instancePath + "/steps/" + i0, schemaPath: "#/properties/steps/items/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema85.properties.steps.items.type, parentSchema: schema85.properties.steps.items, data: data2 };
+            if (vErrors === null) {
+              vErrors = [err13];
+            } else {
+              vErrors.push(err13);
+            }
+            errors++;
+          }
+        }
+      } else {
+        const err14 = { instancePath: instancePath + "/steps", schemaPath: "#/properties/steps/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema85.properties.steps.type, parentSchema: schema85.properties.steps, data: data1 };
+        if (vErrors === null) {
+          vErrors = [err14];
+        } else {
+          vErrors.push(err14);
+        }
+        errors++;
+      }
+    }
+    if (data.bake !== void 0) {
+      let data6 = data.bake;
+      if (typeof data6 !== "string") {
+        const err15 = { instancePath: instancePath + "/bake", schemaPath: "#/$defs/duration/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema42.type, parentSchema: schema42, data: data6 };
+        if (vErrors === null) {
+          vErrors = [err15];
+        } else {
+          vErrors.push(err15);
+        }
+        errors++;
+      }
+    }
+    if (data.promote !== void 0) {
+      let data7 = data.promote;
+      if (typeof data7 !== "string") {
+        const err16 = { instancePath: instancePath + "/promote", schemaPath: "#/properties/promote/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema85.properties.promote.type, parentSchema: schema85.properties.promote, data: data7 };
+        if (vErrors === null) {
+          vErrors = [err16];
+        } else {
+          vErrors.push(err16);
+        }
+        errors++;
+      }
+      if (!(data7 === "auto" || data7 === "manual")) {
+        const err17 = { instancePath: instancePath + "/promote", schemaPath: "#/properties/promote/enum", keyword: "enum", params: { allowedValues: schema85.properties.promote.enum }, message: "must be equal to one of the allowed values", schema: schema85.properties.promote.enum, parentSchema: schema85.properties.promote, data: data7 };
+        if (vErrors === null) {
+          vErrors = [err17];
+        } else {
+          vErrors.push(err17);
+        }
+        errors++;
+      }
+    }
+    if (data.maxSurge !== void 0) {
+      let data8 = data.maxSurge;
+      if (!(typeof data8 == "number" && (!(data8 % 1) && !isNaN(data8)) && isFinite(data8)) && typeof data8 !== "string") {
+        const err18 = { instancePath: instancePath + "/maxSurge", schemaPath: "#/$defs/share/type", keyword: "type", params: { type: schema88.type }, message: "must be integer,string", schema: schema88.type, parentSchema: schema88, data: data8 };
+        if (vErrors === null) {
+          vErrors = [err18];
+        } else {
+          vErrors.push(err18);
+        }
+        errors++;
+      }
+      if (typeof data8 == "number" && isFinite(data8)) {
+        if (data8 < 0 || isNaN(data8)) {
+          const err19 = { instancePath: instancePath + "/maxSurge", schemaPath: "#/$defs/share/minimum", keyword: "minimum", params: { comparison: ">=", limit: 0 }, message: "must be >= 0", schema: 0, parentSchema: schema88, data: data8 };
+          if (vErrors === null) {
+            vErrors = [err19];
+          } else {
+            vErrors.push(err19);
+          }
+          errors++;
+        }
+      }
+      if (typeof data8 === "string") {
+        if (!pattern48.test(data8)) {
+          const err20 = { instancePath: instancePath + "/maxSurge", schemaPath: "#/$defs/share/pattern", keyword: "pattern", params: { pattern: "^\\d{1,3}%$" }, message: 'must match pattern "^\\d{1,3}%$"', schema: "^\\d{1,3}%$", parentSchema: schema88, data: data8 };
+          if (vErrors === null) {
+            vErrors = [err20];
+          } else {
+            vErrors.push(err20);
+          }
+          errors++;
+        }
+      }
+    }
+    if (data.maxUnavailable !== void 0) {
+      let data9 = data.maxUnavailable;
+      if (!(typeof data9 == "number" && (!(data9 % 1) && !isNaN(data9)) && isFinite(data9)) && typeof data9 !== "string") {
+        const err21 = { instancePath: instancePath + "/maxUnavailable", schemaPath: "#/$defs/share/type", keyword: "type", params: { type: schema88.type }, message: "must be integer,string", schema: schema88.type, parentSchema: schema88, data: data9 };
+        if (vErrors === null) {
+          vErrors = [err21];
+        } else {
+          vErrors.push(err21);
+        }
+        errors++;
+      }
+      if (typeof data9 == "number" && isFinite(data9)) {
+        if (data9 < 0 || isNaN(data9)) {
+          const err22 = { instancePath: instancePath + "/maxUnavailable", schemaPath: "#/$defs/share/minimum", keyword: "minimum", params: { comparison: ">=", limit: 0 }, message: "must be >= 0", schema: 0, parentSchema: schema88, data: data9 };
+          if (vErrors === null) {
+            vErrors = [err22];
+          } else {
+            vErrors.push(err22);
+          }
+          errors++;
+        }
+      }
+      if (typeof data9 === "string") {
+        if (!pattern48.test(data9)) {
+          const err23 = { instancePath: instancePath + "/maxUnavailable", schemaPath: "#/$defs/share/pattern", keyword: "pattern", params: { pattern: "^\\d{1,3}%$" }, message: 'must match pattern "^\\d{1,3}%$"', schema: "^\\d{1,3}%$", parentSchema: schema88, data: data9 };
+          if (vErrors === null) {
+            vErrors = [err23];
+          } else {
+            vErrors.push(err23);
+          }
+          errors++;
+        }
+      }
+    }
+    if (data.attempts !== void 0) {
+      let data10 = data.attempts;
+      if (!(typeof data10 == "number" && (!(data10 % 1) && !isNaN(data10)) && isFinite(data10)) && typeof data10 !== "string") {
+        const err24 = { instancePath: instancePath + "/attempts", schemaPath: "#/properties/attempts/type", keyword: "type", params: { type: schema85.properties.attempts.type }, message: "must be integer,string", schema: schema85.properties.attempts.type, parentSchema: schema85.properties.attempts, data: data10 };
+        if (vErrors === null) {
+          vErrors = [err24];
+        } else {
+          vErrors.push(err24);
+        }
+        errors++;
+      }
+      if (typeof data10 == "number" && isFinite(data10)) {
+        if (data10 > 5 || isNaN(data10)) {
+          const err25 = { instancePath: instancePath + "/attempts", schemaPath: "#/properties/attempts/maximum", keyword: "maximum", params: { comparison: "<=", limit: 5 }, message: "must be <= 5", schema: 5, parentSchema: schema85.properties.attempts, data: data10 };
+          if (vErrors === null) {
+            vErrors = [err25];
+          } else {
+            vErrors.push(err25);
+          }
+          errors++;
+        }
+        if (data10 < 1 || isNaN(data10)) {
+          const err26 = { instancePath: instancePath + "/attempts", schemaPath: "#/properties/attempts/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema85.properties.attempts, data: data10 };
+          if (vErrors === null) {
+            vErrors = [err26];
+          } else {
+            vErrors.push(err26);
+          }
+          errors++;
+        }
+      }
+      if (typeof data10 === "string") {
+        if (!pattern9.test(data10)) {
+          const err27 = { instancePath: instancePath + "/attempts", schemaPath: "#/properties/attempts/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema85.properties.attempts, data: data10 };
+          if (vErrors === null) {
+            vErrors = [err27];
+          } else {
+            vErrors.push(err27);
+          }
+          errors++;
+        }
+      }
+    }
+    if (data.progressDeadline !== void 0) {
+      let data11 = data.progressDeadline;
+      if (typeof data11 !== "string") {
+        const err28 = { instancePath: instancePath + "/progressDeadline", schemaPath: "#/$defs/duration/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema42.type, parentSchema: schema42, data: data11 };
+        if (vErrors === null) {
+          vErrors = [err28];
+        } else {
+          vErrors.push(err28);
+        }
+        errors++;
+      }
+    }
+  } else {
+    const err29 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema85.type, parentSchema: schema85, data };
+    if (vErrors === null) {
+      vErrors = [err29];
+    } else {
+      vErrors.push(err29);
+    }
+    errors++;
+  }
+  validate34.errors = vErrors;
+  return errors === 0;
+}
+validate34.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
 function validate21(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   let vErrors = null;
   let errors = 0;
@@ -2745,7 +3244,7 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
               }
               if (typeof data46 === "string") {
                 if (!pattern9.test(data46)) {
-                  const err74 = { instancePath: instancePath + "/env_file/" + i6 + "/required", schemaPath: "#/$defs/boolean/pattern", keyword: "pattern", params: { pattern: "\\$" }, message: 'must match pattern "\\$"', schema: "\\$", parentSchema: schema38, data: data46 };
+                  const err74 = { instancePath: instancePath + "/env_file/" + i6 + "/required", schemaPath: "#/$defs/boolean/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema38, data: data46 };
                   if (vErrors === null) {
                     vErrors = [err74];
                   } else {
@@ -2783,7 +3282,7 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.environment !== void 0) {
       let data48 = data.environment;
       if (!data48 || typeof data48 != "object") {
-        const err77 = { instancePath: instancePath + "/environment", schemaPath: "#/$defs/assignments/type", keyword: "type", params: { type: schema50.type }, message: "must be array,object", schema: schema50.type, parentSchema: schema50, data: data48 };
+        const err77 = { instancePath: instancePath + "/environment", schemaPath: "#/$defs/assignments/type", keyword: "type", params: { type: schema54.type }, message: "must be array,object", schema: schema54.type, parentSchema: schema54, data: data48 };
         if (vErrors === null) {
           vErrors = [err77];
         } else {
@@ -2796,7 +3295,7 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         for (let i7 = 0; i7 < len7; i7++) {
           let data49 = data48[i7];
           if (typeof data49 !== "string") {
-            const err78 = { instancePath: instancePath + "/environment/" + i7, schemaPath: "#/$defs/assignments/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema50.items.type, parentSchema: schema50.items, data: data49 };
+            const err78 = { instancePath: instancePath + "/environment/" + i7, schemaPath: "#/$defs/assignments/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema54.items.type, parentSchema: schema54.items, data: data49 };
             if (vErrors === null) {
               vErrors = [err78];
             } else {
@@ -2810,7 +3309,7 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         for (const key4 in data48) {
           let data50 = data48[key4];
           if (typeof data50 !== "string" && !(typeof data50 == "number" && isFinite(data50)) && typeof data50 !== "boolean" && data50 !== null) {
-            const err79 = { instancePath: instancePath + "/environment/" + key4.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/assignments/additionalProperties/type", keyword: "type", params: { type: schema50.additionalProperties.type }, message: "must be string,number,boolean,null", schema: schema50.additionalProperties.type, parentSchema: schema50.additionalProperties, data: data50 };
+            const err79 = { instancePath: instancePath + "/environment/" + key4.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/assignments/additionalProperties/type", keyword: "type", params: { type: schema54.additionalProperties.type }, message: "must be string,number,boolean,null", schema: schema54.additionalProperties.type, parentSchema: schema54.additionalProperties, data: data50 };
             if (vErrors === null) {
               vErrors = [err79];
             } else {
@@ -2995,7 +3494,7 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
       }
       if (typeof data61 === "string") {
         if (!pattern9.test(data61)) {
-          const err95 = { instancePath: instancePath + "/init", schemaPath: "#/$defs/boolean/pattern", keyword: "pattern", params: { pattern: "\\$" }, message: 'must match pattern "\\$"', schema: "\\$", parentSchema: schema38, data: data61 };
+          const err95 = { instancePath: instancePath + "/init", schemaPath: "#/$defs/boolean/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema38, data: data61 };
           if (vErrors === null) {
             vErrors = [err95];
           } else {
@@ -3071,7 +3570,7 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.labels !== void 0) {
       let data65 = data.labels;
       if (!data65 || typeof data65 != "object") {
-        const err102 = { instancePath: instancePath + "/labels", schemaPath: "#/$defs/assignments/type", keyword: "type", params: { type: schema50.type }, message: "must be array,object", schema: schema50.type, parentSchema: schema50, data: data65 };
+        const err102 = { instancePath: instancePath + "/labels", schemaPath: "#/$defs/assignments/type", keyword: "type", params: { type: schema54.type }, message: "must be array,object", schema: schema54.type, parentSchema: schema54, data: data65 };
         if (vErrors === null) {
           vErrors = [err102];
         } else {
@@ -3084,7 +3583,7 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         for (let i9 = 0; i9 < len9; i9++) {
           let data66 = data65[i9];
           if (typeof data66 !== "string") {
-            const err103 = { instancePath: instancePath + "/labels/" + i9, schemaPath: "#/$defs/assignments/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema50.items.type, parentSchema: schema50.items, data: data66 };
+            const err103 = { instancePath: instancePath + "/labels/" + i9, schemaPath: "#/$defs/assignments/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema54.items.type, parentSchema: schema54.items, data: data66 };
             if (vErrors === null) {
               vErrors = [err103];
             } else {
@@ -3098,7 +3597,7 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         for (const key5 in data65) {
           let data67 = data65[key5];
           if (typeof data67 !== "string" && !(typeof data67 == "number" && isFinite(data67)) && typeof data67 !== "boolean" && data67 !== null) {
-            const err104 = { instancePath: instancePath + "/labels/" + key5.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/assignments/additionalProperties/type", keyword: "type", params: { type: schema50.additionalProperties.type }, message: "must be string,number,boolean,null", schema: schema50.additionalProperties.type, parentSchema: schema50.additionalProperties, data: data67 };
+            const err104 = { instancePath: instancePath + "/labels/" + key5.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/assignments/additionalProperties/type", keyword: "type", params: { type: schema54.additionalProperties.type }, message: "must be string,number,boolean,null", schema: schema54.additionalProperties.type, parentSchema: schema54.additionalProperties, data: data67 };
             if (vErrors === null) {
               vErrors = [err104];
             } else {
@@ -3668,7 +4167,7 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
       }
       if (typeof data96 === "string") {
         if (!pattern9.test(data96)) {
-          const err155 = { instancePath: instancePath + "/read_only", schemaPath: "#/$defs/boolean/pattern", keyword: "pattern", params: { pattern: "\\$" }, message: 'must match pattern "\\$"', schema: "\\$", parentSchema: schema38, data: data96 };
+          const err155 = { instancePath: instancePath + "/read_only", schemaPath: "#/$defs/boolean/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema38, data: data96 };
           if (vErrors === null) {
             vErrors = [err155];
           } else {
@@ -4082,7 +4581,7 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
       let data120 = data["x-fleetwright"];
       if (data120 && typeof data120 == "object" && !Array.isArray(data120)) {
         for (const key8 in data120) {
-          if (!(key8 === "gate" || key8 === "expose")) {
+          if (!(key8 === "gate" || key8 === "singleton" || key8 === "rollout" || key8 === "expose")) {
             const err192 = { instancePath: instancePath + "/x-fleetwright", schemaPath: "#/properties/x-fleetwright/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key8 }, message: "must NOT have additional properties", schema: false, parentSchema: schema32.properties["x-fleetwright"], data: data120 };
             if (vErrors === null) {
               vErrors = [err192];
@@ -4132,7 +4631,7 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
                 if (data122.port !== void 0) {
                   let data123 = data122.port;
                   if (!(typeof data123 == "number" && (!(data123 % 1) && !isNaN(data123)) && isFinite(data123)) && typeof data123 !== "string") {
-                    const err196 = { instancePath: instancePath + "/x-fleetwright/gate/http/port", schemaPath: "#/$defs/portNumber/type", keyword: "type", params: { type: schema63.type }, message: "must be integer,string", schema: schema63.type, parentSchema: schema63, data: data123 };
+                    const err196 = { instancePath: instancePath + "/x-fleetwright/gate/http/port", schemaPath: "#/$defs/portNumber/type", keyword: "type", params: { type: schema67.type }, message: "must be integer,string", schema: schema67.type, parentSchema: schema67, data: data123 };
                     if (vErrors === null) {
                       vErrors = [err196];
                     } else {
@@ -4142,7 +4641,7 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
                   }
                   if (typeof data123 == "number" && isFinite(data123)) {
                     if (data123 > 65535 || isNaN(data123)) {
-                      const err197 = { instancePath: instancePath + "/x-fleetwright/gate/http/port", schemaPath: "#/$defs/portNumber/maximum", keyword: "maximum", params: { comparison: "<=", limit: 65535 }, message: "must be <= 65535", schema: 65535, parentSchema: schema63, data: data123 };
+                      const err197 = { instancePath: instancePath + "/x-fleetwright/gate/http/port", schemaPath: "#/$defs/portNumber/maximum", keyword: "maximum", params: { comparison: "<=", limit: 65535 }, message: "must be <= 65535", schema: 65535, parentSchema: schema67, data: data123 };
                       if (vErrors === null) {
                         vErrors = [err197];
                       } else {
@@ -4151,7 +4650,7 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
                       errors++;
                     }
                     if (data123 < 1 || isNaN(data123)) {
-                      const err198 = { instancePath: instancePath + "/x-fleetwright/gate/http/port", schemaPath: "#/$defs/portNumber/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema63, data: data123 };
+                      const err198 = { instancePath: instancePath + "/x-fleetwright/gate/http/port", schemaPath: "#/$defs/portNumber/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema67, data: data123 };
                       if (vErrors === null) {
                         vErrors = [err198];
                       } else {
@@ -4162,7 +4661,7 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
                   }
                   if (typeof data123 === "string") {
                     if (!pattern9.test(data123)) {
-                      const err199 = { instancePath: instancePath + "/x-fleetwright/gate/http/port", schemaPath: "#/$defs/portNumber/pattern", keyword: "pattern", params: { pattern: "\\$" }, message: 'must match pattern "\\$"', schema: "\\$", parentSchema: schema63, data: data123 };
+                      const err199 = { instancePath: instancePath + "/x-fleetwright/gate/http/port", schemaPath: "#/$defs/portNumber/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema67, data: data123 };
                       if (vErrors === null) {
                         vErrors = [err199];
                       } else {
@@ -4175,7 +4674,7 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
                 if (data122.path !== void 0) {
                   let data124 = data122.path;
                   if (typeof data124 === "string") {
-                    if (!pattern40.test(data124)) {
+                    if (!pattern43.test(data124)) {
                       const err200 = { instancePath: instancePath + "/x-fleetwright/gate/http/path", schemaPath: "#/properties/x-fleetwright/properties/gate/properties/http/properties/path/pattern", keyword: "pattern", params: { pattern: "^/" }, message: 'must match pattern "^/"', schema: "^/", parentSchema: schema32.properties["x-fleetwright"].properties.gate.properties.http.properties.path, data: data124 };
                       if (vErrors === null) {
                         vErrors = [err200];
@@ -4254,7 +4753,7 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
                 if (data127.port !== void 0) {
                   let data128 = data127.port;
                   if (!(typeof data128 == "number" && (!(data128 % 1) && !isNaN(data128)) && isFinite(data128)) && typeof data128 !== "string") {
-                    const err207 = { instancePath: instancePath + "/x-fleetwright/gate/tcp/port", schemaPath: "#/$defs/portNumber/type", keyword: "type", params: { type: schema63.type }, message: "must be integer,string", schema: schema63.type, parentSchema: schema63, data: data128 };
+                    const err207 = { instancePath: instancePath + "/x-fleetwright/gate/tcp/port", schemaPath: "#/$defs/portNumber/type", keyword: "type", params: { type: schema67.type }, message: "must be integer,string", schema: schema67.type, parentSchema: schema67, data: data128 };
                     if (vErrors === null) {
                       vErrors = [err207];
                     } else {
@@ -4264,7 +4763,7 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
                   }
                   if (typeof data128 == "number" && isFinite(data128)) {
                     if (data128 > 65535 || isNaN(data128)) {
-                      const err208 = { instancePath: instancePath + "/x-fleetwright/gate/tcp/port", schemaPath: "#/$defs/portNumber/maximum", keyword: "maximum", params: { comparison: "<=", limit: 65535 }, message: "must be <= 65535", schema: 65535, parentSchema: schema63, data: data128 };
+                      const err208 = { instancePath: instancePath + "/x-fleetwright/gate/tcp/port", schemaPath: "#/$defs/portNumber/maximum", keyword: "maximum", params: { comparison: "<=", limit: 65535 }, message: "must be <= 65535", schema: 65535, parentSchema: schema67, data: data128 };
                       if (vErrors === null) {
                         vErrors = [err208];
                       } else {
@@ -4273,7 +4772,7 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
                       errors++;
                     }
                     if (data128 < 1 || isNaN(data128)) {
-                      const err209 = { instancePath: instancePath + "/x-fleetwright/gate/tcp/port", schemaPath: "#/$defs/portNumber/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema63, data: data128 };
+                      const err209 = { instancePath: instancePath + "/x-fleetwright/gate/tcp/port", schemaPath: "#/$defs/portNumber/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema67, data: data128 };
                       if (vErrors === null) {
                         vErrors = [err209];
                       } else {
@@ -4284,7 +4783,7 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
                   }
                   if (typeof data128 === "string") {
                     if (!pattern9.test(data128)) {
-                      const err210 = { instancePath: instancePath + "/x-fleetwright/gate/tcp/port", schemaPath: "#/$defs/portNumber/pattern", keyword: "pattern", params: { pattern: "\\$" }, message: 'must match pattern "\\$"', schema: "\\$", parentSchema: schema63, data: data128 };
+                      const err210 = { instancePath: instancePath + "/x-fleetwright/gate/tcp/port", schemaPath: "#/$defs/portNumber/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema67, data: data128 };
                       if (vErrors === null) {
                         vErrors = [err210];
                       } else {
@@ -4362,10 +4861,10 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
             errors++;
           }
         }
-        if (data120.expose !== void 0) {
-          let data133 = data120.expose;
-          if (!(data133 && typeof data133 == "object" && !Array.isArray(data133))) {
-            const err217 = { instancePath: instancePath + "/x-fleetwright/expose", schemaPath: "#/properties/x-fleetwright/properties/expose/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.properties["x-fleetwright"].properties.expose.type, parentSchema: schema32.properties["x-fleetwright"].properties.expose, data: data133 };
+        if (data120.singleton !== void 0) {
+          let data133 = data120.singleton;
+          if (typeof data133 !== "boolean" && typeof data133 !== "string") {
+            const err217 = { instancePath: instancePath + "/x-fleetwright/singleton", schemaPath: "#/$defs/boolean/type", keyword: "type", params: { type: schema38.type }, message: "must be boolean,string", schema: schema38.type, parentSchema: schema38, data: data133 };
             if (vErrors === null) {
               vErrors = [err217];
             } else {
@@ -4373,32 +4872,61 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
             }
             errors++;
           }
-          if (true) {
-            const err218 = { instancePath: instancePath + "/x-fleetwright/expose", schemaPath: "#/properties/x-fleetwright/properties/expose/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema32.properties["x-fleetwright"].properties.expose, data: data133 };
+          if (typeof data133 === "string") {
+            if (!pattern9.test(data133)) {
+              const err218 = { instancePath: instancePath + "/x-fleetwright/singleton", schemaPath: "#/$defs/boolean/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema38, data: data133 };
+              if (vErrors === null) {
+                vErrors = [err218];
+              } else {
+                vErrors.push(err218);
+              }
+              errors++;
+            }
+          }
+        }
+        if (data120.rollout !== void 0) {
+          if (!validate34(data120.rollout, { instancePath: instancePath + "/x-fleetwright/rollout", parentData: data120, parentDataProperty: "rollout", rootData, dynamicAnchors })) {
+            vErrors = vErrors === null ? validate34.errors : vErrors.concat(validate34.errors);
+            errors = vErrors.length;
+          }
+        }
+        if (data120.expose !== void 0) {
+          let data135 = data120.expose;
+          if (!(data135 && typeof data135 == "object" && !Array.isArray(data135))) {
+            const err219 = { instancePath: instancePath + "/x-fleetwright/expose", schemaPath: "#/properties/x-fleetwright/properties/expose/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.properties["x-fleetwright"].properties.expose.type, parentSchema: schema32.properties["x-fleetwright"].properties.expose, data: data135 };
             if (vErrors === null) {
-              vErrors = [err218];
+              vErrors = [err219];
             } else {
-              vErrors.push(err218);
+              vErrors.push(err219);
+            }
+            errors++;
+          }
+          if (true) {
+            const err220 = { instancePath: instancePath + "/x-fleetwright/expose", schemaPath: "#/properties/x-fleetwright/properties/expose/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema32.properties["x-fleetwright"].properties.expose, data: data135 };
+            if (vErrors === null) {
+              vErrors = [err220];
+            } else {
+              vErrors.push(err220);
             }
             errors++;
           }
         }
       } else {
-        const err219 = { instancePath: instancePath + "/x-fleetwright", schemaPath: "#/properties/x-fleetwright/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.properties["x-fleetwright"].type, parentSchema: schema32.properties["x-fleetwright"], data: data120 };
+        const err221 = { instancePath: instancePath + "/x-fleetwright", schemaPath: "#/properties/x-fleetwright/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.properties["x-fleetwright"].type, parentSchema: schema32.properties["x-fleetwright"], data: data120 };
         if (vErrors === null) {
-          vErrors = [err219];
+          vErrors = [err221];
         } else {
-          vErrors.push(err219);
+          vErrors.push(err221);
         }
         errors++;
       }
     }
   } else {
-    const err220 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.type, parentSchema: schema32, data };
+    const err222 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.type, parentSchema: schema32, data };
     if (vErrors === null) {
-      vErrors = [err220];
+      vErrors = [err222];
     } else {
-      vErrors.push(err220);
+      vErrors.push(err222);
     }
     errors++;
   }
@@ -4406,13 +4934,13 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
   return errors === 0;
 }
 validate21.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
-var schema80 = { "type": ["object", "null"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string" }, "driver": { "type": "string" }, "driver_opts": { "$ref": "#/$defs/driverOptions" }, "ipam": { "type": "object", "x-unsupported": "" }, "external": { "$ref": "#/$defs/external" }, "internal": { "$ref": "#/$defs/boolean" }, "enable_ipv4": { "type": ["boolean", "string"], "x-unsupported": "" }, "enable_ipv6": { "type": ["boolean", "string"], "x-unsupported": "" }, "attachable": { "type": ["boolean", "string"], "x-ignored": "every bridge network is attachable" }, "labels": { "$ref": "#/$defs/assignments" } } };
-var schema81 = { "type": "object", "additionalProperties": { "type": ["string", "number"] } };
-var schema82 = { "type": ["boolean", "string", "object"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string" } } };
-function validate35(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
+var schema91 = { "type": ["object", "null"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string" }, "driver": { "type": "string" }, "driver_opts": { "$ref": "#/$defs/driverOptions" }, "ipam": { "type": "object", "x-unsupported": "" }, "external": { "$ref": "#/$defs/external" }, "internal": { "$ref": "#/$defs/boolean" }, "enable_ipv4": { "type": ["boolean", "string"], "x-unsupported": "" }, "enable_ipv6": { "type": ["boolean", "string"], "x-unsupported": "" }, "attachable": { "type": ["boolean", "string"], "x-ignored": "every bridge network is attachable" }, "labels": { "$ref": "#/$defs/assignments" } } };
+var schema92 = { "type": "object", "additionalProperties": { "type": ["string", "number"] } };
+var schema93 = { "type": ["boolean", "string", "object"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string" } } };
+function validate37(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   let vErrors = null;
   let errors = 0;
-  const evaluated0 = validate35.evaluated;
+  const evaluated0 = validate37.evaluated;
   if (evaluated0.dynamicProps) {
     evaluated0.props = void 0;
   }
@@ -4420,7 +4948,7 @@ function validate35(data, { instancePath = "", parentData, parentDataProperty, r
     evaluated0.items = void 0;
   }
   if (!(data && typeof data == "object" && !Array.isArray(data)) && data !== null) {
-    const err0 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: schema80.type }, message: "must be object,null", schema: schema80.type, parentSchema: schema80, data };
+    const err0 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: schema91.type }, message: "must be object,null", schema: schema91.type, parentSchema: schema91, data };
     if (vErrors === null) {
       vErrors = [err0];
     } else {
@@ -4430,8 +4958,8 @@ function validate35(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     for (const key0 in data) {
-      if (!(func1.call(schema80.properties, key0) || pattern4.test(key0))) {
-        const err1 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema80, data };
+      if (!(func1.call(schema91.properties, key0) || pattern4.test(key0))) {
+        const err1 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema91, data };
         if (vErrors === null) {
           vErrors = [err1];
         } else {
@@ -4443,7 +4971,7 @@ function validate35(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.name !== void 0) {
       let data0 = data.name;
       if (typeof data0 !== "string") {
-        const err2 = { instancePath: instancePath + "/name", schemaPath: "#/properties/name/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema80.properties.name.type, parentSchema: schema80.properties.name, data: data0 };
+        const err2 = { instancePath: instancePath + "/name", schemaPath: "#/properties/name/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema91.properties.name.type, parentSchema: schema91.properties.name, data: data0 };
         if (vErrors === null) {
           vErrors = [err2];
         } else {
@@ -4455,7 +4983,7 @@ function validate35(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.driver !== void 0) {
       let data1 = data.driver;
       if (typeof data1 !== "string") {
-        const err3 = { instancePath: instancePath + "/driver", schemaPath: "#/properties/driver/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema80.properties.driver.type, parentSchema: schema80.properties.driver, data: data1 };
+        const err3 = { instancePath: instancePath + "/driver", schemaPath: "#/properties/driver/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema91.properties.driver.type, parentSchema: schema91.properties.driver, data: data1 };
         if (vErrors === null) {
           vErrors = [err3];
         } else {
@@ -4470,7 +4998,7 @@ function validate35(data, { instancePath = "", parentData, parentDataProperty, r
         for (const key1 in data2) {
           let data3 = data2[key1];
           if (typeof data3 !== "string" && !(typeof data3 == "number" && isFinite(data3))) {
-            const err4 = { instancePath: instancePath + "/driver_opts/" + key1.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/driverOptions/additionalProperties/type", keyword: "type", params: { type: schema81.additionalProperties.type }, message: "must be string,number", schema: schema81.additionalProperties.type, parentSchema: schema81.additionalProperties, data: data3 };
+            const err4 = { instancePath: instancePath + "/driver_opts/" + key1.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/driverOptions/additionalProperties/type", keyword: "type", params: { type: schema92.additionalProperties.type }, message: "must be string,number", schema: schema92.additionalProperties.type, parentSchema: schema92.additionalProperties, data: data3 };
             if (vErrors === null) {
               vErrors = [err4];
             } else {
@@ -4480,7 +5008,7 @@ function validate35(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err5 = { instancePath: instancePath + "/driver_opts", schemaPath: "#/$defs/driverOptions/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema81.type, parentSchema: schema81, data: data2 };
+        const err5 = { instancePath: instancePath + "/driver_opts", schemaPath: "#/$defs/driverOptions/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema92.type, parentSchema: schema92, data: data2 };
         if (vErrors === null) {
           vErrors = [err5];
         } else {
@@ -4492,7 +5020,7 @@ function validate35(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.ipam !== void 0) {
       let data4 = data.ipam;
       if (!(data4 && typeof data4 == "object" && !Array.isArray(data4))) {
-        const err6 = { instancePath: instancePath + "/ipam", schemaPath: "#/properties/ipam/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema80.properties.ipam.type, parentSchema: schema80.properties.ipam, data: data4 };
+        const err6 = { instancePath: instancePath + "/ipam", schemaPath: "#/properties/ipam/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema91.properties.ipam.type, parentSchema: schema91.properties.ipam, data: data4 };
         if (vErrors === null) {
           vErrors = [err6];
         } else {
@@ -4501,7 +5029,7 @@ function validate35(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (true) {
-        const err7 = { instancePath: instancePath + "/ipam", schemaPath: "#/properties/ipam/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema80.properties.ipam, data: data4 };
+        const err7 = { instancePath: instancePath + "/ipam", schemaPath: "#/properties/ipam/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema91.properties.ipam, data: data4 };
         if (vErrors === null) {
           vErrors = [err7];
         } else {
@@ -4513,7 +5041,7 @@ function validate35(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.external !== void 0) {
       let data5 = data.external;
       if (typeof data5 !== "boolean" && typeof data5 !== "string" && !(data5 && typeof data5 == "object" && !Array.isArray(data5))) {
-        const err8 = { instancePath: instancePath + "/external", schemaPath: "#/$defs/external/type", keyword: "type", params: { type: schema82.type }, message: "must be boolean,string,object", schema: schema82.type, parentSchema: schema82, data: data5 };
+        const err8 = { instancePath: instancePath + "/external", schemaPath: "#/$defs/external/type", keyword: "type", params: { type: schema93.type }, message: "must be boolean,string,object", schema: schema93.type, parentSchema: schema93, data: data5 };
         if (vErrors === null) {
           vErrors = [err8];
         } else {
@@ -4524,7 +5052,7 @@ function validate35(data, { instancePath = "", parentData, parentDataProperty, r
       if (data5 && typeof data5 == "object" && !Array.isArray(data5)) {
         for (const key2 in data5) {
           if (!(key2 === "name" || pattern4.test(key2))) {
-            const err9 = { instancePath: instancePath + "/external", schemaPath: "#/$defs/external/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema82, data: data5 };
+            const err9 = { instancePath: instancePath + "/external", schemaPath: "#/$defs/external/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema93, data: data5 };
             if (vErrors === null) {
               vErrors = [err9];
             } else {
@@ -4536,7 +5064,7 @@ function validate35(data, { instancePath = "", parentData, parentDataProperty, r
         if (data5.name !== void 0) {
           let data6 = data5.name;
           if (typeof data6 !== "string") {
-            const err10 = { instancePath: instancePath + "/external/name", schemaPath: "#/$defs/external/properties/name/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema82.properties.name.type, parentSchema: schema82.properties.name, data: data6 };
+            const err10 = { instancePath: instancePath + "/external/name", schemaPath: "#/$defs/external/properties/name/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema93.properties.name.type, parentSchema: schema93.properties.name, data: data6 };
             if (vErrors === null) {
               vErrors = [err10];
             } else {
@@ -4560,7 +5088,7 @@ function validate35(data, { instancePath = "", parentData, parentDataProperty, r
       }
       if (typeof data7 === "string") {
         if (!pattern9.test(data7)) {
-          const err12 = { instancePath: instancePath + "/internal", schemaPath: "#/$defs/boolean/pattern", keyword: "pattern", params: { pattern: "\\$" }, message: 'must match pattern "\\$"', schema: "\\$", parentSchema: schema38, data: data7 };
+          const err12 = { instancePath: instancePath + "/internal", schemaPath: "#/$defs/boolean/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema38, data: data7 };
           if (vErrors === null) {
             vErrors = [err12];
           } else {
@@ -4573,7 +5101,7 @@ function validate35(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.enable_ipv4 !== void 0) {
       let data8 = data.enable_ipv4;
       if (typeof data8 !== "boolean" && typeof data8 !== "string") {
-        const err13 = { instancePath: instancePath + "/enable_ipv4", schemaPath: "#/properties/enable_ipv4/type", keyword: "type", params: { type: schema80.properties.enable_ipv4.type }, message: "must be boolean,string", schema: schema80.properties.enable_ipv4.type, parentSchema: schema80.properties.enable_ipv4, data: data8 };
+        const err13 = { instancePath: instancePath + "/enable_ipv4", schemaPath: "#/properties/enable_ipv4/type", keyword: "type", params: { type: schema91.properties.enable_ipv4.type }, message: "must be boolean,string", schema: schema91.properties.enable_ipv4.type, parentSchema: schema91.properties.enable_ipv4, data: data8 };
         if (vErrors === null) {
           vErrors = [err13];
         } else {
@@ -4582,7 +5110,7 @@ function validate35(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (true) {
-        const err14 = { instancePath: instancePath + "/enable_ipv4", schemaPath: "#/properties/enable_ipv4/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema80.properties.enable_ipv4, data: data8 };
+        const err14 = { instancePath: instancePath + "/enable_ipv4", schemaPath: "#/properties/enable_ipv4/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema91.properties.enable_ipv4, data: data8 };
         if (vErrors === null) {
           vErrors = [err14];
         } else {
@@ -4594,7 +5122,7 @@ function validate35(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.enable_ipv6 !== void 0) {
       let data9 = data.enable_ipv6;
       if (typeof data9 !== "boolean" && typeof data9 !== "string") {
-        const err15 = { instancePath: instancePath + "/enable_ipv6", schemaPath: "#/properties/enable_ipv6/type", keyword: "type", params: { type: schema80.properties.enable_ipv6.type }, message: "must be boolean,string", schema: schema80.properties.enable_ipv6.type, parentSchema: schema80.properties.enable_ipv6, data: data9 };
+        const err15 = { instancePath: instancePath + "/enable_ipv6", schemaPath: "#/properties/enable_ipv6/type", keyword: "type", params: { type: schema91.properties.enable_ipv6.type }, message: "must be boolean,string", schema: schema91.properties.enable_ipv6.type, parentSchema: schema91.properties.enable_ipv6, data: data9 };
         if (vErrors === null) {
           vErrors = [err15];
         } else {
@@ -4603,7 +5131,7 @@ function validate35(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (true) {
-        const err16 = { instancePath: instancePath + "/enable_ipv6", schemaPath: "#/properties/enable_ipv6/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema80.properties.enable_ipv6, data: data9 };
+        const err16 = { instancePath: instancePath + "/enable_ipv6", schemaPath: "#/properties/enable_ipv6/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema91.properties.enable_ipv6, data: data9 };
         if (vErrors === null) {
           vErrors = [err16];
         } else {
@@ -4615,7 +5143,7 @@ function validate35(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.attachable !== void 0) {
       let data10 = data.attachable;
       if (typeof data10 !== "boolean" && typeof data10 !== "string") {
-        const err17 = { instancePath: instancePath + "/attachable", schemaPath: "#/properties/attachable/type", keyword: "type", params: { type: schema80.properties.attachable.type }, message: "must be boolean,string", schema: schema80.properties.attachable.type, parentSchema: schema80.properties.attachable, data: data10 };
+        const err17 = { instancePath: instancePath + "/attachable", schemaPath: "#/properties/attachable/type", keyword: "type", params: { type: schema91.properties.attachable.type }, message: "must be boolean,string", schema: schema91.properties.attachable.type, parentSchema: schema91.properties.attachable, data: data10 };
         if (vErrors === null) {
           vErrors = [err17];
         } else {
@@ -4624,7 +5152,7 @@ function validate35(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (true) {
-        const err18 = { instancePath: instancePath + "/attachable", schemaPath: "#/properties/attachable/x-ignored", keyword: "x-ignored", params: {}, message: "x-ignored", schema: "every bridge network is attachable", parentSchema: schema80.properties.attachable, data: data10 };
+        const err18 = { instancePath: instancePath + "/attachable", schemaPath: "#/properties/attachable/x-ignored", keyword: "x-ignored", params: {}, message: "x-ignored", schema: "every bridge network is attachable", parentSchema: schema91.properties.attachable, data: data10 };
         if (vErrors === null) {
           vErrors = [err18];
         } else {
@@ -4636,7 +5164,7 @@ function validate35(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.labels !== void 0) {
       let data11 = data.labels;
       if (!data11 || typeof data11 != "object") {
-        const err19 = { instancePath: instancePath + "/labels", schemaPath: "#/$defs/assignments/type", keyword: "type", params: { type: schema50.type }, message: "must be array,object", schema: schema50.type, parentSchema: schema50, data: data11 };
+        const err19 = { instancePath: instancePath + "/labels", schemaPath: "#/$defs/assignments/type", keyword: "type", params: { type: schema54.type }, message: "must be array,object", schema: schema54.type, parentSchema: schema54, data: data11 };
         if (vErrors === null) {
           vErrors = [err19];
         } else {
@@ -4649,7 +5177,7 @@ function validate35(data, { instancePath = "", parentData, parentDataProperty, r
         for (let i0 = 0; i0 < len0; i0++) {
           let data12 = data11[i0];
           if (typeof data12 !== "string") {
-            const err20 = { instancePath: instancePath + "/labels/" + i0, schemaPath: "#/$defs/assignments/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema50.items.type, parentSchema: schema50.items, data: data12 };
+            const err20 = { instancePath: instancePath + "/labels/" + i0, schemaPath: "#/$defs/assignments/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema54.items.type, parentSchema: schema54.items, data: data12 };
             if (vErrors === null) {
               vErrors = [err20];
             } else {
@@ -4663,7 +5191,7 @@ function validate35(data, { instancePath = "", parentData, parentDataProperty, r
         for (const key3 in data11) {
           let data13 = data11[key3];
           if (typeof data13 !== "string" && !(typeof data13 == "number" && isFinite(data13)) && typeof data13 !== "boolean" && data13 !== null) {
-            const err21 = { instancePath: instancePath + "/labels/" + key3.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/assignments/additionalProperties/type", keyword: "type", params: { type: schema50.additionalProperties.type }, message: "must be string,number,boolean,null", schema: schema50.additionalProperties.type, parentSchema: schema50.additionalProperties, data: data13 };
+            const err21 = { instancePath: instancePath + "/labels/" + key3.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/assignments/additionalProperties/type", keyword: "type", params: { type: schema54.additionalProperties.type }, message: "must be string,number,boolean,null", schema: schema54.additionalProperties.type, parentSchema: schema54.additionalProperties, data: data13 };
             if (vErrors === null) {
               vErrors = [err21];
             } else {
@@ -4675,15 +5203,15 @@ function validate35(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   }
-  validate35.errors = vErrors;
+  validate37.errors = vErrors;
   return errors === 0;
 }
-validate35.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
-var schema85 = { "type": ["object", "null"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string" }, "driver": { "type": "string" }, "driver_opts": { "$ref": "#/$defs/driverOptions" }, "external": { "$ref": "#/$defs/external" }, "labels": { "$ref": "#/$defs/assignments" } } };
-function validate37(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
+validate37.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
+var schema96 = { "type": ["object", "null"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string" }, "driver": { "type": "string" }, "driver_opts": { "$ref": "#/$defs/driverOptions" }, "external": { "$ref": "#/$defs/external" }, "labels": { "$ref": "#/$defs/assignments" } } };
+function validate39(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   let vErrors = null;
   let errors = 0;
-  const evaluated0 = validate37.evaluated;
+  const evaluated0 = validate39.evaluated;
   if (evaluated0.dynamicProps) {
     evaluated0.props = void 0;
   }
@@ -4691,7 +5219,7 @@ function validate37(data, { instancePath = "", parentData, parentDataProperty, r
     evaluated0.items = void 0;
   }
   if (!(data && typeof data == "object" && !Array.isArray(data)) && data !== null) {
-    const err0 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: schema85.type }, message: "must be object,null", schema: schema85.type, parentSchema: schema85, data };
+    const err0 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: schema96.type }, message: "must be object,null", schema: schema96.type, parentSchema: schema96, data };
     if (vErrors === null) {
       vErrors = [err0];
     } else {
@@ -4702,7 +5230,7 @@ function validate37(data, { instancePath = "", parentData, parentDataProperty, r
   if (data && typeof data == "object" && !Array.isArray(data)) {
     for (const key0 in data) {
       if (!(key0 === "name" || key0 === "driver" || key0 === "driver_opts" || key0 === "external" || key0 === "labels" || pattern4.test(key0))) {
-        const err1 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema85, data };
+        const err1 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema96, data };
         if (vErrors === null) {
           vErrors = [err1];
         } else {
@@ -4714,7 +5242,7 @@ function validate37(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.name !== void 0) {
       let data0 = data.name;
       if (typeof data0 !== "string") {
-        const err2 = { instancePath: instancePath + "/name", schemaPath: "#/properties/name/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema85.properties.name.type, parentSchema: schema85.properties.name, data: data0 };
+        const err2 = { instancePath: instancePath + "/name", schemaPath: "#/properties/name/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema96.properties.name.type, parentSchema: schema96.properties.name, data: data0 };
         if (vErrors === null) {
           vErrors = [err2];
         } else {
@@ -4726,7 +5254,7 @@ function validate37(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.driver !== void 0) {
       let data1 = data.driver;
       if (typeof data1 !== "string") {
-        const err3 = { instancePath: instancePath + "/driver", schemaPath: "#/properties/driver/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema85.properties.driver.type, parentSchema: schema85.properties.driver, data: data1 };
+        const err3 = { instancePath: instancePath + "/driver", schemaPath: "#/properties/driver/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema96.properties.driver.type, parentSchema: schema96.properties.driver, data: data1 };
         if (vErrors === null) {
           vErrors = [err3];
         } else {
@@ -4741,7 +5269,7 @@ function validate37(data, { instancePath = "", parentData, parentDataProperty, r
         for (const key1 in data2) {
           let data3 = data2[key1];
           if (typeof data3 !== "string" && !(typeof data3 == "number" && isFinite(data3))) {
-            const err4 = { instancePath: instancePath + "/driver_opts/" + key1.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/driverOptions/additionalProperties/type", keyword: "type", params: { type: schema81.additionalProperties.type }, message: "must be string,number", schema: schema81.additionalProperties.type, parentSchema: schema81.additionalProperties, data: data3 };
+            const err4 = { instancePath: instancePath + "/driver_opts/" + key1.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/driverOptions/additionalProperties/type", keyword: "type", params: { type: schema92.additionalProperties.type }, message: "must be string,number", schema: schema92.additionalProperties.type, parentSchema: schema92.additionalProperties, data: data3 };
             if (vErrors === null) {
               vErrors = [err4];
             } else {
@@ -4751,7 +5279,7 @@ function validate37(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err5 = { instancePath: instancePath + "/driver_opts", schemaPath: "#/$defs/driverOptions/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema81.type, parentSchema: schema81, data: data2 };
+        const err5 = { instancePath: instancePath + "/driver_opts", schemaPath: "#/$defs/driverOptions/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema92.type, parentSchema: schema92, data: data2 };
         if (vErrors === null) {
           vErrors = [err5];
         } else {
@@ -4763,7 +5291,7 @@ function validate37(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.external !== void 0) {
       let data4 = data.external;
       if (typeof data4 !== "boolean" && typeof data4 !== "string" && !(data4 && typeof data4 == "object" && !Array.isArray(data4))) {
-        const err6 = { instancePath: instancePath + "/external", schemaPath: "#/$defs/external/type", keyword: "type", params: { type: schema82.type }, message: "must be boolean,string,object", schema: schema82.type, parentSchema: schema82, data: data4 };
+        const err6 = { instancePath: instancePath + "/external", schemaPath: "#/$defs/external/type", keyword: "type", params: { type: schema93.type }, message: "must be boolean,string,object", schema: schema93.type, parentSchema: schema93, data: data4 };
         if (vErrors === null) {
           vErrors = [err6];
         } else {
@@ -4774,7 +5302,7 @@ function validate37(data, { instancePath = "", parentData, parentDataProperty, r
       if (data4 && typeof data4 == "object" && !Array.isArray(data4)) {
         for (const key2 in data4) {
           if (!(key2 === "name" || pattern4.test(key2))) {
-            const err7 = { instancePath: instancePath + "/external", schemaPath: "#/$defs/external/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema82, data: data4 };
+            const err7 = { instancePath: instancePath + "/external", schemaPath: "#/$defs/external/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema93, data: data4 };
             if (vErrors === null) {
               vErrors = [err7];
             } else {
@@ -4786,7 +5314,7 @@ function validate37(data, { instancePath = "", parentData, parentDataProperty, r
         if (data4.name !== void 0) {
           let data5 = data4.name;
           if (typeof data5 !== "string") {
-            const err8 = { instancePath: instancePath + "/external/name", schemaPath: "#/$defs/external/properties/name/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema82.properties.name.type, parentSchema: schema82.properties.name, data: data5 };
+            const err8 = { instancePath: instancePath + "/external/name", schemaPath: "#/$defs/external/properties/name/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema93.properties.name.type, parentSchema: schema93.properties.name, data: data5 };
             if (vErrors === null) {
               vErrors = [err8];
             } else {
@@ -4800,7 +5328,7 @@ function validate37(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.labels !== void 0) {
       let data6 = data.labels;
       if (!data6 || typeof data6 != "object") {
-        const err9 = { instancePath: instancePath + "/labels", schemaPath: "#/$defs/assignments/type", keyword: "type", params: { type: schema50.type }, message: "must be array,object", schema: schema50.type, parentSchema: schema50, data: data6 };
+        const err9 = { instancePath: instancePath + "/labels", schemaPath: "#/$defs/assignments/type", keyword: "type", params: { type: schema54.type }, message: "must be array,object", schema: schema54.type, parentSchema: schema54, data: data6 };
         if (vErrors === null) {
           vErrors = [err9];
         } else {
@@ -4813,7 +5341,7 @@ function validate37(data, { instancePath = "", parentData, parentDataProperty, r
         for (let i0 = 0; i0 < len0; i0++) {
           let data7 = data6[i0];
           if (typeof data7 !== "string") {
-            const err10 = { instancePath: instancePath + "/labels/" + i0, schemaPath: "#/$defs/assignments/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema50.items.type, parentSchema: schema50.items, data: data7 };
+            const err10 = { instancePath: instancePath + "/labels/" + i0, schemaPath: "#/$defs/assignments/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema54.items.type, parentSchema: schema54.items, data: data7 };
             if (vErrors === null) {
               vErrors = [err10];
             } else {
@@ -4827,7 +5355,7 @@ function validate37(data, { instancePath = "", parentData, parentDataProperty, r
         for (const key3 in data6) {
           let data8 = data6[key3];
           if (typeof data8 !== "string" && !(typeof data8 == "number" && isFinite(data8)) && typeof data8 !== "boolean" && data8 !== null) {
-            const err11 = { instancePath: instancePath + "/labels/" + key3.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/assignments/additionalProperties/type", keyword: "type", params: { type: schema50.additionalProperties.type }, message: "must be string,number,boolean,null", schema: schema50.additionalProperties.type, parentSchema: schema50.additionalProperties, data: data8 };
+            const err11 = { instancePath: instancePath + "/labels/" + key3.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/assignments/additionalProperties/type", keyword: "type", params: { type: schema54.additionalProperties.type }, message: "must be string,number,boolean,null", schema: schema54.additionalProperties.type, parentSchema: schema54.additionalProperties, data: data8 };
             if (vErrors === null) {
               vErrors = [err11];
             } else {
@@ -4839,10 +5367,224 @@ function validate37(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   }
-  validate37.errors = vErrors;
+  validate39.errors = vErrors;
   return errors === 0;
 }
-validate37.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
+validate39.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
+var schema101 = { "type": ["string", "object"], "minLength": 1, "required": ["application"], "additionalProperties": false, "properties": { "application": { "type": "string", "minLength": 1 }, "condition": { "type": "string", "enum": ["started", "healthy", "completed"] }, "required": { "$ref": "#/$defs/boolean" } } };
+var func7 = require_ucs2length().default;
+function validate41(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
+  let vErrors = null;
+  let errors = 0;
+  const evaluated0 = validate41.evaluated;
+  if (evaluated0.dynamicProps) {
+    evaluated0.props = void 0;
+  }
+  if (evaluated0.dynamicItems) {
+    evaluated0.items = void 0;
+  }
+  if (typeof data !== "string" && !(data && typeof data == "object" && !Array.isArray(data))) {
+    const err0 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: schema101.type }, message: "must be string,object", schema: schema101.type, parentSchema: schema101, data };
+    if (vErrors === null) {
+      vErrors = [err0];
+    } else {
+      vErrors.push(err0);
+    }
+    errors++;
+  }
+  if (typeof data === "string") {
+    if (func7(data) < 1) {
+      const err1 = { instancePath, schemaPath: "#/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema101, data };
+      if (vErrors === null) {
+        vErrors = [err1];
+      } else {
+        vErrors.push(err1);
+      }
+      errors++;
+    }
+  }
+  if (data && typeof data == "object" && !Array.isArray(data)) {
+    if (data.application === void 0) {
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema101.required, parentSchema: schema101, data };
+      if (vErrors === null) {
+        vErrors = [err2];
+      } else {
+        vErrors.push(err2);
+      }
+      errors++;
+    }
+    for (const key0 in data) {
+      if (!(key0 === "application" || key0 === "condition" || key0 === "required")) {
+        const err3 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema101, data };
+        if (vErrors === null) {
+          vErrors = [err3];
+        } else {
+          vErrors.push(err3);
+        }
+        errors++;
+      }
+    }
+    if (data.application !== void 0) {
+      let data0 = data.application;
+      if (typeof data0 === "string") {
+        if (func7(data0) < 1) {
+          const err4 = { instancePath: instancePath + "/application", schemaPath: "#/properties/application/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema101.properties.application, data: data0 };
+          if (vErrors === null) {
+            vErrors = [err4];
+          } else {
+            vErrors.push(err4);
+          }
+          errors++;
+        }
+      } else {
+        const err5 = { instancePath: instancePath + "/application", schemaPath: "#/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema101.properties.application.type, parentSchema: schema101.properties.application, data: data0 };
+        if (vErrors === null) {
+          vErrors = [err5];
+        } else {
+          vErrors.push(err5);
+        }
+        errors++;
+      }
+    }
+    if (data.condition !== void 0) {
+      let data1 = data.condition;
+      if (typeof data1 !== "string") {
+        const err6 = { instancePath: instancePath + "/condition", schemaPath: "#/properties/condition/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema101.properties.condition.type, parentSchema: schema101.properties.condition, data: data1 };
+        if (vErrors === null) {
+          vErrors = [err6];
+        } else {
+          vErrors.push(err6);
+        }
+        errors++;
+      }
+      if (!(data1 === "started" || data1 === "healthy" || data1 === "completed")) {
+        const err7 = { instancePath: instancePath + "/condition", schemaPath: "#/properties/condition/enum", keyword: "enum", params: { allowedValues: schema101.properties.condition.enum }, message: "must be equal to one of the allowed values", schema: schema101.properties.condition.enum, parentSchema: schema101.properties.condition, data: data1 };
+        if (vErrors === null) {
+          vErrors = [err7];
+        } else {
+          vErrors.push(err7);
+        }
+        errors++;
+      }
+    }
+    if (data.required !== void 0) {
+      let data2 = data.required;
+      if (typeof data2 !== "boolean" && typeof data2 !== "string") {
+        const err8 = { instancePath: instancePath + "/required", schemaPath: "#/$defs/boolean/type", keyword: "type", params: { type: schema38.type }, message: "must be boolean,string", schema: schema38.type, parentSchema: schema38, data: data2 };
+        if (vErrors === null) {
+          vErrors = [err8];
+        } else {
+          vErrors.push(err8);
+        }
+        errors++;
+      }
+      if (typeof data2 === "string") {
+        if (!pattern9.test(data2)) {
+          const err9 = { instancePath: instancePath + "/required", schemaPath: "#/$defs/boolean/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema38, data: data2 };
+          if (vErrors === null) {
+            vErrors = [err9];
+          } else {
+            vErrors.push(err9);
+          }
+          errors++;
+        }
+      }
+    }
+  }
+  validate41.errors = vErrors;
+  return errors === 0;
+}
+validate41.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
+var schema106 = { "type": "object", "required": ["when"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "when": { "type": "string", "enum": ["before", "after"] }, "timeout": { "$ref": "#/$defs/duration" } } };
+function validate44(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
+  let vErrors = null;
+  let errors = 0;
+  const evaluated0 = validate44.evaluated;
+  if (evaluated0.dynamicProps) {
+    evaluated0.props = void 0;
+  }
+  if (evaluated0.dynamicItems) {
+    evaluated0.items = void 0;
+  }
+  if (data && typeof data == "object" && !Array.isArray(data)) {
+    if (data.when === void 0) {
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "when" }, message: "must have required property 'when'", schema: schema106.required, parentSchema: schema106, data };
+      if (vErrors === null) {
+        vErrors = [err0];
+      } else {
+        vErrors.push(err0);
+      }
+      errors++;
+    }
+    for (const key0 in data) {
+      if (!(key0 === "service" || key0 === "when" || key0 === "timeout")) {
+        const err1 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema106, data };
+        if (vErrors === null) {
+          vErrors = [err1];
+        } else {
+          vErrors.push(err1);
+        }
+        errors++;
+      }
+    }
+    if (data.service !== void 0) {
+      let data0 = data.service;
+      if (typeof data0 !== "string") {
+        const err2 = { instancePath: instancePath + "/service", schemaPath: "#/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema106.properties.service.type, parentSchema: schema106.properties.service, data: data0 };
+        if (vErrors === null) {
+          vErrors = [err2];
+        } else {
+          vErrors.push(err2);
+        }
+        errors++;
+      }
+    }
+    if (data.when !== void 0) {
+      let data1 = data.when;
+      if (typeof data1 !== "string") {
+        const err3 = { instancePath: instancePath + "/when", schemaPath: "#/properties/when/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema106.properties.when.type, parentSchema: schema106.properties.when, data: data1 };
+        if (vErrors === null) {
+          vErrors = [err3];
+        } else {
+          vErrors.push(err3);
+        }
+        errors++;
+      }
+      if (!(data1 === "before" || data1 === "after")) {
+        const err4 = { instancePath: instancePath + "/when", schemaPath: "#/properties/when/enum", keyword: "enum", params: { allowedValues: schema106.properties.when.enum }, message: "must be equal to one of the allowed values", schema: schema106.properties.when.enum, parentSchema: schema106.properties.when, data: data1 };
+        if (vErrors === null) {
+          vErrors = [err4];
+        } else {
+          vErrors.push(err4);
+        }
+        errors++;
+      }
+    }
+    if (data.timeout !== void 0) {
+      let data2 = data.timeout;
+      if (typeof data2 !== "string") {
+        const err5 = { instancePath: instancePath + "/timeout", schemaPath: "#/$defs/duration/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema42.type, parentSchema: schema42, data: data2 };
+        if (vErrors === null) {
+          vErrors = [err5];
+        } else {
+          vErrors.push(err5);
+        }
+        errors++;
+      }
+    }
+  } else {
+    const err6 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema106.type, parentSchema: schema106, data };
+    if (vErrors === null) {
+      vErrors = [err6];
+    } else {
+      vErrors.push(err6);
+    }
+    errors++;
+  }
+  validate44.errors = vErrors;
+  return errors === 0;
+}
+validate44.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
 function validate20(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   ;
   let vErrors = null;
@@ -5012,8 +5754,8 @@ function validate20(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
         for (const key4 in data6) {
-          if (!validate35(data6[key4], { instancePath: instancePath + "/networks/" + key4.replace(/~/g, "~0").replace(/\//g, "~1"), parentData: data6, parentDataProperty: key4, rootData, dynamicAnchors })) {
-            vErrors = vErrors === null ? validate35.errors : vErrors.concat(validate35.errors);
+          if (!validate37(data6[key4], { instancePath: instancePath + "/networks/" + key4.replace(/~/g, "~0").replace(/\//g, "~1"), parentData: data6, parentDataProperty: key4, rootData, dynamicAnchors })) {
+            vErrors = vErrors === null ? validate37.errors : vErrors.concat(validate37.errors);
             errors = vErrors.length;
           }
         }
@@ -5055,8 +5797,8 @@ function validate20(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
         for (const key6 in data8) {
-          if (!validate37(data8[key6], { instancePath: instancePath + "/volumes/" + key6.replace(/~/g, "~0").replace(/\//g, "~1"), parentData: data8, parentDataProperty: key6, rootData, dynamicAnchors })) {
-            vErrors = vErrors === null ? validate37.errors : vErrors.concat(validate37.errors);
+          if (!validate39(data8[key6], { instancePath: instancePath + "/volumes/" + key6.replace(/~/g, "~0").replace(/\//g, "~1"), parentData: data8, parentDataProperty: key6, rootData, dynamicAnchors })) {
+            vErrors = vErrors === null ? validate39.errors : vErrors.concat(validate39.errors);
             errors = vErrors.length;
           }
         }
@@ -5123,7 +5865,7 @@ function validate20(data, { instancePath = "", parentData, parentDataProperty, r
           if (data12 && typeof data12 == "object" && !Array.isArray(data12)) {
             for (const key9 in data12) {
               if (!(key9 === "name" || key9 === "content" || key9 === "file" || key9 === "environment" || key9 === "external" || key9 === "labels" || key9 === "template_driver" || pattern4.test(key9))) {
-                const err21 = { instancePath: instancePath + "/configs/" + key8.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/config/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key9 }, message: "must NOT have additional properties", schema: false, parentSchema: schema89, data: data12 };
+                const err21 = { instancePath: instancePath + "/configs/" + key8.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/config/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key9 }, message: "must NOT have additional properties", schema: false, parentSchema: schema100, data: data12 };
                 if (vErrors === null) {
                   vErrors = [err21];
                 } else {
@@ -5135,7 +5877,7 @@ function validate20(data, { instancePath = "", parentData, parentDataProperty, r
             if (data12.name !== void 0) {
               let data13 = data12.name;
               if (typeof data13 !== "string") {
-                const err22 = { instancePath: instancePath + "/configs/" + key8.replace(/~/g, "~0").replace(/\//g, "~1") + "/name", schemaPath: "#/$defs/config/properties/name/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema89.properties.name.type, parentSchema: schema89.properties.name, data: data13 };
+                const err22 = { instancePath: instancePath + "/configs/" + key8.replace(/~/g, "~0").replace(/\//g, "~1") + "/name", schemaPath: "#/$defs/config/properties/name/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema100.properties.name.type, parentSchema: schema100.properties.name, data: data13 };
                 if (vErrors === null) {
                   vErrors = [err22];
                 } else {
@@ -5144,7 +5886,7 @@ function validate20(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
               if (true) {
-                const err23 = { instancePath: instancePath + "/configs/" + key8.replace(/~/g, "~0").replace(/\//g, "~1") + "/name", schemaPath: "#/$defs/config/properties/name/x-ignored", keyword: "x-ignored", params: {}, message: "x-ignored", schema: "a config is a file of the commit and needs no name", parentSchema: schema89.properties.name, data: data13 };
+                const err23 = { instancePath: instancePath + "/configs/" + key8.replace(/~/g, "~0").replace(/\//g, "~1") + "/name", schemaPath: "#/$defs/config/properties/name/x-ignored", keyword: "x-ignored", params: {}, message: "x-ignored", schema: "a config is a file of the commit and needs no name", parentSchema: schema100.properties.name, data: data13 };
                 if (vErrors === null) {
                   vErrors = [err23];
                 } else {
@@ -5156,7 +5898,7 @@ function validate20(data, { instancePath = "", parentData, parentDataProperty, r
             if (data12.content !== void 0) {
               let data14 = data12.content;
               if (typeof data14 !== "string") {
-                const err24 = { instancePath: instancePath + "/configs/" + key8.replace(/~/g, "~0").replace(/\//g, "~1") + "/content", schemaPath: "#/$defs/config/properties/content/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema89.properties.content.type, parentSchema: schema89.properties.content, data: data14 };
+                const err24 = { instancePath: instancePath + "/configs/" + key8.replace(/~/g, "~0").replace(/\//g, "~1") + "/content", schemaPath: "#/$defs/config/properties/content/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema100.properties.content.type, parentSchema: schema100.properties.content, data: data14 };
                 if (vErrors === null) {
                   vErrors = [err24];
                 } else {
@@ -5168,7 +5910,7 @@ function validate20(data, { instancePath = "", parentData, parentDataProperty, r
             if (data12.file !== void 0) {
               let data15 = data12.file;
               if (typeof data15 !== "string") {
-                const err25 = { instancePath: instancePath + "/configs/" + key8.replace(/~/g, "~0").replace(/\//g, "~1") + "/file", schemaPath: "#/$defs/config/properties/file/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema89.properties.file.type, parentSchema: schema89.properties.file, data: data15 };
+                const err25 = { instancePath: instancePath + "/configs/" + key8.replace(/~/g, "~0").replace(/\//g, "~1") + "/file", schemaPath: "#/$defs/config/properties/file/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema100.properties.file.type, parentSchema: schema100.properties.file, data: data15 };
                 if (vErrors === null) {
                   vErrors = [err25];
                 } else {
@@ -5180,7 +5922,7 @@ function validate20(data, { instancePath = "", parentData, parentDataProperty, r
             if (data12.environment !== void 0) {
               let data16 = data12.environment;
               if (typeof data16 !== "string") {
-                const err26 = { instancePath: instancePath + "/configs/" + key8.replace(/~/g, "~0").replace(/\//g, "~1") + "/environment", schemaPath: "#/$defs/config/properties/environment/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema89.properties.environment.type, parentSchema: schema89.properties.environment, data: data16 };
+                const err26 = { instancePath: instancePath + "/configs/" + key8.replace(/~/g, "~0").replace(/\//g, "~1") + "/environment", schemaPath: "#/$defs/config/properties/environment/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema100.properties.environment.type, parentSchema: schema100.properties.environment, data: data16 };
                 if (vErrors === null) {
                   vErrors = [err26];
                 } else {
@@ -5189,7 +5931,7 @@ function validate20(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
               if (true) {
-                const err27 = { instancePath: instancePath + "/configs/" + key8.replace(/~/g, "~0").replace(/\//g, "~1") + "/environment", schemaPath: "#/$defs/config/properties/environment/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema89.properties.environment, data: data16 };
+                const err27 = { instancePath: instancePath + "/configs/" + key8.replace(/~/g, "~0").replace(/\//g, "~1") + "/environment", schemaPath: "#/$defs/config/properties/environment/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema100.properties.environment, data: data16 };
                 if (vErrors === null) {
                   vErrors = [err27];
                 } else {
@@ -5201,7 +5943,7 @@ function validate20(data, { instancePath = "", parentData, parentDataProperty, r
             if (data12.external !== void 0) {
               let data17 = data12.external;
               if (typeof data17 !== "boolean" && typeof data17 !== "string" && !(data17 && typeof data17 == "object" && !Array.isArray(data17))) {
-                const err28 = { instancePath: instancePath + "/configs/" + key8.replace(/~/g, "~0").replace(/\//g, "~1") + "/external", schemaPath: "#/$defs/config/properties/external/type", keyword: "type", params: { type: schema89.properties.external.type }, message: "must be boolean,string,object", schema: schema89.properties.external.type, parentSchema: schema89.properties.external, data: data17 };
+                const err28 = { instancePath: instancePath + "/configs/" + key8.replace(/~/g, "~0").replace(/\//g, "~1") + "/external", schemaPath: "#/$defs/config/properties/external/type", keyword: "type", params: { type: schema100.properties.external.type }, message: "must be boolean,string,object", schema: schema100.properties.external.type, parentSchema: schema100.properties.external, data: data17 };
                 if (vErrors === null) {
                   vErrors = [err28];
                 } else {
@@ -5210,7 +5952,7 @@ function validate20(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
               if (true) {
-                const err29 = { instancePath: instancePath + "/configs/" + key8.replace(/~/g, "~0").replace(/\//g, "~1") + "/external", schemaPath: "#/$defs/config/properties/external/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema89.properties.external, data: data17 };
+                const err29 = { instancePath: instancePath + "/configs/" + key8.replace(/~/g, "~0").replace(/\//g, "~1") + "/external", schemaPath: "#/$defs/config/properties/external/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema100.properties.external, data: data17 };
                 if (vErrors === null) {
                   vErrors = [err29];
                 } else {
@@ -5222,7 +5964,7 @@ function validate20(data, { instancePath = "", parentData, parentDataProperty, r
             if (data12.labels !== void 0) {
               let data18 = data12.labels;
               if (!data18 || typeof data18 != "object") {
-                const err30 = { instancePath: instancePath + "/configs/" + key8.replace(/~/g, "~0").replace(/\//g, "~1") + "/labels", schemaPath: "#/$defs/config/properties/labels/type", keyword: "type", params: { type: schema89.properties.labels.type }, message: "must be array,object", schema: schema89.properties.labels.type, parentSchema: schema89.properties.labels, data: data18 };
+                const err30 = { instancePath: instancePath + "/configs/" + key8.replace(/~/g, "~0").replace(/\//g, "~1") + "/labels", schemaPath: "#/$defs/config/properties/labels/type", keyword: "type", params: { type: schema100.properties.labels.type }, message: "must be array,object", schema: schema100.properties.labels.type, parentSchema: schema100.properties.labels, data: data18 };
                 if (vErrors === null) {
                   vErrors = [err30];
                 } else {
@@ -5231,7 +5973,7 @@ function validate20(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
               if (true) {
-                const err31 = { instancePath: instancePath + "/configs/" + key8.replace(/~/g, "~0").replace(/\//g, "~1") + "/labels", schemaPath: "#/$defs/config/properties/labels/x-ignored", keyword: "x-ignored", params: {}, message: "x-ignored", schema: "a config is a file and has no labels", parentSchema: schema89.properties.labels, data: data18 };
+                const err31 = { instancePath: instancePath + "/configs/" + key8.replace(/~/g, "~0").replace(/\//g, "~1") + "/labels", schemaPath: "#/$defs/config/properties/labels/x-ignored", keyword: "x-ignored", params: {}, message: "x-ignored", schema: "a config is a file and has no labels", parentSchema: schema100.properties.labels, data: data18 };
                 if (vErrors === null) {
                   vErrors = [err31];
                 } else {
@@ -5243,7 +5985,7 @@ function validate20(data, { instancePath = "", parentData, parentDataProperty, r
             if (data12.template_driver !== void 0) {
               let data19 = data12.template_driver;
               if (typeof data19 !== "string") {
-                const err32 = { instancePath: instancePath + "/configs/" + key8.replace(/~/g, "~0").replace(/\//g, "~1") + "/template_driver", schemaPath: "#/$defs/config/properties/template_driver/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema89.properties.template_driver.type, parentSchema: schema89.properties.template_driver, data: data19 };
+                const err32 = { instancePath: instancePath + "/configs/" + key8.replace(/~/g, "~0").replace(/\//g, "~1") + "/template_driver", schemaPath: "#/$defs/config/properties/template_driver/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema100.properties.template_driver.type, parentSchema: schema100.properties.template_driver, data: data19 };
                 if (vErrors === null) {
                   vErrors = [err32];
                 } else {
@@ -5252,7 +5994,7 @@ function validate20(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
               if (true) {
-                const err33 = { instancePath: instancePath + "/configs/" + key8.replace(/~/g, "~0").replace(/\//g, "~1") + "/template_driver", schemaPath: "#/$defs/config/properties/template_driver/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema89.properties.template_driver, data: data19 };
+                const err33 = { instancePath: instancePath + "/configs/" + key8.replace(/~/g, "~0").replace(/\//g, "~1") + "/template_driver", schemaPath: "#/$defs/config/properties/template_driver/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema100.properties.template_driver, data: data19 };
                 if (vErrors === null) {
                   vErrors = [err33];
                 } else {
@@ -5262,7 +6004,7 @@ function validate20(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err34 = { instancePath: instancePath + "/configs/" + key8.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/config/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema89.type, parentSchema: schema89, data: data12 };
+            const err34 = { instancePath: instancePath + "/configs/" + key8.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/config/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema100.type, parentSchema: schema100, data: data12 };
             if (vErrors === null) {
               vErrors = [err34];
             } else {
@@ -5285,7 +6027,7 @@ function validate20(data, { instancePath = "", parentData, parentDataProperty, r
       let data20 = data["x-fleetwright"];
       if (data20 && typeof data20 == "object" && !Array.isArray(data20)) {
         for (const key10 in data20) {
-          if (!(key10 === "namespace" || key10 === "dependsOn")) {
+          if (!(key10 === "namespace" || key10 === "dependsOn" || key10 === "wave" || key10 === "rolloutGroup" || key10 === "suspend" || key10 === "retry" || key10 === "rollout" || key10 === "jobs")) {
             const err36 = { instancePath: instancePath + "/x-fleetwright", schemaPath: "#/properties/x-fleetwright/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key10 }, message: "must NOT have additional properties", schema: false, parentSchema: schema31.properties["x-fleetwright"], data: data20 };
             if (vErrors === null) {
               vErrors = [err36];
@@ -5318,7 +6060,15 @@ function validate20(data, { instancePath = "", parentData, parentDataProperty, r
         }
         if (data20.dependsOn !== void 0) {
           let data22 = data20.dependsOn;
-          if (!Array.isArray(data22)) {
+          if (Array.isArray(data22)) {
+            const len0 = data22.length;
+            for (let i0 = 0; i0 < len0; i0++) {
+              if (!validate41(data22[i0], { instancePath: instancePath + "/x-fleetwright/dependsOn/" + i0, parentData: data22, parentDataProperty: i0, rootData, dynamicAnchors })) {
+                vErrors = vErrors === null ? validate41.errors : vErrors.concat(validate41.errors);
+                errors = vErrors.length;
+              }
+            }
+          } else {
             const err39 = { instancePath: instancePath + "/x-fleetwright/dependsOn", schemaPath: "#/properties/x-fleetwright/properties/dependsOn/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema31.properties["x-fleetwright"].properties.dependsOn.type, parentSchema: schema31.properties["x-fleetwright"].properties.dependsOn, data: data22 };
             if (vErrors === null) {
               vErrors = [err39];
@@ -5327,8 +6077,11 @@ function validate20(data, { instancePath = "", parentData, parentDataProperty, r
             }
             errors++;
           }
-          if (true) {
-            const err40 = { instancePath: instancePath + "/x-fleetwright/dependsOn", schemaPath: "#/properties/x-fleetwright/properties/dependsOn/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema31.properties["x-fleetwright"].properties.dependsOn, data: data22 };
+        }
+        if (data20.wave !== void 0) {
+          let data24 = data20.wave;
+          if (!(typeof data24 == "number" && (!(data24 % 1) && !isNaN(data24)) && isFinite(data24)) && typeof data24 !== "string") {
+            const err40 = { instancePath: instancePath + "/x-fleetwright/wave", schemaPath: "#/$defs/signedInteger/type", keyword: "type", params: { type: schema103.type }, message: "must be integer,string", schema: schema103.type, parentSchema: schema103, data: data24 };
             if (vErrors === null) {
               vErrors = [err40];
             } else {
@@ -5336,23 +6089,162 @@ function validate20(data, { instancePath = "", parentData, parentDataProperty, r
             }
             errors++;
           }
+          if (typeof data24 === "string") {
+            if (!pattern9.test(data24)) {
+              const err41 = { instancePath: instancePath + "/x-fleetwright/wave", schemaPath: "#/$defs/signedInteger/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema103, data: data24 };
+              if (vErrors === null) {
+                vErrors = [err41];
+              } else {
+                vErrors.push(err41);
+              }
+              errors++;
+            }
+          }
+        }
+        if (data20.rolloutGroup !== void 0) {
+          let data25 = data20.rolloutGroup;
+          if (typeof data25 === "string") {
+            if (!pattern62.test(data25)) {
+              const err42 = { instancePath: instancePath + "/x-fleetwright/rolloutGroup", schemaPath: "#/properties/x-fleetwright/properties/rolloutGroup/pattern", keyword: "pattern", params: { pattern: "^[a-zA-Z0-9][a-zA-Z0-9._-]*$" }, message: 'must match pattern "^[a-zA-Z0-9][a-zA-Z0-9._-]*$"', schema: "^[a-zA-Z0-9][a-zA-Z0-9._-]*$", parentSchema: schema31.properties["x-fleetwright"].properties.rolloutGroup, data: data25 };
+              if (vErrors === null) {
+                vErrors = [err42];
+              } else {
+                vErrors.push(err42);
+              }
+              errors++;
+            }
+          } else {
+            const err43 = { instancePath: instancePath + "/x-fleetwright/rolloutGroup", schemaPath: "#/properties/x-fleetwright/properties/rolloutGroup/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema31.properties["x-fleetwright"].properties.rolloutGroup.type, parentSchema: schema31.properties["x-fleetwright"].properties.rolloutGroup, data: data25 };
+            if (vErrors === null) {
+              vErrors = [err43];
+            } else {
+              vErrors.push(err43);
+            }
+            errors++;
+          }
+        }
+        if (data20.suspend !== void 0) {
+          let data26 = data20.suspend;
+          if (typeof data26 !== "boolean" && typeof data26 !== "string") {
+            const err44 = { instancePath: instancePath + "/x-fleetwright/suspend", schemaPath: "#/$defs/boolean/type", keyword: "type", params: { type: schema38.type }, message: "must be boolean,string", schema: schema38.type, parentSchema: schema38, data: data26 };
+            if (vErrors === null) {
+              vErrors = [err44];
+            } else {
+              vErrors.push(err44);
+            }
+            errors++;
+          }
+          if (typeof data26 === "string") {
+            if (!pattern9.test(data26)) {
+              const err45 = { instancePath: instancePath + "/x-fleetwright/suspend", schemaPath: "#/$defs/boolean/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema38, data: data26 };
+              if (vErrors === null) {
+                vErrors = [err45];
+              } else {
+                vErrors.push(err45);
+              }
+              errors++;
+            }
+          }
+        }
+        if (data20.retry !== void 0) {
+          let data27 = data20.retry;
+          if (!(typeof data27 == "number" && (!(data27 % 1) && !isNaN(data27)) && isFinite(data27)) && typeof data27 !== "string") {
+            const err46 = { instancePath: instancePath + "/x-fleetwright/retry", schemaPath: "#/$defs/integer/type", keyword: "type", params: { type: schema40.type }, message: "must be integer,string", schema: schema40.type, parentSchema: schema40, data: data27 };
+            if (vErrors === null) {
+              vErrors = [err46];
+            } else {
+              vErrors.push(err46);
+            }
+            errors++;
+          }
+          if (typeof data27 == "number" && isFinite(data27)) {
+            if (data27 < 0 || isNaN(data27)) {
+              const err47 = { instancePath: instancePath + "/x-fleetwright/retry", schemaPath: "#/$defs/integer/minimum", keyword: "minimum", params: { comparison: ">=", limit: 0 }, message: "must be >= 0", schema: 0, parentSchema: schema40, data: data27 };
+              if (vErrors === null) {
+                vErrors = [err47];
+              } else {
+                vErrors.push(err47);
+              }
+              errors++;
+            }
+          }
+          if (typeof data27 === "string") {
+            if (!pattern9.test(data27)) {
+              const err48 = { instancePath: instancePath + "/x-fleetwright/retry", schemaPath: "#/$defs/integer/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema40, data: data27 };
+              if (vErrors === null) {
+                vErrors = [err48];
+              } else {
+                vErrors.push(err48);
+              }
+              errors++;
+            }
+          }
+        }
+        if (data20.rollout !== void 0) {
+          if (!validate34(data20.rollout, { instancePath: instancePath + "/x-fleetwright/rollout", parentData: data20, parentDataProperty: "rollout", rootData, dynamicAnchors })) {
+            vErrors = vErrors === null ? validate34.errors : vErrors.concat(validate34.errors);
+            errors = vErrors.length;
+          }
+        }
+        if (data20.jobs !== void 0) {
+          let data29 = data20.jobs;
+          if (data29 && typeof data29 == "object" && !Array.isArray(data29)) {
+            for (const key11 in data29) {
+              const _errs71 = errors;
+              if (typeof key11 === "string") {
+                if (!pattern5.test(key11)) {
+                  const err49 = { instancePath: instancePath + "/x-fleetwright/jobs", schemaPath: "#/properties/x-fleetwright/properties/jobs/propertyNames/pattern", keyword: "pattern", params: { pattern: "^[a-zA-Z0-9._-]+$" }, message: 'must match pattern "^[a-zA-Z0-9._-]+$"', schema: "^[a-zA-Z0-9._-]+$", parentSchema: schema31.properties["x-fleetwright"].properties.jobs.propertyNames, data: key11, propertyName: key11 };
+                  if (vErrors === null) {
+                    vErrors = [err49];
+                  } else {
+                    vErrors.push(err49);
+                  }
+                  errors++;
+                }
+              }
+              var valid17 = _errs71 === errors;
+              if (!valid17) {
+                const err50 = { instancePath: instancePath + "/x-fleetwright/jobs", schemaPath: "#/properties/x-fleetwright/properties/jobs/propertyNames", keyword: "propertyNames", params: { propertyName: key11 }, message: "property name must be valid", schema: schema31.properties["x-fleetwright"].properties.jobs.propertyNames, parentSchema: schema31.properties["x-fleetwright"].properties.jobs, data: data29 };
+                if (vErrors === null) {
+                  vErrors = [err50];
+                } else {
+                  vErrors.push(err50);
+                }
+                errors++;
+              }
+            }
+            for (const key12 in data29) {
+              if (!validate44(data29[key12], { instancePath: instancePath + "/x-fleetwright/jobs/" + key12.replace(/~/g, "~0").replace(/\//g, "~1"), parentData: data29, parentDataProperty: key12, rootData, dynamicAnchors })) {
+                vErrors = vErrors === null ? validate44.errors : vErrors.concat(validate44.errors);
+                errors = vErrors.length;
+              }
+            }
+          } else {
+            const err51 = { instancePath: instancePath + "/x-fleetwright/jobs", schemaPath: "#/properties/x-fleetwright/properties/jobs/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema31.properties["x-fleetwright"].properties.jobs.type, parentSchema: schema31.properties["x-fleetwright"].properties.jobs, data: data29 };
+            if (vErrors === null) {
+              vErrors = [err51];
+            } else {
+              vErrors.push(err51);
+            }
+            errors++;
+          }
         }
       } else {
-        const err41 = { instancePath: instancePath + "/x-fleetwright", schemaPath: "#/properties/x-fleetwright/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema31.properties["x-fleetwright"].type, parentSchema: schema31.properties["x-fleetwright"], data: data20 };
+        const err52 = { instancePath: instancePath + "/x-fleetwright", schemaPath: "#/properties/x-fleetwright/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema31.properties["x-fleetwright"].type, parentSchema: schema31.properties["x-fleetwright"], data: data20 };
         if (vErrors === null) {
-          vErrors = [err41];
+          vErrors = [err52];
         } else {
-          vErrors.push(err41);
+          vErrors.push(err52);
         }
         errors++;
       }
     }
   } else {
-    const err42 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema31.type, parentSchema: schema31, data };
+    const err53 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema31.type, parentSchema: schema31, data };
     if (vErrors === null) {
-      vErrors = [err42];
+      vErrors = [err53];
     } else {
-      vErrors.push(err42);
+      vErrors.push(err53);
     }
     errors++;
   }
@@ -5360,15 +6252,15 @@ function validate20(data, { instancePath = "", parentData, parentDataProperty, r
   return errors === 0;
 }
 validate20.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
-var validateDiagnostics = validate39;
-var schema90 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/diagnostics.schema.json", "type": "object", "required": ["version", "valid", "applications", "diagnostics"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "valid": { "type": "boolean" }, "applications": { "type": "array", "items": { "type": "string" } }, "diagnostics": { "type": "array", "items": { "$ref": "#/$defs/diagnostic" } } }, "$defs": { "diagnostic": { "type": "object", "required": ["file", "line", "column", "path", "code", "severity", "message", "hint"], "additionalProperties": false, "properties": { "file": { "type": "string" }, "line": { "type": "integer", "minimum": 1 }, "column": { "type": "integer", "minimum": 1 }, "path": { "type": "string" }, "code": { "type": "string", "pattern": "^[a-z0-9]+(-[a-z0-9]+)*$" }, "severity": { "enum": ["error", "warning", "note"] }, "message": { "type": "string" }, "hint": { "type": "string" } } } } };
-var schema91 = { "type": "object", "required": ["file", "line", "column", "path", "code", "severity", "message", "hint"], "additionalProperties": false, "properties": { "file": { "type": "string" }, "line": { "type": "integer", "minimum": 1 }, "column": { "type": "integer", "minimum": 1 }, "path": { "type": "string" }, "code": { "type": "string", "pattern": "^[a-z0-9]+(-[a-z0-9]+)*$" }, "severity": { "enum": ["error", "warning", "note"] }, "message": { "type": "string" }, "hint": { "type": "string" } } };
-var pattern51 = new RegExp("^[a-z0-9]+(-[a-z0-9]+)*$", "u");
-function validate39(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
+var validateDiagnostics = validate46;
+var schema108 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/diagnostics.schema.json", "type": "object", "required": ["version", "valid", "applications", "diagnostics"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "valid": { "type": "boolean" }, "applications": { "type": "array", "items": { "type": "string" } }, "diagnostics": { "type": "array", "items": { "$ref": "#/$defs/diagnostic" } } }, "$defs": { "diagnostic": { "type": "object", "required": ["file", "line", "column", "path", "code", "severity", "message", "hint"], "additionalProperties": false, "properties": { "file": { "type": "string" }, "line": { "type": "integer", "minimum": 1 }, "column": { "type": "integer", "minimum": 1 }, "path": { "type": "string" }, "code": { "type": "string", "pattern": "^[a-z0-9]+(-[a-z0-9]+)*$" }, "severity": { "enum": ["error", "warning", "note"] }, "message": { "type": "string" }, "hint": { "type": "string" } } } } };
+var schema109 = { "type": "object", "required": ["file", "line", "column", "path", "code", "severity", "message", "hint"], "additionalProperties": false, "properties": { "file": { "type": "string" }, "line": { "type": "integer", "minimum": 1 }, "column": { "type": "integer", "minimum": 1 }, "path": { "type": "string" }, "code": { "type": "string", "pattern": "^[a-z0-9]+(-[a-z0-9]+)*$" }, "severity": { "enum": ["error", "warning", "note"] }, "message": { "type": "string" }, "hint": { "type": "string" } } };
+var pattern66 = new RegExp("^[a-z0-9]+(-[a-z0-9]+)*$", "u");
+function validate46(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   ;
   let vErrors = null;
   let errors = 0;
-  const evaluated0 = validate39.evaluated;
+  const evaluated0 = validate46.evaluated;
   if (evaluated0.dynamicProps) {
     evaluated0.props = void 0;
   }
@@ -5377,7 +6269,7 @@ function validate39(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.version === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "version" }, message: "must have required property 'version'", schema: schema90.required, parentSchema: schema90, data };
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "version" }, message: "must have required property 'version'", schema: schema108.required, parentSchema: schema108, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -5386,7 +6278,7 @@ function validate39(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.valid === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "valid" }, message: "must have required property 'valid'", schema: schema90.required, parentSchema: schema90, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "valid" }, message: "must have required property 'valid'", schema: schema108.required, parentSchema: schema108, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -5395,7 +6287,7 @@ function validate39(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.applications === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "applications" }, message: "must have required property 'applications'", schema: schema90.required, parentSchema: schema90, data };
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "applications" }, message: "must have required property 'applications'", schema: schema108.required, parentSchema: schema108, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -5404,7 +6296,7 @@ function validate39(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.diagnostics === void 0) {
-      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "diagnostics" }, message: "must have required property 'diagnostics'", schema: schema90.required, parentSchema: schema90, data };
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "diagnostics" }, message: "must have required property 'diagnostics'", schema: schema108.required, parentSchema: schema108, data };
       if (vErrors === null) {
         vErrors = [err3];
       } else {
@@ -5414,7 +6306,7 @@ function validate39(data, { instancePath = "", parentData, parentDataProperty, r
     }
     for (const key0 in data) {
       if (!(key0 === "version" || key0 === "valid" || key0 === "applications" || key0 === "diagnostics")) {
-        const err4 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema90, data };
+        const err4 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema108, data };
         if (vErrors === null) {
           vErrors = [err4];
         } else {
@@ -5426,7 +6318,7 @@ function validate39(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.version !== void 0) {
       let data0 = data.version;
       if (1 !== data0) {
-        const err5 = { instancePath: instancePath + "/version", schemaPath: "#/properties/version/const", keyword: "const", params: { allowedValue: 1 }, message: "must be equal to constant", schema: 1, parentSchema: schema90.properties.version, data: data0 };
+        const err5 = { instancePath: instancePath + "/version", schemaPath: "#/properties/version/const", keyword: "const", params: { allowedValue: 1 }, message: "must be equal to constant", schema: 1, parentSchema: schema108.properties.version, data: data0 };
         if (vErrors === null) {
           vErrors = [err5];
         } else {
@@ -5438,7 +6330,7 @@ function validate39(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.valid !== void 0) {
       let data1 = data.valid;
       if (typeof data1 !== "boolean") {
-        const err6 = { instancePath: instancePath + "/valid", schemaPath: "#/properties/valid/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema90.properties.valid.type, parentSchema: schema90.properties.valid, data: data1 };
+        const err6 = { instancePath: instancePath + "/valid", schemaPath: "#/properties/valid/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema108.properties.valid.type, parentSchema: schema108.properties.valid, data: data1 };
         if (vErrors === null) {
           vErrors = [err6];
         } else {
@@ -5454,7 +6346,7 @@ function validate39(data, { instancePath = "", parentData, parentDataProperty, r
         for (let i0 = 0; i0 < len0; i0++) {
           let data3 = data2[i0];
           if (typeof data3 !== "string") {
-            const err7 = { instancePath: instancePath + "/applications/" + i0, schemaPath: "#/properties/applications/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema90.properties.applications.items.type, parentSchema: schema90.properties.applications.items, data: data3 };
+            const err7 = { instancePath: instancePath + "/applications/" + i0, schemaPath: "#/properties/applications/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema108.properties.applications.items.type, parentSchema: schema108.properties.applications.items, data: data3 };
             if (vErrors === null) {
               vErrors = [err7];
             } else {
@@ -5464,7 +6356,7 @@ function validate39(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err8 = { instancePath: instancePath + "/applications", schemaPath: "#/properties/applications/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema90.properties.applications.type, parentSchema: schema90.properties.applications, data: data2 };
+        const err8 = { instancePath: instancePath + "/applications", schemaPath: "#/properties/applications/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema108.properties.applications.type, parentSchema: schema108.properties.applications, data: data2 };
         if (vErrors === null) {
           vErrors = [err8];
         } else {
@@ -5481,7 +6373,7 @@ function validate39(data, { instancePath = "", parentData, parentDataProperty, r
           let data5 = data4[i1];
           if (data5 && typeof data5 == "object" && !Array.isArray(data5)) {
             if (data5.file === void 0) {
-              const err9 = { instancePath: instancePath + "/diagnostics/" + i1, schemaPath: "#/$defs/diagnostic/required", keyword: "required", params: { missingProperty: "file" }, message: "must have required property 'file'", schema: schema91.required, parentSchema: schema91, data: data5 };
+              const err9 = { instancePath: instancePath + "/diagnostics/" + i1, schemaPath: "#/$defs/diagnostic/required", keyword: "required", params: { missingProperty: "file" }, message: "must have required property 'file'", schema: schema109.required, parentSchema: schema109, data: data5 };
               if (vErrors === null) {
                 vErrors = [err9];
               } else {
@@ -5490,7 +6382,7 @@ function validate39(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data5.line === void 0) {
-              const err10 = { instancePath: instancePath + "/diagnostics/" + i1, schemaPath: "#/$defs/diagnostic/required", keyword: "required", params: { missingProperty: "line" }, message: "must have required property 'line'", schema: schema91.required, parentSchema: schema91, data: data5 };
+              const err10 = { instancePath: instancePath + "/diagnostics/" + i1, schemaPath: "#/$defs/diagnostic/required", keyword: "required", params: { missingProperty: "line" }, message: "must have required property 'line'", schema: schema109.required, parentSchema: schema109, data: data5 };
               if (vErrors === null) {
                 vErrors = [err10];
               } else {
@@ -5499,7 +6391,7 @@ function validate39(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data5.column === void 0) {
-              const err11 = { instancePath: instancePath + "/diagnostics/" + i1, schemaPath: "#/$defs/diagnostic/required", keyword: "required", params: { missingProperty: "column" }, message: "must have required property 'column'", schema: schema91.required, parentSchema: schema91, data: data5 };
+              const err11 = { instancePath: instancePath + "/diagnostics/" + i1, schemaPath: "#/$defs/diagnostic/required", keyword: "required", params: { missingProperty: "column" }, message: "must have required property 'column'", schema: schema109.required, parentSchema: schema109, data: data5 };
               if (vErrors === null) {
                 vErrors = [err11];
               } else {
@@ -5508,7 +6400,7 @@ function validate39(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data5.path === void 0) {
-              const err12 = { instancePath: instancePath + "/diagnostics/" + i1, schemaPath: "#/$defs/diagnostic/required", keyword: "required", params: { missingProperty: "path" }, message: "must have required property 'path'", schema: schema91.required, parentSchema: schema91, data: data5 };
+              const err12 = { instancePath: instancePath + "/diagnostics/" + i1, schemaPath: "#/$defs/diagnostic/required", keyword: "required", params: { missingProperty: "path" }, message: "must have required property 'path'", schema: schema109.required, parentSchema: schema109, data: data5 };
               if (vErrors === null) {
                 vErrors = [err12];
               } else {
@@ -5517,7 +6409,7 @@ function validate39(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data5.code === void 0) {
-              const err13 = { instancePath: instancePath + "/diagnostics/" + i1, schemaPath: "#/$defs/diagnostic/required", keyword: "required", params: { missingProperty: "code" }, message: "must have required property 'code'", schema: schema91.required, parentSchema: schema91, data: data5 };
+              const err13 = { instancePath: instancePath + "/diagnostics/" + i1, schemaPath: "#/$defs/diagnostic/required", keyword: "required", params: { missingProperty: "code" }, message: "must have required property 'code'", schema: schema109.required, parentSchema: schema109, data: data5 };
               if (vErrors === null) {
                 vErrors = [err13];
               } else {
@@ -5526,7 +6418,7 @@ function validate39(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data5.severity === void 0) {
-              const err14 = { instancePath: instancePath + "/diagnostics/" + i1, schemaPath: "#/$defs/diagnostic/required", keyword: "required", params: { missingProperty: "severity" }, message: "must have required property 'severity'", schema: schema91.required, parentSchema: schema91, data: data5 };
+              const err14 = { instancePath: instancePath + "/diagnostics/" + i1, schemaPath: "#/$defs/diagnostic/required", keyword: "required", params: { missingProperty: "severity" }, message: "must have required property 'severity'", schema: schema109.required, parentSchema: schema109, data: data5 };
               if (vErrors === null) {
                 vErrors = [err14];
               } else {
@@ -5535,7 +6427,7 @@ function validate39(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data5.message === void 0) {
-              const err15 = { instancePath: instancePath + "/diagnostics/" + i1, schemaPath: "#/$defs/diagnostic/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema91.required, parentSchema: schema91, data: data5 };
+              const err15 = { instancePath: instancePath + "/diagnostics/" + i1, schemaPath: "#/$defs/diagnostic/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema109.required, parentSchema: schema109, data: data5 };
               if (vErrors === null) {
                 vErrors = [err15];
               } else {
@@ -5544,7 +6436,7 @@ function validate39(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data5.hint === void 0) {
-              const err16 = { instancePath: instancePath + "/diagnostics/" + i1, schemaPath: "#/$defs/diagnostic/required", keyword: "required", params: { missingProperty: "hint" }, message: "must have required property 'hint'", schema: schema91.required, parentSchema: schema91, data: data5 };
+              const err16 = { instancePath: instancePath + "/diagnostics/" + i1, schemaPath: "#/$defs/diagnostic/required", keyword: "required", params: { missingProperty: "hint" }, message: "must have required property 'hint'", schema: schema109.required, parentSchema: schema109, data: data5 };
               if (vErrors === null) {
                 vErrors = [err16];
               } else {
@@ -5554,7 +6446,7 @@ function validate39(data, { instancePath = "", parentData, parentDataProperty, r
             }
             for (const key1 in data5) {
               if (!(key1 === "file" || key1 === "line" || key1 === "column" || key1 === "path" || key1 === "code" || key1 === "severity" || key1 === "message" || key1 === "hint")) {
-                const err17 = { instancePath: instancePath + "/diagnostics/" + i1, schemaPath: "#/$defs/diagnostic/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema91, data: data5 };
+                const err17 = { instancePath: instancePath + "/diagnostics/" + i1, schemaPath: "#/$defs/diagnostic/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema109, data: data5 };
                 if (vErrors === null) {
                   vErrors = [err17];
                 } else {
@@ -5566,7 +6458,7 @@ function validate39(data, { instancePath = "", parentData, parentDataProperty, r
             if (data5.file !== void 0) {
               let data6 = data5.file;
               if (typeof data6 !== "string") {
-                const err18 = { instancePath: instancePath + "/diagnostics/" + i1 + "/file", schemaPath: "#/$defs/diagnostic/properties/file/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema91.properties.file.type, parentSchema: schema91.properties.file, data: data6 };
+                const err18 = { instancePath: instancePath + "/diagnostics/" + i1 + "/file", schemaPath: "#/$defs/diagnostic/properties/file/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema109.properties.file.type, parentSchema: schema109.properties.file, data: data6 };
                 if (vErrors === null) {
                   vErrors = [err18];
                 } else {
@@ -5578,7 +6470,7 @@ function validate39(data, { instancePath = "", parentData, parentDataProperty, r
             if (data5.line !== void 0) {
               let data7 = data5.line;
               if (!(typeof data7 == "number" && (!(data7 % 1) && !isNaN(data7)) && isFinite(data7))) {
-                const err19 = { instancePath: instancePath + "/diagnostics/" + i1 + "/line", schemaPath: "#/$defs/diagnostic/properties/line/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema91.properties.line.type, parentSchema: schema91.properties.line, data: data7 };
+                const err19 = { instancePath: instancePath + "/diagnostics/" + i1 + "/line", schemaPath: "#/$defs/diagnostic/properties/line/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema109.properties.line.type, parentSchema: schema109.properties.line, data: data7 };
                 if (vErrors === null) {
                   vErrors = [err19];
                 } else {
@@ -5588,7 +6480,7 @@ function validate39(data, { instancePath = "", parentData, parentDataProperty, r
               }
               if (typeof data7 == "number" && isFinite(data7)) {
                 if (data7 < 1 || isNaN(data7)) {
-                  const err20 = { instancePath: instancePath + "/diagnostics/" + i1 + "/line", schemaPath: "#/$defs/diagnostic/properties/line/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema91.properties.line, data: data7 };
+                  const err20 = { instancePath: instancePath + "/diagnostics/" + i1 + "/line", schemaPath: "#/$defs/diagnostic/properties/line/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema109.properties.line, data: data7 };
                   if (vErrors === null) {
                     vErrors = [err20];
                   } else {
@@ -5601,7 +6493,7 @@ function validate39(data, { instancePath = "", parentData, parentDataProperty, r
             if (data5.column !== void 0) {
               let data8 = data5.column;
               if (!(typeof data8 == "number" && (!(data8 % 1) && !isNaN(data8)) && isFinite(data8))) {
-                const err21 = { instancePath: instancePath + "/diagnostics/" + i1 + "/column", schemaPath: "#/$defs/diagnostic/properties/column/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema91.properties.column.type, parentSchema: schema91.properties.column, data: data8 };
+                const err21 = { instancePath: instancePath + "/diagnostics/" + i1 + "/column", schemaPath: "#/$defs/diagnostic/properties/column/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema109.properties.column.type, parentSchema: schema109.properties.column, data: data8 };
                 if (vErrors === null) {
                   vErrors = [err21];
                 } else {
@@ -5611,7 +6503,7 @@ function validate39(data, { instancePath = "", parentData, parentDataProperty, r
               }
               if (typeof data8 == "number" && isFinite(data8)) {
                 if (data8 < 1 || isNaN(data8)) {
-                  const err22 = { instancePath: instancePath + "/diagnostics/" + i1 + "/column", schemaPath: "#/$defs/diagnostic/properties/column/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema91.properties.column, data: data8 };
+                  const err22 = { instancePath: instancePath + "/diagnostics/" + i1 + "/column", schemaPath: "#/$defs/diagnostic/properties/column/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema109.properties.column, data: data8 };
                   if (vErrors === null) {
                     vErrors = [err22];
                   } else {
@@ -5624,7 +6516,7 @@ function validate39(data, { instancePath = "", parentData, parentDataProperty, r
             if (data5.path !== void 0) {
               let data9 = data5.path;
               if (typeof data9 !== "string") {
-                const err23 = { instancePath: instancePath + "/diagnostics/" + i1 + "/path", schemaPath: "#/$defs/diagnostic/properties/path/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema91.properties.path.type, parentSchema: schema91.properties.path, data: data9 };
+                const err23 = { instancePath: instancePath + "/diagnostics/" + i1 + "/path", schemaPath: "#/$defs/diagnostic/properties/path/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema109.properties.path.type, parentSchema: schema109.properties.path, data: data9 };
                 if (vErrors === null) {
                   vErrors = [err23];
                 } else {
@@ -5636,8 +6528,8 @@ function validate39(data, { instancePath = "", parentData, parentDataProperty, r
             if (data5.code !== void 0) {
               let data10 = data5.code;
               if (typeof data10 === "string") {
-                if (!pattern51.test(data10)) {
-                  const err24 = { instancePath: instancePath + "/diagnostics/" + i1 + "/code", schemaPath: "#/$defs/diagnostic/properties/code/pattern", keyword: "pattern", params: { pattern: "^[a-z0-9]+(-[a-z0-9]+)*$" }, message: 'must match pattern "^[a-z0-9]+(-[a-z0-9]+)*$"', schema: "^[a-z0-9]+(-[a-z0-9]+)*$", parentSchema: schema91.properties.code, data: data10 };
+                if (!pattern66.test(data10)) {
+                  const err24 = { instancePath: instancePath + "/diagnostics/" + i1 + "/code", schemaPath: "#/$defs/diagnostic/properties/code/pattern", keyword: "pattern", params: { pattern: "^[a-z0-9]+(-[a-z0-9]+)*$" }, message: 'must match pattern "^[a-z0-9]+(-[a-z0-9]+)*$"', schema: "^[a-z0-9]+(-[a-z0-9]+)*$", parentSchema: schema109.properties.code, data: data10 };
                   if (vErrors === null) {
                     vErrors = [err24];
                   } else {
@@ -5646,7 +6538,7 @@ function validate39(data, { instancePath = "", parentData, parentDataProperty, r
                   errors++;
                 }
               } else {
-                const err25 = { instancePath: instancePath + "/diagnostics/" + i1 + "/code", schemaPath: "#/$defs/diagnostic/properties/code/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema91.properties.code.type, parentSchema: schema91.properties.code, data: data10 };
+                const err25 = { instancePath: instancePath + "/diagnostics/" + i1 + "/code", schemaPath: "#/$defs/diagnostic/properties/code/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema109.properties.code.type, parentSchema: schema109.properties.code, data: data10 };
                 if (vErrors === null) {
                   vErrors = [err25];
                 } else {
@@ -5658,7 +6550,7 @@ function validate39(data, { instancePath = "", parentData, parentDataProperty, r
             if (data5.severity !== void 0) {
               let data11 = data5.severity;
               if (!(data11 === "error" || data11 === "warning" || data11 === "note")) {
-                const err26 = { instancePath: instancePath + "/diagnostics/" + i1 + "/severity", schemaPath: "#/$defs/diagnostic/properties/severity/enum", keyword: "enum", params: { allowedValues: schema91.properties.severity.enum }, message: "must be equal to one of the allowed values", schema: schema91.properties.severity.enum, parentSchema: schema91.properties.severity, data: data11 };
+                const err26 = { instancePath: instancePath + "/diagnostics/" + i1 + "/severity", schemaPath: "#/$defs/diagnostic/properties/severity/enum", keyword: "enum", params: { allowedValues: schema109.properties.severity.enum }, message: "must be equal to one of the allowed values", schema: schema109.properties.severity.enum, parentSchema: schema109.properties.severity, data: data11 };
                 if (vErrors === null) {
                   vErrors = [err26];
                 } else {
@@ -5670,7 +6562,7 @@ function validate39(data, { instancePath = "", parentData, parentDataProperty, r
             if (data5.message !== void 0) {
               let data12 = data5.message;
               if (typeof data12 !== "string") {
-                const err27 = { instancePath: instancePath + "/diagnostics/" + i1 + "/message", schemaPath: "#/$defs/diagnostic/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema91.properties.message.type, parentSchema: schema91.properties.message, data: data12 };
+                const err27 = { instancePath: instancePath + "/diagnostics/" + i1 + "/message", schemaPath: "#/$defs/diagnostic/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema109.properties.message.type, parentSchema: schema109.properties.message, data: data12 };
                 if (vErrors === null) {
                   vErrors = [err27];
                 } else {
@@ -5682,7 +6574,7 @@ function validate39(data, { instancePath = "", parentData, parentDataProperty, r
             if (data5.hint !== void 0) {
               let data13 = data5.hint;
               if (typeof data13 !== "string") {
-                const err28 = { instancePath: instancePath + "/diagnostics/" + i1 + "/hint", schemaPath: "#/$defs/diagnostic/properties/hint/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema91.properties.hint.type, parentSchema: schema91.properties.hint, data: data13 };
+                const err28 = { instancePath: instancePath + "/diagnostics/" + i1 + "/hint", schemaPath: "#/$defs/diagnostic/properties/hint/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema109.properties.hint.type, parentSchema: schema109.properties.hint, data: data13 };
                 if (vErrors === null) {
                   vErrors = [err28];
                 } else {
@@ -5692,7 +6584,7 @@ function validate39(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err29 = { instancePath: instancePath + "/diagnostics/" + i1, schemaPath: "#/$defs/diagnostic/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema91.type, parentSchema: schema91, data: data5 };
+            const err29 = { instancePath: instancePath + "/diagnostics/" + i1, schemaPath: "#/$defs/diagnostic/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema109.type, parentSchema: schema109, data: data5 };
             if (vErrors === null) {
               vErrors = [err29];
             } else {
@@ -5702,7 +6594,7 @@ function validate39(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err30 = { instancePath: instancePath + "/diagnostics", schemaPath: "#/properties/diagnostics/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema90.properties.diagnostics.type, parentSchema: schema90.properties.diagnostics, data: data4 };
+        const err30 = { instancePath: instancePath + "/diagnostics", schemaPath: "#/properties/diagnostics/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema108.properties.diagnostics.type, parentSchema: schema108.properties.diagnostics, data: data4 };
         if (vErrors === null) {
           vErrors = [err30];
         } else {
@@ -5712,7 +6604,7 @@ function validate39(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err31 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema90.type, parentSchema: schema90, data };
+    const err31 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema108.type, parentSchema: schema108, data };
     if (vErrors === null) {
       vErrors = [err31];
     } else {
@@ -5720,21 +6612,21 @@ function validate39(data, { instancePath = "", parentData, parentDataProperty, r
     }
     errors++;
   }
-  validate39.errors = vErrors;
+  validate46.errors = vErrors;
   return errors === 0;
 }
-validate39.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
-var validateDrift = validate40;
-var schema92 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/drift.schema.json", "type": "object", "required": ["version", "revision", "generatedAt", "summary", "items"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "revision": { "$ref": "#/$defs/revision" }, "generatedAt": { "type": "string" }, "summary": { "type": "object", "required": ["open", "resolved", "unreachableHosts"], "additionalProperties": false, "properties": { "open": { "type": "integer" }, "resolved": { "type": "integer" }, "unreachableHosts": { "type": "array", "items": { "type": "string" } } } }, "items": { "type": "array", "items": { "$ref": "#/$defs/item" } } }, "$defs": { "revision": { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } }, "value": { "anyOf": [{ "type": ["string", "number", "boolean", "null"] }, { "type": "array", "items": { "type": "string" } }] }, "origin": { "type": "object", "required": ["file", "line", "column", "commit", "author", "date"], "additionalProperties": false, "properties": { "file": { "type": "string" }, "line": { "type": "integer", "minimum": 1 }, "column": { "type": "integer", "minimum": 1 }, "commit": { "type": "string" }, "author": { "type": "string" }, "date": { "type": "string" } } }, "item": { "type": "object", "required": ["application", "service", "slot", "host", "container", "class", "severity", "path", "desired", "observed", "origin", "firstSeen", "state", "resolvedAt", "action", "note"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "type": "string" }, "container": { "type": "string" }, "class": { "type": "string", "enum": ["missing", "stopped", "paused", "unhealthy", "crash-loop", "mutable-field", "immutable-field", "renamed", "network", "duplicate", "copy", "orphan"] }, "severity": { "type": "string", "enum": ["critical", "warning", "info"] }, "path": { "type": "string" }, "desired": { "$ref": "#/$defs/value" }, "observed": { "$ref": "#/$defs/value" }, "origin": { "anyOf": [{ "$ref": "#/$defs/origin" }, { "type": "null" }] }, "firstSeen": { "type": "string" }, "state": { "type": "string", "enum": ["open", "resolved"] }, "resolvedAt": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "action": { "type": "string", "enum": ["heal", "replace", "prune", "report"] }, "note": { "type": "string" } } } } };
-var schema93 = { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } };
-var pattern52 = new RegExp("^[0-9a-f]{40}$", "u");
-var schema94 = { "type": "object", "required": ["application", "service", "slot", "host", "container", "class", "severity", "path", "desired", "observed", "origin", "firstSeen", "state", "resolvedAt", "action", "note"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "type": "string" }, "container": { "type": "string" }, "class": { "type": "string", "enum": ["missing", "stopped", "paused", "unhealthy", "crash-loop", "mutable-field", "immutable-field", "renamed", "network", "duplicate", "copy", "orphan"] }, "severity": { "type": "string", "enum": ["critical", "warning", "info"] }, "path": { "type": "string" }, "desired": { "$ref": "#/$defs/value" }, "observed": { "$ref": "#/$defs/value" }, "origin": { "anyOf": [{ "$ref": "#/$defs/origin" }, { "type": "null" }] }, "firstSeen": { "type": "string" }, "state": { "type": "string", "enum": ["open", "resolved"] }, "resolvedAt": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "action": { "type": "string", "enum": ["heal", "replace", "prune", "report"] }, "note": { "type": "string" } } };
-var schema95 = { "anyOf": [{ "type": ["string", "number", "boolean", "null"] }, { "type": "array", "items": { "type": "string" } }] };
-var schema97 = { "type": "object", "required": ["file", "line", "column", "commit", "author", "date"], "additionalProperties": false, "properties": { "file": { "type": "string" }, "line": { "type": "integer", "minimum": 1 }, "column": { "type": "integer", "minimum": 1 }, "commit": { "type": "string" }, "author": { "type": "string" }, "date": { "type": "string" } } };
-function validate41(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
+validate46.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
+var validateDrift = validate47;
+var schema110 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/drift.schema.json", "type": "object", "required": ["version", "revision", "generatedAt", "summary", "items"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "revision": { "$ref": "#/$defs/revision" }, "generatedAt": { "type": "string" }, "summary": { "type": "object", "required": ["open", "resolved", "unreachableHosts"], "additionalProperties": false, "properties": { "open": { "type": "integer" }, "resolved": { "type": "integer" }, "unreachableHosts": { "type": "array", "items": { "type": "string" } } } }, "items": { "type": "array", "items": { "$ref": "#/$defs/item" } } }, "$defs": { "revision": { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } }, "value": { "anyOf": [{ "type": ["string", "number", "boolean", "null"] }, { "type": "array", "items": { "type": "string" } }] }, "origin": { "type": "object", "required": ["file", "line", "column", "commit", "author", "date"], "additionalProperties": false, "properties": { "file": { "type": "string" }, "line": { "type": "integer", "minimum": 1 }, "column": { "type": "integer", "minimum": 1 }, "commit": { "type": "string" }, "author": { "type": "string" }, "date": { "type": "string" } } }, "item": { "type": "object", "required": ["application", "service", "slot", "host", "container", "class", "severity", "path", "desired", "observed", "origin", "firstSeen", "state", "resolvedAt", "action", "note"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "type": "string" }, "container": { "type": "string" }, "class": { "type": "string", "enum": ["missing", "stopped", "paused", "unhealthy", "crash-loop", "mutable-field", "immutable-field", "renamed", "network", "duplicate", "copy", "orphan"] }, "severity": { "type": "string", "enum": ["critical", "warning", "info"] }, "path": { "type": "string" }, "desired": { "$ref": "#/$defs/value" }, "observed": { "$ref": "#/$defs/value" }, "origin": { "anyOf": [{ "$ref": "#/$defs/origin" }, { "type": "null" }] }, "firstSeen": { "type": "string" }, "state": { "type": "string", "enum": ["open", "resolved"] }, "resolvedAt": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "action": { "type": "string", "enum": ["heal", "replace", "prune", "report"] }, "note": { "type": "string" } } } } };
+var schema111 = { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } };
+var pattern67 = new RegExp("^[0-9a-f]{40}$", "u");
+var schema112 = { "type": "object", "required": ["application", "service", "slot", "host", "container", "class", "severity", "path", "desired", "observed", "origin", "firstSeen", "state", "resolvedAt", "action", "note"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "type": "string" }, "container": { "type": "string" }, "class": { "type": "string", "enum": ["missing", "stopped", "paused", "unhealthy", "crash-loop", "mutable-field", "immutable-field", "renamed", "network", "duplicate", "copy", "orphan"] }, "severity": { "type": "string", "enum": ["critical", "warning", "info"] }, "path": { "type": "string" }, "desired": { "$ref": "#/$defs/value" }, "observed": { "$ref": "#/$defs/value" }, "origin": { "anyOf": [{ "$ref": "#/$defs/origin" }, { "type": "null" }] }, "firstSeen": { "type": "string" }, "state": { "type": "string", "enum": ["open", "resolved"] }, "resolvedAt": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "action": { "type": "string", "enum": ["heal", "replace", "prune", "report"] }, "note": { "type": "string" } } };
+var schema113 = { "anyOf": [{ "type": ["string", "number", "boolean", "null"] }, { "type": "array", "items": { "type": "string" } }] };
+var schema115 = { "type": "object", "required": ["file", "line", "column", "commit", "author", "date"], "additionalProperties": false, "properties": { "file": { "type": "string" }, "line": { "type": "integer", "minimum": 1 }, "column": { "type": "integer", "minimum": 1 }, "commit": { "type": "string" }, "author": { "type": "string" }, "date": { "type": "string" } } };
+function validate48(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   let vErrors = null;
   let errors = 0;
-  const evaluated0 = validate41.evaluated;
+  const evaluated0 = validate48.evaluated;
   if (evaluated0.dynamicProps) {
     evaluated0.props = void 0;
   }
@@ -5743,7 +6635,7 @@ function validate41(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.application === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema94.required, parentSchema: schema94, data };
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema112.required, parentSchema: schema112, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -5752,7 +6644,7 @@ function validate41(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.service === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema94.required, parentSchema: schema94, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema112.required, parentSchema: schema112, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -5761,7 +6653,7 @@ function validate41(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.slot === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema94.required, parentSchema: schema94, data };
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema112.required, parentSchema: schema112, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -5770,7 +6662,7 @@ function validate41(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.host === void 0) {
-      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema94.required, parentSchema: schema94, data };
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema112.required, parentSchema: schema112, data };
       if (vErrors === null) {
         vErrors = [err3];
       } else {
@@ -5779,7 +6671,7 @@ function validate41(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.container === void 0) {
-      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "container" }, message: "must have required property 'container'", schema: schema94.required, parentSchema: schema94, data };
+      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "container" }, message: "must have required property 'container'", schema: schema112.required, parentSchema: schema112, data };
       if (vErrors === null) {
         vErrors = [err4];
       } else {
@@ -5788,7 +6680,7 @@ function validate41(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.class === void 0) {
-      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "class" }, message: "must have required property 'class'", schema: schema94.required, parentSchema: schema94, data };
+      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "class" }, message: "must have required property 'class'", schema: schema112.required, parentSchema: schema112, data };
       if (vErrors === null) {
         vErrors = [err5];
       } else {
@@ -5797,7 +6689,7 @@ function validate41(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.severity === void 0) {
-      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "severity" }, message: "must have required property 'severity'", schema: schema94.required, parentSchema: schema94, data };
+      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "severity" }, message: "must have required property 'severity'", schema: schema112.required, parentSchema: schema112, data };
       if (vErrors === null) {
         vErrors = [err6];
       } else {
@@ -5806,7 +6698,7 @@ function validate41(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.path === void 0) {
-      const err7 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "path" }, message: "must have required property 'path'", schema: schema94.required, parentSchema: schema94, data };
+      const err7 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "path" }, message: "must have required property 'path'", schema: schema112.required, parentSchema: schema112, data };
       if (vErrors === null) {
         vErrors = [err7];
       } else {
@@ -5815,7 +6707,7 @@ function validate41(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.desired === void 0) {
-      const err8 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "desired" }, message: "must have required property 'desired'", schema: schema94.required, parentSchema: schema94, data };
+      const err8 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "desired" }, message: "must have required property 'desired'", schema: schema112.required, parentSchema: schema112, data };
       if (vErrors === null) {
         vErrors = [err8];
       } else {
@@ -5824,7 +6716,7 @@ function validate41(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.observed === void 0) {
-      const err9 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "observed" }, message: "must have required property 'observed'", schema: schema94.required, parentSchema: schema94, data };
+      const err9 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "observed" }, message: "must have required property 'observed'", schema: schema112.required, parentSchema: schema112, data };
       if (vErrors === null) {
         vErrors = [err9];
       } else {
@@ -5833,7 +6725,7 @@ function validate41(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.origin === void 0) {
-      const err10 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "origin" }, message: "must have required property 'origin'", schema: schema94.required, parentSchema: schema94, data };
+      const err10 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "origin" }, message: "must have required property 'origin'", schema: schema112.required, parentSchema: schema112, data };
       if (vErrors === null) {
         vErrors = [err10];
       } else {
@@ -5842,7 +6734,7 @@ function validate41(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.firstSeen === void 0) {
-      const err11 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "firstSeen" }, message: "must have required property 'firstSeen'", schema: schema94.required, parentSchema: schema94, data };
+      const err11 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "firstSeen" }, message: "must have required property 'firstSeen'", schema: schema112.required, parentSchema: schema112, data };
       if (vErrors === null) {
         vErrors = [err11];
       } else {
@@ -5851,7 +6743,7 @@ function validate41(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.state === void 0) {
-      const err12 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "state" }, message: "must have required property 'state'", schema: schema94.required, parentSchema: schema94, data };
+      const err12 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "state" }, message: "must have required property 'state'", schema: schema112.required, parentSchema: schema112, data };
       if (vErrors === null) {
         vErrors = [err12];
       } else {
@@ -5860,7 +6752,7 @@ function validate41(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.resolvedAt === void 0) {
-      const err13 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "resolvedAt" }, message: "must have required property 'resolvedAt'", schema: schema94.required, parentSchema: schema94, data };
+      const err13 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "resolvedAt" }, message: "must have required property 'resolvedAt'", schema: schema112.required, parentSchema: schema112, data };
       if (vErrors === null) {
         vErrors = [err13];
       } else {
@@ -5869,7 +6761,7 @@ function validate41(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.action === void 0) {
-      const err14 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "action" }, message: "must have required property 'action'", schema: schema94.required, parentSchema: schema94, data };
+      const err14 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "action" }, message: "must have required property 'action'", schema: schema112.required, parentSchema: schema112, data };
       if (vErrors === null) {
         vErrors = [err14];
       } else {
@@ -5878,7 +6770,7 @@ function validate41(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.note === void 0) {
-      const err15 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "note" }, message: "must have required property 'note'", schema: schema94.required, parentSchema: schema94, data };
+      const err15 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "note" }, message: "must have required property 'note'", schema: schema112.required, parentSchema: schema112, data };
       if (vErrors === null) {
         vErrors = [err15];
       } else {
@@ -5887,8 +6779,8 @@ function validate41(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     for (const key0 in data) {
-      if (!func1.call(schema94.properties, key0)) {
-        const err16 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema94, data };
+      if (!func1.call(schema112.properties, key0)) {
+        const err16 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema112, data };
         if (vErrors === null) {
           vErrors = [err16];
         } else {
@@ -5900,7 +6792,7 @@ function validate41(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.application !== void 0) {
       let data0 = data.application;
       if (typeof data0 !== "string") {
-        const err17 = { instancePath: instancePath + "/application", schemaPath: "#/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema94.properties.application.type, parentSchema: schema94.properties.application, data: data0 };
+        const err17 = { instancePath: instancePath + "/application", schemaPath: "#/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema112.properties.application.type, parentSchema: schema112.properties.application, data: data0 };
         if (vErrors === null) {
           vErrors = [err17];
         } else {
@@ -5912,7 +6804,7 @@ function validate41(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.service !== void 0) {
       let data1 = data.service;
       if (typeof data1 !== "string") {
-        const err18 = { instancePath: instancePath + "/service", schemaPath: "#/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema94.properties.service.type, parentSchema: schema94.properties.service, data: data1 };
+        const err18 = { instancePath: instancePath + "/service", schemaPath: "#/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema112.properties.service.type, parentSchema: schema112.properties.service, data: data1 };
         if (vErrors === null) {
           vErrors = [err18];
         } else {
@@ -5924,7 +6816,7 @@ function validate41(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.slot !== void 0) {
       let data2 = data.slot;
       if (typeof data2 !== "string") {
-        const err19 = { instancePath: instancePath + "/slot", schemaPath: "#/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema94.properties.slot.type, parentSchema: schema94.properties.slot, data: data2 };
+        const err19 = { instancePath: instancePath + "/slot", schemaPath: "#/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema112.properties.slot.type, parentSchema: schema112.properties.slot, data: data2 };
         if (vErrors === null) {
           vErrors = [err19];
         } else {
@@ -5936,7 +6828,7 @@ function validate41(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.host !== void 0) {
       let data3 = data.host;
       if (typeof data3 !== "string") {
-        const err20 = { instancePath: instancePath + "/host", schemaPath: "#/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema94.properties.host.type, parentSchema: schema94.properties.host, data: data3 };
+        const err20 = { instancePath: instancePath + "/host", schemaPath: "#/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema112.properties.host.type, parentSchema: schema112.properties.host, data: data3 };
         if (vErrors === null) {
           vErrors = [err20];
         } else {
@@ -5948,7 +6840,7 @@ function validate41(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.container !== void 0) {
       let data4 = data.container;
       if (typeof data4 !== "string") {
-        const err21 = { instancePath: instancePath + "/container", schemaPath: "#/properties/container/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema94.properties.container.type, parentSchema: schema94.properties.container, data: data4 };
+        const err21 = { instancePath: instancePath + "/container", schemaPath: "#/properties/container/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema112.properties.container.type, parentSchema: schema112.properties.container, data: data4 };
         if (vErrors === null) {
           vErrors = [err21];
         } else {
@@ -5960,7 +6852,7 @@ function validate41(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.class !== void 0) {
       let data5 = data.class;
       if (typeof data5 !== "string") {
-        const err22 = { instancePath: instancePath + "/class", schemaPath: "#/properties/class/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema94.properties.class.type, parentSchema: schema94.properties.class, data: data5 };
+        const err22 = { instancePath: instancePath + "/class", schemaPath: "#/properties/class/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema112.properties.class.type, parentSchema: schema112.properties.class, data: data5 };
         if (vErrors === null) {
           vErrors = [err22];
         } else {
@@ -5969,7 +6861,7 @@ function validate41(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (!(data5 === "missing" || data5 === "stopped" || data5 === "paused" || data5 === "unhealthy" || data5 === "crash-loop" || data5 === "mutable-field" || data5 === "immutable-field" || data5 === "renamed" || data5 === "network" || data5 === "duplicate" || data5 === "copy" || data5 === "orphan")) {
-        const err23 = { instancePath: instancePath + "/class", schemaPath: "#/properties/class/enum", keyword: "enum", params: { allowedValues: schema94.properties.class.enum }, message: "must be equal to one of the allowed values", schema: schema94.properties.class.enum, parentSchema: schema94.properties.class, data: data5 };
+        const err23 = { instancePath: instancePath + "/class", schemaPath: "#/properties/class/enum", keyword: "enum", params: { allowedValues: schema112.properties.class.enum }, message: "must be equal to one of the allowed values", schema: schema112.properties.class.enum, parentSchema: schema112.properties.class, data: data5 };
         if (vErrors === null) {
           vErrors = [err23];
         } else {
@@ -5981,7 +6873,7 @@ function validate41(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.severity !== void 0) {
       let data6 = data.severity;
       if (typeof data6 !== "string") {
-        const err24 = { instancePath: instancePath + "/severity", schemaPath: "#/properties/severity/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema94.properties.severity.type, parentSchema: schema94.properties.severity, data: data6 };
+        const err24 = { instancePath: instancePath + "/severity", schemaPath: "#/properties/severity/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema112.properties.severity.type, parentSchema: schema112.properties.severity, data: data6 };
         if (vErrors === null) {
           vErrors = [err24];
         } else {
@@ -5990,7 +6882,7 @@ function validate41(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (!(data6 === "critical" || data6 === "warning" || data6 === "info")) {
-        const err25 = { instancePath: instancePath + "/severity", schemaPath: "#/properties/severity/enum", keyword: "enum", params: { allowedValues: schema94.properties.severity.enum }, message: "must be equal to one of the allowed values", schema: schema94.properties.severity.enum, parentSchema: schema94.properties.severity, data: data6 };
+        const err25 = { instancePath: instancePath + "/severity", schemaPath: "#/properties/severity/enum", keyword: "enum", params: { allowedValues: schema112.properties.severity.enum }, message: "must be equal to one of the allowed values", schema: schema112.properties.severity.enum, parentSchema: schema112.properties.severity, data: data6 };
         if (vErrors === null) {
           vErrors = [err25];
         } else {
@@ -6002,7 +6894,7 @@ function validate41(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.path !== void 0) {
       let data7 = data.path;
       if (typeof data7 !== "string") {
-        const err26 = { instancePath: instancePath + "/path", schemaPath: "#/properties/path/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema94.properties.path.type, parentSchema: schema94.properties.path, data: data7 };
+        const err26 = { instancePath: instancePath + "/path", schemaPath: "#/properties/path/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema112.properties.path.type, parentSchema: schema112.properties.path, data: data7 };
         if (vErrors === null) {
           vErrors = [err26];
         } else {
@@ -6017,7 +6909,7 @@ function validate41(data, { instancePath = "", parentData, parentDataProperty, r
       let valid2 = false;
       const _errs21 = errors;
       if (typeof data8 !== "string" && !(typeof data8 == "number" && isFinite(data8)) && typeof data8 !== "boolean" && data8 !== null) {
-        const err27 = { instancePath: instancePath + "/desired", schemaPath: "#/$defs/value/anyOf/0/type", keyword: "type", params: { type: schema95.anyOf[0].type }, message: "must be string,number,boolean,null", schema: schema95.anyOf[0].type, parentSchema: schema95.anyOf[0], data: data8 };
+        const err27 = { instancePath: instancePath + "/desired", schemaPath: "#/$defs/value/anyOf/0/type", keyword: "type", params: { type: schema113.anyOf[0].type }, message: "must be string,number,boolean,null", schema: schema113.anyOf[0].type, parentSchema: schema113.anyOf[0], data: data8 };
         if (vErrors === null) {
           vErrors = [err27];
         } else {
@@ -6033,7 +6925,7 @@ function validate41(data, { instancePath = "", parentData, parentDataProperty, r
         for (let i0 = 0; i0 < len0; i0++) {
           let data9 = data8[i0];
           if (typeof data9 !== "string") {
-            const err28 = { instancePath: instancePath + "/desired/" + i0, schemaPath: "#/$defs/value/anyOf/1/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema95.anyOf[1].items.type, parentSchema: schema95.anyOf[1].items, data: data9 };
+            const err28 = { instancePath: instancePath + "/desired/" + i0, schemaPath: "#/$defs/value/anyOf/1/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema113.anyOf[1].items.type, parentSchema: schema113.anyOf[1].items, data: data9 };
             if (vErrors === null) {
               vErrors = [err28];
             } else {
@@ -6043,7 +6935,7 @@ function validate41(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err29 = { instancePath: instancePath + "/desired", schemaPath: "#/$defs/value/anyOf/1/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema95.anyOf[1].type, parentSchema: schema95.anyOf[1], data: data8 };
+        const err29 = { instancePath: instancePath + "/desired", schemaPath: "#/$defs/value/anyOf/1/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema113.anyOf[1].type, parentSchema: schema113.anyOf[1], data: data8 };
         if (vErrors === null) {
           vErrors = [err29];
         } else {
@@ -6054,7 +6946,7 @@ function validate41(data, { instancePath = "", parentData, parentDataProperty, r
       var _valid0 = _errs23 === errors;
       valid2 = valid2 || _valid0;
       if (!valid2) {
-        const err30 = { instancePath: instancePath + "/desired", schemaPath: "#/$defs/value/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema95.anyOf, parentSchema: schema95, data: data8 };
+        const err30 = { instancePath: instancePath + "/desired", schemaPath: "#/$defs/value/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema113.anyOf, parentSchema: schema113, data: data8 };
         if (vErrors === null) {
           vErrors = [err30];
         } else {
@@ -6078,7 +6970,7 @@ function validate41(data, { instancePath = "", parentData, parentDataProperty, r
       let valid6 = false;
       const _errs30 = errors;
       if (typeof data10 !== "string" && !(typeof data10 == "number" && isFinite(data10)) && typeof data10 !== "boolean" && data10 !== null) {
-        const err31 = { instancePath: instancePath + "/observed", schemaPath: "#/$defs/value/anyOf/0/type", keyword: "type", params: { type: schema95.anyOf[0].type }, message: "must be string,number,boolean,null", schema: schema95.anyOf[0].type, parentSchema: schema95.anyOf[0], data: data10 };
+        const err31 = { instancePath: instancePath + "/observed", schemaPath: "#/$defs/value/anyOf/0/type", keyword: "type", params: { type: schema113.anyOf[0].type }, message: "must be string,number,boolean,null", schema: schema113.anyOf[0].type, parentSchema: schema113.anyOf[0], data: data10 };
         if (vErrors === null) {
           vErrors = [err31];
         } else {
@@ -6094,7 +6986,7 @@ function validate41(data, { instancePath = "", parentData, parentDataProperty, r
         for (let i1 = 0; i1 < len1; i1++) {
           let data11 = data10[i1];
           if (typeof data11 !== "string") {
-            const err32 = { instancePath: instancePath + "/observed/" + i1, schemaPath: "#/$defs/value/anyOf/1/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema95.anyOf[1].items.type, parentSchema: schema95.anyOf[1].items, data: data11 };
+            const err32 = { instancePath: instancePath + "/observed/" + i1, schemaPath: "#/$defs/value/anyOf/1/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema113.anyOf[1].items.type, parentSchema: schema113.anyOf[1].items, data: data11 };
             if (vErrors === null) {
               vErrors = [err32];
             } else {
@@ -6104,7 +6996,7 @@ function validate41(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err33 = { instancePath: instancePath + "/observed", schemaPath: "#/$defs/value/anyOf/1/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema95.anyOf[1].type, parentSchema: schema95.anyOf[1], data: data10 };
+        const err33 = { instancePath: instancePath + "/observed", schemaPath: "#/$defs/value/anyOf/1/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema113.anyOf[1].type, parentSchema: schema113.anyOf[1], data: data10 };
         if (vErrors === null) {
           vErrors = [err33];
         } else {
@@ -6115,7 +7007,7 @@ function validate41(data, { instancePath = "", parentData, parentDataProperty, r
       var _valid1 = _errs32 === errors;
       valid6 = valid6 || _valid1;
       if (!valid6) {
-        const err34 = { instancePath: instancePath + "/observed", schemaPath: "#/$defs/value/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema95.anyOf, parentSchema: schema95, data: data10 };
+        const err34 = { instancePath: instancePath + "/observed", schemaPath: "#/$defs/value/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema113.anyOf, parentSchema: schema113, data: data10 };
         if (vErrors === null) {
           vErrors = [err34];
         } else {
@@ -6140,7 +7032,7 @@ function validate41(data, { instancePath = "", parentData, parentDataProperty, r
       const _errs38 = errors;
       if (data12 && typeof data12 == "object" && !Array.isArray(data12)) {
         if (data12.file === void 0) {
-          const err35 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/origin/required", keyword: "required", params: { missingProperty: "file" }, message: "must have required property 'file'", schema: schema97.required, parentSchema: schema97, data: data12 };
+          const err35 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/origin/required", keyword: "required", params: { missingProperty: "file" }, message: "must have required property 'file'", schema: schema115.required, parentSchema: schema115, data: data12 };
           if (vErrors === null) {
             vErrors = [err35];
           } else {
@@ -6149,7 +7041,7 @@ function validate41(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data12.line === void 0) {
-          const err36 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/origin/required", keyword: "required", params: { missingProperty: "line" }, message: "must have required property 'line'", schema: schema97.required, parentSchema: schema97, data: data12 };
+          const err36 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/origin/required", keyword: "required", params: { missingProperty: "line" }, message: "must have required property 'line'", schema: schema115.required, parentSchema: schema115, data: data12 };
           if (vErrors === null) {
             vErrors = [err36];
           } else {
@@ -6158,7 +7050,7 @@ function validate41(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data12.column === void 0) {
-          const err37 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/origin/required", keyword: "required", params: { missingProperty: "column" }, message: "must have required property 'column'", schema: schema97.required, parentSchema: schema97, data: data12 };
+          const err37 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/origin/required", keyword: "required", params: { missingProperty: "column" }, message: "must have required property 'column'", schema: schema115.required, parentSchema: schema115, data: data12 };
           if (vErrors === null) {
             vErrors = [err37];
           } else {
@@ -6167,7 +7059,7 @@ function validate41(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data12.commit === void 0) {
-          const err38 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/origin/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema97.required, parentSchema: schema97, data: data12 };
+          const err38 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/origin/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema115.required, parentSchema: schema115, data: data12 };
           if (vErrors === null) {
             vErrors = [err38];
           } else {
@@ -6176,7 +7068,7 @@ function validate41(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data12.author === void 0) {
-          const err39 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/origin/required", keyword: "required", params: { missingProperty: "author" }, message: "must have required property 'author'", schema: schema97.required, parentSchema: schema97, data: data12 };
+          const err39 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/origin/required", keyword: "required", params: { missingProperty: "author" }, message: "must have required property 'author'", schema: schema115.required, parentSchema: schema115, data: data12 };
           if (vErrors === null) {
             vErrors = [err39];
           } else {
@@ -6185,7 +7077,7 @@ function validate41(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data12.date === void 0) {
-          const err40 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/origin/required", keyword: "required", params: { missingProperty: "date" }, message: "must have required property 'date'", schema: schema97.required, parentSchema: schema97, data: data12 };
+          const err40 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/origin/required", keyword: "required", params: { missingProperty: "date" }, message: "must have required property 'date'", schema: schema115.required, parentSchema: schema115, data: data12 };
           if (vErrors === null) {
             vErrors = [err40];
           } else {
@@ -6195,7 +7087,7 @@ function validate41(data, { instancePath = "", parentData, parentDataProperty, r
         }
         for (const key1 in data12) {
           if (!(key1 === "file" || key1 === "line" || key1 === "column" || key1 === "commit" || key1 === "author" || key1 === "date")) {
-            const err41 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/origin/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema97, data: data12 };
+            const err41 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/origin/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema115, data: data12 };
             if (vErrors === null) {
               vErrors = [err41];
             } else {
@@ -6207,7 +7099,7 @@ function validate41(data, { instancePath = "", parentData, parentDataProperty, r
         if (data12.file !== void 0) {
           let data13 = data12.file;
           if (typeof data13 !== "string") {
-            const err42 = { instancePath: instancePath + "/origin/file", schemaPath: "#/$defs/origin/properties/file/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema97.properties.file.type, parentSchema: schema97.properties.file, data: data13 };
+            const err42 = { instancePath: instancePath + "/origin/file", schemaPath: "#/$defs/origin/properties/file/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema115.properties.file.type, parentSchema: schema115.properties.file, data: data13 };
             if (vErrors === null) {
               vErrors = [err42];
             } else {
@@ -6219,7 +7111,7 @@ function validate41(data, { instancePath = "", parentData, parentDataProperty, r
         if (data12.line !== void 0) {
           let data14 = data12.line;
           if (!(typeof data14 == "number" && (!(data14 % 1) && !isNaN(data14)) && isFinite(data14))) {
-            const err43 = { instancePath: instancePath + "/origin/line", schemaPath: "#/$defs/origin/properties/line/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema97.properties.line.type, parentSchema: schema97.properties.line, data: data14 };
+            const err43 = { instancePath: instancePath + "/origin/line", schemaPath: "#/$defs/origin/properties/line/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema115.properties.line.type, parentSchema: schema115.properties.line, data: data14 };
             if (vErrors === null) {
               vErrors = [err43];
             } else {
@@ -6229,7 +7121,7 @@ function validate41(data, { instancePath = "", parentData, parentDataProperty, r
           }
           if (typeof data14 == "number" && isFinite(data14)) {
             if (data14 < 1 || isNaN(data14)) {
-              const err44 = { instancePath: instancePath + "/origin/line", schemaPath: "#/$defs/origin/properties/line/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema97.properties.line, data: data14 };
+              const err44 = { instancePath: instancePath + "/origin/line", schemaPath: "#/$defs/origin/properties/line/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema115.properties.line, data: data14 };
               if (vErrors === null) {
                 vErrors = [err44];
               } else {
@@ -6242,7 +7134,7 @@ function validate41(data, { instancePath = "", parentData, parentDataProperty, r
         if (data12.column !== void 0) {
           let data15 = data12.column;
           if (!(typeof data15 == "number" && (!(data15 % 1) && !isNaN(data15)) && isFinite(data15))) {
-            const err45 = { instancePath: instancePath + "/origin/column", schemaPath: "#/$defs/origin/properties/column/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema97.properties.column.type, parentSchema: schema97.properties.column, data: data15 };
+            const err45 = { instancePath: instancePath + "/origin/column", schemaPath: "#/$defs/origin/properties/column/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema115.properties.column.type, parentSchema: schema115.properties.column, data: data15 };
             if (vErrors === null) {
               vErrors = [err45];
             } else {
@@ -6252,7 +7144,7 @@ function validate41(data, { instancePath = "", parentData, parentDataProperty, r
           }
           if (typeof data15 == "number" && isFinite(data15)) {
             if (data15 < 1 || isNaN(data15)) {
-              const err46 = { instancePath: instancePath + "/origin/column", schemaPath: "#/$defs/origin/properties/column/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema97.properties.column, data: data15 };
+              const err46 = { instancePath: instancePath + "/origin/column", schemaPath: "#/$defs/origin/properties/column/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema115.properties.column, data: data15 };
               if (vErrors === null) {
                 vErrors = [err46];
               } else {
@@ -6265,7 +7157,7 @@ function validate41(data, { instancePath = "", parentData, parentDataProperty, r
         if (data12.commit !== void 0) {
           let data16 = data12.commit;
           if (typeof data16 !== "string") {
-            const err47 = { instancePath: instancePath + "/origin/commit", schemaPath: "#/$defs/origin/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema97.properties.commit.type, parentSchema: schema97.properties.commit, data: data16 };
+            const err47 = { instancePath: instancePath + "/origin/commit", schemaPath: "#/$defs/origin/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema115.properties.commit.type, parentSchema: schema115.properties.commit, data: data16 };
             if (vErrors === null) {
               vErrors = [err47];
             } else {
@@ -6277,7 +7169,7 @@ function validate41(data, { instancePath = "", parentData, parentDataProperty, r
         if (data12.author !== void 0) {
           let data17 = data12.author;
           if (typeof data17 !== "string") {
-            const err48 = { instancePath: instancePath + "/origin/author", schemaPath: "#/$defs/origin/properties/author/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema97.properties.author.type, parentSchema: schema97.properties.author, data: data17 };
+            const err48 = { instancePath: instancePath + "/origin/author", schemaPath: "#/$defs/origin/properties/author/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema115.properties.author.type, parentSchema: schema115.properties.author, data: data17 };
             if (vErrors === null) {
               vErrors = [err48];
             } else {
@@ -6289,7 +7181,7 @@ function validate41(data, { instancePath = "", parentData, parentDataProperty, r
         if (data12.date !== void 0) {
           let data18 = data12.date;
           if (typeof data18 !== "string") {
-            const err49 = { instancePath: instancePath + "/origin/date", schemaPath: "#/$defs/origin/properties/date/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema97.properties.date.type, parentSchema: schema97.properties.date, data: data18 };
+            const err49 = { instancePath: instancePath + "/origin/date", schemaPath: "#/$defs/origin/properties/date/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema115.properties.date.type, parentSchema: schema115.properties.date, data: data18 };
             if (vErrors === null) {
               vErrors = [err49];
             } else {
@@ -6299,7 +7191,7 @@ function validate41(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err50 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/origin/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema97.type, parentSchema: schema97, data: data12 };
+        const err50 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/origin/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema115.type, parentSchema: schema115, data: data12 };
         if (vErrors === null) {
           vErrors = [err50];
         } else {
@@ -6311,7 +7203,7 @@ function validate41(data, { instancePath = "", parentData, parentDataProperty, r
       valid9 = valid9 || _valid2;
       const _errs54 = errors;
       if (data12 !== null) {
-        const err51 = { instancePath: instancePath + "/origin", schemaPath: "#/properties/origin/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema94.properties.origin.anyOf[1].type, parentSchema: schema94.properties.origin.anyOf[1], data: data12 };
+        const err51 = { instancePath: instancePath + "/origin", schemaPath: "#/properties/origin/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema112.properties.origin.anyOf[1].type, parentSchema: schema112.properties.origin.anyOf[1], data: data12 };
         if (vErrors === null) {
           vErrors = [err51];
         } else {
@@ -6322,7 +7214,7 @@ function validate41(data, { instancePath = "", parentData, parentDataProperty, r
       var _valid2 = _errs54 === errors;
       valid9 = valid9 || _valid2;
       if (!valid9) {
-        const err52 = { instancePath: instancePath + "/origin", schemaPath: "#/properties/origin/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema94.properties.origin.anyOf, parentSchema: schema94.properties.origin, data: data12 };
+        const err52 = { instancePath: instancePath + "/origin", schemaPath: "#/properties/origin/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema112.properties.origin.anyOf, parentSchema: schema112.properties.origin, data: data12 };
         if (vErrors === null) {
           vErrors = [err52];
         } else {
@@ -6343,7 +7235,7 @@ function validate41(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.firstSeen !== void 0) {
       let data19 = data.firstSeen;
       if (typeof data19 !== "string") {
-        const err53 = { instancePath: instancePath + "/firstSeen", schemaPath: "#/properties/firstSeen/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema94.properties.firstSeen.type, parentSchema: schema94.properties.firstSeen, data: data19 };
+        const err53 = { instancePath: instancePath + "/firstSeen", schemaPath: "#/properties/firstSeen/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema112.properties.firstSeen.type, parentSchema: schema112.properties.firstSeen, data: data19 };
         if (vErrors === null) {
           vErrors = [err53];
         } else {
@@ -6355,7 +7247,7 @@ function validate41(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.state !== void 0) {
       let data20 = data.state;
       if (typeof data20 !== "string") {
-        const err54 = { instancePath: instancePath + "/state", schemaPath: "#/properties/state/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema94.properties.state.type, parentSchema: schema94.properties.state, data: data20 };
+        const err54 = { instancePath: instancePath + "/state", schemaPath: "#/properties/state/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema112.properties.state.type, parentSchema: schema112.properties.state, data: data20 };
         if (vErrors === null) {
           vErrors = [err54];
         } else {
@@ -6364,7 +7256,7 @@ function validate41(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (!(data20 === "open" || data20 === "resolved")) {
-        const err55 = { instancePath: instancePath + "/state", schemaPath: "#/properties/state/enum", keyword: "enum", params: { allowedValues: schema94.properties.state.enum }, message: "must be equal to one of the allowed values", schema: schema94.properties.state.enum, parentSchema: schema94.properties.state, data: data20 };
+        const err55 = { instancePath: instancePath + "/state", schemaPath: "#/properties/state/enum", keyword: "enum", params: { allowedValues: schema112.properties.state.enum }, message: "must be equal to one of the allowed values", schema: schema112.properties.state.enum, parentSchema: schema112.properties.state, data: data20 };
         if (vErrors === null) {
           vErrors = [err55];
         } else {
@@ -6379,7 +7271,7 @@ function validate41(data, { instancePath = "", parentData, parentDataProperty, r
       let valid12 = false;
       const _errs62 = errors;
       if (typeof data21 !== "string") {
-        const err56 = { instancePath: instancePath + "/resolvedAt", schemaPath: "#/properties/resolvedAt/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema94.properties.resolvedAt.anyOf[0].type, parentSchema: schema94.properties.resolvedAt.anyOf[0], data: data21 };
+        const err56 = { instancePath: instancePath + "/resolvedAt", schemaPath: "#/properties/resolvedAt/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema112.properties.resolvedAt.anyOf[0].type, parentSchema: schema112.properties.resolvedAt.anyOf[0], data: data21 };
         if (vErrors === null) {
           vErrors = [err56];
         } else {
@@ -6391,7 +7283,7 @@ function validate41(data, { instancePath = "", parentData, parentDataProperty, r
       valid12 = valid12 || _valid3;
       const _errs64 = errors;
       if (data21 !== null) {
-        const err57 = { instancePath: instancePath + "/resolvedAt", schemaPath: "#/properties/resolvedAt/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema94.properties.resolvedAt.anyOf[1].type, parentSchema: schema94.properties.resolvedAt.anyOf[1], data: data21 };
+        const err57 = { instancePath: instancePath + "/resolvedAt", schemaPath: "#/properties/resolvedAt/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema112.properties.resolvedAt.anyOf[1].type, parentSchema: schema112.properties.resolvedAt.anyOf[1], data: data21 };
         if (vErrors === null) {
           vErrors = [err57];
         } else {
@@ -6402,7 +7294,7 @@ function validate41(data, { instancePath = "", parentData, parentDataProperty, r
       var _valid3 = _errs64 === errors;
       valid12 = valid12 || _valid3;
       if (!valid12) {
-        const err58 = { instancePath: instancePath + "/resolvedAt", schemaPath: "#/properties/resolvedAt/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema94.properties.resolvedAt.anyOf, parentSchema: schema94.properties.resolvedAt, data: data21 };
+        const err58 = { instancePath: instancePath + "/resolvedAt", schemaPath: "#/properties/resolvedAt/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema112.properties.resolvedAt.anyOf, parentSchema: schema112.properties.resolvedAt, data: data21 };
         if (vErrors === null) {
           vErrors = [err58];
         } else {
@@ -6423,7 +7315,7 @@ function validate41(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.action !== void 0) {
       let data22 = data.action;
       if (typeof data22 !== "string") {
-        const err59 = { instancePath: instancePath + "/action", schemaPath: "#/properties/action/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema94.properties.action.type, parentSchema: schema94.properties.action, data: data22 };
+        const err59 = { instancePath: instancePath + "/action", schemaPath: "#/properties/action/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema112.properties.action.type, parentSchema: schema112.properties.action, data: data22 };
         if (vErrors === null) {
           vErrors = [err59];
         } else {
@@ -6432,7 +7324,7 @@ function validate41(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (!(data22 === "heal" || data22 === "replace" || data22 === "prune" || data22 === "report")) {
-        const err60 = { instancePath: instancePath + "/action", schemaPath: "#/properties/action/enum", keyword: "enum", params: { allowedValues: schema94.properties.action.enum }, message: "must be equal to one of the allowed values", schema: schema94.properties.action.enum, parentSchema: schema94.properties.action, data: data22 };
+        const err60 = { instancePath: instancePath + "/action", schemaPath: "#/properties/action/enum", keyword: "enum", params: { allowedValues: schema112.properties.action.enum }, message: "must be equal to one of the allowed values", schema: schema112.properties.action.enum, parentSchema: schema112.properties.action, data: data22 };
         if (vErrors === null) {
           vErrors = [err60];
         } else {
@@ -6444,7 +7336,7 @@ function validate41(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.note !== void 0) {
       let data23 = data.note;
       if (typeof data23 !== "string") {
-        const err61 = { instancePath: instancePath + "/note", schemaPath: "#/properties/note/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema94.properties.note.type, parentSchema: schema94.properties.note, data: data23 };
+        const err61 = { instancePath: instancePath + "/note", schemaPath: "#/properties/note/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema112.properties.note.type, parentSchema: schema112.properties.note, data: data23 };
         if (vErrors === null) {
           vErrors = [err61];
         } else {
@@ -6454,7 +7346,7 @@ function validate41(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err62 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema94.type, parentSchema: schema94, data };
+    const err62 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema112.type, parentSchema: schema112, data };
     if (vErrors === null) {
       vErrors = [err62];
     } else {
@@ -6462,15 +7354,15 @@ function validate41(data, { instancePath = "", parentData, parentDataProperty, r
     }
     errors++;
   }
-  validate41.errors = vErrors;
+  validate48.errors = vErrors;
   return errors === 0;
 }
-validate41.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
-function validate40(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
+validate48.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
+function validate47(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   ;
   let vErrors = null;
   let errors = 0;
-  const evaluated0 = validate40.evaluated;
+  const evaluated0 = validate47.evaluated;
   if (evaluated0.dynamicProps) {
     evaluated0.props = void 0;
   }
@@ -6479,7 +7371,7 @@ function validate40(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.version === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "version" }, message: "must have required property 'version'", schema: schema92.required, parentSchema: schema92, data };
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "version" }, message: "must have required property 'version'", schema: schema110.required, parentSchema: schema110, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -6488,7 +7380,7 @@ function validate40(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.revision === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "revision" }, message: "must have required property 'revision'", schema: schema92.required, parentSchema: schema92, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "revision" }, message: "must have required property 'revision'", schema: schema110.required, parentSchema: schema110, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -6497,7 +7389,7 @@ function validate40(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.generatedAt === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "generatedAt" }, message: "must have required property 'generatedAt'", schema: schema92.required, parentSchema: schema92, data };
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "generatedAt" }, message: "must have required property 'generatedAt'", schema: schema110.required, parentSchema: schema110, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -6506,7 +7398,7 @@ function validate40(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.summary === void 0) {
-      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "summary" }, message: "must have required property 'summary'", schema: schema92.required, parentSchema: schema92, data };
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "summary" }, message: "must have required property 'summary'", schema: schema110.required, parentSchema: schema110, data };
       if (vErrors === null) {
         vErrors = [err3];
       } else {
@@ -6515,7 +7407,7 @@ function validate40(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.items === void 0) {
-      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "items" }, message: "must have required property 'items'", schema: schema92.required, parentSchema: schema92, data };
+      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "items" }, message: "must have required property 'items'", schema: schema110.required, parentSchema: schema110, data };
       if (vErrors === null) {
         vErrors = [err4];
       } else {
@@ -6525,7 +7417,7 @@ function validate40(data, { instancePath = "", parentData, parentDataProperty, r
     }
     for (const key0 in data) {
       if (!(key0 === "version" || key0 === "revision" || key0 === "generatedAt" || key0 === "summary" || key0 === "items")) {
-        const err5 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema92, data };
+        const err5 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema110, data };
         if (vErrors === null) {
           vErrors = [err5];
         } else {
@@ -6537,7 +7429,7 @@ function validate40(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.version !== void 0) {
       let data0 = data.version;
       if (1 !== data0) {
-        const err6 = { instancePath: instancePath + "/version", schemaPath: "#/properties/version/const", keyword: "const", params: { allowedValue: 1 }, message: "must be equal to constant", schema: 1, parentSchema: schema92.properties.version, data: data0 };
+        const err6 = { instancePath: instancePath + "/version", schemaPath: "#/properties/version/const", keyword: "const", params: { allowedValue: 1 }, message: "must be equal to constant", schema: 1, parentSchema: schema110.properties.version, data: data0 };
         if (vErrors === null) {
           vErrors = [err6];
         } else {
@@ -6550,7 +7442,7 @@ function validate40(data, { instancePath = "", parentData, parentDataProperty, r
       let data1 = data.revision;
       if (data1 && typeof data1 == "object" && !Array.isArray(data1)) {
         if (data1.branch === void 0) {
-          const err7 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "branch" }, message: "must have required property 'branch'", schema: schema93.required, parentSchema: schema93, data: data1 };
+          const err7 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "branch" }, message: "must have required property 'branch'", schema: schema111.required, parentSchema: schema111, data: data1 };
           if (vErrors === null) {
             vErrors = [err7];
           } else {
@@ -6559,7 +7451,7 @@ function validate40(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data1.commit === void 0) {
-          const err8 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema93.required, parentSchema: schema93, data: data1 };
+          const err8 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema111.required, parentSchema: schema111, data: data1 };
           if (vErrors === null) {
             vErrors = [err8];
           } else {
@@ -6568,7 +7460,7 @@ function validate40(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data1.author === void 0) {
-          const err9 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "author" }, message: "must have required property 'author'", schema: schema93.required, parentSchema: schema93, data: data1 };
+          const err9 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "author" }, message: "must have required property 'author'", schema: schema111.required, parentSchema: schema111, data: data1 };
           if (vErrors === null) {
             vErrors = [err9];
           } else {
@@ -6577,7 +7469,7 @@ function validate40(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data1.date === void 0) {
-          const err10 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "date" }, message: "must have required property 'date'", schema: schema93.required, parentSchema: schema93, data: data1 };
+          const err10 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "date" }, message: "must have required property 'date'", schema: schema111.required, parentSchema: schema111, data: data1 };
           if (vErrors === null) {
             vErrors = [err10];
           } else {
@@ -6586,7 +7478,7 @@ function validate40(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data1.subject === void 0) {
-          const err11 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "subject" }, message: "must have required property 'subject'", schema: schema93.required, parentSchema: schema93, data: data1 };
+          const err11 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "subject" }, message: "must have required property 'subject'", schema: schema111.required, parentSchema: schema111, data: data1 };
           if (vErrors === null) {
             vErrors = [err11];
           } else {
@@ -6596,7 +7488,7 @@ function validate40(data, { instancePath = "", parentData, parentDataProperty, r
         }
         for (const key1 in data1) {
           if (!(key1 === "branch" || key1 === "commit" || key1 === "author" || key1 === "date" || key1 === "subject")) {
-            const err12 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema93, data: data1 };
+            const err12 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema111, data: data1 };
             if (vErrors === null) {
               vErrors = [err12];
             } else {
@@ -6608,7 +7500,7 @@ function validate40(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.branch !== void 0) {
           let data2 = data1.branch;
           if (typeof data2 !== "string") {
-            const err13 = { instancePath: instancePath + "/revision/branch", schemaPath: "#/$defs/revision/properties/branch/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema93.properties.branch.type, parentSchema: schema93.properties.branch, data: data2 };
+            const err13 = { instancePath: instancePath + "/revision/branch", schemaPath: "#/$defs/revision/properties/branch/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema111.properties.branch.type, parentSchema: schema111.properties.branch, data: data2 };
             if (vErrors === null) {
               vErrors = [err13];
             } else {
@@ -6620,8 +7512,8 @@ function validate40(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.commit !== void 0) {
           let data3 = data1.commit;
           if (typeof data3 === "string") {
-            if (!pattern52.test(data3)) {
-              const err14 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{40}$" }, message: 'must match pattern "^[0-9a-f]{40}$"', schema: "^[0-9a-f]{40}$", parentSchema: schema93.properties.commit, data: data3 };
+            if (!pattern67.test(data3)) {
+              const err14 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{40}$" }, message: 'must match pattern "^[0-9a-f]{40}$"', schema: "^[0-9a-f]{40}$", parentSchema: schema111.properties.commit, data: data3 };
               if (vErrors === null) {
                 vErrors = [err14];
               } else {
@@ -6630,7 +7522,7 @@ function validate40(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
           } else {
-            const err15 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema93.properties.commit.type, parentSchema: schema93.properties.commit, data: data3 };
+            const err15 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema111.properties.commit.type, parentSchema: schema111.properties.commit, data: data3 };
             if (vErrors === null) {
               vErrors = [err15];
             } else {
@@ -6642,7 +7534,7 @@ function validate40(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.author !== void 0) {
           let data4 = data1.author;
           if (typeof data4 !== "string") {
-            const err16 = { instancePath: instancePath + "/revision/author", schemaPath: "#/$defs/revision/properties/author/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema93.properties.author.type, parentSchema: schema93.properties.author, data: data4 };
+            const err16 = { instancePath: instancePath + "/revision/author", schemaPath: "#/$defs/revision/properties/author/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema111.properties.author.type, parentSchema: schema111.properties.author, data: data4 };
             if (vErrors === null) {
               vErrors = [err16];
             } else {
@@ -6654,7 +7546,7 @@ function validate40(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.date !== void 0) {
           let data5 = data1.date;
           if (typeof data5 !== "string") {
-            const err17 = { instancePath: instancePath + "/revision/date", schemaPath: "#/$defs/revision/properties/date/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema93.properties.date.type, parentSchema: schema93.properties.date, data: data5 };
+            const err17 = { instancePath: instancePath + "/revision/date", schemaPath: "#/$defs/revision/properties/date/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema111.properties.date.type, parentSchema: schema111.properties.date, data: data5 };
             if (vErrors === null) {
               vErrors = [err17];
             } else {
@@ -6666,7 +7558,7 @@ function validate40(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.subject !== void 0) {
           let data6 = data1.subject;
           if (typeof data6 !== "string") {
-            const err18 = { instancePath: instancePath + "/revision/subject", schemaPath: "#/$defs/revision/properties/subject/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema93.properties.subject.type, parentSchema: schema93.properties.subject, data: data6 };
+            const err18 = { instancePath: instancePath + "/revision/subject", schemaPath: "#/$defs/revision/properties/subject/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema111.properties.subject.type, parentSchema: schema111.properties.subject, data: data6 };
             if (vErrors === null) {
               vErrors = [err18];
             } else {
@@ -6676,7 +7568,7 @@ function validate40(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err19 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema93.type, parentSchema: schema93, data: data1 };
+        const err19 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema111.type, parentSchema: schema111, data: data1 };
         if (vErrors === null) {
           vErrors = [err19];
         } else {
@@ -6688,7 +7580,7 @@ function validate40(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.generatedAt !== void 0) {
       let data7 = data.generatedAt;
       if (typeof data7 !== "string") {
-        const err20 = { instancePath: instancePath + "/generatedAt", schemaPath: "#/properties/generatedAt/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema92.properties.generatedAt.type, parentSchema: schema92.properties.generatedAt, data: data7 };
+        const err20 = { instancePath: instancePath + "/generatedAt", schemaPath: "#/properties/generatedAt/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema110.properties.generatedAt.type, parentSchema: schema110.properties.generatedAt, data: data7 };
         if (vErrors === null) {
           vErrors = [err20];
         } else {
@@ -6701,7 +7593,7 @@ function validate40(data, { instancePath = "", parentData, parentDataProperty, r
       let data8 = data.summary;
       if (data8 && typeof data8 == "object" && !Array.isArray(data8)) {
         if (data8.open === void 0) {
-          const err21 = { instancePath: instancePath + "/summary", schemaPath: "#/properties/summary/required", keyword: "required", params: { missingProperty: "open" }, message: "must have required property 'open'", schema: schema92.properties.summary.required, parentSchema: schema92.properties.summary, data: data8 };
+          const err21 = { instancePath: instancePath + "/summary", schemaPath: "#/properties/summary/required", keyword: "required", params: { missingProperty: "open" }, message: "must have required property 'open'", schema: schema110.properties.summary.required, parentSchema: schema110.properties.summary, data: data8 };
           if (vErrors === null) {
             vErrors = [err21];
           } else {
@@ -6710,7 +7602,7 @@ function validate40(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data8.resolved === void 0) {
-          const err22 = { instancePath: instancePath + "/summary", schemaPath: "#/properties/summary/required", keyword: "required", params: { missingProperty: "resolved" }, message: "must have required property 'resolved'", schema: schema92.properties.summary.required, parentSchema: schema92.properties.summary, data: data8 };
+          const err22 = { instancePath: instancePath + "/summary", schemaPath: "#/properties/summary/required", keyword: "required", params: { missingProperty: "resolved" }, message: "must have required property 'resolved'", schema: schema110.properties.summary.required, parentSchema: schema110.properties.summary, data: data8 };
           if (vErrors === null) {
             vErrors = [err22];
           } else {
@@ -6719,7 +7611,7 @@ function validate40(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data8.unreachableHosts === void 0) {
-          const err23 = { instancePath: instancePath + "/summary", schemaPath: "#/properties/summary/required", keyword: "required", params: { missingProperty: "unreachableHosts" }, message: "must have required property 'unreachableHosts'", schema: schema92.properties.summary.required, parentSchema: schema92.properties.summary, data: data8 };
+          const err23 = { instancePath: instancePath + "/summary", schemaPath: "#/properties/summary/required", keyword: "required", params: { missingProperty: "unreachableHosts" }, message: "must have required property 'unreachableHosts'", schema: schema110.properties.summary.required, parentSchema: schema110.properties.summary, data: data8 };
           if (vErrors === null) {
             vErrors = [err23];
           } else {
@@ -6729,7 +7621,7 @@ function validate40(data, { instancePath = "", parentData, parentDataProperty, r
         }
         for (const key2 in data8) {
           if (!(key2 === "open" || key2 === "resolved" || key2 === "unreachableHosts")) {
-            const err24 = { instancePath: instancePath + "/summary", schemaPath: "#/properties/summary/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema92.properties.summary, data: data8 };
+            const err24 = { instancePath: instancePath + "/summary", schemaPath: "#/properties/summary/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema110.properties.summary, data: data8 };
             if (vErrors === null) {
               vErrors = [err24];
             } else {
@@ -6741,7 +7633,7 @@ function validate40(data, { instancePath = "", parentData, parentDataProperty, r
         if (data8.open !== void 0) {
           let data9 = data8.open;
           if (!(typeof data9 == "number" && (!(data9 % 1) && !isNaN(data9)) && isFinite(data9))) {
-            const err25 = { instancePath: instancePath + "/summary/open", schemaPath: "#/properties/summary/properties/open/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema92.properties.summary.properties.open.type, parentSchema: schema92.properties.summary.properties.open, data: data9 };
+            const err25 = { instancePath: instancePath + "/summary/open", schemaPath: "#/properties/summary/properties/open/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema110.properties.summary.properties.open.type, parentSchema: schema110.properties.summary.properties.open, data: data9 };
             if (vErrors === null) {
               vErrors = [err25];
             } else {
@@ -6753,7 +7645,7 @@ function validate40(data, { instancePath = "", parentData, parentDataProperty, r
         if (data8.resolved !== void 0) {
           let data10 = data8.resolved;
           if (!(typeof data10 == "number" && (!(data10 % 1) && !isNaN(data10)) && isFinite(data10))) {
-            const err26 = { instancePath: instancePath + "/summary/resolved", schemaPath: "#/properties/summary/properties/resolved/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema92.properties.summary.properties.resolved.type, parentSchema: schema92.properties.summary.properties.resolved, data: data10 };
+            const err26 = { instancePath: instancePath + "/summary/resolved", schemaPath: "#/properties/summary/properties/resolved/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema110.properties.summary.properties.resolved.type, parentSchema: schema110.properties.summary.properties.resolved, data: data10 };
             if (vErrors === null) {
               vErrors = [err26];
             } else {
@@ -6769,7 +7661,7 @@ function validate40(data, { instancePath = "", parentData, parentDataProperty, r
             for (let i0 = 0; i0 < len0; i0++) {
               let data12 = data11[i0];
               if (typeof data12 !== "string") {
-                const err27 = { instancePath: instancePath + "/summary/unreachableHosts/" + i0, schemaPath: "#/properties/summary/properties/unreachableHosts/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema92.properties.summary.properties.unreachableHosts.items.type, parentSchema: schema92.properties.summary.properties.unreachableHosts.items, data: data12 };
+                const err27 = { instancePath: instancePath + "/summary/unreachableHosts/" + i0, schemaPath: "#/properties/summary/properties/unreachableHosts/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema110.properties.summary.properties.unreachableHosts.items.type, parentSchema: schema110.properties.summary.properties.unreachableHosts.items, data: data12 };
                 if (vErrors === null) {
                   vErrors = [err27];
                 } else {
@@ -6779,7 +7671,7 @@ function validate40(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err28 = { instancePath: instancePath + "/summary/unreachableHosts", schemaPath: "#/properties/summary/properties/unreachableHosts/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema92.properties.summary.properties.unreachableHosts.type, parentSchema: schema92.properties.summary.properties.unreachableHosts, data: data11 };
+            const err28 = { instancePath: instancePath + "/summary/unreachableHosts", schemaPath: "#/properties/summary/properties/unreachableHosts/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema110.properties.summary.properties.unreachableHosts.type, parentSchema: schema110.properties.summary.properties.unreachableHosts, data: data11 };
             if (vErrors === null) {
               vErrors = [err28];
             } else {
@@ -6789,7 +7681,7 @@ function validate40(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err29 = { instancePath: instancePath + "/summary", schemaPath: "#/properties/summary/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema92.properties.summary.type, parentSchema: schema92.properties.summary, data: data8 };
+        const err29 = { instancePath: instancePath + "/summary", schemaPath: "#/properties/summary/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema110.properties.summary.type, parentSchema: schema110.properties.summary, data: data8 };
         if (vErrors === null) {
           vErrors = [err29];
         } else {
@@ -6803,13 +7695,13 @@ function validate40(data, { instancePath = "", parentData, parentDataProperty, r
       if (Array.isArray(data13)) {
         const len1 = data13.length;
         for (let i1 = 0; i1 < len1; i1++) {
-          if (!validate41(data13[i1], { instancePath: instancePath + "/items/" + i1, parentData: data13, parentDataProperty: i1, rootData, dynamicAnchors })) {
-            vErrors = vErrors === null ? validate41.errors : vErrors.concat(validate41.errors);
+          if (!validate48(data13[i1], { instancePath: instancePath + "/items/" + i1, parentData: data13, parentDataProperty: i1, rootData, dynamicAnchors })) {
+            vErrors = vErrors === null ? validate48.errors : vErrors.concat(validate48.errors);
             errors = vErrors.length;
           }
         }
       } else {
-        const err30 = { instancePath: instancePath + "/items", schemaPath: "#/properties/items/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema92.properties.items.type, parentSchema: schema92.properties.items, data: data13 };
+        const err30 = { instancePath: instancePath + "/items", schemaPath: "#/properties/items/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema110.properties.items.type, parentSchema: schema110.properties.items, data: data13 };
         if (vErrors === null) {
           vErrors = [err30];
         } else {
@@ -6819,7 +7711,7 @@ function validate40(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err31 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema92.type, parentSchema: schema92, data };
+    const err31 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema110.type, parentSchema: schema110, data };
     if (vErrors === null) {
       vErrors = [err31];
     } else {
@@ -6827,23 +7719,22 @@ function validate40(data, { instancePath = "", parentData, parentDataProperty, r
     }
     errors++;
   }
-  validate40.errors = vErrors;
+  validate47.errors = vErrors;
   return errors === 0;
 }
-validate40.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
-var validateFleet = validate43;
-var schema98 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/fleet.schema.json", "type": "object", "required": ["name", "hosts"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string", "pattern": "^[a-z0-9][a-z0-9_-]{0,62}$", "x-expected": '1 to 63 lower-case letters, digits, "_" or "-", starting with a letter or digit' }, "hosts": { "type": "array", "minItems": 1, "items": { "$ref": "#/$defs/host" } }, "variables": { "type": "object", "propertyNames": { "pattern": "^[_a-zA-Z][_a-zA-Z0-9]*$", "x-expected": 'letters, digits and "_", not starting with a digit' }, "additionalProperties": { "type": ["string", "number", "boolean"] } }, "prune": { "type": "object", "additionalProperties": false, "properties": { "approved": { "type": "array", "items": { "type": "string", "pattern": "^[0-9a-f]{7,40}$", "x-expected": "7 to 40 hexadecimal digits of a commit id, in quotes" } } } } }, "$defs": { "host": { "type": "object", "required": ["name", "endpoint"], "additionalProperties": false, "properties": { "name": { "type": "string", "pattern": "^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$", "x-expected": '1 to 63 letters, digits, ".", "_" or "-", starting with a letter or digit' }, "endpoint": { "type": "string" }, "address": { "type": "string", "minLength": 1 }, "labels": { "type": "object", "additionalProperties": { "type": ["string", "number", "boolean"] } } } } } };
-var schema99 = { "type": "object", "required": ["name", "endpoint"], "additionalProperties": false, "properties": { "name": { "type": "string", "pattern": "^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$", "x-expected": '1 to 63 letters, digits, ".", "_" or "-", starting with a letter or digit' }, "endpoint": { "type": "string" }, "address": { "type": "string", "minLength": 1 }, "labels": { "type": "object", "additionalProperties": { "type": ["string", "number", "boolean"] } } } };
-var pattern54 = new RegExp("^[a-z0-9][a-z0-9_-]{0,62}$", "u");
-var pattern55 = new RegExp("^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$", "u");
-var pattern56 = new RegExp("^[_a-zA-Z][_a-zA-Z0-9]*$", "u");
-var pattern57 = new RegExp("^[0-9a-f]{7,40}$", "u");
-var func8 = require_ucs2length().default;
-function validate43(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
+validate47.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
+var validateFleet = validate50;
+var schema116 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/fleet.schema.json", "type": "object", "required": ["name", "hosts"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string", "pattern": "^[a-z0-9][a-z0-9_-]{0,62}$", "x-expected": '1 to 63 lower-case letters, digits, "_" or "-", starting with a letter or digit' }, "hosts": { "type": "array", "minItems": 1, "items": { "$ref": "#/$defs/host" } }, "variables": { "type": "object", "propertyNames": { "pattern": "^[_a-zA-Z][_a-zA-Z0-9]*$", "x-expected": 'letters, digits and "_", not starting with a digit' }, "additionalProperties": { "type": ["string", "number", "boolean"] } }, "prune": { "type": "object", "additionalProperties": false, "properties": { "approved": { "type": "array", "items": { "type": "string", "pattern": "^[0-9a-f]{7,40}$", "x-expected": "7 to 40 hexadecimal digits of a commit id, in quotes" } } } }, "rollback": { "type": "object", "additionalProperties": false, "properties": { "writeBack": { "enum": ["commit", "off"] } } } }, "$defs": { "host": { "type": "object", "required": ["name", "endpoint"], "additionalProperties": false, "properties": { "name": { "type": "string", "pattern": "^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$", "x-expected": '1 to 63 letters, digits, ".", "_" or "-", starting with a letter or digit' }, "endpoint": { "type": "string" }, "address": { "type": "string", "minLength": 1 }, "labels": { "type": "object", "additionalProperties": { "type": ["string", "number", "boolean"] } } } } } };
+var schema117 = { "type": "object", "required": ["name", "endpoint"], "additionalProperties": false, "properties": { "name": { "type": "string", "pattern": "^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$", "x-expected": '1 to 63 letters, digits, ".", "_" or "-", starting with a letter or digit' }, "endpoint": { "type": "string" }, "address": { "type": "string", "minLength": 1 }, "labels": { "type": "object", "additionalProperties": { "type": ["string", "number", "boolean"] } } } };
+var pattern69 = new RegExp("^[a-z0-9][a-z0-9_-]{0,62}$", "u");
+var pattern70 = new RegExp("^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$", "u");
+var pattern71 = new RegExp("^[_a-zA-Z][_a-zA-Z0-9]*$", "u");
+var pattern72 = new RegExp("^[0-9a-f]{7,40}$", "u");
+function validate50(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   ;
   let vErrors = null;
   let errors = 0;
-  const evaluated0 = validate43.evaluated;
+  const evaluated0 = validate50.evaluated;
   if (evaluated0.dynamicProps) {
     evaluated0.props = void 0;
   }
@@ -6852,7 +7743,7 @@ function validate43(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.name === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "name" }, message: "must have required property 'name'", schema: schema98.required, parentSchema: schema98, data };
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "name" }, message: "must have required property 'name'", schema: schema116.required, parentSchema: schema116, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -6861,7 +7752,7 @@ function validate43(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.hosts === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "hosts" }, message: "must have required property 'hosts'", schema: schema98.required, parentSchema: schema98, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "hosts" }, message: "must have required property 'hosts'", schema: schema116.required, parentSchema: schema116, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -6870,8 +7761,8 @@ function validate43(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     for (const key0 in data) {
-      if (!(key0 === "name" || key0 === "hosts" || key0 === "variables" || key0 === "prune" || pattern4.test(key0))) {
-        const err2 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema98, data };
+      if (!(key0 === "name" || key0 === "hosts" || key0 === "variables" || key0 === "prune" || key0 === "rollback" || pattern4.test(key0))) {
+        const err2 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema116, data };
         if (vErrors === null) {
           vErrors = [err2];
         } else {
@@ -6883,8 +7774,8 @@ function validate43(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.name !== void 0) {
       let data0 = data.name;
       if (typeof data0 === "string") {
-        if (!pattern54.test(data0)) {
-          const err3 = { instancePath: instancePath + "/name", schemaPath: "#/properties/name/pattern", keyword: "pattern", params: { pattern: "^[a-z0-9][a-z0-9_-]{0,62}$" }, message: 'must match pattern "^[a-z0-9][a-z0-9_-]{0,62}$"', schema: "^[a-z0-9][a-z0-9_-]{0,62}$", parentSchema: schema98.properties.name, data: data0 };
+        if (!pattern69.test(data0)) {
+          const err3 = { instancePath: instancePath + "/name", schemaPath: "#/properties/name/pattern", keyword: "pattern", params: { pattern: "^[a-z0-9][a-z0-9_-]{0,62}$" }, message: 'must match pattern "^[a-z0-9][a-z0-9_-]{0,62}$"', schema: "^[a-z0-9][a-z0-9_-]{0,62}$", parentSchema: schema116.properties.name, data: data0 };
           if (vErrors === null) {
             vErrors = [err3];
           } else {
@@ -6893,7 +7784,7 @@ function validate43(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err4 = { instancePath: instancePath + "/name", schemaPath: "#/properties/name/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema98.properties.name.type, parentSchema: schema98.properties.name, data: data0 };
+        const err4 = { instancePath: instancePath + "/name", schemaPath: "#/properties/name/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema116.properties.name.type, parentSchema: schema116.properties.name, data: data0 };
         if (vErrors === null) {
           vErrors = [err4];
         } else {
@@ -6906,7 +7797,7 @@ function validate43(data, { instancePath = "", parentData, parentDataProperty, r
       let data1 = data.hosts;
       if (Array.isArray(data1)) {
         if (data1.length < 1) {
-          const err5 = { instancePath: instancePath + "/hosts", schemaPath: "#/properties/hosts/minItems", keyword: "minItems", params: { limit: 1 }, message: "must NOT have fewer than 1 items", schema: 1, parentSchema: schema98.properties.hosts, data: data1 };
+          const err5 = { instancePath: instancePath + "/hosts", schemaPath: "#/properties/hosts/minItems", keyword: "minItems", params: { limit: 1 }, message: "must NOT have fewer than 1 items", schema: 1, parentSchema: schema116.properties.hosts, data: data1 };
           if (vErrors === null) {
             vErrors = [err5];
           } else {
@@ -6919,7 +7810,7 @@ function validate43(data, { instancePath = "", parentData, parentDataProperty, r
           let data2 = data1[i0];
           if (data2 && typeof data2 == "object" && !Array.isArray(data2)) {
             if (data2.name === void 0) {
-              const err6 = { instancePath: instancePath + "/hosts/" + i0, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "name" }, message: "must have required property 'name'", schema: schema99.required, parentSchema: schema99, data: data2 };
+              const err6 = { instancePath: instancePath + "/hosts/" + i0, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "name" }, message: "must have required property 'name'", schema: schema117.required, parentSchema: schema117, data: data2 };
               if (vErrors === null) {
                 vErrors = [err6];
               } else {
@@ -6928,7 +7819,7 @@ function validate43(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data2.endpoint === void 0) {
-              const err7 = { instancePath: instancePath + "/hosts/" + i0, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "endpoint" }, message: "must have required property 'endpoint'", schema: schema99.required, parentSchema: schema99, data: data2 };
+              const err7 = { instancePath: instancePath + "/hosts/" + i0, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "endpoint" }, message: "must have required property 'endpoint'", schema: schema117.required, parentSchema: schema117, data: data2 };
               if (vErrors === null) {
                 vErrors = [err7];
               } else {
@@ -6938,7 +7829,7 @@ function validate43(data, { instancePath = "", parentData, parentDataProperty, r
             }
             for (const key1 in data2) {
               if (!(key1 === "name" || key1 === "endpoint" || key1 === "address" || key1 === "labels")) {
-                const err8 = { instancePath: instancePath + "/hosts/" + i0, schemaPath: "#/$defs/host/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema99, data: data2 };
+                const err8 = { instancePath: instancePath + "/hosts/" + i0, schemaPath: "#/$defs/host/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema117, data: data2 };
                 if (vErrors === null) {
                   vErrors = [err8];
                 } else {
@@ -6950,8 +7841,8 @@ function validate43(data, { instancePath = "", parentData, parentDataProperty, r
             if (data2.name !== void 0) {
               let data3 = data2.name;
               if (typeof data3 === "string") {
-                if (!pattern55.test(data3)) {
-                  const err9 = { instancePath: instancePath + "/hosts/" + i0 + "/name", schemaPath: "#/$defs/host/properties/name/pattern", keyword: "pattern", params: { pattern: "^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$" }, message: 'must match pattern "^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$"', schema: "^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$", parentSchema: schema99.properties.name, data: data3 };
+                if (!pattern70.test(data3)) {
+                  const err9 = { instancePath: instancePath + "/hosts/" + i0 + "/name", schemaPath: "#/$defs/host/properties/name/pattern", keyword: "pattern", params: { pattern: "^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$" }, message: 'must match pattern "^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$"', schema: "^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$", parentSchema: schema117.properties.name, data: data3 };
                   if (vErrors === null) {
                     vErrors = [err9];
                   } else {
@@ -6960,7 +7851,7 @@ function validate43(data, { instancePath = "", parentData, parentDataProperty, r
                   errors++;
                 }
               } else {
-                const err10 = { instancePath: instancePath + "/hosts/" + i0 + "/name", schemaPath: "#/$defs/host/properties/name/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema99.properties.name.type, parentSchema: schema99.properties.name, data: data3 };
+                const err10 = { instancePath: instancePath + "/hosts/" + i0 + "/name", schemaPath: "#/$defs/host/properties/name/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema117.properties.name.type, parentSchema: schema117.properties.name, data: data3 };
                 if (vErrors === null) {
                   vErrors = [err10];
                 } else {
@@ -6972,7 +7863,7 @@ function validate43(data, { instancePath = "", parentData, parentDataProperty, r
             if (data2.endpoint !== void 0) {
               let data4 = data2.endpoint;
               if (typeof data4 !== "string") {
-                const err11 = { instancePath: instancePath + "/hosts/" + i0 + "/endpoint", schemaPath: "#/$defs/host/properties/endpoint/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema99.properties.endpoint.type, parentSchema: schema99.properties.endpoint, data: data4 };
+                const err11 = { instancePath: instancePath + "/hosts/" + i0 + "/endpoint", schemaPath: "#/$defs/host/properties/endpoint/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema117.properties.endpoint.type, parentSchema: schema117.properties.endpoint, data: data4 };
                 if (vErrors === null) {
                   vErrors = [err11];
                 } else {
@@ -6984,8 +7875,8 @@ function validate43(data, { instancePath = "", parentData, parentDataProperty, r
             if (data2.address !== void 0) {
               let data5 = data2.address;
               if (typeof data5 === "string") {
-                if (func8(data5) < 1) {
-                  const err12 = { instancePath: instancePath + "/hosts/" + i0 + "/address", schemaPath: "#/$defs/host/properties/address/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema99.properties.address, data: data5 };
+                if (func7(data5) < 1) {
+                  const err12 = { instancePath: instancePath + "/hosts/" + i0 + "/address", schemaPath: "#/$defs/host/properties/address/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema117.properties.address, data: data5 };
                   if (vErrors === null) {
                     vErrors = [err12];
                   } else {
@@ -6994,7 +7885,7 @@ function validate43(data, { instancePath = "", parentData, parentDataProperty, r
                   errors++;
                 }
               } else {
-                const err13 = { instancePath: instancePath + "/hosts/" + i0 + "/address", schemaPath: "#/$defs/host/properties/address/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema99.properties.address.type, parentSchema: schema99.properties.address, data: data5 };
+                const err13 = { instancePath: instancePath + "/hosts/" + i0 + "/address", schemaPath: "#/$defs/host/properties/address/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema117.properties.address.type, parentSchema: schema117.properties.address, data: data5 };
                 if (vErrors === null) {
                   vErrors = [err13];
                 } else {
@@ -7009,7 +7900,7 @@ function validate43(data, { instancePath = "", parentData, parentDataProperty, r
                 for (const key2 in data6) {
                   let data7 = data6[key2];
                   if (typeof data7 !== "string" && !(typeof data7 == "number" && isFinite(data7)) && typeof data7 !== "boolean") {
-                    const err14 = { instancePath: instancePath + "/hosts/" + i0 + "/labels/" + key2.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/host/properties/labels/additionalProperties/type", keyword: "type", params: { type: schema99.properties.labels.additionalProperties.type }, message: "must be string,number,boolean", schema: schema99.properties.labels.additionalProperties.type, parentSchema: schema99.properties.labels.additionalProperties, data: data7 };
+                    const err14 = { instancePath: instancePath + "/hosts/" + i0 + "/labels/" + key2.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/host/properties/labels/additionalProperties/type", keyword: "type", params: { type: schema117.properties.labels.additionalProperties.type }, message: "must be string,number,boolean", schema: schema117.properties.labels.additionalProperties.type, parentSchema: schema117.properties.labels.additionalProperties, data: data7 };
                     if (vErrors === null) {
                       vErrors = [err14];
                     } else {
@@ -7019,7 +7910,7 @@ function validate43(data, { instancePath = "", parentData, parentDataProperty, r
                   }
                 }
               } else {
-                const err15 = { instancePath: instancePath + "/hosts/" + i0 + "/labels", schemaPath: "#/$defs/host/properties/labels/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema99.properties.labels.type, parentSchema: schema99.properties.labels, data: data6 };
+                const err15 = { instancePath: instancePath + "/hosts/" + i0 + "/labels", schemaPath: "#/$defs/host/properties/labels/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema117.properties.labels.type, parentSchema: schema117.properties.labels, data: data6 };
                 if (vErrors === null) {
                   vErrors = [err15];
                 } else {
@@ -7029,7 +7920,7 @@ function validate43(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err16 = { instancePath: instancePath + "/hosts/" + i0, schemaPath: "#/$defs/host/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema99.type, parentSchema: schema99, data: data2 };
+            const err16 = { instancePath: instancePath + "/hosts/" + i0, schemaPath: "#/$defs/host/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema117.type, parentSchema: schema117, data: data2 };
             if (vErrors === null) {
               vErrors = [err16];
             } else {
@@ -7039,7 +7930,7 @@ function validate43(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err17 = { instancePath: instancePath + "/hosts", schemaPath: "#/properties/hosts/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema98.properties.hosts.type, parentSchema: schema98.properties.hosts, data: data1 };
+        const err17 = { instancePath: instancePath + "/hosts", schemaPath: "#/properties/hosts/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema116.properties.hosts.type, parentSchema: schema116.properties.hosts, data: data1 };
         if (vErrors === null) {
           vErrors = [err17];
         } else {
@@ -7054,8 +7945,8 @@ function validate43(data, { instancePath = "", parentData, parentDataProperty, r
         for (const key3 in data8) {
           const _errs23 = errors;
           if (typeof key3 === "string") {
-            if (!pattern56.test(key3)) {
-              const err18 = { instancePath: instancePath + "/variables", schemaPath: "#/properties/variables/propertyNames/pattern", keyword: "pattern", params: { pattern: "^[_a-zA-Z][_a-zA-Z0-9]*$" }, message: 'must match pattern "^[_a-zA-Z][_a-zA-Z0-9]*$"', schema: "^[_a-zA-Z][_a-zA-Z0-9]*$", parentSchema: schema98.properties.variables.propertyNames, data: key3, propertyName: key3 };
+            if (!pattern71.test(key3)) {
+              const err18 = { instancePath: instancePath + "/variables", schemaPath: "#/properties/variables/propertyNames/pattern", keyword: "pattern", params: { pattern: "^[_a-zA-Z][_a-zA-Z0-9]*$" }, message: 'must match pattern "^[_a-zA-Z][_a-zA-Z0-9]*$"', schema: "^[_a-zA-Z][_a-zA-Z0-9]*$", parentSchema: schema116.properties.variables.propertyNames, data: key3, propertyName: key3 };
               if (vErrors === null) {
                 vErrors = [err18];
               } else {
@@ -7066,7 +7957,7 @@ function validate43(data, { instancePath = "", parentData, parentDataProperty, r
           }
           var valid6 = _errs23 === errors;
           if (!valid6) {
-            const err19 = { instancePath: instancePath + "/variables", schemaPath: "#/properties/variables/propertyNames", keyword: "propertyNames", params: { propertyName: key3 }, message: "property name must be valid", schema: schema98.properties.variables.propertyNames, parentSchema: schema98.properties.variables, data: data8 };
+            const err19 = { instancePath: instancePath + "/variables", schemaPath: "#/properties/variables/propertyNames", keyword: "propertyNames", params: { propertyName: key3 }, message: "property name must be valid", schema: schema116.properties.variables.propertyNames, parentSchema: schema116.properties.variables, data: data8 };
             if (vErrors === null) {
               vErrors = [err19];
             } else {
@@ -7078,7 +7969,7 @@ function validate43(data, { instancePath = "", parentData, parentDataProperty, r
         for (const key4 in data8) {
           let data9 = data8[key4];
           if (typeof data9 !== "string" && !(typeof data9 == "number" && isFinite(data9)) && typeof data9 !== "boolean") {
-            const err20 = { instancePath: instancePath + "/variables/" + key4.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/properties/variables/additionalProperties/type", keyword: "type", params: { type: schema98.properties.variables.additionalProperties.type }, message: "must be string,number,boolean", schema: schema98.properties.variables.additionalProperties.type, parentSchema: schema98.properties.variables.additionalProperties, data: data9 };
+            const err20 = { instancePath: instancePath + "/variables/" + key4.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/properties/variables/additionalProperties/type", keyword: "type", params: { type: schema116.properties.variables.additionalProperties.type }, message: "must be string,number,boolean", schema: schema116.properties.variables.additionalProperties.type, parentSchema: schema116.properties.variables.additionalProperties, data: data9 };
             if (vErrors === null) {
               vErrors = [err20];
             } else {
@@ -7088,7 +7979,7 @@ function validate43(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err21 = { instancePath: instancePath + "/variables", schemaPath: "#/properties/variables/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema98.properties.variables.type, parentSchema: schema98.properties.variables, data: data8 };
+        const err21 = { instancePath: instancePath + "/variables", schemaPath: "#/properties/variables/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema116.properties.variables.type, parentSchema: schema116.properties.variables, data: data8 };
         if (vErrors === null) {
           vErrors = [err21];
         } else {
@@ -7102,7 +7993,7 @@ function validate43(data, { instancePath = "", parentData, parentDataProperty, r
       if (data10 && typeof data10 == "object" && !Array.isArray(data10)) {
         for (const key5 in data10) {
           if (!(key5 === "approved")) {
-            const err22 = { instancePath: instancePath + "/prune", schemaPath: "#/properties/prune/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key5 }, message: "must NOT have additional properties", schema: false, parentSchema: schema98.properties.prune, data: data10 };
+            const err22 = { instancePath: instancePath + "/prune", schemaPath: "#/properties/prune/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key5 }, message: "must NOT have additional properties", schema: false, parentSchema: schema116.properties.prune, data: data10 };
             if (vErrors === null) {
               vErrors = [err22];
             } else {
@@ -7118,8 +8009,8 @@ function validate43(data, { instancePath = "", parentData, parentDataProperty, r
             for (let i1 = 0; i1 < len1; i1++) {
               let data12 = data11[i1];
               if (typeof data12 === "string") {
-                if (!pattern57.test(data12)) {
-                  const err23 = { instancePath: instancePath + "/prune/approved/" + i1, schemaPath: "#/properties/prune/properties/approved/items/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{7,40}$" }, message: 'must match pattern "^[0-9a-f]{7,40}$"', schema: "^[0-9a-f]{7,40}$", parentSchema: schema98.properties.prune.properties.approved.items, data: data12 };
+                if (!pattern72.test(data12)) {
+                  const err23 = { instancePath: instancePath + "/prune/approved/" + i1, schemaPath: "#/properties/prune/properties/approved/items/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{7,40}$" }, message: 'must match pattern "^[0-9a-f]{7,40}$"', schema: "^[0-9a-f]{7,40}$", parentSchema: schema116.properties.prune.properties.approved.items, data: data12 };
                   if (vErrors === null) {
                     vErrors = [err23];
                   } else {
@@ -7128,7 +8019,7 @@ function validate43(data, { instancePath = "", parentData, parentDataProperty, r
                   errors++;
                 }
               } else {
-                const err24 = { instancePath: instancePath + "/prune/approved/" + i1, schemaPath: "#/properties/prune/properties/approved/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema98.properties.prune.properties.approved.items.type, parentSchema: schema98.properties.prune.properties.approved.items, data: data12 };
+                const err24 = { instancePath: instancePath + "/prune/approved/" + i1, schemaPath: "#/properties/prune/properties/approved/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema116.properties.prune.properties.approved.items.type, parentSchema: schema116.properties.prune.properties.approved.items, data: data12 };
                 if (vErrors === null) {
                   vErrors = [err24];
                 } else {
@@ -7138,7 +8029,7 @@ function validate43(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err25 = { instancePath: instancePath + "/prune/approved", schemaPath: "#/properties/prune/properties/approved/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema98.properties.prune.properties.approved.type, parentSchema: schema98.properties.prune.properties.approved, data: data11 };
+            const err25 = { instancePath: instancePath + "/prune/approved", schemaPath: "#/properties/prune/properties/approved/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema116.properties.prune.properties.approved.type, parentSchema: schema116.properties.prune.properties.approved, data: data11 };
             if (vErrors === null) {
               vErrors = [err25];
             } else {
@@ -7148,7 +8039,7 @@ function validate43(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err26 = { instancePath: instancePath + "/prune", schemaPath: "#/properties/prune/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema98.properties.prune.type, parentSchema: schema98.properties.prune, data: data10 };
+        const err26 = { instancePath: instancePath + "/prune", schemaPath: "#/properties/prune/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema116.properties.prune.type, parentSchema: schema116.properties.prune, data: data10 };
         if (vErrors === null) {
           vErrors = [err26];
         } else {
@@ -7157,27 +8048,63 @@ function validate43(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
+    if (data.rollback !== void 0) {
+      let data13 = data.rollback;
+      if (data13 && typeof data13 == "object" && !Array.isArray(data13)) {
+        for (const key6 in data13) {
+          if (!(key6 === "writeBack")) {
+            const err27 = { instancePath: instancePath + "/rollback", schemaPath: "#/properties/rollback/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key6 }, message: "must NOT have additional properties", schema: false, parentSchema: schema116.properties.rollback, data: data13 };
+            if (vErrors === null) {
+              vErrors = [err27];
+            } else {
+              vErrors.push(err27);
+            }
+            errors++;
+          }
+        }
+        if (data13.writeBack !== void 0) {
+          let data14 = data13.writeBack;
+          if (!(data14 === "commit" || data14 === "off")) {
+            const err28 = { instancePath: instancePath + "/rollback/writeBack", schemaPath: "#/properties/rollback/properties/writeBack/enum", keyword: "enum", params: { allowedValues: schema116.properties.rollback.properties.writeBack.enum }, message: "must be equal to one of the allowed values", schema: schema116.properties.rollback.properties.writeBack.enum, parentSchema: schema116.properties.rollback.properties.writeBack, data: data14 };
+            if (vErrors === null) {
+              vErrors = [err28];
+            } else {
+              vErrors.push(err28);
+            }
+            errors++;
+          }
+        }
+      } else {
+        const err29 = { instancePath: instancePath + "/rollback", schemaPath: "#/properties/rollback/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema116.properties.rollback.type, parentSchema: schema116.properties.rollback, data: data13 };
+        if (vErrors === null) {
+          vErrors = [err29];
+        } else {
+          vErrors.push(err29);
+        }
+        errors++;
+      }
+    }
   } else {
-    const err27 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema98.type, parentSchema: schema98, data };
+    const err30 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema116.type, parentSchema: schema116, data };
     if (vErrors === null) {
-      vErrors = [err27];
+      vErrors = [err30];
     } else {
-      vErrors.push(err27);
+      vErrors.push(err30);
     }
     errors++;
   }
-  validate43.errors = vErrors;
+  validate50.errors = vErrors;
   return errors === 0;
 }
-validate43.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
-var validateOperator = validate44;
-var schema100 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/operator.schema.json", "type": "object", "required": [], "additionalProperties": false, "properties": { "repository": { "type": "string", "minLength": 1 }, "branch": { "type": "string", "minLength": 1 }, "path": { "type": "string" }, "state": { "type": "string", "minLength": 1 }, "credentials": { "type": "string", "minLength": 1 }, "tokenFile": { "type": "string", "minLength": 1 }, "username": { "type": "string", "minLength": 1 }, "pollInterval": { "type": "string", "pattern": "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, "resyncInterval": { "type": "string", "pattern": "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, "logLevel": { "type": "string", "enum": ["debug", "info", "warn", "error", "silent"] } } };
-var pattern58 = new RegExp("^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$", "u");
-function validate44(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
+validate50.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
+var validateOperator = validate51;
+var schema118 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/operator.schema.json", "type": "object", "required": [], "additionalProperties": false, "properties": { "repository": { "type": "string", "minLength": 1 }, "branch": { "type": "string", "minLength": 1 }, "path": { "type": "string" }, "state": { "type": "string", "minLength": 1 }, "credentials": { "type": "string", "minLength": 1 }, "tokenFile": { "type": "string", "minLength": 1 }, "username": { "type": "string", "minLength": 1 }, "pollInterval": { "type": "string", "pattern": "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, "resyncInterval": { "type": "string", "pattern": "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, "logLevel": { "type": "string", "enum": ["debug", "info", "warn", "error", "silent"] } } };
+var pattern73 = new RegExp("^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$", "u");
+function validate51(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   ;
   let vErrors = null;
   let errors = 0;
-  const evaluated0 = validate44.evaluated;
+  const evaluated0 = validate51.evaluated;
   if (evaluated0.dynamicProps) {
     evaluated0.props = void 0;
   }
@@ -7186,8 +8113,8 @@ function validate44(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     for (const key0 in data) {
-      if (!func1.call(schema100.properties, key0)) {
-        const err0 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema100, data };
+      if (!func1.call(schema118.properties, key0)) {
+        const err0 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema118, data };
         if (vErrors === null) {
           vErrors = [err0];
         } else {
@@ -7199,8 +8126,8 @@ function validate44(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.repository !== void 0) {
       let data0 = data.repository;
       if (typeof data0 === "string") {
-        if (func8(data0) < 1) {
-          const err1 = { instancePath: instancePath + "/repository", schemaPath: "#/properties/repository/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema100.properties.repository, data: data0 };
+        if (func7(data0) < 1) {
+          const err1 = { instancePath: instancePath + "/repository", schemaPath: "#/properties/repository/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema118.properties.repository, data: data0 };
           if (vErrors === null) {
             vErrors = [err1];
           } else {
@@ -7209,7 +8136,7 @@ function validate44(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err2 = { instancePath: instancePath + "/repository", schemaPath: "#/properties/repository/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema100.properties.repository.type, parentSchema: schema100.properties.repository, data: data0 };
+        const err2 = { instancePath: instancePath + "/repository", schemaPath: "#/properties/repository/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema118.properties.repository.type, parentSchema: schema118.properties.repository, data: data0 };
         if (vErrors === null) {
           vErrors = [err2];
         } else {
@@ -7221,8 +8148,8 @@ function validate44(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.branch !== void 0) {
       let data1 = data.branch;
       if (typeof data1 === "string") {
-        if (func8(data1) < 1) {
-          const err3 = { instancePath: instancePath + "/branch", schemaPath: "#/properties/branch/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema100.properties.branch, data: data1 };
+        if (func7(data1) < 1) {
+          const err3 = { instancePath: instancePath + "/branch", schemaPath: "#/properties/branch/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema118.properties.branch, data: data1 };
           if (vErrors === null) {
             vErrors = [err3];
           } else {
@@ -7231,7 +8158,7 @@ function validate44(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err4 = { instancePath: instancePath + "/branch", schemaPath: "#/properties/branch/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema100.properties.branch.type, parentSchema: schema100.properties.branch, data: data1 };
+        const err4 = { instancePath: instancePath + "/branch", schemaPath: "#/properties/branch/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema118.properties.branch.type, parentSchema: schema118.properties.branch, data: data1 };
         if (vErrors === null) {
           vErrors = [err4];
         } else {
@@ -7243,7 +8170,7 @@ function validate44(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.path !== void 0) {
       let data2 = data.path;
       if (typeof data2 !== "string") {
-        const err5 = { instancePath: instancePath + "/path", schemaPath: "#/properties/path/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema100.properties.path.type, parentSchema: schema100.properties.path, data: data2 };
+        const err5 = { instancePath: instancePath + "/path", schemaPath: "#/properties/path/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema118.properties.path.type, parentSchema: schema118.properties.path, data: data2 };
         if (vErrors === null) {
           vErrors = [err5];
         } else {
@@ -7255,8 +8182,8 @@ function validate44(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.state !== void 0) {
       let data3 = data.state;
       if (typeof data3 === "string") {
-        if (func8(data3) < 1) {
-          const err6 = { instancePath: instancePath + "/state", schemaPath: "#/properties/state/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema100.properties.state, data: data3 };
+        if (func7(data3) < 1) {
+          const err6 = { instancePath: instancePath + "/state", schemaPath: "#/properties/state/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema118.properties.state, data: data3 };
           if (vErrors === null) {
             vErrors = [err6];
           } else {
@@ -7265,7 +8192,7 @@ function validate44(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err7 = { instancePath: instancePath + "/state", schemaPath: "#/properties/state/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema100.properties.state.type, parentSchema: schema100.properties.state, data: data3 };
+        const err7 = { instancePath: instancePath + "/state", schemaPath: "#/properties/state/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema118.properties.state.type, parentSchema: schema118.properties.state, data: data3 };
         if (vErrors === null) {
           vErrors = [err7];
         } else {
@@ -7277,8 +8204,8 @@ function validate44(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.credentials !== void 0) {
       let data4 = data.credentials;
       if (typeof data4 === "string") {
-        if (func8(data4) < 1) {
-          const err8 = { instancePath: instancePath + "/credentials", schemaPath: "#/properties/credentials/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema100.properties.credentials, data: data4 };
+        if (func7(data4) < 1) {
+          const err8 = { instancePath: instancePath + "/credentials", schemaPath: "#/properties/credentials/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema118.properties.credentials, data: data4 };
           if (vErrors === null) {
             vErrors = [err8];
           } else {
@@ -7287,7 +8214,7 @@ function validate44(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err9 = { instancePath: instancePath + "/credentials", schemaPath: "#/properties/credentials/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema100.properties.credentials.type, parentSchema: schema100.properties.credentials, data: data4 };
+        const err9 = { instancePath: instancePath + "/credentials", schemaPath: "#/properties/credentials/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema118.properties.credentials.type, parentSchema: schema118.properties.credentials, data: data4 };
         if (vErrors === null) {
           vErrors = [err9];
         } else {
@@ -7299,8 +8226,8 @@ function validate44(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.tokenFile !== void 0) {
       let data5 = data.tokenFile;
       if (typeof data5 === "string") {
-        if (func8(data5) < 1) {
-          const err10 = { instancePath: instancePath + "/tokenFile", schemaPath: "#/properties/tokenFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema100.properties.tokenFile, data: data5 };
+        if (func7(data5) < 1) {
+          const err10 = { instancePath: instancePath + "/tokenFile", schemaPath: "#/properties/tokenFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema118.properties.tokenFile, data: data5 };
           if (vErrors === null) {
             vErrors = [err10];
           } else {
@@ -7309,7 +8236,7 @@ function validate44(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err11 = { instancePath: instancePath + "/tokenFile", schemaPath: "#/properties/tokenFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema100.properties.tokenFile.type, parentSchema: schema100.properties.tokenFile, data: data5 };
+        const err11 = { instancePath: instancePath + "/tokenFile", schemaPath: "#/properties/tokenFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema118.properties.tokenFile.type, parentSchema: schema118.properties.tokenFile, data: data5 };
         if (vErrors === null) {
           vErrors = [err11];
         } else {
@@ -7321,8 +8248,8 @@ function validate44(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.username !== void 0) {
       let data6 = data.username;
       if (typeof data6 === "string") {
-        if (func8(data6) < 1) {
-          const err12 = { instancePath: instancePath + "/username", schemaPath: "#/properties/username/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema100.properties.username, data: data6 };
+        if (func7(data6) < 1) {
+          const err12 = { instancePath: instancePath + "/username", schemaPath: "#/properties/username/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema118.properties.username, data: data6 };
           if (vErrors === null) {
             vErrors = [err12];
           } else {
@@ -7331,7 +8258,7 @@ function validate44(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err13 = { instancePath: instancePath + "/username", schemaPath: "#/properties/username/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema100.properties.username.type, parentSchema: schema100.properties.username, data: data6 };
+        const err13 = { instancePath: instancePath + "/username", schemaPath: "#/properties/username/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema118.properties.username.type, parentSchema: schema118.properties.username, data: data6 };
         if (vErrors === null) {
           vErrors = [err13];
         } else {
@@ -7343,8 +8270,8 @@ function validate44(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.pollInterval !== void 0) {
       let data7 = data.pollInterval;
       if (typeof data7 === "string") {
-        if (!pattern58.test(data7)) {
-          const err14 = { instancePath: instancePath + "/pollInterval", schemaPath: "#/properties/pollInterval/pattern", keyword: "pattern", params: { pattern: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, message: 'must match pattern "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$"', schema: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$", parentSchema: schema100.properties.pollInterval, data: data7 };
+        if (!pattern73.test(data7)) {
+          const err14 = { instancePath: instancePath + "/pollInterval", schemaPath: "#/properties/pollInterval/pattern", keyword: "pattern", params: { pattern: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, message: 'must match pattern "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$"', schema: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$", parentSchema: schema118.properties.pollInterval, data: data7 };
           if (vErrors === null) {
             vErrors = [err14];
           } else {
@@ -7353,7 +8280,7 @@ function validate44(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err15 = { instancePath: instancePath + "/pollInterval", schemaPath: "#/properties/pollInterval/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema100.properties.pollInterval.type, parentSchema: schema100.properties.pollInterval, data: data7 };
+        const err15 = { instancePath: instancePath + "/pollInterval", schemaPath: "#/properties/pollInterval/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema118.properties.pollInterval.type, parentSchema: schema118.properties.pollInterval, data: data7 };
         if (vErrors === null) {
           vErrors = [err15];
         } else {
@@ -7365,8 +8292,8 @@ function validate44(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.resyncInterval !== void 0) {
       let data8 = data.resyncInterval;
       if (typeof data8 === "string") {
-        if (!pattern58.test(data8)) {
-          const err16 = { instancePath: instancePath + "/resyncInterval", schemaPath: "#/properties/resyncInterval/pattern", keyword: "pattern", params: { pattern: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, message: 'must match pattern "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$"', schema: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$", parentSchema: schema100.properties.resyncInterval, data: data8 };
+        if (!pattern73.test(data8)) {
+          const err16 = { instancePath: instancePath + "/resyncInterval", schemaPath: "#/properties/resyncInterval/pattern", keyword: "pattern", params: { pattern: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, message: 'must match pattern "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$"', schema: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$", parentSchema: schema118.properties.resyncInterval, data: data8 };
           if (vErrors === null) {
             vErrors = [err16];
           } else {
@@ -7375,7 +8302,7 @@ function validate44(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err17 = { instancePath: instancePath + "/resyncInterval", schemaPath: "#/properties/resyncInterval/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema100.properties.resyncInterval.type, parentSchema: schema100.properties.resyncInterval, data: data8 };
+        const err17 = { instancePath: instancePath + "/resyncInterval", schemaPath: "#/properties/resyncInterval/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema118.properties.resyncInterval.type, parentSchema: schema118.properties.resyncInterval, data: data8 };
         if (vErrors === null) {
           vErrors = [err17];
         } else {
@@ -7387,7 +8314,7 @@ function validate44(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.logLevel !== void 0) {
       let data9 = data.logLevel;
       if (typeof data9 !== "string") {
-        const err18 = { instancePath: instancePath + "/logLevel", schemaPath: "#/properties/logLevel/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema100.properties.logLevel.type, parentSchema: schema100.properties.logLevel, data: data9 };
+        const err18 = { instancePath: instancePath + "/logLevel", schemaPath: "#/properties/logLevel/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema118.properties.logLevel.type, parentSchema: schema118.properties.logLevel, data: data9 };
         if (vErrors === null) {
           vErrors = [err18];
         } else {
@@ -7396,7 +8323,7 @@ function validate44(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (!(data9 === "debug" || data9 === "info" || data9 === "warn" || data9 === "error" || data9 === "silent")) {
-        const err19 = { instancePath: instancePath + "/logLevel", schemaPath: "#/properties/logLevel/enum", keyword: "enum", params: { allowedValues: schema100.properties.logLevel.enum }, message: "must be equal to one of the allowed values", schema: schema100.properties.logLevel.enum, parentSchema: schema100.properties.logLevel, data: data9 };
+        const err19 = { instancePath: instancePath + "/logLevel", schemaPath: "#/properties/logLevel/enum", keyword: "enum", params: { allowedValues: schema118.properties.logLevel.enum }, message: "must be equal to one of the allowed values", schema: schema118.properties.logLevel.enum, parentSchema: schema118.properties.logLevel, data: data9 };
         if (vErrors === null) {
           vErrors = [err19];
         } else {
@@ -7406,7 +8333,7 @@ function validate44(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err20 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema100.type, parentSchema: schema100, data };
+    const err20 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema118.type, parentSchema: schema118, data };
     if (vErrors === null) {
       vErrors = [err20];
     } else {
@@ -7414,25 +8341,25 @@ function validate44(data, { instancePath = "", parentData, parentDataProperty, r
     }
     errors++;
   }
-  validate44.errors = vErrors;
+  validate51.errors = vErrors;
   return errors === 0;
 }
-validate44.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
-var validatePlan = validate45;
-var schema101 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/plan.schema.json", "type": "object", "required": ["version", "revision", "inSync", "steps", "unavailability", "blocked", "held"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "revision": { "$ref": "#/$defs/revision" }, "inSync": { "type": "boolean" }, "steps": { "type": "array", "items": { "$ref": "#/$defs/step" } }, "unavailability": { "type": "array", "items": { "$ref": "#/$defs/unavailability" } }, "blocked": { "type": "array", "items": { "$ref": "#/$defs/blocked" } }, "held": { "anyOf": [{ "$ref": "#/$defs/held" }, { "type": "null" }] } }, "$defs": { "revision": { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } }, "position": { "type": "object", "required": ["file", "line", "column"], "additionalProperties": false, "properties": { "file": { "type": "string" }, "line": { "type": "integer", "minimum": 1 }, "column": { "type": "integer", "minimum": 1 } } }, "value": { "anyOf": [{ "type": ["string", "number", "boolean", "null"] }, { "type": "array", "items": { "type": "string" } }] }, "change": { "type": "object", "required": ["path", "from", "to"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "from": { "$ref": "#/$defs/value" }, "to": { "$ref": "#/$defs/value" } } }, "cause": { "type": "object", "required": ["commit", "origin", "path", "reason", "changes"], "additionalProperties": false, "properties": { "commit": { "type": "string" }, "origin": { "anyOf": [{ "$ref": "#/$defs/position" }, { "type": "null" }] }, "path": { "type": "string" }, "reason": { "type": "string" }, "changes": { "type": "array", "items": { "$ref": "#/$defs/change" } } } }, "step": { "type": "object", "required": ["wave", "host", "application", "service", "slot", "action", "subject", "detail", "cause"], "additionalProperties": false, "properties": { "wave": { "type": "integer", "minimum": 1 }, "host": { "type": "string" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "action": { "type": "string", "enum": ["pull-image", "create-network", "remove-network", "create-volume", "create-container", "start-container", "unpause-container", "update-container", "rename-container", "connect-network", "stop-container", "remove-container"] }, "subject": { "type": "string" }, "detail": { "type": "string" }, "cause": { "$ref": "#/$defs/cause" } } }, "unavailability": { "type": "object", "required": ["application", "service", "desired", "before", "lowest", "reason"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "service": { "type": "string" }, "desired": { "type": "integer" }, "before": { "type": "integer" }, "lowest": { "type": "integer" }, "reason": { "type": "string" } } }, "held": { "type": "object", "required": ["applications", "of", "commits"], "additionalProperties": false, "properties": { "applications": { "type": "array", "items": { "type": "string" } }, "of": { "type": "integer" }, "commits": { "type": "array", "items": { "type": "string" } } } }, "blocked": { "type": "object", "required": ["application", "reason", "message"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "reason": { "type": "string" }, "message": { "type": "string" } } } } };
-var schema102 = { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } };
-var schema109 = { "type": "object", "required": ["application", "service", "desired", "before", "lowest", "reason"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "service": { "type": "string" }, "desired": { "type": "integer" }, "before": { "type": "integer" }, "lowest": { "type": "integer" }, "reason": { "type": "string" } } };
-var schema110 = { "type": "object", "required": ["application", "reason", "message"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "reason": { "type": "string" }, "message": { "type": "string" } } };
-var schema111 = { "type": "object", "required": ["applications", "of", "commits"], "additionalProperties": false, "properties": { "applications": { "type": "array", "items": { "type": "string" } }, "of": { "type": "integer" }, "commits": { "type": "array", "items": { "type": "string" } } } };
-var schema103 = { "type": "object", "required": ["wave", "host", "application", "service", "slot", "action", "subject", "detail", "cause"], "additionalProperties": false, "properties": { "wave": { "type": "integer", "minimum": 1 }, "host": { "type": "string" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "action": { "type": "string", "enum": ["pull-image", "create-network", "remove-network", "create-volume", "create-container", "start-container", "unpause-container", "update-container", "rename-container", "connect-network", "stop-container", "remove-container"] }, "subject": { "type": "string" }, "detail": { "type": "string" }, "cause": { "$ref": "#/$defs/cause" } } };
-var schema104 = { "type": "object", "required": ["commit", "origin", "path", "reason", "changes"], "additionalProperties": false, "properties": { "commit": { "type": "string" }, "origin": { "anyOf": [{ "$ref": "#/$defs/position" }, { "type": "null" }] }, "path": { "type": "string" }, "reason": { "type": "string" }, "changes": { "type": "array", "items": { "$ref": "#/$defs/change" } } } };
-var schema105 = { "type": "object", "required": ["file", "line", "column"], "additionalProperties": false, "properties": { "file": { "type": "string" }, "line": { "type": "integer", "minimum": 1 }, "column": { "type": "integer", "minimum": 1 } } };
-var schema106 = { "type": "object", "required": ["path", "from", "to"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "from": { "$ref": "#/$defs/value" }, "to": { "$ref": "#/$defs/value" } } };
-var schema107 = { "anyOf": [{ "type": ["string", "number", "boolean", "null"] }, { "type": "array", "items": { "type": "string" } }] };
-function validate48(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
+validate51.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
+var validatePlan = validate52;
+var schema119 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/plan.schema.json", "type": "object", "required": ["version", "revision", "inSync", "steps", "unavailability", "blocked", "held"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "revision": { "$ref": "#/$defs/revision" }, "inSync": { "type": "boolean" }, "steps": { "type": "array", "items": { "$ref": "#/$defs/step" } }, "unavailability": { "type": "array", "items": { "$ref": "#/$defs/unavailability" } }, "blocked": { "type": "array", "items": { "$ref": "#/$defs/blocked" } }, "held": { "anyOf": [{ "$ref": "#/$defs/held" }, { "type": "null" }] } }, "$defs": { "revision": { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } }, "position": { "type": "object", "required": ["file", "line", "column"], "additionalProperties": false, "properties": { "file": { "type": "string" }, "line": { "type": "integer", "minimum": 1 }, "column": { "type": "integer", "minimum": 1 } } }, "value": { "anyOf": [{ "type": ["string", "number", "boolean", "null"] }, { "type": "array", "items": { "type": "string" } }] }, "change": { "type": "object", "required": ["path", "from", "to"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "from": { "$ref": "#/$defs/value" }, "to": { "$ref": "#/$defs/value" } } }, "cause": { "type": "object", "required": ["commit", "origin", "path", "reason", "changes"], "additionalProperties": false, "properties": { "commit": { "type": "string" }, "origin": { "anyOf": [{ "$ref": "#/$defs/position" }, { "type": "null" }] }, "path": { "type": "string" }, "reason": { "type": "string" }, "changes": { "type": "array", "items": { "$ref": "#/$defs/change" } } } }, "step": { "type": "object", "required": ["wave", "host", "application", "service", "slot", "action", "subject", "detail", "cause"], "additionalProperties": false, "properties": { "wave": { "type": "integer", "minimum": 1 }, "host": { "type": "string" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "action": { "type": "string", "enum": ["pull-image", "create-network", "remove-network", "create-volume", "create-container", "start-container", "unpause-container", "update-container", "rename-container", "connect-network", "stop-container", "remove-container"] }, "subject": { "type": "string" }, "detail": { "type": "string" }, "cause": { "$ref": "#/$defs/cause" } } }, "unavailability": { "type": "object", "required": ["application", "service", "desired", "before", "lowest", "reason"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "service": { "type": "string" }, "desired": { "type": "integer" }, "before": { "type": "integer" }, "lowest": { "type": "integer" }, "reason": { "type": "string" } } }, "held": { "type": "object", "required": ["applications", "of", "commits"], "additionalProperties": false, "properties": { "applications": { "type": "array", "items": { "type": "string" } }, "of": { "type": "integer" }, "commits": { "type": "array", "items": { "type": "string" } } } }, "blocked": { "type": "object", "required": ["application", "reason", "message"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "reason": { "type": "string" }, "message": { "type": "string" } } } } };
+var schema120 = { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } };
+var schema127 = { "type": "object", "required": ["application", "service", "desired", "before", "lowest", "reason"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "service": { "type": "string" }, "desired": { "type": "integer" }, "before": { "type": "integer" }, "lowest": { "type": "integer" }, "reason": { "type": "string" } } };
+var schema128 = { "type": "object", "required": ["application", "reason", "message"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "reason": { "type": "string" }, "message": { "type": "string" } } };
+var schema129 = { "type": "object", "required": ["applications", "of", "commits"], "additionalProperties": false, "properties": { "applications": { "type": "array", "items": { "type": "string" } }, "of": { "type": "integer" }, "commits": { "type": "array", "items": { "type": "string" } } } };
+var schema121 = { "type": "object", "required": ["wave", "host", "application", "service", "slot", "action", "subject", "detail", "cause"], "additionalProperties": false, "properties": { "wave": { "type": "integer", "minimum": 1 }, "host": { "type": "string" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "action": { "type": "string", "enum": ["pull-image", "create-network", "remove-network", "create-volume", "create-container", "start-container", "unpause-container", "update-container", "rename-container", "connect-network", "stop-container", "remove-container"] }, "subject": { "type": "string" }, "detail": { "type": "string" }, "cause": { "$ref": "#/$defs/cause" } } };
+var schema122 = { "type": "object", "required": ["commit", "origin", "path", "reason", "changes"], "additionalProperties": false, "properties": { "commit": { "type": "string" }, "origin": { "anyOf": [{ "$ref": "#/$defs/position" }, { "type": "null" }] }, "path": { "type": "string" }, "reason": { "type": "string" }, "changes": { "type": "array", "items": { "$ref": "#/$defs/change" } } } };
+var schema123 = { "type": "object", "required": ["file", "line", "column"], "additionalProperties": false, "properties": { "file": { "type": "string" }, "line": { "type": "integer", "minimum": 1 }, "column": { "type": "integer", "minimum": 1 } } };
+var schema124 = { "type": "object", "required": ["path", "from", "to"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "from": { "$ref": "#/$defs/value" }, "to": { "$ref": "#/$defs/value" } } };
+var schema125 = { "anyOf": [{ "type": ["string", "number", "boolean", "null"] }, { "type": "array", "items": { "type": "string" } }] };
+function validate55(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   let vErrors = null;
   let errors = 0;
-  const evaluated0 = validate48.evaluated;
+  const evaluated0 = validate55.evaluated;
   if (evaluated0.dynamicProps) {
     evaluated0.props = void 0;
   }
@@ -7441,7 +8368,7 @@ function validate48(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.path === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "path" }, message: "must have required property 'path'", schema: schema106.required, parentSchema: schema106, data };
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "path" }, message: "must have required property 'path'", schema: schema124.required, parentSchema: schema124, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -7450,7 +8377,7 @@ function validate48(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.from === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "from" }, message: "must have required property 'from'", schema: schema106.required, parentSchema: schema106, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "from" }, message: "must have required property 'from'", schema: schema124.required, parentSchema: schema124, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -7459,7 +8386,7 @@ function validate48(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.to === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "to" }, message: "must have required property 'to'", schema: schema106.required, parentSchema: schema106, data };
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "to" }, message: "must have required property 'to'", schema: schema124.required, parentSchema: schema124, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -7469,7 +8396,7 @@ function validate48(data, { instancePath = "", parentData, parentDataProperty, r
     }
     for (const key0 in data) {
       if (!(key0 === "path" || key0 === "from" || key0 === "to")) {
-        const err3 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema106, data };
+        const err3 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema124, data };
         if (vErrors === null) {
           vErrors = [err3];
         } else {
@@ -7481,7 +8408,7 @@ function validate48(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.path !== void 0) {
       let data0 = data.path;
       if (typeof data0 !== "string") {
-        const err4 = { instancePath: instancePath + "/path", schemaPath: "#/properties/path/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema106.properties.path.type, parentSchema: schema106.properties.path, data: data0 };
+        const err4 = { instancePath: instancePath + "/path", schemaPath: "#/properties/path/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema124.properties.path.type, parentSchema: schema124.properties.path, data: data0 };
         if (vErrors === null) {
           vErrors = [err4];
         } else {
@@ -7496,7 +8423,7 @@ function validate48(data, { instancePath = "", parentData, parentDataProperty, r
       let valid2 = false;
       const _errs7 = errors;
       if (typeof data1 !== "string" && !(typeof data1 == "number" && isFinite(data1)) && typeof data1 !== "boolean" && data1 !== null) {
-        const err5 = { instancePath: instancePath + "/from", schemaPath: "#/$defs/value/anyOf/0/type", keyword: "type", params: { type: schema107.anyOf[0].type }, message: "must be string,number,boolean,null", schema: schema107.anyOf[0].type, parentSchema: schema107.anyOf[0], data: data1 };
+        const err5 = { instancePath: instancePath + "/from", schemaPath: "#/$defs/value/anyOf/0/type", keyword: "type", params: { type: schema125.anyOf[0].type }, message: "must be string,number,boolean,null", schema: schema125.anyOf[0].type, parentSchema: schema125.anyOf[0], data: data1 };
         if (vErrors === null) {
           vErrors = [err5];
         } else {
@@ -7512,7 +8439,7 @@ function validate48(data, { instancePath = "", parentData, parentDataProperty, r
         for (let i0 = 0; i0 < len0; i0++) {
           let data2 = data1[i0];
           if (typeof data2 !== "string") {
-            const err6 = { instancePath: instancePath + "/from/" + i0, schemaPath: "#/$defs/value/anyOf/1/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema107.anyOf[1].items.type, parentSchema: schema107.anyOf[1].items, data: data2 };
+            const err6 = { instancePath: instancePath + "/from/" + i0, schemaPath: "#/$defs/value/anyOf/1/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema125.anyOf[1].items.type, parentSchema: schema125.anyOf[1].items, data: data2 };
             if (vErrors === null) {
               vErrors = [err6];
             } else {
@@ -7522,7 +8449,7 @@ function validate48(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err7 = { instancePath: instancePath + "/from", schemaPath: "#/$defs/value/anyOf/1/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema107.anyOf[1].type, parentSchema: schema107.anyOf[1], data: data1 };
+        const err7 = { instancePath: instancePath + "/from", schemaPath: "#/$defs/value/anyOf/1/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema125.anyOf[1].type, parentSchema: schema125.anyOf[1], data: data1 };
         if (vErrors === null) {
           vErrors = [err7];
         } else {
@@ -7533,7 +8460,7 @@ function validate48(data, { instancePath = "", parentData, parentDataProperty, r
       var _valid0 = _errs9 === errors;
       valid2 = valid2 || _valid0;
       if (!valid2) {
-        const err8 = { instancePath: instancePath + "/from", schemaPath: "#/$defs/value/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema107.anyOf, parentSchema: schema107, data: data1 };
+        const err8 = { instancePath: instancePath + "/from", schemaPath: "#/$defs/value/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema125.anyOf, parentSchema: schema125, data: data1 };
         if (vErrors === null) {
           vErrors = [err8];
         } else {
@@ -7557,7 +8484,7 @@ function validate48(data, { instancePath = "", parentData, parentDataProperty, r
       let valid6 = false;
       const _errs16 = errors;
       if (typeof data3 !== "string" && !(typeof data3 == "number" && isFinite(data3)) && typeof data3 !== "boolean" && data3 !== null) {
-        const err9 = { instancePath: instancePath + "/to", schemaPath: "#/$defs/value/anyOf/0/type", keyword: "type", params: { type: schema107.anyOf[0].type }, message: "must be string,number,boolean,null", schema: schema107.anyOf[0].type, parentSchema: schema107.anyOf[0], data: data3 };
+        const err9 = { instancePath: instancePath + "/to", schemaPath: "#/$defs/value/anyOf/0/type", keyword: "type", params: { type: schema125.anyOf[0].type }, message: "must be string,number,boolean,null", schema: schema125.anyOf[0].type, parentSchema: schema125.anyOf[0], data: data3 };
         if (vErrors === null) {
           vErrors = [err9];
         } else {
@@ -7573,7 +8500,7 @@ function validate48(data, { instancePath = "", parentData, parentDataProperty, r
         for (let i1 = 0; i1 < len1; i1++) {
           let data4 = data3[i1];
           if (typeof data4 !== "string") {
-            const err10 = { instancePath: instancePath + "/to/" + i1, schemaPath: "#/$defs/value/anyOf/1/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema107.anyOf[1].items.type, parentSchema: schema107.anyOf[1].items, data: data4 };
+            const err10 = { instancePath: instancePath + "/to/" + i1, schemaPath: "#/$defs/value/anyOf/1/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema125.anyOf[1].items.type, parentSchema: schema125.anyOf[1].items, data: data4 };
             if (vErrors === null) {
               vErrors = [err10];
             } else {
@@ -7583,7 +8510,7 @@ function validate48(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err11 = { instancePath: instancePath + "/to", schemaPath: "#/$defs/value/anyOf/1/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema107.anyOf[1].type, parentSchema: schema107.anyOf[1], data: data3 };
+        const err11 = { instancePath: instancePath + "/to", schemaPath: "#/$defs/value/anyOf/1/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema125.anyOf[1].type, parentSchema: schema125.anyOf[1], data: data3 };
         if (vErrors === null) {
           vErrors = [err11];
         } else {
@@ -7594,7 +8521,7 @@ function validate48(data, { instancePath = "", parentData, parentDataProperty, r
       var _valid1 = _errs18 === errors;
       valid6 = valid6 || _valid1;
       if (!valid6) {
-        const err12 = { instancePath: instancePath + "/to", schemaPath: "#/$defs/value/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema107.anyOf, parentSchema: schema107, data: data3 };
+        const err12 = { instancePath: instancePath + "/to", schemaPath: "#/$defs/value/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema125.anyOf, parentSchema: schema125, data: data3 };
         if (vErrors === null) {
           vErrors = [err12];
         } else {
@@ -7613,7 +8540,7 @@ function validate48(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err13 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema106.type, parentSchema: schema106, data };
+    const err13 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema124.type, parentSchema: schema124, data };
     if (vErrors === null) {
       vErrors = [err13];
     } else {
@@ -7621,14 +8548,14 @@ function validate48(data, { instancePath = "", parentData, parentDataProperty, r
     }
     errors++;
   }
-  validate48.errors = vErrors;
+  validate55.errors = vErrors;
   return errors === 0;
 }
-validate48.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
-function validate47(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
+validate55.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
+function validate54(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   let vErrors = null;
   let errors = 0;
-  const evaluated0 = validate47.evaluated;
+  const evaluated0 = validate54.evaluated;
   if (evaluated0.dynamicProps) {
     evaluated0.props = void 0;
   }
@@ -7637,7 +8564,7 @@ function validate47(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.commit === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema104.required, parentSchema: schema104, data };
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema122.required, parentSchema: schema122, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -7646,7 +8573,7 @@ function validate47(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.origin === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "origin" }, message: "must have required property 'origin'", schema: schema104.required, parentSchema: schema104, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "origin" }, message: "must have required property 'origin'", schema: schema122.required, parentSchema: schema122, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -7655,7 +8582,7 @@ function validate47(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.path === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "path" }, message: "must have required property 'path'", schema: schema104.required, parentSchema: schema104, data };
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "path" }, message: "must have required property 'path'", schema: schema122.required, parentSchema: schema122, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -7664,7 +8591,7 @@ function validate47(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.reason === void 0) {
-      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema104.required, parentSchema: schema104, data };
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema122.required, parentSchema: schema122, data };
       if (vErrors === null) {
         vErrors = [err3];
       } else {
@@ -7673,7 +8600,7 @@ function validate47(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.changes === void 0) {
-      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "changes" }, message: "must have required property 'changes'", schema: schema104.required, parentSchema: schema104, data };
+      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "changes" }, message: "must have required property 'changes'", schema: schema122.required, parentSchema: schema122, data };
       if (vErrors === null) {
         vErrors = [err4];
       } else {
@@ -7683,7 +8610,7 @@ function validate47(data, { instancePath = "", parentData, parentDataProperty, r
     }
     for (const key0 in data) {
       if (!(key0 === "commit" || key0 === "origin" || key0 === "path" || key0 === "reason" || key0 === "changes")) {
-        const err5 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema104, data };
+        const err5 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema122, data };
         if (vErrors === null) {
           vErrors = [err5];
         } else {
@@ -7695,7 +8622,7 @@ function validate47(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.commit !== void 0) {
       let data0 = data.commit;
       if (typeof data0 !== "string") {
-        const err6 = { instancePath: instancePath + "/commit", schemaPath: "#/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema104.properties.commit.type, parentSchema: schema104.properties.commit, data: data0 };
+        const err6 = { instancePath: instancePath + "/commit", schemaPath: "#/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema122.properties.commit.type, parentSchema: schema122.properties.commit, data: data0 };
         if (vErrors === null) {
           vErrors = [err6];
         } else {
@@ -7711,7 +8638,7 @@ function validate47(data, { instancePath = "", parentData, parentDataProperty, r
       const _errs6 = errors;
       if (data1 && typeof data1 == "object" && !Array.isArray(data1)) {
         if (data1.file === void 0) {
-          const err7 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/position/required", keyword: "required", params: { missingProperty: "file" }, message: "must have required property 'file'", schema: schema105.required, parentSchema: schema105, data: data1 };
+          const err7 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/position/required", keyword: "required", params: { missingProperty: "file" }, message: "must have required property 'file'", schema: schema123.required, parentSchema: schema123, data: data1 };
           if (vErrors === null) {
             vErrors = [err7];
           } else {
@@ -7720,7 +8647,7 @@ function validate47(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data1.line === void 0) {
-          const err8 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/position/required", keyword: "required", params: { missingProperty: "line" }, message: "must have required property 'line'", schema: schema105.required, parentSchema: schema105, data: data1 };
+          const err8 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/position/required", keyword: "required", params: { missingProperty: "line" }, message: "must have required property 'line'", schema: schema123.required, parentSchema: schema123, data: data1 };
           if (vErrors === null) {
             vErrors = [err8];
           } else {
@@ -7729,7 +8656,7 @@ function validate47(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data1.column === void 0) {
-          const err9 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/position/required", keyword: "required", params: { missingProperty: "column" }, message: "must have required property 'column'", schema: schema105.required, parentSchema: schema105, data: data1 };
+          const err9 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/position/required", keyword: "required", params: { missingProperty: "column" }, message: "must have required property 'column'", schema: schema123.required, parentSchema: schema123, data: data1 };
           if (vErrors === null) {
             vErrors = [err9];
           } else {
@@ -7739,7 +8666,7 @@ function validate47(data, { instancePath = "", parentData, parentDataProperty, r
         }
         for (const key1 in data1) {
           if (!(key1 === "file" || key1 === "line" || key1 === "column")) {
-            const err10 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/position/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema105, data: data1 };
+            const err10 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/position/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema123, data: data1 };
             if (vErrors === null) {
               vErrors = [err10];
             } else {
@@ -7751,7 +8678,7 @@ function validate47(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.file !== void 0) {
           let data2 = data1.file;
           if (typeof data2 !== "string") {
-            const err11 = { instancePath: instancePath + "/origin/file", schemaPath: "#/$defs/position/properties/file/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema105.properties.file.type, parentSchema: schema105.properties.file, data: data2 };
+            const err11 = { instancePath: instancePath + "/origin/file", schemaPath: "#/$defs/position/properties/file/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema123.properties.file.type, parentSchema: schema123.properties.file, data: data2 };
             if (vErrors === null) {
               vErrors = [err11];
             } else {
@@ -7763,7 +8690,7 @@ function validate47(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.line !== void 0) {
           let data3 = data1.line;
           if (!(typeof data3 == "number" && (!(data3 % 1) && !isNaN(data3)) && isFinite(data3))) {
-            const err12 = { instancePath: instancePath + "/origin/line", schemaPath: "#/$defs/position/properties/line/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema105.properties.line.type, parentSchema: schema105.properties.line, data: data3 };
+            const err12 = { instancePath: instancePath + "/origin/line", schemaPath: "#/$defs/position/properties/line/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema123.properties.line.type, parentSchema: schema123.properties.line, data: data3 };
             if (vErrors === null) {
               vErrors = [err12];
             } else {
@@ -7773,7 +8700,7 @@ function validate47(data, { instancePath = "", parentData, parentDataProperty, r
           }
           if (typeof data3 == "number" && isFinite(data3)) {
             if (data3 < 1 || isNaN(data3)) {
-              const err13 = { instancePath: instancePath + "/origin/line", schemaPath: "#/$defs/position/properties/line/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema105.properties.line, data: data3 };
+              const err13 = { instancePath: instancePath + "/origin/line", schemaPath: "#/$defs/position/properties/line/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema123.properties.line, data: data3 };
               if (vErrors === null) {
                 vErrors = [err13];
               } else {
@@ -7786,7 +8713,7 @@ function validate47(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.column !== void 0) {
           let data4 = data1.column;
           if (!(typeof data4 == "number" && (!(data4 % 1) && !isNaN(data4)) && isFinite(data4))) {
-            const err14 = { instancePath: instancePath + "/origin/column", schemaPath: "#/$defs/position/properties/column/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema105.properties.column.type, parentSchema: schema105.properties.column, data: data4 };
+            const err14 = { instancePath: instancePath + "/origin/column", schemaPath: "#/$defs/position/properties/column/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema123.properties.column.type, parentSchema: schema123.properties.column, data: data4 };
             if (vErrors === null) {
               vErrors = [err14];
             } else {
@@ -7796,7 +8723,7 @@ function validate47(data, { instancePath = "", parentData, parentDataProperty, r
           }
           if (typeof data4 == "number" && isFinite(data4)) {
             if (data4 < 1 || isNaN(data4)) {
-              const err15 = { instancePath: instancePath + "/origin/column", schemaPath: "#/$defs/position/properties/column/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema105.properties.column, data: data4 };
+              const err15 = { instancePath: instancePath + "/origin/column", schemaPath: "#/$defs/position/properties/column/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema123.properties.column, data: data4 };
               if (vErrors === null) {
                 vErrors = [err15];
               } else {
@@ -7807,7 +8734,7 @@ function validate47(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err16 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/position/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema105.type, parentSchema: schema105, data: data1 };
+        const err16 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/position/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema123.type, parentSchema: schema123, data: data1 };
         if (vErrors === null) {
           vErrors = [err16];
         } else {
@@ -7819,7 +8746,7 @@ function validate47(data, { instancePath = "", parentData, parentDataProperty, r
       valid1 = valid1 || _valid0;
       const _errs16 = errors;
       if (data1 !== null) {
-        const err17 = { instancePath: instancePath + "/origin", schemaPath: "#/properties/origin/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema104.properties.origin.anyOf[1].type, parentSchema: schema104.properties.origin.anyOf[1], data: data1 };
+        const err17 = { instancePath: instancePath + "/origin", schemaPath: "#/properties/origin/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema122.properties.origin.anyOf[1].type, parentSchema: schema122.properties.origin.anyOf[1], data: data1 };
         if (vErrors === null) {
           vErrors = [err17];
         } else {
@@ -7830,7 +8757,7 @@ function validate47(data, { instancePath = "", parentData, parentDataProperty, r
       var _valid0 = _errs16 === errors;
       valid1 = valid1 || _valid0;
       if (!valid1) {
-        const err18 = { instancePath: instancePath + "/origin", schemaPath: "#/properties/origin/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema104.properties.origin.anyOf, parentSchema: schema104.properties.origin, data: data1 };
+        const err18 = { instancePath: instancePath + "/origin", schemaPath: "#/properties/origin/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema122.properties.origin.anyOf, parentSchema: schema122.properties.origin, data: data1 };
         if (vErrors === null) {
           vErrors = [err18];
         } else {
@@ -7851,7 +8778,7 @@ function validate47(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.path !== void 0) {
       let data5 = data.path;
       if (typeof data5 !== "string") {
-        const err19 = { instancePath: instancePath + "/path", schemaPath: "#/properties/path/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema104.properties.path.type, parentSchema: schema104.properties.path, data: data5 };
+        const err19 = { instancePath: instancePath + "/path", schemaPath: "#/properties/path/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema122.properties.path.type, parentSchema: schema122.properties.path, data: data5 };
         if (vErrors === null) {
           vErrors = [err19];
         } else {
@@ -7863,7 +8790,7 @@ function validate47(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.reason !== void 0) {
       let data6 = data.reason;
       if (typeof data6 !== "string") {
-        const err20 = { instancePath: instancePath + "/reason", schemaPath: "#/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema104.properties.reason.type, parentSchema: schema104.properties.reason, data: data6 };
+        const err20 = { instancePath: instancePath + "/reason", schemaPath: "#/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema122.properties.reason.type, parentSchema: schema122.properties.reason, data: data6 };
         if (vErrors === null) {
           vErrors = [err20];
         } else {
@@ -7877,13 +8804,13 @@ function validate47(data, { instancePath = "", parentData, parentDataProperty, r
       if (Array.isArray(data7)) {
         const len0 = data7.length;
         for (let i0 = 0; i0 < len0; i0++) {
-          if (!validate48(data7[i0], { instancePath: instancePath + "/changes/" + i0, parentData: data7, parentDataProperty: i0, rootData, dynamicAnchors })) {
-            vErrors = vErrors === null ? validate48.errors : vErrors.concat(validate48.errors);
+          if (!validate55(data7[i0], { instancePath: instancePath + "/changes/" + i0, parentData: data7, parentDataProperty: i0, rootData, dynamicAnchors })) {
+            vErrors = vErrors === null ? validate55.errors : vErrors.concat(validate55.errors);
             errors = vErrors.length;
           }
         }
       } else {
-        const err21 = { instancePath: instancePath + "/changes", schemaPath: "#/properties/changes/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema104.properties.changes.type, parentSchema: schema104.properties.changes, data: data7 };
+        const err21 = { instancePath: instancePath + "/changes", schemaPath: "#/properties/changes/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema122.properties.changes.type, parentSchema: schema122.properties.changes, data: data7 };
         if (vErrors === null) {
           vErrors = [err21];
         } else {
@@ -7893,7 +8820,7 @@ function validate47(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err22 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema104.type, parentSchema: schema104, data };
+    const err22 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema122.type, parentSchema: schema122, data };
     if (vErrors === null) {
       vErrors = [err22];
     } else {
@@ -7901,14 +8828,14 @@ function validate47(data, { instancePath = "", parentData, parentDataProperty, r
     }
     errors++;
   }
-  validate47.errors = vErrors;
+  validate54.errors = vErrors;
   return errors === 0;
 }
-validate47.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
-function validate46(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
+validate54.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
+function validate53(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   let vErrors = null;
   let errors = 0;
-  const evaluated0 = validate46.evaluated;
+  const evaluated0 = validate53.evaluated;
   if (evaluated0.dynamicProps) {
     evaluated0.props = void 0;
   }
@@ -7917,7 +8844,7 @@ function validate46(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.wave === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "wave" }, message: "must have required property 'wave'", schema: schema103.required, parentSchema: schema103, data };
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "wave" }, message: "must have required property 'wave'", schema: schema121.required, parentSchema: schema121, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -7926,7 +8853,7 @@ function validate46(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.host === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema103.required, parentSchema: schema103, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema121.required, parentSchema: schema121, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -7935,7 +8862,7 @@ function validate46(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.application === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema103.required, parentSchema: schema103, data };
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema121.required, parentSchema: schema121, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -7944,7 +8871,7 @@ function validate46(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.service === void 0) {
-      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema103.required, parentSchema: schema103, data };
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema121.required, parentSchema: schema121, data };
       if (vErrors === null) {
         vErrors = [err3];
       } else {
@@ -7953,7 +8880,7 @@ function validate46(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.slot === void 0) {
-      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema103.required, parentSchema: schema103, data };
+      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema121.required, parentSchema: schema121, data };
       if (vErrors === null) {
         vErrors = [err4];
       } else {
@@ -7962,7 +8889,7 @@ function validate46(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.action === void 0) {
-      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "action" }, message: "must have required property 'action'", schema: schema103.required, parentSchema: schema103, data };
+      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "action" }, message: "must have required property 'action'", schema: schema121.required, parentSchema: schema121, data };
       if (vErrors === null) {
         vErrors = [err5];
       } else {
@@ -7971,7 +8898,7 @@ function validate46(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.subject === void 0) {
-      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "subject" }, message: "must have required property 'subject'", schema: schema103.required, parentSchema: schema103, data };
+      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "subject" }, message: "must have required property 'subject'", schema: schema121.required, parentSchema: schema121, data };
       if (vErrors === null) {
         vErrors = [err6];
       } else {
@@ -7980,7 +8907,7 @@ function validate46(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.detail === void 0) {
-      const err7 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "detail" }, message: "must have required property 'detail'", schema: schema103.required, parentSchema: schema103, data };
+      const err7 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "detail" }, message: "must have required property 'detail'", schema: schema121.required, parentSchema: schema121, data };
       if (vErrors === null) {
         vErrors = [err7];
       } else {
@@ -7989,7 +8916,7 @@ function validate46(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.cause === void 0) {
-      const err8 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "cause" }, message: "must have required property 'cause'", schema: schema103.required, parentSchema: schema103, data };
+      const err8 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "cause" }, message: "must have required property 'cause'", schema: schema121.required, parentSchema: schema121, data };
       if (vErrors === null) {
         vErrors = [err8];
       } else {
@@ -7998,8 +8925,8 @@ function validate46(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     for (const key0 in data) {
-      if (!func1.call(schema103.properties, key0)) {
-        const err9 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema103, data };
+      if (!func1.call(schema121.properties, key0)) {
+        const err9 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema121, data };
         if (vErrors === null) {
           vErrors = [err9];
         } else {
@@ -8011,7 +8938,7 @@ function validate46(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.wave !== void 0) {
       let data0 = data.wave;
       if (!(typeof data0 == "number" && (!(data0 % 1) && !isNaN(data0)) && isFinite(data0))) {
-        const err10 = { instancePath: instancePath + "/wave", schemaPath: "#/properties/wave/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema103.properties.wave.type, parentSchema: schema103.properties.wave, data: data0 };
+        const err10 = { instancePath: instancePath + "/wave", schemaPath: "#/properties/wave/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema121.properties.wave.type, parentSchema: schema121.properties.wave, data: data0 };
         if (vErrors === null) {
           vErrors = [err10];
         } else {
@@ -8021,7 +8948,7 @@ function validate46(data, { instancePath = "", parentData, parentDataProperty, r
       }
       if (typeof data0 == "number" && isFinite(data0)) {
         if (data0 < 1 || isNaN(data0)) {
-          const err11 = { instancePath: instancePath + "/wave", schemaPath: "#/properties/wave/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema103.properties.wave, data: data0 };
+          const err11 = { instancePath: instancePath + "/wave", schemaPath: "#/properties/wave/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema121.properties.wave, data: data0 };
           if (vErrors === null) {
             vErrors = [err11];
           } else {
@@ -8034,7 +8961,7 @@ function validate46(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.host !== void 0) {
       let data1 = data.host;
       if (typeof data1 !== "string") {
-        const err12 = { instancePath: instancePath + "/host", schemaPath: "#/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema103.properties.host.type, parentSchema: schema103.properties.host, data: data1 };
+        const err12 = { instancePath: instancePath + "/host", schemaPath: "#/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema121.properties.host.type, parentSchema: schema121.properties.host, data: data1 };
         if (vErrors === null) {
           vErrors = [err12];
         } else {
@@ -8046,7 +8973,7 @@ function validate46(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.application !== void 0) {
       let data2 = data.application;
       if (typeof data2 !== "string") {
-        const err13 = { instancePath: instancePath + "/application", schemaPath: "#/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema103.properties.application.type, parentSchema: schema103.properties.application, data: data2 };
+        const err13 = { instancePath: instancePath + "/application", schemaPath: "#/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema121.properties.application.type, parentSchema: schema121.properties.application, data: data2 };
         if (vErrors === null) {
           vErrors = [err13];
         } else {
@@ -8058,7 +8985,7 @@ function validate46(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.service !== void 0) {
       let data3 = data.service;
       if (typeof data3 !== "string") {
-        const err14 = { instancePath: instancePath + "/service", schemaPath: "#/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema103.properties.service.type, parentSchema: schema103.properties.service, data: data3 };
+        const err14 = { instancePath: instancePath + "/service", schemaPath: "#/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema121.properties.service.type, parentSchema: schema121.properties.service, data: data3 };
         if (vErrors === null) {
           vErrors = [err14];
         } else {
@@ -8070,7 +8997,7 @@ function validate46(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.slot !== void 0) {
       let data4 = data.slot;
       if (typeof data4 !== "string") {
-        const err15 = { instancePath: instancePath + "/slot", schemaPath: "#/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema103.properties.slot.type, parentSchema: schema103.properties.slot, data: data4 };
+        const err15 = { instancePath: instancePath + "/slot", schemaPath: "#/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema121.properties.slot.type, parentSchema: schema121.properties.slot, data: data4 };
         if (vErrors === null) {
           vErrors = [err15];
         } else {
@@ -8082,7 +9009,7 @@ function validate46(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.action !== void 0) {
       let data5 = data.action;
       if (typeof data5 !== "string") {
-        const err16 = { instancePath: instancePath + "/action", schemaPath: "#/properties/action/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema103.properties.action.type, parentSchema: schema103.properties.action, data: data5 };
+        const err16 = { instancePath: instancePath + "/action", schemaPath: "#/properties/action/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema121.properties.action.type, parentSchema: schema121.properties.action, data: data5 };
         if (vErrors === null) {
           vErrors = [err16];
         } else {
@@ -8091,7 +9018,7 @@ function validate46(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (!(data5 === "pull-image" || data5 === "create-network" || data5 === "remove-network" || data5 === "create-volume" || data5 === "create-container" || data5 === "start-container" || data5 === "unpause-container" || data5 === "update-container" || data5 === "rename-container" || data5 === "connect-network" || data5 === "stop-container" || data5 === "remove-container")) {
-        const err17 = { instancePath: instancePath + "/action", schemaPath: "#/properties/action/enum", keyword: "enum", params: { allowedValues: schema103.properties.action.enum }, message: "must be equal to one of the allowed values", schema: schema103.properties.action.enum, parentSchema: schema103.properties.action, data: data5 };
+        const err17 = { instancePath: instancePath + "/action", schemaPath: "#/properties/action/enum", keyword: "enum", params: { allowedValues: schema121.properties.action.enum }, message: "must be equal to one of the allowed values", schema: schema121.properties.action.enum, parentSchema: schema121.properties.action, data: data5 };
         if (vErrors === null) {
           vErrors = [err17];
         } else {
@@ -8103,7 +9030,7 @@ function validate46(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.subject !== void 0) {
       let data6 = data.subject;
       if (typeof data6 !== "string") {
-        const err18 = { instancePath: instancePath + "/subject", schemaPath: "#/properties/subject/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema103.properties.subject.type, parentSchema: schema103.properties.subject, data: data6 };
+        const err18 = { instancePath: instancePath + "/subject", schemaPath: "#/properties/subject/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema121.properties.subject.type, parentSchema: schema121.properties.subject, data: data6 };
         if (vErrors === null) {
           vErrors = [err18];
         } else {
@@ -8115,7 +9042,7 @@ function validate46(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.detail !== void 0) {
       let data7 = data.detail;
       if (typeof data7 !== "string") {
-        const err19 = { instancePath: instancePath + "/detail", schemaPath: "#/properties/detail/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema103.properties.detail.type, parentSchema: schema103.properties.detail, data: data7 };
+        const err19 = { instancePath: instancePath + "/detail", schemaPath: "#/properties/detail/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema121.properties.detail.type, parentSchema: schema121.properties.detail, data: data7 };
         if (vErrors === null) {
           vErrors = [err19];
         } else {
@@ -8125,13 +9052,13 @@ function validate46(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
     if (data.cause !== void 0) {
-      if (!validate47(data.cause, { instancePath: instancePath + "/cause", parentData: data, parentDataProperty: "cause", rootData, dynamicAnchors })) {
-        vErrors = vErrors === null ? validate47.errors : vErrors.concat(validate47.errors);
+      if (!validate54(data.cause, { instancePath: instancePath + "/cause", parentData: data, parentDataProperty: "cause", rootData, dynamicAnchors })) {
+        vErrors = vErrors === null ? validate54.errors : vErrors.concat(validate54.errors);
         errors = vErrors.length;
       }
     }
   } else {
-    const err20 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema103.type, parentSchema: schema103, data };
+    const err20 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema121.type, parentSchema: schema121, data };
     if (vErrors === null) {
       vErrors = [err20];
     } else {
@@ -8139,15 +9066,15 @@ function validate46(data, { instancePath = "", parentData, parentDataProperty, r
     }
     errors++;
   }
-  validate46.errors = vErrors;
+  validate53.errors = vErrors;
   return errors === 0;
 }
-validate46.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
-function validate45(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
+validate53.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
+function validate52(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   ;
   let vErrors = null;
   let errors = 0;
-  const evaluated0 = validate45.evaluated;
+  const evaluated0 = validate52.evaluated;
   if (evaluated0.dynamicProps) {
     evaluated0.props = void 0;
   }
@@ -8156,7 +9083,7 @@ function validate45(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.version === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "version" }, message: "must have required property 'version'", schema: schema101.required, parentSchema: schema101, data };
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "version" }, message: "must have required property 'version'", schema: schema119.required, parentSchema: schema119, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -8165,7 +9092,7 @@ function validate45(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.revision === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "revision" }, message: "must have required property 'revision'", schema: schema101.required, parentSchema: schema101, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "revision" }, message: "must have required property 'revision'", schema: schema119.required, parentSchema: schema119, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -8174,7 +9101,7 @@ function validate45(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.inSync === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "inSync" }, message: "must have required property 'inSync'", schema: schema101.required, parentSchema: schema101, data };
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "inSync" }, message: "must have required property 'inSync'", schema: schema119.required, parentSchema: schema119, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -8183,7 +9110,7 @@ function validate45(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.steps === void 0) {
-      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "steps" }, message: "must have required property 'steps'", schema: schema101.required, parentSchema: schema101, data };
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "steps" }, message: "must have required property 'steps'", schema: schema119.required, parentSchema: schema119, data };
       if (vErrors === null) {
         vErrors = [err3];
       } else {
@@ -8192,7 +9119,7 @@ function validate45(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.unavailability === void 0) {
-      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "unavailability" }, message: "must have required property 'unavailability'", schema: schema101.required, parentSchema: schema101, data };
+      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "unavailability" }, message: "must have required property 'unavailability'", schema: schema119.required, parentSchema: schema119, data };
       if (vErrors === null) {
         vErrors = [err4];
       } else {
@@ -8201,7 +9128,7 @@ function validate45(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.blocked === void 0) {
-      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "blocked" }, message: "must have required property 'blocked'", schema: schema101.required, parentSchema: schema101, data };
+      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "blocked" }, message: "must have required property 'blocked'", schema: schema119.required, parentSchema: schema119, data };
       if (vErrors === null) {
         vErrors = [err5];
       } else {
@@ -8210,7 +9137,7 @@ function validate45(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.held === void 0) {
-      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "held" }, message: "must have required property 'held'", schema: schema101.required, parentSchema: schema101, data };
+      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "held" }, message: "must have required property 'held'", schema: schema119.required, parentSchema: schema119, data };
       if (vErrors === null) {
         vErrors = [err6];
       } else {
@@ -8220,7 +9147,7 @@ function validate45(data, { instancePath = "", parentData, parentDataProperty, r
     }
     for (const key0 in data) {
       if (!(key0 === "version" || key0 === "revision" || key0 === "inSync" || key0 === "steps" || key0 === "unavailability" || key0 === "blocked" || key0 === "held")) {
-        const err7 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema101, data };
+        const err7 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema119, data };
         if (vErrors === null) {
           vErrors = [err7];
         } else {
@@ -8232,7 +9159,7 @@ function validate45(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.version !== void 0) {
       let data0 = data.version;
       if (1 !== data0) {
-        const err8 = { instancePath: instancePath + "/version", schemaPath: "#/properties/version/const", keyword: "const", params: { allowedValue: 1 }, message: "must be equal to constant", schema: 1, parentSchema: schema101.properties.version, data: data0 };
+        const err8 = { instancePath: instancePath + "/version", schemaPath: "#/properties/version/const", keyword: "const", params: { allowedValue: 1 }, message: "must be equal to constant", schema: 1, parentSchema: schema119.properties.version, data: data0 };
         if (vErrors === null) {
           vErrors = [err8];
         } else {
@@ -8245,7 +9172,7 @@ function validate45(data, { instancePath = "", parentData, parentDataProperty, r
       let data1 = data.revision;
       if (data1 && typeof data1 == "object" && !Array.isArray(data1)) {
         if (data1.branch === void 0) {
-          const err9 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "branch" }, message: "must have required property 'branch'", schema: schema102.required, parentSchema: schema102, data: data1 };
+          const err9 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "branch" }, message: "must have required property 'branch'", schema: schema120.required, parentSchema: schema120, data: data1 };
           if (vErrors === null) {
             vErrors = [err9];
           } else {
@@ -8254,7 +9181,7 @@ function validate45(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data1.commit === void 0) {
-          const err10 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema102.required, parentSchema: schema102, data: data1 };
+          const err10 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema120.required, parentSchema: schema120, data: data1 };
           if (vErrors === null) {
             vErrors = [err10];
           } else {
@@ -8263,7 +9190,7 @@ function validate45(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data1.author === void 0) {
-          const err11 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "author" }, message: "must have required property 'author'", schema: schema102.required, parentSchema: schema102, data: data1 };
+          const err11 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "author" }, message: "must have required property 'author'", schema: schema120.required, parentSchema: schema120, data: data1 };
           if (vErrors === null) {
             vErrors = [err11];
           } else {
@@ -8272,7 +9199,7 @@ function validate45(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data1.date === void 0) {
-          const err12 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "date" }, message: "must have required property 'date'", schema: schema102.required, parentSchema: schema102, data: data1 };
+          const err12 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "date" }, message: "must have required property 'date'", schema: schema120.required, parentSchema: schema120, data: data1 };
           if (vErrors === null) {
             vErrors = [err12];
           } else {
@@ -8281,7 +9208,7 @@ function validate45(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data1.subject === void 0) {
-          const err13 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "subject" }, message: "must have required property 'subject'", schema: schema102.required, parentSchema: schema102, data: data1 };
+          const err13 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "subject" }, message: "must have required property 'subject'", schema: schema120.required, parentSchema: schema120, data: data1 };
           if (vErrors === null) {
             vErrors = [err13];
           } else {
@@ -8291,7 +9218,7 @@ function validate45(data, { instancePath = "", parentData, parentDataProperty, r
         }
         for (const key1 in data1) {
           if (!(key1 === "branch" || key1 === "commit" || key1 === "author" || key1 === "date" || key1 === "subject")) {
-            const err14 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema102, data: data1 };
+            const err14 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema120, data: data1 };
             if (vErrors === null) {
               vErrors = [err14];
             } else {
@@ -8303,7 +9230,7 @@ function validate45(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.branch !== void 0) {
           let data2 = data1.branch;
           if (typeof data2 !== "string") {
-            const err15 = { instancePath: instancePath + "/revision/branch", schemaPath: "#/$defs/revision/properties/branch/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema102.properties.branch.type, parentSchema: schema102.properties.branch, data: data2 };
+            const err15 = { instancePath: instancePath + "/revision/branch", schemaPath: "#/$defs/revision/properties/branch/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema120.properties.branch.type, parentSchema: schema120.properties.branch, data: data2 };
             if (vErrors === null) {
               vErrors = [err15];
             } else {
@@ -8315,8 +9242,8 @@ function validate45(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.commit !== void 0) {
           let data3 = data1.commit;
           if (typeof data3 === "string") {
-            if (!pattern52.test(data3)) {
-              const err16 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{40}$" }, message: 'must match pattern "^[0-9a-f]{40}$"', schema: "^[0-9a-f]{40}$", parentSchema: schema102.properties.commit, data: data3 };
+            if (!pattern67.test(data3)) {
+              const err16 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{40}$" }, message: 'must match pattern "^[0-9a-f]{40}$"', schema: "^[0-9a-f]{40}$", parentSchema: schema120.properties.commit, data: data3 };
               if (vErrors === null) {
                 vErrors = [err16];
               } else {
@@ -8325,7 +9252,7 @@ function validate45(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
           } else {
-            const err17 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema102.properties.commit.type, parentSchema: schema102.properties.commit, data: data3 };
+            const err17 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema120.properties.commit.type, parentSchema: schema120.properties.commit, data: data3 };
             if (vErrors === null) {
               vErrors = [err17];
             } else {
@@ -8337,7 +9264,7 @@ function validate45(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.author !== void 0) {
           let data4 = data1.author;
           if (typeof data4 !== "string") {
-            const err18 = { instancePath: instancePath + "/revision/author", schemaPath: "#/$defs/revision/properties/author/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema102.properties.author.type, parentSchema: schema102.properties.author, data: data4 };
+            const err18 = { instancePath: instancePath + "/revision/author", schemaPath: "#/$defs/revision/properties/author/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema120.properties.author.type, parentSchema: schema120.properties.author, data: data4 };
             if (vErrors === null) {
               vErrors = [err18];
             } else {
@@ -8349,7 +9276,7 @@ function validate45(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.date !== void 0) {
           let data5 = data1.date;
           if (typeof data5 !== "string") {
-            const err19 = { instancePath: instancePath + "/revision/date", schemaPath: "#/$defs/revision/properties/date/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema102.properties.date.type, parentSchema: schema102.properties.date, data: data5 };
+            const err19 = { instancePath: instancePath + "/revision/date", schemaPath: "#/$defs/revision/properties/date/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema120.properties.date.type, parentSchema: schema120.properties.date, data: data5 };
             if (vErrors === null) {
               vErrors = [err19];
             } else {
@@ -8361,7 +9288,7 @@ function validate45(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.subject !== void 0) {
           let data6 = data1.subject;
           if (typeof data6 !== "string") {
-            const err20 = { instancePath: instancePath + "/revision/subject", schemaPath: "#/$defs/revision/properties/subject/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema102.properties.subject.type, parentSchema: schema102.properties.subject, data: data6 };
+            const err20 = { instancePath: instancePath + "/revision/subject", schemaPath: "#/$defs/revision/properties/subject/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema120.properties.subject.type, parentSchema: schema120.properties.subject, data: data6 };
             if (vErrors === null) {
               vErrors = [err20];
             } else {
@@ -8371,7 +9298,7 @@ function validate45(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err21 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema102.type, parentSchema: schema102, data: data1 };
+        const err21 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema120.type, parentSchema: schema120, data: data1 };
         if (vErrors === null) {
           vErrors = [err21];
         } else {
@@ -8383,7 +9310,7 @@ function validate45(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.inSync !== void 0) {
       let data7 = data.inSync;
       if (typeof data7 !== "boolean") {
-        const err22 = { instancePath: instancePath + "/inSync", schemaPath: "#/properties/inSync/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema101.properties.inSync.type, parentSchema: schema101.properties.inSync, data: data7 };
+        const err22 = { instancePath: instancePath + "/inSync", schemaPath: "#/properties/inSync/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema119.properties.inSync.type, parentSchema: schema119.properties.inSync, data: data7 };
         if (vErrors === null) {
           vErrors = [err22];
         } else {
@@ -8397,13 +9324,13 @@ function validate45(data, { instancePath = "", parentData, parentDataProperty, r
       if (Array.isArray(data8)) {
         const len0 = data8.length;
         for (let i0 = 0; i0 < len0; i0++) {
-          if (!validate46(data8[i0], { instancePath: instancePath + "/steps/" + i0, parentData: data8, parentDataProperty: i0, rootData, dynamicAnchors })) {
-            vErrors = vErrors === null ? validate46.errors : vErrors.concat(validate46.errors);
+          if (!validate53(data8[i0], { instancePath: instancePath + "/steps/" + i0, parentData: data8, parentDataProperty: i0, rootData, dynamicAnchors })) {
+            vErrors = vErrors === null ? validate53.errors : vErrors.concat(validate53.errors);
             errors = vErrors.length;
           }
         }
       } else {
-        const err23 = { instancePath: instancePath + "/steps", schemaPath: "#/properties/steps/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema101.properties.steps.type, parentSchema: schema101.properties.steps, data: data8 };
+        const err23 = { instancePath: instancePath + "/steps", schemaPath: "#/properties/steps/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema119.properties.steps.type, parentSchema: schema119.properties.steps, data: data8 };
         if (vErrors === null) {
           vErrors = [err23];
         } else {
@@ -8420,7 +9347,7 @@ function validate45(data, { instancePath = "", parentData, parentDataProperty, r
           let data11 = data10[i1];
           if (data11 && typeof data11 == "object" && !Array.isArray(data11)) {
             if (data11.application === void 0) {
-              const err24 = { instancePath: instancePath + "/unavailability/" + i1, schemaPath: "#/$defs/unavailability/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema109.required, parentSchema: schema109, data: data11 };
+              const err24 = { instancePath: instancePath + "/unavailability/" + i1, schemaPath: "#/$defs/unavailability/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema127.required, parentSchema: schema127, data: data11 };
               if (vErrors === null) {
                 vErrors = [err24];
               } else {
@@ -8429,7 +9356,7 @@ function validate45(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data11.service === void 0) {
-              const err25 = { instancePath: instancePath + "/unavailability/" + i1, schemaPath: "#/$defs/unavailability/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema109.required, parentSchema: schema109, data: data11 };
+              const err25 = { instancePath: instancePath + "/unavailability/" + i1, schemaPath: "#/$defs/unavailability/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema127.required, parentSchema: schema127, data: data11 };
               if (vErrors === null) {
                 vErrors = [err25];
               } else {
@@ -8438,7 +9365,7 @@ function validate45(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data11.desired === void 0) {
-              const err26 = { instancePath: instancePath + "/unavailability/" + i1, schemaPath: "#/$defs/unavailability/required", keyword: "required", params: { missingProperty: "desired" }, message: "must have required property 'desired'", schema: schema109.required, parentSchema: schema109, data: data11 };
+              const err26 = { instancePath: instancePath + "/unavailability/" + i1, schemaPath: "#/$defs/unavailability/required", keyword: "required", params: { missingProperty: "desired" }, message: "must have required property 'desired'", schema: schema127.required, parentSchema: schema127, data: data11 };
               if (vErrors === null) {
                 vErrors = [err26];
               } else {
@@ -8447,7 +9374,7 @@ function validate45(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data11.before === void 0) {
-              const err27 = { instancePath: instancePath + "/unavailability/" + i1, schemaPath: "#/$defs/unavailability/required", keyword: "required", params: { missingProperty: "before" }, message: "must have required property 'before'", schema: schema109.required, parentSchema: schema109, data: data11 };
+              const err27 = { instancePath: instancePath + "/unavailability/" + i1, schemaPath: "#/$defs/unavailability/required", keyword: "required", params: { missingProperty: "before" }, message: "must have required property 'before'", schema: schema127.required, parentSchema: schema127, data: data11 };
               if (vErrors === null) {
                 vErrors = [err27];
               } else {
@@ -8456,7 +9383,7 @@ function validate45(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data11.lowest === void 0) {
-              const err28 = { instancePath: instancePath + "/unavailability/" + i1, schemaPath: "#/$defs/unavailability/required", keyword: "required", params: { missingProperty: "lowest" }, message: "must have required property 'lowest'", schema: schema109.required, parentSchema: schema109, data: data11 };
+              const err28 = { instancePath: instancePath + "/unavailability/" + i1, schemaPath: "#/$defs/unavailability/required", keyword: "required", params: { missingProperty: "lowest" }, message: "must have required property 'lowest'", schema: schema127.required, parentSchema: schema127, data: data11 };
               if (vErrors === null) {
                 vErrors = [err28];
               } else {
@@ -8465,7 +9392,7 @@ function validate45(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data11.reason === void 0) {
-              const err29 = { instancePath: instancePath + "/unavailability/" + i1, schemaPath: "#/$defs/unavailability/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema109.required, parentSchema: schema109, data: data11 };
+              const err29 = { instancePath: instancePath + "/unavailability/" + i1, schemaPath: "#/$defs/unavailability/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema127.required, parentSchema: schema127, data: data11 };
               if (vErrors === null) {
                 vErrors = [err29];
               } else {
@@ -8475,7 +9402,7 @@ function validate45(data, { instancePath = "", parentData, parentDataProperty, r
             }
             for (const key2 in data11) {
               if (!(key2 === "application" || key2 === "service" || key2 === "desired" || key2 === "before" || key2 === "lowest" || key2 === "reason")) {
-                const err30 = { instancePath: instancePath + "/unavailability/" + i1, schemaPath: "#/$defs/unavailability/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema109, data: data11 };
+                const err30 = { instancePath: instancePath + "/unavailability/" + i1, schemaPath: "#/$defs/unavailability/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema127, data: data11 };
                 if (vErrors === null) {
                   vErrors = [err30];
                 } else {
@@ -8487,7 +9414,7 @@ function validate45(data, { instancePath = "", parentData, parentDataProperty, r
             if (data11.application !== void 0) {
               let data12 = data11.application;
               if (typeof data12 !== "string") {
-                const err31 = { instancePath: instancePath + "/unavailability/" + i1 + "/application", schemaPath: "#/$defs/unavailability/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema109.properties.application.type, parentSchema: schema109.properties.application, data: data12 };
+                const err31 = { instancePath: instancePath + "/unavailability/" + i1 + "/application", schemaPath: "#/$defs/unavailability/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema127.properties.application.type, parentSchema: schema127.properties.application, data: data12 };
                 if (vErrors === null) {
                   vErrors = [err31];
                 } else {
@@ -8499,7 +9426,7 @@ function validate45(data, { instancePath = "", parentData, parentDataProperty, r
             if (data11.service !== void 0) {
               let data13 = data11.service;
               if (typeof data13 !== "string") {
-                const err32 = { instancePath: instancePath + "/unavailability/" + i1 + "/service", schemaPath: "#/$defs/unavailability/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema109.properties.service.type, parentSchema: schema109.properties.service, data: data13 };
+                const err32 = { instancePath: instancePath + "/unavailability/" + i1 + "/service", schemaPath: "#/$defs/unavailability/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema127.properties.service.type, parentSchema: schema127.properties.service, data: data13 };
                 if (vErrors === null) {
                   vErrors = [err32];
                 } else {
@@ -8511,7 +9438,7 @@ function validate45(data, { instancePath = "", parentData, parentDataProperty, r
             if (data11.desired !== void 0) {
               let data14 = data11.desired;
               if (!(typeof data14 == "number" && (!(data14 % 1) && !isNaN(data14)) && isFinite(data14))) {
-                const err33 = { instancePath: instancePath + "/unavailability/" + i1 + "/desired", schemaPath: "#/$defs/unavailability/properties/desired/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema109.properties.desired.type, parentSchema: schema109.properties.desired, data: data14 };
+                const err33 = { instancePath: instancePath + "/unavailability/" + i1 + "/desired", schemaPath: "#/$defs/unavailability/properties/desired/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema127.properties.desired.type, parentSchema: schema127.properties.desired, data: data14 };
                 if (vErrors === null) {
                   vErrors = [err33];
                 } else {
@@ -8523,7 +9450,7 @@ function validate45(data, { instancePath = "", parentData, parentDataProperty, r
             if (data11.before !== void 0) {
               let data15 = data11.before;
               if (!(typeof data15 == "number" && (!(data15 % 1) && !isNaN(data15)) && isFinite(data15))) {
-                const err34 = { instancePath: instancePath + "/unavailability/" + i1 + "/before", schemaPath: "#/$defs/unavailability/properties/before/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema109.properties.before.type, parentSchema: schema109.properties.before, data: data15 };
+                const err34 = { instancePath: instancePath + "/unavailability/" + i1 + "/before", schemaPath: "#/$defs/unavailability/properties/before/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema127.properties.before.type, parentSchema: schema127.properties.before, data: data15 };
                 if (vErrors === null) {
                   vErrors = [err34];
                 } else {
@@ -8535,7 +9462,7 @@ function validate45(data, { instancePath = "", parentData, parentDataProperty, r
             if (data11.lowest !== void 0) {
               let data16 = data11.lowest;
               if (!(typeof data16 == "number" && (!(data16 % 1) && !isNaN(data16)) && isFinite(data16))) {
-                const err35 = { instancePath: instancePath + "/unavailability/" + i1 + "/lowest", schemaPath: "#/$defs/unavailability/properties/lowest/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema109.properties.lowest.type, parentSchema: schema109.properties.lowest, data: data16 };
+                const err35 = { instancePath: instancePath + "/unavailability/" + i1 + "/lowest", schemaPath: "#/$defs/unavailability/properties/lowest/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema127.properties.lowest.type, parentSchema: schema127.properties.lowest, data: data16 };
                 if (vErrors === null) {
                   vErrors = [err35];
                 } else {
@@ -8547,7 +9474,7 @@ function validate45(data, { instancePath = "", parentData, parentDataProperty, r
             if (data11.reason !== void 0) {
               let data17 = data11.reason;
               if (typeof data17 !== "string") {
-                const err36 = { instancePath: instancePath + "/unavailability/" + i1 + "/reason", schemaPath: "#/$defs/unavailability/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema109.properties.reason.type, parentSchema: schema109.properties.reason, data: data17 };
+                const err36 = { instancePath: instancePath + "/unavailability/" + i1 + "/reason", schemaPath: "#/$defs/unavailability/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema127.properties.reason.type, parentSchema: schema127.properties.reason, data: data17 };
                 if (vErrors === null) {
                   vErrors = [err36];
                 } else {
@@ -8557,7 +9484,7 @@ function validate45(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err37 = { instancePath: instancePath + "/unavailability/" + i1, schemaPath: "#/$defs/unavailability/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema109.type, parentSchema: schema109, data: data11 };
+            const err37 = { instancePath: instancePath + "/unavailability/" + i1, schemaPath: "#/$defs/unavailability/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema127.type, parentSchema: schema127, data: data11 };
             if (vErrors === null) {
               vErrors = [err37];
             } else {
@@ -8567,7 +9494,7 @@ function validate45(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err38 = { instancePath: instancePath + "/unavailability", schemaPath: "#/properties/unavailability/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema101.properties.unavailability.type, parentSchema: schema101.properties.unavailability, data: data10 };
+        const err38 = { instancePath: instancePath + "/unavailability", schemaPath: "#/properties/unavailability/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema119.properties.unavailability.type, parentSchema: schema119.properties.unavailability, data: data10 };
         if (vErrors === null) {
           vErrors = [err38];
         } else {
@@ -8584,7 +9511,7 @@ function validate45(data, { instancePath = "", parentData, parentDataProperty, r
           let data19 = data18[i2];
           if (data19 && typeof data19 == "object" && !Array.isArray(data19)) {
             if (data19.application === void 0) {
-              const err39 = { instancePath: instancePath + "/blocked/" + i2, schemaPath: "#/$defs/blocked/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema110.required, parentSchema: schema110, data: data19 };
+              const err39 = { instancePath: instancePath + "/blocked/" + i2, schemaPath: "#/$defs/blocked/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema128.required, parentSchema: schema128, data: data19 };
               if (vErrors === null) {
                 vErrors = [err39];
               } else {
@@ -8593,7 +9520,7 @@ function validate45(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data19.reason === void 0) {
-              const err40 = { instancePath: instancePath + "/blocked/" + i2, schemaPath: "#/$defs/blocked/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema110.required, parentSchema: schema110, data: data19 };
+              const err40 = { instancePath: instancePath + "/blocked/" + i2, schemaPath: "#/$defs/blocked/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema128.required, parentSchema: schema128, data: data19 };
               if (vErrors === null) {
                 vErrors = [err40];
               } else {
@@ -8602,7 +9529,7 @@ function validate45(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data19.message === void 0) {
-              const err41 = { instancePath: instancePath + "/blocked/" + i2, schemaPath: "#/$defs/blocked/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema110.required, parentSchema: schema110, data: data19 };
+              const err41 = { instancePath: instancePath + "/blocked/" + i2, schemaPath: "#/$defs/blocked/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema128.required, parentSchema: schema128, data: data19 };
               if (vErrors === null) {
                 vErrors = [err41];
               } else {
@@ -8612,7 +9539,7 @@ function validate45(data, { instancePath = "", parentData, parentDataProperty, r
             }
             for (const key3 in data19) {
               if (!(key3 === "application" || key3 === "reason" || key3 === "message")) {
-                const err42 = { instancePath: instancePath + "/blocked/" + i2, schemaPath: "#/$defs/blocked/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key3 }, message: "must NOT have additional properties", schema: false, parentSchema: schema110, data: data19 };
+                const err42 = { instancePath: instancePath + "/blocked/" + i2, schemaPath: "#/$defs/blocked/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key3 }, message: "must NOT have additional properties", schema: false, parentSchema: schema128, data: data19 };
                 if (vErrors === null) {
                   vErrors = [err42];
                 } else {
@@ -8624,7 +9551,7 @@ function validate45(data, { instancePath = "", parentData, parentDataProperty, r
             if (data19.application !== void 0) {
               let data20 = data19.application;
               if (typeof data20 !== "string") {
-                const err43 = { instancePath: instancePath + "/blocked/" + i2 + "/application", schemaPath: "#/$defs/blocked/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema110.properties.application.type, parentSchema: schema110.properties.application, data: data20 };
+                const err43 = { instancePath: instancePath + "/blocked/" + i2 + "/application", schemaPath: "#/$defs/blocked/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema128.properties.application.type, parentSchema: schema128.properties.application, data: data20 };
                 if (vErrors === null) {
                   vErrors = [err43];
                 } else {
@@ -8636,7 +9563,7 @@ function validate45(data, { instancePath = "", parentData, parentDataProperty, r
             if (data19.reason !== void 0) {
               let data21 = data19.reason;
               if (typeof data21 !== "string") {
-                const err44 = { instancePath: instancePath + "/blocked/" + i2 + "/reason", schemaPath: "#/$defs/blocked/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema110.properties.reason.type, parentSchema: schema110.properties.reason, data: data21 };
+                const err44 = { instancePath: instancePath + "/blocked/" + i2 + "/reason", schemaPath: "#/$defs/blocked/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema128.properties.reason.type, parentSchema: schema128.properties.reason, data: data21 };
                 if (vErrors === null) {
                   vErrors = [err44];
                 } else {
@@ -8648,7 +9575,7 @@ function validate45(data, { instancePath = "", parentData, parentDataProperty, r
             if (data19.message !== void 0) {
               let data22 = data19.message;
               if (typeof data22 !== "string") {
-                const err45 = { instancePath: instancePath + "/blocked/" + i2 + "/message", schemaPath: "#/$defs/blocked/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema110.properties.message.type, parentSchema: schema110.properties.message, data: data22 };
+                const err45 = { instancePath: instancePath + "/blocked/" + i2 + "/message", schemaPath: "#/$defs/blocked/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema128.properties.message.type, parentSchema: schema128.properties.message, data: data22 };
                 if (vErrors === null) {
                   vErrors = [err45];
                 } else {
@@ -8658,7 +9585,7 @@ function validate45(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err46 = { instancePath: instancePath + "/blocked/" + i2, schemaPath: "#/$defs/blocked/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema110.type, parentSchema: schema110, data: data19 };
+            const err46 = { instancePath: instancePath + "/blocked/" + i2, schemaPath: "#/$defs/blocked/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema128.type, parentSchema: schema128, data: data19 };
             if (vErrors === null) {
               vErrors = [err46];
             } else {
@@ -8668,7 +9595,7 @@ function validate45(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err47 = { instancePath: instancePath + "/blocked", schemaPath: "#/properties/blocked/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema101.properties.blocked.type, parentSchema: schema101.properties.blocked, data: data18 };
+        const err47 = { instancePath: instancePath + "/blocked", schemaPath: "#/properties/blocked/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema119.properties.blocked.type, parentSchema: schema119.properties.blocked, data: data18 };
         if (vErrors === null) {
           vErrors = [err47];
         } else {
@@ -8684,7 +9611,7 @@ function validate45(data, { instancePath = "", parentData, parentDataProperty, r
       const _errs54 = errors;
       if (data23 && typeof data23 == "object" && !Array.isArray(data23)) {
         if (data23.applications === void 0) {
-          const err48 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/required", keyword: "required", params: { missingProperty: "applications" }, message: "must have required property 'applications'", schema: schema111.required, parentSchema: schema111, data: data23 };
+          const err48 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/required", keyword: "required", params: { missingProperty: "applications" }, message: "must have required property 'applications'", schema: schema129.required, parentSchema: schema129, data: data23 };
           if (vErrors === null) {
             vErrors = [err48];
           } else {
@@ -8693,7 +9620,7 @@ function validate45(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data23.of === void 0) {
-          const err49 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/required", keyword: "required", params: { missingProperty: "of" }, message: "must have required property 'of'", schema: schema111.required, parentSchema: schema111, data: data23 };
+          const err49 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/required", keyword: "required", params: { missingProperty: "of" }, message: "must have required property 'of'", schema: schema129.required, parentSchema: schema129, data: data23 };
           if (vErrors === null) {
             vErrors = [err49];
           } else {
@@ -8702,7 +9629,7 @@ function validate45(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data23.commits === void 0) {
-          const err50 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/required", keyword: "required", params: { missingProperty: "commits" }, message: "must have required property 'commits'", schema: schema111.required, parentSchema: schema111, data: data23 };
+          const err50 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/required", keyword: "required", params: { missingProperty: "commits" }, message: "must have required property 'commits'", schema: schema129.required, parentSchema: schema129, data: data23 };
           if (vErrors === null) {
             vErrors = [err50];
           } else {
@@ -8712,7 +9639,7 @@ function validate45(data, { instancePath = "", parentData, parentDataProperty, r
         }
         for (const key4 in data23) {
           if (!(key4 === "applications" || key4 === "of" || key4 === "commits")) {
-            const err51 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key4 }, message: "must NOT have additional properties", schema: false, parentSchema: schema111, data: data23 };
+            const err51 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key4 }, message: "must NOT have additional properties", schema: false, parentSchema: schema129, data: data23 };
             if (vErrors === null) {
               vErrors = [err51];
             } else {
@@ -8728,7 +9655,7 @@ function validate45(data, { instancePath = "", parentData, parentDataProperty, r
             for (let i3 = 0; i3 < len3; i3++) {
               let data25 = data24[i3];
               if (typeof data25 !== "string") {
-                const err52 = { instancePath: instancePath + "/held/applications/" + i3, schemaPath: "#/$defs/held/properties/applications/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema111.properties.applications.items.type, parentSchema: schema111.properties.applications.items, data: data25 };
+                const err52 = { instancePath: instancePath + "/held/applications/" + i3, schemaPath: "#/$defs/held/properties/applications/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema129.properties.applications.items.type, parentSchema: schema129.properties.applications.items, data: data25 };
                 if (vErrors === null) {
                   vErrors = [err52];
                 } else {
@@ -8738,7 +9665,7 @@ function validate45(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err53 = { instancePath: instancePath + "/held/applications", schemaPath: "#/$defs/held/properties/applications/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema111.properties.applications.type, parentSchema: schema111.properties.applications, data: data24 };
+            const err53 = { instancePath: instancePath + "/held/applications", schemaPath: "#/$defs/held/properties/applications/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema129.properties.applications.type, parentSchema: schema129.properties.applications, data: data24 };
             if (vErrors === null) {
               vErrors = [err53];
             } else {
@@ -8750,7 +9677,7 @@ function validate45(data, { instancePath = "", parentData, parentDataProperty, r
         if (data23.of !== void 0) {
           let data26 = data23.of;
           if (!(typeof data26 == "number" && (!(data26 % 1) && !isNaN(data26)) && isFinite(data26))) {
-            const err54 = { instancePath: instancePath + "/held/of", schemaPath: "#/$defs/held/properties/of/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema111.properties.of.type, parentSchema: schema111.properties.of, data: data26 };
+            const err54 = { instancePath: instancePath + "/held/of", schemaPath: "#/$defs/held/properties/of/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema129.properties.of.type, parentSchema: schema129.properties.of, data: data26 };
             if (vErrors === null) {
               vErrors = [err54];
             } else {
@@ -8766,7 +9693,7 @@ function validate45(data, { instancePath = "", parentData, parentDataProperty, r
             for (let i4 = 0; i4 < len4; i4++) {
               let data28 = data27[i4];
               if (typeof data28 !== "string") {
-                const err55 = { instancePath: instancePath + "/held/commits/" + i4, schemaPath: "#/$defs/held/properties/commits/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema111.properties.commits.items.type, parentSchema: schema111.properties.commits.items, data: data28 };
+                const err55 = { instancePath: instancePath + "/held/commits/" + i4, schemaPath: "#/$defs/held/properties/commits/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema129.properties.commits.items.type, parentSchema: schema129.properties.commits.items, data: data28 };
                 if (vErrors === null) {
                   vErrors = [err55];
                 } else {
@@ -8776,7 +9703,7 @@ function validate45(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err56 = { instancePath: instancePath + "/held/commits", schemaPath: "#/$defs/held/properties/commits/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema111.properties.commits.type, parentSchema: schema111.properties.commits, data: data27 };
+            const err56 = { instancePath: instancePath + "/held/commits", schemaPath: "#/$defs/held/properties/commits/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema129.properties.commits.type, parentSchema: schema129.properties.commits, data: data27 };
             if (vErrors === null) {
               vErrors = [err56];
             } else {
@@ -8786,7 +9713,7 @@ function validate45(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err57 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema111.type, parentSchema: schema111, data: data23 };
+        const err57 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema129.type, parentSchema: schema129, data: data23 };
         if (vErrors === null) {
           vErrors = [err57];
         } else {
@@ -8798,7 +9725,7 @@ function validate45(data, { instancePath = "", parentData, parentDataProperty, r
       valid13 = valid13 || _valid0;
       const _errs68 = errors;
       if (data23 !== null) {
-        const err58 = { instancePath: instancePath + "/held", schemaPath: "#/properties/held/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema101.properties.held.anyOf[1].type, parentSchema: schema101.properties.held.anyOf[1], data: data23 };
+        const err58 = { instancePath: instancePath + "/held", schemaPath: "#/properties/held/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema119.properties.held.anyOf[1].type, parentSchema: schema119.properties.held.anyOf[1], data: data23 };
         if (vErrors === null) {
           vErrors = [err58];
         } else {
@@ -8809,7 +9736,7 @@ function validate45(data, { instancePath = "", parentData, parentDataProperty, r
       var _valid0 = _errs68 === errors;
       valid13 = valid13 || _valid0;
       if (!valid13) {
-        const err59 = { instancePath: instancePath + "/held", schemaPath: "#/properties/held/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema101.properties.held.anyOf, parentSchema: schema101.properties.held, data: data23 };
+        const err59 = { instancePath: instancePath + "/held", schemaPath: "#/properties/held/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema119.properties.held.anyOf, parentSchema: schema119.properties.held, data: data23 };
         if (vErrors === null) {
           vErrors = [err59];
         } else {
@@ -8828,7 +9755,7 @@ function validate45(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err60 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema101.type, parentSchema: schema101, data };
+    const err60 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema119.type, parentSchema: schema119, data };
     if (vErrors === null) {
       vErrors = [err60];
     } else {
@@ -8836,20 +9763,1238 @@ function validate45(data, { instancePath = "", parentData, parentDataProperty, r
     }
     errors++;
   }
-  validate45.errors = vErrors;
+  validate52.errors = vErrors;
   return errors === 0;
 }
-validate45.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
-var validateStatus = validate52;
-var schema112 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/status.schema.json", "type": "object", "required": ["version", "revision", "generatedAt", "rejected", "converged", "steps", "durationMs", "applications", "hosts", "held"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "revision": { "$ref": "#/$defs/revision" }, "generatedAt": { "type": "string" }, "rejected": { "anyOf": [{ "$ref": "#/$defs/rejected" }, { "type": "null" }] }, "converged": { "type": "boolean" }, "steps": { "type": "integer" }, "durationMs": { "type": "integer" }, "applications": { "type": "array", "items": { "$ref": "#/$defs/application" } }, "hosts": { "type": "array", "items": { "$ref": "#/$defs/host" } }, "held": { "anyOf": [{ "$ref": "#/$defs/held" }, { "type": "null" }] } }, "$defs": { "revision": { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } }, "condition": { "type": "object", "required": ["type", "status", "reason", "message"], "additionalProperties": false, "properties": { "type": { "type": "string", "enum": ["Ready", "Reconciling", "Stalled"] }, "status": { "type": "boolean" }, "reason": { "type": "string" }, "message": { "type": "string" } } }, "service": { "type": "object", "required": ["service", "image", "desired", "available", "updated"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "image": { "type": "string" }, "desired": { "type": "integer" }, "available": { "type": "integer" }, "updated": { "type": "integer" } } }, "waiting": { "type": "object", "required": ["service", "slot", "host", "reason", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "reason": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } }, "failure": { "type": "object", "required": ["service", "slot", "host", "commit", "reason", "message", "log", "health"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "type": "string" }, "commit": { "type": "string" }, "reason": { "type": "string" }, "message": { "type": "string" }, "log": { "type": "array", "items": { "type": "string" } }, "health": { "type": "array", "items": { "type": "string" } } } }, "application": { "type": "object", "required": ["application", "target", "targetCommit", "health", "conditions", "services", "waiting", "failed"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "target": { "type": "string", "enum": ["desired", "rollback", "halted"] }, "targetCommit": { "type": "string" }, "health": { "type": "string", "enum": ["healthy", "suspended", "progressing", "missing", "degraded", "unknown"] }, "conditions": { "type": "array", "items": { "$ref": "#/$defs/condition" } }, "services": { "type": "array", "items": { "$ref": "#/$defs/service" } }, "waiting": { "type": "array", "items": { "$ref": "#/$defs/waiting" } }, "failed": { "type": "array", "items": { "$ref": "#/$defs/failure" } } } }, "host": { "type": "object", "required": ["host", "state", "reason", "engine", "apiVersion", "containers", "unmanaged"], "additionalProperties": false, "properties": { "host": { "type": "string" }, "state": { "type": "string", "enum": ["ready", "unreachable"] }, "reason": { "type": "string" }, "engine": { "type": "string" }, "apiVersion": { "type": "string" }, "containers": { "type": "integer" }, "unmanaged": { "type": "integer" } } }, "held": { "type": "object", "required": ["applications", "of", "commits"], "additionalProperties": false, "properties": { "applications": { "type": "array", "items": { "type": "string" } }, "of": { "type": "integer" }, "commits": { "type": "array", "items": { "type": "string" } } } }, "rejected": { "type": "object", "required": ["revision", "problems", "first"], "additionalProperties": false, "properties": { "revision": { "$ref": "#/$defs/revision" }, "problems": { "type": "integer" }, "first": { "type": "string" } } } } };
-var schema113 = { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } };
-var schema121 = { "type": "object", "required": ["host", "state", "reason", "engine", "apiVersion", "containers", "unmanaged"], "additionalProperties": false, "properties": { "host": { "type": "string" }, "state": { "type": "string", "enum": ["ready", "unreachable"] }, "reason": { "type": "string" }, "engine": { "type": "string" }, "apiVersion": { "type": "string" }, "containers": { "type": "integer" }, "unmanaged": { "type": "integer" } } };
-var schema122 = { "type": "object", "required": ["applications", "of", "commits"], "additionalProperties": false, "properties": { "applications": { "type": "array", "items": { "type": "string" } }, "of": { "type": "integer" }, "commits": { "type": "array", "items": { "type": "string" } } } };
-var schema114 = { "type": "object", "required": ["revision", "problems", "first"], "additionalProperties": false, "properties": { "revision": { "$ref": "#/$defs/revision" }, "problems": { "type": "integer" }, "first": { "type": "string" } } };
-function validate53(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
+validate52.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
+var validateProgress = validate59;
+var schema130 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/progress.schema.json", "anyOf": [{ "$ref": "#/$defs/step" }, { "$ref": "#/$defs/wait" }, { "$ref": "#/$defs/entry" }], "$defs": { "step": { "type": "object", "required": ["at", "kind", "application", "service", "slot", "host", "action", "subject", "detail", "reason", "origin", "outcome", "message", "durationMs"], "additionalProperties": false, "properties": { "at": { "type": "string" }, "kind": { "const": "step" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "type": "string" }, "action": { "type": "string" }, "subject": { "type": "string" }, "detail": { "type": "string" }, "reason": { "type": "string" }, "origin": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "outcome": { "type": "string", "enum": ["started", "done", "skipped", "failed", "unknown"] }, "message": { "type": "string" }, "durationMs": { "type": "integer" } } }, "wait": { "type": "object", "required": ["at", "kind", "application", "service", "slot", "host", "wait", "reason", "until"], "additionalProperties": false, "properties": { "at": { "type": "string" }, "kind": { "const": "wait" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "wait": { "type": "string", "enum": ["step", "gate", "monitor", "promotion", "turn", "retry", "host"] }, "reason": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } }, "entry": { "type": "object", "required": ["at", "kind", "application", "entry", "message"], "additionalProperties": false, "properties": { "at": { "type": "string" }, "kind": { "const": "entry" }, "application": { "type": "string" }, "entry": { "type": "string" }, "message": { "type": "string" } } } } };
+var schema131 = { "type": "object", "required": ["at", "kind", "application", "service", "slot", "host", "action", "subject", "detail", "reason", "origin", "outcome", "message", "durationMs"], "additionalProperties": false, "properties": { "at": { "type": "string" }, "kind": { "const": "step" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "type": "string" }, "action": { "type": "string" }, "subject": { "type": "string" }, "detail": { "type": "string" }, "reason": { "type": "string" }, "origin": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "outcome": { "type": "string", "enum": ["started", "done", "skipped", "failed", "unknown"] }, "message": { "type": "string" }, "durationMs": { "type": "integer" } } };
+var schema132 = { "type": "object", "required": ["at", "kind", "application", "service", "slot", "host", "wait", "reason", "until"], "additionalProperties": false, "properties": { "at": { "type": "string" }, "kind": { "const": "wait" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "wait": { "type": "string", "enum": ["step", "gate", "monitor", "promotion", "turn", "retry", "host"] }, "reason": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } };
+var schema133 = { "type": "object", "required": ["at", "kind", "application", "entry", "message"], "additionalProperties": false, "properties": { "at": { "type": "string" }, "kind": { "const": "entry" }, "application": { "type": "string" }, "entry": { "type": "string" }, "message": { "type": "string" } } };
+function validate59(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
+  ;
   let vErrors = null;
   let errors = 0;
-  const evaluated0 = validate53.evaluated;
+  const evaluated0 = validate59.evaluated;
+  if (evaluated0.dynamicProps) {
+    evaluated0.props = void 0;
+  }
+  if (evaluated0.dynamicItems) {
+    evaluated0.items = void 0;
+  }
+  const _errs0 = errors;
+  let valid0 = false;
+  const _errs1 = errors;
+  if (data && typeof data == "object" && !Array.isArray(data)) {
+    if (data.at === void 0) {
+      const err0 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "at" }, message: "must have required property 'at'", schema: schema131.required, parentSchema: schema131, data };
+      if (vErrors === null) {
+        vErrors = [err0];
+      } else {
+        vErrors.push(err0);
+      }
+      errors++;
+    }
+    if (data.kind === void 0) {
+      const err1 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "kind" }, message: "must have required property 'kind'", schema: schema131.required, parentSchema: schema131, data };
+      if (vErrors === null) {
+        vErrors = [err1];
+      } else {
+        vErrors.push(err1);
+      }
+      errors++;
+    }
+    if (data.application === void 0) {
+      const err2 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema131.required, parentSchema: schema131, data };
+      if (vErrors === null) {
+        vErrors = [err2];
+      } else {
+        vErrors.push(err2);
+      }
+      errors++;
+    }
+    if (data.service === void 0) {
+      const err3 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema131.required, parentSchema: schema131, data };
+      if (vErrors === null) {
+        vErrors = [err3];
+      } else {
+        vErrors.push(err3);
+      }
+      errors++;
+    }
+    if (data.slot === void 0) {
+      const err4 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema131.required, parentSchema: schema131, data };
+      if (vErrors === null) {
+        vErrors = [err4];
+      } else {
+        vErrors.push(err4);
+      }
+      errors++;
+    }
+    if (data.host === void 0) {
+      const err5 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema131.required, parentSchema: schema131, data };
+      if (vErrors === null) {
+        vErrors = [err5];
+      } else {
+        vErrors.push(err5);
+      }
+      errors++;
+    }
+    if (data.action === void 0) {
+      const err6 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "action" }, message: "must have required property 'action'", schema: schema131.required, parentSchema: schema131, data };
+      if (vErrors === null) {
+        vErrors = [err6];
+      } else {
+        vErrors.push(err6);
+      }
+      errors++;
+    }
+    if (data.subject === void 0) {
+      const err7 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "subject" }, message: "must have required property 'subject'", schema: schema131.required, parentSchema: schema131, data };
+      if (vErrors === null) {
+        vErrors = [err7];
+      } else {
+        vErrors.push(err7);
+      }
+      errors++;
+    }
+    if (data.detail === void 0) {
+      const err8 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "detail" }, message: "must have required property 'detail'", schema: schema131.required, parentSchema: schema131, data };
+      if (vErrors === null) {
+        vErrors = [err8];
+      } else {
+        vErrors.push(err8);
+      }
+      errors++;
+    }
+    if (data.reason === void 0) {
+      const err9 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema131.required, parentSchema: schema131, data };
+      if (vErrors === null) {
+        vErrors = [err9];
+      } else {
+        vErrors.push(err9);
+      }
+      errors++;
+    }
+    if (data.origin === void 0) {
+      const err10 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "origin" }, message: "must have required property 'origin'", schema: schema131.required, parentSchema: schema131, data };
+      if (vErrors === null) {
+        vErrors = [err10];
+      } else {
+        vErrors.push(err10);
+      }
+      errors++;
+    }
+    if (data.outcome === void 0) {
+      const err11 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "outcome" }, message: "must have required property 'outcome'", schema: schema131.required, parentSchema: schema131, data };
+      if (vErrors === null) {
+        vErrors = [err11];
+      } else {
+        vErrors.push(err11);
+      }
+      errors++;
+    }
+    if (data.message === void 0) {
+      const err12 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema131.required, parentSchema: schema131, data };
+      if (vErrors === null) {
+        vErrors = [err12];
+      } else {
+        vErrors.push(err12);
+      }
+      errors++;
+    }
+    if (data.durationMs === void 0) {
+      const err13 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "durationMs" }, message: "must have required property 'durationMs'", schema: schema131.required, parentSchema: schema131, data };
+      if (vErrors === null) {
+        vErrors = [err13];
+      } else {
+        vErrors.push(err13);
+      }
+      errors++;
+    }
+    for (const key0 in data) {
+      if (!func1.call(schema131.properties, key0)) {
+        const err14 = { instancePath, schemaPath: "#/$defs/step/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema131, data };
+        if (vErrors === null) {
+          vErrors = [err14];
+        } else {
+          vErrors.push(err14);
+        }
+        errors++;
+      }
+    }
+    if (data.at !== void 0) {
+      let data0 = data.at;
+      if (typeof data0 !== "string") {
+        const err15 = { instancePath: instancePath + "/at", schemaPath: "#/$defs/step/properties/at/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema131.properties.at.type, parentSchema: schema131.properties.at, data: data0 };
+        if (vErrors === null) {
+          vErrors = [err15];
+        } else {
+          vErrors.push(err15);
+        }
+        errors++;
+      }
+    }
+    if (data.kind !== void 0) {
+      let data1 = data.kind;
+      if ("step" !== data1) {
+        const err16 = { instancePath: instancePath + "/kind", schemaPath: "#/$defs/step/properties/kind/const", keyword: "const", params: { allowedValue: "step" }, message: "must be equal to constant", schema: "step", parentSchema: schema131.properties.kind, data: data1 };
+        if (vErrors === null) {
+          vErrors = [err16];
+        } else {
+          vErrors.push(err16);
+        }
+        errors++;
+      }
+    }
+    if (data.application !== void 0) {
+      let data2 = data.application;
+      if (typeof data2 !== "string") {
+        const err17 = { instancePath: instancePath + "/application", schemaPath: "#/$defs/step/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema131.properties.application.type, parentSchema: schema131.properties.application, data: data2 };
+        if (vErrors === null) {
+          vErrors = [err17];
+        } else {
+          vErrors.push(err17);
+        }
+        errors++;
+      }
+    }
+    if (data.service !== void 0) {
+      let data3 = data.service;
+      if (typeof data3 !== "string") {
+        const err18 = { instancePath: instancePath + "/service", schemaPath: "#/$defs/step/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema131.properties.service.type, parentSchema: schema131.properties.service, data: data3 };
+        if (vErrors === null) {
+          vErrors = [err18];
+        } else {
+          vErrors.push(err18);
+        }
+        errors++;
+      }
+    }
+    if (data.slot !== void 0) {
+      let data4 = data.slot;
+      if (typeof data4 !== "string") {
+        const err19 = { instancePath: instancePath + "/slot", schemaPath: "#/$defs/step/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema131.properties.slot.type, parentSchema: schema131.properties.slot, data: data4 };
+        if (vErrors === null) {
+          vErrors = [err19];
+        } else {
+          vErrors.push(err19);
+        }
+        errors++;
+      }
+    }
+    if (data.host !== void 0) {
+      let data5 = data.host;
+      if (typeof data5 !== "string") {
+        const err20 = { instancePath: instancePath + "/host", schemaPath: "#/$defs/step/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema131.properties.host.type, parentSchema: schema131.properties.host, data: data5 };
+        if (vErrors === null) {
+          vErrors = [err20];
+        } else {
+          vErrors.push(err20);
+        }
+        errors++;
+      }
+    }
+    if (data.action !== void 0) {
+      let data6 = data.action;
+      if (typeof data6 !== "string") {
+        const err21 = { instancePath: instancePath + "/action", schemaPath: "#/$defs/step/properties/action/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema131.properties.action.type, parentSchema: schema131.properties.action, data: data6 };
+        if (vErrors === null) {
+          vErrors = [err21];
+        } else {
+          vErrors.push(err21);
+        }
+        errors++;
+      }
+    }
+    if (data.subject !== void 0) {
+      let data7 = data.subject;
+      if (typeof data7 !== "string") {
+        const err22 = { instancePath: instancePath + "/subject", schemaPath: "#/$defs/step/properties/subject/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema131.properties.subject.type, parentSchema: schema131.properties.subject, data: data7 };
+        if (vErrors === null) {
+          vErrors = [err22];
+        } else {
+          vErrors.push(err22);
+        }
+        errors++;
+      }
+    }
+    if (data.detail !== void 0) {
+      let data8 = data.detail;
+      if (typeof data8 !== "string") {
+        const err23 = { instancePath: instancePath + "/detail", schemaPath: "#/$defs/step/properties/detail/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema131.properties.detail.type, parentSchema: schema131.properties.detail, data: data8 };
+        if (vErrors === null) {
+          vErrors = [err23];
+        } else {
+          vErrors.push(err23);
+        }
+        errors++;
+      }
+    }
+    if (data.reason !== void 0) {
+      let data9 = data.reason;
+      if (typeof data9 !== "string") {
+        const err24 = { instancePath: instancePath + "/reason", schemaPath: "#/$defs/step/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema131.properties.reason.type, parentSchema: schema131.properties.reason, data: data9 };
+        if (vErrors === null) {
+          vErrors = [err24];
+        } else {
+          vErrors.push(err24);
+        }
+        errors++;
+      }
+    }
+    if (data.origin !== void 0) {
+      let data10 = data.origin;
+      const _errs25 = errors;
+      let valid3 = false;
+      const _errs26 = errors;
+      if (typeof data10 !== "string") {
+        const err25 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/step/properties/origin/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema131.properties.origin.anyOf[0].type, parentSchema: schema131.properties.origin.anyOf[0], data: data10 };
+        if (vErrors === null) {
+          vErrors = [err25];
+        } else {
+          vErrors.push(err25);
+        }
+        errors++;
+      }
+      var _valid1 = _errs26 === errors;
+      valid3 = valid3 || _valid1;
+      const _errs28 = errors;
+      if (data10 !== null) {
+        const err26 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/step/properties/origin/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema131.properties.origin.anyOf[1].type, parentSchema: schema131.properties.origin.anyOf[1], data: data10 };
+        if (vErrors === null) {
+          vErrors = [err26];
+        } else {
+          vErrors.push(err26);
+        }
+        errors++;
+      }
+      var _valid1 = _errs28 === errors;
+      valid3 = valid3 || _valid1;
+      if (!valid3) {
+        const err27 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/step/properties/origin/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema131.properties.origin.anyOf, parentSchema: schema131.properties.origin, data: data10 };
+        if (vErrors === null) {
+          vErrors = [err27];
+        } else {
+          vErrors.push(err27);
+        }
+        errors++;
+      } else {
+        errors = _errs25;
+        if (vErrors !== null) {
+          if (_errs25) {
+            vErrors.length = _errs25;
+          } else {
+            vErrors = null;
+          }
+        }
+      }
+    }
+    if (data.outcome !== void 0) {
+      let data11 = data.outcome;
+      if (typeof data11 !== "string") {
+        const err28 = { instancePath: instancePath + "/outcome", schemaPath: "#/$defs/step/properties/outcome/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema131.properties.outcome.type, parentSchema: schema131.properties.outcome, data: data11 };
+        if (vErrors === null) {
+          vErrors = [err28];
+        } else {
+          vErrors.push(err28);
+        }
+        errors++;
+      }
+      if (!(data11 === "started" || data11 === "done" || data11 === "skipped" || data11 === "failed" || data11 === "unknown")) {
+        const err29 = { instancePath: instancePath + "/outcome", schemaPath: "#/$defs/step/properties/outcome/enum", keyword: "enum", params: { allowedValues: schema131.properties.outcome.enum }, message: "must be equal to one of the allowed values", schema: schema131.properties.outcome.enum, parentSchema: schema131.properties.outcome, data: data11 };
+        if (vErrors === null) {
+          vErrors = [err29];
+        } else {
+          vErrors.push(err29);
+        }
+        errors++;
+      }
+    }
+    if (data.message !== void 0) {
+      let data12 = data.message;
+      if (typeof data12 !== "string") {
+        const err30 = { instancePath: instancePath + "/message", schemaPath: "#/$defs/step/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema131.properties.message.type, parentSchema: schema131.properties.message, data: data12 };
+        if (vErrors === null) {
+          vErrors = [err30];
+        } else {
+          vErrors.push(err30);
+        }
+        errors++;
+      }
+    }
+    if (data.durationMs !== void 0) {
+      let data13 = data.durationMs;
+      if (!(typeof data13 == "number" && (!(data13 % 1) && !isNaN(data13)) && isFinite(data13))) {
+        const err31 = { instancePath: instancePath + "/durationMs", schemaPath: "#/$defs/step/properties/durationMs/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema131.properties.durationMs.type, parentSchema: schema131.properties.durationMs, data: data13 };
+        if (vErrors === null) {
+          vErrors = [err31];
+        } else {
+          vErrors.push(err31);
+        }
+        errors++;
+      }
+    }
+  } else {
+    const err32 = { instancePath, schemaPath: "#/$defs/step/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema131.type, parentSchema: schema131, data };
+    if (vErrors === null) {
+      vErrors = [err32];
+    } else {
+      vErrors.push(err32);
+    }
+    errors++;
+  }
+  var _valid0 = _errs1 === errors;
+  valid0 = valid0 || _valid0;
+  if (_valid0) {
+    var props0 = true;
+  }
+  const _errs36 = errors;
+  if (data && typeof data == "object" && !Array.isArray(data)) {
+    if (data.at === void 0) {
+      const err33 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "at" }, message: "must have required property 'at'", schema: schema132.required, parentSchema: schema132, data };
+      if (vErrors === null) {
+        vErrors = [err33];
+      } else {
+        vErrors.push(err33);
+      }
+      errors++;
+    }
+    if (data.kind === void 0) {
+      const err34 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "kind" }, message: "must have required property 'kind'", schema: schema132.required, parentSchema: schema132, data };
+      if (vErrors === null) {
+        vErrors = [err34];
+      } else {
+        vErrors.push(err34);
+      }
+      errors++;
+    }
+    if (data.application === void 0) {
+      const err35 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema132.required, parentSchema: schema132, data };
+      if (vErrors === null) {
+        vErrors = [err35];
+      } else {
+        vErrors.push(err35);
+      }
+      errors++;
+    }
+    if (data.service === void 0) {
+      const err36 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema132.required, parentSchema: schema132, data };
+      if (vErrors === null) {
+        vErrors = [err36];
+      } else {
+        vErrors.push(err36);
+      }
+      errors++;
+    }
+    if (data.slot === void 0) {
+      const err37 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema132.required, parentSchema: schema132, data };
+      if (vErrors === null) {
+        vErrors = [err37];
+      } else {
+        vErrors.push(err37);
+      }
+      errors++;
+    }
+    if (data.host === void 0) {
+      const err38 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema132.required, parentSchema: schema132, data };
+      if (vErrors === null) {
+        vErrors = [err38];
+      } else {
+        vErrors.push(err38);
+      }
+      errors++;
+    }
+    if (data.wait === void 0) {
+      const err39 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "wait" }, message: "must have required property 'wait'", schema: schema132.required, parentSchema: schema132, data };
+      if (vErrors === null) {
+        vErrors = [err39];
+      } else {
+        vErrors.push(err39);
+      }
+      errors++;
+    }
+    if (data.reason === void 0) {
+      const err40 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema132.required, parentSchema: schema132, data };
+      if (vErrors === null) {
+        vErrors = [err40];
+      } else {
+        vErrors.push(err40);
+      }
+      errors++;
+    }
+    if (data.until === void 0) {
+      const err41 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "until" }, message: "must have required property 'until'", schema: schema132.required, parentSchema: schema132, data };
+      if (vErrors === null) {
+        vErrors = [err41];
+      } else {
+        vErrors.push(err41);
+      }
+      errors++;
+    }
+    for (const key1 in data) {
+      if (!func1.call(schema132.properties, key1)) {
+        const err42 = { instancePath, schemaPath: "#/$defs/wait/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema132, data };
+        if (vErrors === null) {
+          vErrors = [err42];
+        } else {
+          vErrors.push(err42);
+        }
+        errors++;
+      }
+    }
+    if (data.at !== void 0) {
+      let data14 = data.at;
+      if (typeof data14 !== "string") {
+        const err43 = { instancePath: instancePath + "/at", schemaPath: "#/$defs/wait/properties/at/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema132.properties.at.type, parentSchema: schema132.properties.at, data: data14 };
+        if (vErrors === null) {
+          vErrors = [err43];
+        } else {
+          vErrors.push(err43);
+        }
+        errors++;
+      }
+    }
+    if (data.kind !== void 0) {
+      let data15 = data.kind;
+      if ("wait" !== data15) {
+        const err44 = { instancePath: instancePath + "/kind", schemaPath: "#/$defs/wait/properties/kind/const", keyword: "const", params: { allowedValue: "wait" }, message: "must be equal to constant", schema: "wait", parentSchema: schema132.properties.kind, data: data15 };
+        if (vErrors === null) {
+          vErrors = [err44];
+        } else {
+          vErrors.push(err44);
+        }
+        errors++;
+      }
+    }
+    if (data.application !== void 0) {
+      let data16 = data.application;
+      if (typeof data16 !== "string") {
+        const err45 = { instancePath: instancePath + "/application", schemaPath: "#/$defs/wait/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema132.properties.application.type, parentSchema: schema132.properties.application, data: data16 };
+        if (vErrors === null) {
+          vErrors = [err45];
+        } else {
+          vErrors.push(err45);
+        }
+        errors++;
+      }
+    }
+    if (data.service !== void 0) {
+      let data17 = data.service;
+      if (typeof data17 !== "string") {
+        const err46 = { instancePath: instancePath + "/service", schemaPath: "#/$defs/wait/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema132.properties.service.type, parentSchema: schema132.properties.service, data: data17 };
+        if (vErrors === null) {
+          vErrors = [err46];
+        } else {
+          vErrors.push(err46);
+        }
+        errors++;
+      }
+    }
+    if (data.slot !== void 0) {
+      let data18 = data.slot;
+      if (typeof data18 !== "string") {
+        const err47 = { instancePath: instancePath + "/slot", schemaPath: "#/$defs/wait/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema132.properties.slot.type, parentSchema: schema132.properties.slot, data: data18 };
+        if (vErrors === null) {
+          vErrors = [err47];
+        } else {
+          vErrors.push(err47);
+        }
+        errors++;
+      }
+    }
+    if (data.host !== void 0) {
+      let data19 = data.host;
+      const _errs50 = errors;
+      let valid6 = false;
+      const _errs51 = errors;
+      if (typeof data19 !== "string") {
+        const err48 = { instancePath: instancePath + "/host", schemaPath: "#/$defs/wait/properties/host/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema132.properties.host.anyOf[0].type, parentSchema: schema132.properties.host.anyOf[0], data: data19 };
+        if (vErrors === null) {
+          vErrors = [err48];
+        } else {
+          vErrors.push(err48);
+        }
+        errors++;
+      }
+      var _valid2 = _errs51 === errors;
+      valid6 = valid6 || _valid2;
+      const _errs53 = errors;
+      if (data19 !== null) {
+        const err49 = { instancePath: instancePath + "/host", schemaPath: "#/$defs/wait/properties/host/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema132.properties.host.anyOf[1].type, parentSchema: schema132.properties.host.anyOf[1], data: data19 };
+        if (vErrors === null) {
+          vErrors = [err49];
+        } else {
+          vErrors.push(err49);
+        }
+        errors++;
+      }
+      var _valid2 = _errs53 === errors;
+      valid6 = valid6 || _valid2;
+      if (!valid6) {
+        const err50 = { instancePath: instancePath + "/host", schemaPath: "#/$defs/wait/properties/host/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema132.properties.host.anyOf, parentSchema: schema132.properties.host, data: data19 };
+        if (vErrors === null) {
+          vErrors = [err50];
+        } else {
+          vErrors.push(err50);
+        }
+        errors++;
+      } else {
+        errors = _errs50;
+        if (vErrors !== null) {
+          if (_errs50) {
+            vErrors.length = _errs50;
+          } else {
+            vErrors = null;
+          }
+        }
+      }
+    }
+    if (data.wait !== void 0) {
+      let data20 = data.wait;
+      if (typeof data20 !== "string") {
+        const err51 = { instancePath: instancePath + "/wait", schemaPath: "#/$defs/wait/properties/wait/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema132.properties.wait.type, parentSchema: schema132.properties.wait, data: data20 };
+        if (vErrors === null) {
+          vErrors = [err51];
+        } else {
+          vErrors.push(err51);
+        }
+        errors++;
+      }
+      if (!(data20 === "step" || data20 === "gate" || data20 === "monitor" || data20 === "promotion" || data20 === "turn" || data20 === "retry" || data20 === "host")) {
+        const err52 = { instancePath: instancePath + "/wait", schemaPath: "#/$defs/wait/properties/wait/enum", keyword: "enum", params: { allowedValues: schema132.properties.wait.enum }, message: "must be equal to one of the allowed values", schema: schema132.properties.wait.enum, parentSchema: schema132.properties.wait, data: data20 };
+        if (vErrors === null) {
+          vErrors = [err52];
+        } else {
+          vErrors.push(err52);
+        }
+        errors++;
+      }
+    }
+    if (data.reason !== void 0) {
+      let data21 = data.reason;
+      if (typeof data21 !== "string") {
+        const err53 = { instancePath: instancePath + "/reason", schemaPath: "#/$defs/wait/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema132.properties.reason.type, parentSchema: schema132.properties.reason, data: data21 };
+        if (vErrors === null) {
+          vErrors = [err53];
+        } else {
+          vErrors.push(err53);
+        }
+        errors++;
+      }
+    }
+    if (data.until !== void 0) {
+      let data22 = data.until;
+      const _errs60 = errors;
+      let valid7 = false;
+      const _errs61 = errors;
+      if (typeof data22 !== "string") {
+        const err54 = { instancePath: instancePath + "/until", schemaPath: "#/$defs/wait/properties/until/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema132.properties.until.anyOf[0].type, parentSchema: schema132.properties.until.anyOf[0], data: data22 };
+        if (vErrors === null) {
+          vErrors = [err54];
+        } else {
+          vErrors.push(err54);
+        }
+        errors++;
+      }
+      var _valid3 = _errs61 === errors;
+      valid7 = valid7 || _valid3;
+      const _errs63 = errors;
+      if (data22 !== null) {
+        const err55 = { instancePath: instancePath + "/until", schemaPath: "#/$defs/wait/properties/until/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema132.properties.until.anyOf[1].type, parentSchema: schema132.properties.until.anyOf[1], data: data22 };
+        if (vErrors === null) {
+          vErrors = [err55];
+        } else {
+          vErrors.push(err55);
+        }
+        errors++;
+      }
+      var _valid3 = _errs63 === errors;
+      valid7 = valid7 || _valid3;
+      if (!valid7) {
+        const err56 = { instancePath: instancePath + "/until", schemaPath: "#/$defs/wait/properties/until/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema132.properties.until.anyOf, parentSchema: schema132.properties.until, data: data22 };
+        if (vErrors === null) {
+          vErrors = [err56];
+        } else {
+          vErrors.push(err56);
+        }
+        errors++;
+      } else {
+        errors = _errs60;
+        if (vErrors !== null) {
+          if (_errs60) {
+            vErrors.length = _errs60;
+          } else {
+            vErrors = null;
+          }
+        }
+      }
+    }
+  } else {
+    const err57 = { instancePath, schemaPath: "#/$defs/wait/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema132.type, parentSchema: schema132, data };
+    if (vErrors === null) {
+      vErrors = [err57];
+    } else {
+      vErrors.push(err57);
+    }
+    errors++;
+  }
+  var _valid0 = _errs36 === errors;
+  valid0 = valid0 || _valid0;
+  if (_valid0) {
+    if (props0 !== true) {
+      props0 = true;
+    }
+  }
+  const _errs65 = errors;
+  if (data && typeof data == "object" && !Array.isArray(data)) {
+    if (data.at === void 0) {
+      const err58 = { instancePath, schemaPath: "#/$defs/entry/required", keyword: "required", params: { missingProperty: "at" }, message: "must have required property 'at'", schema: schema133.required, parentSchema: schema133, data };
+      if (vErrors === null) {
+        vErrors = [err58];
+      } else {
+        vErrors.push(err58);
+      }
+      errors++;
+    }
+    if (data.kind === void 0) {
+      const err59 = { instancePath, schemaPath: "#/$defs/entry/required", keyword: "required", params: { missingProperty: "kind" }, message: "must have required property 'kind'", schema: schema133.required, parentSchema: schema133, data };
+      if (vErrors === null) {
+        vErrors = [err59];
+      } else {
+        vErrors.push(err59);
+      }
+      errors++;
+    }
+    if (data.application === void 0) {
+      const err60 = { instancePath, schemaPath: "#/$defs/entry/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema133.required, parentSchema: schema133, data };
+      if (vErrors === null) {
+        vErrors = [err60];
+      } else {
+        vErrors.push(err60);
+      }
+      errors++;
+    }
+    if (data.entry === void 0) {
+      const err61 = { instancePath, schemaPath: "#/$defs/entry/required", keyword: "required", params: { missingProperty: "entry" }, message: "must have required property 'entry'", schema: schema133.required, parentSchema: schema133, data };
+      if (vErrors === null) {
+        vErrors = [err61];
+      } else {
+        vErrors.push(err61);
+      }
+      errors++;
+    }
+    if (data.message === void 0) {
+      const err62 = { instancePath, schemaPath: "#/$defs/entry/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema133.required, parentSchema: schema133, data };
+      if (vErrors === null) {
+        vErrors = [err62];
+      } else {
+        vErrors.push(err62);
+      }
+      errors++;
+    }
+    for (const key2 in data) {
+      if (!(key2 === "at" || key2 === "kind" || key2 === "application" || key2 === "entry" || key2 === "message")) {
+        const err63 = { instancePath, schemaPath: "#/$defs/entry/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema133, data };
+        if (vErrors === null) {
+          vErrors = [err63];
+        } else {
+          vErrors.push(err63);
+        }
+        errors++;
+      }
+    }
+    if (data.at !== void 0) {
+      let data23 = data.at;
+      if (typeof data23 !== "string") {
+        const err64 = { instancePath: instancePath + "/at", schemaPath: "#/$defs/entry/properties/at/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema133.properties.at.type, parentSchema: schema133.properties.at, data: data23 };
+        if (vErrors === null) {
+          vErrors = [err64];
+        } else {
+          vErrors.push(err64);
+        }
+        errors++;
+      }
+    }
+    if (data.kind !== void 0) {
+      let data24 = data.kind;
+      if ("entry" !== data24) {
+        const err65 = { instancePath: instancePath + "/kind", schemaPath: "#/$defs/entry/properties/kind/const", keyword: "const", params: { allowedValue: "entry" }, message: "must be equal to constant", schema: "entry", parentSchema: schema133.properties.kind, data: data24 };
+        if (vErrors === null) {
+          vErrors = [err65];
+        } else {
+          vErrors.push(err65);
+        }
+        errors++;
+      }
+    }
+    if (data.application !== void 0) {
+      let data25 = data.application;
+      if (typeof data25 !== "string") {
+        const err66 = { instancePath: instancePath + "/application", schemaPath: "#/$defs/entry/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema133.properties.application.type, parentSchema: schema133.properties.application, data: data25 };
+        if (vErrors === null) {
+          vErrors = [err66];
+        } else {
+          vErrors.push(err66);
+        }
+        errors++;
+      }
+    }
+    if (data.entry !== void 0) {
+      let data26 = data.entry;
+      if (typeof data26 !== "string") {
+        const err67 = { instancePath: instancePath + "/entry", schemaPath: "#/$defs/entry/properties/entry/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema133.properties.entry.type, parentSchema: schema133.properties.entry, data: data26 };
+        if (vErrors === null) {
+          vErrors = [err67];
+        } else {
+          vErrors.push(err67);
+        }
+        errors++;
+      }
+    }
+    if (data.message !== void 0) {
+      let data27 = data.message;
+      if (typeof data27 !== "string") {
+        const err68 = { instancePath: instancePath + "/message", schemaPath: "#/$defs/entry/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema133.properties.message.type, parentSchema: schema133.properties.message, data: data27 };
+        if (vErrors === null) {
+          vErrors = [err68];
+        } else {
+          vErrors.push(err68);
+        }
+        errors++;
+      }
+    }
+  } else {
+    const err69 = { instancePath, schemaPath: "#/$defs/entry/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema133.type, parentSchema: schema133, data };
+    if (vErrors === null) {
+      vErrors = [err69];
+    } else {
+      vErrors.push(err69);
+    }
+    errors++;
+  }
+  var _valid0 = _errs65 === errors;
+  valid0 = valid0 || _valid0;
+  if (_valid0) {
+    if (props0 !== true) {
+      props0 = true;
+    }
+  }
+  if (!valid0) {
+    const err70 = { instancePath, schemaPath: "#/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema130.anyOf, parentSchema: schema130, data };
+    if (vErrors === null) {
+      vErrors = [err70];
+    } else {
+      vErrors.push(err70);
+    }
+    errors++;
+  } else {
+    errors = _errs0;
+    if (vErrors !== null) {
+      if (_errs0) {
+        vErrors.length = _errs0;
+      } else {
+        vErrors = null;
+      }
+    }
+  }
+  validate59.errors = vErrors;
+  evaluated0.props = props0;
+  return errors === 0;
+}
+validate59.evaluated = { "dynamicProps": true, "dynamicItems": false };
+var validateRequest = validate60;
+var schema134 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/request.schema.json", "type": "object", "required": ["version", "request", "application", "kind", "state", "message"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "request": { "type": "integer" }, "application": { "type": "string" }, "kind": { "type": "string", "enum": ["promote", "abort", "retry", "suspend", "resume"] }, "state": { "type": "string", "enum": ["accepted", "refused", "pending"] }, "message": { "type": "string" } } };
+function validate60(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
+  ;
+  let vErrors = null;
+  let errors = 0;
+  const evaluated0 = validate60.evaluated;
+  if (evaluated0.dynamicProps) {
+    evaluated0.props = void 0;
+  }
+  if (evaluated0.dynamicItems) {
+    evaluated0.items = void 0;
+  }
+  if (data && typeof data == "object" && !Array.isArray(data)) {
+    if (data.version === void 0) {
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "version" }, message: "must have required property 'version'", schema: schema134.required, parentSchema: schema134, data };
+      if (vErrors === null) {
+        vErrors = [err0];
+      } else {
+        vErrors.push(err0);
+      }
+      errors++;
+    }
+    if (data.request === void 0) {
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "request" }, message: "must have required property 'request'", schema: schema134.required, parentSchema: schema134, data };
+      if (vErrors === null) {
+        vErrors = [err1];
+      } else {
+        vErrors.push(err1);
+      }
+      errors++;
+    }
+    if (data.application === void 0) {
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema134.required, parentSchema: schema134, data };
+      if (vErrors === null) {
+        vErrors = [err2];
+      } else {
+        vErrors.push(err2);
+      }
+      errors++;
+    }
+    if (data.kind === void 0) {
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "kind" }, message: "must have required property 'kind'", schema: schema134.required, parentSchema: schema134, data };
+      if (vErrors === null) {
+        vErrors = [err3];
+      } else {
+        vErrors.push(err3);
+      }
+      errors++;
+    }
+    if (data.state === void 0) {
+      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "state" }, message: "must have required property 'state'", schema: schema134.required, parentSchema: schema134, data };
+      if (vErrors === null) {
+        vErrors = [err4];
+      } else {
+        vErrors.push(err4);
+      }
+      errors++;
+    }
+    if (data.message === void 0) {
+      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema134.required, parentSchema: schema134, data };
+      if (vErrors === null) {
+        vErrors = [err5];
+      } else {
+        vErrors.push(err5);
+      }
+      errors++;
+    }
+    for (const key0 in data) {
+      if (!(key0 === "version" || key0 === "request" || key0 === "application" || key0 === "kind" || key0 === "state" || key0 === "message")) {
+        const err6 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema134, data };
+        if (vErrors === null) {
+          vErrors = [err6];
+        } else {
+          vErrors.push(err6);
+        }
+        errors++;
+      }
+    }
+    if (data.version !== void 0) {
+      let data0 = data.version;
+      if (1 !== data0) {
+        const err7 = { instancePath: instancePath + "/version", schemaPath: "#/properties/version/const", keyword: "const", params: { allowedValue: 1 }, message: "must be equal to constant", schema: 1, parentSchema: schema134.properties.version, data: data0 };
+        if (vErrors === null) {
+          vErrors = [err7];
+        } else {
+          vErrors.push(err7);
+        }
+        errors++;
+      }
+    }
+    if (data.request !== void 0) {
+      let data1 = data.request;
+      if (!(typeof data1 == "number" && (!(data1 % 1) && !isNaN(data1)) && isFinite(data1))) {
+        const err8 = { instancePath: instancePath + "/request", schemaPath: "#/properties/request/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema134.properties.request.type, parentSchema: schema134.properties.request, data: data1 };
+        if (vErrors === null) {
+          vErrors = [err8];
+        } else {
+          vErrors.push(err8);
+        }
+        errors++;
+      }
+    }
+    if (data.application !== void 0) {
+      let data2 = data.application;
+      if (typeof data2 !== "string") {
+        const err9 = { instancePath: instancePath + "/application", schemaPath: "#/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema134.properties.application.type, parentSchema: schema134.properties.application, data: data2 };
+        if (vErrors === null) {
+          vErrors = [err9];
+        } else {
+          vErrors.push(err9);
+        }
+        errors++;
+      }
+    }
+    if (data.kind !== void 0) {
+      let data3 = data.kind;
+      if (typeof data3 !== "string") {
+        const err10 = { instancePath: instancePath + "/kind", schemaPath: "#/properties/kind/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema134.properties.kind.type, parentSchema: schema134.properties.kind, data: data3 };
+        if (vErrors === null) {
+          vErrors = [err10];
+        } else {
+          vErrors.push(err10);
+        }
+        errors++;
+      }
+      if (!(data3 === "promote" || data3 === "abort" || data3 === "retry" || data3 === "suspend" || data3 === "resume")) {
+        const err11 = { instancePath: instancePath + "/kind", schemaPath: "#/properties/kind/enum", keyword: "enum", params: { allowedValues: schema134.properties.kind.enum }, message: "must be equal to one of the allowed values", schema: schema134.properties.kind.enum, parentSchema: schema134.properties.kind, data: data3 };
+        if (vErrors === null) {
+          vErrors = [err11];
+        } else {
+          vErrors.push(err11);
+        }
+        errors++;
+      }
+    }
+    if (data.state !== void 0) {
+      let data4 = data.state;
+      if (typeof data4 !== "string") {
+        const err12 = { instancePath: instancePath + "/state", schemaPath: "#/properties/state/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema134.properties.state.type, parentSchema: schema134.properties.state, data: data4 };
+        if (vErrors === null) {
+          vErrors = [err12];
+        } else {
+          vErrors.push(err12);
+        }
+        errors++;
+      }
+      if (!(data4 === "accepted" || data4 === "refused" || data4 === "pending")) {
+        const err13 = { instancePath: instancePath + "/state", schemaPath: "#/properties/state/enum", keyword: "enum", params: { allowedValues: schema134.properties.state.enum }, message: "must be equal to one of the allowed values", schema: schema134.properties.state.enum, parentSchema: schema134.properties.state, data: data4 };
+        if (vErrors === null) {
+          vErrors = [err13];
+        } else {
+          vErrors.push(err13);
+        }
+        errors++;
+      }
+    }
+    if (data.message !== void 0) {
+      let data5 = data.message;
+      if (typeof data5 !== "string") {
+        const err14 = { instancePath: instancePath + "/message", schemaPath: "#/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema134.properties.message.type, parentSchema: schema134.properties.message, data: data5 };
+        if (vErrors === null) {
+          vErrors = [err14];
+        } else {
+          vErrors.push(err14);
+        }
+        errors++;
+      }
+    }
+  } else {
+    const err15 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema134.type, parentSchema: schema134, data };
+    if (vErrors === null) {
+      vErrors = [err15];
+    } else {
+      vErrors.push(err15);
+    }
+    errors++;
+  }
+  validate60.errors = vErrors;
+  return errors === 0;
+}
+validate60.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
+var validateRollback = validate61;
+var schema135 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/rollback.schema.json", "type": "object", "required": ["version", "application", "from", "to", "commit", "files", "pushed"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "application": { "type": "string" }, "from": { "type": "string" }, "to": { "type": "string" }, "commit": { "type": ["string", "null"] }, "files": { "type": "array", "items": { "type": "string" } }, "pushed": { "type": "boolean" } } };
+function validate61(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
+  ;
+  let vErrors = null;
+  let errors = 0;
+  const evaluated0 = validate61.evaluated;
+  if (evaluated0.dynamicProps) {
+    evaluated0.props = void 0;
+  }
+  if (evaluated0.dynamicItems) {
+    evaluated0.items = void 0;
+  }
+  if (data && typeof data == "object" && !Array.isArray(data)) {
+    if (data.version === void 0) {
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "version" }, message: "must have required property 'version'", schema: schema135.required, parentSchema: schema135, data };
+      if (vErrors === null) {
+        vErrors = [err0];
+      } else {
+        vErrors.push(err0);
+      }
+      errors++;
+    }
+    if (data.application === void 0) {
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema135.required, parentSchema: schema135, data };
+      if (vErrors === null) {
+        vErrors = [err1];
+      } else {
+        vErrors.push(err1);
+      }
+      errors++;
+    }
+    if (data.from === void 0) {
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "from" }, message: "must have required property 'from'", schema: schema135.required, parentSchema: schema135, data };
+      if (vErrors === null) {
+        vErrors = [err2];
+      } else {
+        vErrors.push(err2);
+      }
+      errors++;
+    }
+    if (data.to === void 0) {
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "to" }, message: "must have required property 'to'", schema: schema135.required, parentSchema: schema135, data };
+      if (vErrors === null) {
+        vErrors = [err3];
+      } else {
+        vErrors.push(err3);
+      }
+      errors++;
+    }
+    if (data.commit === void 0) {
+      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema135.required, parentSchema: schema135, data };
+      if (vErrors === null) {
+        vErrors = [err4];
+      } else {
+        vErrors.push(err4);
+      }
+      errors++;
+    }
+    if (data.files === void 0) {
+      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "files" }, message: "must have required property 'files'", schema: schema135.required, parentSchema: schema135, data };
+      if (vErrors === null) {
+        vErrors = [err5];
+      } else {
+        vErrors.push(err5);
+      }
+      errors++;
+    }
+    if (data.pushed === void 0) {
+      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "pushed" }, message: "must have required property 'pushed'", schema: schema135.required, parentSchema: schema135, data };
+      if (vErrors === null) {
+        vErrors = [err6];
+      } else {
+        vErrors.push(err6);
+      }
+      errors++;
+    }
+    for (const key0 in data) {
+      if (!(key0 === "version" || key0 === "application" || key0 === "from" || key0 === "to" || key0 === "commit" || key0 === "files" || key0 === "pushed")) {
+        const err7 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema135, data };
+        if (vErrors === null) {
+          vErrors = [err7];
+        } else {
+          vErrors.push(err7);
+        }
+        errors++;
+      }
+    }
+    if (data.version !== void 0) {
+      let data0 = data.version;
+      if (1 !== data0) {
+        const err8 = { instancePath: instancePath + "/version", schemaPath: "#/properties/version/const", keyword: "const", params: { allowedValue: 1 }, message: "must be equal to constant", schema: 1, parentSchema: schema135.properties.version, data: data0 };
+        if (vErrors === null) {
+          vErrors = [err8];
+        } else {
+          vErrors.push(err8);
+        }
+        errors++;
+      }
+    }
+    if (data.application !== void 0) {
+      let data1 = data.application;
+      if (typeof data1 !== "string") {
+        const err9 = { instancePath: instancePath + "/application", schemaPath: "#/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema135.properties.application.type, parentSchema: schema135.properties.application, data: data1 };
+        if (vErrors === null) {
+          vErrors = [err9];
+        } else {
+          vErrors.push(err9);
+        }
+        errors++;
+      }
+    }
+    if (data.from !== void 0) {
+      let data2 = data.from;
+      if (typeof data2 !== "string") {
+        const err10 = { instancePath: instancePath + "/from", schemaPath: "#/properties/from/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema135.properties.from.type, parentSchema: schema135.properties.from, data: data2 };
+        if (vErrors === null) {
+          vErrors = [err10];
+        } else {
+          vErrors.push(err10);
+        }
+        errors++;
+      }
+    }
+    if (data.to !== void 0) {
+      let data3 = data.to;
+      if (typeof data3 !== "string") {
+        const err11 = { instancePath: instancePath + "/to", schemaPath: "#/properties/to/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema135.properties.to.type, parentSchema: schema135.properties.to, data: data3 };
+        if (vErrors === null) {
+          vErrors = [err11];
+        } else {
+          vErrors.push(err11);
+        }
+        errors++;
+      }
+    }
+    if (data.commit !== void 0) {
+      let data4 = data.commit;
+      if (typeof data4 !== "string" && data4 !== null) {
+        const err12 = { instancePath: instancePath + "/commit", schemaPath: "#/properties/commit/type", keyword: "type", params: { type: schema135.properties.commit.type }, message: "must be string,null", schema: schema135.properties.commit.type, parentSchema: schema135.properties.commit, data: data4 };
+        if (vErrors === null) {
+          vErrors = [err12];
+        } else {
+          vErrors.push(err12);
+        }
+        errors++;
+      }
+    }
+    if (data.files !== void 0) {
+      let data5 = data.files;
+      if (Array.isArray(data5)) {
+        const len0 = data5.length;
+        for (let i0 = 0; i0 < len0; i0++) {
+          let data6 = data5[i0];
+          if (typeof data6 !== "string") {
+            const err13 = { instancePath: instancePath + "/files/" + i0, schemaPath: "#/properties/files/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema135.properties.files.items.type, parentSchema: schema135.properties.files.items, data: data6 };
+            if (vErrors === null) {
+              vErrors = [err13];
+            } else {
+              vErrors.push(err13);
+            }
+            errors++;
+          }
+        }
+      } else {
+        const err14 = { instancePath: instancePath + "/files", schemaPath: "#/properties/files/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema135.properties.files.type, parentSchema: schema135.properties.files, data: data5 };
+        if (vErrors === null) {
+          vErrors = [err14];
+        } else {
+          vErrors.push(err14);
+        }
+        errors++;
+      }
+    }
+    if (data.pushed !== void 0) {
+      let data7 = data.pushed;
+      if (typeof data7 !== "boolean") {
+        const err15 = { instancePath: instancePath + "/pushed", schemaPath: "#/properties/pushed/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema135.properties.pushed.type, parentSchema: schema135.properties.pushed, data: data7 };
+        if (vErrors === null) {
+          vErrors = [err15];
+        } else {
+          vErrors.push(err15);
+        }
+        errors++;
+      }
+    }
+  } else {
+    const err16 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema135.type, parentSchema: schema135, data };
+    if (vErrors === null) {
+      vErrors = [err16];
+    } else {
+      vErrors.push(err16);
+    }
+    errors++;
+  }
+  validate61.errors = vErrors;
+  return errors === 0;
+}
+validate61.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
+var validateStatus = validate62;
+var schema136 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/status.schema.json", "type": "object", "required": ["version", "revision", "generatedAt", "rejected", "converged", "steps", "durationMs", "applications", "hosts", "held"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "revision": { "$ref": "#/$defs/revision" }, "generatedAt": { "type": "string" }, "rejected": { "anyOf": [{ "$ref": "#/$defs/rejected" }, { "type": "null" }] }, "converged": { "type": "boolean" }, "steps": { "type": "integer" }, "durationMs": { "type": "integer" }, "applications": { "type": "array", "items": { "$ref": "#/$defs/application" } }, "hosts": { "type": "array", "items": { "$ref": "#/$defs/host" } }, "held": { "anyOf": [{ "$ref": "#/$defs/held" }, { "type": "null" }] } }, "$defs": { "revision": { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } }, "condition": { "type": "object", "required": ["type", "status", "reason", "message"], "additionalProperties": false, "properties": { "type": { "type": "string", "enum": ["Ready", "Reconciling", "Stalled"] }, "status": { "type": "boolean" }, "reason": { "type": "string" }, "message": { "type": "string" } } }, "rollout": { "type": "object", "required": ["revision", "startedAt", "direction", "progressDeadlineAt", "stages"], "additionalProperties": false, "properties": { "revision": { "type": "string" }, "startedAt": { "type": "string" }, "direction": { "type": "string", "enum": ["forward", "back"] }, "progressDeadlineAt": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "stages": { "type": "array", "items": { "$ref": "#/$defs/stage" } } } }, "stage": { "type": "object", "required": ["service", "step", "of", "awaitsPromotion", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "step": { "type": "integer" }, "of": { "type": "integer" }, "awaitsPromotion": { "type": "boolean" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } }, "service": { "type": "object", "required": ["service", "image", "desired", "available", "updated"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "image": { "type": "string" }, "desired": { "type": "integer" }, "available": { "type": "integer" }, "updated": { "type": "integer" } } }, "slot": { "type": "object", "required": ["service", "slot", "host", "container", "image", "phase", "available", "waitsFor", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "container": { "type": "string" }, "image": { "type": "string" }, "phase": { "type": "string", "enum": ["absent", "created", "probation", "promoted"] }, "available": { "type": "boolean" }, "waitsFor": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } }, "waiting": { "type": "object", "required": ["service", "slot", "host", "kind", "reason", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "kind": { "type": "string", "enum": ["step", "gate", "monitor", "promotion", "turn", "retry", "host"] }, "reason": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } }, "failure": { "type": "object", "required": ["service", "slot", "host", "commit", "reason", "message", "log", "health"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "commit": { "type": "string" }, "reason": { "type": "string" }, "message": { "type": "string" }, "log": { "type": "array", "items": { "type": "string" } }, "health": { "type": "array", "items": { "type": "string" } } } }, "application": { "type": "object", "required": ["application", "target", "targetCommit", "health", "suspended", "conditions", "rollout", "services", "slots", "waiting", "failed"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "target": { "type": "string", "enum": ["desired", "rollback", "halted"] }, "targetCommit": { "type": "string" }, "health": { "type": "string", "enum": ["healthy", "suspended", "progressing", "missing", "degraded", "unknown"] }, "suspended": { "type": "boolean" }, "conditions": { "type": "array", "items": { "$ref": "#/$defs/condition" } }, "rollout": { "anyOf": [{ "$ref": "#/$defs/rollout" }, { "type": "null" }] }, "services": { "type": "array", "items": { "$ref": "#/$defs/service" } }, "slots": { "type": "array", "items": { "$ref": "#/$defs/slot" } }, "waiting": { "type": "array", "items": { "$ref": "#/$defs/waiting" } }, "failed": { "type": "array", "items": { "$ref": "#/$defs/failure" } } } }, "host": { "type": "object", "required": ["host", "state", "reason", "engine", "apiVersion", "containers", "unmanaged"], "additionalProperties": false, "properties": { "host": { "type": "string" }, "state": { "type": "string", "enum": ["ready", "unreachable"] }, "reason": { "type": "string" }, "engine": { "type": "string" }, "apiVersion": { "type": "string" }, "containers": { "type": "integer" }, "unmanaged": { "type": "integer" } } }, "held": { "type": "object", "required": ["applications", "of", "commits"], "additionalProperties": false, "properties": { "applications": { "type": "array", "items": { "type": "string" } }, "of": { "type": "integer" }, "commits": { "type": "array", "items": { "type": "string" } } } }, "rejected": { "type": "object", "required": ["revision", "problems", "first"], "additionalProperties": false, "properties": { "revision": { "$ref": "#/$defs/revision" }, "problems": { "type": "integer" }, "first": { "type": "string" } } } } };
+var schema137 = { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } };
+var schema148 = { "type": "object", "required": ["host", "state", "reason", "engine", "apiVersion", "containers", "unmanaged"], "additionalProperties": false, "properties": { "host": { "type": "string" }, "state": { "type": "string", "enum": ["ready", "unreachable"] }, "reason": { "type": "string" }, "engine": { "type": "string" }, "apiVersion": { "type": "string" }, "containers": { "type": "integer" }, "unmanaged": { "type": "integer" } } };
+var schema149 = { "type": "object", "required": ["applications", "of", "commits"], "additionalProperties": false, "properties": { "applications": { "type": "array", "items": { "type": "string" } }, "of": { "type": "integer" }, "commits": { "type": "array", "items": { "type": "string" } } } };
+var schema138 = { "type": "object", "required": ["revision", "problems", "first"], "additionalProperties": false, "properties": { "revision": { "$ref": "#/$defs/revision" }, "problems": { "type": "integer" }, "first": { "type": "string" } } };
+function validate63(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
+  let vErrors = null;
+  let errors = 0;
+  const evaluated0 = validate63.evaluated;
   if (evaluated0.dynamicProps) {
     evaluated0.props = void 0;
   }
@@ -8858,7 +11003,7 @@ function validate53(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.revision === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "revision" }, message: "must have required property 'revision'", schema: schema114.required, parentSchema: schema114, data };
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "revision" }, message: "must have required property 'revision'", schema: schema138.required, parentSchema: schema138, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -8867,7 +11012,7 @@ function validate53(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.problems === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "problems" }, message: "must have required property 'problems'", schema: schema114.required, parentSchema: schema114, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "problems" }, message: "must have required property 'problems'", schema: schema138.required, parentSchema: schema138, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -8876,7 +11021,7 @@ function validate53(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.first === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "first" }, message: "must have required property 'first'", schema: schema114.required, parentSchema: schema114, data };
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "first" }, message: "must have required property 'first'", schema: schema138.required, parentSchema: schema138, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -8886,7 +11031,7 @@ function validate53(data, { instancePath = "", parentData, parentDataProperty, r
     }
     for (const key0 in data) {
       if (!(key0 === "revision" || key0 === "problems" || key0 === "first")) {
-        const err3 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema114, data };
+        const err3 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema138, data };
         if (vErrors === null) {
           vErrors = [err3];
         } else {
@@ -8899,7 +11044,7 @@ function validate53(data, { instancePath = "", parentData, parentDataProperty, r
       let data0 = data.revision;
       if (data0 && typeof data0 == "object" && !Array.isArray(data0)) {
         if (data0.branch === void 0) {
-          const err4 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "branch" }, message: "must have required property 'branch'", schema: schema113.required, parentSchema: schema113, data: data0 };
+          const err4 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "branch" }, message: "must have required property 'branch'", schema: schema137.required, parentSchema: schema137, data: data0 };
           if (vErrors === null) {
             vErrors = [err4];
           } else {
@@ -8908,7 +11053,7 @@ function validate53(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data0.commit === void 0) {
-          const err5 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema113.required, parentSchema: schema113, data: data0 };
+          const err5 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema137.required, parentSchema: schema137, data: data0 };
           if (vErrors === null) {
             vErrors = [err5];
           } else {
@@ -8917,7 +11062,7 @@ function validate53(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data0.author === void 0) {
-          const err6 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "author" }, message: "must have required property 'author'", schema: schema113.required, parentSchema: schema113, data: data0 };
+          const err6 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "author" }, message: "must have required property 'author'", schema: schema137.required, parentSchema: schema137, data: data0 };
           if (vErrors === null) {
             vErrors = [err6];
           } else {
@@ -8926,7 +11071,7 @@ function validate53(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data0.date === void 0) {
-          const err7 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "date" }, message: "must have required property 'date'", schema: schema113.required, parentSchema: schema113, data: data0 };
+          const err7 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "date" }, message: "must have required property 'date'", schema: schema137.required, parentSchema: schema137, data: data0 };
           if (vErrors === null) {
             vErrors = [err7];
           } else {
@@ -8935,7 +11080,7 @@ function validate53(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data0.subject === void 0) {
-          const err8 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "subject" }, message: "must have required property 'subject'", schema: schema113.required, parentSchema: schema113, data: data0 };
+          const err8 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "subject" }, message: "must have required property 'subject'", schema: schema137.required, parentSchema: schema137, data: data0 };
           if (vErrors === null) {
             vErrors = [err8];
           } else {
@@ -8945,7 +11090,7 @@ function validate53(data, { instancePath = "", parentData, parentDataProperty, r
         }
         for (const key1 in data0) {
           if (!(key1 === "branch" || key1 === "commit" || key1 === "author" || key1 === "date" || key1 === "subject")) {
-            const err9 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema113, data: data0 };
+            const err9 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema137, data: data0 };
             if (vErrors === null) {
               vErrors = [err9];
             } else {
@@ -8957,7 +11102,7 @@ function validate53(data, { instancePath = "", parentData, parentDataProperty, r
         if (data0.branch !== void 0) {
           let data1 = data0.branch;
           if (typeof data1 !== "string") {
-            const err10 = { instancePath: instancePath + "/revision/branch", schemaPath: "#/$defs/revision/properties/branch/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema113.properties.branch.type, parentSchema: schema113.properties.branch, data: data1 };
+            const err10 = { instancePath: instancePath + "/revision/branch", schemaPath: "#/$defs/revision/properties/branch/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema137.properties.branch.type, parentSchema: schema137.properties.branch, data: data1 };
             if (vErrors === null) {
               vErrors = [err10];
             } else {
@@ -8969,8 +11114,8 @@ function validate53(data, { instancePath = "", parentData, parentDataProperty, r
         if (data0.commit !== void 0) {
           let data2 = data0.commit;
           if (typeof data2 === "string") {
-            if (!pattern52.test(data2)) {
-              const err11 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{40}$" }, message: 'must match pattern "^[0-9a-f]{40}$"', schema: "^[0-9a-f]{40}$", parentSchema: schema113.properties.commit, data: data2 };
+            if (!pattern67.test(data2)) {
+              const err11 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{40}$" }, message: 'must match pattern "^[0-9a-f]{40}$"', schema: "^[0-9a-f]{40}$", parentSchema: schema137.properties.commit, data: data2 };
               if (vErrors === null) {
                 vErrors = [err11];
               } else {
@@ -8979,7 +11124,7 @@ function validate53(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
           } else {
-            const err12 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema113.properties.commit.type, parentSchema: schema113.properties.commit, data: data2 };
+            const err12 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema137.properties.commit.type, parentSchema: schema137.properties.commit, data: data2 };
             if (vErrors === null) {
               vErrors = [err12];
             } else {
@@ -8991,7 +11136,7 @@ function validate53(data, { instancePath = "", parentData, parentDataProperty, r
         if (data0.author !== void 0) {
           let data3 = data0.author;
           if (typeof data3 !== "string") {
-            const err13 = { instancePath: instancePath + "/revision/author", schemaPath: "#/$defs/revision/properties/author/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema113.properties.author.type, parentSchema: schema113.properties.author, data: data3 };
+            const err13 = { instancePath: instancePath + "/revision/author", schemaPath: "#/$defs/revision/properties/author/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema137.properties.author.type, parentSchema: schema137.properties.author, data: data3 };
             if (vErrors === null) {
               vErrors = [err13];
             } else {
@@ -9003,7 +11148,7 @@ function validate53(data, { instancePath = "", parentData, parentDataProperty, r
         if (data0.date !== void 0) {
           let data4 = data0.date;
           if (typeof data4 !== "string") {
-            const err14 = { instancePath: instancePath + "/revision/date", schemaPath: "#/$defs/revision/properties/date/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema113.properties.date.type, parentSchema: schema113.properties.date, data: data4 };
+            const err14 = { instancePath: instancePath + "/revision/date", schemaPath: "#/$defs/revision/properties/date/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema137.properties.date.type, parentSchema: schema137.properties.date, data: data4 };
             if (vErrors === null) {
               vErrors = [err14];
             } else {
@@ -9015,7 +11160,7 @@ function validate53(data, { instancePath = "", parentData, parentDataProperty, r
         if (data0.subject !== void 0) {
           let data5 = data0.subject;
           if (typeof data5 !== "string") {
-            const err15 = { instancePath: instancePath + "/revision/subject", schemaPath: "#/$defs/revision/properties/subject/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema113.properties.subject.type, parentSchema: schema113.properties.subject, data: data5 };
+            const err15 = { instancePath: instancePath + "/revision/subject", schemaPath: "#/$defs/revision/properties/subject/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema137.properties.subject.type, parentSchema: schema137.properties.subject, data: data5 };
             if (vErrors === null) {
               vErrors = [err15];
             } else {
@@ -9025,7 +11170,7 @@ function validate53(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err16 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema113.type, parentSchema: schema113, data: data0 };
+        const err16 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema137.type, parentSchema: schema137, data: data0 };
         if (vErrors === null) {
           vErrors = [err16];
         } else {
@@ -9037,7 +11182,7 @@ function validate53(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.problems !== void 0) {
       let data6 = data.problems;
       if (!(typeof data6 == "number" && (!(data6 % 1) && !isNaN(data6)) && isFinite(data6))) {
-        const err17 = { instancePath: instancePath + "/problems", schemaPath: "#/properties/problems/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema114.properties.problems.type, parentSchema: schema114.properties.problems, data: data6 };
+        const err17 = { instancePath: instancePath + "/problems", schemaPath: "#/properties/problems/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema138.properties.problems.type, parentSchema: schema138.properties.problems, data: data6 };
         if (vErrors === null) {
           vErrors = [err17];
         } else {
@@ -9049,7 +11194,7 @@ function validate53(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.first !== void 0) {
       let data7 = data.first;
       if (typeof data7 !== "string") {
-        const err18 = { instancePath: instancePath + "/first", schemaPath: "#/properties/first/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema114.properties.first.type, parentSchema: schema114.properties.first, data: data7 };
+        const err18 = { instancePath: instancePath + "/first", schemaPath: "#/properties/first/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema138.properties.first.type, parentSchema: schema138.properties.first, data: data7 };
         if (vErrors === null) {
           vErrors = [err18];
         } else {
@@ -9059,7 +11204,7 @@ function validate53(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err19 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema114.type, parentSchema: schema114, data };
+    const err19 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema138.type, parentSchema: schema138, data };
     if (vErrors === null) {
       vErrors = [err19];
     } else {
@@ -9067,19 +11212,22 @@ function validate53(data, { instancePath = "", parentData, parentDataProperty, r
     }
     errors++;
   }
-  validate53.errors = vErrors;
+  validate63.errors = vErrors;
   return errors === 0;
 }
-validate53.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
-var schema116 = { "type": "object", "required": ["application", "target", "targetCommit", "health", "conditions", "services", "waiting", "failed"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "target": { "type": "string", "enum": ["desired", "rollback", "halted"] }, "targetCommit": { "type": "string" }, "health": { "type": "string", "enum": ["healthy", "suspended", "progressing", "missing", "degraded", "unknown"] }, "conditions": { "type": "array", "items": { "$ref": "#/$defs/condition" } }, "services": { "type": "array", "items": { "$ref": "#/$defs/service" } }, "waiting": { "type": "array", "items": { "$ref": "#/$defs/waiting" } }, "failed": { "type": "array", "items": { "$ref": "#/$defs/failure" } } } };
-var schema117 = { "type": "object", "required": ["type", "status", "reason", "message"], "additionalProperties": false, "properties": { "type": { "type": "string", "enum": ["Ready", "Reconciling", "Stalled"] }, "status": { "type": "boolean" }, "reason": { "type": "string" }, "message": { "type": "string" } } };
-var schema118 = { "type": "object", "required": ["service", "image", "desired", "available", "updated"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "image": { "type": "string" }, "desired": { "type": "integer" }, "available": { "type": "integer" }, "updated": { "type": "integer" } } };
-var schema119 = { "type": "object", "required": ["service", "slot", "host", "reason", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "reason": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } };
-var schema120 = { "type": "object", "required": ["service", "slot", "host", "commit", "reason", "message", "log", "health"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "type": "string" }, "commit": { "type": "string" }, "reason": { "type": "string" }, "message": { "type": "string" }, "log": { "type": "array", "items": { "type": "string" } }, "health": { "type": "array", "items": { "type": "string" } } } };
-function validate55(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
+validate63.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
+var schema140 = { "type": "object", "required": ["application", "target", "targetCommit", "health", "suspended", "conditions", "rollout", "services", "slots", "waiting", "failed"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "target": { "type": "string", "enum": ["desired", "rollback", "halted"] }, "targetCommit": { "type": "string" }, "health": { "type": "string", "enum": ["healthy", "suspended", "progressing", "missing", "degraded", "unknown"] }, "suspended": { "type": "boolean" }, "conditions": { "type": "array", "items": { "$ref": "#/$defs/condition" } }, "rollout": { "anyOf": [{ "$ref": "#/$defs/rollout" }, { "type": "null" }] }, "services": { "type": "array", "items": { "$ref": "#/$defs/service" } }, "slots": { "type": "array", "items": { "$ref": "#/$defs/slot" } }, "waiting": { "type": "array", "items": { "$ref": "#/$defs/waiting" } }, "failed": { "type": "array", "items": { "$ref": "#/$defs/failure" } } } };
+var schema141 = { "type": "object", "required": ["type", "status", "reason", "message"], "additionalProperties": false, "properties": { "type": { "type": "string", "enum": ["Ready", "Reconciling", "Stalled"] }, "status": { "type": "boolean" }, "reason": { "type": "string" }, "message": { "type": "string" } } };
+var schema144 = { "type": "object", "required": ["service", "image", "desired", "available", "updated"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "image": { "type": "string" }, "desired": { "type": "integer" }, "available": { "type": "integer" }, "updated": { "type": "integer" } } };
+var schema145 = { "type": "object", "required": ["service", "slot", "host", "container", "image", "phase", "available", "waitsFor", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "container": { "type": "string" }, "image": { "type": "string" }, "phase": { "type": "string", "enum": ["absent", "created", "probation", "promoted"] }, "available": { "type": "boolean" }, "waitsFor": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } };
+var schema146 = { "type": "object", "required": ["service", "slot", "host", "kind", "reason", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "kind": { "type": "string", "enum": ["step", "gate", "monitor", "promotion", "turn", "retry", "host"] }, "reason": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } };
+var schema147 = { "type": "object", "required": ["service", "slot", "host", "commit", "reason", "message", "log", "health"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "commit": { "type": "string" }, "reason": { "type": "string" }, "message": { "type": "string" }, "log": { "type": "array", "items": { "type": "string" } }, "health": { "type": "array", "items": { "type": "string" } } } };
+var schema142 = { "type": "object", "required": ["revision", "startedAt", "direction", "progressDeadlineAt", "stages"], "additionalProperties": false, "properties": { "revision": { "type": "string" }, "startedAt": { "type": "string" }, "direction": { "type": "string", "enum": ["forward", "back"] }, "progressDeadlineAt": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "stages": { "type": "array", "items": { "$ref": "#/$defs/stage" } } } };
+var schema143 = { "type": "object", "required": ["service", "step", "of", "awaitsPromotion", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "step": { "type": "integer" }, "of": { "type": "integer" }, "awaitsPromotion": { "type": "boolean" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } };
+function validate66(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   let vErrors = null;
   let errors = 0;
-  const evaluated0 = validate55.evaluated;
+  const evaluated0 = validate66.evaluated;
   if (evaluated0.dynamicProps) {
     evaluated0.props = void 0;
   }
@@ -9087,8 +11235,8 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
     evaluated0.items = void 0;
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
-    if (data.application === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema116.required, parentSchema: schema116, data };
+    if (data.revision === void 0) {
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "revision" }, message: "must have required property 'revision'", schema: schema142.required, parentSchema: schema142, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -9096,8 +11244,8 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
       }
       errors++;
     }
-    if (data.target === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "target" }, message: "must have required property 'target'", schema: schema116.required, parentSchema: schema116, data };
+    if (data.startedAt === void 0) {
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "startedAt" }, message: "must have required property 'startedAt'", schema: schema142.required, parentSchema: schema142, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -9105,8 +11253,8 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
       }
       errors++;
     }
-    if (data.targetCommit === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "targetCommit" }, message: "must have required property 'targetCommit'", schema: schema116.required, parentSchema: schema116, data };
+    if (data.direction === void 0) {
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "direction" }, message: "must have required property 'direction'", schema: schema142.required, parentSchema: schema142, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -9114,8 +11262,8 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
       }
       errors++;
     }
-    if (data.health === void 0) {
-      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "health" }, message: "must have required property 'health'", schema: schema116.required, parentSchema: schema116, data };
+    if (data.progressDeadlineAt === void 0) {
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "progressDeadlineAt" }, message: "must have required property 'progressDeadlineAt'", schema: schema142.required, parentSchema: schema142, data };
       if (vErrors === null) {
         vErrors = [err3];
       } else {
@@ -9123,8 +11271,8 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
       }
       errors++;
     }
-    if (data.conditions === void 0) {
-      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "conditions" }, message: "must have required property 'conditions'", schema: schema116.required, parentSchema: schema116, data };
+    if (data.stages === void 0) {
+      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "stages" }, message: "must have required property 'stages'", schema: schema142.required, parentSchema: schema142, data };
       if (vErrors === null) {
         vErrors = [err4];
       } else {
@@ -9132,36 +11280,45 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
       }
       errors++;
     }
-    if (data.services === void 0) {
-      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "services" }, message: "must have required property 'services'", schema: schema116.required, parentSchema: schema116, data };
-      if (vErrors === null) {
-        vErrors = [err5];
-      } else {
-        vErrors.push(err5);
-      }
-      errors++;
-    }
-    if (data.waiting === void 0) {
-      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "waiting" }, message: "must have required property 'waiting'", schema: schema116.required, parentSchema: schema116, data };
-      if (vErrors === null) {
-        vErrors = [err6];
-      } else {
-        vErrors.push(err6);
-      }
-      errors++;
-    }
-    if (data.failed === void 0) {
-      const err7 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "failed" }, message: "must have required property 'failed'", schema: schema116.required, parentSchema: schema116, data };
-      if (vErrors === null) {
-        vErrors = [err7];
-      } else {
-        vErrors.push(err7);
-      }
-      errors++;
-    }
     for (const key0 in data) {
-      if (!(key0 === "application" || key0 === "target" || key0 === "targetCommit" || key0 === "health" || key0 === "conditions" || key0 === "services" || key0 === "waiting" || key0 === "failed")) {
-        const err8 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema116, data };
+      if (!(key0 === "revision" || key0 === "startedAt" || key0 === "direction" || key0 === "progressDeadlineAt" || key0 === "stages")) {
+        const err5 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema142, data };
+        if (vErrors === null) {
+          vErrors = [err5];
+        } else {
+          vErrors.push(err5);
+        }
+        errors++;
+      }
+    }
+    if (data.revision !== void 0) {
+      let data0 = data.revision;
+      if (typeof data0 !== "string") {
+        const err6 = { instancePath: instancePath + "/revision", schemaPath: "#/properties/revision/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema142.properties.revision.type, parentSchema: schema142.properties.revision, data: data0 };
+        if (vErrors === null) {
+          vErrors = [err6];
+        } else {
+          vErrors.push(err6);
+        }
+        errors++;
+      }
+    }
+    if (data.startedAt !== void 0) {
+      let data1 = data.startedAt;
+      if (typeof data1 !== "string") {
+        const err7 = { instancePath: instancePath + "/startedAt", schemaPath: "#/properties/startedAt/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema142.properties.startedAt.type, parentSchema: schema142.properties.startedAt, data: data1 };
+        if (vErrors === null) {
+          vErrors = [err7];
+        } else {
+          vErrors.push(err7);
+        }
+        errors++;
+      }
+    }
+    if (data.direction !== void 0) {
+      let data2 = data.direction;
+      if (typeof data2 !== "string") {
+        const err8 = { instancePath: instancePath + "/direction", schemaPath: "#/properties/direction/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema142.properties.direction.type, parentSchema: schema142.properties.direction, data: data2 };
         if (vErrors === null) {
           vErrors = [err8];
         } else {
@@ -9169,11 +11326,8 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-    }
-    if (data.application !== void 0) {
-      let data0 = data.application;
-      if (typeof data0 !== "string") {
-        const err9 = { instancePath: instancePath + "/application", schemaPath: "#/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema116.properties.application.type, parentSchema: schema116.properties.application, data: data0 };
+      if (!(data2 === "forward" || data2 === "back")) {
+        const err9 = { instancePath: instancePath + "/direction", schemaPath: "#/properties/direction/enum", keyword: "enum", params: { allowedValues: schema142.properties.direction.enum }, message: "must be equal to one of the allowed values", schema: schema142.properties.direction.enum, parentSchema: schema142.properties.direction, data: data2 };
         if (vErrors === null) {
           vErrors = [err9];
         } else {
@@ -9182,10 +11336,13 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.target !== void 0) {
-      let data1 = data.target;
-      if (typeof data1 !== "string") {
-        const err10 = { instancePath: instancePath + "/target", schemaPath: "#/properties/target/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema116.properties.target.type, parentSchema: schema116.properties.target, data: data1 };
+    if (data.progressDeadlineAt !== void 0) {
+      let data3 = data.progressDeadlineAt;
+      const _errs9 = errors;
+      let valid1 = false;
+      const _errs10 = errors;
+      if (typeof data3 !== "string") {
+        const err10 = { instancePath: instancePath + "/progressDeadlineAt", schemaPath: "#/properties/progressDeadlineAt/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema142.properties.progressDeadlineAt.anyOf[0].type, parentSchema: schema142.properties.progressDeadlineAt.anyOf[0], data: data3 };
         if (vErrors === null) {
           vErrors = [err10];
         } else {
@@ -9193,8 +11350,11 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-      if (!(data1 === "desired" || data1 === "rollback" || data1 === "halted")) {
-        const err11 = { instancePath: instancePath + "/target", schemaPath: "#/properties/target/enum", keyword: "enum", params: { allowedValues: schema116.properties.target.enum }, message: "must be equal to one of the allowed values", schema: schema116.properties.target.enum, parentSchema: schema116.properties.target, data: data1 };
+      var _valid0 = _errs10 === errors;
+      valid1 = valid1 || _valid0;
+      const _errs12 = errors;
+      if (data3 !== null) {
+        const err11 = { instancePath: instancePath + "/progressDeadlineAt", schemaPath: "#/properties/progressDeadlineAt/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema142.properties.progressDeadlineAt.anyOf[1].type, parentSchema: schema142.properties.progressDeadlineAt.anyOf[1], data: data3 };
         if (vErrors === null) {
           vErrors = [err11];
         } else {
@@ -9202,49 +11362,54 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-    }
-    if (data.targetCommit !== void 0) {
-      let data2 = data.targetCommit;
-      if (typeof data2 !== "string") {
-        const err12 = { instancePath: instancePath + "/targetCommit", schemaPath: "#/properties/targetCommit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema116.properties.targetCommit.type, parentSchema: schema116.properties.targetCommit, data: data2 };
+      var _valid0 = _errs12 === errors;
+      valid1 = valid1 || _valid0;
+      if (!valid1) {
+        const err12 = { instancePath: instancePath + "/progressDeadlineAt", schemaPath: "#/properties/progressDeadlineAt/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema142.properties.progressDeadlineAt.anyOf, parentSchema: schema142.properties.progressDeadlineAt, data: data3 };
         if (vErrors === null) {
           vErrors = [err12];
         } else {
           vErrors.push(err12);
         }
         errors++;
+      } else {
+        errors = _errs9;
+        if (vErrors !== null) {
+          if (_errs9) {
+            vErrors.length = _errs9;
+          } else {
+            vErrors = null;
+          }
+        }
       }
     }
-    if (data.health !== void 0) {
-      let data3 = data.health;
-      if (typeof data3 !== "string") {
-        const err13 = { instancePath: instancePath + "/health", schemaPath: "#/properties/health/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema116.properties.health.type, parentSchema: schema116.properties.health, data: data3 };
-        if (vErrors === null) {
-          vErrors = [err13];
-        } else {
-          vErrors.push(err13);
-        }
-        errors++;
-      }
-      if (!(data3 === "healthy" || data3 === "suspended" || data3 === "progressing" || data3 === "missing" || data3 === "degraded" || data3 === "unknown")) {
-        const err14 = { instancePath: instancePath + "/health", schemaPath: "#/properties/health/enum", keyword: "enum", params: { allowedValues: schema116.properties.health.enum }, message: "must be equal to one of the allowed values", schema: schema116.properties.health.enum, parentSchema: schema116.properties.health, data: data3 };
-        if (vErrors === null) {
-          vErrors = [err14];
-        } else {
-          vErrors.push(err14);
-        }
-        errors++;
-      }
-    }
-    if (data.conditions !== void 0) {
-      let data4 = data.conditions;
+    if (data.stages !== void 0) {
+      let data4 = data.stages;
       if (Array.isArray(data4)) {
         const len0 = data4.length;
         for (let i0 = 0; i0 < len0; i0++) {
           let data5 = data4[i0];
           if (data5 && typeof data5 == "object" && !Array.isArray(data5)) {
-            if (data5.type === void 0) {
-              const err15 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/required", keyword: "required", params: { missingProperty: "type" }, message: "must have required property 'type'", schema: schema117.required, parentSchema: schema117, data: data5 };
+            if (data5.service === void 0) {
+              const err13 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema143.required, parentSchema: schema143, data: data5 };
+              if (vErrors === null) {
+                vErrors = [err13];
+              } else {
+                vErrors.push(err13);
+              }
+              errors++;
+            }
+            if (data5.step === void 0) {
+              const err14 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/required", keyword: "required", params: { missingProperty: "step" }, message: "must have required property 'step'", schema: schema143.required, parentSchema: schema143, data: data5 };
+              if (vErrors === null) {
+                vErrors = [err14];
+              } else {
+                vErrors.push(err14);
+              }
+              errors++;
+            }
+            if (data5.of === void 0) {
+              const err15 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/required", keyword: "required", params: { missingProperty: "of" }, message: "must have required property 'of'", schema: schema143.required, parentSchema: schema143, data: data5 };
               if (vErrors === null) {
                 vErrors = [err15];
               } else {
@@ -9252,8 +11417,8 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
               }
               errors++;
             }
-            if (data5.status === void 0) {
-              const err16 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/required", keyword: "required", params: { missingProperty: "status" }, message: "must have required property 'status'", schema: schema117.required, parentSchema: schema117, data: data5 };
+            if (data5.awaitsPromotion === void 0) {
+              const err16 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/required", keyword: "required", params: { missingProperty: "awaitsPromotion" }, message: "must have required property 'awaitsPromotion'", schema: schema143.required, parentSchema: schema143, data: data5 };
               if (vErrors === null) {
                 vErrors = [err16];
               } else {
@@ -9261,8 +11426,8 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
               }
               errors++;
             }
-            if (data5.reason === void 0) {
-              const err17 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema117.required, parentSchema: schema117, data: data5 };
+            if (data5.until === void 0) {
+              const err17 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/required", keyword: "required", params: { missingProperty: "until" }, message: "must have required property 'until'", schema: schema143.required, parentSchema: schema143, data: data5 };
               if (vErrors === null) {
                 vErrors = [err17];
               } else {
@@ -9270,18 +11435,21 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
               }
               errors++;
             }
-            if (data5.message === void 0) {
-              const err18 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema117.required, parentSchema: schema117, data: data5 };
-              if (vErrors === null) {
-                vErrors = [err18];
-              } else {
-                vErrors.push(err18);
-              }
-              errors++;
-            }
             for (const key1 in data5) {
-              if (!(key1 === "type" || key1 === "status" || key1 === "reason" || key1 === "message")) {
-                const err19 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema117, data: data5 };
+              if (!(key1 === "service" || key1 === "step" || key1 === "of" || key1 === "awaitsPromotion" || key1 === "until")) {
+                const err18 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema143, data: data5 };
+                if (vErrors === null) {
+                  vErrors = [err18];
+                } else {
+                  vErrors.push(err18);
+                }
+                errors++;
+              }
+            }
+            if (data5.service !== void 0) {
+              let data6 = data5.service;
+              if (typeof data6 !== "string") {
+                const err19 = { instancePath: instancePath + "/stages/" + i0 + "/service", schemaPath: "#/$defs/stage/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema143.properties.service.type, parentSchema: schema143.properties.service, data: data6 };
                 if (vErrors === null) {
                   vErrors = [err19];
                 } else {
@@ -9290,10 +11458,10 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
             }
-            if (data5.type !== void 0) {
-              let data6 = data5.type;
-              if (typeof data6 !== "string") {
-                const err20 = { instancePath: instancePath + "/conditions/" + i0 + "/type", schemaPath: "#/$defs/condition/properties/type/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema117.properties.type.type, parentSchema: schema117.properties.type, data: data6 };
+            if (data5.step !== void 0) {
+              let data7 = data5.step;
+              if (!(typeof data7 == "number" && (!(data7 % 1) && !isNaN(data7)) && isFinite(data7))) {
+                const err20 = { instancePath: instancePath + "/stages/" + i0 + "/step", schemaPath: "#/$defs/stage/properties/step/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema143.properties.step.type, parentSchema: schema143.properties.step, data: data7 };
                 if (vErrors === null) {
                   vErrors = [err20];
                 } else {
@@ -9301,8 +11469,11 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
                 }
                 errors++;
               }
-              if (!(data6 === "Ready" || data6 === "Reconciling" || data6 === "Stalled")) {
-                const err21 = { instancePath: instancePath + "/conditions/" + i0 + "/type", schemaPath: "#/$defs/condition/properties/type/enum", keyword: "enum", params: { allowedValues: schema117.properties.type.enum }, message: "must be equal to one of the allowed values", schema: schema117.properties.type.enum, parentSchema: schema117.properties.type, data: data6 };
+            }
+            if (data5.of !== void 0) {
+              let data8 = data5.of;
+              if (!(typeof data8 == "number" && (!(data8 % 1) && !isNaN(data8)) && isFinite(data8))) {
+                const err21 = { instancePath: instancePath + "/stages/" + i0 + "/of", schemaPath: "#/$defs/stage/properties/of/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema143.properties.of.type, parentSchema: schema143.properties.of, data: data8 };
                 if (vErrors === null) {
                   vErrors = [err21];
                 } else {
@@ -9311,10 +11482,10 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
             }
-            if (data5.status !== void 0) {
-              let data7 = data5.status;
-              if (typeof data7 !== "boolean") {
-                const err22 = { instancePath: instancePath + "/conditions/" + i0 + "/status", schemaPath: "#/$defs/condition/properties/status/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema117.properties.status.type, parentSchema: schema117.properties.status, data: data7 };
+            if (data5.awaitsPromotion !== void 0) {
+              let data9 = data5.awaitsPromotion;
+              if (typeof data9 !== "boolean") {
+                const err22 = { instancePath: instancePath + "/stages/" + i0 + "/awaitsPromotion", schemaPath: "#/$defs/stage/properties/awaitsPromotion/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema143.properties.awaitsPromotion.type, parentSchema: schema143.properties.awaitsPromotion, data: data9 };
                 if (vErrors === null) {
                   vErrors = [err22];
                 } else {
@@ -9323,10 +11494,331 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
             }
-            if (data5.reason !== void 0) {
-              let data8 = data5.reason;
-              if (typeof data8 !== "string") {
-                const err23 = { instancePath: instancePath + "/conditions/" + i0 + "/reason", schemaPath: "#/$defs/condition/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema117.properties.reason.type, parentSchema: schema117.properties.reason, data: data8 };
+            if (data5.until !== void 0) {
+              let data10 = data5.until;
+              const _errs29 = errors;
+              let valid6 = false;
+              const _errs30 = errors;
+              if (typeof data10 !== "string") {
+                const err23 = { instancePath: instancePath + "/stages/" + i0 + "/until", schemaPath: "#/$defs/stage/properties/until/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema143.properties.until.anyOf[0].type, parentSchema: schema143.properties.until.anyOf[0], data: data10 };
+                if (vErrors === null) {
+                  vErrors = [err23];
+                } else {
+                  vErrors.push(err23);
+                }
+                errors++;
+              }
+              var _valid1 = _errs30 === errors;
+              valid6 = valid6 || _valid1;
+              const _errs32 = errors;
+              if (data10 !== null) {
+                const err24 = { instancePath: instancePath + "/stages/" + i0 + "/until", schemaPath: "#/$defs/stage/properties/until/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema143.properties.until.anyOf[1].type, parentSchema: schema143.properties.until.anyOf[1], data: data10 };
+                if (vErrors === null) {
+                  vErrors = [err24];
+                } else {
+                  vErrors.push(err24);
+                }
+                errors++;
+              }
+              var _valid1 = _errs32 === errors;
+              valid6 = valid6 || _valid1;
+              if (!valid6) {
+                const err25 = { instancePath: instancePath + "/stages/" + i0 + "/until", schemaPath: "#/$defs/stage/properties/until/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema143.properties.until.anyOf, parentSchema: schema143.properties.until, data: data10 };
+                if (vErrors === null) {
+                  vErrors = [err25];
+                } else {
+                  vErrors.push(err25);
+                }
+                errors++;
+              } else {
+                errors = _errs29;
+                if (vErrors !== null) {
+                  if (_errs29) {
+                    vErrors.length = _errs29;
+                  } else {
+                    vErrors = null;
+                  }
+                }
+              }
+            }
+          } else {
+            const err26 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema143.type, parentSchema: schema143, data: data5 };
+            if (vErrors === null) {
+              vErrors = [err26];
+            } else {
+              vErrors.push(err26);
+            }
+            errors++;
+          }
+        }
+      } else {
+        const err27 = { instancePath: instancePath + "/stages", schemaPath: "#/properties/stages/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema142.properties.stages.type, parentSchema: schema142.properties.stages, data: data4 };
+        if (vErrors === null) {
+          vErrors = [err27];
+        } else {
+          vErrors.push(err27);
+        }
+        errors++;
+      }
+    }
+  } else {
+    const err28 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema142.type, parentSchema: schema142, data };
+    if (vErrors === null) {
+      vErrors = [err28];
+    } else {
+      vErrors.push(err28);
+    }
+    errors++;
+  }
+  validate66.errors = vErrors;
+  return errors === 0;
+}
+validate66.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
+function validate65(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
+  let vErrors = null;
+  let errors = 0;
+  const evaluated0 = validate65.evaluated;
+  if (evaluated0.dynamicProps) {
+    evaluated0.props = void 0;
+  }
+  if (evaluated0.dynamicItems) {
+    evaluated0.items = void 0;
+  }
+  if (data && typeof data == "object" && !Array.isArray(data)) {
+    if (data.application === void 0) {
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema140.required, parentSchema: schema140, data };
+      if (vErrors === null) {
+        vErrors = [err0];
+      } else {
+        vErrors.push(err0);
+      }
+      errors++;
+    }
+    if (data.target === void 0) {
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "target" }, message: "must have required property 'target'", schema: schema140.required, parentSchema: schema140, data };
+      if (vErrors === null) {
+        vErrors = [err1];
+      } else {
+        vErrors.push(err1);
+      }
+      errors++;
+    }
+    if (data.targetCommit === void 0) {
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "targetCommit" }, message: "must have required property 'targetCommit'", schema: schema140.required, parentSchema: schema140, data };
+      if (vErrors === null) {
+        vErrors = [err2];
+      } else {
+        vErrors.push(err2);
+      }
+      errors++;
+    }
+    if (data.health === void 0) {
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "health" }, message: "must have required property 'health'", schema: schema140.required, parentSchema: schema140, data };
+      if (vErrors === null) {
+        vErrors = [err3];
+      } else {
+        vErrors.push(err3);
+      }
+      errors++;
+    }
+    if (data.suspended === void 0) {
+      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "suspended" }, message: "must have required property 'suspended'", schema: schema140.required, parentSchema: schema140, data };
+      if (vErrors === null) {
+        vErrors = [err4];
+      } else {
+        vErrors.push(err4);
+      }
+      errors++;
+    }
+    if (data.conditions === void 0) {
+      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "conditions" }, message: "must have required property 'conditions'", schema: schema140.required, parentSchema: schema140, data };
+      if (vErrors === null) {
+        vErrors = [err5];
+      } else {
+        vErrors.push(err5);
+      }
+      errors++;
+    }
+    if (data.rollout === void 0) {
+      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "rollout" }, message: "must have required property 'rollout'", schema: schema140.required, parentSchema: schema140, data };
+      if (vErrors === null) {
+        vErrors = [err6];
+      } else {
+        vErrors.push(err6);
+      }
+      errors++;
+    }
+    if (data.services === void 0) {
+      const err7 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "services" }, message: "must have required property 'services'", schema: schema140.required, parentSchema: schema140, data };
+      if (vErrors === null) {
+        vErrors = [err7];
+      } else {
+        vErrors.push(err7);
+      }
+      errors++;
+    }
+    if (data.slots === void 0) {
+      const err8 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "slots" }, message: "must have required property 'slots'", schema: schema140.required, parentSchema: schema140, data };
+      if (vErrors === null) {
+        vErrors = [err8];
+      } else {
+        vErrors.push(err8);
+      }
+      errors++;
+    }
+    if (data.waiting === void 0) {
+      const err9 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "waiting" }, message: "must have required property 'waiting'", schema: schema140.required, parentSchema: schema140, data };
+      if (vErrors === null) {
+        vErrors = [err9];
+      } else {
+        vErrors.push(err9);
+      }
+      errors++;
+    }
+    if (data.failed === void 0) {
+      const err10 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "failed" }, message: "must have required property 'failed'", schema: schema140.required, parentSchema: schema140, data };
+      if (vErrors === null) {
+        vErrors = [err10];
+      } else {
+        vErrors.push(err10);
+      }
+      errors++;
+    }
+    for (const key0 in data) {
+      if (!func1.call(schema140.properties, key0)) {
+        const err11 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema140, data };
+        if (vErrors === null) {
+          vErrors = [err11];
+        } else {
+          vErrors.push(err11);
+        }
+        errors++;
+      }
+    }
+    if (data.application !== void 0) {
+      let data0 = data.application;
+      if (typeof data0 !== "string") {
+        const err12 = { instancePath: instancePath + "/application", schemaPath: "#/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema140.properties.application.type, parentSchema: schema140.properties.application, data: data0 };
+        if (vErrors === null) {
+          vErrors = [err12];
+        } else {
+          vErrors.push(err12);
+        }
+        errors++;
+      }
+    }
+    if (data.target !== void 0) {
+      let data1 = data.target;
+      if (typeof data1 !== "string") {
+        const err13 = { instancePath: instancePath + "/target", schemaPath: "#/properties/target/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema140.properties.target.type, parentSchema: schema140.properties.target, data: data1 };
+        if (vErrors === null) {
+          vErrors = [err13];
+        } else {
+          vErrors.push(err13);
+        }
+        errors++;
+      }
+      if (!(data1 === "desired" || data1 === "rollback" || data1 === "halted")) {
+        const err14 = { instancePath: instancePath + "/target", schemaPath: "#/properties/target/enum", keyword: "enum", params: { allowedValues: schema140.properties.target.enum }, message: "must be equal to one of the allowed values", schema: schema140.properties.target.enum, parentSchema: schema140.properties.target, data: data1 };
+        if (vErrors === null) {
+          vErrors = [err14];
+        } else {
+          vErrors.push(err14);
+        }
+        errors++;
+      }
+    }
+    if (data.targetCommit !== void 0) {
+      let data2 = data.targetCommit;
+      if (typeof data2 !== "string") {
+        const err15 = { instancePath: instancePath + "/targetCommit", schemaPath: "#/properties/targetCommit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema140.properties.targetCommit.type, parentSchema: schema140.properties.targetCommit, data: data2 };
+        if (vErrors === null) {
+          vErrors = [err15];
+        } else {
+          vErrors.push(err15);
+        }
+        errors++;
+      }
+    }
+    if (data.health !== void 0) {
+      let data3 = data.health;
+      if (typeof data3 !== "string") {
+        const err16 = { instancePath: instancePath + "/health", schemaPath: "#/properties/health/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema140.properties.health.type, parentSchema: schema140.properties.health, data: data3 };
+        if (vErrors === null) {
+          vErrors = [err16];
+        } else {
+          vErrors.push(err16);
+        }
+        errors++;
+      }
+      if (!(data3 === "healthy" || data3 === "suspended" || data3 === "progressing" || data3 === "missing" || data3 === "degraded" || data3 === "unknown")) {
+        const err17 = { instancePath: instancePath + "/health", schemaPath: "#/properties/health/enum", keyword: "enum", params: { allowedValues: schema140.properties.health.enum }, message: "must be equal to one of the allowed values", schema: schema140.properties.health.enum, parentSchema: schema140.properties.health, data: data3 };
+        if (vErrors === null) {
+          vErrors = [err17];
+        } else {
+          vErrors.push(err17);
+        }
+        errors++;
+      }
+    }
+    if (data.suspended !== void 0) {
+      let data4 = data.suspended;
+      if (typeof data4 !== "boolean") {
+        const err18 = { instancePath: instancePath + "/suspended", schemaPath: "#/properties/suspended/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema140.properties.suspended.type, parentSchema: schema140.properties.suspended, data: data4 };
+        if (vErrors === null) {
+          vErrors = [err18];
+        } else {
+          vErrors.push(err18);
+        }
+        errors++;
+      }
+    }
+    if (data.conditions !== void 0) {
+      let data5 = data.conditions;
+      if (Array.isArray(data5)) {
+        const len0 = data5.length;
+        for (let i0 = 0; i0 < len0; i0++) {
+          let data6 = data5[i0];
+          if (data6 && typeof data6 == "object" && !Array.isArray(data6)) {
+            if (data6.type === void 0) {
+              const err19 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/required", keyword: "required", params: { missingProperty: "type" }, message: "must have required property 'type'", schema: schema141.required, parentSchema: schema141, data: data6 };
+              if (vErrors === null) {
+                vErrors = [err19];
+              } else {
+                vErrors.push(err19);
+              }
+              errors++;
+            }
+            if (data6.status === void 0) {
+              const err20 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/required", keyword: "required", params: { missingProperty: "status" }, message: "must have required property 'status'", schema: schema141.required, parentSchema: schema141, data: data6 };
+              if (vErrors === null) {
+                vErrors = [err20];
+              } else {
+                vErrors.push(err20);
+              }
+              errors++;
+            }
+            if (data6.reason === void 0) {
+              const err21 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema141.required, parentSchema: schema141, data: data6 };
+              if (vErrors === null) {
+                vErrors = [err21];
+              } else {
+                vErrors.push(err21);
+              }
+              errors++;
+            }
+            if (data6.message === void 0) {
+              const err22 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema141.required, parentSchema: schema141, data: data6 };
+              if (vErrors === null) {
+                vErrors = [err22];
+              } else {
+                vErrors.push(err22);
+              }
+              errors++;
+            }
+            for (const key1 in data6) {
+              if (!(key1 === "type" || key1 === "status" || key1 === "reason" || key1 === "message")) {
+                const err23 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema141, data: data6 };
                 if (vErrors === null) {
                   vErrors = [err23];
                 } else {
@@ -9335,10 +11827,10 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
             }
-            if (data5.message !== void 0) {
-              let data9 = data5.message;
-              if (typeof data9 !== "string") {
-                const err24 = { instancePath: instancePath + "/conditions/" + i0 + "/message", schemaPath: "#/$defs/condition/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema117.properties.message.type, parentSchema: schema117.properties.message, data: data9 };
+            if (data6.type !== void 0) {
+              let data7 = data6.type;
+              if (typeof data7 !== "string") {
+                const err24 = { instancePath: instancePath + "/conditions/" + i0 + "/type", schemaPath: "#/$defs/condition/properties/type/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema141.properties.type.type, parentSchema: schema141.properties.type, data: data7 };
                 if (vErrors === null) {
                   vErrors = [err24];
                 } else {
@@ -9346,465 +11838,476 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
                 }
                 errors++;
               }
+              if (!(data7 === "Ready" || data7 === "Reconciling" || data7 === "Stalled")) {
+                const err25 = { instancePath: instancePath + "/conditions/" + i0 + "/type", schemaPath: "#/$defs/condition/properties/type/enum", keyword: "enum", params: { allowedValues: schema141.properties.type.enum }, message: "must be equal to one of the allowed values", schema: schema141.properties.type.enum, parentSchema: schema141.properties.type, data: data7 };
+                if (vErrors === null) {
+                  vErrors = [err25];
+                } else {
+                  vErrors.push(err25);
+                }
+                errors++;
+              }
+            }
+            if (data6.status !== void 0) {
+              let data8 = data6.status;
+              if (typeof data8 !== "boolean") {
+                const err26 = { instancePath: instancePath + "/conditions/" + i0 + "/status", schemaPath: "#/$defs/condition/properties/status/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema141.properties.status.type, parentSchema: schema141.properties.status, data: data8 };
+                if (vErrors === null) {
+                  vErrors = [err26];
+                } else {
+                  vErrors.push(err26);
+                }
+                errors++;
+              }
+            }
+            if (data6.reason !== void 0) {
+              let data9 = data6.reason;
+              if (typeof data9 !== "string") {
+                const err27 = { instancePath: instancePath + "/conditions/" + i0 + "/reason", schemaPath: "#/$defs/condition/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema141.properties.reason.type, parentSchema: schema141.properties.reason, data: data9 };
+                if (vErrors === null) {
+                  vErrors = [err27];
+                } else {
+                  vErrors.push(err27);
+                }
+                errors++;
+              }
+            }
+            if (data6.message !== void 0) {
+              let data10 = data6.message;
+              if (typeof data10 !== "string") {
+                const err28 = { instancePath: instancePath + "/conditions/" + i0 + "/message", schemaPath: "#/$defs/condition/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema141.properties.message.type, parentSchema: schema141.properties.message, data: data10 };
+                if (vErrors === null) {
+                  vErrors = [err28];
+                } else {
+                  vErrors.push(err28);
+                }
+                errors++;
+              }
             }
           } else {
-            const err25 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema117.type, parentSchema: schema117, data: data5 };
+            const err29 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema141.type, parentSchema: schema141, data: data6 };
             if (vErrors === null) {
-              vErrors = [err25];
+              vErrors = [err29];
             } else {
-              vErrors.push(err25);
+              vErrors.push(err29);
             }
             errors++;
           }
         }
       } else {
-        const err26 = { instancePath: instancePath + "/conditions", schemaPath: "#/properties/conditions/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema116.properties.conditions.type, parentSchema: schema116.properties.conditions, data: data4 };
+        const err30 = { instancePath: instancePath + "/conditions", schemaPath: "#/properties/conditions/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema140.properties.conditions.type, parentSchema: schema140.properties.conditions, data: data5 };
         if (vErrors === null) {
-          vErrors = [err26];
+          vErrors = [err30];
         } else {
-          vErrors.push(err26);
+          vErrors.push(err30);
         }
         errors++;
+      }
+    }
+    if (data.rollout !== void 0) {
+      let data11 = data.rollout;
+      const _errs27 = errors;
+      let valid5 = false;
+      const _errs28 = errors;
+      if (!validate66(data11, { instancePath: instancePath + "/rollout", parentData: data, parentDataProperty: "rollout", rootData, dynamicAnchors })) {
+        vErrors = vErrors === null ? validate66.errors : vErrors.concat(validate66.errors);
+        errors = vErrors.length;
+      }
+      var _valid0 = _errs28 === errors;
+      valid5 = valid5 || _valid0;
+      const _errs29 = errors;
+      if (data11 !== null) {
+        const err31 = { instancePath: instancePath + "/rollout", schemaPath: "#/properties/rollout/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema140.properties.rollout.anyOf[1].type, parentSchema: schema140.properties.rollout.anyOf[1], data: data11 };
+        if (vErrors === null) {
+          vErrors = [err31];
+        } else {
+          vErrors.push(err31);
+        }
+        errors++;
+      }
+      var _valid0 = _errs29 === errors;
+      valid5 = valid5 || _valid0;
+      if (!valid5) {
+        const err32 = { instancePath: instancePath + "/rollout", schemaPath: "#/properties/rollout/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema140.properties.rollout.anyOf, parentSchema: schema140.properties.rollout, data: data11 };
+        if (vErrors === null) {
+          vErrors = [err32];
+        } else {
+          vErrors.push(err32);
+        }
+        errors++;
+      } else {
+        errors = _errs27;
+        if (vErrors !== null) {
+          if (_errs27) {
+            vErrors.length = _errs27;
+          } else {
+            vErrors = null;
+          }
+        }
       }
     }
     if (data.services !== void 0) {
-      let data10 = data.services;
-      if (Array.isArray(data10)) {
-        const len1 = data10.length;
+      let data12 = data.services;
+      if (Array.isArray(data12)) {
+        const len1 = data12.length;
         for (let i1 = 0; i1 < len1; i1++) {
-          let data11 = data10[i1];
-          if (data11 && typeof data11 == "object" && !Array.isArray(data11)) {
-            if (data11.service === void 0) {
-              const err27 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema118.required, parentSchema: schema118, data: data11 };
+          let data13 = data12[i1];
+          if (data13 && typeof data13 == "object" && !Array.isArray(data13)) {
+            if (data13.service === void 0) {
+              const err33 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema144.required, parentSchema: schema144, data: data13 };
               if (vErrors === null) {
-                vErrors = [err27];
+                vErrors = [err33];
               } else {
-                vErrors.push(err27);
+                vErrors.push(err33);
               }
               errors++;
             }
-            if (data11.image === void 0) {
-              const err28 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/required", keyword: "required", params: { missingProperty: "image" }, message: "must have required property 'image'", schema: schema118.required, parentSchema: schema118, data: data11 };
+            if (data13.image === void 0) {
+              const err34 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/required", keyword: "required", params: { missingProperty: "image" }, message: "must have required property 'image'", schema: schema144.required, parentSchema: schema144, data: data13 };
               if (vErrors === null) {
-                vErrors = [err28];
+                vErrors = [err34];
               } else {
-                vErrors.push(err28);
+                vErrors.push(err34);
               }
               errors++;
             }
-            if (data11.desired === void 0) {
-              const err29 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/required", keyword: "required", params: { missingProperty: "desired" }, message: "must have required property 'desired'", schema: schema118.required, parentSchema: schema118, data: data11 };
+            if (data13.desired === void 0) {
+              const err35 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/required", keyword: "required", params: { missingProperty: "desired" }, message: "must have required property 'desired'", schema: schema144.required, parentSchema: schema144, data: data13 };
               if (vErrors === null) {
-                vErrors = [err29];
+                vErrors = [err35];
               } else {
-                vErrors.push(err29);
+                vErrors.push(err35);
               }
               errors++;
             }
-            if (data11.available === void 0) {
-              const err30 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/required", keyword: "required", params: { missingProperty: "available" }, message: "must have required property 'available'", schema: schema118.required, parentSchema: schema118, data: data11 };
+            if (data13.available === void 0) {
+              const err36 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/required", keyword: "required", params: { missingProperty: "available" }, message: "must have required property 'available'", schema: schema144.required, parentSchema: schema144, data: data13 };
               if (vErrors === null) {
-                vErrors = [err30];
+                vErrors = [err36];
               } else {
-                vErrors.push(err30);
+                vErrors.push(err36);
               }
               errors++;
             }
-            if (data11.updated === void 0) {
-              const err31 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/required", keyword: "required", params: { missingProperty: "updated" }, message: "must have required property 'updated'", schema: schema118.required, parentSchema: schema118, data: data11 };
+            if (data13.updated === void 0) {
+              const err37 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/required", keyword: "required", params: { missingProperty: "updated" }, message: "must have required property 'updated'", schema: schema144.required, parentSchema: schema144, data: data13 };
               if (vErrors === null) {
-                vErrors = [err31];
+                vErrors = [err37];
               } else {
-                vErrors.push(err31);
+                vErrors.push(err37);
               }
               errors++;
             }
-            for (const key2 in data11) {
+            for (const key2 in data13) {
               if (!(key2 === "service" || key2 === "image" || key2 === "desired" || key2 === "available" || key2 === "updated")) {
-                const err32 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema118, data: data11 };
+                const err38 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema144, data: data13 };
                 if (vErrors === null) {
-                  vErrors = [err32];
+                  vErrors = [err38];
                 } else {
-                  vErrors.push(err32);
+                  vErrors.push(err38);
                 }
                 errors++;
               }
             }
-            if (data11.service !== void 0) {
-              let data12 = data11.service;
-              if (typeof data12 !== "string") {
-                const err33 = { instancePath: instancePath + "/services/" + i1 + "/service", schemaPath: "#/$defs/service/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema118.properties.service.type, parentSchema: schema118.properties.service, data: data12 };
+            if (data13.service !== void 0) {
+              let data14 = data13.service;
+              if (typeof data14 !== "string") {
+                const err39 = { instancePath: instancePath + "/services/" + i1 + "/service", schemaPath: "#/$defs/service/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema144.properties.service.type, parentSchema: schema144.properties.service, data: data14 };
                 if (vErrors === null) {
-                  vErrors = [err33];
+                  vErrors = [err39];
                 } else {
-                  vErrors.push(err33);
+                  vErrors.push(err39);
                 }
                 errors++;
               }
             }
-            if (data11.image !== void 0) {
-              let data13 = data11.image;
-              if (typeof data13 !== "string") {
-                const err34 = { instancePath: instancePath + "/services/" + i1 + "/image", schemaPath: "#/$defs/service/properties/image/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema118.properties.image.type, parentSchema: schema118.properties.image, data: data13 };
+            if (data13.image !== void 0) {
+              let data15 = data13.image;
+              if (typeof data15 !== "string") {
+                const err40 = { instancePath: instancePath + "/services/" + i1 + "/image", schemaPath: "#/$defs/service/properties/image/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema144.properties.image.type, parentSchema: schema144.properties.image, data: data15 };
                 if (vErrors === null) {
-                  vErrors = [err34];
+                  vErrors = [err40];
                 } else {
-                  vErrors.push(err34);
+                  vErrors.push(err40);
                 }
                 errors++;
               }
             }
-            if (data11.desired !== void 0) {
-              let data14 = data11.desired;
-              if (!(typeof data14 == "number" && (!(data14 % 1) && !isNaN(data14)) && isFinite(data14))) {
-                const err35 = { instancePath: instancePath + "/services/" + i1 + "/desired", schemaPath: "#/$defs/service/properties/desired/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema118.properties.desired.type, parentSchema: schema118.properties.desired, data: data14 };
-                if (vErrors === null) {
-                  vErrors = [err35];
-                } else {
-                  vErrors.push(err35);
-                }
-                errors++;
-              }
-            }
-            if (data11.available !== void 0) {
-              let data15 = data11.available;
-              if (!(typeof data15 == "number" && (!(data15 % 1) && !isNaN(data15)) && isFinite(data15))) {
-                const err36 = { instancePath: instancePath + "/services/" + i1 + "/available", schemaPath: "#/$defs/service/properties/available/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema118.properties.available.type, parentSchema: schema118.properties.available, data: data15 };
-                if (vErrors === null) {
-                  vErrors = [err36];
-                } else {
-                  vErrors.push(err36);
-                }
-                errors++;
-              }
-            }
-            if (data11.updated !== void 0) {
-              let data16 = data11.updated;
+            if (data13.desired !== void 0) {
+              let data16 = data13.desired;
               if (!(typeof data16 == "number" && (!(data16 % 1) && !isNaN(data16)) && isFinite(data16))) {
-                const err37 = { instancePath: instancePath + "/services/" + i1 + "/updated", schemaPath: "#/$defs/service/properties/updated/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema118.properties.updated.type, parentSchema: schema118.properties.updated, data: data16 };
+                const err41 = { instancePath: instancePath + "/services/" + i1 + "/desired", schemaPath: "#/$defs/service/properties/desired/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema144.properties.desired.type, parentSchema: schema144.properties.desired, data: data16 };
                 if (vErrors === null) {
-                  vErrors = [err37];
+                  vErrors = [err41];
                 } else {
-                  vErrors.push(err37);
+                  vErrors.push(err41);
+                }
+                errors++;
+              }
+            }
+            if (data13.available !== void 0) {
+              let data17 = data13.available;
+              if (!(typeof data17 == "number" && (!(data17 % 1) && !isNaN(data17)) && isFinite(data17))) {
+                const err42 = { instancePath: instancePath + "/services/" + i1 + "/available", schemaPath: "#/$defs/service/properties/available/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema144.properties.available.type, parentSchema: schema144.properties.available, data: data17 };
+                if (vErrors === null) {
+                  vErrors = [err42];
+                } else {
+                  vErrors.push(err42);
+                }
+                errors++;
+              }
+            }
+            if (data13.updated !== void 0) {
+              let data18 = data13.updated;
+              if (!(typeof data18 == "number" && (!(data18 % 1) && !isNaN(data18)) && isFinite(data18))) {
+                const err43 = { instancePath: instancePath + "/services/" + i1 + "/updated", schemaPath: "#/$defs/service/properties/updated/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema144.properties.updated.type, parentSchema: schema144.properties.updated, data: data18 };
+                if (vErrors === null) {
+                  vErrors = [err43];
+                } else {
+                  vErrors.push(err43);
                 }
                 errors++;
               }
             }
           } else {
-            const err38 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema118.type, parentSchema: schema118, data: data11 };
+            const err44 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema144.type, parentSchema: schema144, data: data13 };
             if (vErrors === null) {
-              vErrors = [err38];
+              vErrors = [err44];
             } else {
-              vErrors.push(err38);
+              vErrors.push(err44);
             }
             errors++;
           }
         }
       } else {
-        const err39 = { instancePath: instancePath + "/services", schemaPath: "#/properties/services/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema116.properties.services.type, parentSchema: schema116.properties.services, data: data10 };
+        const err45 = { instancePath: instancePath + "/services", schemaPath: "#/properties/services/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema140.properties.services.type, parentSchema: schema140.properties.services, data: data12 };
         if (vErrors === null) {
-          vErrors = [err39];
+          vErrors = [err45];
         } else {
-          vErrors.push(err39);
+          vErrors.push(err45);
         }
         errors++;
       }
     }
-    if (data.waiting !== void 0) {
-      let data17 = data.waiting;
-      if (Array.isArray(data17)) {
-        const len2 = data17.length;
+    if (data.slots !== void 0) {
+      let data19 = data.slots;
+      if (Array.isArray(data19)) {
+        const len2 = data19.length;
         for (let i2 = 0; i2 < len2; i2++) {
-          let data18 = data17[i2];
-          if (data18 && typeof data18 == "object" && !Array.isArray(data18)) {
-            if (data18.service === void 0) {
-              const err40 = { instancePath: instancePath + "/waiting/" + i2, schemaPath: "#/$defs/waiting/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema119.required, parentSchema: schema119, data: data18 };
+          let data20 = data19[i2];
+          if (data20 && typeof data20 == "object" && !Array.isArray(data20)) {
+            if (data20.service === void 0) {
+              const err46 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema145.required, parentSchema: schema145, data: data20 };
               if (vErrors === null) {
-                vErrors = [err40];
+                vErrors = [err46];
               } else {
-                vErrors.push(err40);
+                vErrors.push(err46);
               }
               errors++;
             }
-            if (data18.slot === void 0) {
-              const err41 = { instancePath: instancePath + "/waiting/" + i2, schemaPath: "#/$defs/waiting/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema119.required, parentSchema: schema119, data: data18 };
+            if (data20.slot === void 0) {
+              const err47 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema145.required, parentSchema: schema145, data: data20 };
               if (vErrors === null) {
-                vErrors = [err41];
+                vErrors = [err47];
               } else {
-                vErrors.push(err41);
+                vErrors.push(err47);
               }
               errors++;
             }
-            if (data18.host === void 0) {
-              const err42 = { instancePath: instancePath + "/waiting/" + i2, schemaPath: "#/$defs/waiting/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema119.required, parentSchema: schema119, data: data18 };
+            if (data20.host === void 0) {
+              const err48 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema145.required, parentSchema: schema145, data: data20 };
               if (vErrors === null) {
-                vErrors = [err42];
+                vErrors = [err48];
               } else {
-                vErrors.push(err42);
+                vErrors.push(err48);
               }
               errors++;
             }
-            if (data18.reason === void 0) {
-              const err43 = { instancePath: instancePath + "/waiting/" + i2, schemaPath: "#/$defs/waiting/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema119.required, parentSchema: schema119, data: data18 };
+            if (data20.container === void 0) {
+              const err49 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "container" }, message: "must have required property 'container'", schema: schema145.required, parentSchema: schema145, data: data20 };
               if (vErrors === null) {
-                vErrors = [err43];
+                vErrors = [err49];
               } else {
-                vErrors.push(err43);
+                vErrors.push(err49);
               }
               errors++;
             }
-            if (data18.until === void 0) {
-              const err44 = { instancePath: instancePath + "/waiting/" + i2, schemaPath: "#/$defs/waiting/required", keyword: "required", params: { missingProperty: "until" }, message: "must have required property 'until'", schema: schema119.required, parentSchema: schema119, data: data18 };
+            if (data20.image === void 0) {
+              const err50 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "image" }, message: "must have required property 'image'", schema: schema145.required, parentSchema: schema145, data: data20 };
               if (vErrors === null) {
-                vErrors = [err44];
+                vErrors = [err50];
               } else {
-                vErrors.push(err44);
+                vErrors.push(err50);
               }
               errors++;
             }
-            for (const key3 in data18) {
-              if (!(key3 === "service" || key3 === "slot" || key3 === "host" || key3 === "reason" || key3 === "until")) {
-                const err45 = { instancePath: instancePath + "/waiting/" + i2, schemaPath: "#/$defs/waiting/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key3 }, message: "must NOT have additional properties", schema: false, parentSchema: schema119, data: data18 };
+            if (data20.phase === void 0) {
+              const err51 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "phase" }, message: "must have required property 'phase'", schema: schema145.required, parentSchema: schema145, data: data20 };
+              if (vErrors === null) {
+                vErrors = [err51];
+              } else {
+                vErrors.push(err51);
+              }
+              errors++;
+            }
+            if (data20.available === void 0) {
+              const err52 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "available" }, message: "must have required property 'available'", schema: schema145.required, parentSchema: schema145, data: data20 };
+              if (vErrors === null) {
+                vErrors = [err52];
+              } else {
+                vErrors.push(err52);
+              }
+              errors++;
+            }
+            if (data20.waitsFor === void 0) {
+              const err53 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "waitsFor" }, message: "must have required property 'waitsFor'", schema: schema145.required, parentSchema: schema145, data: data20 };
+              if (vErrors === null) {
+                vErrors = [err53];
+              } else {
+                vErrors.push(err53);
+              }
+              errors++;
+            }
+            if (data20.until === void 0) {
+              const err54 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "until" }, message: "must have required property 'until'", schema: schema145.required, parentSchema: schema145, data: data20 };
+              if (vErrors === null) {
+                vErrors = [err54];
+              } else {
+                vErrors.push(err54);
+              }
+              errors++;
+            }
+            for (const key3 in data20) {
+              if (!func1.call(schema145.properties, key3)) {
+                const err55 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key3 }, message: "must NOT have additional properties", schema: false, parentSchema: schema145, data: data20 };
                 if (vErrors === null) {
-                  vErrors = [err45];
+                  vErrors = [err55];
                 } else {
-                  vErrors.push(err45);
+                  vErrors.push(err55);
                 }
                 errors++;
               }
             }
-            if (data18.service !== void 0) {
-              let data19 = data18.service;
-              if (typeof data19 !== "string") {
-                const err46 = { instancePath: instancePath + "/waiting/" + i2 + "/service", schemaPath: "#/$defs/waiting/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema119.properties.service.type, parentSchema: schema119.properties.service, data: data19 };
-                if (vErrors === null) {
-                  vErrors = [err46];
-                } else {
-                  vErrors.push(err46);
-                }
-                errors++;
-              }
-            }
-            if (data18.slot !== void 0) {
-              let data20 = data18.slot;
-              if (typeof data20 !== "string") {
-                const err47 = { instancePath: instancePath + "/waiting/" + i2 + "/slot", schemaPath: "#/$defs/waiting/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema119.properties.slot.type, parentSchema: schema119.properties.slot, data: data20 };
-                if (vErrors === null) {
-                  vErrors = [err47];
-                } else {
-                  vErrors.push(err47);
-                }
-                errors++;
-              }
-            }
-            if (data18.host !== void 0) {
-              let data21 = data18.host;
-              const _errs51 = errors;
-              let valid13 = false;
-              const _errs52 = errors;
+            if (data20.service !== void 0) {
+              let data21 = data20.service;
               if (typeof data21 !== "string") {
-                const err48 = { instancePath: instancePath + "/waiting/" + i2 + "/host", schemaPath: "#/$defs/waiting/properties/host/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema119.properties.host.anyOf[0].type, parentSchema: schema119.properties.host.anyOf[0], data: data21 };
+                const err56 = { instancePath: instancePath + "/slots/" + i2 + "/service", schemaPath: "#/$defs/slot/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema145.properties.service.type, parentSchema: schema145.properties.service, data: data21 };
                 if (vErrors === null) {
-                  vErrors = [err48];
+                  vErrors = [err56];
                 } else {
-                  vErrors.push(err48);
+                  vErrors.push(err56);
                 }
                 errors++;
-              }
-              var _valid0 = _errs52 === errors;
-              valid13 = valid13 || _valid0;
-              const _errs54 = errors;
-              if (data21 !== null) {
-                const err49 = { instancePath: instancePath + "/waiting/" + i2 + "/host", schemaPath: "#/$defs/waiting/properties/host/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema119.properties.host.anyOf[1].type, parentSchema: schema119.properties.host.anyOf[1], data: data21 };
-                if (vErrors === null) {
-                  vErrors = [err49];
-                } else {
-                  vErrors.push(err49);
-                }
-                errors++;
-              }
-              var _valid0 = _errs54 === errors;
-              valid13 = valid13 || _valid0;
-              if (!valid13) {
-                const err50 = { instancePath: instancePath + "/waiting/" + i2 + "/host", schemaPath: "#/$defs/waiting/properties/host/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema119.properties.host.anyOf, parentSchema: schema119.properties.host, data: data21 };
-                if (vErrors === null) {
-                  vErrors = [err50];
-                } else {
-                  vErrors.push(err50);
-                }
-                errors++;
-              } else {
-                errors = _errs51;
-                if (vErrors !== null) {
-                  if (_errs51) {
-                    vErrors.length = _errs51;
-                  } else {
-                    vErrors = null;
-                  }
-                }
               }
             }
-            if (data18.reason !== void 0) {
-              let data22 = data18.reason;
+            if (data20.slot !== void 0) {
+              let data22 = data20.slot;
               if (typeof data22 !== "string") {
-                const err51 = { instancePath: instancePath + "/waiting/" + i2 + "/reason", schemaPath: "#/$defs/waiting/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema119.properties.reason.type, parentSchema: schema119.properties.reason, data: data22 };
+                const err57 = { instancePath: instancePath + "/slots/" + i2 + "/slot", schemaPath: "#/$defs/slot/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema145.properties.slot.type, parentSchema: schema145.properties.slot, data: data22 };
                 if (vErrors === null) {
-                  vErrors = [err51];
+                  vErrors = [err57];
                 } else {
-                  vErrors.push(err51);
+                  vErrors.push(err57);
                 }
                 errors++;
               }
             }
-            if (data18.until !== void 0) {
-              let data23 = data18.until;
-              const _errs59 = errors;
+            if (data20.host !== void 0) {
+              let data23 = data20.host;
+              const _errs58 = errors;
               let valid14 = false;
-              const _errs60 = errors;
+              const _errs59 = errors;
               if (typeof data23 !== "string") {
-                const err52 = { instancePath: instancePath + "/waiting/" + i2 + "/until", schemaPath: "#/$defs/waiting/properties/until/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema119.properties.until.anyOf[0].type, parentSchema: schema119.properties.until.anyOf[0], data: data23 };
+                const err58 = { instancePath: instancePath + "/slots/" + i2 + "/host", schemaPath: "#/$defs/slot/properties/host/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema145.properties.host.anyOf[0].type, parentSchema: schema145.properties.host.anyOf[0], data: data23 };
                 if (vErrors === null) {
-                  vErrors = [err52];
+                  vErrors = [err58];
                 } else {
-                  vErrors.push(err52);
+                  vErrors.push(err58);
                 }
                 errors++;
               }
-              var _valid1 = _errs60 === errors;
+              var _valid1 = _errs59 === errors;
               valid14 = valid14 || _valid1;
-              const _errs62 = errors;
+              const _errs61 = errors;
               if (data23 !== null) {
-                const err53 = { instancePath: instancePath + "/waiting/" + i2 + "/until", schemaPath: "#/$defs/waiting/properties/until/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema119.properties.until.anyOf[1].type, parentSchema: schema119.properties.until.anyOf[1], data: data23 };
+                const err59 = { instancePath: instancePath + "/slots/" + i2 + "/host", schemaPath: "#/$defs/slot/properties/host/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema145.properties.host.anyOf[1].type, parentSchema: schema145.properties.host.anyOf[1], data: data23 };
                 if (vErrors === null) {
-                  vErrors = [err53];
+                  vErrors = [err59];
                 } else {
-                  vErrors.push(err53);
+                  vErrors.push(err59);
                 }
                 errors++;
               }
-              var _valid1 = _errs62 === errors;
+              var _valid1 = _errs61 === errors;
               valid14 = valid14 || _valid1;
               if (!valid14) {
-                const err54 = { instancePath: instancePath + "/waiting/" + i2 + "/until", schemaPath: "#/$defs/waiting/properties/until/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema119.properties.until.anyOf, parentSchema: schema119.properties.until, data: data23 };
+                const err60 = { instancePath: instancePath + "/slots/" + i2 + "/host", schemaPath: "#/$defs/slot/properties/host/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema145.properties.host.anyOf, parentSchema: schema145.properties.host, data: data23 };
                 if (vErrors === null) {
-                  vErrors = [err54];
+                  vErrors = [err60];
                 } else {
-                  vErrors.push(err54);
+                  vErrors.push(err60);
                 }
                 errors++;
               } else {
-                errors = _errs59;
+                errors = _errs58;
                 if (vErrors !== null) {
-                  if (_errs59) {
-                    vErrors.length = _errs59;
+                  if (_errs58) {
+                    vErrors.length = _errs58;
                   } else {
                     vErrors = null;
                   }
                 }
               }
             }
-          } else {
-            const err55 = { instancePath: instancePath + "/waiting/" + i2, schemaPath: "#/$defs/waiting/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema119.type, parentSchema: schema119, data: data18 };
-            if (vErrors === null) {
-              vErrors = [err55];
-            } else {
-              vErrors.push(err55);
-            }
-            errors++;
-          }
-        }
-      } else {
-        const err56 = { instancePath: instancePath + "/waiting", schemaPath: "#/properties/waiting/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema116.properties.waiting.type, parentSchema: schema116.properties.waiting, data: data17 };
-        if (vErrors === null) {
-          vErrors = [err56];
-        } else {
-          vErrors.push(err56);
-        }
-        errors++;
-      }
-    }
-    if (data.failed !== void 0) {
-      let data24 = data.failed;
-      if (Array.isArray(data24)) {
-        const len3 = data24.length;
-        for (let i3 = 0; i3 < len3; i3++) {
-          let data25 = data24[i3];
-          if (data25 && typeof data25 == "object" && !Array.isArray(data25)) {
-            if (data25.service === void 0) {
-              const err57 = { instancePath: instancePath + "/failed/" + i3, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema120.required, parentSchema: schema120, data: data25 };
-              if (vErrors === null) {
-                vErrors = [err57];
-              } else {
-                vErrors.push(err57);
+            if (data20.container !== void 0) {
+              let data24 = data20.container;
+              if (typeof data24 !== "string") {
+                const err61 = { instancePath: instancePath + "/slots/" + i2 + "/container", schemaPath: "#/$defs/slot/properties/container/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema145.properties.container.type, parentSchema: schema145.properties.container, data: data24 };
+                if (vErrors === null) {
+                  vErrors = [err61];
+                } else {
+                  vErrors.push(err61);
+                }
+                errors++;
               }
-              errors++;
             }
-            if (data25.slot === void 0) {
-              const err58 = { instancePath: instancePath + "/failed/" + i3, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema120.required, parentSchema: schema120, data: data25 };
-              if (vErrors === null) {
-                vErrors = [err58];
-              } else {
-                vErrors.push(err58);
+            if (data20.image !== void 0) {
+              let data25 = data20.image;
+              if (typeof data25 !== "string") {
+                const err62 = { instancePath: instancePath + "/slots/" + i2 + "/image", schemaPath: "#/$defs/slot/properties/image/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema145.properties.image.type, parentSchema: schema145.properties.image, data: data25 };
+                if (vErrors === null) {
+                  vErrors = [err62];
+                } else {
+                  vErrors.push(err62);
+                }
+                errors++;
               }
-              errors++;
             }
-            if (data25.host === void 0) {
-              const err59 = { instancePath: instancePath + "/failed/" + i3, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema120.required, parentSchema: schema120, data: data25 };
-              if (vErrors === null) {
-                vErrors = [err59];
-              } else {
-                vErrors.push(err59);
+            if (data20.phase !== void 0) {
+              let data26 = data20.phase;
+              if (typeof data26 !== "string") {
+                const err63 = { instancePath: instancePath + "/slots/" + i2 + "/phase", schemaPath: "#/$defs/slot/properties/phase/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema145.properties.phase.type, parentSchema: schema145.properties.phase, data: data26 };
+                if (vErrors === null) {
+                  vErrors = [err63];
+                } else {
+                  vErrors.push(err63);
+                }
+                errors++;
               }
-              errors++;
-            }
-            if (data25.commit === void 0) {
-              const err60 = { instancePath: instancePath + "/failed/" + i3, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema120.required, parentSchema: schema120, data: data25 };
-              if (vErrors === null) {
-                vErrors = [err60];
-              } else {
-                vErrors.push(err60);
+              if (!(data26 === "absent" || data26 === "created" || data26 === "probation" || data26 === "promoted")) {
+                const err64 = { instancePath: instancePath + "/slots/" + i2 + "/phase", schemaPath: "#/$defs/slot/properties/phase/enum", keyword: "enum", params: { allowedValues: schema145.properties.phase.enum }, message: "must be equal to one of the allowed values", schema: schema145.properties.phase.enum, parentSchema: schema145.properties.phase, data: data26 };
+                if (vErrors === null) {
+                  vErrors = [err64];
+                } else {
+                  vErrors.push(err64);
+                }
+                errors++;
               }
-              errors++;
             }
-            if (data25.reason === void 0) {
-              const err61 = { instancePath: instancePath + "/failed/" + i3, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema120.required, parentSchema: schema120, data: data25 };
-              if (vErrors === null) {
-                vErrors = [err61];
-              } else {
-                vErrors.push(err61);
-              }
-              errors++;
-            }
-            if (data25.message === void 0) {
-              const err62 = { instancePath: instancePath + "/failed/" + i3, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema120.required, parentSchema: schema120, data: data25 };
-              if (vErrors === null) {
-                vErrors = [err62];
-              } else {
-                vErrors.push(err62);
-              }
-              errors++;
-            }
-            if (data25.log === void 0) {
-              const err63 = { instancePath: instancePath + "/failed/" + i3, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "log" }, message: "must have required property 'log'", schema: schema120.required, parentSchema: schema120, data: data25 };
-              if (vErrors === null) {
-                vErrors = [err63];
-              } else {
-                vErrors.push(err63);
-              }
-              errors++;
-            }
-            if (data25.health === void 0) {
-              const err64 = { instancePath: instancePath + "/failed/" + i3, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "health" }, message: "must have required property 'health'", schema: schema120.required, parentSchema: schema120, data: data25 };
-              if (vErrors === null) {
-                vErrors = [err64];
-              } else {
-                vErrors.push(err64);
-              }
-              errors++;
-            }
-            for (const key4 in data25) {
-              if (!(key4 === "service" || key4 === "slot" || key4 === "host" || key4 === "commit" || key4 === "reason" || key4 === "message" || key4 === "log" || key4 === "health")) {
-                const err65 = { instancePath: instancePath + "/failed/" + i3, schemaPath: "#/$defs/failure/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key4 }, message: "must NOT have additional properties", schema: false, parentSchema: schema120, data: data25 };
+            if (data20.available !== void 0) {
+              let data27 = data20.available;
+              if (typeof data27 !== "boolean") {
+                const err65 = { instancePath: instancePath + "/slots/" + i2 + "/available", schemaPath: "#/$defs/slot/properties/available/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema145.properties.available.type, parentSchema: schema145.properties.available, data: data27 };
                 if (vErrors === null) {
                   vErrors = [err65];
                 } else {
@@ -9813,10 +12316,10 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
             }
-            if (data25.service !== void 0) {
-              let data26 = data25.service;
-              if (typeof data26 !== "string") {
-                const err66 = { instancePath: instancePath + "/failed/" + i3 + "/service", schemaPath: "#/$defs/failure/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema120.properties.service.type, parentSchema: schema120.properties.service, data: data26 };
+            if (data20.waitsFor !== void 0) {
+              let data28 = data20.waitsFor;
+              if (typeof data28 !== "string") {
+                const err66 = { instancePath: instancePath + "/slots/" + i2 + "/waitsFor", schemaPath: "#/$defs/slot/properties/waitsFor/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema145.properties.waitsFor.type, parentSchema: schema145.properties.waitsFor, data: data28 };
                 if (vErrors === null) {
                   vErrors = [err66];
                 } else {
@@ -9825,10 +12328,13 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
             }
-            if (data25.slot !== void 0) {
-              let data27 = data25.slot;
-              if (typeof data27 !== "string") {
-                const err67 = { instancePath: instancePath + "/failed/" + i3 + "/slot", schemaPath: "#/$defs/failure/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema120.properties.slot.type, parentSchema: schema120.properties.slot, data: data27 };
+            if (data20.until !== void 0) {
+              let data29 = data20.until;
+              const _errs74 = errors;
+              let valid15 = false;
+              const _errs75 = errors;
+              if (typeof data29 !== "string") {
+                const err67 = { instancePath: instancePath + "/slots/" + i2 + "/until", schemaPath: "#/$defs/slot/properties/until/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema145.properties.until.anyOf[0].type, parentSchema: schema145.properties.until.anyOf[0], data: data29 };
                 if (vErrors === null) {
                   vErrors = [err67];
                 } else {
@@ -9836,11 +12342,11 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
                 }
                 errors++;
               }
-            }
-            if (data25.host !== void 0) {
-              let data28 = data25.host;
-              if (typeof data28 !== "string") {
-                const err68 = { instancePath: instancePath + "/failed/" + i3 + "/host", schemaPath: "#/$defs/failure/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema120.properties.host.type, parentSchema: schema120.properties.host, data: data28 };
+              var _valid2 = _errs75 === errors;
+              valid15 = valid15 || _valid2;
+              const _errs77 = errors;
+              if (data29 !== null) {
+                const err68 = { instancePath: instancePath + "/slots/" + i2 + "/until", schemaPath: "#/$defs/slot/properties/until/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema145.properties.until.anyOf[1].type, parentSchema: schema145.properties.until.anyOf[1], data: data29 };
                 if (vErrors === null) {
                   vErrors = [err68];
                 } else {
@@ -9848,133 +12354,577 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
                 }
                 errors++;
               }
-            }
-            if (data25.commit !== void 0) {
-              let data29 = data25.commit;
-              if (typeof data29 !== "string") {
-                const err69 = { instancePath: instancePath + "/failed/" + i3 + "/commit", schemaPath: "#/$defs/failure/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema120.properties.commit.type, parentSchema: schema120.properties.commit, data: data29 };
+              var _valid2 = _errs77 === errors;
+              valid15 = valid15 || _valid2;
+              if (!valid15) {
+                const err69 = { instancePath: instancePath + "/slots/" + i2 + "/until", schemaPath: "#/$defs/slot/properties/until/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema145.properties.until.anyOf, parentSchema: schema145.properties.until, data: data29 };
                 if (vErrors === null) {
                   vErrors = [err69];
                 } else {
                   vErrors.push(err69);
                 }
                 errors++;
-              }
-            }
-            if (data25.reason !== void 0) {
-              let data30 = data25.reason;
-              if (typeof data30 !== "string") {
-                const err70 = { instancePath: instancePath + "/failed/" + i3 + "/reason", schemaPath: "#/$defs/failure/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema120.properties.reason.type, parentSchema: schema120.properties.reason, data: data30 };
-                if (vErrors === null) {
-                  vErrors = [err70];
-                } else {
-                  vErrors.push(err70);
-                }
-                errors++;
-              }
-            }
-            if (data25.message !== void 0) {
-              let data31 = data25.message;
-              if (typeof data31 !== "string") {
-                const err71 = { instancePath: instancePath + "/failed/" + i3 + "/message", schemaPath: "#/$defs/failure/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema120.properties.message.type, parentSchema: schema120.properties.message, data: data31 };
-                if (vErrors === null) {
-                  vErrors = [err71];
-                } else {
-                  vErrors.push(err71);
-                }
-                errors++;
-              }
-            }
-            if (data25.log !== void 0) {
-              let data32 = data25.log;
-              if (Array.isArray(data32)) {
-                const len4 = data32.length;
-                for (let i4 = 0; i4 < len4; i4++) {
-                  let data33 = data32[i4];
-                  if (typeof data33 !== "string") {
-                    const err72 = { instancePath: instancePath + "/failed/" + i3 + "/log/" + i4, schemaPath: "#/$defs/failure/properties/log/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema120.properties.log.items.type, parentSchema: schema120.properties.log.items, data: data33 };
-                    if (vErrors === null) {
-                      vErrors = [err72];
-                    } else {
-                      vErrors.push(err72);
-                    }
-                    errors++;
+              } else {
+                errors = _errs74;
+                if (vErrors !== null) {
+                  if (_errs74) {
+                    vErrors.length = _errs74;
+                  } else {
+                    vErrors = null;
                   }
                 }
-              } else {
-                const err73 = { instancePath: instancePath + "/failed/" + i3 + "/log", schemaPath: "#/$defs/failure/properties/log/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema120.properties.log.type, parentSchema: schema120.properties.log, data: data32 };
-                if (vErrors === null) {
-                  vErrors = [err73];
-                } else {
-                  vErrors.push(err73);
-                }
-                errors++;
-              }
-            }
-            if (data25.health !== void 0) {
-              let data34 = data25.health;
-              if (Array.isArray(data34)) {
-                const len5 = data34.length;
-                for (let i5 = 0; i5 < len5; i5++) {
-                  let data35 = data34[i5];
-                  if (typeof data35 !== "string") {
-                    const err74 = { instancePath: instancePath + "/failed/" + i3 + "/health/" + i5, schemaPath: "#/$defs/failure/properties/health/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema120.properties.health.items.type, parentSchema: schema120.properties.health.items, data: data35 };
-                    if (vErrors === null) {
-                      vErrors = [err74];
-                    } else {
-                      vErrors.push(err74);
-                    }
-                    errors++;
-                  }
-                }
-              } else {
-                const err75 = { instancePath: instancePath + "/failed/" + i3 + "/health", schemaPath: "#/$defs/failure/properties/health/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema120.properties.health.type, parentSchema: schema120.properties.health, data: data34 };
-                if (vErrors === null) {
-                  vErrors = [err75];
-                } else {
-                  vErrors.push(err75);
-                }
-                errors++;
               }
             }
           } else {
-            const err76 = { instancePath: instancePath + "/failed/" + i3, schemaPath: "#/$defs/failure/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema120.type, parentSchema: schema120, data: data25 };
+            const err70 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema145.type, parentSchema: schema145, data: data20 };
             if (vErrors === null) {
-              vErrors = [err76];
+              vErrors = [err70];
             } else {
-              vErrors.push(err76);
+              vErrors.push(err70);
             }
             errors++;
           }
         }
       } else {
-        const err77 = { instancePath: instancePath + "/failed", schemaPath: "#/properties/failed/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema116.properties.failed.type, parentSchema: schema116.properties.failed, data: data24 };
+        const err71 = { instancePath: instancePath + "/slots", schemaPath: "#/properties/slots/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema140.properties.slots.type, parentSchema: schema140.properties.slots, data: data19 };
         if (vErrors === null) {
-          vErrors = [err77];
+          vErrors = [err71];
         } else {
-          vErrors.push(err77);
+          vErrors.push(err71);
+        }
+        errors++;
+      }
+    }
+    if (data.waiting !== void 0) {
+      let data30 = data.waiting;
+      if (Array.isArray(data30)) {
+        const len3 = data30.length;
+        for (let i3 = 0; i3 < len3; i3++) {
+          let data31 = data30[i3];
+          if (data31 && typeof data31 == "object" && !Array.isArray(data31)) {
+            if (data31.service === void 0) {
+              const err72 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema146.required, parentSchema: schema146, data: data31 };
+              if (vErrors === null) {
+                vErrors = [err72];
+              } else {
+                vErrors.push(err72);
+              }
+              errors++;
+            }
+            if (data31.slot === void 0) {
+              const err73 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema146.required, parentSchema: schema146, data: data31 };
+              if (vErrors === null) {
+                vErrors = [err73];
+              } else {
+                vErrors.push(err73);
+              }
+              errors++;
+            }
+            if (data31.host === void 0) {
+              const err74 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema146.required, parentSchema: schema146, data: data31 };
+              if (vErrors === null) {
+                vErrors = [err74];
+              } else {
+                vErrors.push(err74);
+              }
+              errors++;
+            }
+            if (data31.kind === void 0) {
+              const err75 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/required", keyword: "required", params: { missingProperty: "kind" }, message: "must have required property 'kind'", schema: schema146.required, parentSchema: schema146, data: data31 };
+              if (vErrors === null) {
+                vErrors = [err75];
+              } else {
+                vErrors.push(err75);
+              }
+              errors++;
+            }
+            if (data31.reason === void 0) {
+              const err76 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema146.required, parentSchema: schema146, data: data31 };
+              if (vErrors === null) {
+                vErrors = [err76];
+              } else {
+                vErrors.push(err76);
+              }
+              errors++;
+            }
+            if (data31.until === void 0) {
+              const err77 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/required", keyword: "required", params: { missingProperty: "until" }, message: "must have required property 'until'", schema: schema146.required, parentSchema: schema146, data: data31 };
+              if (vErrors === null) {
+                vErrors = [err77];
+              } else {
+                vErrors.push(err77);
+              }
+              errors++;
+            }
+            for (const key4 in data31) {
+              if (!(key4 === "service" || key4 === "slot" || key4 === "host" || key4 === "kind" || key4 === "reason" || key4 === "until")) {
+                const err78 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key4 }, message: "must NOT have additional properties", schema: false, parentSchema: schema146, data: data31 };
+                if (vErrors === null) {
+                  vErrors = [err78];
+                } else {
+                  vErrors.push(err78);
+                }
+                errors++;
+              }
+            }
+            if (data31.service !== void 0) {
+              let data32 = data31.service;
+              if (typeof data32 !== "string") {
+                const err79 = { instancePath: instancePath + "/waiting/" + i3 + "/service", schemaPath: "#/$defs/waiting/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema146.properties.service.type, parentSchema: schema146.properties.service, data: data32 };
+                if (vErrors === null) {
+                  vErrors = [err79];
+                } else {
+                  vErrors.push(err79);
+                }
+                errors++;
+              }
+            }
+            if (data31.slot !== void 0) {
+              let data33 = data31.slot;
+              if (typeof data33 !== "string") {
+                const err80 = { instancePath: instancePath + "/waiting/" + i3 + "/slot", schemaPath: "#/$defs/waiting/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema146.properties.slot.type, parentSchema: schema146.properties.slot, data: data33 };
+                if (vErrors === null) {
+                  vErrors = [err80];
+                } else {
+                  vErrors.push(err80);
+                }
+                errors++;
+              }
+            }
+            if (data31.host !== void 0) {
+              let data34 = data31.host;
+              const _errs90 = errors;
+              let valid20 = false;
+              const _errs91 = errors;
+              if (typeof data34 !== "string") {
+                const err81 = { instancePath: instancePath + "/waiting/" + i3 + "/host", schemaPath: "#/$defs/waiting/properties/host/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema146.properties.host.anyOf[0].type, parentSchema: schema146.properties.host.anyOf[0], data: data34 };
+                if (vErrors === null) {
+                  vErrors = [err81];
+                } else {
+                  vErrors.push(err81);
+                }
+                errors++;
+              }
+              var _valid3 = _errs91 === errors;
+              valid20 = valid20 || _valid3;
+              const _errs93 = errors;
+              if (data34 !== null) {
+                const err82 = { instancePath: instancePath + "/waiting/" + i3 + "/host", schemaPath: "#/$defs/waiting/properties/host/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema146.properties.host.anyOf[1].type, parentSchema: schema146.properties.host.anyOf[1], data: data34 };
+                if (vErrors === null) {
+                  vErrors = [err82];
+                } else {
+                  vErrors.push(err82);
+                }
+                errors++;
+              }
+              var _valid3 = _errs93 === errors;
+              valid20 = valid20 || _valid3;
+              if (!valid20) {
+                const err83 = { instancePath: instancePath + "/waiting/" + i3 + "/host", schemaPath: "#/$defs/waiting/properties/host/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema146.properties.host.anyOf, parentSchema: schema146.properties.host, data: data34 };
+                if (vErrors === null) {
+                  vErrors = [err83];
+                } else {
+                  vErrors.push(err83);
+                }
+                errors++;
+              } else {
+                errors = _errs90;
+                if (vErrors !== null) {
+                  if (_errs90) {
+                    vErrors.length = _errs90;
+                  } else {
+                    vErrors = null;
+                  }
+                }
+              }
+            }
+            if (data31.kind !== void 0) {
+              let data35 = data31.kind;
+              if (typeof data35 !== "string") {
+                const err84 = { instancePath: instancePath + "/waiting/" + i3 + "/kind", schemaPath: "#/$defs/waiting/properties/kind/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema146.properties.kind.type, parentSchema: schema146.properties.kind, data: data35 };
+                if (vErrors === null) {
+                  vErrors = [err84];
+                } else {
+                  vErrors.push(err84);
+                }
+                errors++;
+              }
+              if (!(data35 === "step" || data35 === "gate" || data35 === "monitor" || data35 === "promotion" || data35 === "turn" || data35 === "retry" || data35 === "host")) {
+                const err85 = { instancePath: instancePath + "/waiting/" + i3 + "/kind", schemaPath: "#/$defs/waiting/properties/kind/enum", keyword: "enum", params: { allowedValues: schema146.properties.kind.enum }, message: "must be equal to one of the allowed values", schema: schema146.properties.kind.enum, parentSchema: schema146.properties.kind, data: data35 };
+                if (vErrors === null) {
+                  vErrors = [err85];
+                } else {
+                  vErrors.push(err85);
+                }
+                errors++;
+              }
+            }
+            if (data31.reason !== void 0) {
+              let data36 = data31.reason;
+              if (typeof data36 !== "string") {
+                const err86 = { instancePath: instancePath + "/waiting/" + i3 + "/reason", schemaPath: "#/$defs/waiting/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema146.properties.reason.type, parentSchema: schema146.properties.reason, data: data36 };
+                if (vErrors === null) {
+                  vErrors = [err86];
+                } else {
+                  vErrors.push(err86);
+                }
+                errors++;
+              }
+            }
+            if (data31.until !== void 0) {
+              let data37 = data31.until;
+              const _errs100 = errors;
+              let valid21 = false;
+              const _errs101 = errors;
+              if (typeof data37 !== "string") {
+                const err87 = { instancePath: instancePath + "/waiting/" + i3 + "/until", schemaPath: "#/$defs/waiting/properties/until/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema146.properties.until.anyOf[0].type, parentSchema: schema146.properties.until.anyOf[0], data: data37 };
+                if (vErrors === null) {
+                  vErrors = [err87];
+                } else {
+                  vErrors.push(err87);
+                }
+                errors++;
+              }
+              var _valid4 = _errs101 === errors;
+              valid21 = valid21 || _valid4;
+              const _errs103 = errors;
+              if (data37 !== null) {
+                const err88 = { instancePath: instancePath + "/waiting/" + i3 + "/until", schemaPath: "#/$defs/waiting/properties/until/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema146.properties.until.anyOf[1].type, parentSchema: schema146.properties.until.anyOf[1], data: data37 };
+                if (vErrors === null) {
+                  vErrors = [err88];
+                } else {
+                  vErrors.push(err88);
+                }
+                errors++;
+              }
+              var _valid4 = _errs103 === errors;
+              valid21 = valid21 || _valid4;
+              if (!valid21) {
+                const err89 = { instancePath: instancePath + "/waiting/" + i3 + "/until", schemaPath: "#/$defs/waiting/properties/until/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema146.properties.until.anyOf, parentSchema: schema146.properties.until, data: data37 };
+                if (vErrors === null) {
+                  vErrors = [err89];
+                } else {
+                  vErrors.push(err89);
+                }
+                errors++;
+              } else {
+                errors = _errs100;
+                if (vErrors !== null) {
+                  if (_errs100) {
+                    vErrors.length = _errs100;
+                  } else {
+                    vErrors = null;
+                  }
+                }
+              }
+            }
+          } else {
+            const err90 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema146.type, parentSchema: schema146, data: data31 };
+            if (vErrors === null) {
+              vErrors = [err90];
+            } else {
+              vErrors.push(err90);
+            }
+            errors++;
+          }
+        }
+      } else {
+        const err91 = { instancePath: instancePath + "/waiting", schemaPath: "#/properties/waiting/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema140.properties.waiting.type, parentSchema: schema140.properties.waiting, data: data30 };
+        if (vErrors === null) {
+          vErrors = [err91];
+        } else {
+          vErrors.push(err91);
+        }
+        errors++;
+      }
+    }
+    if (data.failed !== void 0) {
+      let data38 = data.failed;
+      if (Array.isArray(data38)) {
+        const len4 = data38.length;
+        for (let i4 = 0; i4 < len4; i4++) {
+          let data39 = data38[i4];
+          if (data39 && typeof data39 == "object" && !Array.isArray(data39)) {
+            if (data39.service === void 0) {
+              const err92 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema147.required, parentSchema: schema147, data: data39 };
+              if (vErrors === null) {
+                vErrors = [err92];
+              } else {
+                vErrors.push(err92);
+              }
+              errors++;
+            }
+            if (data39.slot === void 0) {
+              const err93 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema147.required, parentSchema: schema147, data: data39 };
+              if (vErrors === null) {
+                vErrors = [err93];
+              } else {
+                vErrors.push(err93);
+              }
+              errors++;
+            }
+            if (data39.host === void 0) {
+              const err94 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema147.required, parentSchema: schema147, data: data39 };
+              if (vErrors === null) {
+                vErrors = [err94];
+              } else {
+                vErrors.push(err94);
+              }
+              errors++;
+            }
+            if (data39.commit === void 0) {
+              const err95 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema147.required, parentSchema: schema147, data: data39 };
+              if (vErrors === null) {
+                vErrors = [err95];
+              } else {
+                vErrors.push(err95);
+              }
+              errors++;
+            }
+            if (data39.reason === void 0) {
+              const err96 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema147.required, parentSchema: schema147, data: data39 };
+              if (vErrors === null) {
+                vErrors = [err96];
+              } else {
+                vErrors.push(err96);
+              }
+              errors++;
+            }
+            if (data39.message === void 0) {
+              const err97 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema147.required, parentSchema: schema147, data: data39 };
+              if (vErrors === null) {
+                vErrors = [err97];
+              } else {
+                vErrors.push(err97);
+              }
+              errors++;
+            }
+            if (data39.log === void 0) {
+              const err98 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "log" }, message: "must have required property 'log'", schema: schema147.required, parentSchema: schema147, data: data39 };
+              if (vErrors === null) {
+                vErrors = [err98];
+              } else {
+                vErrors.push(err98);
+              }
+              errors++;
+            }
+            if (data39.health === void 0) {
+              const err99 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "health" }, message: "must have required property 'health'", schema: schema147.required, parentSchema: schema147, data: data39 };
+              if (vErrors === null) {
+                vErrors = [err99];
+              } else {
+                vErrors.push(err99);
+              }
+              errors++;
+            }
+            for (const key5 in data39) {
+              if (!(key5 === "service" || key5 === "slot" || key5 === "host" || key5 === "commit" || key5 === "reason" || key5 === "message" || key5 === "log" || key5 === "health")) {
+                const err100 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key5 }, message: "must NOT have additional properties", schema: false, parentSchema: schema147, data: data39 };
+                if (vErrors === null) {
+                  vErrors = [err100];
+                } else {
+                  vErrors.push(err100);
+                }
+                errors++;
+              }
+            }
+            if (data39.service !== void 0) {
+              let data40 = data39.service;
+              if (typeof data40 !== "string") {
+                const err101 = { instancePath: instancePath + "/failed/" + i4 + "/service", schemaPath: "#/$defs/failure/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema147.properties.service.type, parentSchema: schema147.properties.service, data: data40 };
+                if (vErrors === null) {
+                  vErrors = [err101];
+                } else {
+                  vErrors.push(err101);
+                }
+                errors++;
+              }
+            }
+            if (data39.slot !== void 0) {
+              let data41 = data39.slot;
+              if (typeof data41 !== "string") {
+                const err102 = { instancePath: instancePath + "/failed/" + i4 + "/slot", schemaPath: "#/$defs/failure/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema147.properties.slot.type, parentSchema: schema147.properties.slot, data: data41 };
+                if (vErrors === null) {
+                  vErrors = [err102];
+                } else {
+                  vErrors.push(err102);
+                }
+                errors++;
+              }
+            }
+            if (data39.host !== void 0) {
+              let data42 = data39.host;
+              const _errs116 = errors;
+              let valid26 = false;
+              const _errs117 = errors;
+              if (typeof data42 !== "string") {
+                const err103 = { instancePath: instancePath + "/failed/" + i4 + "/host", schemaPath: "#/$defs/failure/properties/host/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema147.properties.host.anyOf[0].type, parentSchema: schema147.properties.host.anyOf[0], data: data42 };
+                if (vErrors === null) {
+                  vErrors = [err103];
+                } else {
+                  vErrors.push(err103);
+                }
+                errors++;
+              }
+              var _valid5 = _errs117 === errors;
+              valid26 = valid26 || _valid5;
+              const _errs119 = errors;
+              if (data42 !== null) {
+                const err104 = { instancePath: instancePath + "/failed/" + i4 + "/host", schemaPath: "#/$defs/failure/properties/host/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema147.properties.host.anyOf[1].type, parentSchema: schema147.properties.host.anyOf[1], data: data42 };
+                if (vErrors === null) {
+                  vErrors = [err104];
+                } else {
+                  vErrors.push(err104);
+                }
+                errors++;
+              }
+              var _valid5 = _errs119 === errors;
+              valid26 = valid26 || _valid5;
+              if (!valid26) {
+                const err105 = { instancePath: instancePath + "/failed/" + i4 + "/host", schemaPath: "#/$defs/failure/properties/host/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema147.properties.host.anyOf, parentSchema: schema147.properties.host, data: data42 };
+                if (vErrors === null) {
+                  vErrors = [err105];
+                } else {
+                  vErrors.push(err105);
+                }
+                errors++;
+              } else {
+                errors = _errs116;
+                if (vErrors !== null) {
+                  if (_errs116) {
+                    vErrors.length = _errs116;
+                  } else {
+                    vErrors = null;
+                  }
+                }
+              }
+            }
+            if (data39.commit !== void 0) {
+              let data43 = data39.commit;
+              if (typeof data43 !== "string") {
+                const err106 = { instancePath: instancePath + "/failed/" + i4 + "/commit", schemaPath: "#/$defs/failure/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema147.properties.commit.type, parentSchema: schema147.properties.commit, data: data43 };
+                if (vErrors === null) {
+                  vErrors = [err106];
+                } else {
+                  vErrors.push(err106);
+                }
+                errors++;
+              }
+            }
+            if (data39.reason !== void 0) {
+              let data44 = data39.reason;
+              if (typeof data44 !== "string") {
+                const err107 = { instancePath: instancePath + "/failed/" + i4 + "/reason", schemaPath: "#/$defs/failure/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema147.properties.reason.type, parentSchema: schema147.properties.reason, data: data44 };
+                if (vErrors === null) {
+                  vErrors = [err107];
+                } else {
+                  vErrors.push(err107);
+                }
+                errors++;
+              }
+            }
+            if (data39.message !== void 0) {
+              let data45 = data39.message;
+              if (typeof data45 !== "string") {
+                const err108 = { instancePath: instancePath + "/failed/" + i4 + "/message", schemaPath: "#/$defs/failure/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema147.properties.message.type, parentSchema: schema147.properties.message, data: data45 };
+                if (vErrors === null) {
+                  vErrors = [err108];
+                } else {
+                  vErrors.push(err108);
+                }
+                errors++;
+              }
+            }
+            if (data39.log !== void 0) {
+              let data46 = data39.log;
+              if (Array.isArray(data46)) {
+                const len5 = data46.length;
+                for (let i5 = 0; i5 < len5; i5++) {
+                  let data47 = data46[i5];
+                  if (typeof data47 !== "string") {
+                    const err109 = { instancePath: instancePath + "/failed/" + i4 + "/log/" + i5, schemaPath: "#/$defs/failure/properties/log/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema147.properties.log.items.type, parentSchema: schema147.properties.log.items, data: data47 };
+                    if (vErrors === null) {
+                      vErrors = [err109];
+                    } else {
+                      vErrors.push(err109);
+                    }
+                    errors++;
+                  }
+                }
+              } else {
+                const err110 = { instancePath: instancePath + "/failed/" + i4 + "/log", schemaPath: "#/$defs/failure/properties/log/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema147.properties.log.type, parentSchema: schema147.properties.log, data: data46 };
+                if (vErrors === null) {
+                  vErrors = [err110];
+                } else {
+                  vErrors.push(err110);
+                }
+                errors++;
+              }
+            }
+            if (data39.health !== void 0) {
+              let data48 = data39.health;
+              if (Array.isArray(data48)) {
+                const len6 = data48.length;
+                for (let i6 = 0; i6 < len6; i6++) {
+                  let data49 = data48[i6];
+                  if (typeof data49 !== "string") {
+                    const err111 = { instancePath: instancePath + "/failed/" + i4 + "/health/" + i6, schemaPath: "#/$defs/failure/properties/health/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema147.properties.health.items.type, parentSchema: schema147.properties.health.items, data: data49 };
+                    if (vErrors === null) {
+                      vErrors = [err111];
+                    } else {
+                      vErrors.push(err111);
+                    }
+                    errors++;
+                  }
+                }
+              } else {
+                const err112 = { instancePath: instancePath + "/failed/" + i4 + "/health", schemaPath: "#/$defs/failure/properties/health/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema147.properties.health.type, parentSchema: schema147.properties.health, data: data48 };
+                if (vErrors === null) {
+                  vErrors = [err112];
+                } else {
+                  vErrors.push(err112);
+                }
+                errors++;
+              }
+            }
+          } else {
+            const err113 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema147.type, parentSchema: schema147, data: data39 };
+            if (vErrors === null) {
+              vErrors = [err113];
+            } else {
+              vErrors.push(err113);
+            }
+            errors++;
+          }
+        }
+      } else {
+        const err114 = { instancePath: instancePath + "/failed", schemaPath: "#/properties/failed/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema140.properties.failed.type, parentSchema: schema140.properties.failed, data: data38 };
+        if (vErrors === null) {
+          vErrors = [err114];
+        } else {
+          vErrors.push(err114);
         }
         errors++;
       }
     }
   } else {
-    const err78 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema116.type, parentSchema: schema116, data };
+    const err115 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema140.type, parentSchema: schema140, data };
     if (vErrors === null) {
-      vErrors = [err78];
+      vErrors = [err115];
     } else {
-      vErrors.push(err78);
+      vErrors.push(err115);
     }
     errors++;
   }
-  validate55.errors = vErrors;
+  validate65.errors = vErrors;
   return errors === 0;
 }
-validate55.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
-function validate52(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
+validate65.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
+function validate62(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   ;
   let vErrors = null;
   let errors = 0;
-  const evaluated0 = validate52.evaluated;
+  const evaluated0 = validate62.evaluated;
   if (evaluated0.dynamicProps) {
     evaluated0.props = void 0;
   }
@@ -9983,7 +12933,7 @@ function validate52(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.version === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "version" }, message: "must have required property 'version'", schema: schema112.required, parentSchema: schema112, data };
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "version" }, message: "must have required property 'version'", schema: schema136.required, parentSchema: schema136, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -9992,7 +12942,7 @@ function validate52(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.revision === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "revision" }, message: "must have required property 'revision'", schema: schema112.required, parentSchema: schema112, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "revision" }, message: "must have required property 'revision'", schema: schema136.required, parentSchema: schema136, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -10001,7 +12951,7 @@ function validate52(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.generatedAt === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "generatedAt" }, message: "must have required property 'generatedAt'", schema: schema112.required, parentSchema: schema112, data };
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "generatedAt" }, message: "must have required property 'generatedAt'", schema: schema136.required, parentSchema: schema136, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -10010,7 +12960,7 @@ function validate52(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.rejected === void 0) {
-      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "rejected" }, message: "must have required property 'rejected'", schema: schema112.required, parentSchema: schema112, data };
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "rejected" }, message: "must have required property 'rejected'", schema: schema136.required, parentSchema: schema136, data };
       if (vErrors === null) {
         vErrors = [err3];
       } else {
@@ -10019,7 +12969,7 @@ function validate52(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.converged === void 0) {
-      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "converged" }, message: "must have required property 'converged'", schema: schema112.required, parentSchema: schema112, data };
+      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "converged" }, message: "must have required property 'converged'", schema: schema136.required, parentSchema: schema136, data };
       if (vErrors === null) {
         vErrors = [err4];
       } else {
@@ -10028,7 +12978,7 @@ function validate52(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.steps === void 0) {
-      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "steps" }, message: "must have required property 'steps'", schema: schema112.required, parentSchema: schema112, data };
+      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "steps" }, message: "must have required property 'steps'", schema: schema136.required, parentSchema: schema136, data };
       if (vErrors === null) {
         vErrors = [err5];
       } else {
@@ -10037,7 +12987,7 @@ function validate52(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.durationMs === void 0) {
-      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "durationMs" }, message: "must have required property 'durationMs'", schema: schema112.required, parentSchema: schema112, data };
+      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "durationMs" }, message: "must have required property 'durationMs'", schema: schema136.required, parentSchema: schema136, data };
       if (vErrors === null) {
         vErrors = [err6];
       } else {
@@ -10046,7 +12996,7 @@ function validate52(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.applications === void 0) {
-      const err7 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "applications" }, message: "must have required property 'applications'", schema: schema112.required, parentSchema: schema112, data };
+      const err7 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "applications" }, message: "must have required property 'applications'", schema: schema136.required, parentSchema: schema136, data };
       if (vErrors === null) {
         vErrors = [err7];
       } else {
@@ -10055,7 +13005,7 @@ function validate52(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.hosts === void 0) {
-      const err8 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "hosts" }, message: "must have required property 'hosts'", schema: schema112.required, parentSchema: schema112, data };
+      const err8 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "hosts" }, message: "must have required property 'hosts'", schema: schema136.required, parentSchema: schema136, data };
       if (vErrors === null) {
         vErrors = [err8];
       } else {
@@ -10064,7 +13014,7 @@ function validate52(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.held === void 0) {
-      const err9 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "held" }, message: "must have required property 'held'", schema: schema112.required, parentSchema: schema112, data };
+      const err9 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "held" }, message: "must have required property 'held'", schema: schema136.required, parentSchema: schema136, data };
       if (vErrors === null) {
         vErrors = [err9];
       } else {
@@ -10073,8 +13023,8 @@ function validate52(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     for (const key0 in data) {
-      if (!func1.call(schema112.properties, key0)) {
-        const err10 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema112, data };
+      if (!func1.call(schema136.properties, key0)) {
+        const err10 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema136, data };
         if (vErrors === null) {
           vErrors = [err10];
         } else {
@@ -10086,7 +13036,7 @@ function validate52(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.version !== void 0) {
       let data0 = data.version;
       if (1 !== data0) {
-        const err11 = { instancePath: instancePath + "/version", schemaPath: "#/properties/version/const", keyword: "const", params: { allowedValue: 1 }, message: "must be equal to constant", schema: 1, parentSchema: schema112.properties.version, data: data0 };
+        const err11 = { instancePath: instancePath + "/version", schemaPath: "#/properties/version/const", keyword: "const", params: { allowedValue: 1 }, message: "must be equal to constant", schema: 1, parentSchema: schema136.properties.version, data: data0 };
         if (vErrors === null) {
           vErrors = [err11];
         } else {
@@ -10099,7 +13049,7 @@ function validate52(data, { instancePath = "", parentData, parentDataProperty, r
       let data1 = data.revision;
       if (data1 && typeof data1 == "object" && !Array.isArray(data1)) {
         if (data1.branch === void 0) {
-          const err12 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "branch" }, message: "must have required property 'branch'", schema: schema113.required, parentSchema: schema113, data: data1 };
+          const err12 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "branch" }, message: "must have required property 'branch'", schema: schema137.required, parentSchema: schema137, data: data1 };
           if (vErrors === null) {
             vErrors = [err12];
           } else {
@@ -10108,7 +13058,7 @@ function validate52(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data1.commit === void 0) {
-          const err13 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema113.required, parentSchema: schema113, data: data1 };
+          const err13 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema137.required, parentSchema: schema137, data: data1 };
           if (vErrors === null) {
             vErrors = [err13];
           } else {
@@ -10117,7 +13067,7 @@ function validate52(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data1.author === void 0) {
-          const err14 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "author" }, message: "must have required property 'author'", schema: schema113.required, parentSchema: schema113, data: data1 };
+          const err14 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "author" }, message: "must have required property 'author'", schema: schema137.required, parentSchema: schema137, data: data1 };
           if (vErrors === null) {
             vErrors = [err14];
           } else {
@@ -10126,7 +13076,7 @@ function validate52(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data1.date === void 0) {
-          const err15 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "date" }, message: "must have required property 'date'", schema: schema113.required, parentSchema: schema113, data: data1 };
+          const err15 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "date" }, message: "must have required property 'date'", schema: schema137.required, parentSchema: schema137, data: data1 };
           if (vErrors === null) {
             vErrors = [err15];
           } else {
@@ -10135,7 +13085,7 @@ function validate52(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data1.subject === void 0) {
-          const err16 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "subject" }, message: "must have required property 'subject'", schema: schema113.required, parentSchema: schema113, data: data1 };
+          const err16 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "subject" }, message: "must have required property 'subject'", schema: schema137.required, parentSchema: schema137, data: data1 };
           if (vErrors === null) {
             vErrors = [err16];
           } else {
@@ -10145,7 +13095,7 @@ function validate52(data, { instancePath = "", parentData, parentDataProperty, r
         }
         for (const key1 in data1) {
           if (!(key1 === "branch" || key1 === "commit" || key1 === "author" || key1 === "date" || key1 === "subject")) {
-            const err17 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema113, data: data1 };
+            const err17 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema137, data: data1 };
             if (vErrors === null) {
               vErrors = [err17];
             } else {
@@ -10157,7 +13107,7 @@ function validate52(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.branch !== void 0) {
           let data2 = data1.branch;
           if (typeof data2 !== "string") {
-            const err18 = { instancePath: instancePath + "/revision/branch", schemaPath: "#/$defs/revision/properties/branch/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema113.properties.branch.type, parentSchema: schema113.properties.branch, data: data2 };
+            const err18 = { instancePath: instancePath + "/revision/branch", schemaPath: "#/$defs/revision/properties/branch/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema137.properties.branch.type, parentSchema: schema137.properties.branch, data: data2 };
             if (vErrors === null) {
               vErrors = [err18];
             } else {
@@ -10169,8 +13119,8 @@ function validate52(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.commit !== void 0) {
           let data3 = data1.commit;
           if (typeof data3 === "string") {
-            if (!pattern52.test(data3)) {
-              const err19 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{40}$" }, message: 'must match pattern "^[0-9a-f]{40}$"', schema: "^[0-9a-f]{40}$", parentSchema: schema113.properties.commit, data: data3 };
+            if (!pattern67.test(data3)) {
+              const err19 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{40}$" }, message: 'must match pattern "^[0-9a-f]{40}$"', schema: "^[0-9a-f]{40}$", parentSchema: schema137.properties.commit, data: data3 };
               if (vErrors === null) {
                 vErrors = [err19];
               } else {
@@ -10179,7 +13129,7 @@ function validate52(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
           } else {
-            const err20 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema113.properties.commit.type, parentSchema: schema113.properties.commit, data: data3 };
+            const err20 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema137.properties.commit.type, parentSchema: schema137.properties.commit, data: data3 };
             if (vErrors === null) {
               vErrors = [err20];
             } else {
@@ -10191,7 +13141,7 @@ function validate52(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.author !== void 0) {
           let data4 = data1.author;
           if (typeof data4 !== "string") {
-            const err21 = { instancePath: instancePath + "/revision/author", schemaPath: "#/$defs/revision/properties/author/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema113.properties.author.type, parentSchema: schema113.properties.author, data: data4 };
+            const err21 = { instancePath: instancePath + "/revision/author", schemaPath: "#/$defs/revision/properties/author/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema137.properties.author.type, parentSchema: schema137.properties.author, data: data4 };
             if (vErrors === null) {
               vErrors = [err21];
             } else {
@@ -10203,7 +13153,7 @@ function validate52(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.date !== void 0) {
           let data5 = data1.date;
           if (typeof data5 !== "string") {
-            const err22 = { instancePath: instancePath + "/revision/date", schemaPath: "#/$defs/revision/properties/date/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema113.properties.date.type, parentSchema: schema113.properties.date, data: data5 };
+            const err22 = { instancePath: instancePath + "/revision/date", schemaPath: "#/$defs/revision/properties/date/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema137.properties.date.type, parentSchema: schema137.properties.date, data: data5 };
             if (vErrors === null) {
               vErrors = [err22];
             } else {
@@ -10215,7 +13165,7 @@ function validate52(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.subject !== void 0) {
           let data6 = data1.subject;
           if (typeof data6 !== "string") {
-            const err23 = { instancePath: instancePath + "/revision/subject", schemaPath: "#/$defs/revision/properties/subject/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema113.properties.subject.type, parentSchema: schema113.properties.subject, data: data6 };
+            const err23 = { instancePath: instancePath + "/revision/subject", schemaPath: "#/$defs/revision/properties/subject/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema137.properties.subject.type, parentSchema: schema137.properties.subject, data: data6 };
             if (vErrors === null) {
               vErrors = [err23];
             } else {
@@ -10225,7 +13175,7 @@ function validate52(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err24 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema113.type, parentSchema: schema113, data: data1 };
+        const err24 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema137.type, parentSchema: schema137, data: data1 };
         if (vErrors === null) {
           vErrors = [err24];
         } else {
@@ -10237,7 +13187,7 @@ function validate52(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.generatedAt !== void 0) {
       let data7 = data.generatedAt;
       if (typeof data7 !== "string") {
-        const err25 = { instancePath: instancePath + "/generatedAt", schemaPath: "#/properties/generatedAt/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema112.properties.generatedAt.type, parentSchema: schema112.properties.generatedAt, data: data7 };
+        const err25 = { instancePath: instancePath + "/generatedAt", schemaPath: "#/properties/generatedAt/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema136.properties.generatedAt.type, parentSchema: schema136.properties.generatedAt, data: data7 };
         if (vErrors === null) {
           vErrors = [err25];
         } else {
@@ -10251,15 +13201,15 @@ function validate52(data, { instancePath = "", parentData, parentDataProperty, r
       const _errs20 = errors;
       let valid3 = false;
       const _errs21 = errors;
-      if (!validate53(data8, { instancePath: instancePath + "/rejected", parentData: data, parentDataProperty: "rejected", rootData, dynamicAnchors })) {
-        vErrors = vErrors === null ? validate53.errors : vErrors.concat(validate53.errors);
+      if (!validate63(data8, { instancePath: instancePath + "/rejected", parentData: data, parentDataProperty: "rejected", rootData, dynamicAnchors })) {
+        vErrors = vErrors === null ? validate63.errors : vErrors.concat(validate63.errors);
         errors = vErrors.length;
       }
       var _valid0 = _errs21 === errors;
       valid3 = valid3 || _valid0;
       const _errs22 = errors;
       if (data8 !== null) {
-        const err26 = { instancePath: instancePath + "/rejected", schemaPath: "#/properties/rejected/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema112.properties.rejected.anyOf[1].type, parentSchema: schema112.properties.rejected.anyOf[1], data: data8 };
+        const err26 = { instancePath: instancePath + "/rejected", schemaPath: "#/properties/rejected/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema136.properties.rejected.anyOf[1].type, parentSchema: schema136.properties.rejected.anyOf[1], data: data8 };
         if (vErrors === null) {
           vErrors = [err26];
         } else {
@@ -10270,7 +13220,7 @@ function validate52(data, { instancePath = "", parentData, parentDataProperty, r
       var _valid0 = _errs22 === errors;
       valid3 = valid3 || _valid0;
       if (!valid3) {
-        const err27 = { instancePath: instancePath + "/rejected", schemaPath: "#/properties/rejected/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema112.properties.rejected.anyOf, parentSchema: schema112.properties.rejected, data: data8 };
+        const err27 = { instancePath: instancePath + "/rejected", schemaPath: "#/properties/rejected/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema136.properties.rejected.anyOf, parentSchema: schema136.properties.rejected, data: data8 };
         if (vErrors === null) {
           vErrors = [err27];
         } else {
@@ -10291,7 +13241,7 @@ function validate52(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.converged !== void 0) {
       let data9 = data.converged;
       if (typeof data9 !== "boolean") {
-        const err28 = { instancePath: instancePath + "/converged", schemaPath: "#/properties/converged/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema112.properties.converged.type, parentSchema: schema112.properties.converged, data: data9 };
+        const err28 = { instancePath: instancePath + "/converged", schemaPath: "#/properties/converged/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema136.properties.converged.type, parentSchema: schema136.properties.converged, data: data9 };
         if (vErrors === null) {
           vErrors = [err28];
         } else {
@@ -10303,7 +13253,7 @@ function validate52(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.steps !== void 0) {
       let data10 = data.steps;
       if (!(typeof data10 == "number" && (!(data10 % 1) && !isNaN(data10)) && isFinite(data10))) {
-        const err29 = { instancePath: instancePath + "/steps", schemaPath: "#/properties/steps/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema112.properties.steps.type, parentSchema: schema112.properties.steps, data: data10 };
+        const err29 = { instancePath: instancePath + "/steps", schemaPath: "#/properties/steps/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema136.properties.steps.type, parentSchema: schema136.properties.steps, data: data10 };
         if (vErrors === null) {
           vErrors = [err29];
         } else {
@@ -10315,7 +13265,7 @@ function validate52(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.durationMs !== void 0) {
       let data11 = data.durationMs;
       if (!(typeof data11 == "number" && (!(data11 % 1) && !isNaN(data11)) && isFinite(data11))) {
-        const err30 = { instancePath: instancePath + "/durationMs", schemaPath: "#/properties/durationMs/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema112.properties.durationMs.type, parentSchema: schema112.properties.durationMs, data: data11 };
+        const err30 = { instancePath: instancePath + "/durationMs", schemaPath: "#/properties/durationMs/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema136.properties.durationMs.type, parentSchema: schema136.properties.durationMs, data: data11 };
         if (vErrors === null) {
           vErrors = [err30];
         } else {
@@ -10329,13 +13279,13 @@ function validate52(data, { instancePath = "", parentData, parentDataProperty, r
       if (Array.isArray(data12)) {
         const len0 = data12.length;
         for (let i0 = 0; i0 < len0; i0++) {
-          if (!validate55(data12[i0], { instancePath: instancePath + "/applications/" + i0, parentData: data12, parentDataProperty: i0, rootData, dynamicAnchors })) {
-            vErrors = vErrors === null ? validate55.errors : vErrors.concat(validate55.errors);
+          if (!validate65(data12[i0], { instancePath: instancePath + "/applications/" + i0, parentData: data12, parentDataProperty: i0, rootData, dynamicAnchors })) {
+            vErrors = vErrors === null ? validate65.errors : vErrors.concat(validate65.errors);
             errors = vErrors.length;
           }
         }
       } else {
-        const err31 = { instancePath: instancePath + "/applications", schemaPath: "#/properties/applications/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema112.properties.applications.type, parentSchema: schema112.properties.applications, data: data12 };
+        const err31 = { instancePath: instancePath + "/applications", schemaPath: "#/properties/applications/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema136.properties.applications.type, parentSchema: schema136.properties.applications, data: data12 };
         if (vErrors === null) {
           vErrors = [err31];
         } else {
@@ -10352,7 +13302,7 @@ function validate52(data, { instancePath = "", parentData, parentDataProperty, r
           let data15 = data14[i1];
           if (data15 && typeof data15 == "object" && !Array.isArray(data15)) {
             if (data15.host === void 0) {
-              const err32 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema121.required, parentSchema: schema121, data: data15 };
+              const err32 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema148.required, parentSchema: schema148, data: data15 };
               if (vErrors === null) {
                 vErrors = [err32];
               } else {
@@ -10361,7 +13311,7 @@ function validate52(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data15.state === void 0) {
-              const err33 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "state" }, message: "must have required property 'state'", schema: schema121.required, parentSchema: schema121, data: data15 };
+              const err33 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "state" }, message: "must have required property 'state'", schema: schema148.required, parentSchema: schema148, data: data15 };
               if (vErrors === null) {
                 vErrors = [err33];
               } else {
@@ -10370,7 +13320,7 @@ function validate52(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data15.reason === void 0) {
-              const err34 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema121.required, parentSchema: schema121, data: data15 };
+              const err34 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema148.required, parentSchema: schema148, data: data15 };
               if (vErrors === null) {
                 vErrors = [err34];
               } else {
@@ -10379,7 +13329,7 @@ function validate52(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data15.engine === void 0) {
-              const err35 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "engine" }, message: "must have required property 'engine'", schema: schema121.required, parentSchema: schema121, data: data15 };
+              const err35 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "engine" }, message: "must have required property 'engine'", schema: schema148.required, parentSchema: schema148, data: data15 };
               if (vErrors === null) {
                 vErrors = [err35];
               } else {
@@ -10388,7 +13338,7 @@ function validate52(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data15.apiVersion === void 0) {
-              const err36 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "apiVersion" }, message: "must have required property 'apiVersion'", schema: schema121.required, parentSchema: schema121, data: data15 };
+              const err36 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "apiVersion" }, message: "must have required property 'apiVersion'", schema: schema148.required, parentSchema: schema148, data: data15 };
               if (vErrors === null) {
                 vErrors = [err36];
               } else {
@@ -10397,7 +13347,7 @@ function validate52(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data15.containers === void 0) {
-              const err37 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "containers" }, message: "must have required property 'containers'", schema: schema121.required, parentSchema: schema121, data: data15 };
+              const err37 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "containers" }, message: "must have required property 'containers'", schema: schema148.required, parentSchema: schema148, data: data15 };
               if (vErrors === null) {
                 vErrors = [err37];
               } else {
@@ -10406,7 +13356,7 @@ function validate52(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data15.unmanaged === void 0) {
-              const err38 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "unmanaged" }, message: "must have required property 'unmanaged'", schema: schema121.required, parentSchema: schema121, data: data15 };
+              const err38 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "unmanaged" }, message: "must have required property 'unmanaged'", schema: schema148.required, parentSchema: schema148, data: data15 };
               if (vErrors === null) {
                 vErrors = [err38];
               } else {
@@ -10416,7 +13366,7 @@ function validate52(data, { instancePath = "", parentData, parentDataProperty, r
             }
             for (const key2 in data15) {
               if (!(key2 === "host" || key2 === "state" || key2 === "reason" || key2 === "engine" || key2 === "apiVersion" || key2 === "containers" || key2 === "unmanaged")) {
-                const err39 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema121, data: data15 };
+                const err39 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema148, data: data15 };
                 if (vErrors === null) {
                   vErrors = [err39];
                 } else {
@@ -10428,7 +13378,7 @@ function validate52(data, { instancePath = "", parentData, parentDataProperty, r
             if (data15.host !== void 0) {
               let data16 = data15.host;
               if (typeof data16 !== "string") {
-                const err40 = { instancePath: instancePath + "/hosts/" + i1 + "/host", schemaPath: "#/$defs/host/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema121.properties.host.type, parentSchema: schema121.properties.host, data: data16 };
+                const err40 = { instancePath: instancePath + "/hosts/" + i1 + "/host", schemaPath: "#/$defs/host/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema148.properties.host.type, parentSchema: schema148.properties.host, data: data16 };
                 if (vErrors === null) {
                   vErrors = [err40];
                 } else {
@@ -10440,7 +13390,7 @@ function validate52(data, { instancePath = "", parentData, parentDataProperty, r
             if (data15.state !== void 0) {
               let data17 = data15.state;
               if (typeof data17 !== "string") {
-                const err41 = { instancePath: instancePath + "/hosts/" + i1 + "/state", schemaPath: "#/$defs/host/properties/state/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema121.properties.state.type, parentSchema: schema121.properties.state, data: data17 };
+                const err41 = { instancePath: instancePath + "/hosts/" + i1 + "/state", schemaPath: "#/$defs/host/properties/state/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema148.properties.state.type, parentSchema: schema148.properties.state, data: data17 };
                 if (vErrors === null) {
                   vErrors = [err41];
                 } else {
@@ -10449,7 +13399,7 @@ function validate52(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
               if (!(data17 === "ready" || data17 === "unreachable")) {
-                const err42 = { instancePath: instancePath + "/hosts/" + i1 + "/state", schemaPath: "#/$defs/host/properties/state/enum", keyword: "enum", params: { allowedValues: schema121.properties.state.enum }, message: "must be equal to one of the allowed values", schema: schema121.properties.state.enum, parentSchema: schema121.properties.state, data: data17 };
+                const err42 = { instancePath: instancePath + "/hosts/" + i1 + "/state", schemaPath: "#/$defs/host/properties/state/enum", keyword: "enum", params: { allowedValues: schema148.properties.state.enum }, message: "must be equal to one of the allowed values", schema: schema148.properties.state.enum, parentSchema: schema148.properties.state, data: data17 };
                 if (vErrors === null) {
                   vErrors = [err42];
                 } else {
@@ -10461,7 +13411,7 @@ function validate52(data, { instancePath = "", parentData, parentDataProperty, r
             if (data15.reason !== void 0) {
               let data18 = data15.reason;
               if (typeof data18 !== "string") {
-                const err43 = { instancePath: instancePath + "/hosts/" + i1 + "/reason", schemaPath: "#/$defs/host/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema121.properties.reason.type, parentSchema: schema121.properties.reason, data: data18 };
+                const err43 = { instancePath: instancePath + "/hosts/" + i1 + "/reason", schemaPath: "#/$defs/host/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema148.properties.reason.type, parentSchema: schema148.properties.reason, data: data18 };
                 if (vErrors === null) {
                   vErrors = [err43];
                 } else {
@@ -10473,7 +13423,7 @@ function validate52(data, { instancePath = "", parentData, parentDataProperty, r
             if (data15.engine !== void 0) {
               let data19 = data15.engine;
               if (typeof data19 !== "string") {
-                const err44 = { instancePath: instancePath + "/hosts/" + i1 + "/engine", schemaPath: "#/$defs/host/properties/engine/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema121.properties.engine.type, parentSchema: schema121.properties.engine, data: data19 };
+                const err44 = { instancePath: instancePath + "/hosts/" + i1 + "/engine", schemaPath: "#/$defs/host/properties/engine/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema148.properties.engine.type, parentSchema: schema148.properties.engine, data: data19 };
                 if (vErrors === null) {
                   vErrors = [err44];
                 } else {
@@ -10485,7 +13435,7 @@ function validate52(data, { instancePath = "", parentData, parentDataProperty, r
             if (data15.apiVersion !== void 0) {
               let data20 = data15.apiVersion;
               if (typeof data20 !== "string") {
-                const err45 = { instancePath: instancePath + "/hosts/" + i1 + "/apiVersion", schemaPath: "#/$defs/host/properties/apiVersion/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema121.properties.apiVersion.type, parentSchema: schema121.properties.apiVersion, data: data20 };
+                const err45 = { instancePath: instancePath + "/hosts/" + i1 + "/apiVersion", schemaPath: "#/$defs/host/properties/apiVersion/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema148.properties.apiVersion.type, parentSchema: schema148.properties.apiVersion, data: data20 };
                 if (vErrors === null) {
                   vErrors = [err45];
                 } else {
@@ -10497,7 +13447,7 @@ function validate52(data, { instancePath = "", parentData, parentDataProperty, r
             if (data15.containers !== void 0) {
               let data21 = data15.containers;
               if (!(typeof data21 == "number" && (!(data21 % 1) && !isNaN(data21)) && isFinite(data21))) {
-                const err46 = { instancePath: instancePath + "/hosts/" + i1 + "/containers", schemaPath: "#/$defs/host/properties/containers/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema121.properties.containers.type, parentSchema: schema121.properties.containers, data: data21 };
+                const err46 = { instancePath: instancePath + "/hosts/" + i1 + "/containers", schemaPath: "#/$defs/host/properties/containers/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema148.properties.containers.type, parentSchema: schema148.properties.containers, data: data21 };
                 if (vErrors === null) {
                   vErrors = [err46];
                 } else {
@@ -10509,7 +13459,7 @@ function validate52(data, { instancePath = "", parentData, parentDataProperty, r
             if (data15.unmanaged !== void 0) {
               let data22 = data15.unmanaged;
               if (!(typeof data22 == "number" && (!(data22 % 1) && !isNaN(data22)) && isFinite(data22))) {
-                const err47 = { instancePath: instancePath + "/hosts/" + i1 + "/unmanaged", schemaPath: "#/$defs/host/properties/unmanaged/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema121.properties.unmanaged.type, parentSchema: schema121.properties.unmanaged, data: data22 };
+                const err47 = { instancePath: instancePath + "/hosts/" + i1 + "/unmanaged", schemaPath: "#/$defs/host/properties/unmanaged/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema148.properties.unmanaged.type, parentSchema: schema148.properties.unmanaged, data: data22 };
                 if (vErrors === null) {
                   vErrors = [err47];
                 } else {
@@ -10519,7 +13469,7 @@ function validate52(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err48 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema121.type, parentSchema: schema121, data: data15 };
+            const err48 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema148.type, parentSchema: schema148, data: data15 };
             if (vErrors === null) {
               vErrors = [err48];
             } else {
@@ -10529,7 +13479,7 @@ function validate52(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err49 = { instancePath: instancePath + "/hosts", schemaPath: "#/properties/hosts/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema112.properties.hosts.type, parentSchema: schema112.properties.hosts, data: data14 };
+        const err49 = { instancePath: instancePath + "/hosts", schemaPath: "#/properties/hosts/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema136.properties.hosts.type, parentSchema: schema136.properties.hosts, data: data14 };
         if (vErrors === null) {
           vErrors = [err49];
         } else {
@@ -10545,7 +13495,7 @@ function validate52(data, { instancePath = "", parentData, parentDataProperty, r
       const _errs55 = errors;
       if (data23 && typeof data23 == "object" && !Array.isArray(data23)) {
         if (data23.applications === void 0) {
-          const err50 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/required", keyword: "required", params: { missingProperty: "applications" }, message: "must have required property 'applications'", schema: schema122.required, parentSchema: schema122, data: data23 };
+          const err50 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/required", keyword: "required", params: { missingProperty: "applications" }, message: "must have required property 'applications'", schema: schema149.required, parentSchema: schema149, data: data23 };
           if (vErrors === null) {
             vErrors = [err50];
           } else {
@@ -10554,7 +13504,7 @@ function validate52(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data23.of === void 0) {
-          const err51 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/required", keyword: "required", params: { missingProperty: "of" }, message: "must have required property 'of'", schema: schema122.required, parentSchema: schema122, data: data23 };
+          const err51 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/required", keyword: "required", params: { missingProperty: "of" }, message: "must have required property 'of'", schema: schema149.required, parentSchema: schema149, data: data23 };
           if (vErrors === null) {
             vErrors = [err51];
           } else {
@@ -10563,7 +13513,7 @@ function validate52(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data23.commits === void 0) {
-          const err52 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/required", keyword: "required", params: { missingProperty: "commits" }, message: "must have required property 'commits'", schema: schema122.required, parentSchema: schema122, data: data23 };
+          const err52 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/required", keyword: "required", params: { missingProperty: "commits" }, message: "must have required property 'commits'", schema: schema149.required, parentSchema: schema149, data: data23 };
           if (vErrors === null) {
             vErrors = [err52];
           } else {
@@ -10573,7 +13523,7 @@ function validate52(data, { instancePath = "", parentData, parentDataProperty, r
         }
         for (const key3 in data23) {
           if (!(key3 === "applications" || key3 === "of" || key3 === "commits")) {
-            const err53 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key3 }, message: "must NOT have additional properties", schema: false, parentSchema: schema122, data: data23 };
+            const err53 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key3 }, message: "must NOT have additional properties", schema: false, parentSchema: schema149, data: data23 };
             if (vErrors === null) {
               vErrors = [err53];
             } else {
@@ -10589,7 +13539,7 @@ function validate52(data, { instancePath = "", parentData, parentDataProperty, r
             for (let i2 = 0; i2 < len2; i2++) {
               let data25 = data24[i2];
               if (typeof data25 !== "string") {
-                const err54 = { instancePath: instancePath + "/held/applications/" + i2, schemaPath: "#/$defs/held/properties/applications/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema122.properties.applications.items.type, parentSchema: schema122.properties.applications.items, data: data25 };
+                const err54 = { instancePath: instancePath + "/held/applications/" + i2, schemaPath: "#/$defs/held/properties/applications/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema149.properties.applications.items.type, parentSchema: schema149.properties.applications.items, data: data25 };
                 if (vErrors === null) {
                   vErrors = [err54];
                 } else {
@@ -10599,7 +13549,7 @@ function validate52(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err55 = { instancePath: instancePath + "/held/applications", schemaPath: "#/$defs/held/properties/applications/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema122.properties.applications.type, parentSchema: schema122.properties.applications, data: data24 };
+            const err55 = { instancePath: instancePath + "/held/applications", schemaPath: "#/$defs/held/properties/applications/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema149.properties.applications.type, parentSchema: schema149.properties.applications, data: data24 };
             if (vErrors === null) {
               vErrors = [err55];
             } else {
@@ -10611,7 +13561,7 @@ function validate52(data, { instancePath = "", parentData, parentDataProperty, r
         if (data23.of !== void 0) {
           let data26 = data23.of;
           if (!(typeof data26 == "number" && (!(data26 % 1) && !isNaN(data26)) && isFinite(data26))) {
-            const err56 = { instancePath: instancePath + "/held/of", schemaPath: "#/$defs/held/properties/of/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema122.properties.of.type, parentSchema: schema122.properties.of, data: data26 };
+            const err56 = { instancePath: instancePath + "/held/of", schemaPath: "#/$defs/held/properties/of/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema149.properties.of.type, parentSchema: schema149.properties.of, data: data26 };
             if (vErrors === null) {
               vErrors = [err56];
             } else {
@@ -10627,7 +13577,7 @@ function validate52(data, { instancePath = "", parentData, parentDataProperty, r
             for (let i3 = 0; i3 < len3; i3++) {
               let data28 = data27[i3];
               if (typeof data28 !== "string") {
-                const err57 = { instancePath: instancePath + "/held/commits/" + i3, schemaPath: "#/$defs/held/properties/commits/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema122.properties.commits.items.type, parentSchema: schema122.properties.commits.items, data: data28 };
+                const err57 = { instancePath: instancePath + "/held/commits/" + i3, schemaPath: "#/$defs/held/properties/commits/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema149.properties.commits.items.type, parentSchema: schema149.properties.commits.items, data: data28 };
                 if (vErrors === null) {
                   vErrors = [err57];
                 } else {
@@ -10637,7 +13587,7 @@ function validate52(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err58 = { instancePath: instancePath + "/held/commits", schemaPath: "#/$defs/held/properties/commits/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema122.properties.commits.type, parentSchema: schema122.properties.commits, data: data27 };
+            const err58 = { instancePath: instancePath + "/held/commits", schemaPath: "#/$defs/held/properties/commits/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema149.properties.commits.type, parentSchema: schema149.properties.commits, data: data27 };
             if (vErrors === null) {
               vErrors = [err58];
             } else {
@@ -10647,7 +13597,7 @@ function validate52(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err59 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema122.type, parentSchema: schema122, data: data23 };
+        const err59 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema149.type, parentSchema: schema149, data: data23 };
         if (vErrors === null) {
           vErrors = [err59];
         } else {
@@ -10659,7 +13609,7 @@ function validate52(data, { instancePath = "", parentData, parentDataProperty, r
       valid10 = valid10 || _valid1;
       const _errs69 = errors;
       if (data23 !== null) {
-        const err60 = { instancePath: instancePath + "/held", schemaPath: "#/properties/held/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema112.properties.held.anyOf[1].type, parentSchema: schema112.properties.held.anyOf[1], data: data23 };
+        const err60 = { instancePath: instancePath + "/held", schemaPath: "#/properties/held/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema136.properties.held.anyOf[1].type, parentSchema: schema136.properties.held.anyOf[1], data: data23 };
         if (vErrors === null) {
           vErrors = [err60];
         } else {
@@ -10670,7 +13620,7 @@ function validate52(data, { instancePath = "", parentData, parentDataProperty, r
       var _valid1 = _errs69 === errors;
       valid10 = valid10 || _valid1;
       if (!valid10) {
-        const err61 = { instancePath: instancePath + "/held", schemaPath: "#/properties/held/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema112.properties.held.anyOf, parentSchema: schema112.properties.held, data: data23 };
+        const err61 = { instancePath: instancePath + "/held", schemaPath: "#/properties/held/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema136.properties.held.anyOf, parentSchema: schema136.properties.held, data: data23 };
         if (vErrors === null) {
           vErrors = [err61];
         } else {
@@ -10689,7 +13639,7 @@ function validate52(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err62 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema112.type, parentSchema: schema112, data };
+    const err62 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema136.type, parentSchema: schema136, data };
     if (vErrors === null) {
       vErrors = [err62];
     } else {
@@ -10697,10 +13647,10 @@ function validate52(data, { instancePath = "", parentData, parentDataProperty, r
     }
     errors++;
   }
-  validate52.errors = vErrors;
+  validate62.errors = vErrors;
   return errors === 0;
 }
-validate52.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
+validate62.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
 export {
   validateCompose,
   validateDiagnostics,
@@ -10708,5 +13658,8 @@ export {
   validateFleet,
   validateOperator,
   validatePlan,
+  validateProgress,
+  validateRequest,
+  validateRollback,
   validateStatus
 };

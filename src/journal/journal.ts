@@ -3,6 +3,7 @@ import type { DriftItem } from '../model/drift.ts';
 import type { HostName } from '../model/names.ts';
 import type { JournalEntry, JournalState } from '../model/journal-state.ts';
 import type { RejectedRevision } from '../model/rejected-revision.ts';
+import type { OperatorRequest } from '../model/request.ts';
 import type { Revision } from '../model/revision.ts';
 import type { Step, StepOutcome } from '../model/step.ts';
 
@@ -28,6 +29,8 @@ export interface JournalReader extends Disposable {
 
 /** The small memory of the operator. Each method is one transaction, on disk when it returns. */
 export interface Journal extends JournalReader {
+  /** What commands beside the operator have asked for and is not answered yet, in the order of asking. Cheap. */
+  requests(): readonly OperatorRequest[];
   write(entries: readonly JournalEntry[], at: number): void;
   accept(revision: Revision, applications: readonly string[]): void;
   reject(revision: Revision, diagnostics: readonly Diagnostic[]): void;

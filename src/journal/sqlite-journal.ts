@@ -8,9 +8,11 @@ import type { HostName } from '../model/names.ts';
 import { reduceJournal } from '../model/journal-reduce.ts';
 import type { JournalEntry, JournalState } from '../model/journal-state.ts';
 import type { RejectedRevision } from '../model/rejected-revision.ts';
+import type { OperatorRequest } from '../model/request.ts';
 import type { Revision } from '../model/revision.ts';
 import type { Step, StepOutcome } from '../model/step.ts';
 import type { DriftRecord, Journal } from './journal.ts';
+import { readRequests } from './request-rows.ts';
 import { readAccepted, readDrift, readRejected, readState } from './sqlite-reader.ts';
 import { keptEvents } from './tables.ts';
 
@@ -18,12 +20,14 @@ import { keptEvents } from './tables.ts';
 export class SqliteJournal implements Journal {
   readonly #database: Database.Database;
   readonly #lock: Disposable;
+  readonly #readRequests: () => readonly OperatorRequest[];
   #state: JournalState;
   #openDrift: ReadonlyMap<string, string>;
 
   constructor(database: Database.Database, lock: Disposable) {
     this.#database = database;
     this.#lock = lock;
+    this.#readRequests = readRequests(database);
     this.#state = readState(database);
     const open = readDrift(database, Number.MAX_SAFE_INTEGER);
     this.#openDrift = new Map(open.map(({ item }) => [driftKey(item), JSON.stringify(item)]));
@@ -45,6 +49,10 @@ export class SqliteJournal implements Journal {
     return readDrift(this.#database, since);
   }
 
+  requests(): readonly OperatorRequest[] {
+    return this.#readRequests();
+  }
+
   write(entries: readonly JournalEntry[], at: number): void {
     if (entries.length === 0) return;
     const next = entries.reduce(reduceJournal, this.#state);
@@ -54,6 +62,7 @@ export class SqliteJournal implements Journal {
         const application =
           'application' in entry ? entry.application : (entry.slot.split('/')[0] ?? '');
         this.#event(at, entry.kind, application, entry);
+        if (entry.kind === 'request-answered') this.#removeRequest(entry.request);
       }
     });
     this.#state = next;
@@ -156,6 +165,10 @@ export class SqliteJournal implements Journal {
     for (const key of before.keys()) if (!after.has(key)) remove.run(key);
   }
 
+  #removeRequest(id: number): void {
+    this.#database.prepare('DELETE FROM requests WHERE id = ?').run(id);
+  }
+
   #fact(name: string, value: unknown): void {
     this.#database
       .prepare('INSERT OR REPLACE INTO facts (name, value) VALUES (?, ?)')
@@ -172,8 +185,9 @@ export class SqliteJournal implements Journal {
     }
   }
 
+  /** The right to write is taken at once: commands append to the file too, and a right taken late is not waited for. */
   #transaction(work: () => void): void {
-    this.#database.transaction(work)();
+    this.#database.transaction(work).immediate();
   }
 }
 

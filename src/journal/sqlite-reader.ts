@@ -1,5 +1,6 @@
 import type Database from 'libsql';
 
+import type { ApplicationSpec } from '../model/application.ts';
 import type {
   ApplicationRecord,
   InstanceRecord,
@@ -22,7 +23,7 @@ export function readState(database: Database.Database): JournalState {
   return {
     applications: new Map(
       rows(database, 'SELECT name AS key, record AS value FROM applications ORDER BY name').map(
-        ({ key, value }) => [key, JSON.parse(value) as ApplicationRecord],
+        ({ key, value }) => [key, withFiles(JSON.parse(value) as ApplicationRecord)],
       ),
     ),
     slots: new Map(
@@ -36,6 +37,14 @@ export function readState(database: Database.Database): JournalState {
       ),
     ),
   };
+}
+
+/** A journal of an earlier release knows only the manifest of an application, and none of the other files that it has. */
+function withFiles(record: ApplicationRecord): ApplicationRecord {
+  const { lastKnownGood: good } = record;
+  if (good === null) return record;
+  const { files = [good.spec.file] } = good.spec as Partial<ApplicationSpec>;
+  return { ...record, lastKnownGood: { ...good, spec: { ...good.spec, files } } };
 }
 
 export function readAccepted(database: Database.Database): Revision | null {

@@ -1,9 +1,14 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import Database from 'libsql';
 
 import { StalledError } from '../model/errors.ts';
+
+const lockFile = 'lock.db';
+
+/** Longer than a look of `isStateLocked` takes. */
+const patienceMs = 250;
 
 /**
  * Makes this process the only writer of a state folder. The lock is an open exclusive transaction: the kernel gives it
@@ -12,9 +17,10 @@ import { StalledError } from '../model/errors.ts';
  * @throws StalledError `StateLocked` when another process has it
  */
 export function lockState(stateDir: string): Disposable {
-  const database = new Database(join(stateDir, 'lock.db'));
+  const database = new Database(join(stateDir, lockFile));
   const holderFile = join(stateDir, 'lock.pid');
   try {
+    database.exec(`PRAGMA busy_timeout = ${patienceMs}`);
     database.exec('BEGIN EXCLUSIVE');
   } catch (error) {
     database.close();
@@ -29,6 +35,25 @@ export function lockState(stateDir: string): Disposable {
       database.close();
     },
   };
+}
+
+/**
+ * Whether some process is the writer of a state folder now. Reading is what an exclusive transaction keeps others from; it
+ * holds a shared lock for less than a millisecond, and whoever takes the lock meanwhile is more patient than that.
+ */
+export function isStateLocked(stateDir: string): boolean {
+  const file = join(stateDir, lockFile);
+  if (!existsSync(file)) return false;
+  const database = new Database(file, { readonly: true });
+  try {
+    database.prepare('SELECT 1 FROM sqlite_master LIMIT 1').all();
+    return false;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'SQLITE_BUSY') return true;
+    throw error;
+  } finally {
+    database.close();
+  }
 }
 
 function readHolder(file: string): string {

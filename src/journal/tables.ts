@@ -1,7 +1,7 @@
 import type Database from 'libsql';
 
 /** Version of the tables. A file of another version is set aside and begun anew: losing the journal is survivable. */
-export const tablesVersion = 1;
+export const tablesVersion = 2;
 
 /** Kept events; older ones are dropped. */
 export const keptEvents = 50_000;
@@ -28,5 +28,12 @@ export function createTables(database: Database.Database): void {
       data TEXT NOT NULL
     );
     CREATE INDEX IF NOT EXISTS events_application ON events (application, id);
+    CREATE TABLE IF NOT EXISTS requests (
+      id INTEGER PRIMARY KEY AUTOINCREMENT,
+      kind TEXT NOT NULL,
+      application TEXT NOT NULL,
+      asked_by TEXT NOT NULL,
+      at INTEGER NOT NULL
+    );
   `);
 }

@@ -30,11 +30,12 @@ const rules: PathTable<Rule> = pathTable<Rule>([
   ['services.*.ports', expandItems(longPorts)],
   ['services.*.volumes', expandItems(longVolume)],
   ['services.*.env_file', envFiles],
-  ['services.*.configs', expandItems(reference)],
-  ['services.*.secrets', expandItems(reference)],
+  ['services.*.configs', expandItems(namedMember('source'))],
+  ['services.*.secrets', expandItems(namedMember('source'))],
   ['services.*.command', splitWords],
   ['services.*.entrypoint', splitWords],
   ['services.*.healthcheck.test', shellTest],
+  ['x-fleetwright.dependsOn', expandItems(namedMember('application'))],
 ]);
 
 /**
@@ -173,8 +174,9 @@ function envFiles(node: Node, place: Place): Node {
   ])(list, place);
 }
 
-function reference(item: ScalarNode): readonly Node[] {
-  return [mapNode(item.origin, [['source', item]])];
+/** A name alone stands for a mapping with this key. */
+function namedMember(key: string): (item: ScalarNode) => readonly Node[] {
+  return (item) => [mapNode(item.origin, [[key, item]])];
 }
 
 function splitWords(node: Node, place: Place): Node {

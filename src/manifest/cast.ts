@@ -19,6 +19,14 @@ const booleans: ReadonlyMap<string, boolean> = new Map([
   ['off', false],
 ]);
 
+const rolloutIntegers = [
+  'attempts',
+  'maxSurge',
+  'maxUnavailable',
+  'steps.*.percent',
+  'steps.*.replicas',
+].map((key) => `x-fleetwright.rollout.${key}`);
+
 const service = {
   boolean: [
     'init',
@@ -34,6 +42,7 @@ const service = {
     'volumes.*.read_only',
     'volumes.*.bind.create_host_path',
     'volumes.*.volume.nocopy',
+    'x-fleetwright.singleton',
   ],
   integer: [
     'cpu_count',
@@ -58,6 +67,7 @@ const service = {
     'ulimits.*.soft',
     'x-fleetwright.gate.http.port',
     'x-fleetwright.gate.tcp.port',
+    ...rolloutIntegers,
   ],
   number: [
     'cpu_percent',
@@ -76,7 +86,11 @@ const topLevelBooleans = [
   'volumes.*.external',
   'secrets.*.external',
   'configs.*.external',
+  'x-fleetwright.suspend',
+  'x-fleetwright.dependsOn.*.required',
 ];
+
+const topLevelIntegers = ['x-fleetwright.retry', 'x-fleetwright.wave', ...rolloutIntegers];
 
 /**
  * Where Compose reads a text as another type, for an interpolated value has no type of its own. Modes of files are
@@ -87,6 +101,7 @@ export const composeCasts: CastTable = pathTable<Cast>([
     service[cast].map((path) => [`services.*.${path}`, cast] as const),
   ),
   ...topLevelBooleans.map((path) => [path, 'boolean'] as const),
+  ...topLevelIntegers.map((path) => [path, 'integer'] as const),
 ]);
 
 /**

@@ -33,6 +33,8 @@ export interface FileAccess {
   readonly needed: ReadonlySet<string>;
   /** Everything asked for: the blob id by path, empty for what does not exist. */
   readonly asked: ReadonlyMap<string, string>;
+  /** The paths asked for at which something is, sorted. */
+  found(): readonly string[];
   /** The file at a path from the root of the repository. */
   read(path: string): FileState;
   /** The same, for a caller that can do without the bytes. */
@@ -63,7 +65,14 @@ export function createFileAccess(input: ManifestInput): FileAccess {
       : read(path);
   }
 
-  return { needed, asked, peek, read, readFrom };
+  function found(): readonly string[] {
+    return [...asked]
+      .filter(([, oid]) => oid !== '')
+      .map(([path]) => path)
+      .toSorted();
+  }
+
+  return { needed, asked, found, peek, read, readFrom };
 }
 
 function stateOf(input: ManifestInput, path: string): FileState {

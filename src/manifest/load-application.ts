@@ -29,6 +29,8 @@ export interface LoadedApplication {
   readonly origin: Origin;
   /** Null when there is an error. */
   readonly spec: ApplicationSpec | null;
+  /** Files that it was read from, as far as they could be read; sorted. */
+  readonly files: readonly string[];
   readonly diagnostics: readonly Diagnostic[];
 }
 
@@ -60,12 +62,15 @@ export function loadApplication(
   const readProblems = [...yaml, project].flatMap((each) => each?.diagnostics ?? []);
   // A file that cannot be read may well hold a name, so a missing one is not reported then.
   if (files.needed.size > 0 || readProblems.some(isError)) {
-    return { name, origin, spec: null, diagnostics: readProblems };
+    return { name, origin, spec: null, files: files.found(), diagnostics: readProblems };
   }
   const variables = new Map(project?.variables).set('COMPOSE_PROJECT_NAME', name);
   const built = buildApplication(source, name, documents, variables, files);
   const diagnostics = [...readProblems, ...nameProblems, ...built.diagnostics];
-  return { name, origin, spec: diagnostics.some(isError) ? null : built.spec, diagnostics };
+  const found = files.found();
+  const isWhole = built.spec !== null && !diagnostics.some(isError);
+  const spec = isWhole ? { ...built.spec, files: found } : null;
+  return { name, origin, spec, files: found, diagnostics };
 }
 
 function buildApplication(
@@ -74,7 +79,10 @@ function buildApplication(
   documents: readonly Node[],
   variables: ReadonlyMap<string, string>,
   files: FileAccess,
-): { readonly spec: ApplicationSpec | null; readonly diagnostics: readonly Diagnostic[] } {
+): {
+  readonly spec: Omit<ApplicationSpec, 'files'> | null;
+  readonly diagnostics: readonly Diagnostic[];
+} {
   const merged = mergeDocuments(documents, variables);
   if (merged === null) return { spec: null, diagnostics: [emptyManifest(source)] };
   const shapeProblems = validateShape(merged.node, validateCompose);

@@ -13,6 +13,8 @@ import { fleetRules } from './rules/fleet.ts';
 import { validateShape } from './shape.ts';
 
 export interface LoadedFleet {
+  /** Whether there is one, be it invalid. */
+  readonly isFound: boolean;
   /** Null when there is none, or when it is invalid. */
   readonly spec: FleetSpec | null;
   /** As far as they can be read, also from an invalid file: so that manifests are not blamed for it. */
@@ -28,14 +30,19 @@ export function loadFleet(input: ManifestInput, files: FileAccess, cache: ParseC
   const [path, second] = paths.filter((each) => input.entries.has(each));
   if (path === undefined) {
     const missing = missingFleet(paths[0] ?? '');
-    return { spec: null, variables: new Map(), diagnostics: input.fleetRequired ? [missing] : [] };
+    const diagnostics = input.fleetRequired ? [missing] : [];
+    return { isFound: false, spec: null, variables: new Map(), diagnostics };
   }
   const loaded = loadFleetFile(path, files, cache);
   const unused = second === undefined ? [] : [unusedFleet(second)];
-  return { ...loaded, diagnostics: [...loaded.diagnostics, ...unused] };
+  return { ...loaded, isFound: true, diagnostics: [...loaded.diagnostics, ...unused] };
 }
 
-function loadFleetFile(path: string, files: FileAccess, cache: ParseCache): LoadedFleet {
+function loadFleetFile(
+  path: string,
+  files: FileAccess,
+  cache: ParseCache,
+): Omit<LoadedFleet, 'isFound'> {
   const yaml = readDocuments(files, cache, path) ?? { documents: [], diagnostics: [] };
   const [document, ...others] = yaml.documents;
   const problems = [...yaml.diagnostics];

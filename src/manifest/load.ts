@@ -8,6 +8,7 @@ import { loadFleet } from './load-fleet.ts';
 import type { ManifestInput, ManifestResult } from './manifest.ts';
 import { keepApplication, recallApplication, type ParseCache } from './parse-cache.ts';
 import { formatPlace } from './report.ts';
+import { judgeApplications } from './rules/applications.ts';
 
 export type { ParseCache } from './parse-cache.ts';
 
@@ -45,18 +46,40 @@ export function loadManifests(input: ManifestInput, cache: ParseCache): Manifest
   const applications = found.sources.flatMap((source) => load(source) ?? []);
   if (needed.size > 0) return { kind: 'needs', paths: [...needed].toSorted() };
   const clashes = findNameClashes(applications);
+  const names = [...new Set(applications.map(({ name }) => name))].filter(Boolean).toSorted();
+  const valid = validApplications(applications, clashes);
+  const problems = judgeApplications({
+    applications: new Map(valid.map((application) => [application.name, application])),
+    found: names,
+    // A folder without the file that names the fleet is a part of a repository, and so is a single manifest.
+    partial: input.only !== undefined || (!fleet.isFound && !input.fleetRequired),
+  });
   return {
     kind: 'loaded',
     fleet: fleet.spec,
-    applications: validApplications(applications, clashes),
-    found: [...new Set(applications.map(({ name }) => name))].filter(Boolean).toSorted(),
+    applications: valid.filter(({ name }) => !problems.has(name)),
+    found: names,
+    files: filesByName(applications),
     diagnostics: sortDiagnostics([
       ...fleet.diagnostics,
       ...found.diagnostics,
       ...applications.flatMap(({ diagnostics }) => diagnostics),
       ...clashes.flatMap(describeClash),
+      ...[...problems.values()].flat(),
     ]),
   };
+}
+
+/** Manifests that share a name are one application to the reader, until they are told apart. */
+function filesByName(
+  applications: readonly LoadedApplication[],
+): ReadonlyMap<string, readonly string[]> {
+  const byName = new Map<string, readonly string[]>();
+  for (const { name, files } of applications) {
+    if (name === '') continue;
+    byName.set(name, [...new Set([...(byName.get(name) ?? []), ...files])].toSorted());
+  }
+  return byName;
 }
 
 /** Groups of applications that share one name. */

@@ -46,6 +46,8 @@ export interface LoadedManifests {
   readonly applications: readonly ApplicationSpec[];
   /** Names of all applications found, the invalid ones included, sorted. */
   readonly found: readonly string[];
+  /** The files that each application found was read from, the invalid ones included, by name. */
+  readonly files: ReadonlyMap<string, readonly string[]>;
   /** All problems at once, sorted. */
   readonly diagnostics: readonly Diagnostic[];
 }

@@ -38,6 +38,7 @@ const identities: PathTable<Identity> = pathTable<Identity>([
   ['services.*.volumes', byTarget],
   ['services.*.devices', byTarget],
   ['services.*.env_file', byPath],
+  ['x-fleetwright.dependsOn', (item) => byText(item) ?? byText(member(item, 'application'))],
   ['services.*.configs', (item) => byMount(item, '')],
   ['services.*.secrets', (item) => byMount(item, '/run/secrets')],
 ]);

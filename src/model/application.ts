@@ -7,7 +7,19 @@ export interface ApplicationSpec {
   readonly name: string;
   /** The manifest that names it, from the root of the repository. */
   readonly file: string;
+  /** Every file of the repository that it was read from: manifest, overrides, env files, configs. Sorted. */
+  readonly files: readonly string[];
   readonly origin: Origin;
+  /** Applications that must be ready before this one changes, sorted by name. */
+  readonly dependsOn: readonly ApplicationDependency[];
+  /** Changes of lower waves are through before those of higher ones begin. */
+  readonly wave: number;
+  /** Applications of one group land or roll back together; null: on its own. */
+  readonly rolloutGroup: string | null;
+  /** Nothing is changed and nothing is healed. */
+  readonly suspend: boolean;
+  /** Raising it tries a failed revision once more. */
+  readonly retry: number;
   /** Sorted by name. */
   readonly services: readonly ServiceSpec[];
   /** Networks that some service uses, sorted by name. */
@@ -25,8 +37,15 @@ export interface ServiceSpec {
   /** Number of instances; 1 per eligible host when global. */
   readonly replicas: number;
   readonly constraints: readonly Constraint[];
-  /** Engine's `container_name`-like needs and other reasons to stop the old instance first are derived, see rollout/order.ts. */
+  /** Never two running instances, not even for a moment and not on two hosts. */
+  readonly singleton: boolean;
+  /** Set for a service that runs once per version of the application instead of all the time. */
+  readonly job: JobPolicy | null;
+  /** Reasons to stop the old instance first whatever it says are derived, see rollout/order.ts. */
   readonly update: UpdatePolicy;
+  /** How a revision that failed, or that a commit took back, is undone. */
+  readonly rollback: UpdatePolicy;
+  readonly rollout: RolloutPolicy;
   readonly gate: Gate;
   /** Sorted by service. */
   readonly dependsOn: readonly Dependency[];
@@ -54,7 +73,47 @@ export interface UpdatePolicy {
   /** How long the new revision must stay well, after the last slot, before it is last-known-good. */
   readonly monitorMs: number;
   readonly failureAction: 'rollback' | 'pause' | 'continue';
+  /** Share of slots that may fail before the revision counts as failed, 0 to 1. */
   readonly maxFailureRatio: number;
+  /** Live instances beyond the number asked for; null: `parallelism` with start-first, else none. */
+  readonly maxSurge: Share | null;
+  /** Instances that may be missing; null: `parallelism` with stop-first, else none. */
+  readonly maxUnavailable: Share | null;
+}
+
+/** A number of instances, or a percentage of those asked for. */
+export type Share =
+  | { readonly kind: 'count'; readonly count: number }
+  | { readonly kind: 'percent'; readonly percent: number };
+
+export interface RolloutPolicy {
+  readonly strategy: 'rolling' | 'canary' | 'blue-green';
+  /**
+   * How many slots get the new revision, one step after the other, beside the instances that they are to replace. Empty
+   * for `rolling`; one step of 100 % for `blue-green`.
+   */
+  readonly steps: readonly CanaryStep[];
+  /** `manual`: after the last step somebody must say `promote`. */
+  readonly promote: 'auto' | 'manual';
+  /** Tries of one slot, each on another host where placement allows it. */
+  readonly attempts: number;
+  /** How long a rollout may go without progress, from its start. */
+  readonly progressDeadlineMs: number;
+}
+
+export interface CanaryStep {
+  readonly slots: Share;
+  /** How long the canaries must stay well before the next step. */
+  readonly bakeMs: number;
+}
+
+/**
+ * A job runs to its end once per version of the application: its hash covers the hashes of the other services too. Its
+ * gate's deadline is its time limit.
+ */
+export interface JobPolicy {
+  /** `before`: nothing of the new version starts before it; `after`: it starts when all of it is in place. */
+  readonly when: 'before' | 'after';
 }
 
 /** What an instance must show before it counts as available. The container's own HEALTHCHECK is part of every gate. */
@@ -81,6 +140,14 @@ export interface TcpProbe {
   readonly port: number;
   readonly intervalMs: number;
   readonly timeoutMs: number;
+}
+
+export interface ApplicationDependency {
+  readonly application: string;
+  readonly condition: 'started' | 'healthy' | 'completed';
+  /** false: a dependency that is missing or has failed holds nothing back. */
+  readonly required: boolean;
+  readonly origin: Origin;
 }
 
 export interface Dependency {

@@ -10,6 +10,7 @@ export interface FleetSpec {
   /** Variables for interpolation in all manifests. */
   readonly variables: Readonly<Record<string, string>>;
   readonly prune: PrunePolicy;
+  readonly rollback: RollbackPolicy;
   readonly origin: Origin;
 }
 
@@ -29,4 +30,9 @@ export type Endpoint =
 export interface PrunePolicy {
   /** Commits (full ids or unique prefixes of at least 7 digits) whose held deletions are approved. */
   readonly approved: readonly string[];
+}
+
+export interface RollbackPolicy {
+  /** `commit`: an automatic rollback that is through is committed to the repository, so that Git says what runs. */
+  readonly writeBack: 'commit' | 'off';
 }

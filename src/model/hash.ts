@@ -21,6 +21,17 @@ export function hashContainer(spec: ContainerSpec, gate: Gate): SpecHash {
 }
 
 /**
+ * The hash of a job. It also covers the services of its application, for a job runs once per version of them: whenever
+ * one of them changes, the job is a new one.
+ *
+ * @param own hash of the job's own container
+ * @param services hashes of the services that are not jobs, by name
+ */
+export function hashJob(own: SpecHash, services: Readonly<Record<string, SpecHash>>): SpecHash {
+  return toSpecHash(digestOf({ own, services }));
+}
+
+/**
  * The port that the gate's probe needs and that the manifest does not publish: it is published on a free port of the
  * host's address, since the operator can reach nothing else of a container on another host.
  */

@@ -1,13 +1,7 @@
-import type {
-  ApplicationRecord,
-  JournalEntry,
-  JournalState,
-  RolloutRecord,
-  SlotRecord,
-} from './journal-state.ts';
+import type { JournalEntry, JournalState, SlotRecord } from './journal-state.ts';
 import { emptyApplicationRecord } from './journal-state.ts';
-
-const keptQuarantines = 20;
+import type { ApplicationEntry } from './reduce-application.ts';
+import { reduceApplication } from './reduce-application.ts';
 
 /** The journal after an entry. What it does not touch stays the same object, so that only what changed is written. */
 export function reduceJournal(state: JournalState, entry: JournalEntry): JournalState {
@@ -53,66 +47,17 @@ export function reduceJournal(state: JournalState, entry: JournalEntry): Journal
     }
     case 'pruned':
       return forget(state, entry.application);
+    case 'request-answered':
+      return state;
     default:
       return withApplication(state, entry);
   }
 }
 
-type ApplicationEntry = Exclude<
-  JournalEntry,
-  {
-    readonly kind:
-      | 'slot-reserved'
-      | 'instance-seen'
-      | 'instance-retired'
-      | 'instance-gone'
-      | 'repaired'
-      | 'pruned';
-  }
->;
-
 function withApplication(state: JournalState, entry: ApplicationEntry): JournalState {
   const before = state.applications.get(entry.application) ?? emptyApplicationRecord;
   const after = reduceApplication(before, entry);
   return { ...state, applications: withKey(state.applications, entry.application, after) };
-}
-
-function reduceApplication(record: ApplicationRecord, entry: ApplicationEntry): ApplicationRecord {
-  switch (entry.kind) {
-    case 'rollout-started': {
-      const { key, commit, at } = entry;
-      const rollout = { key, commit, startedAt: at, settledAt: null, lastPromotedAt: null };
-      return { ...record, rollout };
-    }
-    case 'rollout-settled':
-      return withRollout(record, { settledAt: entry.at });
-    case 'promoted':
-      return withRollout(record, { lastPromotedAt: entry.at });
-    case 'succeeded': {
-      const { spec, commit } = entry;
-      return { ...record, rollout: null, lastKnownGood: { spec, commit } };
-    }
-    case 'quarantined': {
-      const { quarantine } = entry;
-      const others = record.quarantined.filter(
-        ({ service, hash, gate }) =>
-          service !== quarantine.service || hash !== quarantine.hash || gate !== quarantine.gate,
-      );
-      return { ...record, quarantined: [...others, quarantine].slice(-keptQuarantines) };
-    }
-    case 'rolled-back':
-      return { ...record, rollout: null };
-    case 'application-seen':
-      return { ...record, removedBy: null };
-    case 'application-removed':
-      return { ...record, removedBy: entry.commit };
-  }
-}
-
-function withRollout(record: ApplicationRecord, change: Partial<RolloutRecord>): ApplicationRecord {
-  return record.rollout === null
-    ? record
-    : { ...record, rollout: { ...record.rollout, ...change } };
 }
 
 function withSlot(state: JournalState, key: string, slot: SlotRecord): JournalState {

@@ -25,6 +25,8 @@ export interface ApplicationRecord {
   readonly rollout: RolloutRecord | null;
   /** Failed hashes, not tried again. */
   readonly quarantined: readonly Quarantine[];
+  /** Since when nothing is changed; null: it is not suspended. */
+  readonly suspension: Suspension | null;
   /** The accepted commit that no longer had it; null while the repository has it. */
   readonly removedBy: CommitSha | null;
 }
@@ -34,14 +36,57 @@ export interface LastKnownGood {
   readonly commit: CommitSha;
 }
 
+export interface Suspension {
+  readonly since: number;
+  /** Someone said `suspend`: it lasts until someone says `resume`, whatever the manifest says. */
+  readonly requested: boolean;
+}
+
+/** What is being rolled out, or back. All times are milliseconds since the epoch. */
 export interface RolloutRecord {
   /** See `rolloutKey`. */
   readonly key: string;
   readonly commit: CommitSha;
+  /** It undoes a failed revision. */
+  readonly isRollback: boolean;
   readonly startedAt: number;
   /** When every slot was first seen done; null while some are not. */
   readonly settledAt: number | null;
+  /** The last promotion of an instance. */
   readonly lastPromotedAt: number | null;
+  /** When a step of a canary was last passed. */
+  readonly lastStagePassedAt: number | null;
+  /** How far the canaries are, by service; a service that is not in it is at its first step. */
+  readonly stages: Readonly<Record<string, StageRecord>>;
+  /** Someone said `promote`. */
+  readonly isPromotionGranted: boolean;
+  /** Failed tries of slots that did not fail the revision, the newest last. */
+  readonly failures: readonly SlotFailure[];
+}
+
+export interface StageRecord {
+  /** Index into the steps of the service; their number when all are passed. */
+  readonly index: number;
+  /** When all canaries of the step were first seen well; null while some are not. */
+  readonly settledAt: number | null;
+}
+
+/** One try of one slot that came to nothing. */
+export interface SlotFailure {
+  readonly service: string;
+  readonly hash: SpecHash;
+  readonly slot: string;
+  readonly host: HostName;
+  /** Null when the engine refused to make or start it. */
+  readonly container: ContainerId | null;
+  readonly reason: string;
+  readonly message: string;
+  readonly at: number;
+  /**
+   * `retried`: the slot has another try; `tolerated`: the manifest lets the rollout go on over it; `excused`: instances of
+   * the old revision failed beside it, so it says nothing about the new one.
+   */
+  readonly verdict: 'retried' | 'tolerated' | 'excused';
 }
 
 export interface Quarantine {
@@ -50,8 +95,12 @@ export interface Quarantine {
   /** Digest of the gate that it failed. */
   readonly gate: string;
   readonly commit: CommitSha;
+  /** `x-fleetwright.retry` of the application when it failed: another number is another try. */
+  readonly retry: number;
   readonly at: number;
-  readonly host: HostName;
+  /** Null when it was given no host. */
+  readonly host: HostName | null;
+  /** Empty when it was not about one slot. */
   readonly slot: string;
   /** Stable code, such as `Unhealthy`, `Exited`, `DeadlineExceeded`, `CannotStart`. */
   readonly reason: string;
@@ -81,6 +130,7 @@ export const emptyApplicationRecord: ApplicationRecord = {
   lastKnownGood: null,
   rollout: null,
   quarantined: [],
+  suspension: null,
   removedBy: null,
 };
 
@@ -91,6 +141,7 @@ export type JournalEntry =
       readonly application: string;
       readonly key: string;
       readonly commit: CommitSha;
+      readonly isRollback: boolean;
       readonly at: number;
     }
   | {
@@ -115,6 +166,50 @@ export type JournalEntry =
       readonly container: ContainerId | null;
     }
   | { readonly kind: 'rolled-back'; readonly application: string; readonly at: number }
+  | {
+      readonly kind: 'attempt-failed';
+      readonly application: string;
+      readonly failure: SlotFailure;
+    }
+  | {
+      readonly kind: 'stage-settled';
+      readonly application: string;
+      readonly service: string;
+      /** null: it is not settled any more. */
+      readonly at: number | null;
+    }
+  | {
+      readonly kind: 'stage-passed';
+      readonly application: string;
+      readonly service: string;
+      /** Index of the step that comes next. */
+      readonly next: number;
+      readonly at: number;
+    }
+  | { readonly kind: 'promotion-granted'; readonly application: string; readonly at: number }
+  | {
+      readonly kind: 'suspended';
+      readonly application: string;
+      readonly requested: boolean;
+      readonly at: number;
+    }
+  | {
+      /** The clocks of the rollout go on from where they stood. */
+      readonly kind: 'resumed';
+      readonly application: string;
+      readonly at: number;
+    }
+  /** Its failed hashes may be tried again. */
+  | { readonly kind: 'retried'; readonly application: string; readonly at: number }
+  /** What somebody asked for has been taken up, or turned down for the reason. */
+  | {
+      readonly kind: 'request-answered';
+      readonly request: number;
+      readonly application: string;
+      readonly accepted: boolean;
+      readonly message: string;
+      readonly at: number;
+    }
   | {
       readonly kind: 'slot-reserved';
       readonly slot: string;

@@ -17,6 +17,8 @@ export interface PlacementInput {
   readonly observations: ReadonlyMap<HostName, HostObservation>;
   /** Where each slot is now, by slot key: from the hosts, and for an unreachable host from the journal. */
   readonly current: ReadonlyMap<string, HostName>;
+  /** Hosts on which a slot has failed, by slot key: it goes elsewhere as long as there is another one. */
+  readonly avoided: ReadonlyMap<string, ReadonlySet<HostName>>;
 }
 
 export interface PlacedService {
@@ -128,8 +130,21 @@ class Board {
       return true;
     }
     if (!this.#mayStay(slot, host)) return false;
+    if (this.#isAvoided(slot, current) && this.#hasAnother(slot)) return false;
     this.#assign(slot, current);
     return true;
+  }
+
+  #isAvoided(slot: Slot, host: HostName): boolean {
+    return this.#input.avoided.get(slot.key)?.has(host) === true;
+  }
+
+  /** Some host admits the slot on which it has not failed. */
+  #hasAnother(slot: Slot): boolean {
+    return this.#candidates.some(
+      (host) =>
+        !this.#isAvoided(slot, host.spec.name) && this.#exclusionsOf(slot, host).length === 0,
+    );
   }
 
   /**
@@ -210,19 +225,20 @@ class Board {
     const right = this.#score(slot, b);
     for (const [index, value] of left.entries()) {
       const other = right[index] ?? 0;
-      if (value !== other) return value < other ? -1 : 1;
+      if (value !== other) return value - other;
     }
-    return 0;
+    // Rendezvous hashing; dear, and only for ties.
+    return rank(slot, a) < rank(slot, b) ? -1 : 1;
   }
 
   /** Smaller is better, first difference decides. */
-  #score(slot: Slot, host: CandidateHost): readonly (number | string)[] {
+  #score(slot: Slot, host: CandidateHost): readonly number[] {
     const [total, application, service] = countKeys(slot, host.spec.name);
     return [
+      this.#isAvoided(slot, host.spec.name) ? 1 : 0,
       this.#count(service),
       this.#count(application),
       this.#count(total),
-      sha256(`${slot.key}@${host.spec.name}`),
     ];
   }
 
@@ -233,6 +249,10 @@ class Board {
   #isReachable(host: HostName): boolean {
     return this.#input.observations.get(host)?.kind === 'reachable';
   }
+}
+
+function rank(slot: Slot, host: CandidateHost): string {
+  return sha256(`${slot.key}@${host.spec.name}`);
 }
 
 function countKeys(slot: Slot, host: HostName): readonly [string, string, string] {

@@ -6,6 +6,7 @@ import type { ParseCache } from '../manifest/load.ts';
 import { loadManifests } from '../manifest/load.ts';
 import type { LoadedManifests, ManifestInput, TooLarge } from '../manifest/manifest.ts';
 import { maxFileBytes } from '../manifest/manifest.ts';
+import type { SourceTree } from '../source/source-tree.ts';
 import type { Source } from '../source/source.ts';
 
 /** A commit as read: either whole and valid, or with what is wrong with it. */
@@ -34,20 +35,26 @@ export async function loadRevision(
   signal: AbortSignal,
 ): Promise<LoadedRevision> {
   const tree = await source.tree(revision.commit, signal);
+  const { fleet, applications, diagnostics } = await loadTree(source, tree, path, cache, signal);
+  const isValid = diagnostics.every(({ severity }) => severity !== 'error');
+  if (fleet === null || !isValid) return { kind: 'invalid', revision, diagnostics };
+  return { kind: 'valid', desired: { revision, fleet, applications }, diagnostics };
+}
+
+/** Reads the manifests of a tree, whether they are valid or not; its blobs must be readable, but it need be no commit's. */
+export async function loadTree(
+  source: Source,
+  tree: SourceTree,
+  path: string,
+  cache: ParseCache,
+  signal: AbortSignal,
+): Promise<LoadedManifests> {
   const read = async (file: string): Promise<Uint8Array | TooLarge> => {
     const entry = tree.entries.get(file);
     if (entry === undefined) throw new Error(`Cannot read "${file}": it is not in the commit`);
     return readBlob(source, entry.oid, signal);
   };
-  const loaded = await loadAll(
-    { entries: tree.entries, root: path, fleetRequired: true },
-    read,
-    cache,
-  );
-  const { fleet, applications, diagnostics } = loaded;
-  const isValid = diagnostics.every(({ severity }) => severity !== 'error');
-  if (fleet === null || !isValid) return { kind: 'invalid', revision, diagnostics };
-  return { kind: 'valid', desired: { revision, fleet, applications }, diagnostics };
+  return loadAll({ entries: tree.entries, root: path, fleetRequired: true }, read, cache);
 }
 
 async function readBlob(

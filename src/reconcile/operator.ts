@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 
+import type { Clock } from '../model/clock.ts';
 import type { DesiredState } from '../model/desired.ts';
 import { messageOf } from '../model/errors.ts';
 import type { JournalEntry } from '../model/journal-state.ts';
@@ -13,8 +14,12 @@ import { decide } from '../rollout/decide.ts';
 import { trackReadiness } from '../rollout/gate.ts';
 import { watchedContainers } from '../rollout/watched.ts';
 import type { FailedStep, World } from '../rollout/world.ts';
+import type { Probing } from './probe.ts';
+import { probeTarget } from './probe.ts';
 import { probeTargets } from './probe-targets.ts';
 import { Prober } from './prober.ts';
+import { Attendance } from './attendance.ts';
+import { RequestWatch } from './request-watch.ts';
 import { noteOutcome } from './step-failures.ts';
 import { Wake } from './wake.ts';
 
@@ -24,8 +29,9 @@ export interface OperatorParts {
   readonly journal: Journal;
   readonly logger: Logger;
   readonly observer: Observer;
-  /** Milliseconds since the epoch. */
-  readonly now: () => number;
+  readonly clock: Clock;
+  /** Asks an instance whether it is ready; over the network by default. */
+  readonly probe?: Probing;
 }
 
 /** Told what happens, for progress on a terminal. It must not throw. */
@@ -33,6 +39,8 @@ export interface Observer {
   readonly stepStarted: (step: Step) => void;
   readonly stepEnded: (step: Step, outcome: StepOutcome, durationMs: number) => void;
   readonly decided: (decision: Decision) => void;
+  /** An entry has been written into the journal. */
+  readonly noted: (entry: JournalEntry) => void;
 }
 
 const afterErrorMs = 5_000;
@@ -51,6 +59,7 @@ export const silent: Observer = {
   stepStarted: () => undefined,
   stepEnded: () => undefined,
   decided: () => undefined,
+  noted: () => undefined,
 };
 
 /**
@@ -59,8 +68,10 @@ export const silent: Observer = {
  */
 export class Operator implements AsyncDisposable {
   readonly #parts: OperatorParts;
-  readonly #wake = new Wake();
+  readonly #wake: Wake;
   readonly #prober: Prober;
+  readonly #requests: RequestWatch;
+  readonly #attendance: Attendance;
   readonly #unsubscribe: () => void;
   readonly #inFlight = new Map<string, ActionKind>();
   readonly #running = new Set<Promise<void>>();
@@ -77,7 +88,11 @@ export class Operator implements AsyncDisposable {
 
   constructor(parts: OperatorParts) {
     this.#parts = parts;
-    this.#prober = new Prober(() => this.#wake.call(), parts.now);
+    const { clock, probe = probeTarget } = parts;
+    this.#wake = new Wake(clock);
+    this.#prober = new Prober({ onChange: () => this.#wake.call(), clock, probe });
+    this.#attendance = new Attendance(clock);
+    this.#requests = new RequestWatch(parts.journal, clock, () => this.#wake.call());
     this.#unsubscribe = parts.fleet.subscribe(() => this.#wake.call());
   }
 
@@ -141,7 +156,7 @@ export class Operator implements AsyncDisposable {
       last = this.pass();
       if (last !== null && isDone(last)) return last;
       const until = last?.wakeAt ?? null;
-      await this.#wake.sleep(until === null ? null : until - this.#parts.now(), signal);
+      await this.#wake.sleep(until === null ? null : until - this.#parts.clock.now(), signal);
     }
     return last;
   }
@@ -153,7 +168,7 @@ export class Operator implements AsyncDisposable {
         await this.run(signal, () => false);
       } catch (error) {
         this.#parts.logger.error({ reason: messageOf(error) }, 'pass failed: tried again');
-        await new Wake().sleep(afterErrorMs, signal);
+        await new Wake(this.#parts.clock).sleep(afterErrorMs, signal);
       }
     }
   }
@@ -168,6 +183,8 @@ export class Operator implements AsyncDisposable {
     const entries = this.#withoutFailures(decision.entries);
     journal.write(entries, world.now);
     for (const entry of entries) this.#tell(entry);
+    // Whoever says "retry" does not want to wait for the next try.
+    if (entries.some(({ kind }) => kind === 'retried')) this.#failures = new Map();
     for (const step of decision.steps) this.#begin(step);
     observer.decided(decision);
     // What was written may be the reason for the next decision.
@@ -176,7 +193,7 @@ export class Operator implements AsyncDisposable {
   }
 
   #observe(): World | null {
-    const { fleet, journal, now } = this.#parts;
+    const { fleet, journal, clock } = this.#parts;
     const desired = this.#desired;
     if (desired === null || this.#firstLook !== null) return null;
     const base = {
@@ -185,7 +202,9 @@ export class Operator implements AsyncDisposable {
       journal: journal.state(),
       inFlight: this.#inFlight,
       failures: this.#failures,
-      now: now(),
+      requests: journal.requests(),
+      watchingSince: this.#attendance.since(),
+      now: clock.now(),
     };
     const watched = watchedContainers(base);
     this.#prober.watch(probeTargets(watched, desired.fleet));
@@ -197,7 +216,7 @@ export class Operator implements AsyncDisposable {
   /** What can be written at once; a failure waits until the last words of what failed are there too. */
   #withoutFailures(entries: readonly JournalEntry[]): readonly JournalEntry[] {
     return entries.filter((entry) => {
-      if (entry.kind !== 'quarantined') return true;
+      if (entry.kind !== 'quarantined' || entry.container === null) return true;
       this.#gather(entry);
       return false;
     });
@@ -223,25 +242,27 @@ export class Operator implements AsyncDisposable {
   }
 
   async #gatherOne(entry: Failure): Promise<void> {
-    const { fleet, journal, logger, now } = this.#parts;
+    const { fleet, journal, logger, clock } = this.#parts;
     const { application, quarantine, container } = entry;
-    const { service, slot, host, reason, message } = quarantine;
+    const { service, slot, host } = quarantine;
     const evidence =
-      container === null
+      container === null || host === null
         ? { log: [], health: [] }
         : await fleet.evidence(host, container, this.#stop.signal);
     if (evidence === null || this.#stop.signal.aborted) {
       logger.warn({ application, service, slot, host }, 'failure not counted: host is silent');
-      await new Wake().sleep(silentHostMs, this.#stopPulls.signal);
+      await new Wake(clock).sleep(silentHostMs, this.#stopPulls.signal);
       return;
     }
-    logger.error({ application, service, slot, host, reason, message }, 'revision failed');
-    journal.write([{ ...entry, quarantine: { ...quarantine, ...evidence } }], now());
+    const failure = { ...entry, quarantine: { ...quarantine, ...evidence } };
+    journal.write([failure], clock.now());
+    this.#tell(failure);
   }
 
   /** One line in the log for what a person would want to know of. */
   #tell(entry: JournalEntry): void {
-    const { logger } = this.#parts;
+    const { logger, observer } = this.#parts;
+    observer.noted(entry);
     switch (entry.kind) {
       case 'rollout-started':
       case 'rolled-back':
@@ -249,6 +270,16 @@ export class Operator implements AsyncDisposable {
         return logger.info({ application: entry.application }, entry.kind);
       case 'succeeded':
         return logger.info({ application: entry.application, commit: entry.commit }, 'succeeded');
+      case 'quarantined': {
+        const { service, slot, host, reason, message } = entry.quarantine;
+        const { application } = entry;
+        return logger.error(
+          { application, service, slot, host, reason, message },
+          'revision failed',
+        );
+      }
+      case 'attempt-failed':
+        return logger.warn({ application: entry.application, ...entry.failure }, 'attempt failed');
       case 'repaired':
         return logger.info({ slot: entry.slot, repairs: entry.repairs }, 'drift repaired');
       default:
@@ -275,12 +306,12 @@ export class Operator implements AsyncDisposable {
   };
 
   async #execute(step: Step): Promise<void> {
-    const { fleet, journal, logger, observer, now } = this.#parts;
-    const startedAt = now();
+    const { fleet, journal, logger, observer, clock } = this.#parts;
+    const startedAt = clock.now();
     observer.stepStarted(step);
     const stop = step.action.kind === 'pull-image' ? this.#stopPulls : this.#stop;
     const outcome = await fleet.execute(step, stop.signal);
-    const endedAt = now();
+    const endedAt = clock.now();
     if (stop.signal.aborted) return;
     this.#failures = noteOutcome(this.#failures, step, outcome, endedAt);
     if (outcome.kind === 'done' || outcome.kind === 'unknown') this.#stepsTaken += 1;
@@ -300,6 +331,8 @@ export class Operator implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#unsubscribe();
     this.#prober[Symbol.dispose]();
+    this.#attendance[Symbol.dispose]();
+    this.#requests[Symbol.dispose]();
     this.#stopPulls.abort();
     await this.drain();
     this.#stop.abort();

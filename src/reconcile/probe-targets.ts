@@ -1,6 +1,6 @@
 import type { FleetSpec } from '../model/fleet.ts';
 import type { Watched } from '../rollout/gate.ts';
-import type { ProbeTarget } from './prober.ts';
+import type { ProbeTarget } from './probe.ts';
 
 /** Instances on probation (their restart policy says so) whose gate has a probe, with where to reach them. */
 export function probeTargets(

@@ -1,7 +1,18 @@
 import { request } from 'node:http';
 import { connect } from 'node:net';
 
-import type { HttpProbe, TcpProbe } from '../model/application.ts';
+import type { HttpProbe, Probe, TcpProbe } from '../model/application.ts';
+import type { ContainerId } from '../model/names.ts';
+
+/** An instance whose readiness is asked for. */
+export interface ProbeTarget {
+  readonly container: ContainerId;
+  readonly startedAt: number;
+  readonly probe: Probe;
+  readonly address: string;
+  /** The published port behind the probe's; null when it is not known yet. */
+  readonly port: number | null;
+}
 
 /** What one probe found. */
 export interface ProbeAnswer {
@@ -12,11 +23,28 @@ export interface ProbeAnswer {
   readonly detail: string;
 }
 
+/** The way to ask an instance. It never throws, and ends soon after the signal is aborted. */
+export type Probing = (target: ProbeTarget, signal: AbortSignal) => Promise<ProbeAnswer>;
+
 /**
  * How long a TCP connection must stay open. Docker's proxy accepts before it knows whether anything listens behind it,
  * and closes at once when nothing does.
  */
 const tcpHoldMs = 50;
+
+const notPublished: ProbeAnswer = {
+  ok: false,
+  isListening: false,
+  detail: 'its port is not published',
+};
+
+/** Asks an instance over the network as its gate says. */
+export const probeTarget: Probing = ({ probe, address, port }, signal) => {
+  if (port === null) return Promise.resolve(notPublished);
+  return probe.kind === 'http'
+    ? probeHttp(probe, address, port, signal)
+    : probeTcp(probe, address, port, signal);
+};
 
 /** One GET; any status from 200 to 399 passes. Redirects are not followed. */
 export function probeHttp(

@@ -1,32 +1,26 @@
 import { isDeepStrictEqual } from 'node:util';
 
-import type { Probe } from '../model/application.ts';
+import { pause } from '../fleet/deadline.ts';
+import type { Clock } from '../model/clock.ts';
 import type { ContainerId } from '../model/names.ts';
 import type { ProbeResult } from '../model/readiness.ts';
-import type { ProbeAnswer } from './probe.ts';
-import { probeHttp, probeTcp } from './probe.ts';
+import type { ProbeAnswer, ProbeTarget, Probing } from './probe.ts';
 
-/** An instance whose readiness is asked for. */
-export interface ProbeTarget {
-  readonly container: ContainerId;
-  readonly startedAt: number;
-  readonly probe: Probe;
-  readonly address: string;
-  /** The published port behind the probe's; null when it is not known yet. */
-  readonly port: number | null;
+export interface ProberParts {
+  /** Called when an answer differs from the one before it, or is the first. */
+  readonly onChange: () => void;
+  readonly clock: Clock;
+  readonly probe: Probing;
 }
 
 /** Probes instances on probation from the operator, each at its own interval. */
 export class Prober implements Disposable {
-  readonly #onChange: () => void;
-  readonly #now: () => number;
+  readonly #parts: ProberParts;
   readonly #watches = new Map<ContainerId, Watch>();
   readonly #results = new Map<ContainerId, ProbeResult>();
 
-  /** @param onChange called when an answer differs from the one before it, or is the first */
-  constructor(onChange: () => void, now: () => number) {
-    this.#onChange = onChange;
-    this.#now = now;
+  constructor(parts: ProberParts) {
+    this.#parts = parts;
   }
 
   results(): ReadonlyMap<ContainerId, ProbeResult> {
@@ -59,18 +53,20 @@ export class Prober implements Disposable {
   }
 
   async #probeUntilStopped({ target, stop }: Watch): Promise<void> {
+    const { clock, probe } = this.#parts;
     while (!stop.signal.aborted) {
-      const answer = await ask(target, stop.signal);
+      const answer = await probe(target, stop.signal);
       if (stop.signal.aborted) return;
       this.#note(target, answer);
-      await pause(answer.isListening ? target.probe.intervalMs : eagerMs(target), stop.signal);
+      const restMs = answer.isListening ? target.probe.intervalMs : eagerMs(target);
+      await pause(clock, restMs, stop.signal);
     }
   }
 
   #note({ container, startedAt }: ProbeTarget, { ok, detail }: ProbeAnswer): void {
     const before = this.#results.get(container);
-    this.#results.set(container, { startedAt, ok, detail, at: this.#now() });
-    if (before?.ok !== ok || before.detail !== detail) this.#onChange();
+    this.#results.set(container, { startedAt, ok, detail, at: this.#parts.clock.now() });
+    if (before?.ok !== ok || before.detail !== detail) this.#parts.onChange();
   }
 }
 
@@ -84,32 +80,6 @@ function eagerMs(target: ProbeTarget): number {
   return Math.min(target.probe.intervalMs, 50);
 }
 
-const notPublished: ProbeAnswer = {
-  ok: false,
-  isListening: false,
-  detail: 'its port is not published',
-};
-
-function ask(target: ProbeTarget, signal: AbortSignal): Promise<ProbeAnswer> {
-  const { probe, address, port } = target;
-  if (port === null) return Promise.resolve(notPublished);
-  return probe.kind === 'http'
-    ? probeHttp(probe, address, port, signal)
-    : probeTcp(probe, address, port, signal);
-}
-
 function isSame(a: ProbeTarget, b: ProbeTarget): boolean {
   return isDeepStrictEqual(a, b);
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(done, ms);
-    function done(): void {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    }
-    signal.addEventListener('abort', done, { once: true });
-  });
 }

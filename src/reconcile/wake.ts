@@ -1,7 +1,14 @@
+import type { Clock } from '../model/clock.ts';
+
 /** Something to sleep on: any number of calls wake the sleeper once, and a call that comes too early is not lost. */
 export class Wake {
+  readonly #clock: Clock;
   #called = false;
   #release: (() => void) | null = null;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
 
   call(): void {
     this.#called = true;
@@ -12,12 +19,9 @@ export class Wake {
   async sleep(untilMs: number | null, signal: AbortSignal): Promise<void> {
     if (!this.#called && !signal.aborted) {
       await new Promise<void>((resolve) => {
-        const timer =
-          untilMs === null
-            ? null
-            : setTimeout(resolve, Math.min(Math.max(untilMs, 0), 2 ** 31 - 1));
+        const cancel = untilMs === null ? null : this.#clock.after(untilMs, resolve);
         this.#release = () => {
-          if (timer !== null) clearTimeout(timer);
+          cancel?.();
           resolve();
         };
         signal.addEventListener('abort', this.#release, { once: true });

@@ -63,7 +63,7 @@ function whyLower(desired: DesiredState, application: string, service: string): 
     .find(({ name }) => name === application)
     ?.services.find(({ name }) => name === service);
   if (spec === undefined) return '';
-  const { order, reason } = replaceOrder(spec);
+  const { order, reason } = replaceOrder(spec, spec.update, spec.replicas);
   if (reason !== '') return `stop-first: ${reason}`;
   return order === 'stop-first' ? 'stop-first, as the manifest asks' : '';
 }

@@ -1,16 +1,27 @@
-import type { Application, Failure, Status } from '../generated/status.ts';
+import type { Application, Failure, Stage, Status } from '../generated/status.ts';
 import { renderHeld } from './held-document.ts';
+import { parseIsoTime } from './iso-time.ts';
+import { renderSlots } from './render-slots.ts';
 import type { Style } from './style.ts';
-import { columns, wrap } from './text.ts';
+import { columns, formatCountdown, formatSpan, wrap } from './text.ts';
 
-/** The status as text: the revision, each application with its services, what waits, what failed, the hosts. */
-export function renderStatus(status: Status, style: Style): string {
+/**
+ * The status as text: the revision, each application with its services, what waits, what failed, the hosts.
+ *
+ * @param verbose also the slots of what has converged
+ */
+export function renderStatus(status: Status, style: Style, verbose = false): string {
   const { revision } = status;
   const title = `${revision.branch}@${revision.commit.slice(0, 12)} "${revision.subject}"`;
   const lines = [style.bold(wrap(title, '  ', '')), ''];
   if (status.rejected !== null) lines.push(renderRejected(status.rejected, style), '');
+  const now = parseIsoTime(status.generatedAt);
   for (const application of status.applications) {
-    lines.push(...renderApplication(application, style), '');
+    const slots = { prefix: '', indent: '    ', now, style, all: verbose };
+    lines.push(...renderApplication(application, style, now));
+    const isConverged = isReady(application) && application.rollout === null;
+    if (verbose || !isConverged) lines.push(...renderSlots(application, slots));
+    lines.push('');
   }
   if (status.held !== null) lines.push(renderHeld(status.held, style), '');
   lines.push(...renderHosts(status, style));
@@ -24,7 +35,11 @@ function renderRejected(rejected: NonNullable<Status['rejected']>, style: Style)
   return style.red(wrap(text, '  ', '! '));
 }
 
-function renderApplication(application: Application, style: Style): readonly string[] {
+function isReady({ conditions }: Application): boolean {
+  return conditions.some(({ type, status }) => type === 'Ready' && status);
+}
+
+function renderApplication(application: Application, style: Style, now: number): readonly string[] {
   const ready = application.conditions.find(({ type }) => type === 'Ready');
   const state = ready?.status === true ? 'Ready' : (ready?.reason ?? '');
   const paint = ready?.status === true ? style.green : paintOf(application, style);
@@ -36,11 +51,32 @@ function renderApplication(application: Application, style: Style): readonly str
   ]);
   return [
     `${style.bold(application.application)}  ${paint(state)}  ${application.health}`,
+    ...renderRollout(application, now).map((line) => style.dim(line)),
     ...columns(services, '  '),
     ...(ready?.status === true || application.failed.length > 0
       ? []
       : [style.dim(wrap(ready?.message ?? '', '  '))]),
     ...application.failed.flatMap((failure) => renderFailure(failure, style)),
+  ];
+}
+
+function renderRollout({ rollout, waiting }: Application, now: number): readonly string[] {
+  if (rollout === null) return [];
+  const { direction, revision, startedAt, progressDeadlineAt, stages } = rollout;
+  // What waits says of itself where it is.
+  const isSilent = ({ service }: Stage): boolean =>
+    waiting.every((wait) => wait.service !== service || wait.slot !== '');
+  const where = direction === 'back' ? 'back to' : 'to';
+  const since = formatSpan(now - parseIsoTime(startedAt));
+  const limit =
+    progressDeadlineAt === null
+      ? ''
+      : `, gives up in ${formatCountdown(parseIsoTime(progressDeadlineAt) - now)}`;
+  return [
+    wrap(`rolls out ${where} ${revision.slice(0, 12)} for ${since}${limit}`, '  '),
+    ...stages
+      .filter(isSilent)
+      .map(({ service, step, of }) => `  ${service}: canary step ${step} of ${of}`),
   ];
 }
 
@@ -52,7 +88,9 @@ function paintOf(application: Application, style: Style): (text: string) => stri
 /** What failed, with the last words of the instance: nobody should have to go and look for them. */
 function renderFailure(failure: Failure, style: Style): readonly string[] {
   const { service, slot, host, commit, reason, message, log, health } = failure;
-  const text = `${service}/${slot} on ${host} failed in ${commit.slice(0, 12)}: ${reason}: ${message}`;
+  const place = slot === '' ? service : `${service}/${slot}`;
+  const where = host === null ? place : `${place} on ${host}`;
+  const text = `${where} failed in ${commit.slice(0, 12)}: ${reason}: ${message}`;
   return [
     style.red(wrap(text, '    ', '  ! ')),
     ...quote('last health output', health, style),

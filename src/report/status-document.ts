@@ -1,12 +1,22 @@
-import type { Application, Failure, Host, Status } from '../generated/status.ts';
+import type {
+  Application,
+  Failure,
+  Host,
+  Rollout,
+  Slot,
+  Status,
+  Waiting,
+} from '../generated/status.ts';
 import type { Quarantine } from '../model/journal-state.ts';
 import type { HostObservation } from '../model/observation.ts';
 import type { Revision } from '../model/revision.ts';
 import type { RejectedRevision } from '../model/rejected-revision.ts';
-import type { ApplicationDecision } from '../rollout/decide-application.ts';
+import type { ApplicationDecision, SlotStatus } from '../rollout/decide-application.ts';
 import type { Decision } from '../rollout/decide.ts';
+import type { Waiting as Wait } from '../rollout/draft.ts';
+import type { RolloutStatus } from '../rollout/rollout-status.ts';
 import { heldDocument } from './held-document.ts';
-import { isoTime } from './iso-time.ts';
+import { isoTime, isoTimeOrNull } from './iso-time.ts';
 import { revisionDocument } from './revision-document.ts';
 import { formatPosition } from './text.ts';
 
@@ -37,24 +47,45 @@ export function statusDocument(input: StatusInput): Status {
   };
 }
 
-function applicationDocument(decision: ApplicationDecision): Application {
-  const { application, target, health, conditions, services, waiting } = decision;
+/** How one application stands, as a document. */
+export function applicationDocument(decision: ApplicationDecision): Application {
+  const { application, target, health, conditions, services, waiting, rollout } = decision;
   return {
     application,
     target: target.mode,
     targetCommit: target.commit,
     health,
+    suspended: decision.suspended,
     conditions: conditions.map((condition) => ({ ...condition })),
+    rollout: rollout === null ? null : rolloutDocument(rollout),
     services: services.map((service) => ({ ...service })),
-    waiting: waiting.map(({ service, slot, host, reason, until }) => ({
-      service,
-      slot,
-      host,
-      reason,
-      until: until === null ? null : isoTime(until),
-    })),
+    slots: decision.slots.map((slot) => slotDocument(slot, waiting)),
+    waiting: waiting.map(waitingDocument),
     failed: target.failed.map(failureDocument),
   };
+}
+
+function rolloutDocument(rollout: RolloutStatus): Rollout {
+  const { commit, startedAt, isRollback, progressDeadlineAt, stages } = rollout;
+  return {
+    revision: commit,
+    startedAt: isoTime(startedAt),
+    direction: isRollback ? 'back' : 'forward',
+    progressDeadlineAt: isoTimeOrNull(progressDeadlineAt),
+    stages: stages.map((stage) => ({ ...stage, until: isoTimeOrNull(stage.until) })),
+  };
+}
+
+function slotDocument(status: SlotStatus, waiting: readonly Wait[]): Slot {
+  const { service, slot, host, container, image, phase, available } = status;
+  const wait = waiting.find((each) => each.service === service && each.slot === slot);
+  const waitsFor = wait?.reason ?? '';
+  const until = isoTimeOrNull(wait?.until ?? null);
+  return { service, slot, host, container, image, phase, available, waitsFor, until };
+}
+
+function waitingDocument({ service, slot, host, kind, reason, until }: Wait): Waiting {
+  return { service, slot, host, kind, reason, until: isoTimeOrNull(until) };
 }
 
 function failureDocument(failure: Quarantine): Failure {

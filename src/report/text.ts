@@ -55,6 +55,20 @@ export function formatDuration(ms: number): string {
   return `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1_000)} s`;
 }
 
+/** A span in whole seconds: `0 s`, `12 s`, `3 min 20 s`, `2 h 5 min`. */
+export function formatSpan(ms: number): string {
+  const seconds = Math.max(0, Math.ceil(ms / 1_000));
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes} min ${seconds % 60} s`;
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+/** What is left until a time; `now` when it has come. */
+export function formatCountdown(ms: number): string {
+  return ms <= 0 ? 'now' : formatSpan(ms);
+}
+
 /** A value as a person reads it: nothing is `–`, a list is joined. */
 function formatValue(value: string | number | boolean | null | readonly string[]): string {
   if (value === null) return '–';

@@ -1,21 +1,25 @@
-import type { ServiceSpec } from '../model/application.ts';
-import type { ApplicationRecord } from '../model/journal-state.ts';
+import type { ApplicationSpec, ServiceSpec } from '../model/application.ts';
 import type { Instance } from '../drift/identify.ts';
 import type { WantedPorts } from '../placement/wanted-ports.ts';
 import type { Draft } from './draft.ts';
+import type { Hold } from './hold-changes.ts';
 import type { SlotContext, SlotView } from './slot-view.ts';
+import type { CanaryStage } from './stages.ts';
 import type { Target } from './target.ts';
 import { concerns, isProven } from './target.ts';
 
 /** One application while it is being decided on. */
 export interface ApplicationContext extends SlotContext {
-  readonly record: ApplicationRecord;
+  /** What the commit asks for, whatever the target is. */
+  readonly desired: ApplicationSpec;
   readonly target: Target;
   readonly views: readonly ServiceViews[];
   /** Instances in slots that nothing asks for any more. */
   readonly surplus: readonly Instance[];
   /** Some slot can be given no host: nothing new is begun, what once ran well is still repaired. */
   readonly holdsChanges: boolean;
+  /** Another application that must be through first: nothing new is begun before. */
+  readonly hold: Hold | null;
   /** Fixed host ports that slots of any application are to have, by host. */
   readonly wantedPorts: WantedPorts;
   readonly draft: Draft;
@@ -23,17 +27,23 @@ export interface ApplicationContext extends SlotContext {
 
 export interface ServiceViews {
   readonly service: ServiceSpec;
+  /** A slot may be at another version than `service` while a stage or a failure holds it there: see its own. */
   readonly slots: readonly SlotView[];
+  readonly stage: CanaryStage | null;
 }
 
 /** Whether the hash that a service asks for has already proved itself: then trouble is repaired, not rolled back. */
-export function isServiceProven(context: ApplicationContext, service: ServiceSpec): boolean {
+export function isServiceProven(
+  context: Pick<ApplicationContext, 'record'>,
+  service: ServiceSpec,
+): boolean {
   return isProven(context.record, service.name, service.hash);
 }
 
 /** Whether the hash that a service asks for has failed and must not be started again. */
 export function isQuarantined(context: ApplicationContext, service: ServiceSpec): boolean {
-  return context.record.quarantined.some((failed) => concerns(failed, service));
+  const { record, desired } = context;
+  return record.quarantined.some((failed) => concerns(failed, service, desired.retry));
 }
 
 /** A slot that does what its service asks for, with nothing left to do about it. */

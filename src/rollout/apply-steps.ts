@@ -87,7 +87,7 @@ function changed(
 ): ObservedContainer {
   switch (action.kind) {
     case 'start-container':
-      return started(container, now);
+      return action.service?.job ? finished(container, now) : started(container, now);
     case 'unpause-container':
       return { ...container, state: 'running' };
     case 'stop-container':
@@ -121,6 +121,11 @@ function started(container: ObservedContainer, now: number): ObservedContainer {
     startedAt: now,
     restartCount: 0,
   };
+}
+
+/** A job that does its work well. */
+function finished(container: ObservedContainer, now: number): ObservedContainer {
+  return { ...started(container, now), state: 'exited', exitCode: 0, finishedAt: now };
 }
 
 function createdContainer(

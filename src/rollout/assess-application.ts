@@ -1,11 +1,15 @@
 import type { Condition, Health } from '../model/condition.ts';
 import { worstHealth } from '../model/condition.ts';
+import type { Quarantine } from '../model/journal-state.ts';
 import type { ApplicationContext } from './application-context.ts';
 import type { Blocked } from './draft.ts';
 import type { SlotView } from './slot-view.ts';
+import { isSuspended } from './suspension.ts';
+import type { Target } from './target.ts';
 
 /** The status triple: `Ready`, `Reconciling`, `Stalled`, each with the reason that weighs most. */
 export function conditionsOf(context: ApplicationContext, settled: boolean): readonly Condition[] {
+  if (isSuspended(context)) return suspendedConditions(context);
   const stalled = stalledCondition(context);
   const isGood = isLastKnownGood(context, settled);
   const isReady = isGood && context.target.mode === 'desired';
@@ -30,16 +34,41 @@ function isLastKnownGood({ record, draft }: ApplicationContext, settled: boolean
   return isProvenNow || (record.lastKnownGood !== null && !isWatched);
 }
 
-function stalledCondition({ target, draft }: ApplicationContext): Condition {
+function suspendedConditions({ desired }: ApplicationContext): readonly Condition[] {
+  const message = desired.suspend
+    ? `suspended by "suspend: true" in ${desired.file}: nothing is changed and nothing is healed`
+    : 'suspended by request: nothing is changed and nothing is healed until "resume"';
+  return [
+    condition('Ready', false, 'Suspended', message),
+    condition('Reconciling', false, 'Suspended', message),
+    condition('Stalled', false, 'None', 'nothing blocks'),
+  ];
+}
+
+function stalledCondition({ target, draft, hold }: ApplicationContext): Condition {
   const [failed] = target.failed;
+  const undone = draft.blocked.find(({ reason }) => reason === 'RollbackFailed');
+  if (undone !== undefined) return condition('Stalled', true, 'RollbackFailed', undone.message);
   if (failed !== undefined) {
-    const where = `${failed.service}/${failed.slot} on host "${failed.host}"`;
-    const message = `${failed.service} failed in ${failed.commit.slice(0, 10)}: ${where}: ${failed.message}`;
-    return condition('Stalled', true, modeReason(target.mode), message);
+    return condition('Stalled', true, modeReason(target.mode), failureMessage(target, failed));
+  }
+  if (hold?.kind === 'blocked') return condition('Stalled', true, hold.reason, hold.message);
+  const promotion = draft.waiting.find(({ kind }) => kind === 'promotion');
+  if (promotion !== undefined) {
+    const message = `${promotion.service}: ${promotion.reason}`;
+    return condition('Stalled', true, 'AwaitingPromotion', message);
   }
   const blocked = draft.blocked[0];
   if (blocked === undefined) return condition('Stalled', false, 'None', 'nothing blocks');
   return condition('Stalled', true, blocked.reason, blockedMessage(blocked));
+}
+
+function failureMessage({ failedWith }: Target, failed: Quarantine): string {
+  const { service, slot, host, commit, message } = failed;
+  const group = failedWith === null ? '' : `with application "${failedWith}" of its group: `;
+  const head = `${group}${service} failed in ${commit.slice(0, 10)}`;
+  if (slot === '' || host === null) return `${head}: ${message}`;
+  return `${head}: ${service}/${slot} on host "${host}": ${message}`;
 }
 
 function modeReason(mode: 'desired' | 'rollback' | 'halted'): string {
@@ -85,8 +114,10 @@ function condition(
   return { type, status, reason, message };
 }
 
-export function assessHealth({ views }: ApplicationContext): Health {
-  return worstHealth(views.flatMap(({ slots }) => slots.map(slotHealth)));
+export function assessHealth(context: ApplicationContext): Health {
+  const least: readonly Health[] = isSuspended(context) ? ['suspended'] : [];
+  const slots = context.views.flatMap((one) => one.slots);
+  return worstHealth([...least, ...slots.map(slotHealth)]);
 }
 
 function slotHealth(view: SlotView): Health {

@@ -1,14 +1,14 @@
+import type { UpdatePolicy } from '../model/application.ts';
 import type { Instance } from '../drift/identify.ts';
-import type { ServiceViews } from './application-context.ts';
-import { hasFailed } from './fail-slot.ts';
 import type { ReplaceOrder } from './order.ts';
+import { boundsOf } from './shares.ts';
 import type { SlotView } from './slot-view.ts';
 import { isLive } from './slot-view.ts';
 
 /**
- * How much of a service may change at once, by Kubernetes' rules with `parallelism` for both bounds: start-first never
- * has more than N + parallelism live instances, stop-first never fewer than N − parallelism available ones. A slot that
- * serves nothing is replaced at no cost, but is counted as unavailable, so that it holds back those that do serve.
+ * How much of a service may change at once, by Kubernetes' rules: never more than N + surge live instances, never fewer
+ * than N − unavailable available ones. A slot that serves nothing is replaced at no cost, but is counted as unavailable,
+ * so that it holds back those that do serve.
  */
 export class Budget {
   readonly #bound: number;
@@ -19,41 +19,39 @@ export class Budget {
   #running: number;
   #available: number;
 
-  /** @param surplus instances of the service in slots that it no longer has */
-  constructor({ service, slots }: ServiceViews, surplus: readonly Instance[]) {
-    const parallelism = service.update.parallelism;
-    const atOnce = parallelism === 0 ? Math.max(1, slots.length) : parallelism;
-    this.#bound = slots.length + atOnce;
-    this.#floor = slots.length - atOnce;
+  /**
+   * @param slots those of the service that a rollout waits for
+   * @param surplus instances of the service in slots that it no longer has
+   * @param canaries slots that get the new revision beside the old one, whatever the surge is
+   */
+  constructor(
+    slots: readonly SlotView[],
+    policy: UpdatePolicy,
+    { order }: ReplaceOrder,
+    surplus: readonly Instance[],
+    canaries: number,
+  ) {
+    const { surge, unavailable } = boundsOf(policy, order, slots.length);
+    this.#bound = slots.length + Math.max(surge, canaries);
+    this.#floor = slots.length - unavailable;
     this.#available = slots.filter((view) => view.available).length;
-    // Where the manifest lets a rollout go on over failures, they must not keep the places of others.
-    const { failureAction, maxFailureRatio } = service.update;
-    const goesOn = failureAction === 'continue' || maxFailureRatio > 0;
-    const counted = goesOn ? slots.filter((view) => !hasFailed(view)) : slots;
-    const instances = [...counted.flatMap(instancesOf), ...surplus];
-    const starting = slots.filter(({ inFlight }) => inFlight === 'start-container').length;
-    const made = slots.filter(
-      ({ phase, inFlight }) => phase.kind === 'created' || inFlight === 'create-container',
-    ).length;
-    this.#running = instances.filter(isLive).length + starting;
-    this.#live = instances.filter(isLive).length + made;
+    const left = surplus.filter(isLive).length;
+    this.#running = left + sum(slots, (view) => placesOf(view, isStarting(view)));
+    this.#live = left + sum(slots, (view) => placesOf(view, isStarting(view) || isMade(view)));
   }
 
-  /** Takes the place for an instance in a slot that serves nothing. It is never refused, but it is counted. */
-  takeFree(): void {
-    this.#live += 1;
-  }
-
-  /** Takes the place that the replacement of an available slot needs; false when there is none now. */
-  take({ order }: ReplaceOrder): boolean {
-    if (order === 'start-first') {
-      if (this.#live >= this.#bound) return false;
+  /**
+   * Takes the place that the replacement of an available slot needs; null when there is none now. Where the manifest
+   * allows both, what cannot start beside may still take the place of what is stopped.
+   */
+  take({ order }: ReplaceOrder): ReplaceOrder['order'] | null {
+    if (order === 'start-first' && this.#live < this.#bound) {
       this.#live += 1;
-      return true;
+      return 'start-first';
     }
-    if (this.#available <= this.#floor) return false;
+    if (this.#available <= this.#floor) return null;
     this.#available -= 1;
-    return true;
+    return 'stop-first';
   }
 
   /**
@@ -61,12 +59,29 @@ export class Budget {
    * those in slots that serve anyway wait until others have retired.
    */
   takeStart(view: SlotView): boolean {
-    if (view.available && this.#running >= this.#bound) return false;
+    if (!view.available) return true;
+    if (this.#running >= this.#bound) return false;
     this.#running += 1;
     return true;
   }
 }
 
-function instancesOf({ current, others }: SlotView): readonly Instance[] {
-  return current === null ? others : [current, ...others];
+/** The places that a slot takes. One that serves nothing keeps one: its next instance needs it, whenever it comes. */
+function placesOf(view: SlotView, hasNext: boolean): number {
+  const { current, others, available } = view;
+  const instances = current === null ? others : [current, ...others];
+  const taken = instances.filter(isLive).length + (hasNext ? 1 : 0);
+  return available ? taken : Math.max(1, taken);
+}
+
+function isStarting({ inFlight }: SlotView): boolean {
+  return inFlight === 'start-container';
+}
+
+function isMade({ phase, inFlight }: SlotView): boolean {
+  return phase.kind === 'created' || inFlight === 'create-container';
+}
+
+function sum(slots: readonly SlotView[], placesOfSlot: (view: SlotView) => number): number {
+  return slots.reduce((total, view) => total + placesOfSlot(view), 0);
 }

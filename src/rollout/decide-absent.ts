@@ -6,16 +6,21 @@ import type { Instance } from '../drift/identify.ts';
 import type { ApplicationContext, ServiceViews } from './application-context.ts';
 import { isServiceProven, isSettled } from './application-context.ts';
 import { changesFrom } from './changes.ts';
+import { countedSlots } from './counted-slots.ts';
 import { unmetDependency } from './dependencies.ts';
 import { causeOf, placeOf } from './draft.ts';
 import { nextRepairAt, repairsInARow } from './heal.ts';
+import { unmetJob } from './jobs.ts';
+import { nextAttemptAt } from './next-attempt.ts';
 import type { ReplaceOrder } from './order.ts';
 import { readyKey } from './preflight.ts';
 import { prepareHost } from './prepare-host.ts';
 import type { SlotSituation } from './slot-situation.ts';
 import { retire } from './slot-situation.ts';
+import { isUndoOverdue } from './progress-deadline.ts';
 import type { SlotView } from './slot-view.ts';
 import { isPromoted, isServing } from './slot-view.ts';
+import { provenService } from './target.ts';
 
 /** A slot without an instance of what its service asks for: makes one, when everything it needs and its turn are there. */
 export function decideAbsent(situation: SlotSituation, host: HostName): void {
@@ -25,10 +30,12 @@ export function decideAbsent(situation: SlotSituation, host: HostName): void {
   const proven = isServiceProven(context, service);
   const wait = (reason: string): void => draft.wait('turn', placeOf(view), reason);
   if (!proven && context.holdsChanges) return wait('not every slot can be placed');
+  if (!proven && context.hold !== null) return wait(context.hold.message);
+  if (!proven && isPaused(context)) return wait('the rollout is paused: its revision failed');
   if (!preflight.ready.has(readyKey(host, service))) return wait('image is not on the host yet');
   if (!proven) {
     if (!preflight.complete) return wait('not all images are on their hosts yet');
-    const unmet = unmetDependency(context, service);
+    const unmet = unmetJob(context, service) ?? unmetDependency(context, service);
     if (unmet !== null) return wait(unmet);
   }
   if (!prepareHost(context, service, host)) return wait('networks and volumes are created first');
@@ -36,20 +43,32 @@ export function decideAbsent(situation: SlotSituation, host: HostName): void {
   // One is enough to serve until the successor does; what else there is only takes a place.
   const idle = view.others.find((other) => other !== serving);
   if (idle !== undefined) return retire(situation, idle, 'it is not needed any more');
-  if (serving === null) situation.budget.takeFree();
-  else if (!beginReplacement(situation, serving)) return;
-  const repairAt = proven ? nextRepairAt(view.record, world.now) : world.now;
-  if (world.now < repairAt) {
-    return draft.wait('retry', placeOf(view), 'repair is tried again', repairAt);
+  const notBefore = proven
+    ? nextRepairAt(view.record, world.now)
+    : nextAttemptAt(context, view, host);
+  if (world.now < notBefore) {
+    const reason = proven ? 'repair is tried again' : 'it failed and is tried again';
+    return draft.wait('retry', placeOf(view), reason, notBefore);
   }
+  if (serving !== null && !beginReplacement(situation, serving)) return;
   create(situation, host, serving);
 }
 
-/** The instance that serves in place of the one that is to be made; a promoted one before one on probation. */
+/** A failed revision whose manifest says `failure_action: pause`: it goes neither on nor back. */
+function isPaused({ target, record }: ApplicationContext): boolean {
+  return target.mode === 'halted' && record.lastKnownGood !== null;
+}
+
+/**
+ * The instance that serves in place of the one that is to be made: one of last-known-good before one that is promoted but
+ * has not proved itself, such as a canary, before one on probation.
+ */
 function servingOther({ context, view }: SlotSituation): Instance | null {
   const serving = view.others.filter((other) => isServing(context, other));
-  const promoted = serving.find((other) => isPromoted(other, context.record));
-  return promoted ?? serving[0] ?? null;
+  const promoted = serving.filter((other) => isPromoted(other, context.record));
+  const good = provenService(context.record, view.service.name);
+  const proven = promoted.find(({ identity }) => identity.hash === good?.hash);
+  return proven ?? promoted[0] ?? serving[0] ?? null;
 }
 
 /** Whether a successor may be made beside a serving instance now; with stop-first, that one goes first. */
@@ -57,11 +76,12 @@ function beginReplacement(situation: SlotSituation, serving: Instance): boolean 
   const { context, view, budget } = situation;
   const { draft, world, record } = context;
   const { service, host } = view;
-  // On another host there is nothing that the two could not share.
-  const moves = serving.container.host !== host;
+  // On another host there is nothing that the two could not share, unless there must never be two.
+  const moves = serving.container.host !== host && !service.singleton;
   const order = moves ? besideEachOther : situation.order;
   const unsettled = context.views.find(
-    (other) => isAwaited(context, service, other) && !other.slots.every(isSettled),
+    (other) =>
+      isAwaited(context, service, other) && !countedSlots(world, other).every(isSettled),
   );
   if (unsettled !== undefined) {
     const reason = `service "${unsettled.service.name}" is updated first`;
@@ -69,16 +89,21 @@ function beginReplacement(situation: SlotSituation, serving: Instance): boolean 
     return false;
   }
   const lastPromotedAt = record.rollout?.lastPromotedAt ?? null;
-  const notBefore = lastPromotedAt === null ? 0 : lastPromotedAt + service.update.delayMs;
+  const notBefore = lastPromotedAt === null ? 0 : lastPromotedAt + situation.policy.delayMs;
   if (world.now < notBefore) {
     draft.wait('turn', placeOf(view), 'delay between slots', notBefore);
     return false;
   }
-  if (!budget.take(order)) {
+  if (isUndoOverdue(context)) {
+    draft.wait('turn', placeOf(view), 'the rollback failed: what serves is left as it is');
+    return false;
+  }
+  const taken = budget.take(order);
+  if (taken === null) {
     draft.wait('turn', placeOf(view), 'its turn: others are being replaced');
     return false;
   }
-  if (order.order === 'start-first') return true;
+  if (taken === 'start-first') return true;
   const why = order.reason === '' ? 'stop-first' : `stop-first: ${order.reason}`;
   const changes = changesFrom(world, serving, service);
   // The place is taken before it is empty, so that nothing else is put there in between.

@@ -12,16 +12,27 @@ import type { ApplicationContext, ServiceViews } from './application-context.ts'
 import { isSettled } from './application-context.ts';
 import { assessHealth, conditionsOf } from './assess-application.ts';
 import { Budget } from './budget.ts';
+import { countedSlots } from './counted-slots.ts';
 import { decideCompletion } from './decide-completion.ts';
 import { decideSlot } from './decide-slot.ts';
 import { decideSurplus } from './decide-surplus.ts';
 import type { Waiting } from './draft.ts';
 import { Draft } from './draft.ts';
 import { driftOf } from './drift-items.ts';
+import type { Hold } from './hold-changes.ts';
+import { jobSlots } from './jobs.ts';
+import { keptVersion } from './kept-version.ts';
 import { replaceOrder } from './order.ts';
 import { decidePreflight } from './preflight.ts';
+import { decideDeadline } from './progress-deadline.ts';
+import type { RolloutStatus } from './rollout-status.ts';
+import { rolloutStatus } from './rollout-status.ts';
+import type { SlotContext, SlotView } from './slot-view.ts';
 import { viewSlot } from './slot-view.ts';
+import { decideStages, stageOf } from './stages.ts';
+import { isSuspended, suspensionEntries } from './suspension.ts';
 import type { Target } from './target.ts';
+import { policyOf } from './update-policy.ts';
 import type { World } from './world.ts';
 
 /** What is to be done about one application now, and how it stands. */
@@ -36,6 +47,12 @@ export interface ApplicationDecision {
   readonly conditions: readonly Condition[];
   readonly health: Health;
   readonly services: readonly ServiceStatus[];
+  readonly slots: readonly SlotStatus[];
+  /** The rollout under way; null without one. */
+  readonly rollout: RolloutStatus | null;
+  /** Another application that must be through before this one changes. */
+  readonly hold: Hold | null;
+  readonly suspended: boolean;
   /** Everything is as the target asks, with nothing under way. */
   readonly settled: boolean;
   /** When to decide again at the latest; null: when something changes. */
@@ -51,6 +68,20 @@ export interface ServiceStatus {
   readonly updated: number;
 }
 
+/** Where one slot stands. */
+export interface SlotStatus {
+  readonly service: string;
+  readonly slot: string;
+  readonly host: HostName | null;
+  /** Name of its current instance; empty when it has none. */
+  readonly container: string;
+  /** The image that it is to run. */
+  readonly image: string;
+  readonly phase: 'absent' | 'created' | 'probation' | 'promoted';
+  /** Some instance of the slot serves now. */
+  readonly available: boolean;
+}
+
 export interface ApplicationInput {
   readonly world: World;
   /** What the commit asks for. */
@@ -58,6 +89,8 @@ export interface ApplicationInput {
   readonly target: Target;
   readonly assignments: ReadonlyMap<string, HostName>;
   readonly unplaced: readonly UnplacedSlot[];
+  /** Set when something new is to be rolled out and another application must be through first. */
+  readonly hold: Hold | null;
   readonly wantedPorts: WantedPorts;
   /** Instances of this application, by slot key. */
   readonly instances: ReadonlyMap<string, readonly Instance[]>;
@@ -65,28 +98,61 @@ export interface ApplicationInput {
 
 export function decideApplication(input: ApplicationInput): ApplicationDecision {
   const context = contextOf(input);
-  const { draft, target, application } = context;
-  for (const slot of input.unplaced) {
-    draft.block(slot.service, slot.slot, 'Unplaceable', slot.explanation);
+  return isSuspended(context) ? suspended(context) : decideActive(context, input.unplaced);
+}
+
+function decideActive(
+  context: ApplicationContext,
+  unplaced: readonly UnplacedSlot[],
+): ApplicationDecision {
+  const { draft, hold } = context;
+  for (const slot of unplaced) {
+    draft.block(slot.service, slot.slot, 'Unplaceable', slot.explanation, 'capacity');
   }
+  if (hold !== null) draft.wait('turn', whole, hold.message);
   decideServices(context);
+  decideStages(context);
   const settled = isApplicationSettled(context);
-  draft.entries.push(...seenEntries(context));
+  draft.entries.push(...seenEntries(context), ...suspensionEntries(context));
   decideCompletion(context, settled);
-  const failed = draft.entries.some((entry) => entry.kind === 'quarantined');
+  decideDeadline(context, settled);
+  const failed = draft.isVoid();
   return {
-    application,
-    target,
+    ...standing(context, settled),
     // A failure changes the target: what was decided for the old one is void.
     steps: failed ? [] : draft.steps,
     entries: failed ? firstFailures(draft.entries) : draft.entries,
+    // What is written of it wakes the loop.
+    wakeAt: failed ? null : draft.wakeAt(),
+  };
+}
+
+const whole = { service: '', slot: '', host: null };
+
+/** Observation and status go on; nothing else does. */
+function suspended(context: ApplicationContext): ApplicationDecision {
+  const entries = [...seenEntries(context), ...suspensionEntries(context)];
+  return { ...standing(context, false), steps: [], entries, wakeAt: null };
+}
+
+function standing(
+  context: ApplicationContext,
+  settled: boolean,
+): Omit<ApplicationDecision, 'steps' | 'entries' | 'wakeAt'> {
+  const { application, target, draft, hold, views } = context;
+  return {
+    application,
+    target,
     drift: driftOf(context),
     waiting: draft.waiting,
     conditions: conditionsOf(context, settled),
     health: assessHealth(context),
-    services: context.views.map(statusOf),
+    services: views.map(statusOf),
+    slots: views.flatMap(({ slots }) => slots.map(slotStatusOf)),
+    rollout: rolloutStatus(context),
+    hold,
+    suspended: isSuspended(context),
     settled,
-    wakeAt: failed ? context.world.now : earliest(draft.waiting),
   };
 }
 
@@ -95,7 +161,7 @@ function firstFailures(entries: readonly JournalEntry[]): readonly JournalEntry[
   const failed = new Set<string>();
   return entries.filter((entry) => {
     if (entry.kind !== 'quarantined') {
-      return entry.kind === 'instance-seen' || entry.kind === 'rollout-started';
+      return ['instance-seen', 'rollout-started', 'attempt-failed'].includes(entry.kind);
     }
     const isFirst = !failed.has(entry.quarantine.service);
     failed.add(entry.quarantine.service);
@@ -104,23 +170,50 @@ function firstFailures(entries: readonly JournalEntry[]): readonly JournalEntry[
 }
 
 function contextOf(input: ApplicationInput): ApplicationContext {
-  const { world, target, assignments, instances } = input;
+  const { world, target, assignments, instances, hold } = input;
   const application = input.spec.name;
   const record: ApplicationRecord =
     world.journal.applications.get(application) ?? emptyApplicationRecord;
   const slotContext = { world, application, record, assignments, instances };
-  const views = target.spec.services.map((service) => ({
-    service,
-    slots: slotNames(application, service, assignments).map((slot) =>
-      viewSlot(slotContext, service, slot),
-    ),
-  }));
+  const views = target.spec.services.map((service) =>
+    viewService(slotContext, target, service, hold !== null),
+  );
   const wanted = new Set(views.flatMap(({ slots }) => slots.map(({ key }) => key)));
   const surplus = [...instances].filter(([key]) => !wanted.has(key)).flatMap(([, list]) => list);
   const holdsChanges = input.unplaced.length > 0;
   const { wantedPorts } = input;
   const draft = new Draft(application);
-  return { ...slotContext, target, views, surplus, holdsChanges, wantedPorts, draft };
+  const desired = input.spec;
+  return {
+    ...slotContext,
+    desired,
+    target,
+    views,
+    surplus,
+    holdsChanges,
+    hold,
+    wantedPorts,
+    draft,
+  };
+}
+
+function viewService(
+  context: SlotContext,
+  target: Target,
+  service: ServiceSpec,
+  isHeld: boolean,
+): ServiceViews {
+  const { application, assignments, record } = context;
+  const names =
+    service.job === null
+      ? slotNames(application, service, assignments)
+      : jobSlots(context, service);
+  const stage = stageOf(record, target, service, names.length);
+  const slots = names.map((slot, index) => {
+    const kept = keptVersion(context, target, service, stage, { slot, index, isHeld });
+    return viewSlot(context, kept ?? service, slot);
+  });
+  return { service, slots, stage };
 }
 
 /** The slots of a service: `1` … `N`, or the hosts that placement chose for a global one. */
@@ -142,13 +235,18 @@ function slotNames(
 function decideServices(context: ApplicationContext): void {
   const preflight = decidePreflight(context);
   for (const views of context.views) {
-    const { name } = views.service;
-    const surplus = context.surplus.filter(({ identity }) => identity.service === name);
-    const budget = new Budget(views, surplus);
-    const order = replaceOrder(views.service);
-    for (const view of inOrder(views)) decideSlot({ context, view, budget, order, preflight });
+    const { service, stage } = views;
+    const counted = countedSlots(context.world, views);
+    const surplus = context.surplus.filter(({ identity }) => identity.service === service.name);
+    const policy = policyOf(context, views);
+    const order = replaceOrder(service, policy, counted.length);
+    const budget = new Budget(counted, policy, order, surplus, stage?.canaries ?? 0);
+    for (const view of inOrder(views)) {
+      const canary = view.service === service ? stage : null;
+      decideSlot({ context, view, budget, order, policy, preflight, stage: canary });
+    }
   }
-  if (!context.holdsChanges) decideSurplus(context);
+  if (!context.holdsChanges && context.hold === null) decideSurplus(context);
 }
 
 /** What serves nothing comes first: it is free, and it gives back availability. */
@@ -180,9 +278,13 @@ function seenEntries({ views, world }: ApplicationContext): readonly JournalEntr
   });
 }
 
-function isApplicationSettled({ views, surplus, draft }: ApplicationContext): boolean {
-  const slots = views.flatMap((one) => one.slots);
-  return surplus.length === 0 && draft.blocked.length === 0 && slots.every(isSettled);
+function isApplicationSettled(context: ApplicationContext): boolean {
+  const { views, surplus, draft } = context;
+  const slots = views.flatMap((one) => countedSlots(context.world, one));
+  const isWhole = views.every(
+    (one) => one.stage === null && one.slots.every((view) => view.service === one.service),
+  );
+  return isWhole && surplus.length === 0 && draft.blocked.length === 0 && slots.every(isSettled);
 }
 
 function statusOf({ service, slots }: ServiceViews): ServiceStatus {
@@ -191,11 +293,19 @@ function statusOf({ service, slots }: ServiceViews): ServiceStatus {
     image: service.container.image,
     desired: slots.length,
     available: slots.filter((view) => view.available).length,
-    updated: slots.filter((view) => view.phase.kind === 'promoted').length,
+    updated: slots.filter((view) => view.service === service && view.phase.kind === 'promoted')
+      .length,
   };
 }
 
-function earliest(waiting: readonly Waiting[]): number | null {
-  const times = waiting.flatMap(({ until }) => (until === null ? [] : [until]));
-  return times.length === 0 ? null : Math.min(...times);
+function slotStatusOf({ service, slot, host, current, phase, available }: SlotView): SlotStatus {
+  return {
+    service: service.name,
+    slot,
+    host,
+    container: current?.container.name ?? '',
+    image: service.container.image,
+    phase: phase.kind,
+    available,
+  };
 }

@@ -8,26 +8,34 @@ import { rolloutKey } from './target.ts';
  * `monitor`, the move of last-known-good. It moves on success only; a rollback moves nothing.
  */
 export function decideCompletion(context: ApplicationContext, settled: boolean): void {
+  if (context.target.mode === 'desired') decideRollout(context, settled);
+  else if (context.target.mode === 'rollback') decideRollback(context, settled);
+}
+
+function decideRollout(context: ApplicationContext, settled: boolean): void {
   const { target, record, world, draft, application } = context;
   const { now } = world;
   const key = rolloutKey(target.spec);
   const good = record.lastKnownGood;
-  if (target.mode !== 'desired') {
-    const isFinished = settled && target.mode === 'rollback';
-    if (isFinished && record.rollout !== null) {
-      draft.entries.push({ kind: 'rolled-back', application, at: now });
-    }
-    return;
-  }
   const isProvenKey = good !== null && rolloutKey(good.spec) === key;
   if (settled && isProvenKey) {
     if (record.rollout === null && isSameSpec(good.spec, target.spec)) return;
     return succeed(context);
   }
   const { rollout } = record;
-  if (rollout?.key !== key && !isProvenKey) {
+  // A rollout that waits for another application has not begun: its clock does not run.
+  if (context.hold !== null) return;
+  const isNew = rollout?.key !== key || rollout.isRollback;
+  if (isNew && !isProvenKey) {
     const commit = target.commit;
-    draft.entries.push({ kind: 'rollout-started', application, key, commit, at: now });
+    draft.entries.push({
+      kind: 'rollout-started',
+      application,
+      key,
+      commit,
+      isRollback: false,
+      at: now,
+    });
   }
   if (!settled) {
     if (rollout !== null && rollout.settledAt !== null) {
@@ -35,11 +43,31 @@ export function decideCompletion(context: ApplicationContext, settled: boolean):
     }
     return;
   }
-  const settledAt = rollout?.key === key ? rollout.settledAt : null;
+  const settledAt = isNew ? null : (rollout?.settledAt ?? null);
   if (settledAt === null) draft.entries.push({ kind: 'rollout-settled', application, at: now });
   const until = (settledAt ?? now) + monitorMs(context);
   if (now >= until) return succeed(context);
   draft.wait('monitor', whole, 'monitor: the new revision is watched', until);
+}
+
+/** Undoing is a rollout of its own, with its own clock; it begins once and ends once. */
+function decideRollback(context: ApplicationContext, settled: boolean): void {
+  const { target, record, world, draft, application } = context;
+  const { rollout } = record;
+  if (rollout === null) return;
+  if (settled) {
+    draft.entries.push({ kind: 'rolled-back', application, at: world.now });
+    return;
+  }
+  if (rollout.isRollback) return;
+  draft.entries.push({
+    kind: 'rollout-started',
+    application,
+    key: rolloutKey(target.spec),
+    commit: target.commit,
+    isRollback: true,
+    at: world.now,
+  });
 }
 
 const whole = { service: '', slot: '', host: null };

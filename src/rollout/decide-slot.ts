@@ -4,12 +4,15 @@ import type { UnreachableHost } from '../model/observation.ts';
 import { isQuarantined, isServiceProven } from './application-context.ts';
 import { decideAbsent } from './decide-absent.ts';
 import { placeOf } from './draft.ts';
-import { failSlot, troubleOf } from './fail-slot.ts';
+import type { Failing } from './fail-slot.ts';
+import { failSlot, failuresOf, troubleOf } from './fail-slot.ts';
 import { remedyAction } from './heal.ts';
 import { prepareHost } from './prepare-host.ts';
 import { guardOf, nextRetirement } from './retire.ts';
 import type { SlotSituation } from './slot-situation.ts';
 import { actOn, healBy, retire } from './slot-situation.ts';
+import { isLive } from './slot-view.ts';
+import { heldPredecessor } from './stages.ts';
 
 /** The next step of one slot, at most one at a time. The table of states is semantics §10.12. */
 export function decideSlot(situation: SlotSituation): void {
@@ -22,6 +25,7 @@ export function decideSlot(situation: SlotSituation): void {
   if (host === null) return;
   const observation = world.observations.get(host);
   if (observation?.kind !== 'reachable') return awaitHost(situation, host, observation);
+  if (view.phase.kind !== 'promoted') sayTolerated(situation);
   if (isHeldByFailure(situation)) return;
   if (isQuarantined(context, service) && view.phase.kind !== 'promoted') {
     return keepEvidence(situation);
@@ -52,7 +56,19 @@ function awaitHost(
   const until = since + hostPatienceMs;
   if (world.now < until) return draft.wait('host', placeOf(view), message, until);
   draft.wait('host', placeOf(view), message);
-  draft.block(view.service.name, view.slot, 'HostUnreachable', message);
+  // A global service has a slot per host: the others do not wait for one that is away.
+  if (view.service.mode === 'global') return;
+  draft.block(view.service.name, view.slot, 'HostUnreachable', message, 'infrastructure');
+}
+
+/** The rollout goes on over a failed slot, which must not go unsaid. */
+function sayTolerated({ context, view }: SlotSituation): void {
+  const last = failuresOf(context, view).findLast(({ verdict }) => verdict !== 'retried');
+  if (last === undefined) return;
+  const { service, slot, verdict, message } = last;
+  if (verdict === 'tolerated') return context.draft.block(service, slot, 'RolloutFailed', message);
+  const beside = `${message}; the old revision fails on host "${last.host}" too`;
+  context.draft.block(service, slot, 'HostSuspect', beside, 'infrastructure');
 }
 
 /** A step of this slot failed lately: it is the revision's fault, or it waits for its next try. */
@@ -65,22 +81,32 @@ function isHeldByFailure({ context, view }: SlotSituation): boolean {
   if (failed.hash !== '' && !isOfThisHash) return false;
   const isRevisionFault = failure.class === 'revision' && isOfThisHash;
   if (isRevisionFault && !isQuarantined(context, service)) {
-    if (failSlot(context, view, failure.reason, failure.message)) return true;
+    failSlot(context, view, { ...failure, isCertain: true });
+    if (context.draft.isVoid()) return true;
   }
   if (context.world.now >= failed.retryAt) return false;
-  context.draft.block(service.name, slot, failure.reason, failure.message);
+  context.draft.block(service.name, slot, failure.reason, failure.message, failure.class);
   const reason = `${failed.action} is tried again`;
   context.draft.wait('retry', placeOf(view), reason, failed.retryAt);
   return true;
 }
 
 function decideCreated(situation: SlotSituation): void {
-  const { context, view, budget } = situation;
+  const { context, view, budget, order } = situation;
   const { current, service } = view;
   if (current === null) return;
   const { container } = current;
   if (!prepareHost(context, service, container.host)) return;
+  const running = view.others.find(isLive);
+  // A commit can forbid in between what was allowed when it was made.
+  if (running !== undefined && service.singleton) {
+    return retire(situation, running, 'stop-first: it is a singleton', 'x-fleetwright.singleton');
+  }
   if (!budget.takeStart(view)) {
+    const givesWay = order.order === 'stop-first' && running !== undefined;
+    if (givesWay && budget.take(order) !== null) {
+      return retire(situation, running, 'stop-first: it makes room', order.path);
+    }
     return context.draft.wait('turn', placeOf(view), 'its turn: others retire first');
   }
   const attached = new Set(container.spec.networks.map(({ network }) => network));
@@ -111,8 +137,9 @@ function decideProbation(situation: SlotSituation): void {
     return draft.wait('gate', placeOf(view), `health gate: ${verdict.reason}`, verdict.until);
   }
   if (verdict.kind === 'failed') {
-    if (failSlot(context, view, verdict.reason, verdict.message)) return;
-    return retire(situation, current, verdict.message);
+    const { reason, message } = verdict;
+    const isCertain = neverStarts.has(current.container.exitCode) || service.job !== null;
+    return fail(situation, { reason, message, isCertain });
   }
   draft.entries.push({ kind: 'promoted', application: context.application, at: world.now });
   actOn(situation, 'x-fleetwright.gate', 'its health gate passed', {
@@ -124,12 +151,24 @@ function decideProbation(situation: SlotSituation): void {
   });
 }
 
+/** Exit codes of a command that cannot be executed or is not there. */
+const neverStarts: ReadonlySet<number> = new Set([126, 127]);
+
+/** Counts the failure of the current instance, and makes room for the next one where there is to be one. */
+function fail(situation: SlotSituation, failing: Failing): void {
+  const { context, view } = situation;
+  const effect = failSlot(context, view, failing);
+  if (effect !== 'held' && view.current !== null) {
+    retire(situation, view.current, failing.message);
+  }
+}
+
 function decidePromoted(situation: SlotSituation): void {
   const { context, view } = situation;
   const { service, current, differences } = view;
   if (current === null) return;
   const trouble = isServiceProven(context, service) ? null : troubleOf(current);
-  if (trouble !== null && failSlot(context, view, trouble.reason, trouble.message)) return;
+  if (trouble !== null) return fail(situation, trouble);
   for (const { remedy, path, note, class: kind } of differences) {
     if (remedy.kind === 'none')
       context.draft.block(service.name, view.slot, reasonOf[kind] ?? 'Degraded', note);
@@ -138,7 +177,8 @@ function decidePromoted(situation: SlotSituation): void {
     const action = remedyAction(remedy, current, service);
     if (action !== null) return healBy(situation, path, note, action);
   }
-  const [other] = view.others;
+  const held = situation.stage === null ? null : heldPredecessor(context, view);
+  const other = view.others.find((one) => one !== held);
   if (other !== undefined) retire(situation, other, 'its successor has taken its place');
 }
 

@@ -1,19 +1,24 @@
 import type { DriftItem } from '../model/drift.ts';
 import type { JournalEntry } from '../model/journal-state.ts';
 import { emptyApplicationRecord } from '../model/journal-state.ts';
+import { reduceJournal } from '../model/journal-reduce.ts';
 import { label } from '../model/labels.ts';
-import type { HostName } from '../model/names.ts';
 import type { ObservedContainer } from '../model/observation.ts';
 import type { Step } from '../model/step.ts';
-import type { Instance, Inventory } from '../drift/identify.ts';
+import type { Inventory } from '../drift/identify.ts';
 import { takeInventory } from '../drift/identify.ts';
 import type { PlacedService, Placement } from '../placement/place.ts';
 import { place } from '../placement/place.ts';
 import { wantedPorts } from '../placement/wanted-ports.ts';
 import type { ApplicationDecision } from './decide-application.ts';
-import { decideApplication } from './decide-application.ts';
+import { avoidedHosts } from './avoided-hosts.ts';
+import { currentHosts } from './current-hosts.ts';
+import { decideApplications } from './decide-applications.ts';
+import { decideRequests } from './decide-requests.ts';
+import { groupInstances } from './group-instances.ts';
 import type { PruneDecision } from './prune.ts';
 import { decidePrune } from './prune.ts';
+import { groupTargets } from './rollout-group.ts';
 import type { Target } from './target.ts';
 import { targetOf } from './target.ts';
 import type { World } from './world.ts';
@@ -33,42 +38,33 @@ export interface Decision {
 }
 
 /** The one decision: data in, data out. The same world gives the same decision, byte for byte. */
-export function decide(world: World): Decision {
+export function decide(given: World): Decision {
+  const requested = decideRequests(given);
+  const world = { ...given, journal: requested.reduce(reduceJournal, given.journal) };
   const inventory = takeInventory(world.observations, world.journal);
-  const instances = byApplication(inventory.instances);
+  const instances = groupInstances(inventory.instances, ({ identity }) => identity.application);
   const targets = targetsOf(world);
   const services = placedServices(targets);
-  const placement = placeAll(world, services, inventory);
+  const placement = placeAll(world, targets, inventory);
   const ports = wantedPorts(services, placement.assignments);
-  const applications = world.desired.applications.map((spec, index) => {
-    const target =
-      targets[index] ?? targetOf(spec, world.desired.revision.commit, emptyApplicationRecord);
-    return decideApplication({
-      world,
-      spec,
-      target,
-      assignments: placement.assignments,
-      unplaced: placement.unplaced.filter((slot) => slot.application === spec.name),
-      wantedPorts: ports,
-      instances: bySlot(instances.get(spec.name) ?? []),
-    });
-  });
+  const applications = decideApplications(world, targets, placement, ports, instances);
   const wanted = new Set(world.desired.applications.map(({ name }) => name));
   const orphans = new Map([...instances].filter(([name]) => !wanted.has(name)));
-  const isRolledOut = applications.every(isSucceeded);
+  const isRolledOut = applications.every((one) => one.suspended || isSucceeded(one));
   const prune = decidePrune(world, orphans, isRolledOut, ports);
   const copies = inventory.copies.map((container) => copyItem(world, container));
   return {
     applications,
     prune,
     entries: [
+      ...requested,
       ...goneEntries(world),
       ...applications.flatMap(({ entries }) => entries),
       ...prune.entries,
     ],
     steps: distinct([...applications.flatMap(({ steps }) => steps), ...prune.steps]),
     drift: [...applications.flatMap(({ drift }) => drift), ...prune.drift, ...copies],
-    settled: applications.every(isSucceeded) && prune.settled,
+    settled: isRolledOut && prune.settled,
     wakeAt: earliest([...applications.map(({ wakeAt }) => wakeAt), prune.wakeAt]),
   };
 }
@@ -79,13 +75,14 @@ function isSucceeded({ settled, target, conditions }: ApplicationDecision): bool
 }
 
 function targetsOf({ desired, journal }: World): readonly Target[] {
-  return desired.applications.map((spec) =>
+  const targets = desired.applications.map((spec) =>
     targetOf(
       spec,
       desired.revision.commit,
       journal.applications.get(spec.name) ?? emptyApplicationRecord,
     ),
   );
+  return groupTargets(targets, desired.applications, journal);
 }
 
 function placedServices(targets: readonly Target[]): readonly PlacedService[] {
@@ -94,22 +91,13 @@ function placedServices(targets: readonly Target[]): readonly PlacedService[] {
   );
 }
 
-/** Slots stay where they were given to; where no record tells, where their newest instance is. */
-function placeAll(
-  world: World,
-  services: readonly PlacedService[],
-  inventory: Inventory,
-): Placement {
-  const current = new Map<string, HostName>();
-  for (const { slotKey, container } of inventory.instances) {
-    if (!current.has(slotKey)) current.set(slotKey, container.host);
-  }
-  for (const [key, { host }] of world.journal.slots) current.set(key, host);
+function placeAll(world: World, targets: readonly Target[], inventory: Inventory): Placement {
   return place({
-    services,
+    services: placedServices(targets),
     hosts: world.desired.fleet.hosts,
     observations: world.observations,
-    current,
+    current: currentHosts(world, targets, inventory),
+    avoided: avoidedHosts(targets, world.journal),
   });
 }
 
@@ -129,27 +117,6 @@ function goneEntries({ journal, observations, desired }: World): readonly Journa
   return [...journal.instances]
     .filter(([container]) => !present.has(container))
     .map(([container, { slot }]) => ({ kind: 'instance-gone', slot, container }));
-}
-
-function byApplication(instances: readonly Instance[]): ReadonlyMap<string, readonly Instance[]> {
-  return groupBy(instances, ({ identity }) => identity.application);
-}
-
-function bySlot(instances: readonly Instance[]): ReadonlyMap<string, readonly Instance[]> {
-  return groupBy(instances, ({ slotKey }) => slotKey);
-}
-
-function groupBy(
-  instances: readonly Instance[],
-  keyOf: (instance: Instance) => string,
-): ReadonlyMap<string, readonly Instance[]> {
-  const groups = new Map<string, Instance[]>();
-  for (const instance of instances) {
-    const group = groups.get(keyOf(instance));
-    if (group === undefined) groups.set(keyOf(instance), [instance]);
-    else group.push(instance);
-  }
-  return groups;
 }
 
 /** A container with our labels that we did not make: someone copied them. It is reported and never touched. */

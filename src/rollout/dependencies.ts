@@ -1,5 +1,6 @@
 import type { Dependency, ServiceSpec } from '../model/application.ts';
-import type { ApplicationContext, ServiceViews } from './application-context.ts';
+import type { ApplicationContext } from './application-context.ts';
+import { countedSlots } from './counted-slots.ts';
 import type { SlotView } from './slot-view.ts';
 
 /**
@@ -13,14 +14,14 @@ export function unmetDependency(context: ApplicationContext, service: ServiceSpe
       if (dependency.required) return `service "${dependency.service}" does not exist`;
       continue;
     }
-    if (!isSatisfied(dependency, views)) {
+    if (!isSatisfied(dependency, countedSlots(context.world, views))) {
       return `service "${dependency.service}" is not ${dependency.condition} yet`;
     }
   }
   return null;
 }
 
-function isSatisfied(dependency: Dependency, { slots }: ServiceViews): boolean {
+function isSatisfied(dependency: Dependency, slots: readonly SlotView[]): boolean {
   switch (dependency.condition) {
     case 'started':
       return slots.length === 0 || slots.some(hasStarted);

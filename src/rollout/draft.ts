@@ -2,7 +2,7 @@ import type { ServiceSpec } from '../model/application.ts';
 import type { JournalEntry } from '../model/journal-state.ts';
 import type { HostName } from '../model/names.ts';
 import { originOf } from '../model/origin.ts';
-import type { Action, Cause, Change, Step } from '../model/step.ts';
+import type { Action, Cause, Change, Step, StepFailure } from '../model/step.ts';
 import type { Target } from './target.ts';
 
 /** Where something is waited for. */
@@ -15,10 +15,11 @@ export interface Place {
 }
 
 /**
- * What is waited for: a step under way, a gate, the watch after a rollout, its turn (behind a budget, a delay, an image, a
- * dependency), the next try of what failed or was repaired often, or a host that cannot be seen.
+ * What is waited for: a step under way, a gate, the watch after a rollout or over canaries, somebody's word to promote them,
+ * its turn (behind a budget, a delay, an image, a dependency), the next try of what failed or was repaired often, or a
+ * host that cannot be seen.
  */
-export type WaitKind = 'step' | 'gate' | 'monitor' | 'turn' | 'retry' | 'host';
+export type WaitKind = 'step' | 'gate' | 'monitor' | 'promotion' | 'turn' | 'retry' | 'host';
 
 /** Something that is not done yet, and what it waits for. */
 export interface Waiting extends Place {
@@ -35,6 +36,8 @@ export interface Blocked {
   readonly slot: string;
   readonly reason: string;
   readonly message: string;
+  /** Whose trouble it is, as for a step that failed. */
+  readonly class: StepFailure['class'];
 }
 
 /** The decision on one application, as it is put together. It never leaves the functions that fill it. */
@@ -44,6 +47,7 @@ export class Draft {
   readonly waiting: Waiting[] = [];
   readonly blocked: Blocked[] = [];
   readonly #application: string;
+  #wakeAt: number | null = null;
 
   constructor(application: string) {
     this.#application = application;
@@ -64,8 +68,31 @@ export class Draft {
     this.waiting.push({ application: this.#application, kind, ...place, reason, until });
   }
 
-  block(service: string, slot: string, reason: string, message: string): void {
-    this.blocked.push({ service, slot, reason, message });
+  block(
+    service: string,
+    slot: string,
+    reason: string,
+    message: string,
+    whose: StepFailure['class'] = 'revision',
+  ): void {
+    this.blocked.push({ service, slot, reason, message, class: whose });
+  }
+
+  /** A revision is given up: the target changes, and what was decided for the old one is void. */
+  isVoid(): boolean {
+    return this.entries.some(({ kind }) => kind === 'quarantined');
+  }
+
+  /** Decides again at this time at the latest, though nothing in particular is waited for. */
+  wakeBy(time: number): void {
+    this.#wakeAt = this.#wakeAt === null ? time : Math.min(this.#wakeAt, time);
+  }
+
+  /** When to decide again at the latest, in milliseconds since the epoch; null: when something changes. */
+  wakeAt(): number | null {
+    const times = this.waiting.flatMap(({ until }) => (until === null ? [] : [until]));
+    if (this.#wakeAt !== null) times.push(this.#wakeAt);
+    return times.length === 0 ? null : Math.min(...times);
   }
 }
 

@@ -13,9 +13,10 @@ import type { SlotView } from './slot-view.ts';
  * business, and stand in its plan.
  */
 export function driftOf(context: ApplicationContext): readonly DriftItem[] {
-  return context.views.flatMap(({ service, slots }) =>
-    isServiceProven(context, service) ? slots.flatMap((view) => slotDrift(context, view)) : [],
-  );
+  const slots = context.views.flatMap((one) => one.slots);
+  return slots
+    .filter(({ service }) => isServiceProven(context, service))
+    .flatMap((view) => slotDrift(context, view));
 }
 
 function slotDrift(context: ApplicationContext, view: SlotView): readonly DriftItem[] {

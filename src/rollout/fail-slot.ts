@@ -1,54 +1,124 @@
-import { digestOf } from '../model/digest.ts';
+import type { SlotFailure } from '../model/journal-state.ts';
+import type { ContainerId, HostName } from '../model/names.ts';
+import { otherHosts } from '../placement/other-hosts.ts';
 import type { Instance } from '../drift/identify.ts';
 import type { ApplicationContext } from './application-context.ts';
 import { isQuarantined, isServiceProven } from './application-context.ts';
+import { failingBeside } from './control-group.ts';
+import { quarantineEntry } from './quarantine.ts';
 import type { SlotView } from './slot-view.ts';
 
+/** Why a slot of a revision failed, and whether another try can be worth anything. */
+export interface Failing {
+  /** Stable code, such as `Exited`. */
+  readonly reason: string;
+  readonly message: string;
+  /** It would fail on every host alike: an image that is not there, a command that is not in it. */
+  readonly isCertain: boolean;
+}
+
 /**
- * Counts a failed instance against its revision: the hash is quarantined, unless the manifest tolerates so many failed
- * slots or says to continue. False when the hash has proved itself before: then it is not the revision's fault, and the
- * instance is repaired.
+ * What becomes of a failed slot. `repair`: its hash has proved itself before, so it is not the revision's fault;
+ * `again`: the instance goes, and the slot gets another one; `held`: nothing more is done about the slot now.
+ */
+export type FailureEffect = 'repair' | 'again' | 'held';
+
+/**
+ * Counts a failed instance against its revision, by semantics §10.3: not when its hash has proved itself, nor when the old
+ * revision fails beside it; not yet when the slot has another try on another host, or the manifest tolerates it; else the
+ * hash is quarantined.
  */
 export function failSlot(
   context: ApplicationContext,
   view: SlotView,
-  reason: string,
-  message: string,
-): boolean {
-  const { service, slot, host, current } = view;
-  if (isServiceProven(context, service) || host === null) return false;
-  if (isTolerated(context, view) || isQuarantined(context, service)) {
-    context.draft.block(service.name, slot, 'RolloutFailed', message);
-    return true;
+  failing: Failing,
+): FailureEffect {
+  const { service, slot, host } = view;
+  const { draft } = context;
+  const container = view.current?.container.id ?? null;
+  if (isServiceProven(context, service) || host === null) return 'repair';
+  if (isQuarantined(context, service)) {
+    draft.block(service.name, slot, 'RolloutFailed', failing.message);
+    return 'held';
   }
-  context.draft.entries.push({
-    kind: 'quarantined',
-    application: context.application,
-    container: current?.container.id ?? null,
-    quarantine: {
-      service: service.name,
-      hash: service.hash,
-      gate: digestOf(service.gate),
-      commit: context.target.commit,
-      at: context.world.now,
-      host,
-      slot,
-      reason,
-      message,
-      log: [],
-      health: [],
-    },
-  });
-  return true;
+  const known = failuresOf(context, view).find((failure) => isSame(failure, container));
+  const effect = container === null ? 'held' : 'again';
+  if (known !== undefined) return effect;
+  const verdict = judgeFailure(context, view, failing, host);
+  if (verdict === 'fatal') {
+    draft.entries.push(quarantineEntry(context, service, { ...failing, slot, host, container }));
+    return 'held';
+  }
+  const { reason, message } = failing;
+  const { hash } = service;
+  const at = context.world.now;
+  const { application } = context;
+  const failure = {
+    service: service.name,
+    hash,
+    slot,
+    host,
+    container,
+    reason,
+    message,
+    at,
+    verdict,
+  };
+  draft.entries.push({ kind: 'attempt-failed', application, failure });
+  return effect;
 }
 
-/** Whether the manifest lets a rollout go on over this failed slot and those that failed beside it. */
+function judgeFailure(
+  context: ApplicationContext,
+  view: SlotView,
+  failing: Failing,
+  host: HostName,
+): SlotFailure['verdict'] | 'fatal' {
+  const beside = failingBeside(context, view.service.name, host);
+  if (beside !== null && !failing.isCertain) return 'excused';
+  if (!failing.isCertain && hasAnotherTry(context, view, host)) return 'retried';
+  return isTolerated(context, view) ? 'tolerated' : 'fatal';
+}
+
+/** Whether the slot may be tried on a host where this version of it has not failed. */
+function hasAnotherTry(context: ApplicationContext, view: SlotView, host: HostName): boolean {
+  const { service } = view;
+  const failed = failuresOf(context, view).filter(({ verdict }) => verdict === 'retried');
+  if (failed.length + 1 >= service.rollout.attempts) return false;
+  const tried = new Set([host, ...failed.map((failure) => failure.host)]);
+  const { desired, observations } = context.world;
+  return otherHosts(service, desired.fleet.hosts, observations, tried).length > 0;
+}
+
+/** Whether the manifest lets a rollout go on over this failed slot and those that failed before it. */
 function isTolerated(context: ApplicationContext, view: SlotView): boolean {
   const { failureAction, maxFailureRatio } = view.service.update;
   if (failureAction === 'continue') return true;
-  const views = context.views.find((one) => one.service === view.service)?.slots ?? [];
-  const failed = views.filter((other) => other === view || hasFailed(other)).length;
-  return failed <= Math.floor(maxFailureRatio * views.length);
+  const { name, hash } = view.service;
+  const views = context.views.find(({ service }) => service.name === name)?.slots ?? [];
+  const failures = context.record.rollout?.failures ?? [];
+  const failed = new Set(
+    failures
+      .filter((one) => one.service === name && one.hash === hash && one.verdict === 'tolerated')
+      .map(({ slot }) => slot),
+  ).add(view.slot);
+  return failed.size <= Math.floor(maxFailureRatio * views.length);
+}
+
+/** The failed tries of a slot at the version that it asks for, the newest last. */
+export function failuresOf(
+  { record }: Pick<ApplicationContext, 'record'>,
+  { service, slot }: Pick<SlotView, 'service' | 'slot'>,
+): readonly SlotFailure[] {
+  const failures = record.rollout?.failures ?? [];
+  return failures.filter(
+    (one) => one.service === service.name && one.hash === service.hash && one.slot === slot,
+  );
+}
+
+/** A container fails once; what was refused before it was one fails once too. */
+function isSame(failure: SlotFailure, container: ContainerId | null): boolean {
+  return container === null ? failure.verdict === 'tolerated' : failure.container === container;
 }
 
 /** The current instance of a slot has failed, on probation or after its promotion. */
@@ -59,15 +129,14 @@ export function hasFailed({ phase, failure, current }: SlotView): boolean {
 }
 
 /** What counts against a revision that is promoted but has not proved itself yet. */
-export function troubleOf({
-  container,
-}: Instance): { readonly reason: string; readonly message: string } | null {
+export function troubleOf({ container }: Instance): Failing | null {
   if (container.state === 'running' && container.health === 'unhealthy') {
-    return { reason: 'Unhealthy', message: 'its HEALTHCHECK turned unhealthy after promotion' };
+    const message = 'its HEALTHCHECK turned unhealthy after promotion';
+    return { reason: 'Unhealthy', message, isCertain: false };
   }
   if (container.state === 'restarting' || container.restartCount > 0) {
     const message = `it exited with code ${container.exitCode} after promotion and was restarted`;
-    return { reason: 'CrashLoop', message };
+    return { reason: 'CrashLoop', message, isCertain: false };
   }
   return null;
 }

@@ -78,6 +78,10 @@ export function nextRepairAt(
 ): number {
   const repairs = repairsInARow(record, now);
   if (record === undefined || repairs === 0) return now;
-  const delay = repairDelaysMs[Math.min(repairs, repairDelaysMs.length - 1)] ?? 0;
-  return record.lastRepairAt + delay;
+  return record.lastRepairAt + repairDelayMs(repairs);
+}
+
+/** The pause before the next try after so many in a row, in milliseconds: none before the first, at most five minutes. */
+export function repairDelayMs(tries: number): number {
+  return repairDelaysMs[Math.min(tries, repairDelaysMs.length - 1)] ?? 0;
 }

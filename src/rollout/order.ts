@@ -1,5 +1,6 @@
-import type { ServiceSpec } from '../model/application.ts';
+import type { ServiceSpec, UpdatePolicy } from '../model/application.ts';
 import { fixedHostPorts } from '../placement/host-ports.ts';
+import { boundsOf } from './shares.ts';
 
 /** In which order an instance and its successor change places, and why it is not the one asked for. */
 export interface ReplaceOrder {
@@ -11,23 +12,44 @@ export interface ReplaceOrder {
 }
 
 /**
- * Start-first where it is possible. Two instances cannot hold one host port, and two writers on one volume are only
- * started side by side when the manifest asks for it in so many words.
+ * Start-first where it is possible. Two instances cannot hold one host port, two writers on one volume are only started
+ * side by side when the manifest asks for it in so many words, and a singleton is alone by definition.
+ *
+ * @param slots number of slots of the service
  */
-export function replaceOrder(service: ServiceSpec): ReplaceOrder {
-  const asked = service.update.order;
+export function replaceOrder(
+  service: ServiceSpec,
+  policy: UpdatePolicy,
+  slots: number,
+): ReplaceOrder {
+  if (policy.order === 'stop-first') return { order: 'stop-first', reason: '', path: '' };
+  if (service.singleton) {
+    return stopFirst('it is a singleton', 'x-fleetwright.singleton');
+  }
   const port = fixedHostPorts(service.container)[0];
-  if (port !== undefined && asked === 'start-first') {
-    const reason = `it publishes host port ${port.port}, which two instances cannot share`;
-    return { order: 'stop-first', reason, path: 'ports' };
+  if (port !== undefined) {
+    return stopFirst(
+      `it publishes host port ${port.port}, which two instances cannot share`,
+      'ports',
+    );
   }
   const explicit = Object.hasOwn(service.origins, 'deploy.update_config.order');
   const volume = service.container.mounts.find(
     (mount) => mount.type === 'volume' && mount.source !== '' && !mount.readOnly,
   );
-  if (volume?.type === 'volume' && asked === 'start-first' && !explicit) {
+  if (volume?.type === 'volume' && !explicit) {
     const reason = `it writes to volume "${volume.source}", which two instances should not share`;
-    return { order: 'stop-first', reason, path: 'volumes' };
+    return stopFirst(reason, 'volumes');
   }
-  return { order: asked, reason: '', path: '' };
+  if (boundsOf(policy, 'start-first', slots).surge === 0) {
+    return stopFirst(
+      'no instance is allowed beyond those asked for',
+      'x-fleetwright.rollout.maxSurge',
+    );
+  }
+  return { order: 'start-first', reason: '', path: '' };
+}
+
+function stopFirst(reason: string, path: string): ReplaceOrder {
+  return { order: 'stop-first', reason, path };
 }

@@ -10,7 +10,7 @@ import { causeOf } from './draft.ts';
 export interface Preflight {
   /** No image is missing and none is for another platform, on any host that a new revision goes to. */
   readonly complete: boolean;
-  /** Hosts on which the image of a service is present and fits, by `host service`. */
+  /** Hosts on which the image of a service is present and fits, by `host service hash`. */
   readonly ready: ReadonlySet<string>;
 }
 
@@ -21,12 +21,9 @@ export interface Preflight {
 export function decidePreflight(context: ApplicationContext): Preflight {
   const ready = new Set<string>();
   let complete = true;
-  for (const { service, slots } of context.views) {
+  for (const [service, hosts] of absentHosts(context)) {
     if (isQuarantined(context, service)) continue;
     if (context.holdsChanges && !isServiceProven(context, service)) continue;
-    const hosts = new Set(
-      slots.flatMap(({ phase, host }) => (phase.kind === 'absent' && host !== null ? [host] : [])),
-    );
     for (const host of [...hosts].toSorted()) {
       const observation = context.world.observations.get(host);
       if (observation?.kind !== 'reachable') continue;
@@ -38,7 +35,19 @@ export function decidePreflight(context: ApplicationContext): Preflight {
 }
 
 export function readyKey(host: HostName, service: ServiceSpec): string {
-  return `${host} ${service.name}`;
+  return `${host} ${service.name} ${service.hash}`;
+}
+
+/** The hosts on which an instance is to be made, by the version of the service that it is to have. */
+function absentHosts({
+  views,
+}: ApplicationContext): ReadonlyMap<ServiceSpec, ReadonlySet<HostName>> {
+  const hosts = new Map<ServiceSpec, Set<HostName>>();
+  for (const { service, phase, host } of views.flatMap(({ slots }) => slots)) {
+    if (phase.kind !== 'absent' || host === null) continue;
+    hosts.set(service, (hosts.get(service) ?? new Set()).add(host));
+  }
+  return hosts;
 }
 
 function checkImage(
@@ -66,7 +75,8 @@ function pull(context: ApplicationContext, service: ServiceSpec, host: HostName)
   const place = { service: service.name, slot: '', host };
   const failed = world.failures.get(key);
   if (failed !== undefined) {
-    draft.block(service.name, '', failed.failure.reason, failed.failure.message);
+    const { reason, message, class: whose } = failed.failure;
+    draft.block(service.name, '', reason, message, whose);
   }
   if (world.inFlight.has(key)) return draft.wait('step', place, 'image is pulled');
   if (failed !== undefined && world.now < failed.retryAt) {

@@ -55,7 +55,8 @@ function ensure(
   const key = `${host}/${kind}/${spec.name}`;
   const failed = world.failures.get(key);
   if (failed !== undefined) {
-    draft.block(service.name, '', failed.failure.reason, failed.failure.message);
+    const { reason, message, class: whose } = failed.failure;
+    draft.block(service.name, '', reason, message, whose);
   }
   if (world.inFlight.has(key)) {
     return draft.wait('step', place, `${kind} is created`);

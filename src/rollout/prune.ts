@@ -8,6 +8,7 @@ import type { Instance } from '../drift/identify.ts';
 import { collides, fixedHostPorts } from '../placement/host-ports.ts';
 import type { WantedPorts } from '../placement/wanted-ports.ts';
 import type { Waiting } from './draft.ts';
+import { pruneWaits } from './prune-order.ts';
 import { nextRetirement } from './retire.ts';
 import type { World } from './world.ts';
 
@@ -39,7 +40,8 @@ const shortestPrefix = 7;
 
 /**
  * Prunes by the guards of semantics §10.9: only what an accepted commit once had, only after all rollouts succeeded,
- * never on a host that was not observed, never volumes, and many at once only when the commit is approved.
+ * never on a host that was not observed, never volumes, and many at once only when the commit is approved. Those that
+ * depend on others, and those of higher waves, go first.
  *
  * @param isRolledOut every application that the repository has is settled
  * @param orphans instances by application, of applications that the repository does not have
@@ -76,7 +78,13 @@ export function decidePrune(
     const steps = inTheWay.flatMap((one) => one.steps);
     return { steps, entries: [], waiting, drift, held, settled: isSettled, wakeAt: null };
   }
-  const decisions = prunable.map((name) => pruneApplication(world, name, orphans.get(name) ?? []));
+  const waits = pruneWaits(removed, world.journal);
+  const decisions = prunable.map((name) => {
+    const reason = waits.get(name);
+    return reason === undefined
+      ? pruneApplication(world, name, orphans.get(name) ?? [])
+      : { steps: [], entries: [], waiting: [waitingFor(name, reason, null)] };
+  });
   const waiting = decisions.flatMap((one) => one.waiting);
   const times = waiting.flatMap(({ until }) => (until === null ? [] : [until]));
   return {

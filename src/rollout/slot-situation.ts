@@ -1,3 +1,4 @@
+import type { UpdatePolicy } from '../model/application.ts';
 import type { Change, Step } from '../model/step.ts';
 import type { Instance } from '../drift/identify.ts';
 import type { ApplicationContext } from './application-context.ts';
@@ -8,6 +9,7 @@ import type { ReplaceOrder } from './order.ts';
 import type { Preflight } from './preflight.ts';
 import { nextRetirement, retirementEntries } from './retire.ts';
 import type { SlotView } from './slot-view.ts';
+import type { CanaryStage } from './stages.ts';
 
 /** Everything that the next step of one slot depends on. */
 export interface SlotSituation {
@@ -15,7 +17,10 @@ export interface SlotSituation {
   readonly view: SlotView;
   readonly budget: Budget;
   readonly order: ReplaceOrder;
+  readonly policy: UpdatePolicy;
   readonly preflight: Preflight;
+  /** Set while the slot is a canary: what serves beside it stays. */
+  readonly stage: CanaryStage | null;
 }
 
 /** Takes a step on the slot's own host. */

@@ -10,6 +10,7 @@ import { assessInstance } from '../drift/assess-instance.ts';
 import type { Instance } from '../drift/identify.ts';
 import type { Verdict } from './gate.ts';
 import { judge } from './gate.ts';
+import { judgeJob } from './jobs.ts';
 import type { FailedStep, World } from './world.ts';
 
 /** Where one slot stands, as seen on the hosts. Nothing of it is remembered: it is read anew each time. */
@@ -116,6 +117,7 @@ function phaseOf(context: SlotContext, service: ServiceSpec, current: Instance |
   const { container } = current;
   if (isPromoted(current, context.record)) return { kind: 'promoted' };
   if (container.state === 'created') return { kind: 'created' };
+  if (service.job !== null) return jobPhase(context, service, current);
   if (service.container.restart.name === 'no' && isFinished(current)) return { kind: 'promoted' };
   const { world } = context;
   const readiness = world.readiness.get(container.id);
@@ -123,6 +125,11 @@ function phaseOf(context: SlotContext, service: ServiceSpec, current: Instance |
   const promotes = service.container.restart.name !== 'no';
   if (verdict.kind === 'passed' && !promotes) return { kind: 'promoted' };
   return { kind: 'probation', verdict };
+}
+
+function jobPhase({ world }: SlotContext, service: ServiceSpec, { container }: Instance): Phase {
+  const verdict = judgeJob(container, service.gate.healthyDeadlineMs, world.now);
+  return verdict.kind === 'passed' ? { kind: 'promoted' } : { kind: 'probation', verdict };
 }
 
 /** A service that wants no restart has finished its work. */

@@ -1,4 +1,4 @@
-import type { ApplicationSpec, ServiceSpec } from '../model/application.ts';
+import type { ApplicationSpec, Gate, ServiceSpec } from '../model/application.ts';
 import { digestOf } from '../model/digest.ts';
 import type { ApplicationRecord, Quarantine } from '../model/journal-state.ts';
 import type { CommitSha } from '../model/names.ts';
@@ -9,12 +9,17 @@ export interface Target {
   readonly commit: CommitSha;
   /**
    * `desired`: the commit's; `rollback`: last-known-good, since the commit's has failed; `halted`: the commit's has
-   * failed and there is nothing to go back to (or the manifest says `failure_action: pause`).
+   * failed and there is nothing to go back to (or the manifest says `failure_action: pause`): what serves stays.
    */
   readonly mode: 'desired' | 'rollback' | 'halted';
   /** The failures of what the commit asks for; empty when the mode is `desired`. */
   readonly failed: readonly Quarantine[];
+  /** The application of the same rollout group whose failure this is; null: its own. */
+  readonly failedWith: string | null;
 }
+
+/** The code of a failure that somebody asked for: it goes back even where a failure would pause. */
+export const aborted = 'Aborted';
 
 export function targetOf(
   spec: ApplicationSpec,
@@ -22,29 +27,43 @@ export function targetOf(
   record: ApplicationRecord,
 ): Target {
   const failed = failedServices(spec, record);
-  if (failed.length === 0) return { spec, commit, mode: 'desired', failed };
-  const paused = failed.some(({ service }) => failureAction(spec, service) === 'pause');
+  const base = { failed, failedWith: null };
+  if (failed.length === 0) return { ...base, spec, commit, mode: 'desired' };
+  const isAborted = failed.some(({ reason }) => reason === aborted);
+  const asksForPause = failed.some(({ service }) => failureAction(spec, service) === 'pause');
+  const paused = asksForPause && !isAborted;
   const good = record.lastKnownGood;
-  if (good === null || paused) return { spec, commit, mode: 'halted', failed };
-  return { spec: good.spec, commit: good.commit, mode: 'rollback', failed };
+  if (good === null || paused) return { ...base, spec, commit, mode: 'halted' };
+  return { ...base, spec: good.spec, commit: good.commit, mode: 'rollback' };
 }
 
 /**
- * Whether a failure is one of this version of a service. The gate is not part of the hash, but it is what was failed: a
- * commit that mends the gate is another try.
+ * Whether a failure is one of this version of a service. Gate and retry counter are not part of the hash, but the gate is
+ * what was failed: a commit that mends the gate, or raises the counter, is another try.
  */
-export function concerns(failed: Quarantine, service: ServiceSpec): boolean {
+export function concerns(failed: Quarantine, service: ServiceSpec, retry: number): boolean {
   return (
     failed.service === service.name &&
     failed.hash === service.hash &&
-    failed.gate === digestOf(service.gate)
+    failed.retry === retry &&
+    failed.gate === gateDigest(service.gate)
   );
+}
+
+const gateDigests = new WeakMap<Gate, string>();
+
+export function gateDigest(gate: Gate): string {
+  const known = gateDigests.get(gate);
+  if (known !== undefined) return known;
+  const digest = digestOf(gate);
+  gateDigests.set(gate, digest);
+  return digest;
 }
 
 /** The quarantined hashes that an application asks for. */
 function failedServices(spec: ApplicationSpec, record: ApplicationRecord): readonly Quarantine[] {
   return record.quarantined.filter((quarantine) =>
-    spec.services.some((service) => concerns(quarantine, service)),
+    spec.services.some((service) => concerns(quarantine, service, spec.retry)),
   );
 }
 
@@ -52,13 +71,23 @@ function failureAction(spec: ApplicationSpec, name: string): string {
   return spec.services.find((service) => service.name === name)?.update.failureAction ?? 'rollback';
 }
 
+const rolloutKeys = new WeakMap<ApplicationSpec, string>();
+
 /** What a rollout rolls out: the hashes of all services. Replicas and knobs are not part of it. */
 export function rolloutKey(spec: ApplicationSpec): string {
-  return digestOf(spec.services.map((service) => [service.name, service.hash])).slice(0, 16);
+  const known = rolloutKeys.get(spec);
+  if (known !== undefined) return known;
+  const key = digestOf(spec.services.map((service) => [service.name, service.hash])).slice(0, 16);
+  rolloutKeys.set(spec, key);
+  return key;
+}
+
+/** The version of a service that last-known-good has; null when it has none. */
+export function provenService(record: ApplicationRecord, service: string): ServiceSpec | null {
+  return record.lastKnownGood?.spec.services.find(({ name }) => name === service) ?? null;
 }
 
 /** Whether a hash has already proved itself as part of last-known-good. */
 export function isProven(record: ApplicationRecord, service: string, hash: string): boolean {
-  const services = record.lastKnownGood?.spec.services ?? [];
-  return services.some((good) => good.name === service && good.hash === hash);
+  return provenService(record, service)?.hash === hash;
 }

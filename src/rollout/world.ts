@@ -3,6 +3,7 @@ import type { JournalState } from '../model/journal-state.ts';
 import type { HostName } from '../model/names.ts';
 import type { HostObservation } from '../model/observation.ts';
 import type { ReadinessMap } from '../model/readiness.ts';
+import type { OperatorRequest } from '../model/request.ts';
 import type { ActionKind, StepFailure } from '../model/step.ts';
 
 /** Everything a decision is made from. The same world always gives the same decision. */
@@ -15,6 +16,13 @@ export interface World {
   readonly inFlight: ReadonlyMap<string, ActionKind>;
   /** Steps that failed lately, by their key. */
   readonly failures: ReadonlyMap<string, FailedStep>;
+  /** What somebody has asked for and is not answered yet, in the order of asking. */
+  readonly requests: readonly OperatorRequest[];
+  /**
+   * Since when the operator has looked on without a break (it may have been away, or its process stopped): what was to
+   * happen within a time is only missed when somebody watched. Milliseconds since the epoch.
+   */
+  readonly watchingSince: number;
   /** Milliseconds since the epoch. */
   readonly now: number;
 }

@@ -34,12 +34,22 @@ export async function createHostNetwork(
 ): Promise<void> {
   const { netns, link } = host;
   await addNamespace(netns, signal);
-  const cable = ['type', 'veth', 'peer', 'name', 'eth0', 'netns', netns];
+  const card = ['name', 'eth0', 'address', hardwareAddress(address), 'netns', netns];
+  const cable = ['type', 'veth', 'peer', ...card];
   await run('ip', ['link', 'add', link, ...cable], { signal });
   await run('ip', ['-n', netns, 'addr', 'add', `${address}/24`, 'dev', 'eth0'], { signal });
   await run('ip', ['-n', netns, 'link', 'set', 'eth0', 'up'], { signal });
   await run('ip', ['-n', netns, 'link', 'set', 'lo', 'up'], { signal });
   await run('ip', ['link', 'set', link, 'master', layout.bridge, 'up'], { signal });
+}
+
+/**
+ * A host keeps its network card over a boot. With another hardware address the neighbours would go on for half a minute to
+ * send to the one that is gone.
+ */
+export function hardwareAddress(address: string): string {
+  const octets = address.split('.').map((octet) => Number(octet).toString(16).padStart(2, '0'));
+  return ['02', '00', ...octets].join(':');
 }
 
 /** Tries twice: another fleet that goes down at this moment may take the folder away between two calls of ours. */

@@ -38,3 +38,21 @@ export function parseCommit(bytes: Uint8Array): Commit {
           ).trimEnd(),
   };
 }
+
+/** What a new commit says. */
+export interface CommitText {
+  readonly tree: string;
+  readonly parent: string;
+  /** `Name <address>`: author and committer. */
+  readonly author: string;
+  /** Milliseconds since the epoch; written in seconds, in UTC. */
+  readonly date: number;
+  readonly message: string;
+}
+
+/** The bytes of a commit object. */
+export function formatCommit({ tree, parent, author, date, message }: CommitText): Buffer {
+  const who = `${author} ${Math.floor(date / 1000)} +0000`;
+  const head = [`tree ${tree}`, `parent ${parent}`, `author ${who}`, `committer ${who}`];
+  return Buffer.from(`${head.join('\n')}\n\n${message.trimEnd()}\n`);
+}

@@ -37,6 +37,38 @@ export class History {
     return changed;
   }
 
+  /**
+   * The newest commits on the line of first parents that changed one of the paths, newest first: at most `limit`, among the
+   * nearest 1,000. The first commit counts when it has one of them.
+   */
+  async versions(
+    paths: readonly string[],
+    commit: string,
+    limit: number,
+    signal: AbortSignal,
+  ): Promise<readonly string[]> {
+    const found: string[] = [];
+    let at = commit;
+    let here = await this.#oidsAt(paths, at);
+    for (let depth = 0; depth < maxChangeDepth && found.length < limit; depth += 1) {
+      signal.throwIfAborted();
+      const parent = (await this.#store.commit(at)).parents[0];
+      const isFirst = parent === undefined || (await this.#store.findCommit(parent)) === undefined;
+      const before = isFirst ? paths.map(() => '') : await this.#oidsAt(paths, parent);
+      if (before.some((oid, index) => oid !== here[index])) found.push(at);
+      if (isFirst) break;
+      at = parent;
+      here = before;
+    }
+    return found;
+  }
+
+  async #oidsAt(paths: readonly string[], commit: string): Promise<readonly string[]> {
+    const oids: string[] = [];
+    for (const path of paths) oids.push(await this.#oidAt(path, commit));
+    return oids;
+  }
+
   async #findChange(
     path: string,
     commit: string,

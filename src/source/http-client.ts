@@ -54,8 +54,10 @@ export class GitHttpClient {
     const sent = isPost ? Buffer.concat(await collect(request.body)) : Buffer.alloc(0);
     const headers = { 'user-agent': 'git/fleetwright', ...request.headers };
     const answer = await this.#send(isPost ? 'POST' : 'GET', path, headers, sent, signal);
-    judgeAnswer(answer, isPost ? 'result' : 'advertisement', this.#origin.host);
-    const body = isPost ? answer.body : withHead(answer.body, `refs/heads/${branch}`);
+    const program = path.includes('git-receive-pack') ? 'receive-pack' : 'upload-pack';
+    judgeAnswer(answer, isPost ? 'result' : 'advertisement', this.#origin.host, program);
+    const isList = !isPost && program === 'upload-pack';
+    const body = isList ? withHead(answer.body, `refs/heads/${branch}`) : answer.body;
     return {
       url: request.url,
       statusCode: answer.status,

@@ -8,16 +8,23 @@ import { messageOf, StalledError } from '../model/errors.ts';
 import type { CommitSha } from '../model/names.ts';
 import type { Revision } from '../model/revision.ts';
 import { asSourceError } from './as-source-error.ts';
+import type { Change, Committed } from './change.ts';
 import { checkConnectivity } from './check-connectivity.ts';
+import type { NewCommit, Publisher } from './commit-change.ts';
+import { commitChange } from './commit-change.ts';
 import { fetchPack } from './fetch-pack.ts';
 import { GitHttpClient } from './http-client.ts';
 import { Mirror } from './mirror.ts';
 import { ObjectStore } from './object-store.ts';
 import { startPolling } from './poll.ts';
-import { missingBranch } from './refusals.ts';
+import { pushCommit } from './push-commit.ts';
+import type { PushReport } from './push-report.ts';
+import { isContention } from './push-report.ts';
+import { missingBranch, refusedPush } from './refusals.ts';
 import { RepositoryReader } from './repository-reader.ts';
 import type { SourceOptions } from './source-options.ts';
-import type { Source, SourceTree } from './source.ts';
+import type { SourceTree } from './source-tree.ts';
+import type { Source } from './source.ts';
 
 export interface HttpSourceOptions extends Omit<SourceOptions, 'repository' | 'path' | 'random'> {
   /** Without credentials, query and trailing slash. */
@@ -37,7 +44,7 @@ export class HttpSource implements Source {
   readonly #reader: RepositoryReader;
   /** One poll at a time: there is one folder to receive into. */
   readonly #queue = new PQueue({ concurrency: 1 });
-  readonly #watches = new Set<AsyncDisposable>();
+  readonly #watches = new Map<AsyncDisposable, () => void>();
   /** What the last `head()` saw: the tip of the branch, or what kept it from seeing it. */
   #answered = '';
   /** Set when the packs we have turned out to lack something: the next fetch takes everything. */
@@ -86,7 +93,7 @@ export class HttpSource implements Source {
         if (!(error instanceof StalledError)) throw error;
       }
     }
-    const head = await this.head(signal);
+    const head = await this.#queue.add(() => this.#readHead(signal));
     if (revision === this.#options.branch) return head;
     return this.#reader.resolve(revision, head.commit, signal);
   }
@@ -101,6 +108,34 @@ export class HttpSource implements Source {
 
   lastChange(path: string, commit: CommitSha, signal: AbortSignal): Promise<Revision> {
     return this.#reader.lastChange(path, commit, signal);
+  }
+
+  versions(
+    paths: readonly string[],
+    commit: CommitSha,
+    limit: number,
+    signal: AbortSignal,
+  ): Promise<readonly Revision[]> {
+    return this.#reader.versions(paths, commit, limit, signal);
+  }
+
+  async commit(change: Change, signal: AbortSignal): Promise<Committed> {
+    const publisher: Publisher = {
+      where: this.#where,
+      head: (signal) =>
+        this.#fetchHead(signal).catch((error: unknown) => {
+          throw asSourceError(error, `read ${this.#where}`, signal);
+        }),
+      publish: (commit, signal) =>
+        this.#publish(commit, signal).catch((error: unknown) => {
+          throw asSourceError(error, `push to ${this.#where}`, signal);
+        }),
+    };
+    const committed = await this.#queue.add(() =>
+      commitChange(publisher, this.#store, this.#reader, change, signal),
+    );
+    for (const onHint of this.#watches.values()) onHint();
+    return committed;
   }
 
   /** Asks for the tip at an interval, and hints when it, or the failure to see it, is not what `head()` last found. */
@@ -125,12 +160,12 @@ export class HttpSource implements Source {
         await poll[Symbol.asyncDispose]();
       },
     };
-    this.#watches.add(watch);
+    this.#watches.set(watch, onHint);
     return watch;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all([...this.#watches].map((watch) => watch[Symbol.asyncDispose]()));
+    await Promise.all([...this.#watches.keys()].map((watch) => watch[Symbol.asyncDispose]()));
     this.#client.close();
     await this.#queue.onIdle();
     await this.#mirror[Symbol.asyncDispose]();
@@ -138,16 +173,60 @@ export class HttpSource implements Source {
 
   async #pollHead(signal: AbortSignal): Promise<Revision> {
     try {
-      const tip = await this.#listTip(signal);
-      this.#answered = tip;
-      const { commit } = this.#mirror;
-      const accepted = commit === tip && !this.#isDoubtful ? commit : await this.#receive(signal);
-      return await this.#reader.revision(accepted);
+      return await this.#readHead(signal, (tip) => {
+        this.#answered = tip;
+      });
     } catch (error) {
-      const known = asSourceError(error, `read ${this.#where}`, signal);
-      this.#answered = messageOf(known);
-      throw known;
+      this.#answered = messageOf(error);
+      throw error;
     }
+  }
+
+  /** Leaves alone what the watch compares with: only the caller of `head()` knows of a new commit then. */
+  async #readHead(signal: AbortSignal, onTip?: (tip: string) => void): Promise<Revision> {
+    try {
+      return await this.#reader.revision(await this.#fetchHead(signal, onTip));
+    } catch (error) {
+      throw asSourceError(error, `read ${this.#where}`, signal);
+    }
+  }
+
+  /** The tip of the branch, received and checked. */
+  async #fetchHead(signal: AbortSignal, onTip?: (tip: string) => void): Promise<string> {
+    const tip = await this.#listTip(signal);
+    onTip?.(tip);
+    const { commit } = this.#mirror;
+    return commit === tip && !this.#isDoubtful ? commit : this.#receive(signal);
+  }
+
+  /**
+   * Pushes, and receives what was pushed as if it were anybody's. After a push whose answer was lost, the branch itself
+   * tells what became of it.
+   */
+  async #publish(commit: NewCommit, signal: AbortSignal): Promise<boolean> {
+    const { url, branch } = this.#options;
+    const http = this.#client.plugin(signal);
+    let report: PushReport | null;
+    try {
+      report = await pushCommit({ commit, url, branch, gitdir: this.#mirror.outgoing, http });
+    } catch (error) {
+      if (signal.aborted || error instanceof StalledError) throw error;
+      const isThere = await this.#isPublished(commit, signal).catch(() => false);
+      if (isThere) return true;
+      throw error;
+    }
+    if (report === null) return false;
+    const isThere = await this.#isPublished(commit, signal).catch((error: unknown) => {
+      if (report.isAccepted && !signal.aborted) return true;
+      throw error;
+    });
+    if (isThere || report.isAccepted) return true;
+    if (this.#mirror.commit !== commit.parent || isContention(report)) return false;
+    throw refusedPush(report, branch, this.#where);
+  }
+
+  async #isPublished({ oid }: NewCommit, signal: AbortSignal): Promise<boolean> {
+    return this.#reader.isBehind(oid, await this.#fetchHead(signal), signal);
   }
 
   /** @throws StalledError `BranchNotFound`, `RepositoryEmpty`, only after a complete list of the branches */

@@ -12,6 +12,9 @@ export interface GitAnswer {
 /** The two kinds of answers of Git's smart HTTP protocol. */
 export type GitService = 'advertisement' | 'result';
 
+/** The program of the server that answers: the one that sends, or the one that takes a push. */
+export type GitProgram = 'upload-pack' | 'receive-pack';
+
 /**
  * Passes a whole and well-formed answer, so that isomorphic-git, which takes a cut list of refs for a short one and a
  * cut pack for a good one, is never given anything else.
@@ -20,9 +23,14 @@ export type GitService = 'advertisement' | 'result';
  * @throws StalledError `AuthenticationFailed`, `RepositoryNotFound`, `UnsupportedRepository`
  * @throws TransientError `GitUnreachable`, `GitProtocol`
  */
-export function judgeAnswer(answer: GitAnswer, service: GitService, host: string): void {
-  judgeStatus(answer.status, host);
-  const wanted = `application/x-git-upload-pack-${service}`;
+export function judgeAnswer(
+  answer: GitAnswer,
+  service: GitService,
+  host: string,
+  program: GitProgram = 'upload-pack',
+): void {
+  judgeStatus(answer.status, host, program === 'upload-pack' ? 'read' : 'write to');
+  const wanted = `application/x-git-${program}-${service}`;
   if (answer.contentType !== wanted) {
     throw protocolError(
       host,
@@ -56,18 +64,18 @@ export function withHead(body: Uint8Array, ref: string): Uint8Array {
   return Buffer.concat([head, pktLine(`${tip} HEAD\n`), flushPacket]);
 }
 
-function judgeStatus(status: number, host: string): void {
+function judgeStatus(status: number, host: string, what: 'read' | 'write to'): void {
   if (status === 200) return;
   if (status === 401 || status === 403 || status === 203) {
     throw new StalledError(
       'AuthenticationFailed',
-      `Cannot read the repository on ${host}: the server refuses access (HTTP ${status}). Check that the token file holds a token that may read this repository`,
+      `Cannot ${what} the repository on ${host}: the server refuses access (HTTP ${status}). Check that the token file holds a token that may ${what} this repository`,
     );
   }
   if (status === 404 || status === 410) {
     throw new StalledError(
       'RepositoryNotFound',
-      `Cannot find the repository on ${host}: the server answers HTTP ${status}. Check the URL, and that the token may read it, since some servers hide what one may not read`,
+      `Cannot find the repository on ${host}: the server answers HTTP ${status}. Check the URL, and that the token may ${what} it, since some servers hide what one may not read`,
     );
   }
   if (status >= 500 || status === 429 || status === 408) {

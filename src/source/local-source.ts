@@ -10,13 +10,21 @@ import { messageOf } from '../model/errors.ts';
 import type { CommitSha } from '../model/names.ts';
 import type { Revision } from '../model/revision.ts';
 import { asSourceError } from './as-source-error.ts';
+import type { Change, Committed } from './change.ts';
+import { findCheckedOut } from './checked-out.ts';
+import type { NewCommit, Publisher } from './commit-change.ts';
+import { commitChange } from './commit-change.ts';
 import { findGitdir } from './find-gitdir.ts';
+import { writeLooseObjects } from './loose-object.ts';
+import { moveBranch } from './move-branch.ts';
 import { ObjectStore } from './object-store.ts';
 import { startPolling } from './poll.ts';
-import { missingBranch } from './refusals.ts';
+import { checkedOutElsewhere, missingBranch } from './refusals.ts';
 import { RepositoryReader } from './repository-reader.ts';
-import type { Source, SourceTree } from './source.ts';
+import type { SourceTree } from './source-tree.ts';
+import type { Source } from './source.ts';
 import { watchRefs } from './watch-refs.ts';
+import { updateWorktree } from './worktree.ts';
 
 export interface LocalSourceOptions {
   readonly path: string;
@@ -28,7 +36,7 @@ export interface LocalSourceOptions {
   readonly logger: Logger;
 }
 
-/** A repository of this machine, read in place: nothing is cloned, and nothing is ever written to it. */
+/** A repository of this machine, read in place: nothing is cloned, and nothing is written to it but what `commit` is given. */
 export class LocalSource implements Source {
   readonly #options: LocalSourceOptions;
   readonly #gitdir: string;
@@ -56,13 +64,7 @@ export class LocalSource implements Source {
   async head(signal: AbortSignal): Promise<Revision> {
     signal.throwIfAborted();
     this.#answered = await this.#look();
-    try {
-      const oid = await this.#resolveBranch(this.#options.branch);
-      await this.#store.refresh();
-      return await this.#reader.revision(oid);
-    } catch (error) {
-      throw asSourceError(error, `read the head of ${this.#where}`, signal);
-    }
+    return this.#readHead(signal);
   }
 
   async resolve(revision: string, signal: AbortSignal): Promise<Revision> {
@@ -70,7 +72,7 @@ export class LocalSource implements Source {
     if (branches.includes(revision)) {
       return this.#reader.revision(await this.#resolveBranch(revision));
     }
-    const { commit } = await this.head(signal);
+    const { commit } = await this.#readHead(signal);
     return this.#reader.resolve(revision, commit, signal);
   }
 
@@ -84,6 +86,31 @@ export class LocalSource implements Source {
 
   lastChange(path: string, commit: CommitSha, signal: AbortSignal): Promise<Revision> {
     return this.#reader.lastChange(path, commit, signal);
+  }
+
+  versions(
+    paths: readonly string[],
+    commit: CommitSha,
+    limit: number,
+    signal: AbortSignal,
+  ): Promise<readonly Revision[]> {
+    return this.#reader.versions(paths, commit, limit, signal);
+  }
+
+  async commit(change: Change, signal: AbortSignal): Promise<Committed> {
+    const doing = `commit to ${this.#where}`;
+    const publisher: Publisher = {
+      where: this.#where,
+      head: async (signal) => (await this.#readHead(signal)).commit,
+      publish: async (commit, signal) => {
+        try {
+          return await this.#publish(commit);
+        } catch (error) {
+          throw asSourceError(error, doing, signal);
+        }
+      },
+    };
+    return commitChange(publisher, this.#store, this.#reader, change, signal);
   }
 
   /**
@@ -123,6 +150,39 @@ export class LocalSource implements Source {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([...this.#watches].map((watch) => watch[Symbol.asyncDispose]()));
+  }
+
+  async #readHead(signal: AbortSignal): Promise<Revision> {
+    try {
+      const oid = await this.#resolveBranch(this.#options.branch);
+      await this.#store.refresh();
+      return await this.#reader.revision(oid);
+    } catch (error) {
+      throw asSourceError(error, `read the head of ${this.#where}`, signal);
+    }
+  }
+
+  /** Adds the objects and moves the branch; where it is checked out, the working tree is brought along. */
+  async #publish(commit: NewCommit): Promise<boolean> {
+    const { branch } = this.#options;
+    const gitdir = this.#gitdir;
+    const place = await findCheckedOut(gitdir, branch);
+    if (place.kind === 'elsewhere') throw checkedOutElsewhere(branch, place.root);
+    await writeLooseObjects(gitdir, commit.objects);
+    await this.#store.refresh();
+    return moveBranch({
+      gitdir,
+      branch,
+      from: commit.parent,
+      to: commit.oid,
+      read: () => this.#resolveBranch(branch),
+      before: async () => {
+        if (place.kind === 'here') await updateWorktree(this.#store, place.root, gitdir, commit);
+      },
+      author: commit.author,
+      subject: commit.subject,
+      now: Date.now(),
+    });
   }
 
   /** What the branch is now, or why that cannot be told, as a text to compare. */

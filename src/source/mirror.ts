@@ -43,6 +43,8 @@ export class Mirror implements AsyncDisposable {
   readonly gitdir: string;
   /** A Git directory for what is being received, begun anew each time. */
   readonly incoming: string;
+  /** A Git directory for what is to be pushed: it reaches the mirror only by being received again. */
+  readonly outgoing: string;
   readonly #folder: string;
   readonly #identity: MirrorIdentity;
   readonly #lock: AsyncDisposable;
@@ -52,6 +54,7 @@ export class Mirror implements AsyncDisposable {
   private constructor(folder: string, identity: MirrorIdentity, lock: AsyncDisposable) {
     this.gitdir = join(folder, 'mirror.git');
     this.incoming = join(folder, 'incoming.git');
+    this.outgoing = join(folder, 'outgoing.git');
     this.#folder = folder;
     this.#identity = identity;
     this.#lock = lock;
@@ -71,6 +74,7 @@ export class Mirror implements AsyncDisposable {
       await mirror.#load(logger);
       await mirror.#removeOtherPacks();
       await rm(mirror.incoming, { recursive: true, force: true });
+      await rm(mirror.outgoing, { recursive: true, force: true });
     } catch (error) {
       await mirror[Symbol.asyncDispose]();
       throw error;

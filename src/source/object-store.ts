@@ -82,6 +82,11 @@ export class ObjectStore {
     return this.#read(oid, 'blob');
   }
 
+  /** The bytes of a tree object, as they are stored. */
+  treeBytes(oid: string): Promise<Uint8Array> {
+    return this.#read(oid, 'tree');
+  }
+
   /** The bytes of a commit object, as they are stored. */
   commitBytes(oid: string): Promise<Uint8Array> {
     return this.#read(oid, 'commit');

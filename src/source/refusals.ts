@@ -1,6 +1,7 @@
 import { closest, distance } from 'fastest-levenshtein';
 
 import { StalledError } from '../model/errors.ts';
+import type { PushReport } from './push-report.ts';
 
 /** How many branches a message lists. */
 const maxListed = 20;
@@ -40,6 +41,27 @@ export function missingFolder(
   return new StalledError(
     'PathNotFound',
     `Cannot follow path "${folder}" of ${where}: ${seen} in commit ${commit.slice(0, 12)}. Check the configured path, or push a commit that has it`,
+  );
+}
+
+/** The error for a push that the server does not take, be it for a protected branch or by a hook. */
+export function refusedPush(
+  { reason, remote }: PushReport,
+  branch: string,
+  where: string,
+): StalledError {
+  const words = [reason, remote].filter((text) => text !== '').join('; ');
+  return new StalledError(
+    'PushRefused',
+    `Cannot push to branch "${branch}" of ${where}: the server refuses it${words === '' ? '' : `: ${words}`}. Let the owner of the token push to this branch, or make the commit there by hand`,
+  );
+}
+
+/** The error for a branch that is checked out where its files cannot be brought along. */
+export function checkedOutElsewhere(branch: string, root: string): StalledError {
+  return new StalledError(
+    'CheckedOut',
+    `Cannot commit to branch "${branch}": it is checked out in the working tree "${root}", which would then look as if it undid the commit. Switch that one to another branch (git switch --detach), or follow a bare repository`,
   );
 }
 

@@ -2,10 +2,11 @@ import { StalledError } from '../model/errors.ts';
 import type { CommitSha } from '../model/names.ts';
 import { toCommitSha } from '../model/names.ts';
 import type { Revision } from '../model/revision.ts';
+import { parseCommit } from './commit-object.ts';
 import { History, theOnly } from './history.ts';
 import type { ObjectStore } from './object-store.ts';
 import { missingFolder } from './refusals.ts';
-import type { SourceTree } from './source.ts';
+import type { SourceTree } from './source-tree.ts';
 import { descend, walkTree } from './walk-tree.ts';
 
 /** What a reader needs to know of the repository that it reads. */
@@ -35,6 +36,12 @@ export class RepositoryReader {
     return { branch: this.#followed.branch, commit: toCommitSha(oid), author, date, subject };
   }
 
+  /** A commit of which only the bytes are at hand. */
+  describe(oid: string, bytes: Uint8Array): Revision {
+    const { author, date, subject } = parseCommit(bytes);
+    return { branch: this.#followed.branch, commit: toCommitSha(oid), author, date, subject };
+  }
+
   /** @throws StalledError `PathNotFound`, `UnsupportedRepository` */
   async tree(commit: CommitSha, signal: AbortSignal): Promise<SourceTree> {
     signal.throwIfAborted();
@@ -59,6 +66,22 @@ export class RepositoryReader {
   /** See `Source.lastChange`. */
   async lastChange(path: string, commit: CommitSha, signal: AbortSignal): Promise<Revision> {
     return this.revision(await this.#history.lastChange(path, commit, signal));
+  }
+
+  /** See `Source.versions`. */
+  async versions(
+    paths: readonly string[],
+    commit: CommitSha,
+    limit: number,
+    signal: AbortSignal,
+  ): Promise<readonly Revision[]> {
+    const found = await this.#history.versions(paths, commit, limit, signal);
+    return Promise.all(found.map((oid) => this.revision(oid)));
+  }
+
+  /** Whether a commit is among the nearest 10,000 behind another, or that itself. */
+  async isBehind(oid: string, head: string, signal: AbortSignal): Promise<boolean> {
+    return (await this.#history.withPrefix(oid, head, signal)).length > 0;
   }
 
   /**

@@ -1,15 +1,7 @@
 import type { CommitSha } from '../model/names.ts';
 import type { Revision } from '../model/revision.ts';
-import type { TreeEntry } from '../model/tree.ts';
-
-/** The files of one commit below the followed path. */
-export interface SourceTree {
-  readonly commit: CommitSha;
-  /** By path from the root of the repository. */
-  readonly entries: ReadonlyMap<string, TreeEntry>;
-  /** Things that the walk passed over, such as a name that is not valid UTF-8: for the log. */
-  readonly skipped: readonly string[];
-}
+import type { Change, Committed } from './change.ts';
+import type { SourceTree } from './source-tree.ts';
 
 /**
  * A followed branch of one repository. A commit is only ever handed out after its objects were checked, and a failure
@@ -33,6 +25,25 @@ export interface Source extends AsyncDisposable {
    * Bounded: gives the commit at the bound when history is longer than 1,000 commits.
    */
   lastChange(path: string, commit: CommitSha, signal: AbortSignal): Promise<Revision>;
+  /**
+   * The newest commits behind `commit`, itself included, that changed one of the files: newest first, at most `limit`, on the
+   * line of first parents. Bounded as `lastChange` is.
+   */
+  versions(
+    paths: readonly string[],
+    commit: CommitSha,
+    limit: number,
+    signal: AbortSignal,
+  ): Promise<readonly Revision[]>;
+  /**
+   * Makes one commit on top of the branch and publishes it: a push for a server, a move of the branch for a local repository.
+   * It is never forced; when others move the branch at the same time it is made anew on their commit.
+   *
+   * @throws StalledError `ChangeConflict` when a newer commit changed one of the files, `PushRefused` when the repository
+   *   does not take it, `CheckedOut` when a working tree stands in the way
+   * @throws TransientError `BranchBusy`
+   */
+  commit(change: Change, signal: AbortSignal): Promise<Committed>;
   /**
    * Calls back when `head()` may answer otherwise than it did last, be it with a new commit or by failing: a hint, never the
    * truth. Ends with the source at the latest.

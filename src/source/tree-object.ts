@@ -25,6 +25,36 @@ const kinds: ReadonlyMap<string, TreeItem['kind']> = new Map([
 
 const oidBytes = 20;
 
+/** One entry of a tree object as it is stored, whatever is to be thought of it. */
+export interface RawTreeEntry {
+  /** As written: `100644`. */
+  readonly mode: string;
+  readonly name: Uint8Array;
+  readonly oid: string;
+}
+
+/**
+ * The entries of a tree object in their order, unjudged.
+ *
+ * @throws RangeError when the bytes end in the middle of an entry
+ */
+export function splitTree(bytes: Uint8Array): readonly RawTreeEntry[] {
+  const entries: RawTreeEntry[] = [];
+  for (let at = 0; at < bytes.length;) {
+    const space = bytes.indexOf(0x20, at);
+    const end = space === -1 ? -1 : bytes.indexOf(0, space);
+    const next = end + 1 + oidBytes;
+    if (end === -1 || next > bytes.length) throw new RangeError('the tree object is cut');
+    entries.push({
+      mode: latin1(bytes.subarray(at, space)),
+      name: bytes.subarray(space + 1, end),
+      oid: hex(bytes.subarray(end + 1, next)),
+    });
+    at = next;
+  }
+  return entries;
+}
+
 /**
  * Reads the bytes of a tree object. Each entry is judged by itself: isomorphic-git refuses a whole tree, and with it the
  * repository, for one name with a backslash or one old mode.
@@ -34,22 +64,16 @@ const oidBytes = 20;
 export function parseTree(bytes: Uint8Array): ParsedTree {
   const items = new Map<string, TreeItem>();
   const skipped: string[] = [];
-  for (let at = 0; at < bytes.length;) {
-    const space = bytes.indexOf(0x20, at);
-    const end = space === -1 ? -1 : bytes.indexOf(0, space);
-    const next = end + 1 + oidBytes;
-    if (end === -1 || next > bytes.length) throw new RangeError('the tree object is cut');
-    const name = bytes.subarray(space + 1, end);
-    const kind = kinds.get(latin1(bytes.subarray(at, space)));
+  for (const { mode, name, oid } of splitTree(bytes)) {
+    const kind = kinds.get(mode);
     const refusal =
       kind === undefined ? 'has a mode that Git does not know' : refuseName(name, items);
     if (kind === undefined || refusal !== undefined) {
       skipped.push(`${JSON.stringify(latin1(name))} ${refusal}`);
     } else {
       const text = utf8.decode(name);
-      items.set(text, { name: text, kind, oid: hex(bytes.subarray(end + 1, next)) });
+      items.set(text, { name: text, kind, oid });
     }
-    at = next;
   }
   return { items, skipped };
 }

@@ -6,6 +6,7 @@ import type {
   Constraint,
   Gate,
   ServiceSpec,
+  RolloutPolicy,
   UpdatePolicy,
 } from '../../src/model/application.ts';
 import type { ContainerSpec } from '../../src/model/container.ts';
@@ -73,11 +74,26 @@ export function aContainer(facts: Partial<ContainerSpec> = {}): ContainerSpec {
   };
 }
 
-export interface ServiceFacts extends Partial<Omit<ServiceSpec, 'container' | 'update' | 'gate'>> {
+export interface ServiceFacts extends Partial<
+  Omit<ServiceSpec, 'container' | 'update' | 'rollback' | 'rollout' | 'gate'>
+> {
   readonly container?: Partial<ContainerSpec>;
   readonly update?: Partial<UpdatePolicy>;
+  readonly rollback?: Partial<UpdatePolicy>;
+  readonly rollout?: Partial<RolloutPolicy>;
   readonly gate?: Partial<Gate>;
 }
+
+const anUpdate: UpdatePolicy = {
+  order: 'start-first',
+  parallelism: 1,
+  delayMs: 0,
+  monitorMs: 5_000,
+  failureAction: 'rollback',
+  maxFailureRatio: 0,
+  maxSurge: null,
+  maxUnavailable: null,
+};
 
 export function aService(facts: ServiceFacts = {}): ServiceSpec {
   const container = aContainer(facts.container);
@@ -93,19 +109,22 @@ export function aService(facts: ServiceFacts = {}): ServiceSpec {
     mode: 'replicated',
     replicas: 1,
     constraints: [],
+    singleton: false,
+    job: null,
     dependsOn: [],
     origins: { '': origin },
     ...facts,
     container,
     gate,
-    update: {
-      order: 'start-first',
-      parallelism: 1,
-      delayMs: 0,
-      monitorMs: 5_000,
-      failureAction: 'rollback',
-      maxFailureRatio: 0,
-      ...facts.update,
+    update: { ...anUpdate, ...facts.update },
+    rollback: { ...anUpdate, ...facts.rollback },
+    rollout: {
+      strategy: 'rolling',
+      steps: [],
+      promote: 'auto',
+      attempts: 1,
+      progressDeadlineMs: 600_000,
+      ...facts.rollout,
     },
   };
 }
@@ -115,10 +134,17 @@ export function anApplication(
   facts: Partial<ApplicationSpec> = {},
 ): ApplicationSpec {
   const name = facts.name ?? 'shop';
+  const file = facts.file ?? `apps/${name}/compose.yaml`;
   return {
     name,
-    file: `apps/${name}/compose.yaml`,
+    file,
+    files: [file],
     origin,
+    dependsOn: [],
+    wave: 0,
+    rolloutGroup: null,
+    suspend: false,
+    retry: 0,
     services,
     networks: [],
     volumes: [],
@@ -196,6 +222,7 @@ export function aDesiredState(
       hosts: hosts.map((name) => aHost(name)),
       variables: {},
       prune: { approved: [] },
+      rollback: { writeBack: 'off' },
       origin: { file: 'fleet.yaml', line: 1, column: 1 },
     },
     applications,
@@ -221,6 +248,8 @@ export function aWorld(
     readiness: new Map(),
     inFlight: new Map(),
     failures: new Map(),
+    requests: [],
+    watchingSince: 0,
     now: 1_000_000,
     ...facts,
   };
@@ -341,6 +370,7 @@ export function aQuarantine(service: ServiceSpec, facts: Partial<Quarantine> = {
     hash: service.hash,
     gate: digestOf(service.gate),
     commit: aCommit(2),
+    retry: 0,
     at: 0,
     host: toHostName('host-1'),
     slot: '1',

@@ -5,10 +5,13 @@ import { fileURLToPath } from 'node:url';
 
 import type { DriftReport } from '../../src/generated/drift.ts';
 import type { Plan } from '../../src/generated/plan.ts';
+import type { Request as RequestDocument } from '../../src/generated/request.ts';
 import type { Status } from '../../src/generated/status.ts';
+import type { RequestKind } from '../../src/model/request.ts';
 import type { ConfigRepository } from './config-repository.ts';
 
 const executable = fileURLToPath(new URL('../../dist/fleetwright.js', import.meta.url));
+const source = fileURLToPath(new URL('../../src/fleetwright.ts', import.meta.url));
 
 /** What a command printed, and how it ended. */
 export interface CommandResult {
@@ -18,10 +21,17 @@ export interface CommandResult {
 }
 
 /** Runs the built executable, as a user does. */
-export async function fleetwright(...args: readonly string[]): Promise<CommandResult> {
-  const child = spawn(process.execPath, [executable, ...args], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+export function fleetwright(...args: readonly string[]): Promise<CommandResult> {
+  return runToEnd([executable, ...args]);
+}
+
+/** Runs the sources, for tests that do not wait for a build. */
+export function fleetwrightSource(...args: readonly string[]): Promise<CommandResult> {
+  return runToEnd(['--import', 'tsx', source, ...args]);
+}
+
+async function runToEnd(args: readonly string[]): Promise<CommandResult> {
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   const printed = { stdout: '', stderr: '' };
   child.stdout.setEncoding('utf8').on('data', (text: string) => (printed.stdout += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (printed.stderr += text));
@@ -32,13 +42,11 @@ export async function fleetwright(...args: readonly string[]): Promise<CommandRe
 /** The commands of one repository and its fleet. */
 export class Commands {
   readonly #options: readonly string[];
+  readonly #state: string;
 
   constructor(repository: ConfigRepository, credentials: string) {
-    this.#options = [
-      `--repository=${repository.dir}`,
-      `--state=${repository.beside('state')}`,
-      `--credentials=${credentials}`,
-    ];
+    this.#state = `--state=${repository.beside('state')}`;
+    this.#options = [`--repository=${repository.dir}`, this.#state, `--credentials=${credentials}`];
   }
 
   run(command: string, ...more: readonly string[]): Promise<CommandResult> {
@@ -49,6 +57,17 @@ export class Commands {
     const result = await this.run('sync', '--output=json', ...more);
     if (result.stdout === '') throw new Error(`sync printed nothing: ${result.stderr}`);
     return { ...result, status: JSON.parse(result.stdout) as Status };
+  }
+
+  /** Asks the operator for something, and gives what became of it. */
+  async ask(
+    kind: RequestKind,
+    application: string,
+    ...more: readonly string[]
+  ): Promise<CommandResult & { readonly request: RequestDocument }> {
+    const result = await fleetwright(kind, application, this.#state, '--output=json', ...more);
+    if (result.stdout === '') throw new Error(`${kind} printed nothing: ${result.stderr}`);
+    return { ...result, request: JSON.parse(result.stdout) as RequestDocument };
   }
 
   async status(): Promise<Status> {

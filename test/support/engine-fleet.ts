@@ -15,6 +15,7 @@ import type {
   ReachableHost,
 } from '../../src/model/observation.ts';
 import type { Action, ContainerGuard, StepOutcome } from '../../src/model/step.ts';
+import { systemClock as clock } from '../../src/reconcile/system-clock.ts';
 import type { HostDescription, SandboxHost } from '../../src/sandbox/sandbox-host.ts';
 import { aCommit, origin } from './builders.ts';
 import { sharedSandbox } from './sandbox.ts';
@@ -37,7 +38,7 @@ export async function openTestFleet(
 ): Promise<Fleet> {
   const { credentials } = sharedSandbox();
   const logger = pino({ level: 'silent' });
-  const fleet = openFleet({ credentialsDir: credentials, logger, ...options });
+  const fleet = openFleet({ credentialsDir: credentials, logger, clock, ...options });
   fleet.configure(aFleetSpec(hosts));
   await fleet.refresh(never);
   return fleet;
@@ -58,6 +59,7 @@ export function aFleetSpec(hosts: readonly HostDescription[]): FleetSpec {
     }),
     variables: {},
     prune: { approved: [] },
+    rollback: { writeBack: 'off' },
     origin,
   };
 }

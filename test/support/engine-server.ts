@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { EngineClient } from '../../src/fleet/engine-client.ts';
+import { systemClock } from '../../src/reconcile/system-clock.ts';
 
 const cleanups: (() => Promise<unknown>)[] = [];
 
@@ -17,7 +18,7 @@ export async function clientOf(
   const server = createServer(listener);
   await new Promise<void>((resolve) => server.listen(path, resolve));
   let calls = 0;
-  const client = new EngineClient({ kind: 'unix', path }, null, () => {
+  const client = new EngineClient({ kind: 'unix', path }, null, systemClock, () => {
     calls += 1;
   });
   cleanups.push(async () => {

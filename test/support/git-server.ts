@@ -26,8 +26,8 @@ export type Fault =
       readonly from?: string;
     };
 
-/** The list of refs and its capabilities, or a pack. */
-export type Phase = 'refs' | 'pack';
+/** The list of refs and its capabilities, a pack that is asked for, or one that is pushed. */
+export type Phase = 'refs' | 'pack' | 'push';
 
 export interface SeenRequest {
   readonly phase: Phase;
@@ -82,7 +82,7 @@ async function serve(
   response: ServerResponse,
 ): Promise<void> {
   const body = await collect(request);
-  const phase = request.method === 'POST' && body.includes('want ') ? 'pack' : 'refs';
+  const phase = phaseOf(request, body);
   const answer = await askBackend(root, request, body);
   const { authorization } = request.headers;
   const bytes = answer.body.length;
@@ -95,6 +95,12 @@ async function serve(
   const isSpared = fault?.kind === 'redirect' && !request.url?.startsWith(fault.from ?? '');
   if (fault === undefined || isSpared) respond(response, answer, answer.body);
   else misbehave(response, answer, fault);
+}
+
+function phaseOf({ method, url = '' }: IncomingMessage, body: Buffer): Phase {
+  if (method !== 'POST') return 'refs';
+  if (url.endsWith('/git-receive-pack')) return 'push';
+  return body.includes('want ') ? 'pack' : 'refs';
 }
 
 interface BackendAnswer {

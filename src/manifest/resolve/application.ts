@@ -1,24 +1,33 @@
 import type { ApplicationSpec } from '../../model/application.ts';
-import { child, isPresent } from '../cursor.ts';
+import { child, isPresent, readBoolean, readNumber, readText } from '../cursor.ts';
 import { startOf } from '../report.ts';
 import type { Subject } from '../subject.ts';
+import { resolveApplicationDependencies } from './application-dependencies.ts';
+import { hashJobs } from './job.ts';
 import { resolveNetworks } from './network.ts';
 import { resolveService } from './service.ts';
 import { resolveVolumes } from './volume.ts';
 
 /**
  * The application with every default filled in. What does not follow its grammar is reported on the way, and then the
- * result means nothing; the caller keeps it only when nothing was reported.
+ * result means nothing; the caller keeps it only when nothing was reported. Which files it took is known when it is done.
  */
-export function resolveApplication(subject: Subject): ApplicationSpec {
+export function resolveApplication(subject: Subject): Omit<ApplicationSpec, 'files'> {
   const name = child(subject.root, 'name');
+  const own = child(subject.root, 'x-fleetwright');
+  const services = [...subject.services].map(([serviceName, service]) =>
+    resolveService(subject, serviceName, service),
+  );
   return {
     name: subject.name,
     file: subject.source.file,
     origin: isPresent(name) ? name.origin : startOf(subject.source.file),
-    services: [...subject.services]
-      .map(([serviceName, service]) => resolveService(subject, serviceName, service))
-      .toSorted((a, b) => (a.name < b.name ? -1 : 1)),
+    dependsOn: resolveApplicationDependencies(subject.root),
+    wave: readNumber(child(own, 'wave')) ?? 0,
+    rolloutGroup: readText(child(own, 'rolloutGroup')),
+    suspend: readBoolean(child(own, 'suspend')) ?? false,
+    retry: readNumber(child(own, 'retry')) ?? 0,
+    services: hashJobs(services).toSorted((a, b) => (a.name < b.name ? -1 : 1)),
     networks: resolveNetworks(subject),
     volumes: resolveVolumes(subject),
   };

@@ -21,7 +21,7 @@ import { resolveHealthcheck } from './healthcheck.ts';
 import { resolveMounts } from './mount.ts';
 import { resolveAttachments } from './network.ts';
 import { resolveExpose, resolvePorts } from './port.ts';
-import { isAwaited, resolveRestart } from './restart.ts';
+import { isMeantToEnd, resolveRestart } from './restart.ts';
 import { resolveLabels } from './text-map.ts';
 
 /** The container of a service in its normal form. */
@@ -55,7 +55,7 @@ export function resolveContainer(
     stopSignal: readNonEmpty(child(service, 'stop_signal')),
     stopGraceMs: wholeSeconds(readDuration(child(service, 'stop_grace_period'))),
     resources: resolveResources(service),
-    restart: resolveRestart(service, isAwaited(subject, name)),
+    restart: resolveRestart(service, isMeantToEnd(subject, name)),
   };
 }
 

@@ -14,6 +14,9 @@ export function resolveFleet(root: Cursor): FleetSpec {
       .toSorted((a, b) => (a.name < b.name ? -1 : 1)),
     variables: resolveTextMap(child(root, 'variables')),
     prune: { approved: readTexts(child(root, 'prune', 'approved')) },
+    rollback: {
+      writeBack: readText(child(root, 'rollback', 'writeBack')) === 'commit' ? 'commit' : 'off',
+    },
     origin: root.origin,
   };
 }

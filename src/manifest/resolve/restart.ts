@@ -7,14 +7,19 @@ import type { Subject } from '../subject.ts';
 const keepRunning: RestartPolicy = { name: 'unless-stopped', maximumRetryCount: 0 };
 
 /**
- * `deploy.restart_policy` wins over `restart`, as in Compose. A service that says neither is kept running, unless another
- * service waits for it to complete.
+ * `deploy.restart_policy` wins over `restart`, as in Compose. A service that says neither is kept running, unless it is
+ * meant to end.
  */
-export function resolveRestart(service: Cursor, isAwaited: boolean): RestartPolicy {
+export function resolveRestart(service: Cursor, isMeantToEnd: boolean): RestartPolicy {
   const policy = child(service, 'deploy', 'restart_policy');
   const short = readRestart(child(service, 'restart'));
   if (!isEmptyOrNull(policy)) return readPolicy(policy);
-  return short ?? (isAwaited ? noRestart : keepRunning);
+  return short ?? (isMeantToEnd ? noRestart : keepRunning);
+}
+
+/** Whether a service is a job, or what another one waits for to complete. */
+export function isMeantToEnd(subject: Subject, name: string): boolean {
+  return subject.jobs.has(name) || isAwaited(subject, name);
 }
 
 /** Whether some service starts only once this one has completed. */

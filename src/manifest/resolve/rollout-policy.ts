@@ -1,30 +1,73 @@
-import type { Constraint, UpdatePolicy } from '../../model/application.ts';
-import { child, items, readNumber, readText, readTextWith, type Cursor } from '../cursor.ts';
-import { parseConstraint } from '../scalars/constraint.ts';
+import type { CanaryStep, Gate, RolloutPolicy, Share } from '../../model/application.ts';
+import { child, items, readNumber, readText, type Cursor } from '../cursor.ts';
+import type { Subject } from '../subject.ts';
 import { readDuration } from './duration.ts';
+import { readStrategy, rolloutKey } from './rollout-key.ts';
 
-const defaultMonitorMs = 5_000;
+const defaultAttempts = 2;
+const leastProgressDeadlineMs = 10 * 60_000;
 
-/** `deploy.update_config`, which Compose itself ignores. */
-export function resolveUpdate(service: Cursor): UpdatePolicy {
-  const config = child(service, 'deploy', 'update_config');
-  const failureAction = readText(child(config, 'failure_action'));
+/**
+ * `x-fleetwright.rollout` of a service and of its application.
+ *
+ * @param monitorMs how long canaries are watched when nothing else is written
+ */
+export function resolveRollout(
+  subject: Subject,
+  service: Cursor,
+  monitorMs: number,
+  gate: Gate,
+): RolloutPolicy {
+  const strategy = readStrategy(subject, service);
+  const isManual = readText(rolloutKey(subject, service, 'promote')) === 'manual';
+  const deadline = readDuration(rolloutKey(subject, service, 'progressDeadline'));
   return {
-    order: readText(child(config, 'order')) === 'stop-first' ? 'stop-first' : 'start-first',
-    parallelism: readNumber(child(config, 'parallelism')) ?? 1,
-    delayMs: readDuration(child(config, 'delay')) ?? 0,
-    monitorMs: readDuration(child(config, 'monitor')) ?? defaultMonitorMs,
-    failureAction:
-      failureAction === 'pause' || failureAction === 'continue' ? failureAction : 'rollback',
-    maxFailureRatio: readNumber(child(config, 'max_failure_ratio')) ?? 0,
+    strategy,
+    steps: resolveSteps(subject, service, strategy, monitorMs),
+    promote: strategy !== 'rolling' && isManual ? 'manual' : 'auto',
+    attempts: readNumber(rolloutKey(subject, service, 'attempts')) ?? defaultAttempts,
+    progressDeadlineMs: deadline ?? defaultProgressDeadline(gate),
   };
 }
 
-/** Placement constraints in the order written. */
-export function resolveConstraints(service: Cursor): readonly Constraint[] {
-  return items(child(service, 'deploy', 'placement', 'constraints')).flatMap((item) => {
-    const constraint = readTextWith(item, parseConstraint);
-    const text = readText(item) ?? '';
-    return constraint === null ? [] : [{ ...constraint, text, origin: item.origin }];
-  });
+/** A job is tried once: what it did before it failed may not bear a second time. */
+export function rolloutOfJob(gate: Gate): RolloutPolicy {
+  return {
+    strategy: 'rolling',
+    steps: [],
+    promote: 'auto',
+    attempts: 1,
+    progressDeadlineMs: defaultProgressDeadline(gate),
+  };
+}
+
+function defaultProgressDeadline({ healthyDeadlineMs }: Gate): number {
+  return Math.max(leastProgressDeadlineMs, 2 * healthyDeadlineMs);
+}
+
+function resolveSteps(
+  subject: Subject,
+  service: Cursor,
+  strategy: RolloutPolicy['strategy'],
+  monitorMs: number,
+): readonly CanaryStep[] {
+  switch (strategy) {
+    case 'rolling':
+      return [];
+    case 'canary':
+      return items(rolloutKey(subject, service, 'steps')).map((step) => ({
+        slots: readAmount(step),
+        bakeMs: readDuration(child(step, 'bake')) ?? monitorMs,
+      }));
+    case 'blue-green': {
+      const bakeMs = readDuration(rolloutKey(subject, service, 'bake')) ?? monitorMs;
+      return [{ slots: { kind: 'percent', percent: 100 }, bakeMs }];
+    }
+  }
+}
+
+function readAmount(step: Cursor): Share {
+  const percent = readNumber(child(step, 'percent'));
+  if (percent !== null) return { kind: 'percent', percent };
+  return { kind: 'count', count: readNumber(child(step, 'replicas')) ?? 1 };
 }

@@ -3,25 +3,40 @@ import { hashContainer } from '../../model/hash.ts';
 import type { Origins } from '../../model/origin.ts';
 import { child, members, readBoolean, readNumber, readText, type Cursor } from '../cursor.ts';
 import type { Subject } from '../subject.ts';
+import { resolveConstraints } from './constraints.ts';
 import { resolveContainer } from './container.ts';
 import { resolveEnvironment } from './environment.ts';
 import { resolveGate } from './gate.ts';
+import { gateOfJob, resolveJob } from './job.ts';
 import { collectOrigins } from './origins.ts';
-import { resolveConstraints, resolveUpdate } from './rollout-policy.ts';
+import { resolveRollout, rolloutOfJob } from './rollout-policy.ts';
+import { noBounds, resolveBounds, resolveRollback, resolveUpdate } from './update-policy.ts';
 
-/** One service with every default filled in. */
+/** One service with every default filled in; the hash of a job covers its own container only (see hashJobs). */
 export function resolveService(subject: Subject, name: string, service: Cursor): ServiceSpec {
   const environment = resolveEnvironment(subject, service);
   const container = resolveContainer(subject, name, service, environment.values);
-  const gate = resolveGate(service, container.healthcheck);
+  const job = subject.jobs.get(name);
+  const gate = job === undefined ? resolveGate(service, container.healthcheck) : gateOfJob(job);
+  const isGlobal = readText(child(service, 'deploy', 'mode')) === 'global';
+  const replicas = readNumber(child(service, 'deploy', 'replicas')) ?? 1;
+  const bounds = job === undefined ? resolveBounds(subject, service) : noBounds;
+  const update = resolveUpdate(service, bounds);
   return {
     name,
     container,
     hash: hashContainer(container, gate),
-    mode: readText(child(service, 'deploy', 'mode')) === 'global' ? 'global' : 'replicated',
-    replicas: readNumber(child(service, 'deploy', 'replicas')) ?? 1,
+    mode: isGlobal ? 'global' : 'replicated',
+    replicas,
     constraints: resolveConstraints(service),
-    update: resolveUpdate(service),
+    singleton: readBoolean(child(service, 'x-fleetwright', 'singleton')) ?? false,
+    job: job === undefined ? null : resolveJob(job),
+    update,
+    rollback: resolveRollback(service, update, isGlobal ? null : replicas),
+    rollout:
+      job === undefined
+        ? resolveRollout(subject, service, update.monitorMs, gate)
+        : rolloutOfJob(gate),
     gate,
     dependsOn: resolveDependencies(subject, service),
     origins: withEnvFiles(collectOrigins(service), environment.origins),

@@ -5,7 +5,7 @@ import type { Rule } from './rule.ts';
 /** What another service waits for to complete is not started again for ever. */
 export const completionIsPossible: Rule = (subject) => {
   for (const [name, service] of subject.services) {
-    if (!isAwaited(subject, name)) continue;
+    if (subject.jobs.has(name) || !isAwaited(subject, name)) continue;
     const { name: policy } = resolveRestart(silent(service), true);
     if (policy !== 'always' && policy !== 'unless-stopped') continue;
     const written = child(service, 'deploy', 'restart_policy');

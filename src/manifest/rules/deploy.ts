@@ -1,4 +1,5 @@
 import { child, complain, complainAtKey, isPresent, readText, warn } from '../cursor.ts';
+import { readDuration } from '../resolve/duration.ts';
 import type { Rule } from './rule.ts';
 
 /** The mode of a service is one that runs for ever, and its number of instances is said once. */
@@ -8,7 +9,8 @@ export const modesFitReplicas: Rule = ({ services }) => {
     const text = readText(mode);
     const replicas = child(service, 'deploy', 'replicas');
     if (text?.endsWith('-job') === true) {
-      complain(mode, 'unsupported-value', `the mode "${text}" is not supported yet`);
+      const message = `the mode "${text}" is not supported yet`;
+      complain(mode, 'unsupported-value', message, 'Name the service under x-fleetwright.jobs');
     } else if (text === 'global' && isPresent(replicas)) {
       complainAtKey(
         replicas,
@@ -16,6 +18,26 @@ export const modesFitReplicas: Rule = ({ services }) => {
         'a global service cannot have "replicas": it has one instance per eligible host',
         'Remove replicas, or mode: global',
       );
+    }
+  }
+};
+
+/** What a rollback goes back to has been watched, and nothing is left to go back to when it fails. */
+export const rollbackKnobsHaveAnEffect: Rule = ({ services }) => {
+  for (const service of services.values()) {
+    const config = child(service, 'deploy', 'rollback_config');
+    const monitor = child(config, 'monitor');
+    const ratio = child(config, 'max_failure_ratio');
+    readDuration(monitor);
+    if (isPresent(monitor)) {
+      const message =
+        '"monitor" has no effect: what a rollback goes back to has been watched before';
+      warn(monitor, 'ignored-value', message, 'Remove the key');
+    }
+    if (isPresent(ratio)) {
+      const message =
+        '"max_failure_ratio" has no effect: failure_action applies to the first failure of a rollback';
+      warn(ratio, 'ignored-value', message, 'Remove the key');
     }
   }
 };

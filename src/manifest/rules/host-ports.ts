@@ -2,8 +2,8 @@ import type { Constraint } from '../../model/application.ts';
 import type { PortSpec } from '../../model/container.ts';
 import { child, complain, items, readNumber, silent, warn, type Cursor } from '../cursor.ts';
 import { formatPlace } from '../report.ts';
+import { resolveConstraints } from '../resolve/constraints.ts';
 import { readPort } from '../resolve/port.ts';
-import { resolveConstraints } from '../resolve/rollout-policy.ts';
 import type { Subject } from '../subject.ts';
 import type { Rule } from './rule.ts';
 

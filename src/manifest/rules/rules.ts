@@ -1,13 +1,19 @@
+import { boundsAllowChange } from './bounds.ts';
+import { rolloutsAreWellFormed } from './canary-steps.ts';
+import { rolloutsOutlastGates } from './deadlines.ts';
 import { dependenciesHaveNoCycle } from './dependency-cycle.ts';
-import { modesFitReplicas, restartBoundsAreKept } from './deploy.ts';
+import { modesFitReplicas, restartBoundsAreKept, rollbackKnobsHaveAnEffect } from './deploy.ts';
 import { gatesCanBePassed } from './gates.ts';
 import { healthchecksAreWellFormed } from './healthchecks.ts';
 import { fixedPortsLeaveRoom, hostPortsAreFree } from './host-ports.ts';
 import { imageIsNamed } from './image.ts';
+import { jobsAreServices, jobsComeInOrder, jobsRunOnce } from './jobs.ts';
 import { extensionIsSpeltRight } from './misspelt-extension.ts';
 import { filesCanBeDelivered, mountsAreSupported, targetsAreDistinct } from './mounts.ts';
 import { referencesAreDeclared } from './references.ts';
 import type { Rule } from './rule.ts';
+import { singletonsAreAlone } from './singletons.ts';
+import { commonRolloutsAreTaken, strategiesFitServices } from './strategies.ts';
 import {
   configsHaveOneSource,
   externalsAreOnlyNamed,
@@ -37,5 +43,15 @@ export const rules: readonly Rule[] = [
   configsHaveOneSource,
   modesFitReplicas,
   restartBoundsAreKept,
+  rollbackKnobsHaveAnEffect,
   gatesCanBePassed,
+  singletonsAreAlone,
+  rolloutsAreWellFormed,
+  strategiesFitServices,
+  commonRolloutsAreTaken,
+  boundsAllowChange,
+  rolloutsOutlastGates,
+  jobsAreServices,
+  jobsRunOnce,
+  jobsComeInOrder,
 ];

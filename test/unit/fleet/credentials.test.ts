@@ -6,6 +6,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 
 import { readCredentials, watchCredentials } from '../../../src/fleet/credentials.ts';
 import { toHostName } from '../../../src/model/names.ts';
+import { systemClock } from '../../../src/reconcile/system-clock.ts';
 
 const host = toHostName('host-1');
 const pem = '-----BEGIN CERTIFICATE-----\n';
@@ -49,7 +50,7 @@ async function rotate(): Promise<void> {
 it('watchCredentials() tells once which host was changed', async () => {
   const told: string[] = [];
   const changed = new Promise<void>((resolve) => {
-    const watcher = watchCredentials(dir, (name) => {
+    const watcher = watchCredentials(dir, systemClock, (name) => {
       told.push(name);
       resolve(watcher.close());
     });

@@ -1,11 +1,17 @@
 import { expect, it } from 'vitest';
 
+import type { Deadline } from '../../../src/fleet/deadline.ts';
 import { withDeadline, withEither } from '../../../src/fleet/deadline.ts';
+import { systemClock } from '../../../src/reconcile/system-clock.ts';
 
 const never = new AbortController().signal;
 
+function ping(ms: number): Deadline {
+  return { what: 'ping', ms, clock: systemClock };
+}
+
 it('withDeadline() gives up on a promise that never settles', async () => {
-  const result = withDeadline('ping', 10, never, () => new Promise(() => {}));
+  const result = withDeadline(ping(10), never, () => new Promise(() => {}));
 
   await expect(result).rejects.toMatchObject({
     trouble: 'lost',
@@ -17,7 +23,7 @@ it('withDeadline() gives up when it is cancelled, and tells the call', async () 
   const caller = new AbortController();
   let told: AbortSignal | undefined;
 
-  const result = withDeadline('ping', 10_000, caller.signal, (signal) => {
+  const result = withDeadline(ping(10_000), caller.signal, (signal) => {
     told = signal;
     return new Promise(() => {});
   });
@@ -30,7 +36,7 @@ it('withDeadline() gives up when it is cancelled, and tells the call', async () 
 it('withDeadline() leaves a call that is over alone', async () => {
   let told: AbortSignal | undefined;
 
-  const result = await withDeadline('ping', 10_000, never, async (signal) => {
+  const result = await withDeadline(ping(10_000), never, async (signal) => {
     told = signal;
     return 'pong';
   });

@@ -1,7 +1,7 @@
 import { afterEach, expect, it, vi } from 'vitest';
 
-import type { EngineRequest } from '../../../src/fleet/engine-client.ts';
-import { enginePath } from '../../../src/fleet/engine-client.ts';
+import type { EngineRequest } from '../../../src/fleet/docker-host.ts';
+import { enginePath } from '../../../src/fleet/engine-path.ts';
 import { clientOf, closeServers } from '../../support/engine-server.ts';
 
 const signal = new AbortController().signal;

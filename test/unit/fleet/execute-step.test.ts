@@ -8,6 +8,7 @@ import { executeStep } from '../../../src/fleet/execute-step.ts';
 import { label, selfLabel } from '../../../src/model/labels.ts';
 import { toContainerId, toHostName } from '../../../src/model/names.ts';
 import type { Action, StepOutcome } from '../../../src/model/step.ts';
+import { systemClock } from '../../../src/reconcile/system-clock.ts';
 import { aCommit, aHost, aReachableHost, aService } from '../../support/builders.ts';
 import { clientOf, closeServers } from '../../support/engine-server.ts';
 import { anIdentity } from './builders.ts';
@@ -48,6 +49,7 @@ async function execute(
     host: aHost('host-1'),
     fleet: 'test',
     picture: aReachableHost('host-1'),
+    clock: systemClock,
     deadlines: { ...defaultDeadlines, read: 300, mutation: 300 },
     logger: pino({ level: 'silent' }),
   };

@@ -63,7 +63,14 @@ const { hash } = service;
 const entries: readonly JournalEntry[] = [
   { kind: 'slot-reserved', slot, epoch: 4, hash, host },
   { kind: 'instance-seen', slot, container, epoch: 4, hash, host },
-  { kind: 'rollout-started', application: 'shop', key: 'k', commit: aCommit(1), at: 5 },
+  {
+    kind: 'rollout-started',
+    application: 'shop',
+    key: 'k',
+    commit: aCommit(1),
+    isRollback: false,
+    at: 5,
+  },
   {
     kind: 'succeeded',
     application: 'shop',
@@ -318,5 +325,19 @@ describe('a state folder', () => {
     database.close();
 
     expect(session((journal) => journal.state().slots.size)).toBe(0);
+  });
+
+  it('reads an application of an earlier release, which kept only its manifest', () => {
+    session((journal) => journal.write(entries, 10));
+    const database = new Database(join(folder, 'journal.db'));
+    database.exec(
+      "UPDATE applications SET record = json_remove(record, '$.lastKnownGood.spec.files')",
+    );
+    database.close();
+
+    const records = session((journal) => [...journal.state().applications.values()]);
+    const good = records.flatMap(({ lastKnownGood }) => lastKnownGood ?? []);
+
+    expect(good.map(({ spec }) => spec.files)).toEqual([['apps/shop/compose.yaml']]);
   });
 });

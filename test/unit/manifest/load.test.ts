@@ -1,7 +1,4 @@
-import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-
-import composeSchema from '../../../schemas/compose.schema.json' with { type: 'json' };
 
 import type { CacheEntry } from '../../../src/manifest/parse-cache.ts';
 import type { LoadedManifests } from '../../../src/manifest/manifest.ts';
@@ -223,35 +220,6 @@ describe('loadManifests() refuses what it must not or cannot read', () => {
   });
 });
 
-describe('loadManifests() survives', () => {
-  const keys = Object.keys(composeSchema.$defs.service.properties);
-  const section = fc.constantFrom('networks', 'volumes', 'configs', 'secrets', 'x-fleetwright');
-  const value = fc.jsonValue({ maxDepth: 3, noUnicodeString: false });
-
-  it('any value at any key of a service or of the top (law)', () => {
-    const document = fc.record({
-      services: fc.dictionary(
-        fc.stringMatching(/^[a-z]{1,3}$/),
-        fc.dictionary(fc.constantFrom(...keys), value),
-      ),
-      top: fc.dictionary(
-        section,
-        fc.oneof(value, fc.dictionary(fc.stringMatching(/^[a-z]{1,3}$/), value)),
-      ),
-    });
-    fc.assert(
-      fc.property(document, ({ services, top }) => {
-        const text = JSON.stringify({ services, ...top }, null, 1);
-        const lines = text.split('\n').length;
-        const { diagnostics } = loadFiles({ 'shop/compose.yaml': text });
-
-        expect(diagnostics.every(({ line }) => line >= 1 && line <= lines)).toBe(true);
-      }),
-      { numRuns: 300 },
-    );
-  });
-});
-
 describe('loadManifests() reports', () => {
   const files = {
     'b/compose.yaml':
@@ -352,6 +320,7 @@ variables: { TAG: 1.5 }
       name: 'prod',
       variables: { TAG: '1.5' },
       prune: { approved: [] },
+      rollback: { writeBack: 'off' },
       hosts: [
         {
           name: 'a',

@@ -19,7 +19,28 @@ describe('resolveService() fills in defaults', () => {
         monitorMs: 5_000,
         failureAction: 'rollback',
         maxFailureRatio: 0,
+        maxSurge: null,
+        maxUnavailable: null,
       },
+      rollback: {
+        order: 'start-first',
+        parallelism: 1,
+        delayMs: 0,
+        monitorMs: 0,
+        failureAction: 'pause',
+        maxFailureRatio: 0,
+        maxSurge: null,
+        maxUnavailable: null,
+      },
+      rollout: {
+        strategy: 'rolling',
+        steps: [],
+        promote: 'auto',
+        attempts: 2,
+        progressDeadlineMs: 600_000,
+      },
+      singleton: false,
+      job: null,
       gate: { probe: null, minHealthyTimeMs: 1_000, healthyDeadlineMs: 300_000 },
       dependsOn: [],
     });
@@ -65,6 +86,8 @@ describe('resolveService() fills in defaults', () => {
       monitorMs: 5_000,
       failureAction: 'pause',
       maxFailureRatio: 0.5,
+      maxSurge: null,
+      maxUnavailable: null,
     });
     expect(constraints).toEqual([
       {

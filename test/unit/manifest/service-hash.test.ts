@@ -57,10 +57,18 @@ describe('the hash of a service', () => {
       lines: base.map((line) =>
         line.replace(
           'deploy: {',
-          'deploy: { placement: { constraints: [node.hostname != a] }, update_config: { parallelism: 3 },',
+          'deploy: { placement: { constraints: [node.hostname != a] }, update_config: { parallelism: 3 }, rollback_config: { order: stop-first },',
         ),
       ),
     },
+    {
+      name: 'the strategy of the rollout',
+      lines: [
+        ...base,
+        'x-fleetwright: { rollout: { strategy: canary, steps: [{ replicas: 1 }] } }',
+      ],
+    },
+    { name: 'being a singleton', lines: [...base, 'x-fleetwright: { singleton: true }'] },
     { name: 'the restart policy', lines: [...base, 'restart: always'] },
   ])('does not change with $name', ({ lines }) => {
     expect(hashOf(lines)).toBe(hashOf(base));

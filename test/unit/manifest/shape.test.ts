@@ -74,6 +74,11 @@ describe('validateShape() reports each mistake once, where it stands', () => {
       expected: '4:25 invalid-value: "replicas" must be a whole number, got "many"',
     },
     {
+      name: 'a dollar sign that is left where a number is needed',
+      lines: ['deploy: { replicas: "$$" }'],
+      expected: '4:25 invalid-value: "replicas" must be a whole number, got "$"',
+    },
+    {
       name: 'a number out of range',
       lines: ['deploy: { update_config: { max_failure_ratio: 2 } }'],
       expected: '4:51 invalid-value: "max_failure_ratio" must be at most 1, got 2',

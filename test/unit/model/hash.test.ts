@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import type { Gate } from '../../../src/model/application.ts';
 import type { ContainerSpec } from '../../../src/model/container.ts';
-import { gatePort, hashContainer, hashSchema } from '../../../src/model/hash.ts';
+import { gatePort, hashContainer, hashJob, hashSchema } from '../../../src/model/hash.ts';
 import { aContainer, aService } from '../../support/builders.ts';
 
 const { gate } = aService();
@@ -121,6 +121,32 @@ describe('hashContainer()', () => {
     const reversed = Object.fromEntries(Object.entries(full).toReversed()) as unknown;
 
     expect(hashContainer(reversed as ContainerSpec, gate)).toBe(hashContainer(full, gate));
+  });
+});
+
+describe('hashJob()', () => {
+  const own = hashContainer(aContainer(), gate);
+  const web = hashContainer(full, gate);
+
+  // As above: another value runs the jobs of every application once more.
+  it('is what it has always been', () => {
+    expect(hashJob(own, { web })).toBe(
+      'e37f7712960356e84ef103dc39edc470addf09505a21a7d1f5436f1e38572743',
+    );
+  });
+
+  it.each([
+    ['its own container', hashJob(web, { web })],
+    ['a service', hashJob(own, { web: own })],
+    ['one more service', hashJob(own, { web, api: web })],
+    ['one service less', hashJob(own, {})],
+    ['the name of a service', hashJob(own, { api: web })],
+  ])('covers %s', (_name, changed) => {
+    expect(changed).not.toBe(hashJob(own, { web }));
+  });
+
+  it('does not depend on the order of the services', () => {
+    expect(hashJob(own, { web, api: own })).toBe(hashJob(own, { api: own, web }));
   });
 });
 

@@ -18,6 +18,7 @@ const started: JournalEntry = {
   application,
   key: 'k',
   commit: aCommit(1),
+  isRollback: false,
   at: 10,
 };
 

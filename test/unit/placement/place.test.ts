@@ -37,6 +37,7 @@ function inputOf(services: readonly ServiceSpec[], facts: Facts = {}): Placement
     hosts,
     observations,
     current: facts.current?.assignments ?? new Map(),
+    avoided: new Map(),
   };
 }
 
@@ -231,6 +232,7 @@ describe('place() as a law', () => {
           hosts: hosts.toReversed(),
           observations: new Map([...input.observations].toReversed()),
           current: input.current,
+          avoided: input.avoided,
         };
 
         expect(asObject(place(reversed))).toEqual(asObject(place(input)));

@@ -3,8 +3,10 @@ import { describe, expect, it } from 'vitest';
 import type { Probe } from '../../../src/model/application.ts';
 import { toContainerId } from '../../../src/model/names.ts';
 import type { ProbeResult } from '../../../src/model/readiness.ts';
-import type { ProbeTarget } from '../../../src/reconcile/prober.ts';
+import type { ProbeTarget } from '../../../src/reconcile/probe.ts';
+import { probeTarget } from '../../../src/reconcile/probe.ts';
 import { Prober } from '../../../src/reconcile/prober.ts';
+import { systemClock } from '../../../src/reconcile/system-clock.ts';
 import { listenHttp, listenTcp, type Listening } from './servers.ts';
 
 const container = toContainerId('c1');
@@ -22,10 +24,11 @@ interface Watching extends Disposable {
 
 function watching(...targets: readonly ProbeTarget[]): Watching {
   let changes = 0;
-  const prober = new Prober(
-    () => void (changes += 1),
-    () => 7,
-  );
+  const prober = new Prober({
+    onChange: () => void (changes += 1),
+    clock: { ...systemClock, now: () => 7 },
+    probe: probeTarget,
+  });
   prober.watch(targets);
   return {
     prober,

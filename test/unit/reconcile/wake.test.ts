@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
+import { systemClock } from '../../../src/reconcile/system-clock.ts';
 import { Wake } from '../../../src/reconcile/wake.ts';
 import { never } from '../../support/open-test-source.ts';
 
@@ -15,7 +16,7 @@ async function ends(sleep: Promise<void>): Promise<boolean> {
 
 describe('Wake', () => {
   it('wakes the sleeper', async () => {
-    const wake = new Wake();
+    const wake = new Wake(systemClock);
     const sleep = wake.sleep(long, never);
 
     wake.call();
@@ -24,14 +25,14 @@ describe('Wake', () => {
   });
 
   it('does not lose a call that comes before the sleep', async () => {
-    const wake = new Wake();
+    const wake = new Wake(systemClock);
     wake.call();
 
     expect(await ends(wake.sleep(null, never))).toBe(true);
   });
 
   it('wakes once for any number of calls', async () => {
-    const wake = new Wake();
+    const wake = new Wake(systemClock);
     wake.call();
     wake.call();
     await wake.sleep(null, never);
@@ -44,11 +45,11 @@ describe('Wake', () => {
   });
 
   it.each([0, -5, 10])('ends by itself after %i ms', async (untilMs) => {
-    expect(await ends(new Wake().sleep(untilMs, never))).toBe(true);
+    expect(await ends(new Wake(systemClock).sleep(untilMs, never))).toBe(true);
   });
 
   it('sleeps on for a time that no timer can count', async () => {
-    const wake = new Wake();
+    const wake = new Wake(systemClock);
     const sleep = wake.sleep(Number.MAX_SAFE_INTEGER, never);
 
     expect(await ends(sleep)).toBe(false);
@@ -58,11 +59,11 @@ describe('Wake', () => {
 
   it('ends when it is told to stop, before or during the sleep', async () => {
     const stop = new AbortController();
-    const sleep = new Wake().sleep(null, stop.signal);
+    const sleep = new Wake(systemClock).sleep(null, stop.signal);
 
     stop.abort();
 
     expect(await ends(sleep)).toBe(true);
-    expect(await ends(new Wake().sleep(null, stop.signal))).toBe(true);
+    expect(await ends(new Wake(systemClock).sleep(null, stop.signal))).toBe(true);
   });
 });

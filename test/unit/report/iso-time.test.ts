@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { isoTime } from '../../../src/report/iso-time.ts';
+import { isoTime, parseIsoTime } from '../../../src/report/iso-time.ts';
 
 function byDate(ms: number): string {
   return new Date(ms).toISOString().replace(/\.\d{3}Z$/, 'Z');
@@ -24,6 +24,7 @@ describe('isoTime()', () => {
     fc.assert(
       fc.property(times, (ms) => {
         expect(isoTime(ms)).toBe(byDate(ms));
+        expect(parseIsoTime(isoTime(ms))).toBe(Math.floor(ms / 1_000) * 1_000);
       }),
       { numRuns: 2_000 },
     );
@@ -35,5 +36,6 @@ describe('isoTime()', () => {
     const days = Array.from({ length: 146_097 }, (_, index) => first + index * day);
 
     expect(days.filter((ms) => isoTime(ms) !== byDate(ms))).toEqual([]);
+    expect(days.filter((ms) => parseIsoTime(isoTime(ms)) !== ms)).toEqual([]);
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import type { Status } from '../../../src/generated/status.ts';
+import type { Application, Status } from '../../../src/generated/status.ts';
 import { validateStatus } from '../../../src/generated/validators.js';
 import type { ApplicationSpec } from '../../../src/model/application.ts';
 import { diagnosticAt } from '../../../src/model/diagnostic.ts';
@@ -19,7 +19,7 @@ import {
   origin,
 } from '../../support/builders.ts';
 import type { ServiceFacts } from '../../support/builders.ts';
-import { commit, exits, run, seeing } from '../rollout/scenario.ts';
+import { commit, decisionOf, exits, fine, pass, run, seeing } from '../rollout/scenario.ts';
 import { overlong } from './lines.ts';
 
 function shop(tag: string, facts: ServiceFacts = {}): readonly ApplicationSpec[] {
@@ -34,7 +34,7 @@ function statusOf(world: World, rejected: RejectedRevision | null = null): Statu
     observations: world.observations.values(),
     steps: 3,
     durationMs: 1_234.5,
-    now: 7_200_000,
+    now: world.now,
   });
 }
 
@@ -63,6 +63,33 @@ const withLog =
           ]),
         },
       };
+const canary = {
+  strategy: 'canary',
+  steps: [{ slots: { kind: 'count', count: 1 }, bakeMs: 3_600_000 }],
+} as const;
+const goodWithCanary = run(aWorld(shop('v1', { replicas: 3 }))).world;
+const baking = play(commit(goodWithCanary, shop('v2', { replicas: 3, rollout: canary }), 2), 30);
+const rolling = play(commit(good, shop('v2', { replicas: 2 }), 2), 4);
+const suspended = commit(
+  good,
+  [
+    anApplication([aService({ replicas: 2, container: { image: 'testapp:v2' } })], {
+      suspend: true,
+    }),
+  ],
+  2,
+);
+
+/** So many passes, with everything well. */
+function play(start: World, passes: number): World {
+  let world = start;
+  for (let round = 0; round < passes; round += 1) {
+    const decision = decide(world);
+    world = pass(world, decision, decision.steps, fine);
+  }
+  return world;
+}
+
 const problem = diagnosticAt(origin, 'services', 'unknown-key', 'unknown key "imge"');
 const documents = {
   converged: statusOf(good),
@@ -71,7 +98,26 @@ const documents = {
   unreachable: statusOf(seeing(good, anUnreachableHost('host-3'))),
   rejected: statusOf(good, { revision: aRevision(3), diagnostics: [problem, problem] }),
   held: statusOf(commit(good, [], 2)),
+  baking: statusOf(baking),
+  rolling: statusOf(rolling),
+  suspended: statusOf(suspended),
+  aborted: withoutHost(statusOf(withLog)),
 };
+
+/** A failure that was not about one slot. */
+function withoutHost(status: Status): Status {
+  const applications = status.applications.map((application) => ({
+    ...application,
+    failed: application.failed.map((failure) => ({ ...failure, host: null, slot: '' })),
+  }));
+  return { ...status, applications };
+}
+
+function only({ applications }: Status): Application {
+  const [application] = applications;
+  if (application === undefined) throw new Error('there is an application');
+  return application;
+}
 
 describe('statusDocument()', () => {
   it.each(Object.entries(documents))('is valid by its schema: %s', (_name, document) => {
@@ -102,6 +148,54 @@ describe('statusDocument()', () => {
     expect(documents.rejected.rejected).toMatchObject({
       problems: 2,
       first: 'apps/shop/compose.yaml:1:1: unknown key "imge"',
+    });
+  });
+});
+
+describe('statusDocument(), of a rollout', () => {
+  it('tells what is rolled out, since when, and when it is given up', () => {
+    const { rollout, suspended } = only(documents.rolling);
+
+    expect(rollout).toMatchObject({
+      revision: aRevision(2).commit,
+      direction: 'forward',
+      stages: [],
+    });
+    expect(suspended).toBe(false);
+    const { startedAt = '', progressDeadlineAt = '' } = rollout ?? {};
+    expect(Date.parse(progressDeadlineAt ?? '') - Date.parse(startedAt)).toBeGreaterThanOrEqual(
+      600_000,
+    );
+    expect(only(documents.converged).rollout).toBeNull();
+  });
+
+  it('tells how far the canaries are, and until when they are watched', () => {
+    const { rollout, waiting } = only(documents.baking);
+    const wait = waiting.find(({ kind }) => kind === 'monitor');
+
+    expect(rollout?.stages).toEqual([
+      { service: 'web', step: 1, of: 1, awaitsPromotion: false, until: wait?.until },
+    ]);
+    expect(wait?.until).not.toBeNull();
+  });
+
+  it('tells of each slot where it stands and what it waits for', () => {
+    const { slots, waiting } = only(documents.rolling);
+    const decided = decisionOf(decide(rolling)).slots;
+    expect(slots).toMatchObject(decided.map((slot) => ({ ...slot })));
+    for (const { service, slot, reason, until } of waiting.filter(({ slot }) => slot !== '')) {
+      expect(slots.find((each) => each.service === service && each.slot === slot)).toMatchObject({
+        waitsFor: reason,
+        until,
+      });
+    }
+    expect(waiting).not.toEqual([]);
+  });
+
+  it('tells that an application is suspended', () => {
+    expect(only(documents.suspended)).toMatchObject({
+      suspended: true,
+      conditions: [{ type: 'Ready', status: false, reason: 'Suspended' }, {}, {}],
     });
   });
 });
@@ -150,11 +244,68 @@ describe('renderStatus()', () => {
       shop  Progressing  missing
         web  0/1 available  0/1 updated  testapp:v1
         create-container for web/1
+          web/1  host-2  absent
 
       hosts
         host-1  ready  Docker 20.10.24, API 1.41  0 ours, 0 other
         host-2  ready  Docker 20.10.24, API 1.41  0 ours, 0 other
         host-3  ready  Docker 20.10.24, API 1.41  0 ours, 0 other"
+    `);
+  });
+
+  it('shows a rollout: how long yet, and slot by slot what it waits for', () => {
+    expect(renderStatus(documents.rolling, plainStyle)).toMatchInlineSnapshot(`
+      "main@000000000000 "change"
+
+      shop  Progressing  healthy
+        rolls out to 000000000000 for 8 s, gives up in 9 min 58 s
+        web  2/2 available  1/2 updated  testapp:v2
+        update-container for web/1
+          web/2  host-3  absent    its turn: others are being replaced
+
+      hosts
+        host-1  ready  Docker 20.10.24, API 1.41  0 ours, 0 other
+        host-2  ready  Docker 20.10.24, API 1.41  2 ours, 0 other
+        host-3  ready  Docker 20.10.24, API 1.41  1 ours, 0 other"
+    `);
+  });
+
+  it('shows canaries that are watched', () => {
+    expect(renderStatus(documents.baking, plainStyle)).toMatchInlineSnapshot(`
+      "main@000000000000 "change"
+
+      shop  Progressing  healthy
+        rolls out to 000000000000 for 1 min 0 s, gives up in 9 min 6 s
+        web  3/3 available  1/3 updated  testapp:v2
+        web/: canary step 1 of 1 is watched: 1 of 3 slots
+          web    monitor  59 min 8 s  canary step 1 of 1 is watched: 1 of 3 slots
+
+      hosts
+        host-1  ready  Docker 20.10.24, API 1.41  1 ours, 0 other
+        host-2  ready  Docker 20.10.24, API 1.41  2 ours, 0 other
+        host-3  ready  Docker 20.10.24, API 1.41  1 ours, 0 other"
+    `);
+  });
+
+  it('shows a failure that was not about one slot', () => {
+    expect(renderStatus(documents.aborted, plainStyle)).toContain(
+      '  ! web failed in 000000000000: ',
+    );
+  });
+
+  it('shows the slots of what has converged when it is asked to', () => {
+    expect(renderStatus(documents.converged, plainStyle, true)).toMatchInlineSnapshot(`
+      "main@000000000000 "change"
+
+      shop  Ready  healthy
+        web  2/2 available    testapp:v1
+          web/1  host-2  promoted
+          web/2  host-3  promoted
+
+      hosts
+        host-1  ready  Docker 20.10.24, API 1.41  0 ours, 0 other
+        host-2  ready  Docker 20.10.24, API 1.41  1 ours, 0 other
+        host-3  ready  Docker 20.10.24, API 1.41  1 ours, 0 other"
     `);
   });
 

@@ -4,9 +4,11 @@ import { describe, expect, it } from 'vitest';
 import {
   columns,
   count,
+  formatCountdown,
   formatDuration,
   formatField,
   formatPosition,
+  formatSpan,
   wrap,
 } from '../../../src/report/text.ts';
 
@@ -55,6 +57,12 @@ describe('numbers and values in words', () => {
     [formatDuration(340), '340 ms'],
     [formatDuration(2_440), '2.4 s'],
     [formatDuration(200_000), '3 min 20 s'],
+    [formatSpan(-1), '0 s'],
+    [formatSpan(11_001), '12 s'],
+    [formatSpan(200_000), '3 min 20 s'],
+    [formatSpan(7_500_000), '2 h 5 min'],
+    [formatCountdown(1), '1 s'],
+    [formatCountdown(0), 'now'],
   ])('says %s', (text, expected) => {
     expect(text).toBe(expected);
   });

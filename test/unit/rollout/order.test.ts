@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 
 import type { ContainerSpec, MountSpec } from '../../../src/model/container.ts';
+import type { ServiceSpec } from '../../../src/model/application.ts';
+import type { ReplaceOrder } from '../../../src/rollout/order.ts';
 import { replaceOrder } from '../../../src/rollout/order.ts';
 import { aService, origin } from '../../support/builders.ts';
 
@@ -21,6 +23,10 @@ function volume(
   return { mounts: [{ ...mount, ...facts }] };
 }
 
+function orderOf(service: ServiceSpec): ReplaceOrder {
+  return replaceOrder(service, service.update, 4);
+}
+
 describe('replaceOrder()', () => {
   it.each([
     ['nothing in the way', {}, 'start-first', ''],
@@ -31,11 +37,11 @@ describe('replaceOrder()', () => {
     ['a volume that it only reads', volume({ readOnly: true }), 'start-first', ''],
     ['an anonymous volume', volume({ source: '' }), 'start-first', ''],
   ])('with %s', (_name, container, order, path) => {
-    expect(replaceOrder(aService({ container }))).toMatchObject({ order, path });
+    expect(orderOf(aService({ container }))).toMatchObject({ order, path });
   });
 
   it('says why it is not the order that was asked for', () => {
-    const { reason } = replaceOrder(aService({ container: published('80') }));
+    const { reason } = orderOf(aService({ container: published('80') }));
 
     expect(reason).toBe('it publishes host port 80, which two instances cannot share');
   });
@@ -43,12 +49,12 @@ describe('replaceOrder()', () => {
   it('starts two writers side by side when the manifest says so in so many words', () => {
     const origins = { 'deploy.update_config.order': origin };
 
-    expect(replaceOrder(aService({ container: volume(), origins })).order).toBe('start-first');
+    expect(orderOf(aService({ container: volume(), origins })).order).toBe('start-first');
   });
 
   it('does as it is asked with stop-first', () => {
     const service = aService({ container: published('80'), update: { order: 'stop-first' } });
 
-    expect(replaceOrder(service)).toEqual({ order: 'stop-first', reason: '', path: '' });
+    expect(orderOf(service)).toEqual({ order: 'stop-first', reason: '', path: '' });
   });
 });

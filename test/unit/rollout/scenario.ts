@@ -64,10 +64,21 @@ export function pass(
   const journal = decision.entries.reduce(reduceJournal, world.journal);
   const after = applySteps({ ...world, journal, now: world.now + passMs }, executed);
   const next = edit(after, (container) =>
-    container.state === 'running' ? { ...container, ...fate(container) } : container,
+    // A job is at its end as soon as it is started, unless its fate is another one.
+    container.state === 'running' || container.startedAt === after.now
+      ? { ...container, ...fate(container) }
+      : container,
   );
   const watched = watchedContainers(next);
-  return { ...next, readiness: trackReadiness(world.readiness, watched, new Map(), next.now) };
+  const readiness = trackReadiness(world.readiness, watched, new Map(), next.now);
+  return { ...next, readiness, requests: unanswered(world, decision) };
+}
+
+function unanswered({ requests }: World, { entries }: Decision): World['requests'] {
+  const answered = new Set(
+    entries.flatMap((entry) => (entry.kind === 'request-answered' ? [entry.request] : [])),
+  );
+  return requests.filter(({ id }) => !answered.has(id));
 }
 
 /** Another commit of the same repository arrives. */

@@ -184,6 +184,22 @@ describe('HttpSource.watch()', () => {
     await expect.poll(() => hints, { timeout: 5000 }).toBeGreaterThan(0);
   });
 
+  it('hints at a commit that was only looked up by its id', async () => {
+    await repository.commit({ a: '1' });
+    await using source = await openTestSource({ ...facts, pollIntervalMs: 50 });
+    await source.head(never);
+    let hints = 0;
+    source.watch(() => {
+      hints += 1;
+    });
+
+    const commit = await repository.commit({ a: '2' });
+    expect((await source.resolve(commit, never)).commit).toBe(commit);
+    hints = 0;
+
+    await expect.poll(() => hints, { timeout: 5000 }).toBeGreaterThan(0);
+  });
+
   it('hints when the server fails and when it is well again', async () => {
     await repository.commit({ a: '1' });
     await using source = await openTestSource({ ...facts, pollIntervalMs: 50 });

@@ -4,6 +4,7 @@ import { parseBytes } from '../../../../src/manifest/scalars/bytes.ts';
 import { parseCpus } from '../../../../src/manifest/scalars/cpus.ts';
 import { parseDuration } from '../../../../src/manifest/scalars/duration.ts';
 import { parseFileMode } from '../../../../src/manifest/scalars/file-mode.ts';
+import { parseShare } from '../../../../src/manifest/scalars/share.ts';
 import {
   normaliseProjectName,
   parseProjectName,
@@ -114,6 +115,24 @@ describe('parseFileMode()', () => {
   });
 });
 
+describe('parseShare()', () => {
+  it.each([
+    [0, { kind: 'count', count: 0 }],
+    ['12', { kind: 'count', count: 12 }],
+    ['0%', { kind: 'percent', percent: 0 }],
+    ['100%', { kind: 'percent', percent: 100 }],
+  ])('%s', (value, expected) => {
+    expect(parseShare(value)).toEqual({ ok: true, value: expected });
+  });
+
+  it.each([-1, 1.5, 1e21, '', '%', '101%', '2.5%', '25 %', 'half', '$'])('refuses %s', (value) => {
+    expect(parseShare(value)).toEqual({
+      ok: false,
+      message: `"${value}" is not a share of the instances: expected a whole number, or a percentage from 0% to 100%`,
+    });
+  });
+});
+
 describe('parseConstraint()', () => {
   it.each([
     ['node.labels.zone == a', { key: 'node.labels.zone', operator: '==', value: 'a' }],
@@ -197,7 +216,14 @@ describe('all scalars', () => {
     ['dots', 'a.'.repeat(150_000)],
   ])('take linear time for many %s', (_, text) => {
     const started = performance.now();
-    for (const parse of [parseBytes, parseCpus, parseDuration, parseFileMode, parseConstraint]) {
+    for (const parse of [
+      parseBytes,
+      parseCpus,
+      parseDuration,
+      parseFileMode,
+      parseConstraint,
+      parseShare,
+    ]) {
       expect(parse(text).ok).toBe(false);
     }
     expect(parseProjectName(text).ok && text.startsWith('-')).toBe(false);

@@ -1,0 +1,25 @@
+import type { Gate, JobPolicy, ServiceSpec } from '../../model/application.ts';
+import { hashJob } from '../../model/hash.ts';
+import { child, readText, type Cursor } from '../cursor.ts';
+import { readDuration } from './duration.ts';
+
+const defaultTimeoutMs = 10 * 60_000;
+
+export function resolveJob(job: Cursor): JobPolicy {
+  return { when: readText(child(job, 'when')) === 'after' ? 'after' : 'before' };
+}
+
+/** A job has no time at which it is well: it passes its gate by ending in time. */
+export function gateOfJob(job: Cursor): Gate {
+  const timeoutMs = readDuration(child(job, 'timeout')) ?? defaultTimeoutMs;
+  return { probe: null, minHealthyTimeMs: 0, healthyDeadlineMs: timeoutMs };
+}
+
+/** Gives each job the hash that makes it run once per version of the other services. */
+export function hashJobs(services: readonly ServiceSpec[]): readonly ServiceSpec[] {
+  const lasting = services.filter(({ job }) => job === null);
+  const hashes = Object.fromEntries(lasting.map(({ name, hash }) => [name, hash]));
+  return services.map((service) =>
+    service.job === null ? service : { ...service, hash: hashJob(service.hash, hashes) },
+  );
+}

@@ -1,0 +1,152 @@
+import type {
+  ApplicationRecord,
+  JournalEntry,
+  Quarantine,
+  RolloutRecord,
+  StageRecord,
+} from './journal-state.ts';
+
+/** Entries that change the record of one application. */
+export type ApplicationEntry = Exclude<
+  JournalEntry,
+  {
+    readonly kind:
+      | 'slot-reserved'
+      | 'instance-seen'
+      | 'instance-retired'
+      | 'instance-gone'
+      | 'repaired'
+      | 'pruned'
+      | 'request-answered';
+  }
+>;
+
+const keptQuarantines = 20;
+const keptFailures = 100;
+
+const firstStage: StageRecord = { index: 0, settledAt: null };
+
+/** The record of an application after an entry. */
+export function reduceApplication(
+  record: ApplicationRecord,
+  entry: ApplicationEntry,
+): ApplicationRecord {
+  switch (entry.kind) {
+    case 'rollout-started':
+      return { ...record, rollout: newRollout(entry) };
+    case 'rollout-settled':
+      return withRollout(record, () => ({ settledAt: entry.at }));
+    case 'promoted':
+      return withRollout(record, () => ({ lastPromotedAt: entry.at }));
+    case 'attempt-failed':
+      return withRollout(record, ({ failures }) => ({
+        failures: [...failures, entry.failure].slice(-keptFailures),
+      }));
+    case 'stage-settled':
+      return withStage(record, entry.service, (stage) => ({ ...stage, settledAt: entry.at }));
+    case 'stage-passed': {
+      const passed = withStage(record, entry.service, () => ({
+        index: entry.next,
+        settledAt: null,
+      }));
+      return withRollout(passed, () => ({ lastStagePassedAt: entry.at }));
+    }
+    case 'promotion-granted':
+      return withRollout(record, () => ({ isPromotionGranted: true, lastStagePassedAt: entry.at }));
+    case 'succeeded': {
+      const { spec, commit } = entry;
+      // What has proved itself has not failed, whatever it did in an earlier try.
+      const quarantined = record.quarantined.filter(
+        ({ service, hash }) =>
+          !spec.services.some((good) => good.name === service && good.hash === hash),
+      );
+      return { ...record, rollout: null, lastKnownGood: { spec, commit }, quarantined };
+    }
+    case 'quarantined':
+      return { ...record, quarantined: quarantine(record.quarantined, entry.quarantine) };
+    case 'rolled-back':
+      return { ...record, rollout: null };
+    case 'suspended': {
+      const since = record.suspension?.since ?? entry.at;
+      const requested = entry.requested || record.suspension?.requested === true;
+      return { ...record, suspension: { since, requested } };
+    }
+    case 'resumed':
+      return resume(record, entry.at);
+    case 'retried':
+      return { ...record, quarantined: [], rollout: null };
+    case 'application-seen':
+      return { ...record, removedBy: null };
+    case 'application-removed':
+      return { ...record, removedBy: entry.commit };
+  }
+}
+
+function newRollout({
+  key,
+  commit,
+  isRollback,
+  at,
+}: Extract<JournalEntry, { readonly kind: 'rollout-started' }>): RolloutRecord {
+  return {
+    key,
+    commit,
+    isRollback,
+    startedAt: at,
+    settledAt: null,
+    lastPromotedAt: null,
+    lastStagePassedAt: null,
+    stages: {},
+    isPromotionGranted: false,
+    failures: [],
+  };
+}
+
+function quarantine(
+  before: readonly Quarantine[],
+  added: Quarantine,
+): ApplicationRecord['quarantined'] {
+  const others = before.filter(
+    ({ service, hash, gate }) =>
+      service !== added.service || hash !== added.hash || gate !== added.gate,
+  );
+  return [...others, added].slice(-keptQuarantines);
+}
+
+/** The time of the suspension is taken out of everything that the rollout counts from. */
+function resume(record: ApplicationRecord, at: number): ApplicationRecord {
+  const { suspension } = record;
+  if (suspension === null) return record;
+  const later = (time: number): number => time + Math.max(0, at - suspension.since);
+  const laterOrNull = (time: number | null): number | null => (time === null ? null : later(time));
+  return withRollout({ ...record, suspension: null }, (rollout) => ({
+    startedAt: later(rollout.startedAt),
+    settledAt: laterOrNull(rollout.settledAt),
+    lastPromotedAt: laterOrNull(rollout.lastPromotedAt),
+    lastStagePassedAt: laterOrNull(rollout.lastStagePassedAt),
+    stages: Object.fromEntries(
+      Object.entries(rollout.stages).map(([service, stage]) => [
+        service,
+        { ...stage, settledAt: laterOrNull(stage.settledAt) },
+      ]),
+    ),
+  }));
+}
+
+function withStage(
+  record: ApplicationRecord,
+  service: string,
+  change: (stage: StageRecord) => StageRecord,
+): ApplicationRecord {
+  return withRollout(record, ({ stages }) => ({
+    stages: { ...stages, [service]: change(stages[service] ?? firstStage) },
+  }));
+}
+
+function withRollout(
+  record: ApplicationRecord,
+  change: (rollout: RolloutRecord) => Partial<RolloutRecord>,
+): ApplicationRecord {
+  const { rollout } = record;
+  return rollout === null ? record : { ...record, rollout: { ...rollout, ...change(rollout) } };
+}

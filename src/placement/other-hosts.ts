@@ -1,0 +1,32 @@
+import type { ServiceSpec } from '../model/application.ts';
+import type { HostSpec } from '../model/fleet.ts';
+import type { HostName } from '../model/names.ts';
+import type { HostObservation } from '../model/observation.ts';
+import { admits } from './constraint.ts';
+import { fixedHostPorts, foreignHolder } from './host-ports.ts';
+
+/**
+ * Hosts on which a slot that failed could be tried next: they admit the service and were not tried. A service with data on
+ * its host stays where its data is, and a global one has a slot per host.
+ */
+export function otherHosts(
+  service: ServiceSpec,
+  hosts: readonly HostSpec[],
+  observations: ReadonlyMap<HostName, HostObservation>,
+  tried: ReadonlySet<HostName>,
+): readonly HostName[] {
+  const hasData = service.container.mounts.some(
+    (mount) => mount.type === 'bind' || (mount.type === 'volume' && mount.source !== ''),
+  );
+  if (service.mode === 'global' || hasData) return [];
+  const ports = fixedHostPorts(service.container);
+  return hosts
+    .filter((spec) => {
+      const observation = observations.get(spec.name);
+      if (tried.has(spec.name) || observation?.kind !== 'reachable') return false;
+      const candidate = { spec, engine: observation.engine };
+      const isAdmitted = service.constraints.every((constraint) => admits(candidate, constraint));
+      return isAdmitted && foreignHolder(ports, observation.unmanaged) === null;
+    })
+    .map(({ name }) => name);
+}

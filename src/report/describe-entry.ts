@@ -1,0 +1,59 @@
+import type { JournalEntry } from '../model/journal-state.ts';
+
+/** The application that an entry is about. */
+export function applicationOf(entry: JournalEntry): string {
+  return 'application' in entry ? entry.application : (entry.slot.split('/')[0] ?? '');
+}
+
+/** What an entry says beyond its kind and application, in words; may be empty. */
+export function describeEntry(entry: JournalEntry): string {
+  switch (entry.kind) {
+    case 'rollout-started':
+      return `${entry.isRollback ? 'back to' : 'to'} ${entry.commit.slice(0, 12)}`;
+    case 'succeeded':
+    case 'application-removed':
+      return `in ${entry.commit.slice(0, 12)}`;
+    case 'quarantined':
+      return failureText(entry.quarantine);
+    case 'attempt-failed':
+      return `${failureText(entry.failure)} (${entry.failure.verdict})`;
+    case 'stage-settled':
+      return `${entry.service}: the canaries are ${entry.at === null ? 'not well any more' : 'well'}`;
+    case 'stage-passed':
+      return `${entry.service}: step ${entry.next} is passed`;
+    case 'suspended':
+      return entry.requested ? 'by request' : 'by the manifest';
+    case 'request-answered':
+      return `${entry.accepted ? 'accepted' : 'refused'}: ${entry.message}`;
+    case 'slot-reserved':
+    case 'instance-seen':
+      return `${entry.slot} on ${entry.host}`;
+    case 'instance-retired':
+    case 'instance-gone':
+      return entry.slot;
+    case 'repaired':
+      return `${entry.slot}, ${entry.repairs} in a row`;
+    case 'rollout-settled':
+    case 'promoted':
+    case 'rolled-back':
+    case 'promotion-granted':
+    case 'resumed':
+    case 'retried':
+    case 'application-seen':
+    case 'pruned':
+      return '';
+  }
+}
+
+function failureText(failure: {
+  readonly service: string;
+  readonly slot: string;
+  readonly host: string | null;
+  readonly reason: string;
+  readonly message: string;
+}): string {
+  const { service, slot, host, reason, message } = failure;
+  const place = slot === '' ? service : `${service}/${slot}`;
+  const where = host === null ? place : `${place} on ${host}`;
+  return `${where}: ${reason}: ${message}`;
+}

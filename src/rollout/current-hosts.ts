@@ -1,0 +1,64 @@
+import type { HostName } from '../model/names.ts';
+import type { Instance, Inventory } from '../drift/identify.ts';
+import type { Target } from './target.ts';
+import type { World } from './world.ts';
+
+/**
+ * Where each slot is now, by slot key. A slot stays where an instance of the version that it is to have has been promoted;
+ * else where it was given to, and where no record tells, or nothing of it is left there, where its instances are.
+ */
+export function currentHosts(
+  world: World,
+  targets: readonly Target[],
+  { instances }: Inventory,
+): ReadonlyMap<string, HostName> {
+  const wanted = wantedHashes(targets);
+  const current = new Map<string, HostName>();
+  for (const [key, list] of groupBySlot(instances)) {
+    current.set(key, instanceHost(world, key, list, wanted));
+  }
+  for (const [key, { host }] of world.journal.slots) {
+    if (!current.has(key)) current.set(key, host);
+  }
+  return current;
+}
+
+function instanceHost(
+  world: World,
+  key: string,
+  instances: readonly [Instance, ...Instance[]],
+  wanted: ReadonlyMap<string, string>,
+): HostName {
+  const { application, service } = instances[0].identity;
+  const hash = wanted.get(`${application}/${service}`);
+  const promoted = instances.filter(({ container }) => container.restart.name !== 'no');
+  const settled = promoted.find(({ identity }) => identity.hash === hash);
+  if (settled !== undefined) return settled.container.host;
+  const record = world.journal.slots.get(key);
+  if (record === undefined) return (promoted[0] ?? instances[0]).container.host;
+  const isThere = instances.some(({ container }) => container.host === record.host);
+  const isSeen = world.observations.get(record.host)?.kind === 'reachable';
+  const isComing = record.hash === hash;
+  if (isThere || !isSeen || isComing) return record.host;
+  return (promoted[0] ?? instances[0]).container.host;
+}
+
+function wantedHashes(targets: readonly Target[]): ReadonlyMap<string, string> {
+  return new Map(
+    targets.flatMap(({ spec }) =>
+      spec.services.map(({ name, hash }): [string, string] => [`${spec.name}/${name}`, hash]),
+    ),
+  );
+}
+
+function groupBySlot(
+  instances: readonly Instance[],
+): ReadonlyMap<string, readonly [Instance, ...Instance[]]> {
+  const groups = new Map<string, [Instance, ...Instance[]]>();
+  for (const instance of instances) {
+    const group = groups.get(instance.slotKey);
+    if (group === undefined) groups.set(instance.slotKey, [instance]);
+    else group.push(instance);
+  }
+  return groups;
+}

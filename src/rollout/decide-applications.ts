@@ -1,0 +1,66 @@
+import type { ApplicationSpec } from '../model/application.ts';
+import type { ApplicationRecord } from '../model/journal-state.ts';
+import { emptyApplicationRecord } from '../model/journal-state.ts';
+import type { Instance } from '../drift/identify.ts';
+import type { Placement } from '../placement/place.ts';
+import type { WantedPorts } from '../placement/wanted-ports.ts';
+import { standingOf } from './application-standing.ts';
+import type { ApplicationDecision } from './decide-application.ts';
+import { decideApplication } from './decide-application.ts';
+import { groupInstances } from './group-instances.ts';
+import type { ApplicationStanding } from './hold-changes.ts';
+import { holdOf } from './hold-changes.ts';
+import { isChanging } from './is-changing.ts';
+import { decisionOrder } from './order-applications.ts';
+import { landTogether } from './rollout-group.ts';
+import type { Target } from './target.ts';
+import { rolloutKey } from './target.ts';
+import type { World } from './world.ts';
+
+/**
+ * The decisions on all applications, in the order of the desired state. Each is made after those that it waits for.
+ *
+ * @param targets one for each application of the desired state, in its order
+ * @param instances by application
+ */
+export function decideApplications(
+  world: World,
+  targets: readonly Target[],
+  placement: Placement,
+  wantedPorts: WantedPorts,
+  instances: ReadonlyMap<string, readonly Instance[]>,
+): readonly ApplicationDecision[] {
+  const { desired, journal } = world;
+  const targetOf = new Map(desired.applications.map(({ name }, index) => [name, targets[index]]));
+  const order = decisionOrder(desired.applications);
+  const standings = new Map<string, ApplicationStanding>();
+  const decisions = new Map<string, ApplicationDecision>();
+  for (const spec of order.applications) {
+    const { name } = spec;
+    const target = targetOf.get(name);
+    if (target === undefined) continue;
+    const record = journal.applications.get(name) ?? emptyApplicationRecord;
+    const own = instances.get(name) ?? [];
+    const decision = decideApplication({
+      world,
+      spec,
+      target,
+      assignments: placement.assignments,
+      unplaced: placement.unplaced.filter(({ application }) => application === name),
+      hold: isToBegin(spec, target, record) ? holdOf(spec, standings, order) : null,
+      wantedPorts,
+      instances: groupInstances(own, ({ slotKey }) => slotKey),
+    });
+    standings.set(name, standingOf(decision, spec, record, own));
+    decisions.set(name, decision);
+  }
+  const inOrder = desired.applications.flatMap(({ name }) => decisions.get(name) ?? []);
+  return landTogether(inOrder, desired.applications, journal);
+}
+
+/** Only what has not begun can be held back: a rollout under way goes on, and so does the undoing of one. */
+function isToBegin(spec: ApplicationSpec, { mode }: Target, record: ApplicationRecord): boolean {
+  const { rollout } = record;
+  const hasBegun = rollout?.key === rolloutKey(spec) && !rollout.isRollback;
+  return mode === 'desired' && !hasBegun && isChanging(spec, record);
+}

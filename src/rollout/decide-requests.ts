@@ -1,0 +1,133 @@
+import type { ApplicationSpec } from '../model/application.ts';
+import type { ApplicationRecord, JournalEntry } from '../model/journal-state.ts';
+import { emptyApplicationRecord } from '../model/journal-state.ts';
+import type { OperatorRequest } from '../model/request.ts';
+import { quarantineEntry } from './quarantine.ts';
+import type { Target } from './target.ts';
+import { aborted, concerns, isProven, targetOf } from './target.ts';
+import type { World } from './world.ts';
+
+/** What a request comes to: entries that carry it out, or why it cannot be. */
+type Answer =
+  | { readonly accepted: true; readonly entries: readonly JournalEntry[]; readonly message: string }
+  | { readonly accepted: false; readonly message: string };
+
+/** Everybody who asked gets an answer, in the order of asking; requests for one application are taken one per decision. */
+export function decideRequests(world: World): readonly JournalEntry[] {
+  const answered = new Set<string>();
+  return world.requests.flatMap((request) => {
+    const { id, application } = request;
+    if (answered.has(application)) return [];
+    answered.add(application);
+    const answer = answerTo(world, request);
+    const { accepted, message } = answer;
+    const entries = answer.accepted ? answer.entries : [];
+    const at = world.now;
+    return [
+      ...entries,
+      { kind: 'request-answered', request: id, application, accepted, message, at },
+    ];
+  });
+}
+
+function answerTo(world: World, request: OperatorRequest): Answer {
+  const { application } = request;
+  const spec = world.desired.applications.find(({ name }) => name === application);
+  if (spec === undefined) return refused(`the repository has no application "${application}"`);
+  const record = world.journal.applications.get(application) ?? emptyApplicationRecord;
+  const target = targetOf(spec, world.desired.revision.commit, record);
+  switch (request.kind) {
+    case 'suspend':
+      return suspend(world, spec, record);
+    case 'resume':
+      return resume(world, spec, record);
+    case 'retry':
+      return retry(world, spec, target);
+    case 'promote':
+      return promote(world, spec, record);
+    case 'abort':
+      return abort(world, spec, record, target, request);
+  }
+}
+
+function suspend(world: World, spec: ApplicationSpec, { suspension }: ApplicationRecord): Answer {
+  if (suspension?.requested === true) return accepted([], 'it is suspended already');
+  const entry = {
+    kind: 'suspended',
+    application: spec.name,
+    requested: true,
+    at: world.now,
+  } as const;
+  return accepted([entry], 'suspended: nothing is changed and nothing is healed until "resume"');
+}
+
+function resume(world: World, spec: ApplicationSpec, { suspension }: ApplicationRecord): Answer {
+  if (spec.suspend) {
+    return refused(`the manifest says "suspend: true" (${spec.file}): take it out in a commit`);
+  }
+  if (suspension === null) return refused('it is not suspended');
+  const entry = { kind: 'resumed', application: spec.name, at: world.now } as const;
+  return accepted([entry], 'resumed');
+}
+
+function retry(world: World, spec: ApplicationSpec, target: Target): Answer {
+  if (target.failed.length === 0 && world.failures.size === 0) {
+    return refused('nothing of it has failed: there is nothing to try again');
+  }
+  const entry = { kind: 'retried', application: spec.name, at: world.now } as const;
+  const what = target.failed.length === 0 ? 'what failed' : 'the failed revision';
+  return accepted([entry], `${what} is tried once more`);
+}
+
+function promote(world: World, spec: ApplicationSpec, { rollout }: ApplicationRecord): Answer {
+  const hasCanaries = spec.services.some((service) => service.rollout.steps.length > 0);
+  if (rollout === null || rollout.isRollback || !hasCanaries) {
+    return refused('no canary of it is under way');
+  }
+  if (rollout.isPromotionGranted) return accepted([], 'it is promoted already');
+  const entry = { kind: 'promotion-granted', application: spec.name, at: world.now } as const;
+  return accepted([entry], 'promoted: the new revision takes over all slots');
+}
+
+/** Giving up a rollout is a failure by request: what it does is what any failure does. */
+function abort(
+  world: World,
+  spec: ApplicationSpec,
+  record: ApplicationRecord,
+  target: Target,
+  { by }: OperatorRequest,
+): Answer {
+  const open = spec.services.filter(({ name, hash }) => !isProven(record, name, hash));
+  const isUnderWay = target.mode === 'halted' || record.rollout?.isRollback === false;
+  if (!isUnderWay || target.mode === 'rollback' || open.length === 0) {
+    return refused('no rollout of it is under way');
+  }
+  const entries = open.map((service) => {
+    const failed = target.failed.find((one) => concerns(one, service, spec.retry));
+    const before = failed === undefined ? '' : `, after it had failed: ${failed.message}`;
+    const parts = { application: spec.name, desired: spec, target, world };
+    const entry = quarantineEntry(parts, service, {
+      slot: failed?.slot ?? '',
+      host: failed?.host ?? null,
+      container: null,
+      reason: aborted,
+      message: `the rollout was aborted by ${by}${before}`,
+    });
+    const { log = [], health = [] } = failed ?? {};
+    return { ...entry, quarantine: { ...entry.quarantine, log, health } };
+  });
+  const good = record.lastKnownGood;
+  const next =
+    good === null
+      ? 'there is no earlier version to go back to'
+      : `it goes back to ${good.commit.slice(0, 10)}`;
+  return accepted(entries, `aborted: ${next}`);
+}
+
+function accepted(entries: readonly JournalEntry[], message: string): Answer {
+  return { accepted: true, entries, message };
+}
+
+function refused(message: string): Answer {
+  return { accepted: false, message };
+}

@@ -1,0 +1,47 @@
+import type { ServiceSpec } from '../model/application.ts';
+import type { ObservedContainer } from '../model/observation.ts';
+import type { ApplicationContext, ServiceViews } from './application-context.ts';
+import { isServiceProven, isSettled } from './application-context.ts';
+import { countedSlots } from './counted-slots.ts';
+import type { Verdict } from './gate.ts';
+
+/** What keeps a service of a new version waiting for a job, or a job for the services, in words; null: nothing. */
+export function unmetJob(context: ApplicationContext, service: ServiceSpec): string | null {
+  if (service.job?.when === 'before') return null;
+  const jobs = context.views.filter((one) => one.service.job?.when === 'before');
+  const first = jobs.find(({ slots }) => !slots.every(isSettled));
+  if (first !== undefined) return `job "${first.service.name}" runs first`;
+  if (service.job === null) return null;
+  const open = context.views.find((one) => one.service.job === null && !isInPlace(context, one));
+  return open === undefined ? null : `it runs when service "${open.service.name}" is in place`;
+}
+
+function isInPlace({ world }: ApplicationContext, views: ServiceViews): boolean {
+  return views.stage === null && countedSlots(world, views).every(isSettled);
+}
+
+/**
+ * Whether a job has a slot: it runs once per version. What has proved itself has run, so that neither a rollback nor a
+ * lost container runs it again; the container that did it is kept as a record until the next version.
+ */
+export function jobSlots(
+  context: Pick<ApplicationContext, 'record' | 'instances' | 'application'>,
+  service: ServiceSpec,
+): readonly string[] {
+  const instances = context.instances.get(`${context.application}/${service.name}/1`) ?? [];
+  const isThere = instances.some(({ identity }) => identity.hash === service.hash);
+  return isThere || !isServiceProven(context, service) ? ['1'] : [];
+}
+
+/** What is to be said of a job that has been started: its end decides, and its time is limited. */
+export function judgeJob(container: ObservedContainer, limitMs: number, now: number): Verdict {
+  if (container.state === 'exited' || container.state === 'dead') {
+    if (container.state === 'exited' && container.exitCode === 0) return { kind: 'passed' };
+    const reason = container.oomKilled ? 'OutOfMemory' : 'Exited';
+    return { kind: 'failed', reason, message: `the job ended with code ${container.exitCode}` };
+  }
+  const until = (container.startedAt ?? now) + limitMs;
+  if (now < until) return { kind: 'waiting', until, reason: 'the job runs' };
+  const message = `the job did not end within ${limitMs / 1000} s`;
+  return { kind: 'failed', reason: 'DeadlineExceeded', message };
+}

@@ -1,0 +1,41 @@
+import type { ServiceSpec } from '../model/application.ts';
+import { slotKey } from '../model/labels.ts';
+import type { SlotContext } from './slot-view.ts';
+import { isPromoted, isServing } from './slot-view.ts';
+import type { CanaryStage } from './stages.ts';
+import type { Target } from './target.ts';
+import { provenService } from './target.ts';
+
+interface KeptSlot {
+  readonly slot: string;
+  readonly index: number;
+  /** Another application must be through before this one changes. */
+  readonly isHeld: boolean;
+}
+
+/**
+ * The version that a slot is kept at instead of the new one, or null when it is to have the new one. Slots that are no
+ * canaries yet, those that a paused rollout has not reached, and those whose rollout waits for another application stay
+ * at last-known-good: what breaks there is repaired.
+ */
+export function keptVersion(
+  context: SlotContext,
+  target: Target,
+  service: ServiceSpec,
+  stage: CanaryStage | null,
+  { slot, index, isHeld }: KeptSlot,
+): ServiceSpec | null {
+  const good = provenService(context.record, service.name);
+  if (good === null || good.hash === service.hash) return null;
+  if (stage !== null && !isHeld) return index < stage.canaries ? null : good;
+  if (target.mode !== 'halted' && !isHeld) return null;
+  const key = slotKey({ application: context.application, service: service.name, slot });
+  const isKeptAnyway = (context.instances.get(key) ?? []).some(
+    (instance) =>
+      // What another commit brought here serves on until the new version may begin.
+      (isHeld ? instance.identity.hash !== good.hash : instance.identity.hash === service.hash) &&
+      isPromoted(instance, context.record) &&
+      isServing(context, instance),
+  );
+  return isKeptAnyway ? null : good;
+}

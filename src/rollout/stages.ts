@@ -1,0 +1,111 @@
+import type { ServiceSpec } from '../model/application.ts';
+import type { ApplicationRecord } from '../model/journal-state.ts';
+import type { Instance } from '../drift/identify.ts';
+import type { ApplicationContext, ServiceViews } from './application-context.ts';
+import { countedSlots } from './counted-slots.ts';
+import { hasFailed } from './fail-slot.ts';
+import { canarySlots } from './shares.ts';
+import type { SlotView } from './slot-view.ts';
+import { isPromoted, isServing } from './slot-view.ts';
+import type { Target } from './target.ts';
+import { provenService, rolloutKey } from './target.ts';
+
+/**
+ * How far the canaries of a service are. While there is a stage, its first slots get the new revision beside the instances
+ * that they are to replace, and the others are kept at last-known-good.
+ */
+export interface CanaryStage {
+  /** Index of the step; the number of steps when all are passed and somebody has to promote. */
+  readonly index: number;
+  readonly of: number;
+  /** Number of canaries. */
+  readonly canaries: number;
+  readonly bakeMs: number;
+}
+
+/** The stage of a service, or null when nothing holds its slots back: they roll, or nothing runs yet that could be kept. */
+export function stageOf(
+  record: ApplicationRecord,
+  target: Target,
+  service: ServiceSpec,
+  slots: number,
+): CanaryStage | null {
+  const { steps, promote } = service.rollout;
+  const good = provenService(record, service.name);
+  if (target.mode !== 'desired' || steps.length === 0 || slots === 0) return null;
+  if (good === null || good.hash === service.hash) return null;
+  const isOurs = record.rollout?.key === rolloutKey(target.spec);
+  if (isOurs && record.rollout?.isPromotionGranted === true) return null;
+  const index = (isOurs ? record.rollout?.stages[service.name]?.index : undefined) ?? 0;
+  if (index >= steps.length && promote === 'auto') return null;
+  const step = steps[Math.min(index, steps.length - 1)];
+  if (step === undefined) return null;
+  const canaries = canarySlots(step.slots, slots);
+  return { index, of: steps.length, canaries, bakeMs: step.bakeMs };
+}
+
+/** All canaries of the step stand and are well: then they are watched, and then comes the next step. */
+export function decideStages(context: ApplicationContext): void {
+  for (const views of context.views) {
+    // Nothing has begun while another application is waited for.
+    if (views.stage !== null && context.hold === null) decideStage(context, views, views.stage);
+  }
+}
+
+function decideStage(
+  context: ApplicationContext,
+  { service, slots }: ServiceViews,
+  stage: CanaryStage,
+): void {
+  const { draft, application, record, world } = context;
+  const { name } = service;
+  const place = { service: name, slot: '', host: null };
+  const own = slots.filter((view) => view.service === service);
+  const canaries = countedSlots(world, { service, slots: own });
+  const known = record.rollout?.stages[name]?.settledAt ?? null;
+  if (!canaries.every((view) => isWell(context, view))) {
+    if (known !== null) {
+      draft.entries.push({ kind: 'stage-settled', application, service: name, at: null });
+    }
+    return;
+  }
+  if (stage.index >= stage.of) {
+    const message = `the canaries are well: say "fleetwright promote ${application}" or "abort"`;
+    draft.wait('promotion', place, message);
+    return;
+  }
+  if (known === null) {
+    draft.entries.push({ kind: 'stage-settled', application, service: name, at: world.now });
+  }
+  const until = (known ?? world.now) + stage.bakeMs;
+  if (world.now < until) {
+    const what = `${canaries.length} of ${slots.length} slots`;
+    const reason = `canary step ${stage.index + 1} of ${stage.of} is watched: ${what}`;
+    return draft.wait('monitor', place, reason, until);
+  }
+  const next = stage.index + 1;
+  draft.entries.push({ kind: 'stage-passed', application, service: name, next, at: world.now });
+}
+
+function isWell(context: ApplicationContext, view: SlotView): boolean {
+  const { phase, current, inFlight } = view;
+  return (
+    phase.kind === 'promoted' &&
+    inFlight === undefined &&
+    current !== null &&
+    isServing(context, current) &&
+    !hasFailed(view)
+  );
+}
+
+/** The instance that a canary runs beside, which serves on until the canaries are promoted. */
+export function heldPredecessor(context: ApplicationContext, view: SlotView): Instance | null {
+  const good = provenService(context.record, view.service.name);
+  const held = view.others.find(
+    (other) =>
+      other.identity.hash === good?.hash &&
+      isPromoted(other, context.record) &&
+      isServing(context, other),
+  );
+  return held ?? null;
+}

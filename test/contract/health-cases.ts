@@ -1,0 +1,176 @@
+import { expect, it } from 'vitest';
+
+import type { WireContainer } from '../../src/fleet/wire.ts';
+import type { ContractContext } from './contract-context.ts';
+import { until } from './contract-context.ts';
+
+const intervalMs = 500;
+const check = {
+  Test: ['CMD', 'testapp', 'check'],
+  Interval: intervalMs * 1e6,
+  Timeout: 1e9,
+  Retries: 2,
+};
+
+interface WireHealth {
+  readonly Status?: string;
+  readonly FailingStreak?: number;
+  readonly Log?: readonly { readonly ExitCode?: number; readonly Output?: string }[];
+}
+
+/** What a HEALTHCHECK says, and when. */
+export function healthCases(context: ContractContext): void {
+  const { shell, bench } = context;
+  const health = async (name = 'web'): Promise<WireHealth | undefined> =>
+    healthOf(await shell().inspect(name));
+  const whenHealth = (status: string): Promise<WireHealth | undefined> =>
+    until(context, health, (seen) => seen?.Status === status);
+
+  it('there is none without a check, and none before the first start', async () => {
+    await shell().run('none', { Image: 'testapp:unhealthy', Healthcheck: { Test: ['NONE'] } });
+    await shell().run('plain');
+    await shell().create('web', { Healthcheck: check });
+
+    expect(await health('none')).toBeUndefined();
+    expect(await health('plain')).toBeUndefined();
+    expect(await health()).toBeUndefined();
+  });
+
+  it('it is starting until the first probe, one interval after the start', async () => {
+    await shell().run('web', { Healthcheck: check });
+    expect(await health()).toMatchObject({ Status: 'starting', FailingStreak: 0 });
+
+    const healthy = await whenHealth('healthy');
+
+    const { State } = await shell().inspect('web');
+    const [probe] = (State?.Health?.Log ?? []) as readonly { readonly Start?: string }[];
+    const afterMs = Date.parse(probe?.Start ?? '') - Date.parse(State?.StartedAt ?? '');
+    expect(afterMs).toBeGreaterThanOrEqual(intervalMs - 20);
+    expect(healthy?.Log?.[0]).toMatchObject({ ExitCode: 0, Output: '200 ok\n' });
+    expect((await shell().list())[0]).toMatchObject({
+      Status: expect.stringMatching(/^Up .*\(healthy\)$/),
+    });
+  });
+
+  it('it is unhealthy after as many failures in a row, and nothing is done about that', async () => {
+    const HostConfig = { RestartPolicy: { Name: 'always' } };
+    await shell().run('web', { Healthcheck: check, Env: ['HEALTH=fail'], HostConfig });
+    const first = await until(context, health, (seen) => seen?.FailingStreak === 1);
+    expect(first?.Status).toBe('starting');
+
+    const unhealthy = await whenHealth('unhealthy');
+    await bench().sleep(4 * intervalMs);
+
+    expect(unhealthy).toMatchObject({ FailingStreak: 2 });
+    const later = await health();
+    expect(later?.FailingStreak).toBeGreaterThanOrEqual(4);
+    expect(later?.Log?.map(({ ExitCode, Output }) => [ExitCode, Output])).toEqual(
+      (later?.Log ?? []).map(() => [1, '500 unhealthy\n']),
+    );
+    expect(await shell().inspect('web')).toMatchObject({
+      RestartCount: 0,
+      State: { Status: 'running' },
+    });
+  });
+
+  it('it keeps the last five probes', async () => {
+    await shell().run('web', { Healthcheck: { ...check, Interval: 200e6 } });
+
+    await bench().sleep(3_000);
+
+    expect((await health())?.Log).toHaveLength(5);
+  });
+
+  it('a program that turns bad is noticed', async () => {
+    await shell().run('web', { Healthcheck: check, Env: ['HEALTH_FAIL_AFTER_MS=1500'] });
+
+    await whenHealth('healthy');
+
+    expect(await whenHealth('unhealthy')).toMatchObject({ FailingStreak: 2 });
+  });
+
+  it('one success is enough', async () => {
+    const Healthcheck = { ...check, Retries: 9 };
+    await shell().run('web', { Healthcheck, Env: ['START_DELAY_MS=1200'] });
+
+    const healthy = await whenHealth('healthy');
+
+    const codes = (healthy?.Log ?? []).map(({ ExitCode }) => ExitCode);
+    expect(codes.slice(0, 2)).toEqual([1, 1]);
+    expect(codes.at(-1)).toBe(0);
+    expect(healthy?.Log?.[0]?.Output).toBe('cannot connect to port 8080: Connection refused\n');
+    expect(healthy?.FailingStreak).toBe(0);
+  });
+
+  it('failures in the start period are not counted', async () => {
+    // An engine from 25 on looks every 5 s while it starts, unless it is told otherwise; an older one knows nothing of that.
+    const often = { Interval: 300e6, StartInterval: 300e6 };
+    const Healthcheck = { ...check, ...often, StartPeriod: 2e9, Retries: 1 };
+    await shell().run('web', { Healthcheck, Env: ['HEALTH=fail'] });
+
+    const probed = await until(context, health, (seen) => (seen?.Log?.length ?? 0) > 0);
+    expect(probed).toMatchObject({ Status: 'starting', FailingStreak: 0 });
+
+    const { State } = await until(
+      context,
+      () => shell().inspect('web'),
+      (seen) => healthOf(seen)?.Status === 'unhealthy',
+    );
+    const log = (State?.Health?.Log ?? []) as readonly { readonly Start?: string }[];
+    const lastMs = Date.parse(log.at(-1)?.Start ?? '') - Date.parse(State?.StartedAt ?? '');
+    expect(lastMs).toBeGreaterThanOrEqual(2_000);
+  });
+
+  it('a check that cannot be run has failed', async () => {
+    const Healthcheck = { ...check, Test: ['CMD', 'nope'], Retries: 1 };
+    await shell().run('web', { Healthcheck });
+
+    expect((await whenHealth('unhealthy'))?.Log?.[0]).toMatchObject({
+      ExitCode: -1,
+      Output: expect.stringContaining('exec: "nope": executable file not found in $PATH'),
+    });
+  });
+
+  it('a paused container is unhealthy, and still so until the probe after its pause', async () => {
+    await shell().run('web', { Healthcheck: check });
+    await whenHealth('healthy');
+
+    await shell().tell('web', 'pause');
+    expect(await health()).toMatchObject({ Status: 'unhealthy', FailingStreak: 0 });
+    await shell().tell('web', 'unpause');
+    expect(await health()).toMatchObject({ Status: 'unhealthy', FailingStreak: 0 });
+
+    await whenHealth('healthy');
+  });
+
+  it('a stopped container is unhealthy, and starting again with its old log', async () => {
+    await shell().run('web', { Healthcheck: check });
+    await whenHealth('healthy');
+
+    await shell().stop('web');
+    expect(await health()).toMatchObject({ Status: 'unhealthy' });
+    await shell().start('web');
+
+    const again = await health();
+    expect(again).toMatchObject({ Status: 'starting', FailingStreak: 0 });
+    expect(again?.Log?.length).toBeGreaterThan(0);
+  });
+
+  it('events tell of each change of health', async () => {
+    const events = await bench().eventsDuring(async () => {
+      await shell().run('web', { Healthcheck: check, Env: ['HEALTH_FAIL_AFTER_MS=1500'] });
+      await whenHealth('healthy');
+      await whenHealth('unhealthy');
+    });
+
+    const words = events.map(({ Action = '' }) => Action);
+    expect(words.filter((word) => word.startsWith('health_status'))).toEqual([
+      'health_status: healthy',
+      'health_status: unhealthy',
+    ]);
+  });
+}
+
+function healthOf({ State }: WireContainer): WireHealth | undefined {
+  return (State?.Health ?? undefined) as WireHealth | undefined;
+}

@@ -1,0 +1,235 @@
+import { expect, it } from 'vitest';
+
+import { readJsonLines } from '../../src/fleet/json-lines.ts';
+import type {
+  WireContainer,
+  WireEvent,
+  WireImage,
+  WireListedImage,
+  WireVolume,
+} from '../../src/fleet/wire.ts';
+import type { ContractContext } from './contract-context.ts';
+import { never, refused } from './engine-shell.ts';
+
+/** Volumes, images and events. */
+export function objectCases({ shell, bench }: ContractContext): void {
+  const createVolume = (body: object): Promise<WireVolume> =>
+    shell().host.json<WireVolume>({
+      what: 'create volume',
+      method: 'POST',
+      path: '/volumes/create',
+      body,
+      deadlineMs: 60_000,
+      signal: never,
+    });
+  const volumeNames = async (): Promise<readonly string[]> => {
+    const { Volumes } = await shell().get<{ readonly Volumes: readonly WireVolume[] | null }>(
+      '/volumes',
+    );
+    return (Volumes ?? []).map(({ Name }) => Name).toSorted();
+  };
+
+  it('a volume that exists is handed over as it is', async () => {
+    const first = await createVolume({ Name: 'data', Labels: { team: 'a' } });
+
+    const second = await createVolume({ Name: 'data', Labels: { team: 'b' } });
+
+    expect(first).toMatchObject({ Name: 'data', Driver: 'local', Labels: { team: 'a' } });
+    expect(second).toEqual(first);
+    expect(await shell().get('/volumes/data')).toEqual(first);
+    expect(await refused(createVolume({ Name: 'd' }))).toEqual({
+      status: 400,
+      message:
+        'create d: volume name is too short, names should be at least two alphanumeric characters',
+    });
+    expect(await refused(shell().get('/volumes/nope'))).toEqual({
+      status: 404,
+      message: 'get nope: no such volume',
+    });
+  });
+
+  it('a create makes the volumes that are missing, and a removal takes only those without a name', async () => {
+    const Mounts = [
+      { Type: 'volume', Source: 'data', Target: '/data' },
+      { Type: 'volume', Source: '', Target: '/scratch' },
+    ];
+    const id = await shell().create('web', {
+      HostConfig: { Mounts, Binds: ['logs:/logs:ro', '/tmp/fleetwright-contract/new:/new'] },
+    });
+
+    const names = await volumeNames();
+    const points = mountsOf(await shell().inspect('web'));
+
+    const anonymous = names.find((name) => /^[0-9a-f]{64}$/.test(name));
+    expect(names).toEqual([anonymous, 'data', 'logs'].toSorted());
+    expect(points).toMatchObject([
+      { Type: 'volume', Name: 'data', Destination: '/data', RW: true },
+      { Type: 'volume', Name: 'logs', Destination: '/logs', RW: false },
+      { Type: 'bind', Source: '/tmp/fleetwright-contract/new', Destination: '/new', RW: true },
+      { Type: 'volume', Name: anonymous, Destination: '/scratch', RW: true },
+    ]);
+    expect(await refused(shell().send('DELETE', '/volumes/data'))).toEqual({
+      status: 409,
+      message: `remove data: volume is in use - [${id}]`,
+    });
+    await shell().remove('web', { v: '1' });
+    expect(await volumeNames()).toEqual(['data', 'logs']);
+  });
+
+  it('an image says what it is, by name and by id', async () => {
+    const image = await shell().get<WireImage>('/images/testapp:unhealthy/json');
+
+    expect(image).toMatchObject({
+      Id: expect.stringMatching(/^sha256:[0-9a-f]{64}$/),
+      RepoTags: ['testapp:unhealthy'],
+      Os: 'linux',
+      Architecture: 'amd64',
+      Config: {
+        User: '',
+        Cmd: ['testapp'],
+        Entrypoint: null,
+        Env: ['PATH=/bin', 'VERSION=unhealthy', 'HEALTH=fail'],
+        ExposedPorts: { '8080/tcp': {} },
+        Labels: null,
+        Volumes: null,
+        WorkingDir: '/',
+        Healthcheck: {
+          Test: ['CMD', 'testapp', 'check'],
+          Interval: 1e9,
+          Timeout: 2e9,
+          Retries: 2,
+        },
+      },
+    });
+    expect(await shell().get(`/images/${image.Id}/json`)).toEqual(image);
+    expect(await refused(shell().get('/images/testapp:nope/json'))).toEqual({
+      status: 404,
+      message: 'no such image: testapp:nope: No such image: testapp:nope',
+    });
+  });
+
+  it('a container keeps its image when the tag moves', async () => {
+    const tag = (from: string): Promise<void> =>
+      shell().send('POST', `/images/${from}/tag`, { query: { repo: 'contract', tag: 'moving' } });
+    await tag('testapp:v1');
+    await shell().create('web', { Image: 'contract:moving' });
+    expect((await shell().list({ all: '1' }))[0]?.Image).toBe('contract:moving');
+
+    await tag('testapp:v2');
+
+    const { Id: first } = await shell().get<WireImage>('/images/testapp:v1/json');
+    const { Id: second } = await shell().get<WireImage>('/images/contract:moving/json');
+    const listed = await shell().get<readonly WireListedImage[]>('/images/json');
+    expect(second).not.toBe(first);
+    expect(await shell().inspect('web')).toMatchObject({
+      Image: first,
+      Config: { Image: 'contract:moving' },
+    });
+    expect((await shell().list({ all: '1' }))[0]?.Image).toBe(first);
+    const tags = listed.find(({ Id }) => Id === second)?.RepoTags ?? [];
+    expect(tags.toSorted()).toEqual(['contract:moving', 'testapp:v2']);
+  });
+
+  it('a registry that cannot be reached is a refusal, and so is what is no name', async () => {
+    const pull = async (fromImage: string): Promise<readonly unknown[]> => {
+      const stream = await shell().host.stream({
+        what: 'pull',
+        method: 'POST',
+        path: '/images/create',
+        query: { fromImage, tag: 'v1' },
+        deadlineMs: 60_000,
+        signal: never,
+      });
+      return Array.fromAsync(readJsonLines(stream));
+    };
+
+    const { status, message } = await refused(pull('127.0.0.1:1/web'));
+
+    expect(status).toBe(500);
+    expect(message).toMatch(
+      /^Get "https?:\/\/127\.0\.0\.1:1\/v2\/": dial tcp \S+: connect: connection refused$/,
+    );
+    expect(await refused(pull('UPPER'))).toEqual({
+      status: 400,
+      message: 'invalid reference format: repository name must be lowercase',
+    });
+  });
+
+  it('an image for another platform is taken', async () => {
+    const id = await shell().create('web', { Image: 'testapp:arm64' });
+
+    const image = await shell().get<WireImage>('/images/testapp:arm64/json');
+    expect(image.Architecture).toBe('arm64');
+    expect((await shell().inspect(id)).Image).toBe(image.Id);
+  });
+
+  it('events tell of everything that the operator must look at', async () => {
+    let id = '';
+    let network = '';
+    const events = await bench().eventsDuring(async () => {
+      network = await shell().createNetwork('front');
+      id = await shell().run('web', {
+        Labels: { team: 'a' },
+        HostConfig: { NetworkMode: 'front' },
+      });
+      await shell().update('web', { RestartPolicy: { Name: 'always' } });
+      await shell().rename('web', 'renamed');
+      await shell().tell(id, 'pause');
+      await shell().tell(id, 'unpause');
+      await shell().stop(id);
+      await shell().remove(id);
+      await createVolume({ Name: 'data' });
+      await shell().send('DELETE', '/volumes/data');
+      await shell().send('DELETE', `/networks/${network}`);
+    });
+
+    expect(events.map(wordsOf).filter((words) => !words.startsWith('volume'))).toEqual([
+      'network create front',
+      'container create web',
+      'network connect front',
+      'container start web',
+      'container update web',
+      'container rename renamed',
+      'container pause renamed',
+      'container unpause renamed',
+      'container die renamed',
+      'network disconnect front',
+      'container stop renamed',
+      'container destroy renamed',
+      'network destroy front',
+    ]);
+    expect(events.map(({ Type, Action }) => `${Type} ${Action}`)).toContain('volume create');
+    expect(events.find(({ Action }) => Action === 'connect')?.Actor).toMatchObject({
+      ID: network,
+      Attributes: { container: id, name: 'front', type: 'bridge' },
+    });
+    expect(events.find(({ Action }) => Action === 'die')?.Actor).toMatchObject({
+      ID: id,
+      Attributes: { exitCode: '0', image: 'testapp:v1', team: 'a' },
+    });
+  });
+
+  it('a start that fails ends as it began', async () => {
+    const events = await bench().eventsDuring(async () => {
+      await shell().create('web', { Cmd: ['/nope'] });
+      await refused(shell().start('web'));
+    });
+
+    expect(events.map(wordsOf)).toEqual([
+      'container create web',
+      'network connect bridge',
+      'network disconnect bridge',
+    ]);
+  });
+}
+
+function wordsOf({ Type, Action, Actor }: WireEvent): string {
+  return `${Type} ${Action} ${Actor?.Attributes?.['name'] ?? ''}`;
+}
+
+/** The engine says them in another order each time. */
+function mountsOf(container: WireContainer): readonly object[] {
+  return (container.Mounts ?? []).toSorted((a, b) =>
+    (a.Destination ?? '') < (b.Destination ?? '') ? -1 : 1,
+  );
+}

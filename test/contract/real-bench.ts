@@ -1,0 +1,72 @@
+import { setTimeout as wait } from 'node:timers/promises';
+
+import { readCredentials } from '../../src/fleet/credentials.ts';
+import { eventFilters } from '../../src/fleet/dirty.ts';
+import { EngineClient } from '../../src/fleet/engine-client.ts';
+import { readJsonLines } from '../../src/fleet/json-lines.ts';
+import type { WireContainer, WireEvent } from '../../src/fleet/wire.ts';
+import type { Endpoint } from '../../src/model/fleet.ts';
+import { toHostName } from '../../src/model/names.ts';
+import { systemClock } from '../../src/reconcile/system-clock.ts';
+import type { SandboxHost } from '../../src/sandbox/sandbox-host.ts';
+import { clearHosts, sharedSandbox, shellOf } from '../support/sandbox.ts';
+import { never } from './engine-shell.ts';
+import type { HostBench } from './host-bench.ts';
+
+/** A real engine of the sandbox, through the client that the operator uses. */
+export async function realBench(host: SandboxHost): Promise<HostBench> {
+  const { hostname, port } = new URL(host.endpoint);
+  const endpoint: Endpoint = { kind: 'tcp', host: hostname, port: Number(port), tls: true };
+  const credentials = await readCredentials(sharedSandbox().credentials, toHostName(host.name));
+  const client = new EngineClient(endpoint, credentials, systemClock, () => undefined);
+  await client.negotiate(10_000, never);
+  return {
+    host: client,
+    sleep: (ms) => wait(ms),
+    restartDaemon: async () => {
+      await host.killEngine();
+      await wait(500);
+      await host.startEngine();
+    },
+    powerCycle: () => host.powerCycle(),
+    killProgram: async (id) => {
+      const path = `/containers/${id}/json`;
+      const request = { what: 'inspect', path, deadlineMs: 10_000, signal: never };
+      const { State } = await client.json<WireContainer & { State: { Pid: number } }>(request);
+      process.kill(State.Pid, 'SIGKILL');
+    },
+    eventsDuring: async (act) => {
+      const events: WireEvent[] = [];
+      const following = new AbortController();
+      const query = { filters: eventFilters };
+      const { signal } = following;
+      const request = { what: 'follow events', path: '/events', query, deadlineMs: 10_000, signal };
+      const stream = await client.stream(request);
+      const taken = takeAll(stream, events);
+      await act();
+      await wait(500);
+      following.abort();
+      await taken;
+      return events;
+    },
+    clear: async () => {
+      await clearHosts([host]);
+      const images = await shellOf(host).listImages();
+      const names = images.flatMap(({ RepoTags }) => RepoTags ?? []);
+      for (const name of names.filter((name) => name.startsWith('contract:'))) {
+        await shellOf(host).getImage(name).remove();
+      }
+    },
+  };
+}
+
+async function takeAll(
+  stream: Parameters<typeof readJsonLines>[0],
+  events: WireEvent[],
+): Promise<void> {
+  try {
+    for await (const event of readJsonLines(stream)) events.push(event as WireEvent);
+  } catch {
+    // It was ended from here.
+  }
+}

@@ -1,0 +1,70 @@
+import type { Probe } from '../../src/model/application.ts';
+import type { InstanceIdentity } from '../../src/model/labels.ts';
+import { label, parseIdentity, slotKey } from '../../src/model/labels.ts';
+import type { ContainerTruth } from './engine/truth.ts';
+import { fleetName } from './manifest-files.ts';
+import type { SimulatedHost } from './simulated-host.ts';
+
+/** A container as it really is, whoever can see it. */
+export interface TrueContainer {
+  readonly host: SimulatedHost;
+  readonly raw: ContainerTruth;
+  readonly id: string;
+  readonly name: string;
+  /** Null when it is not ours. */
+  readonly identity: InstanceIdentity | null;
+  /** Key of its slot; empty when it is not ours. */
+  readonly slot: string;
+  /** It runs, stands still or is about to run again. */
+  readonly isLive: boolean;
+}
+
+/** The containers of one host, read again only when something has changed on it. */
+export class Census {
+  readonly #host: SimulatedHost;
+  #revision = -1;
+  #containers: readonly TrueContainer[] = [];
+
+  constructor(host: SimulatedHost) {
+    this.#host = host;
+  }
+
+  /** The oldest first. */
+  read(): readonly TrueContainer[] {
+    const { engine } = this.#host;
+    if (this.#revision === engine.revision) return this.#containers;
+    this.#revision = engine.revision;
+    this.#containers = engine.truth().containers.map((raw) => toTrueContainer(this.#host, raw));
+    return this.#containers;
+  }
+
+  find(idOrName: string): TrueContainer | null {
+    return this.read().find(({ id, name }) => id === idOrName || name === idOrName) ?? null;
+  }
+}
+
+function toTrueContainer(host: SimulatedHost, raw: ContainerTruth): TrueContainer {
+  const { id, name, labels, status } = raw;
+  const identity = labels[label.fleet] === fleetName ? parseIdentity(labels) : null;
+  return {
+    host,
+    raw,
+    id,
+    name,
+    identity,
+    slot: identity === null ? '' : slotKey(identity),
+    isLive: status === 'running' || status === 'paused' || status === 'restarting',
+  };
+}
+
+/** Whether a container does what the gate of its service asks for, at this moment. */
+export function isAvailable({ raw, host }: TrueContainer, probe: Probe | null): boolean {
+  const isWell = raw.health === 'none' || raw.health === 'healthy';
+  if (!raw.isRunning || !isWell) return false;
+  if (probe === null) return true;
+  if (raw.isReady) return true;
+  const port = raw.open.find(({ key }) => key === `${probe.port}/tcp`);
+  return (
+    probe.kind === 'tcp' && port !== undefined && host.engine.probe(port.hostPort) === 'http-503'
+  );
+}

@@ -1,0 +1,191 @@
+import { emptyApplicationRecord } from '../../src/model/journal-state.ts';
+import { label } from '../../src/model/labels.ts';
+import type { CommitSha } from '../../src/model/names.ts';
+import { openFleet } from '../../src/fleet/docker-fleet.ts';
+import type { Decision } from '../../src/rollout/decide.ts';
+import { decide } from '../../src/rollout/decide.ts';
+import type { World as DecisionWorld } from '../../src/rollout/world.ts';
+import type { TrueContainer } from './census.ts';
+import { isAvailable } from './census.ts';
+import type { Life } from './life.ts';
+import type { RepositoryModel } from './manifest-files.ts';
+import { fleetName } from './manifest-files.ts';
+import { Process } from './process.ts';
+import { quietLogger } from './quiet-logger.ts';
+import { SimulatedConnection } from './simulated-connection.ts';
+import { Violation } from './violation.ts';
+import type { World } from './world.ts';
+
+/** What the end of a run is judged by. */
+export interface End {
+  readonly world: World;
+  readonly life: Life;
+  readonly everywhere: readonly TrueContainer[];
+  /** `application/hash` of versions that were harmed from outside before they had proved themselves. */
+  readonly blamed: ReadonlySet<string>;
+}
+
+/** Why the operator may still have something to do; null when it has not. */
+export function whyNotQuiet(world: World, life: Life): string | null {
+  for (const host of world.hosts.values()) {
+    const { engine } = host;
+    const isWell = host.isReachable && engine.daemon === 'up' && !engine.diskFull;
+    if (!isWell || !engine.registryReachable) return `${host.name} is in trouble`;
+  }
+  if (!world.repository.isReachable) return 'the repository is away';
+  const { incarnation, lastDecision: decision } = life;
+  if (incarnation === null || decision === null) return 'the operator has not decided anything';
+  const accepted = incarnation.journal.accepted()?.commit;
+  if (accepted !== headOf(world).commit) return 'the newest commit is not followed';
+  if (incarnation.operator.inFlight() > 0) return 'steps are under way';
+  if (decision.steps.length > 0) return `step ${decision.steps[0]?.key ?? ''} is to be taken`;
+  if (decision.entries.length > 0) return `entry ${decision.entries[0]?.kind ?? ''} is written`;
+  const waiting = decision.applications
+    .flatMap((application) => application.waiting)
+    .find(({ until, kind }) => until !== null || kind === 'step');
+  if (waiting !== undefined) return `${waiting.application}/${waiting.slot}: ${waiting.reason}`;
+  const [first] = decision.prune.waiting.filter(({ until }) => until !== null);
+  return first === undefined ? null : `prune: ${first.reason}`;
+}
+
+/** The newest commit that can be followed. */
+function headOf(world: World): { readonly commit: CommitSha; readonly model: RepositoryModel } {
+  const [commit, model] = [...world.models].findLast(([, { fault }]) => fault === 'none') ?? [];
+  if (commit === undefined || model === undefined) throw new Error('there is no commit');
+  return { commit, model };
+}
+
+/**
+ * What must hold when all trouble is over and the operator has had its time.
+ *
+ * @throws Violation
+ */
+export async function checkEnd(end: End): Promise<void> {
+  const decision = end.life.lastDecision;
+  if (decision === null) throw new Violation('it converges', 'nothing was decided');
+  checkTargets(end, decision);
+  checkContainers(end, decision);
+  await checkPlan(end);
+}
+
+/** A version that works is what runs, unless something outside has made it look as if it did not. */
+function checkTargets({ world, life, blamed }: End, decision: Decision): void {
+  const { model } = headOf(world);
+  const byName = new Map(decision.applications.map((one) => [one.application, one]));
+  for (const application of model.applications) {
+    const decided = byName.get(application.name);
+    if (decided === undefined)
+      throw new Violation('it converges', `${application.name} is not there`);
+    const isGood = application.services.every(
+      (service) => service.isGood || service.replicas === 0,
+    );
+    const { mode, failed } = decided.target;
+    if (!isGood && mode === 'desired') {
+      throw new Violation('a version that fails is not kept', application.name);
+    }
+    const isBlamed = failed.some(({ hash }) => blamed.has(`${application.name}/${hash}`));
+    if (isGood && mode !== 'desired' && !isBlamed) {
+      const why = failed.map(({ service, reason, message }) => `${service} ${reason}: ${message}`);
+      throw new Violation('a version that works is kept', `${application.name} ${why.join('; ')}`);
+    }
+    if (isGood && mode === 'desired') mustBeReady(decided);
+    const record = life.journal().applications.get(application.name) ?? emptyApplicationRecord;
+    if (mode === 'rollback' && record.lastKnownGood === null) {
+      throw new Violation('a rollback goes to a version that worked', application.name);
+    }
+  }
+}
+
+function mustBeReady({ application, conditions, waiting }: Decision['applications'][number]): void {
+  if (conditions.some(({ type, status }) => type === 'Ready' && status)) return;
+  const why = conditions.map(({ type, reason, message }) => `${type} ${reason} ${message}`);
+  const wait = waiting.map(({ slot, reason }) => `${slot} ${reason}`);
+  throw new Violation('it converges', `${application}: ${[...why, ...wait].join('; ')}`);
+}
+
+/** What runs is what the targets ask for: nothing less, and nothing that nobody wants. */
+function checkContainers({ world, everywhere }: End, decision: Decision): void {
+  const left = new Set(everywhere.filter(({ raw }) => raw.labels[label.fleet] === fleetName));
+  for (const { application, target, services } of decision.applications) {
+    // What failed and could not be undone stays as it is.
+    const isHalted = target.mode === 'halted';
+    for (const service of target.spec.services) {
+      const own = [...left].filter(
+        ({ identity }) =>
+          identity?.application === application && identity.service === service.name,
+      );
+      for (const container of own) left.delete(container);
+      if (isHalted) continue;
+      const wanted = services.find((one) => one.service === service.name)?.desired ?? 0;
+      const isJob = service.container.restart.name === 'no';
+      const fine = own.filter(
+        (one) =>
+          one.identity?.hash === service.hash &&
+          (isJob
+            ? one.raw.status === 'exited' && one.raw.exitCode === 0
+            : isAvailable(one, service.gate.probe) && one.raw.restart !== 'no'),
+      );
+      if (fine.length === wanted && own.length === wanted) continue;
+      const states = own.map(({ name, raw }) => `${name} ${raw.status} ${raw.restart}`);
+      const what = `${application}/${service.name} has ${fine.length} of ${wanted}: ${states.join(', ')}`;
+      throw new Violation('what runs is what was asked for', what);
+    }
+    if (isHalted)
+      for (const one of [...left]) if (one.identity?.application === application) left.delete(one);
+  }
+  const isForgetful = world.counts.journalsLost > 0;
+  const wanted = new Set(decision.applications.map(({ application }) => application));
+  const isReady = decision.settled;
+  for (const { identity, name, host } of left) {
+    const isOrphan = identity !== null && !wanted.has(identity.application);
+    if (isOrphan && (isForgetful || !isReady || decision.prune.held !== null)) continue;
+    throw new Violation('nothing is left over', `${name} on ${host.name}`);
+  }
+}
+
+/** A plan made by somebody who comes along now is empty, and is the same whoever makes it. */
+async function checkPlan({ world, life }: End): Promise<void> {
+  const incarnation = life.incarnation;
+  const desired = world.accepted;
+  if (incarnation === null || desired === null) return;
+  const process = new Process(world.clock);
+  const fleet = openFleet({
+    credentialsDir: null,
+    logger: quietLogger(() => {}),
+    clock: process.clock,
+    random: () => 0.5,
+    connect: (spec, _credentials, onCall) =>
+      new SimulatedConnection(process, world.host(spec.name), onCall),
+  });
+  fleet.configure(desired.fleet);
+  let isDone = false;
+  void fleet.refresh(new AbortController().signal).then(() => {
+    isDone = true;
+  });
+  while (!isDone) await world.clock.step(Number.MAX_SAFE_INTEGER);
+  const observed: DecisionWorld = {
+    desired,
+    observations: fleet.snapshot(),
+    journal: life.journal(),
+    readiness: new Map(),
+    inFlight: new Map(),
+    failures: new Map(),
+    requests: [],
+    watchingSince: world.clock.now(),
+    now: world.clock.now(),
+  };
+  const decision = decide(observed);
+  const again = decide({
+    ...observed,
+    observations: new Map([...observed.observations].toReversed()),
+  });
+  process.kill();
+  const [step] = decision.steps;
+  if (step !== undefined) {
+    const what = `${step.key} ${step.action.kind}: ${step.cause.reason}`;
+    throw new Violation('a plan of the end is empty', what);
+  }
+  if (JSON.stringify(decision) !== JSON.stringify(again)) {
+    throw new Violation('a decision depends on nothing but the world', 'two of them differ');
+  }
+}

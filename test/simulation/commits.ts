@@ -1,0 +1,146 @@
+import type { GateKind } from './catalog.ts';
+import { badImages, badJobImages, goodImages, goodJobs } from './catalog.ts';
+import type { ApplicationModel, RepositoryModel, ServiceModel } from './manifest-files.ts';
+import type { Random } from './random.ts';
+
+const applicationNames = ['shop', 'blog', 'wiki', 'mail', 'feed'];
+const gates: readonly GateKind[] = ['http', 'http', 'tcp', 'checked', 'plain'];
+
+export interface Grounds {
+  readonly zones: readonly string[];
+  readonly hosts: number;
+}
+
+/** The repository as it is at first: one to four applications that work. */
+export function firstModel(random: Random, grounds: Grounds): RepositoryModel {
+  const count = random.pick([1, 1, 2, 2, 3, 4]);
+  const applications = applicationNames
+    .slice(0, count)
+    .map((name, index) => newApplication(name, index, random, grounds));
+  return { applications, fault: 'none', comment: 0, approved: [] };
+}
+
+/** What people do to a repository, one commit at a time. */
+export function nextModel(
+  history: readonly RepositoryModel[],
+  random: Random,
+  grounds: Grounds,
+): { readonly subject: string; readonly model: RepositoryModel } {
+  const whole = history.filter(({ fault }) => fault === 'none');
+  const last = whole.at(-1);
+  if (last === undefined) throw new Error('there is no commit to go on from');
+  const roll = random.next();
+  if (roll < 0.1) {
+    const fault = random.pick(['syntax', 'unknown-key', 'duplicate-name'] as const);
+    return { subject: `break it: ${fault}`, model: { ...last, fault } };
+  }
+  if (roll < 0.15) return { subject: 'comments', model: { ...last, comment: last.comment + 1 } };
+  if (roll < 0.27) return { subject: 'revert', model: whole.at(-2) ?? last };
+  if (roll < 0.34) return addOrRemove(last, random, grounds);
+  const at = random.integer(0, last.applications.length - 1);
+  const application = last.applications[at];
+  if (application === undefined) return addOrRemove(last, random, grounds);
+  const service = random.pick(application.services);
+  const { subject, next } = changeService(service, random, grounds);
+  const services = application.services.map((one) => (one === service ? next : one));
+  const applications = last.applications.with(at, { ...application, services });
+  const name = `${application.name}/${service.name}`;
+  return { subject: `${name}: ${subject}`, model: { ...last, applications } };
+}
+
+function addOrRemove(
+  last: RepositoryModel,
+  random: Random,
+  grounds: Grounds,
+): { readonly subject: string; readonly model: RepositoryModel } {
+  const { applications } = last;
+  if (applications.length > 1 && random.chance(0.5)) {
+    const gone = random.pick(applications);
+    const rest = applications.filter((one) => one !== gone);
+    return { subject: `remove ${gone.name}`, model: { ...last, applications: rest } };
+  }
+  const taken = new Set(applications.map(({ name }) => name));
+  const name = applicationNames.find((one) => !taken.has(one));
+  if (name === undefined) return { subject: 'nothing', model: last };
+  const index = applicationNames.indexOf(name);
+  const added = newApplication(name, index, random, grounds);
+  return { subject: `add ${name}`, model: { ...last, applications: [...applications, added] } };
+}
+
+function changeService(
+  service: ServiceModel,
+  random: Random,
+  { zones }: Grounds,
+): { readonly subject: string; readonly next: ServiceModel } {
+  const roll = random.next();
+  if (roll < 0.3) {
+    const image = random.pick(imagesOf(service, true));
+    return { subject: image, next: { ...service, image, isGood: true } };
+  }
+  if (roll < 0.55) {
+    const image = random.pick(imagesOf(service, false));
+    return { subject: `${image} (bad)`, next: { ...service, image, isGood: false } };
+  }
+  if (roll < 0.7 && service.kind === 'replicated') {
+    const replicas = random.integer(0, 5);
+    return { subject: `${replicas} replicas`, next: { ...service, replicas } };
+  }
+  if (roll < 0.78 && service.kind !== 'global') {
+    const zone = service.zone === null || random.chance(0.7) ? random.pick(zones) : null;
+    return { subject: `zone ${zone ?? 'any'}`, next: { ...service, zone } };
+  }
+  if (roll < 0.86) {
+    const parallelism = random.integer(0, 3);
+    return { subject: `parallelism ${parallelism}`, next: { ...service, parallelism } };
+  }
+  const level = service.level + 1;
+  return { subject: `level ${level}`, next: { ...service, level } };
+}
+
+function imagesOf({ kind, gate }: ServiceModel, isGood: boolean): readonly string[] {
+  if (kind === 'job') return isGood ? goodJobs : badJobImages;
+  return (isGood ? goodImages : badImages)[gate];
+}
+
+function newApplication(
+  name: string,
+  index: number,
+  random: Random,
+  grounds: Grounds,
+): ApplicationModel {
+  const first = newService('web', 2 * index, random, grounds);
+  if (random.chance(0.7)) return { name, services: [first] };
+  const second = newService('side', 2 * index + 1, random, grounds);
+  const isOrdered = second.kind !== 'global' && random.chance(0.5);
+  return { name, services: [{ ...first, after: isOrdered ? 'side' : null }, second] };
+}
+
+function newService(
+  name: string,
+  index: number,
+  random: Random,
+  { zones, hosts }: Grounds,
+): ServiceModel {
+  const kinds = ['replicated', 'replicated', 'replicated', 'global', 'port', 'stateful', 'job'];
+  const kind = random.pick(kinds as readonly ServiceModel['kind'][]);
+  const gate = kind === 'job' ? 'plain' : random.pick(gates);
+  const service: ServiceModel = {
+    name,
+    kind,
+    gate,
+    image: '',
+    isGood: true,
+    replicas: kind === 'replicated' ? random.integer(1, 4) : 1,
+    parallelism: random.integer(0, 2),
+    monitorS: random.integer(4, 8),
+    failureAction: random.chance(0.9) ? 'rollback' : 'pause',
+    level: 0,
+    zone: kind === 'stateful' || random.chance(0.15) ? random.pick(zones) : null,
+    hostPort: 8_000 + index,
+    after: null,
+  };
+  const replicas = kind === 'port' ? random.integer(1, hosts) : service.replicas;
+  const isPinned = kind === 'port' && replicas > 1;
+  const image = random.pick(imagesOf(service, true));
+  return { ...service, image, replicas, zone: isPinned ? null : service.zone };
+}

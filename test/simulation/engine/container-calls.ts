@@ -1,0 +1,235 @@
+import type { ApiResponse, Pending } from './api.ts';
+import { noContent, notModified, ok, pending, refusal } from './api.ts';
+import type { Actor, Container, HostConfig } from './container.ts';
+import { statusOf } from './container.ts';
+import { nameRefusal } from './create-container.ts';
+import type { EngineState } from './engine-state.ts';
+import { between, changed, later, mutated } from './engine-state.ts';
+import { containerEvent } from './events.ts';
+import { resumeProbes, stopProbes } from './health.ts';
+import { killContainer, onProgramEnd, startContainer, stopContainer } from './lifecycle.ts';
+import { pauseProgram, unpauseProgram } from './program.ts';
+import { resourceRefusal, restartRefusal } from './validate-config.ts';
+import { dropVolume } from './volumes.ts';
+
+type Answer = ApiResponse | Pending;
+
+export function start(state: EngineState, container: Container, by: Actor): Answer {
+  if (container.isPaused) {
+    return refusal(409, 'cannot start a paused container, try unpause instead');
+  }
+  if (container.isRunning) return notModified;
+  if (container.isBeingRemoved) {
+    return refusal(409, 'container is marked for removal and cannot be started');
+  }
+  return pending((reply) => {
+    startContainer(state, container, by, false, (refused) => {
+      if (refused !== null) return reply(refusal(refused.status, refused.message));
+      if (by === 'api') mutated(state, `start ${container.name}`);
+      return reply(noContent);
+    });
+    return null;
+  });
+}
+
+/** @param seconds the grace; undefined: the container's own */
+export function stop(
+  state: EngineState,
+  container: Container,
+  seconds: string | undefined,
+  by: Actor,
+): Answer {
+  if (!container.isRunning) return notModified;
+  const grace = seconds === undefined ? container.config.StopTimeout : Number(seconds);
+  return pending((reply) => {
+    let isOver = false;
+    stopContainer(state, container, by, (grace ?? 10) * 1000, () => {
+      isOver = true;
+      if (by === 'api') mutated(state, `stop ${container.name}`);
+      reply(noContent);
+    });
+    if (!isOver && by === 'api') mutated(state, `tell ${container.name} to stop`);
+    return null;
+  });
+}
+
+export function kill(
+  state: EngineState,
+  container: Container,
+  asked: string,
+  by: Actor,
+): ApiResponse {
+  if (!container.isRunning) {
+    const message = `Cannot kill container: ${asked}: Container ${container.id} is not running`;
+    return refusal(409, message);
+  }
+  killContainer(state, container, by);
+  if (by === 'api') mutated(state, `kill ${container.name}`);
+  return noContent;
+}
+
+export function pause(state: EngineState, container: Container, by: Actor): ApiResponse {
+  const { id, program } = container;
+  if (!container.isRunning || program === null) {
+    return container.isRestarting
+      ? refusal(409, `Container ${id} is restarting, wait until the container is running`)
+      : refusal(409, `Container ${id} is not running`);
+  }
+  if (container.isPaused) return refusal(409, `Container ${id} is already paused`);
+  container.isPaused = true;
+  pauseProgram(state, program);
+  stopProbes(state, container);
+  containerEvent(state, container, 'pause');
+  if (by === 'api') mutated(state, `pause ${container.name}`);
+  return noContent;
+}
+
+export function unpause(state: EngineState, container: Container, by: Actor): ApiResponse {
+  if (!container.isPaused) return refusal(500, `Container ${container.id} is not paused`);
+  container.isPaused = false;
+  unpauseProgram(state, container, (ended, ending) => onProgramEnd(state, ended, ending));
+  resumeProbes(state, container);
+  containerEvent(state, container, 'unpause');
+  if (by === 'api') mutated(state, `unpause ${container.name}`);
+  return noContent;
+}
+
+/** Limits and the restart policy, the only things of a container that can be changed in place. */
+export function update(
+  state: EngineState,
+  container: Container,
+  body: Partial<HostConfig>,
+  by: Actor,
+): ApiResponse {
+  const invalid = resourceRefusal(body) ?? restartRefusal(body.RestartPolicy);
+  if (invalid !== null) return refusal(400, invalid);
+  const cannot = `Cannot update container ${container.id}`;
+  if (container.isBeingRemoved) {
+    return refusal(409, `${cannot}: Container is marked for removal and cannot be "update".`);
+  }
+  if (state.diskFull) return refusal(500, `${cannot}: no space left on device`);
+  const { hostConfig } = container;
+  const { Memory: memory = 0, MemorySwap: swap = 0 } = body;
+  if (memory > hostConfig.MemorySwap && swap === 0 && hostConfig.MemorySwap !== -1) {
+    const message = `${cannot}: Memory limit should be smaller than already set memoryswap limit, update the memoryswap at the same time`;
+    return refusal(409, message);
+  }
+  if (memory !== 0) hostConfig.Memory = memory;
+  if (swap !== 0) hostConfig.MemorySwap = swap;
+  if (body.MemoryReservation) hostConfig.MemoryReservation = body.MemoryReservation;
+  if (body.NanoCpus) hostConfig.NanoCpus = body.NanoCpus;
+  if (body.PidsLimit) hostConfig.PidsLimit = body.PidsLimit;
+  const { Name: name, MaximumRetryCount: count = 0 } = body.RestartPolicy ?? {};
+  if (name) hostConfig.RestartPolicy = { Name: name, MaximumRetryCount: count };
+  containerEvent(state, container, 'update');
+  if (by === 'api') mutated(state, `update ${container.name}`);
+  return ok({ Warnings: null });
+}
+
+export function rename(
+  state: EngineState,
+  container: Container,
+  name: string,
+  by: Actor,
+): ApiResponse {
+  if (name === '' || container.name === name) {
+    const message =
+      name === ''
+        ? 'Neither old nor new names may be empty'
+        : 'Renaming a container with the same name as its current name';
+    return refusal(400, message);
+  }
+  const taken = nameRefusal(state, name);
+  if (taken !== null) {
+    const { message } = taken.body as { readonly message: string };
+    const said = message.replace(`container name (${name})`, `container name (/${name})`);
+    return refusal(taken.status, `Error when allocating new name: ${said}`);
+  }
+  const oldName = `/${container.name}`;
+  state.names.delete(container.name);
+  container.name = name;
+  state.names.set(name, container);
+  containerEvent(state, container, 'rename', { oldName });
+  if (by === 'api') mutated(state, `rename ${oldName.slice(1)} to ${name}`);
+  return noContent;
+}
+
+/** Removes a container that does not run, or any one by force, with the volumes that nobody named. */
+export function remove(
+  state: EngineState,
+  container: Container,
+  options: { readonly force: boolean; readonly volumes: boolean },
+  by: Actor,
+): Answer {
+  const { id } = container;
+  if (container.isBeingRemoved) {
+    return refusal(409, `removal of container ${id} is already in progress`);
+  }
+  if (container.isRunning && !options.force) {
+    const status = statusOf(container);
+    const how = `${status === 'paused' ? 'Unpause and then stop' : 'Stop'} the container before attempting removal or force remove`;
+    return refusal(409, `You cannot remove a ${status} container ${id}. ${how}`);
+  }
+  if (container.isRunning) killContainer(state, container, by);
+  container.isBeingRemoved = true;
+  changed(state);
+  return pending((reply) => {
+    later(state, between(state, state.timing.remove), () => {
+      removeNow(state, container, options.volumes);
+      if (by === 'api') mutated(state, `remove ${container.name}`);
+      reply(noContent);
+    });
+    return null;
+  });
+}
+
+function removeNow(state: EngineState, container: Container, withVolumes: boolean): void {
+  state.containers.delete(container.id);
+  state.names.delete(container.name);
+  containerEvent(state, container, 'destroy');
+  if (!withVolumes) return;
+  for (const mount of container.mounts) {
+    const volume = state.volumes.get(mount.Name ?? '');
+    if (volume?.isAnonymous === true) dropVolume(state, volume);
+  }
+}
+
+/** Copies a tar archive into the file system of a container. */
+export function putArchive(
+  state: EngineState,
+  container: Container,
+  asked: string,
+  path: string,
+  archive: Buffer | null,
+): ApiResponse {
+  if (container.hostConfig.ReadonlyRootfs === true) {
+    return refusal(500, 'container rootfs is marked read-only');
+  }
+  if (path !== '/') return refusal(404, `Could not find the file ${path} in container ${asked}`);
+  if (state.diskFull) {
+    const message =
+      'Error processing tar file(exit status 1): write /etc/file: no space left on device';
+    return refusal(500, message);
+  }
+  const names = archive === null ? null : tarNames(archive);
+  if (names === null) {
+    return refusal(500, 'Error processing tar file(exit status 1): unexpected EOF');
+  }
+  container.files = [...container.files, ...names];
+  mutated(state, `copy into ${container.name}`);
+  return { status: 200, body: null };
+}
+
+/** Names of the files in a tar archive; null when it is none. */
+function tarNames(archive: Buffer): readonly string[] | null {
+  const names: string[] = [];
+  for (let at = 0; at + 512 <= archive.length;) {
+    if (archive[at] === 0) return names;
+    if (archive.toString('latin1', at + 257, at + 262) !== 'ustar') return null;
+    const name = archive.toString('utf8', at, at + 100).replace(/\0.*$/s, '');
+    const size = Number.parseInt(archive.toString('latin1', at + 124, at + 136), 8);
+    names.push(`/${name}`);
+    at += 512 + Math.ceil(size / 512) * 512;
+  }
+  return names.length === 0 ? null : names;
+}

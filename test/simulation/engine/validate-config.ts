@@ -1,0 +1,92 @@
+import type { HostConfig } from './container.ts';
+import type { EngineState } from './engine-state.ts';
+import type { CreateBody } from './merge-config.ts';
+
+const minimumMemory = 6 * 2 ** 20;
+
+/** Why the engine refuses the configuration of a container, in its words; null: it does not. Always a 400. */
+export function configRefusal(state: EngineState, body: CreateBody): string | null {
+  const host = body.HostConfig ?? {};
+  return (
+    healthcheckRefusal(body) ??
+    portRefusal(host) ??
+    restartRefusal(host.RestartPolicy) ??
+    resourceRefusal(host) ??
+    mountRefusal(state, host) ??
+    endpointRefusal(state, body)
+  );
+}
+
+export function restartRefusal(
+  policy: { readonly Name?: string; readonly MaximumRetryCount?: number } | undefined,
+): string | null {
+  const { Name: name = '', MaximumRetryCount: count = 0 } = policy ?? {};
+  switch (name) {
+    case '':
+      return null;
+    case 'always':
+    case 'unless-stopped':
+    case 'no':
+      return count === 0
+        ? null
+        : `maximum retry count cannot be used with restart policy '${name}'`;
+    case 'on-failure':
+      return count < 0 ? 'maximum retry count cannot be negative' : null;
+    default:
+      return `invalid restart policy '${name}'`;
+  }
+}
+
+export function resourceRefusal(host: Partial<HostConfig>): string | null {
+  const { Memory: memory = 0, MemoryReservation: reservation = 0 } = host;
+  if (memory !== 0 && memory < minimumMemory) return 'Minimum memory limit allowed is 6MB';
+  if (memory > 0 && reservation > memory) {
+    return 'Minimum memory limit can not be less than memory reservation limit, see usage';
+  }
+  return null;
+}
+
+function healthcheckRefusal(body: CreateBody): string | null {
+  const check = body.Healthcheck;
+  if (check === undefined) return null;
+  for (const field of ['Interval', 'Timeout', 'StartPeriod'] as const) {
+    const value = check[field] ?? 0;
+    if (value !== 0 && value < 1e6) return `${field} in Healthcheck cannot be less than 1ms`;
+  }
+  return (check.Retries ?? 0) < 0 ? 'Retries in Healthcheck cannot be negative' : null;
+}
+
+function portRefusal(host: Partial<HostConfig>): string | null {
+  for (const [key, bindings] of Object.entries(host.PortBindings ?? {})) {
+    const target = key.split('/')[0] ?? '';
+    if (!isPort(target)) return `invalid port specification: "${target}"`;
+    for (const { HostPort: published = '' } of bindings ?? []) {
+      const ends = published.split('-');
+      const isFine = published === '' || (ends.length <= 2 && ends.every(isPort));
+      if (!isFine) return `invalid port specification: "${published}"`;
+    }
+  }
+  return null;
+}
+
+function isPort(text: string): boolean {
+  return /^\d+$/.test(text) && Number(text) <= 65_535;
+}
+
+/** A bind of the Mounts API needs its source, unless it may be made (API 1.42). */
+function mountRefusal(state: EngineState, host: Partial<HostConfig>): string | null {
+  for (const { Type, Source = '', Target = '', BindOptions } of host.Mounts ?? []) {
+    if (Target === '')
+      return `invalid mount config for type "${Type}": field Target must not be empty`;
+    if (Type !== 'bind' || state.hostPaths.has(Source)) continue;
+    if (BindOptions?.CreateMountpoint === true && state.apiVersion !== '1.41') continue;
+    return `invalid mount config for type "bind": bind source path does not exist: ${Source}`;
+  }
+  return null;
+}
+
+function endpointRefusal(state: EngineState, body: CreateBody): string | null {
+  const names = Object.keys(body.NetworkingConfig?.EndpointsConfig ?? {}).toSorted();
+  if (names.length < 2 || state.apiVersion !== '1.41') return null;
+  return `Container cannot be connected to network endpoints: ${names.join(', ')}`;
+}

@@ -1,0 +1,52 @@
+import type { RepositoryModel } from './manifest-files.ts';
+
+/** Something that happens to the operator or to the world around it. */
+export type Happening =
+  | { readonly kind: 'commit'; readonly subject: string; readonly model: RepositoryModel }
+  | { readonly kind: 'operator-killed'; readonly downMs: number; readonly losesJournal: boolean }
+  | {
+      /** It is killed right after this many more durable effects. */
+      readonly kind: 'operator-killed-after';
+      readonly effects: number;
+      readonly downMs: number;
+      readonly losesJournal: boolean;
+    }
+  | { readonly kind: 'operator-stopped'; readonly downMs: number }
+  | { readonly kind: 'operator-frozen'; readonly ms: number }
+  | { readonly kind: 'git-away'; readonly ms: number }
+  | { readonly kind: 'storm'; readonly host: string; readonly ms: number; readonly force: number }
+  | { readonly kind: 'partition'; readonly hosts: readonly string[]; readonly ms: number }
+  | { readonly kind: 'daemon-killed'; readonly host: string; readonly downMs: number }
+  | { readonly kind: 'power-cycle'; readonly host: string; readonly downMs: number }
+  | { readonly kind: 'disk-full'; readonly host: string; readonly ms: number }
+  | { readonly kind: 'registry-away'; readonly hosts: readonly string[]; readonly ms: number }
+  | {
+      /** Somebody takes a container in hand. */
+      readonly kind: 'person';
+      readonly act: PersonAct;
+      /** Which of the containers, modulo their number. */
+      readonly which: number;
+    }
+  | { readonly kind: 'crash'; readonly which: number; readonly isMemory: boolean }
+  | {
+      readonly kind: 'port-taken';
+      readonly host: string;
+      readonly port: number;
+      readonly ms: number;
+    };
+
+export type PersonAct =
+  | 'stop'
+  | 'kill'
+  | 'remove'
+  | 'pause'
+  | 'start'
+  | 'rename'
+  | 'disconnect'
+  | 'restart-policy';
+
+export interface Scheduled {
+  /** Milliseconds from the start of the run. */
+  readonly atMs: number;
+  readonly what: Happening;
+}

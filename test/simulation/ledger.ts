@@ -1,0 +1,148 @@
+import type { Probe, ServiceSpec } from '../../src/model/application.ts';
+import { slotKey } from '../../src/model/labels.ts';
+import type { Step } from '../../src/model/step.ts';
+import type { Decision } from '../../src/rollout/decide.ts';
+import type { TrueContainer } from './census.ts';
+import type { Limits } from './limits.ts';
+import { isSoleWriter, limitsOf } from './limits.ts';
+import type { SimulatedHost } from './simulated-host.ts';
+
+/** How long a decision may be on its way until the call that it leads to arrives. */
+const underwayMs = 20_000;
+/** How long the operator may not know what an outsider did: the event has to reach it first. */
+const newsMs = 3_000;
+
+/** One service as it was to be, and since when it is not to be so any more. */
+interface Wanted {
+  readonly service: ServiceSpec;
+  readonly slots: number;
+  until: number | null;
+}
+
+/** What a service may do now, in the most generous of the targets that its steps may still come from. */
+export interface Allowance extends Limits {
+  /** The fewest slots that it is to have. */
+  readonly slots: number;
+  /** Not two of it run on one host: they would write to one volume. */
+  readonly isSoleWriter: boolean;
+  readonly isSingleton: boolean;
+  readonly probe: Probe | null;
+}
+
+/** What the invariants must remember of a run. Nothing in it comes from what the operator believes of the hosts. */
+export class Ledger {
+  readonly #now: () => number;
+  readonly #wanted = new Map<string, Wanted[]>();
+  readonly #hits = new Map<string, { readonly at: number; readonly host: SimulatedHost }>();
+  readonly #stormyUntil = new Map<SimulatedHost, number>();
+  readonly #steps = new Map<string, Step>();
+  /** Hashes that something outside has harmed before they had proved themselves: those may rightly fail. */
+  readonly blamed = new Set<string>();
+
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  /** The process is gone, and with it what it had under way. */
+  processGone(): void {
+    this.#steps.clear();
+  }
+
+  stepStarted(step: Step): void {
+    this.#steps.set(`${step.host} ${step.key}`, step);
+  }
+
+  stepEnded(step: Step): void {
+    this.#steps.delete(`${step.host} ${step.key}`);
+  }
+
+  /** The steps that the operator has under way on a host. */
+  stepsOn(host: SimulatedHost): readonly Step[] {
+    return [...this.#steps.values()].filter((step) => step.host === host.name);
+  }
+
+  noteDecision({ applications }: Decision): void {
+    const now = this.#now();
+    const seen = new Set<string>();
+    for (const { application, target, services } of applications) {
+      for (const service of target.spec.services) {
+        const slots = services.find((one) => one.service === service.name)?.desired ?? 0;
+        const key = `${application}/${service.name}`;
+        seen.add(key);
+        this.#want(key, service, slots, now);
+      }
+    }
+    for (const [key, list] of this.#wanted) {
+      const last = list.at(-1);
+      if (!seen.has(key) && last !== undefined) last.until ??= now;
+    }
+  }
+
+  /** Null when nothing asks for the service, and nothing has for so long that no step for it can be on its way. */
+  allowanceOf(application: string, service: string): Allowance | null {
+    const now = this.#now();
+    const list = (this.#wanted.get(`${application}/${service}`) ?? []).filter(
+      ({ until }) => until === null || now - until < underwayMs,
+    );
+    const limits = list.map((one) => limitsOf(one.service, one.slots));
+    if (limits.length === 0) return null;
+    return {
+      live: Math.max(...limits.map(({ live }) => live)),
+      missing: Math.max(...limits.map(({ missing }) => missing)),
+      slots: Math.min(...list.map(({ slots }) => slots)),
+      isSoleWriter: list.every(({ service }) => isSoleWriter(service)),
+      isSingleton: list.every(({ service }) => service.singleton),
+      probe: list.at(-1)?.service.gate.probe ?? null,
+    };
+  }
+
+  /** Whether some target of now or of a moment ago has this slot. */
+  isWanted(container: TrueContainer): boolean {
+    const { identity } = container;
+    if (identity === null) return false;
+    const list = this.#wanted.get(`${identity.application}/${identity.service}`) ?? [];
+    const current = list.filter(({ until }) => until === null || this.#now() - until < underwayMs);
+    return (
+      current.length > 0 &&
+      current.every(
+        ({ service, slots }) => service.mode === 'global' || Number(identity.slot) <= slots,
+      )
+    );
+  }
+
+  /** Something outside the operator has taken a container away, or has harmed it. */
+  hit(container: TrueContainer, isProven: boolean): void {
+    const { identity, host } = container;
+    if (identity === null) return;
+    this.#hits.set(slotKey(identity), { at: this.#now(), host });
+    if (!isProven) this.blamed.add(`${identity.application}/${identity.hash}`);
+  }
+
+  /** Whether a slot may be missing without the operator knowing it already. */
+  isHit(slot: string): boolean {
+    const hit = this.#hits.get(slot);
+    if (hit === undefined) return false;
+    const stormyUntil = this.#stormyUntil.get(hit.host) ?? 0;
+    return this.#now() - hit.at < newsMs || this.#now() < stormyUntil;
+  }
+
+  /** Keys of the slots of a service for which that is so. */
+  hitSlots(application: string, service: string): readonly string[] {
+    const prefix = `${application}/${service}/`;
+    return [...this.#hits.keys()].filter((slot) => slot.startsWith(prefix) && this.isHit(slot));
+  }
+
+  /** Events of this host may get lost until then: only the next full list tells. */
+  stormy(host: SimulatedHost, until: number): void {
+    this.#stormyUntil.set(host, Math.max(until, this.#stormyUntil.get(host) ?? 0));
+  }
+
+  #want(key: string, service: ServiceSpec, slots: number, now: number): void {
+    const list = this.#wanted.get(key) ?? [];
+    const last = list.at(-1);
+    if (last?.service === service && last.slots === slots && last.until === null) return;
+    if (last !== undefined) last.until ??= now;
+    const recent = list.filter(({ until }) => until === null || now - until < underwayMs);
+    this.#wanted.set(key, [...recent, { service, slots, until: null }]);
+  }
+}

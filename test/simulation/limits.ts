@@ -1,0 +1,64 @@
+import type { ServiceSpec, Share, UpdatePolicy } from '../../src/model/application.ts';
+import { fixedHostPorts } from '../../src/placement/host-ports.ts';
+
+/** How many instances of a service there may be at once, and how many of its slots may go without. */
+export interface Limits {
+  readonly live: number;
+  readonly missing: number;
+}
+
+/**
+ * The promise of a manifest about one service, worked out anew from semantics §10.2 and not taken from what decides.
+ *
+ * @param slots how many it has: its replicas, or its hosts when it is global
+ */
+export function limitsOf(service: ServiceSpec, slots: number): Limits {
+  const policies = [service.update, service.rollback].map((policy) =>
+    limit(policy, isStopFirst(service, policy), slots),
+  );
+  const canaries = service.rollout.steps.length > 0 ? slots : 0;
+  return {
+    live: slots + Math.max(canaries, ...policies.map(({ surge }) => surge)),
+    missing: Math.max(...policies.map(({ missing }) => missing)),
+  };
+}
+
+/** Two instances on one host would write to one volume, and nobody has asked for that. */
+export function isSoleWriter(service: ServiceSpec): boolean {
+  return (
+    service.container.mounts.some(
+      (mount) => mount.type === 'volume' && mount.source !== '' && !mount.readOnly,
+    ) && !Object.hasOwn(service.origins, 'deploy.update_config.order')
+  );
+}
+
+function isStopFirst(service: ServiceSpec, { order, maxSurge }: UpdatePolicy): boolean {
+  return (
+    order === 'stop-first' ||
+    service.singleton ||
+    fixedHostPorts(service.container).length > 0 ||
+    isSoleWriter(service) ||
+    (maxSurge?.kind === 'count' && maxSurge.count === 0) ||
+    (maxSurge?.kind === 'percent' && maxSurge.percent === 0)
+  );
+}
+
+function limit(
+  policy: UpdatePolicy,
+  isStopFirst: boolean,
+  slots: number,
+): { readonly surge: number; readonly missing: number } {
+  const { maxSurge, maxUnavailable, parallelism } = policy;
+  const isWritten = maxSurge !== null || maxUnavailable !== null;
+  const all = isWritten ? 0 : Math.max(1, slots);
+  const atOnce = parallelism === 0 ? all : parallelism;
+  // An instance that moves to another host is started there first.
+  const surge = maxSurge === null ? Math.max(1, atOnce) : share(maxSurge, slots, Math.ceil);
+  const stopFirst = isStopFirst ? Math.max(1, atOnce) : 0;
+  const missing = maxUnavailable === null ? stopFirst : share(maxUnavailable, slots, Math.floor);
+  return { surge, missing: isStopFirst ? Math.max(1, missing) : missing };
+}
+
+function share(share: Share, slots: number, round: (value: number) => number): number {
+  return share.kind === 'count' ? share.count : round((share.percent * slots) / 100);
+}

@@ -1,0 +1,143 @@
+import type { GateKind } from './catalog.ts';
+import { registryHost } from './catalog.ts';
+import type { Files } from './simulated-repository.ts';
+
+/** A service as a scenario thinks of it. */
+export interface ServiceModel {
+  readonly name: string;
+  readonly kind: 'replicated' | 'global' | 'port' | 'stateful' | 'job';
+  readonly gate: GateKind;
+  readonly image: string;
+  /** It runs as it should. */
+  readonly isGood: boolean;
+  readonly replicas: number;
+  readonly parallelism: number;
+  readonly monitorS: number;
+  readonly failureAction: 'rollback' | 'pause';
+  /** Value of an environment variable. */
+  readonly level: number;
+  /** `node.labels.zone == x`, or any host. */
+  readonly zone: string | null;
+  readonly hostPort: number;
+  /** Comes after that service of its application. */
+  readonly after: string | null;
+}
+
+export interface ApplicationModel {
+  readonly name: string;
+  readonly services: readonly ServiceModel[];
+}
+
+/** What a commit holds. */
+export interface RepositoryModel {
+  readonly applications: readonly ApplicationModel[];
+  /** What is wrong with it as a whole: then it is refused. */
+  readonly fault: 'none' | 'syntax' | 'unknown-key' | 'duplicate-name';
+  /** Changes the files and nothing that they mean. */
+  readonly comment: number;
+  /** Commits whose deletions somebody has approved. */
+  readonly approved: readonly string[];
+}
+
+export interface HostModel {
+  readonly name: string;
+  readonly address: string;
+  readonly zone: string;
+  readonly apiVersion: '1.41' | '1.45';
+  readonly skewMs: number;
+}
+
+/** Value of the label `fleetwright.fleet` of everything that is ours. */
+export const fleetName = 'simulation';
+
+/** The files of a commit. JSON is YAML too. */
+export function renderFiles(model: RepositoryModel, hosts: readonly HostModel[]): Files {
+  const files: Record<string, string> = {
+    'fleet.yaml': text({
+      name: fleetName,
+      hosts: hosts.map(({ name, address, zone }) => ({
+        name,
+        endpoint: `unix:///run/${name}.sock`,
+        address,
+        labels: { zone },
+      })),
+      ...(model.approved.length === 0 ? {} : { prune: { approved: model.approved } }),
+    }),
+  };
+  for (const application of model.applications) {
+    files[`apps/${application.name}/compose.yaml`] =
+      `# comment ${model.comment}\n${text(renderApplication(application))}`;
+  }
+  if (model.fault === 'syntax') files['apps/broken/compose.yaml'] = 'services: {web: [\n';
+  if (model.fault === 'unknown-key') {
+    files['apps/broken/compose.yaml'] = text({ services: { web: { image: 'a:1', replicass: 1 } } });
+  }
+  const [first] = model.applications;
+  if (model.fault === 'duplicate-name' && first !== undefined) {
+    files['apps/broken/compose.yaml'] = text(renderApplication(first));
+  }
+  return files;
+}
+
+function renderApplication({ name, services }: ApplicationModel): object {
+  const volumes = services.filter(({ kind }) => kind === 'stateful');
+  return {
+    name,
+    services: Object.fromEntries(
+      services.map((service) => [service.name, renderService(service, services)]),
+    ),
+    ...(volumes.length === 0
+      ? {}
+      : { volumes: Object.fromEntries(volumes.map((service) => [`${service.name}-data`, {}])) }),
+  };
+}
+
+function renderService(service: ServiceModel, all: readonly ServiceModel[]): object {
+  const { kind, image, replicas, parallelism, monitorS, failureAction, level, zone } = service;
+  return {
+    image: `${registryHost}/${image}`,
+    environment: { LEVEL: String(level) },
+    stop_grace_period: '4s',
+    ...(kind === 'job' ? { restart: 'no' } : {}),
+    ...(kind === 'port' ? { ports: [`${service.hostPort}:8080`] } : {}),
+    ...(kind === 'stateful' ? { volumes: [`${service.name}-data:/data`] } : {}),
+    ...dependsOn(service, all),
+    deploy: {
+      ...(kind === 'global' ? { mode: 'global' } : { replicas }),
+      update_config: { parallelism, monitor: `${monitorS}s`, failure_action: failureAction },
+      ...(zone === null ? {} : { placement: { constraints: [`node.labels.zone == ${zone}`] } }),
+    },
+    'x-fleetwright': { gate: renderGate(service.gate) },
+  };
+}
+
+function dependsOn({ after }: ServiceModel, all: readonly ServiceModel[]): object {
+  const other = all.find(({ name }) => name === after);
+  if (other === undefined) return {};
+  return { depends_on: { [other.name]: { condition: conditionOf(other) } } };
+}
+
+function conditionOf({ kind, gate }: ServiceModel): string {
+  if (kind === 'job') return 'service_completed_successfully';
+  return gate === 'plain' ? 'service_started' : 'service_healthy';
+}
+
+function renderGate(kind: GateKind): object {
+  const common = { minHealthyTime: '1s', healthyDeadline: '25s' };
+  switch (kind) {
+    case 'http':
+      return {
+        ...common,
+        http: { port: 8080, path: '/ready', interval: '500ms', timeout: '800ms' },
+      };
+    case 'tcp':
+      return { ...common, tcp: { port: 8080, interval: '500ms', timeout: '800ms' } };
+    case 'checked':
+    case 'plain':
+      return common;
+  }
+}
+
+function text(value: object): string {
+  return `${JSON.stringify(value, null, 1)}\n`;
+}

@@ -1,0 +1,156 @@
+import { firstModel, nextModel } from './commits.ts';
+import type { Happening, PersonAct, Scheduled } from './happening.ts';
+import type { HostModel, RepositoryModel } from './manifest-files.ts';
+import { Random } from './random.ts';
+
+/** One run, laid out in advance: nothing in it hangs on what the operator does. */
+export interface Scenario {
+  readonly seed: number;
+  readonly hosts: readonly HostModel[];
+  readonly first: RepositoryModel;
+  /** In the order of time. */
+  readonly script: readonly Scheduled[];
+  /** How long things happen, in milliseconds; after that all is well and quiet. */
+  readonly busyMs: number;
+  /** One way, in milliseconds. */
+  readonly latencyMs: readonly [number, number];
+  readonly resyncMs: number;
+  readonly pingMs: number;
+}
+
+const personActs: readonly PersonAct[] = [
+  'stop',
+  'kill',
+  'remove',
+  'pause',
+  'start',
+  'rename',
+  'disconnect',
+  'restart-policy',
+];
+
+/** The same seed gives the same scenario. */
+export function makeScenario(seed: number): Scenario {
+  const random = new Random(seed);
+  const hosts = makeHosts(random.split('hosts'));
+  const shape = random.split('shape');
+  const busyMs = shape.pick([30, 60, 60, 120, 120, 240, 600, 3_600]) * 1_000;
+  const isLong = busyMs > 600_000;
+  const first = firstModel(random.split('first'), groundsOf(hosts));
+  const script = [
+    ...makeCommits(random.split('commits'), hosts, first, busyMs),
+    ...makeTroubles(random.split('troubles'), hosts, busyMs, shape.pick([0, 1, 2, 4, 8])),
+  ];
+  return {
+    seed,
+    hosts,
+    first,
+    script: script.toSorted((a, b) => a.atMs - b.atMs),
+    busyMs,
+    latencyMs: shape.pick([
+      [0, 0],
+      [0, 1],
+      [0, 3],
+      [1, 20],
+    ] as const),
+    resyncMs: isLong ? 600_000 : 60_000,
+    pingMs: isLong ? 60_000 : 15_000,
+  };
+}
+
+function makeHosts(random: Random): readonly HostModel[] {
+  const count = random.integer(1, 5);
+  const isSkewed = random.chance(0.3);
+  return Array.from({ length: count }, (_, index): HostModel => ({
+    name: `host-${index + 1}`,
+    address: `10.0.0.${index + 1}`,
+    zone: index % 2 === 0 ? 'a' : 'b',
+    apiVersion: random.pick(['1.41', '1.45']),
+    skewMs: isSkewed ? random.integer(-3_600_000, 3_600_000) : random.integer(-200, 200),
+  }));
+}
+
+function groundsOf(hosts: readonly HostModel[]): { zones: readonly string[]; hosts: number } {
+  return { zones: [...new Set(hosts.map(({ zone }) => zone))], hosts: hosts.length };
+}
+
+function makeCommits(
+  random: Random,
+  hosts: readonly HostModel[],
+  first: RepositoryModel,
+  busyMs: number,
+): readonly Scheduled[] {
+  const history = [first];
+  const count = random.integer(0, 5);
+  const times = Array.from({ length: count }, () => random.integer(3_000, busyMs));
+  // Some come right after one another, in the middle of what the one before has begun.
+  const close = times.flatMap((atMs) =>
+    random.chance(0.3) ? [atMs + random.integer(5, 4_000)] : [],
+  );
+  return [...times, ...close]
+    .toSorted((a, b) => a - b)
+    .map((atMs) => {
+      const { subject, model } = nextModel(history, random, groundsOf(hosts));
+      history.push(model);
+      return { atMs, what: { kind: 'commit', subject, model } };
+    });
+}
+
+function makeTroubles(
+  random: Random,
+  hosts: readonly HostModel[],
+  busyMs: number,
+  count: number,
+): readonly Scheduled[] {
+  return Array.from({ length: count }, () => ({
+    atMs: random.integer(500, busyMs),
+    what: makeTrouble(random, hosts),
+  }));
+}
+
+function makeTrouble(random: Random, hosts: readonly HostModel[]): Happening {
+  const host = random.pick(hosts).name;
+  const some = hosts.filter(() => random.chance(0.4)).map(({ name }) => name);
+  const shortly = random.integer(100, 20_000);
+  const long = random.integer(1_000, 180_000);
+  const losesJournal = random.chance(0.1);
+  const which = random.integer(0, 1_000);
+  switch (random.integer(0, 15)) {
+    case 0:
+    case 1:
+    case 2:
+      return {
+        kind: 'operator-killed-after',
+        effects: random.integer(1, 40),
+        downMs: shortly,
+        losesJournal,
+      };
+    case 3:
+      return { kind: 'operator-killed', downMs: shortly, losesJournal };
+    case 4:
+      return { kind: 'operator-stopped', downMs: shortly };
+    case 5:
+      return { kind: 'operator-frozen', ms: long };
+    case 6:
+      return { kind: 'git-away', ms: long };
+    case 7:
+    case 8:
+      return { kind: 'storm', host, ms: long, force: random.pick([0.02, 0.1, 0.3]) };
+    case 9:
+      return { kind: 'partition', hosts: some.length === 0 ? [host] : some, ms: long };
+    case 10:
+      return { kind: 'daemon-killed', host, downMs: shortly };
+    case 11:
+      return { kind: 'power-cycle', host, downMs: shortly };
+    case 12:
+      return random.chance(0.5)
+        ? { kind: 'disk-full', host, ms: long }
+        : { kind: 'registry-away', hosts: [host, ...some], ms: long };
+    case 13:
+      return { kind: 'crash', which, isMemory: random.chance(0.3) };
+    case 14:
+      return { kind: 'port-taken', host, port: 8_000 + random.integer(0, 5), ms: long };
+    default:
+      return { kind: 'person', act: random.pick(personActs), which };
+  }
+}

@@ -1,0 +1,184 @@
+import type { DesiredState } from '../../src/model/desired.ts';
+import { applyHappening } from './apply-happening.ts';
+import { checkEnd, whyNotQuiet } from './check-end.ts';
+import type { TrueContainer } from './census.ts';
+import { Guardian } from './guardian.ts';
+import type { Happening } from './happening.ts';
+import { Ledger } from './ledger.ts';
+import type { LifeHappening } from './life.ts';
+import { Life } from './life.ts';
+import type { Scenario } from './scenario.ts';
+import { Violation } from './violation.ts';
+import type { Counts } from './world.ts';
+import { World } from './world.ts';
+
+/** What came of one run. */
+export interface Run {
+  readonly seed: number;
+  /** Null when every invariant held. */
+  readonly violation: string | null;
+  readonly trace: readonly string[];
+  /** Of the whole trace: equal runs have equal ones. */
+  readonly digest: string;
+  readonly counts: Counts;
+  /** Durable effects of the operator. */
+  readonly effects: number;
+}
+
+/** How long it may take, after the last trouble, until everything is as it should be. */
+const patienceMs = 40 * 60_000;
+/** How often it is looked whether it is. */
+const lookMs = 5_000;
+/** How long nothing must happen after that. */
+const quietMs = 90_000;
+
+/** Lets a scenario happen and checks the invariants after every event. The same scenario gives the same run. */
+export async function simulate(scenario: Scenario): Promise<Run> {
+  using world = new World(scenario);
+  const simulation = new Simulation(world);
+  let violation: string | null = null;
+  try {
+    await simulation.run();
+  } catch (error) {
+    if (!(error instanceof Violation)) throw error;
+    violation = error.message;
+    world.trace.add('!', error.message);
+  }
+  simulation.end();
+  const { trace, counts } = world;
+  counts.virtualMs = world.elapsedMs;
+  const { seed } = scenario;
+  const { effects } = simulation.life;
+  return { seed, violation, trace: trace.lines, digest: trace.digest(), counts, effects };
+}
+
+class Simulation {
+  readonly life: Life;
+  readonly #world: World;
+  readonly #ledger: Ledger;
+  readonly #guardian: Guardian;
+  #violation: Violation | null = null;
+
+  constructor(world: World) {
+    this.#world = world;
+    this.#ledger = new Ledger(world.clock.now);
+    this.life = new Life(world, {
+      stepStarted: (step) => {
+        const { commit, reason } = step.cause;
+        if (reason === '' || !world.models.has(commit)) {
+          this.#fail(new Violation('no step without a cause', step.key));
+        }
+        this.#ledger.stepStarted(step);
+      },
+      stepEnded: (step) => this.#ledger.stepEnded(step),
+      decided: (decision) => this.#ledger.noteDecision(decision),
+      noted: () => {},
+      accepted: (desired) => this.#accepted(desired),
+      gone: () => this.#ledger.processGone(),
+      trouble: (message) => this.#fail(new Violation('the operator never fails itself', message)),
+    });
+    const hosts = [...world.hosts.values()];
+    this.#guardian = new Guardian(hosts, this.#ledger, () => this.life.journal());
+    for (const host of hosts) {
+      host.onRequest = (request) =>
+        this.#guarded(() => this.#guardian.beforeRequest(host, request));
+    }
+  }
+
+  /** @throws Violation */
+  async run(): Promise<void> {
+    const { scenario, clock } = this.#world;
+    this.#world.commit(scenario.first, 'first');
+    for (const { atMs, what } of scenario.script) clock.after(atMs, () => this.#happen(what));
+    this.life.begin();
+    await this.#runUntil(clock.now() + scenario.busyMs);
+    await this.#becomeQuiet();
+    const before = this.life.effects;
+    await this.#runUntil(clock.now() + quietMs);
+    if (this.life.effects !== before) {
+      throw new Violation('nothing is done when all is done', 'something was done');
+    }
+    await checkEnd({
+      world: this.#world,
+      life: this.life,
+      everywhere: this.#guardian.everywhere(),
+      blamed: this.#ledger.blamed,
+    });
+  }
+
+  /** Nothing of the operator goes on after this. */
+  end(): void {
+    this.life.incarnation?.process.kill();
+    this.#world.counts.checks += this.#guardian.checks;
+  }
+
+  /** Waits for what is under way in the world to end, and then for the operator to have nothing left to do. */
+  async #becomeQuiet(): Promise<void> {
+    const { clock } = this.#world;
+    this.life.calm();
+    const deadline = clock.now() + patienceMs;
+    for (;;) {
+      await this.#runUntil(clock.now() + lookMs);
+      const why = whyNotQuiet(this.#world, this.life);
+      if (why === null) return;
+      if (clock.now() > deadline) throw new Violation('it converges', why);
+    }
+  }
+
+  async #runUntil(until: number): Promise<void> {
+    const { clock, counts } = this.#world;
+    while (await clock.step(until)) {
+      counts.events += 1;
+      this.#guarded(() => this.#guardian.afterEvent());
+      if (this.#violation !== null) throw this.#violation;
+    }
+  }
+
+  #happen(what: Happening): void {
+    if (isOfLife(what)) return this.life.apply(what);
+    applyHappening(
+      {
+        world: this.#world,
+        everywhere: () => this.#guardian.everywhere(),
+        hit: (container) => this.#ledger.hit(container, this.#isProven(container)),
+        stormy: (host, until) => this.#ledger.stormy(host, until),
+      },
+      what,
+    );
+  }
+
+  #isProven({ identity }: TrueContainer): boolean {
+    if (identity === null) return true;
+    const record = this.life.journal().applications.get(identity.application);
+    const good = record?.lastKnownGood?.spec.services ?? [];
+    return good.some(({ name, hash }) => name === identity.service && hash === identity.hash);
+  }
+
+  #accepted(desired: DesiredState): void {
+    const { commit } = desired.revision;
+    this.#world.accepted = desired;
+    const model = this.#world.models.get(commit);
+    this.#world.trace.add('operator', `accepts ${commit.slice(0, 7)}`);
+    if (model?.fault !== 'none') {
+      this.#fail(new Violation('a broken commit is refused as a whole', commit));
+    }
+  }
+
+  #guarded(check: () => void): void {
+    try {
+      check();
+    } catch (error) {
+      if (!(error instanceof Violation)) throw error;
+      this.#fail(error);
+    }
+  }
+
+  /** The first one counts: what comes after it may follow from it. */
+  #fail(violation: Violation): void {
+    this.#violation ??= violation;
+  }
+}
+
+function isOfLife(what: Happening): what is LifeHappening {
+  return what.kind.startsWith('operator-');
+}

@@ -1,0 +1,19 @@
+import type { Fleet } from '../../src/fleet/fleet.ts';
+import type { Step, StepOutcome } from '../../src/model/step.ts';
+
+/** A fleet whose steps pass through the hands of a test. */
+export function aroundExecute(
+  fleet: Fleet,
+  around: (step: Step, execute: () => Promise<StepOutcome>) => Promise<StepOutcome>,
+): Fleet {
+  return {
+    configure: (spec) => fleet.configure(spec),
+    snapshot: () => fleet.snapshot(),
+    refresh: (signal) => fleet.refresh(signal),
+    evidence: (host, container, signal) => fleet.evidence(host, container, signal),
+    subscribe: (onChange) => fleet.subscribe(onChange),
+    calls: () => fleet.calls(),
+    [Symbol.asyncDispose]: () => fleet[Symbol.asyncDispose](),
+    execute: (step, signal) => around(step, () => fleet.execute(step, signal)),
+  };
+}
