@@ -10,7 +10,7 @@ export default defineConfig({
             'test/unit/**/*.test.ts',
             'test/property/**/*.test.ts',
             'test/golden/**/*.test.ts',
-            'test/contract/simulated.test.ts',
+            'test/contract/simulated*.test.ts',
           ],
           testTimeout: 30_000,
         },

@@ -15,7 +15,7 @@ export function renderReport(report: RolloutReport): string {
     ...head(report),
     '',
     ...table(
-      ['at once', 'by', 'through', '× ours', 'returned', '× ours', 'calls', 'busy'],
+      ['at once', 'by', 'through', '× ours', 'returned', '× ours', 'runs', 'calls', 'busy'],
       report.results.map(resultRow),
     ),
     '',
@@ -32,16 +32,15 @@ export function renderReport(report: RolloutReport): string {
   return `${lines.join('\n')}\n`;
 }
 
-function head({ workload, versions, results }: RolloutReport): readonly string[] {
+function head({ workload, versions }: RolloutReport): readonly string[] {
   const { replicas, gate } = workload;
   const { engine, docker, compose, cores } = versions;
-  const runs = Math.max(...results.map((result) => result.runs));
   const how =
     gate.kind === 'healthcheck'
       ? `HEALTHCHECK "testapp check /ready" every ${gate.intervalMs} ms, the same in every container`
       : `HTTP GET /ready every ${gate.intervalMs} ms for us and the bare sequence; the others wait for the start alone`;
   return [
-    `Rolling update of ${replicas} replicas, start-first, on one engine; median of ${runs}, round robin`,
+    `Rolling update of ${replicas} replicas, start-first, on one engine; medians, round robin`,
     `gate: ${how}`,
     `engine ${engine}, docker ${docker}, docker-compose ${compose}, ${cores} cores`,
   ];
@@ -64,8 +63,17 @@ function notes({ workload }: RolloutReport): readonly string[] {
 }
 
 function resultRow(result: Result): readonly string[] {
-  const { parallelism, side, reachedMs, returnedMs, toOurs, returnedToOurs, calls, busyBefore } =
-    result;
+  const {
+    parallelism,
+    side,
+    runs,
+    reachedMs,
+    returnedMs,
+    toOurs,
+    returnedToOurs,
+    calls,
+    busyBefore,
+  } = result;
   const count = calls === null ? '' : sumOf(Object.values(calls).map((call) => call.count));
   return [
     parallelism === 0 ? 'all' : String(parallelism),
@@ -74,6 +82,7 @@ function resultRow(result: Result): readonly string[] {
     toOurs.toFixed(2),
     `${returnedMs.toFixed(0)} ms`,
     returnedToOurs.toFixed(2),
+    String(runs),
     String(count),
     busyBefore.toFixed(1),
   ];

@@ -43,17 +43,24 @@ export async function watchStatus(
   using gates = new GateWatch(clock, () => wake.call());
   using view = new StatusView({ settings, logger, fleet, gates, output });
   if ((await view.open(signal)) === 'refused') return exitCode.negative;
-  const unsubscribe = fleet.subscribe(() => wake.call());
+  fleet.subscribe(() => wake.call());
+  const stop = AbortSignal.any([signal, readerGone()]);
   using display =
     output.format === 'text' && process.stdout.isTTY ? onScreen(output) : asLines(output);
-  while (!signal.aborted) {
+  while (!stop.aborted) {
     const [document, note] = await view.look(signal);
     display.show(document, note);
-    await pause(clock, restMs, signal);
-    await wake.sleep(intervalMs, signal);
+    await pause(clock, restMs, stop);
+    await wake.sleep(intervalMs, stop);
   }
-  unsubscribe();
   return exitCode.done;
+}
+
+/** Aborted when whoever reads the output has left, as `head` does when it has enough. */
+function readerGone(): AbortSignal {
+  const gone = new AbortController();
+  process.stdout.on('error', () => gone.abort());
+  return gone.signal;
 }
 
 interface ViewParts {
@@ -191,7 +198,9 @@ function asLines(output: Output): Display {
   };
 }
 
+const times = ['generatedAt', 'until', 'progressDeadlineAt'];
+
 /** That time goes by, or that something is put off, is no change. */
 function withoutTimes(key: string, value: unknown): unknown {
-  return key === 'generatedAt' || key === 'until' ? undefined : value;
+  return times.includes(key) ? undefined : value;
 }

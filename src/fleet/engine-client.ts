@@ -1,5 +1,6 @@
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
+import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import { inspect } from 'node:util';
 
@@ -183,8 +184,26 @@ function quietAgent(
     credentials === null
       ? new HttpAgent(options)
       : new HttpsAgent({ ...options, ...credentials, rejectUnauthorized: true });
-  return Object.assign(agent, { [inspect.custom]: () => 'agent' });
+  const connecting = agent as HttpAgent & Connecting;
+  const connect = connecting.createConnection.bind(agent);
+  return Object.assign(agent, {
+    [inspect.custom]: () => 'agent',
+    createConnection: (...options: readonly unknown[]) =>
+      connect(...options).setKeepAlive(true, keepAliveMs),
+  });
 }
+
+/** The part of an agent that Node's types leave out. */
+interface Connecting {
+  readonly createConnection: (...options: readonly unknown[]) => Socket;
+}
+
+/**
+ * A connection that has been silent for so long is checked by the kernel, and given up some ten seconds later. Node does
+ * not ask for that on TLS connections, and a host that lost its power says nothing: its events, or the answer to a pull,
+ * would be waited for as long as the process lives.
+ */
+const keepAliveMs = 10_000;
 
 function openModem(endpoint: Endpoint, agent: HttpAgent, apiVersion: string): Modem {
   const common = {

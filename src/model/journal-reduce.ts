@@ -7,7 +7,7 @@ import { reduceApplication } from './reduce-application.ts';
 export function reduceJournal(state: JournalState, entry: JournalEntry): JournalState {
   switch (entry.kind) {
     case 'slot-reserved': {
-      const { epoch, hash, host } = entry;
+      const { epoch, hash, host, vacating } = entry;
       const before = state.slots.get(entry.slot);
       const { repairs = 0, lastRepairAt = 0 } = before?.hash === hash ? before : {};
       return withSlot(state, entry.slot, {
@@ -15,6 +15,7 @@ export function reduceJournal(state: JournalState, entry: JournalEntry): Journal
         hash,
         host,
         pending: true,
+        vacating,
         repairs,
         lastRepairAt,
       });
@@ -24,7 +25,7 @@ export function reduceJournal(state: JournalState, entry: JournalEntry): Journal
       const before = state.slots.get(entry.slot);
       const isNewest = before === undefined || epoch >= before.epoch;
       const { repairs = 0, lastRepairAt = 0 } = before ?? {};
-      const seen = { epoch, hash, host, pending: false, repairs, lastRepairAt };
+      const seen = { epoch, hash, host, pending: false, vacating: false, repairs, lastRepairAt };
       const next = isNewest ? withSlot(state, entry.slot, seen) : state;
       const { slot, container } = entry;
       const instances = withKey(next.instances, container, { slot, retired: false });

@@ -115,6 +115,8 @@ export interface SlotRecord {
   readonly host: HostName;
   /** The create was announced and its container has not been seen yet. */
   readonly pending: boolean;
+  /** What serves in the slot goes before that container is made: it is not to be counted on any more. */
+  readonly vacating: boolean;
   /** Repairs in a row; 0 after ten good minutes. */
   readonly repairs: number;
   readonly lastRepairAt: number;
@@ -216,6 +218,7 @@ export type JournalEntry =
       readonly epoch: number;
       readonly hash: SpecHash;
       readonly host: HostName;
+      readonly vacating: boolean;
     }
   | {
       readonly kind: 'instance-seen';

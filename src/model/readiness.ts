@@ -6,6 +6,8 @@ export interface Readiness {
   readonly startedAt: number;
   /** Since when it has been ready without a break (our clock); null: it is not ready now. */
   readonly readySince: number | null;
+  /** It was so for as long as its gate asks, and was found so at the end of that time too. */
+  readonly passed: boolean;
   /** Why it is not ready, in words; empty when it is. */
   readonly reason: string;
   /** When it was last really looked at (our clock); null: not yet since we watch it. */

@@ -74,12 +74,21 @@ export function reduceApplication(
     case 'resumed':
       return resume(record, entry.at);
     case 'retried':
-      return { ...record, quarantined: [], rollout: null };
+      return retry(record);
     case 'application-seen':
       return { ...record, removedBy: null };
     case 'application-removed':
       return { ...record, removedBy: entry.commit };
   }
+}
+
+/** A rollout that has failed begins anew; one that goes on stays where it is, with all its tries before it. */
+function retry(record: ApplicationRecord): ApplicationRecord {
+  const { rollout, quarantined } = record;
+  const since = rollout?.startedAt ?? 0;
+  const hasFailed = rollout?.isRollback === true || quarantined.some(({ at }) => at >= since);
+  const after = { ...record, quarantined: [] };
+  return hasFailed ? { ...after, rollout: null } : withRollout(after, () => ({ failures: [] }));
 }
 
 function newRollout({

@@ -84,6 +84,7 @@ export class Operator implements AsyncDisposable {
   #failures: ReadonlyMap<string, FailedStep> = new Map();
   #readiness: ReadinessMap = new Map();
   #stepsTaken = 0;
+  #watchingSince: number;
   #firstLook: Promise<void> | null = null;
 
   constructor(parts: OperatorParts) {
@@ -92,6 +93,7 @@ export class Operator implements AsyncDisposable {
     this.#wake = new Wake(clock);
     this.#prober = new Prober({ onChange: () => this.#wake.call(), clock, probe });
     this.#attendance = new Attendance(clock);
+    this.#watchingSince = this.#attendance.since();
     this.#requests = new RequestWatch(parts.journal, clock, () => this.#wake.call());
     this.#unsubscribe = parts.fleet.subscribe(() => this.#wake.call());
   }
@@ -116,12 +118,24 @@ export class Operator implements AsyncDisposable {
   #lookAtNewHosts(): void {
     const { fleet } = this.#parts;
     const isNew = [...fleet.snapshot().values()].some(({ kind }) => kind === 'unreachable');
-    if (!isNew) return;
-    const look = fleet.refresh(this.#stop.signal).finally(() => {
+    if (isNew) this.#lookAtAll();
+  }
+
+  #lookAtAll(): void {
+    const look = this.#parts.fleet.refresh(this.#stop.signal).finally(() => {
       if (this.#firstLook === look) this.#firstLook = null;
       this.#wake.call();
     });
     this.#firstLook = look;
+  }
+
+  /** A process that stood still has old pictures of its hosts: it looks at all of them before it decides. */
+  #noticeBreak(): void {
+    const since = this.#attendance.since();
+    if (since === this.#watchingSince) return;
+    this.#watchingSince = since;
+    this.#readiness = new Map();
+    this.#lookAtAll();
   }
 
   /** Steps executed so far that changed something. */
@@ -195,6 +209,7 @@ export class Operator implements AsyncDisposable {
   #observe(): World | null {
     const { fleet, journal, clock } = this.#parts;
     const desired = this.#desired;
+    if (desired !== null) this.#noticeBreak();
     if (desired === null || this.#firstLook !== null) return null;
     const base = {
       desired,
@@ -203,7 +218,7 @@ export class Operator implements AsyncDisposable {
       inFlight: this.#inFlight,
       failures: this.#failures,
       requests: journal.requests(),
-      watchingSince: this.#attendance.since(),
+      watchingSince: this.#watchingSince,
       now: clock.now(),
     };
     const watched = watchedContainers(base);

@@ -18,6 +18,8 @@ export function probeTargets(
       ({ target, protocol, hostIp }) =>
         target === probe.port && protocol === 'tcp' && !hostIp.includes(':'),
     );
-    return [{ container: id, startedAt, probe, address, port: port?.hostPort ?? null }];
+    const { minHealthyTimeMs } = gate;
+    const hostPort = port?.hostPort ?? null;
+    return [{ container: id, startedAt, probe, minHealthyTimeMs, address, port: hostPort }];
   });
 }

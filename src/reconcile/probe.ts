@@ -9,6 +9,8 @@ export interface ProbeTarget {
   readonly container: ContainerId;
   readonly startedAt: number;
   readonly probe: Probe;
+  /** How long its answers must be good: one of the questions falls on the end of that time. */
+  readonly minHealthyTimeMs: number;
   readonly address: string;
   /** The published port behind the probe's; null when it is not known yet. */
   readonly port: number | null;

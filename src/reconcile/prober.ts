@@ -7,7 +7,7 @@ import type { ProbeResult } from '../model/readiness.ts';
 import type { ProbeAnswer, ProbeTarget, Probing } from './probe.ts';
 
 export interface ProberParts {
-  /** Called when an answer differs from the one before it, or is the first. */
+  /** Called when an answer differs from the one before it, is the first, or is the one that a gate has waited for. */
   readonly onChange: () => void;
   readonly clock: Clock;
   readonly probe: Probing;
@@ -47,32 +47,50 @@ export class Prober implements Disposable {
   }
 
   #begin(target: ProbeTarget): void {
-    const watch = { target, stop: new AbortController() };
+    const watch: Watch = { target, stop: new AbortController(), okSince: null, isDue: false };
     this.#watches.set(target.container, watch);
     void this.#probeUntilStopped(watch);
   }
 
-  async #probeUntilStopped({ target, stop }: Watch): Promise<void> {
+  async #probeUntilStopped(watch: Watch): Promise<void> {
     const { clock, probe } = this.#parts;
+    const { target, stop } = watch;
     while (!stop.signal.aborted) {
       const answer = await probe(target, stop.signal);
       if (stop.signal.aborted) return;
-      this.#note(target, answer);
-      const restMs = answer.isListening ? target.probe.intervalMs : eagerMs(target);
-      await pause(clock, restMs, stop.signal);
+      this.#note(watch, answer);
+      await pause(clock, restMs(watch, answer, clock.now()), stop.signal);
     }
   }
 
-  #note({ container, startedAt }: ProbeTarget, { ok, detail }: ProbeAnswer): void {
+  #note(watch: Watch, { ok, detail }: ProbeAnswer): void {
+    const { container, startedAt, minHealthyTimeMs } = watch.target;
+    const at = this.#parts.clock.now();
     const before = this.#results.get(container);
-    this.#results.set(container, { startedAt, ok, detail, at: this.#parts.clock.now() });
-    if (before?.ok !== ok || before.detail !== detail) this.#parts.onChange();
+    this.#results.set(container, { startedAt, ok, detail, at });
+    watch.okSince = ok ? (watch.okSince ?? at) : null;
+    const wasDue = watch.isDue;
+    watch.isDue = watch.okSince !== null && at >= watch.okSince + minHealthyTimeMs;
+    const isAwaited = watch.isDue && !wasDue;
+    if (isAwaited || before?.ok !== ok || before.detail !== detail) this.#parts.onChange();
   }
 }
 
 interface Watch {
   readonly target: ProbeTarget;
   readonly stop: AbortController;
+  /** Since when every answer was good; null: the last one was not. */
+  okSince: number | null;
+  /** Answers have been good for as long as the gate asks. */
+  isDue: boolean;
+}
+
+/** The pause before the next question: shorter where nothing listens yet, and so that one falls on the end of the gate. */
+function restMs({ target, okSince, isDue }: Watch, answer: ProbeAnswer, now: number): number {
+  if (!answer.isListening) return eagerMs(target);
+  const { intervalMs } = target.probe;
+  if (okSince === null || isDue) return intervalMs;
+  return Math.min(intervalMs, Math.max(1, okSince + target.minHealthyTimeMs - now));
 }
 
 /** Where nothing listens yet, asking more often costs the application nothing and finds the moment when it does. */

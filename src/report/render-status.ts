@@ -1,4 +1,4 @@
-import type { Application, Failure, Stage, Status } from '../generated/status.ts';
+import type { Application, Condition, Failure, Stage, Status } from '../generated/status.ts';
 import { renderHeld } from './held-document.ts';
 import { parseIsoTime } from './iso-time.ts';
 import { renderSlots } from './render-slots.ts';
@@ -53,11 +53,16 @@ function renderApplication(application: Application, style: Style, now: number):
     `${style.bold(application.application)}  ${paint(state)}  ${application.health}`,
     ...renderRollout(application, now).map((line) => style.dim(line)),
     ...columns(services, '  '),
-    ...(ready?.status === true || application.failed.length > 0
+    ...(ready?.status === true || application.failed.length > 0 || isAmongWaits(ready, application)
       ? []
       : [style.dim(wrap(ready?.message ?? '', '  '))]),
     ...application.failed.flatMap((failure) => renderFailure(failure, style)),
   ];
+}
+
+/** Whether a condition says nothing but what the list of waits says too. */
+function isAmongWaits(ready: Condition | undefined, { waiting }: Application): boolean {
+  return waiting.some(({ reason }) => ready?.message.endsWith(reason) === true);
 }
 
 function renderRollout({ rollout, waiting }: Application, now: number): readonly string[] {

@@ -26,18 +26,20 @@ export function applySteps(world: World, steps: readonly Step[]): World {
     if (observation?.kind !== 'reachable') continue;
     observations.set(step.host, afterStep(world, observation, step));
   }
-  return { ...world, observations, readiness: readinessOf(observations) };
+  return { ...world, observations, readiness: readinessOf(observations, world.now) };
 }
 
 function readinessOf(
   observations: ReadonlyMap<HostName, HostObservation>,
+  now: number,
 ): ReadonlyMap<ContainerId, Readiness> {
   const readiness = new Map<ContainerId, Readiness>();
   for (const observation of observations.values()) {
     if (observation.kind === 'unreachable') continue;
     for (const { id, startedAt, state } of observation.containers) {
       if (startedAt === null || state !== 'running') continue;
-      readiness.set(id, { startedAt, readySince: startedAt, reason: '', checkedAt: startedAt });
+      const passed = true;
+      readiness.set(id, { startedAt, readySince: startedAt, passed, reason: '', checkedAt: now });
     }
   }
   return readiness;

@@ -3,7 +3,7 @@ import type { Instance } from '../drift/identify.ts';
 import type { ReplaceOrder } from './order.ts';
 import { boundsOf } from './shares.ts';
 import type { SlotView } from './slot-view.ts';
-import { isLive } from './slot-view.ts';
+import { isLeaving, isLive } from './slot-view.ts';
 
 /**
  * How much of a service may change at once, by Kubernetes' rules: never more than N + surge live instances, never fewer
@@ -34,7 +34,7 @@ export class Budget {
     const { surge, unavailable } = boundsOf(policy, order, slots.length);
     this.#bound = slots.length + Math.max(surge, canaries);
     this.#floor = slots.length - unavailable;
-    this.#available = slots.filter((view) => view.available).length;
+    this.#available = slots.filter((view) => view.available && !isLeaving(view)).length;
     const left = surplus.filter(isLive).length;
     this.#running = left + sum(slots, (view) => placesOf(view, isStarting(view)));
     this.#live = left + sum(slots, (view) => placesOf(view, isStarting(view) || isMade(view)));

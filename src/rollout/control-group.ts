@@ -1,30 +1,34 @@
 import type { HostName } from '../model/names.ts';
 import type { Instance } from '../drift/identify.ts';
 import type { ApplicationContext } from './application-context.ts';
+import { isServing } from './slot-view.ts';
 import { isProven } from './target.ts';
 
 /**
- * An instance of a proven revision on the same host that fails in the same window: then the host, or something that both
- * need, is to blame, and a failure of the new revision beside it says nothing. Null when there is none.
+ * Whether instances of a proven revision on the same host fail in the same window: then the host, or something that both
+ * need, is to blame, and a failure of the new revision beside them says nothing. Once that was so it stays so until one of
+ * them is seen to be well, since those that fail are replaced and cannot be asked again.
  */
-export function failingBeside(
+export function isHostSuspect(
   context: ApplicationContext,
   service: string,
   host: HostName,
-): Instance | null {
+): boolean {
   const { instances, record } = context;
-  const since = record.rollout?.startedAt ?? context.world.now;
-  for (const list of instances.values()) {
-    for (const instance of list) {
-      const { identity, container } = instance;
-      const isControl =
+  const { startedAt, failures } = record.rollout ?? { startedAt: context.world.now, failures: [] };
+  const beside = [...instances.values()]
+    .flat()
+    .filter(
+      ({ identity, container }) =>
         identity.service === service &&
         container.host === host &&
-        isProven(record, service, identity.hash);
-      if (isControl && failsSince(instance, since)) return instance;
-    }
-  }
-  return null;
+        isProven(record, service, identity.hash),
+    );
+  if (beside.some((instance) => failsSince(instance, startedAt))) return true;
+  const wasSuspect = failures.some(
+    (one) => one.service === service && one.host === host && one.verdict === 'excused',
+  );
+  return wasSuspect && !beside.some((instance) => isServing(context, instance));
 }
 
 /** Its own policy restarts it, or its check fails; one that somebody stopped says nothing. */

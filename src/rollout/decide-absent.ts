@@ -19,7 +19,7 @@ import type { SlotSituation } from './slot-situation.ts';
 import { retire } from './slot-situation.ts';
 import { isUndoOverdue } from './progress-deadline.ts';
 import type { SlotView } from './slot-view.ts';
-import { isPromoted, isServing } from './slot-view.ts';
+import { isPromoted, isServing, isVacating } from './slot-view.ts';
 import { provenService } from './target.ts';
 
 /** A slot without an instance of what its service asks for: makes one, when everything it needs and its turn are there. */
@@ -80,8 +80,7 @@ function beginReplacement(situation: SlotSituation, serving: Instance): boolean 
   const moves = serving.container.host !== host && !service.singleton;
   const order = moves ? besideEachOther : situation.order;
   const unsettled = context.views.find(
-    (other) =>
-      isAwaited(context, service, other) && !countedSlots(world, other).every(isSettled),
+    (other) => isAwaited(context, service, other) && !countedSlots(world, other).every(isSettled),
   );
   if (unsettled !== undefined) {
     const reason = `service "${unsettled.service.name}" is updated first`;
@@ -94,11 +93,12 @@ function beginReplacement(situation: SlotSituation, serving: Instance): boolean 
     draft.wait('turn', placeOf(view), 'delay between slots', notBefore);
     return false;
   }
-  if (isUndoOverdue(context)) {
+  if (isUndoOverdue(context, service)) {
     draft.wait('turn', placeOf(view), 'the rollback failed: what serves is left as it is');
     return false;
   }
-  const taken = budget.take(order);
+  // What was begun goes on: its place was taken then.
+  const taken = isVacating(view) ? 'stop-first' : budget.take(order);
   if (taken === null) {
     draft.wait('turn', placeOf(view), 'its turn: others are being replaced');
     return false;
@@ -107,7 +107,7 @@ function beginReplacement(situation: SlotSituation, serving: Instance): boolean 
   const why = order.reason === '' ? 'stop-first' : `stop-first: ${order.reason}`;
   const changes = changesFrom(world, serving, service);
   // The place is taken before it is empty, so that nothing else is put there in between.
-  if (host !== null) reserve(situation, host);
+  if (host !== null) reserve(situation, host, true);
   retire(situation, serving, why, order.path, changes);
   return false;
 }
@@ -124,13 +124,14 @@ function isAwaited(
   return isNamed && !isServiceProven(context, other.service);
 }
 
-function reserve({ context, view }: SlotSituation, host: HostName): number {
+function reserve({ context, view }: SlotSituation, host: HostName, vacating: boolean): number {
   const epoch = nextEpoch(view, host);
   const { key, service, record } = view;
   const isReserved = record?.pending === true && record.epoch === epoch && record.host === host;
-  if (!isReserved) {
+  const isSaid = isReserved && (record.vacating || !vacating);
+  if (!isSaid) {
     const { hash } = service;
-    context.draft.entries.push({ kind: 'slot-reserved', slot: key, epoch, hash, host });
+    context.draft.entries.push({ kind: 'slot-reserved', slot: key, epoch, hash, host, vacating });
   }
   return epoch;
 }
@@ -139,7 +140,7 @@ function create(situation: SlotSituation, host: HostName, before: Instance | nul
   const { context, view } = situation;
   const { draft, target, world, application } = context;
   const { service, slot, key } = view;
-  const epoch = reserve(situation, host);
+  const epoch = reserve(situation, host, view.record?.vacating === true);
   const identity = {
     fleet: world.desired.fleet.name,
     application,

@@ -12,7 +12,7 @@ import type { ApplicationContext, ServiceViews } from './application-context.ts'
 import { isSettled } from './application-context.ts';
 import { assessHealth, conditionsOf } from './assess-application.ts';
 import { Budget } from './budget.ts';
-import { countedSlots } from './counted-slots.ts';
+import { countedSlots, isAway } from './counted-slots.ts';
 import { decideCompletion } from './decide-completion.ts';
 import { decideSlot } from './decide-slot.ts';
 import { decideSurplus } from './decide-surplus.ts';
@@ -21,7 +21,7 @@ import { Draft } from './draft.ts';
 import { driftOf } from './drift-items.ts';
 import type { Hold } from './hold-changes.ts';
 import { jobSlots } from './jobs.ts';
-import { keptVersion } from './kept-version.ts';
+import { keptVersion, whereItIs } from './kept-version.ts';
 import { replaceOrder } from './order.ts';
 import { decidePreflight } from './preflight.ts';
 import { decideDeadline } from './progress-deadline.ts';
@@ -29,8 +29,8 @@ import type { RolloutStatus } from './rollout-status.ts';
 import { rolloutStatus } from './rollout-status.ts';
 import type { SlotContext, SlotView } from './slot-view.ts';
 import { viewSlot } from './slot-view.ts';
-import { decideStages, stageOf } from './stages.ts';
-import { isSuspended, suspensionEntries } from './suspension.ts';
+import { canaryOrder, decideStages, stageOf } from './stages.ts';
+import { isSuspended } from './suspension.ts';
 import type { Target } from './target.ts';
 import { policyOf } from './update-policy.ts';
 import type { World } from './world.ts';
@@ -105,15 +105,18 @@ function decideActive(
   context: ApplicationContext,
   unplaced: readonly UnplacedSlot[],
 ): ApplicationDecision {
-  const { draft, hold } = context;
+  const { draft, hold, world } = context;
+  // What a host that cannot be seen could take says nothing about the revision.
+  const isDark = world.desired.fleet.hosts.some((host) => isAway(world, { host: host.name }));
+  const whose = isDark ? 'infrastructure' : 'capacity';
   for (const slot of unplaced) {
-    draft.block(slot.service, slot.slot, 'Unplaceable', slot.explanation, 'capacity');
+    draft.block(slot.service, slot.slot, 'Unplaceable', slot.explanation, whose);
   }
   if (hold !== null) draft.wait('turn', whole, hold.message);
   decideServices(context);
   decideStages(context);
   const settled = isApplicationSettled(context);
-  draft.entries.push(...seenEntries(context), ...suspensionEntries(context));
+  draft.entries.push(...seenEntries(context));
   decideCompletion(context, settled);
   decideDeadline(context, settled);
   const failed = draft.isVoid();
@@ -131,8 +134,7 @@ const whole = { service: '', slot: '', host: null };
 
 /** Observation and status go on; nothing else does. */
 function suspended(context: ApplicationContext): ApplicationDecision {
-  const entries = [...seenEntries(context), ...suspensionEntries(context)];
-  return { ...standing(context, false), steps: [], entries, wakeAt: null };
+  return { ...standing(context, false), steps: [], entries: seenEntries(context), wakeAt: null };
 }
 
 function standing(
@@ -209,9 +211,13 @@ function viewService(
       ? slotNames(application, service, assignments)
       : jobSlots(context, service);
   const stage = stageOf(record, target, service, names.length);
-  const slots = names.map((slot, index) => {
+  const order = stage === null ? names : canaryOrder(context, service, names);
+  const slots = names.map((slot) => {
+    const index = order.indexOf(slot);
     const kept = keptVersion(context, target, service, stage, { slot, index, isHeld });
-    return viewSlot(context, kept ?? service, slot);
+    return kept === null
+      ? viewSlot(context, service, slot)
+      : viewSlot(whereItIs(context, kept, slot), kept, slot);
   });
   return { service, slots, stage };
 }

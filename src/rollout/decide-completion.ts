@@ -26,7 +26,8 @@ function decideRollout(context: ApplicationContext, settled: boolean): void {
   // A rollout that waits for another application has not begun: its clock does not run.
   if (context.hold !== null) return;
   const isNew = rollout?.key !== key || rollout.isRollback;
-  if (isNew && !isProvenKey) {
+  // A revert commit is another try of a rollback that failed.
+  if (isNew && (!isProvenKey || rollout?.isRollback === true)) {
     const commit = target.commit;
     draft.entries.push({
       kind: 'rollout-started',

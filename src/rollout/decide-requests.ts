@@ -1,10 +1,12 @@
 import type { ApplicationSpec } from '../model/application.ts';
 import type { ApplicationRecord, JournalEntry } from '../model/journal-state.ts';
 import { emptyApplicationRecord } from '../model/journal-state.ts';
+import { familiarReference } from '../model/image.ts';
 import type { OperatorRequest } from '../model/request.ts';
 import { quarantineEntry } from './quarantine.ts';
+import { stageOf } from './stages.ts';
 import type { Target } from './target.ts';
-import { aborted, concerns, isProven, targetOf } from './target.ts';
+import { aborted, concerns, isProven, rolloutKey, targetOf } from './target.ts';
 import type { World } from './world.ts';
 
 /** What a request comes to: entries that carry it out, or why it cannot be. */
@@ -44,7 +46,7 @@ function answerTo(world: World, request: OperatorRequest): Answer {
     case 'retry':
       return retry(world, spec, target);
     case 'promote':
-      return promote(world, spec, record);
+      return promote(world, spec, record, target);
     case 'abort':
       return abort(world, spec, record, target, request);
   }
@@ -71,7 +73,8 @@ function resume(world: World, spec: ApplicationSpec, { suspension }: Application
 }
 
 function retry(world: World, spec: ApplicationSpec, target: Target): Answer {
-  if (target.failed.length === 0 && world.failures.size === 0) {
+  const isStepFailed = [...world.failures.keys()].some((key) => isOwnStep(key, spec, target));
+  if (target.failed.length === 0 && !isStepFailed) {
     return refused('nothing of it has failed: there is nothing to try again');
   }
   const entry = { kind: 'retried', application: spec.name, at: world.now } as const;
@@ -79,12 +82,31 @@ function retry(world: World, spec: ApplicationSpec, target: Target): Answer {
   return accepted([entry], `${what} is tried once more`);
 }
 
-function promote(world: World, spec: ApplicationSpec, { rollout }: ApplicationRecord): Answer {
-  const hasCanaries = spec.services.some((service) => service.rollout.steps.length > 0);
-  if (rollout === null || rollout.isRollback || !hasCanaries) {
-    return refused('no canary of it is under way');
+/** Whether a step with this key was one for the application: on a slot of it, or for something that its services need. */
+function isOwnStep(key: string, spec: ApplicationSpec, target: Target): boolean {
+  const needs = [spec, target.spec].flatMap(({ services, networks, volumes }) => [
+    ...services.map(({ container }) => `/image/${familiarReference(container.image)}`),
+    ...networks.map(({ name }) => `/network/${name}`),
+    ...volumes.map(({ name }) => `/volume/${name}`),
+  ]);
+  return key.startsWith(`${spec.name}/`) || needs.some((need) => key.endsWith(need));
+}
+
+function promote(
+  world: World,
+  spec: ApplicationSpec,
+  record: ApplicationRecord,
+  target: Target,
+): Answer {
+  const { rollout } = record;
+  const isUnderWay = rollout?.key === rolloutKey(spec) && target.mode === 'desired';
+  if (isUnderWay && rollout.isPromotionGranted) {
+    return accepted([], 'it is promoted already');
   }
-  if (rollout.isPromotionGranted) return accepted([], 'it is promoted already');
+  const hasCanaries = spec.services.some(
+    (service) => stageOf(record, target, service, Math.max(1, service.replicas)) !== null,
+  );
+  if (!isUnderWay || !hasCanaries) return refused('no canary of it is under way');
   const entry = { kind: 'promotion-granted', application: spec.name, at: world.now } as const;
   return accepted([entry], 'promoted: the new revision takes over all slots');
 }

@@ -11,7 +11,7 @@ import { prepareHost } from './prepare-host.ts';
 import { guardOf, nextRetirement } from './retire.ts';
 import type { SlotSituation } from './slot-situation.ts';
 import { actOn, healBy, retire } from './slot-situation.ts';
-import { isLive } from './slot-view.ts';
+import { isDone, isLive, isServing } from './slot-view.ts';
 import { heldPredecessor } from './stages.ts';
 
 /** The next step of one slot, at most one at a time. The table of states is semantics §10.12. */
@@ -133,6 +133,10 @@ function decideProbation(situation: SlotSituation): void {
   const { service, phase, current } = view;
   if (phase.kind !== 'probation' || current === null) return;
   const { verdict } = phase;
+  const running = view.others.find(isLive);
+  if (running !== undefined && service.singleton && verdict.kind !== 'failed') {
+    return retire(situation, running, 'it is a singleton', 'x-fleetwright.singleton');
+  }
   if (verdict.kind === 'waiting') {
     return draft.wait('gate', placeOf(view), `health gate: ${verdict.reason}`, verdict.until);
   }
@@ -177,9 +181,17 @@ function decidePromoted(situation: SlotSituation): void {
     const action = remedyAction(remedy, current, service);
     if (action !== null) return healBy(situation, path, note, action);
   }
-  const held = situation.stage === null ? null : heldPredecessor(context, view);
+  // What is paused keeps all that serves.
+  const isHeld = situation.stage !== null || context.target.mode === 'halted';
+  const held = isHeld ? heldPredecessor(context, view) : null;
   const other = view.others.find((one) => one !== held);
-  if (other !== undefined) retire(situation, other, 'its successor has taken its place');
+  if (other === undefined) return;
+  // Nothing that serves is given for something that neither does nor has finished its work.
+  const isGood = isServing(context, current) || isDone(service, current, view.phase);
+  if (isServing(context, other) && !isGood) {
+    return context.draft.wait('turn', placeOf(view), 'its successor does not serve');
+  }
+  retire(situation, other, 'its successor has taken its place');
 }
 
 /** Codes of the conditions that differences without a remedy make. */
@@ -198,8 +210,11 @@ function keepEvidence(situation: SlotSituation): void {
   const { current, service, slot } = view;
   const failed = context.target.failed.find((one) => one.service === service.name);
   if (failed !== undefined) context.draft.block(service.name, slot, failed.reason, failed.message);
-  if (current === null) return;
-  const action = nextRetirement(current, service);
+  // One that we stopped ourselves is current no more.
+  const stopped = view.others.find((one) => one.identity.hash === service.hash && !isLive(one));
+  const instance = current ?? stopped;
+  if (instance === undefined) return;
+  const action = nextRetirement(instance, service);
   const isKept = failed?.slot === slot && action.kind === 'remove-container';
-  if (!isKept) retire(situation, current, 'its revision failed');
+  if (!isKept) retire(situation, instance, 'its revision failed');
 }

@@ -4,7 +4,7 @@ import type { ApplicationContext, ServiceViews } from './application-context.ts'
 import { isSettled } from './application-context.ts';
 import { causeOf } from './draft.ts';
 import { nextRetirement, retirementEntries } from './retire.ts';
-import { isServing } from './slot-view.ts';
+import { isLeaving, isServing } from './slot-view.ts';
 
 /**
  * Retires instances in slots that nothing asks for. Those of a service that is still there go as long as what is asked for
@@ -51,9 +51,12 @@ export function decideSurplus(context: ApplicationContext): void {
 
 /** How many serving instances of a service can go before fewer are left than it asks for. */
 function spareOf(context: ApplicationContext, { service, slots }: ServiceViews): number {
-  const own = slots.filter((view) => view.available).length;
+  const own = slots.filter((view) => view.available && !isLeaving(view)).length;
   const extra = context.surplus.filter(
-    (instance) => instance.identity.service === service.name && isServing(context, instance),
+    (instance) =>
+      instance.identity.service === service.name &&
+      isServing(context, instance) &&
+      !context.world.inFlight.has(instance.slotKey),
   ).length;
   return own + extra - slots.length;
 }

@@ -19,6 +19,7 @@ import { groupInstances } from './group-instances.ts';
 import type { PruneDecision } from './prune.ts';
 import { decidePrune } from './prune.ts';
 import { groupTargets } from './rollout-group.ts';
+import { suspensionEntries } from './suspension.ts';
 import type { Target } from './target.ts';
 import { targetOf } from './target.ts';
 import type { World } from './world.ts';
@@ -40,7 +41,10 @@ export interface Decision {
 /** The one decision: data in, data out. The same world gives the same decision, byte for byte. */
 export function decide(given: World): Decision {
   const requested = decideRequests(given);
-  const world = { ...given, journal: requested.reduce(reduceJournal, given.journal) };
+  const asked = { ...given, journal: requested.reduce(reduceJournal, given.journal) };
+  // Clocks are set before anything is judged by them.
+  const suspensions = suspensionEntries(asked);
+  const world = { ...asked, journal: suspensions.reduce(reduceJournal, asked.journal) };
   const inventory = takeInventory(world.observations, world.journal);
   const instances = groupInstances(inventory.instances, ({ identity }) => identity.application);
   const targets = targetsOf(world);
@@ -58,6 +62,7 @@ export function decide(given: World): Decision {
     prune,
     entries: [
       ...requested,
+      ...suspensions,
       ...goneEntries(world),
       ...applications.flatMap(({ entries }) => entries),
       ...prune.entries,

@@ -4,7 +4,7 @@ import { otherHosts } from '../placement/other-hosts.ts';
 import type { Instance } from '../drift/identify.ts';
 import type { ApplicationContext } from './application-context.ts';
 import { isQuarantined, isServiceProven } from './application-context.ts';
-import { failingBeside } from './control-group.ts';
+import { isHostSuspect } from './control-group.ts';
 import { quarantineEntry } from './quarantine.ts';
 import type { SlotView } from './slot-view.ts';
 
@@ -74,8 +74,7 @@ function judgeFailure(
   failing: Failing,
   host: HostName,
 ): SlotFailure['verdict'] | 'fatal' {
-  const beside = failingBeside(context, view.service.name, host);
-  if (beside !== null && !failing.isCertain) return 'excused';
+  if (!failing.isCertain && isHostSuspect(context, view.service.name, host)) return 'excused';
   if (!failing.isCertain && hasAnotherTry(context, view, host)) return 'retried';
   return isTolerated(context, view) ? 'tolerated' : 'fatal';
 }
@@ -93,6 +92,8 @@ function hasAnotherTry(context: ApplicationContext, view: SlotView, host: HostNa
 /** Whether the manifest lets a rollout go on over this failed slot and those that failed before it. */
 function isTolerated(context: ApplicationContext, view: SlotView): boolean {
   const { failureAction, maxFailureRatio } = view.service.update;
+  // A job runs once, and what waits for it waits for its success.
+  if (view.service.job !== null) return false;
   if (failureAction === 'continue') return true;
   const { name, hash } = view.service;
   const views = context.views.find(({ service }) => service.name === name)?.slots ?? [];

@@ -10,8 +10,9 @@ export type Verdict =
   | { readonly kind: 'failed'; readonly reason: string; readonly message: string };
 
 /**
- * Judges an instance by its gate. It passes when it was ready without a break for `minHealthyTime`; the deadline counts
- * from the start of the container and is not enforced while it is ready, so that an operator that was away judges anew.
+ * Judges an instance by its gate. It passes when it was ready without a break for `minHealthyTime`, and was found so at the
+ * end of it too: that time has passed says nothing when nobody has asked. The deadline counts from the start of the
+ * container and is not enforced while it is ready, so that an operator that was away judges anew.
  */
 export function judge(
   container: ObservedContainer,
@@ -30,8 +31,9 @@ export function judge(
   }
   if (readiness.readySince === null) return notReady(readiness, deadline, gate, now);
   const until = readiness.readySince + gate.minHealthyTimeMs;
-  if (now >= until) return { kind: 'passed' };
-  return { kind: 'waiting', until, reason: 'ready, must stay so' };
+  if (readiness.passed) return { kind: 'passed' };
+  if (now < until) return { kind: 'waiting', until, reason: 'ready, must stay so' };
+  return { kind: 'waiting', until: now + lookAgainMs, reason: 'ready, is asked once more' };
 }
 
 function exited(container: ObservedContainer): Verdict {
@@ -82,22 +84,46 @@ export function trackReadiness(
     if (startedAt === null) continue;
     const probe = probes.get(container.id);
     const reason = whyNotReady(container, gate, probe);
-    const checkedAt = checkedAtOf(reason, probe, now);
+    const checkedAt = checkedAtOf(gate, reason, probe, now);
     const before = previous.get(container.id);
     const since = before?.startedAt === startedAt ? before.readySince : null;
-    // Without a probe or a check of its own, a container is as ready as it ever gets when it starts.
-    const began =
-      gate.probe === null && container.health === 'none' ? Math.min(startedAt, now) : now;
-    const readySince = reason === '' ? (since ?? began) : null;
-    next.set(container.id, { startedAt, readySince, reason, checkedAt });
+    const readySince = reason === '' ? (since ?? readyFrom(container, gate, probe, now)) : null;
+    const passed = hasPassed(gate, readySince, checkedAt);
+    next.set(container.id, { startedAt, readySince, passed, reason, checkedAt });
   }
   return next;
 }
 
+function hasPassed(
+  { minHealthyTimeMs }: Gate,
+  readySince: number | null,
+  checkedAt: number | null,
+): boolean {
+  if (readySince === null || checkedAt === null) return false;
+  return checkedAt >= readySince + minHealthyTimeMs;
+}
+
+/** When a container that is ready began to be. Without a probe or a check of its own it is so when it starts. */
+function readyFrom(
+  container: ObservedContainer,
+  gate: Gate,
+  probe: ProbeResult | undefined,
+  now: number,
+): number {
+  if (gate.probe !== null) return probe?.at ?? now;
+  return container.health === 'none' ? Math.min(container.startedAt ?? now, now) : now;
+}
+
 /** The state and the check of a container are as fresh as the picture of its host; an answer is as old as it is. */
-function checkedAtOf(reason: string, probe: ProbeResult | undefined, now: number): number | null {
+function checkedAtOf(
+  gate: Gate,
+  reason: string,
+  probe: ProbeResult | undefined,
+  now: number,
+): number | null {
   if (reason === notProbed) return null;
-  return probe !== undefined && reason === probe.detail ? probe.at : now;
+  const isByProbe = reason === '' ? gate.probe !== null : reason === probe?.detail;
+  return isByProbe ? (probe?.at ?? null) : now;
 }
 
 const notProbed = 'not probed yet';

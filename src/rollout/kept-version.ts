@@ -39,3 +39,13 @@ export function keptVersion(
   );
   return isKeptAnyway ? null : good;
 }
+
+/** What is kept stays on its host, wherever its successor is to be. */
+export function whereItIs(context: SlotContext, kept: ServiceSpec, slot: string): SlotContext {
+  const key = slotKey({ application: context.application, service: kept.name, slot });
+  const there = context.instances
+    .get(key)
+    ?.find((one) => one.identity.hash === kept.hash && isPromoted(one, context.record));
+  if (there === undefined) return context;
+  return { ...context, assignments: new Map([[key, there.container.host]]) };
+}

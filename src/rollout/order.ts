@@ -33,7 +33,8 @@ export function replaceOrder(
       'ports',
     );
   }
-  const explicit = Object.hasOwn(service.origins, 'deploy.update_config.order');
+  const asking = policy === service.rollback ? 'rollback_config' : 'update_config';
+  const explicit = Object.hasOwn(service.origins, `deploy.${asking}.order`);
   const volume = service.container.mounts.find(
     (mount) => mount.type === 'volume' && mount.source !== '' && !mount.readOnly,
   );

@@ -1,9 +1,14 @@
 import type { ServiceSpec } from '../model/application.ts';
+import type { JournalEntry } from '../model/journal-state.ts';
 import type { ApplicationContext } from './application-context.ts';
 import { isQuarantined, isServiceProven, isSettled } from './application-context.ts';
+import { isAway } from './counted-slots.ts';
 import type { Blocked, Waiting } from './draft.ts';
+import { failuresOf } from './fail-slot.ts';
 import { quarantineEntry } from './quarantine.ts';
+import type { SlotView } from './slot-view.ts';
 import { rolloutKey } from './target.ts';
+import type { World } from './world.ts';
 
 /**
  * A rollout that makes no progress for its deadline ends, whatever it waits for: nothing hangs for ever. Where hosts, disks
@@ -15,12 +20,15 @@ export function decideDeadline(context: ApplicationContext, settled: boolean): v
   const { draft, world } = context;
   const deadline = progressDeadline(context);
   if (settled || deadline === null || draft.isVoid() || draft.waiting.some(isWatched)) return;
+  if (draft.entries.some(isProgress)) return;
   if (world.now < deadline) return draft.wakeBy(deadline);
   const { limitMs, isRollback } = overdue(context);
   const explanation = explain(draft.blocked, draft.waiting);
   const message = `no progress for ${limitMs / 1000} s: ${explanation}`;
-  if (isRollback) return draft.block('', '', 'RollbackFailed', message);
+  const isLookedFor = draft.waiting.some(({ kind, until }) => kind === 'host' && until !== null);
+  if (isLookedFor) return;
   const isInfrastructure = draft.blocked.some((one) => one.class === 'infrastructure');
+  if (isRollback && !isInfrastructure) return draft.block('', '', 'RollbackFailed', message);
   const stuck = isInfrastructure ? [] : stuckServices(context);
   if (stuck.length === 0) {
     return draft.block('', '', 'ProgressDeadlineExceeded', message, 'infrastructure');
@@ -31,16 +39,20 @@ export function decideDeadline(context: ApplicationContext, settled: boolean): v
   }
 }
 
-/** A rollback that was given its time and did not come through: what serves is not touched any more. */
-export function isUndoOverdue(context: ApplicationContext): boolean {
+/**
+ * A rollback that was given its time and did not come through: what serves is not touched any more, unless the manifest
+ * says to go on.
+ */
+export function isUndoOverdue(context: ApplicationContext, service: ServiceSpec): boolean {
   const deadline = progressDeadline(context);
   const isRollback = context.record.rollout?.isRollback === true;
-  return isRollback && deadline !== null && context.world.now >= deadline;
+  const isOverdue = isRollback && deadline !== null && context.world.now >= deadline;
+  return isOverdue && service.rollback.failureAction !== 'continue';
 }
 
 /**
  * When the rollout under way has gone without progress for too long, in milliseconds since the epoch; null without one.
- * Time in which nobody looked on does not count.
+ * Time in which nobody looked on, or a host of it could not be seen, does not count.
  */
 export function progressDeadline({
   record,
@@ -52,8 +64,19 @@ export function progressDeadline({
   const { rollout } = record;
   if (rollout === null || hold !== null || rollout.key !== rolloutKey(target.spec)) return null;
   const { startedAt, lastPromotedAt, lastStagePassedAt, settledAt } = rollout;
-  const progress = [startedAt, lastPromotedAt, lastStagePassedAt, settledAt, world.watchingSince];
-  return Math.max(...progress.map((time) => time ?? 0), ...workDone(views)) + limitOf(views);
+  const promotedAt = (lastPromotedAt ?? 0) + delayOf(views);
+  const progress = [startedAt, promotedAt, lastStagePassedAt, settledAt, world.watchingSince];
+  const times = progress.map((time) => time ?? 0);
+  return Math.max(...times, ...workDone(views), ...seenSince(world, views)) + limitOf(views);
+}
+
+/** Since when the hosts of the slots have been seen without a break. */
+function seenSince({ observations }: World, views: ApplicationContext['views']): readonly number[] {
+  const hosts = views.flatMap(({ slots }) => slots.map(({ host }) => host));
+  return hosts.flatMap((host) => {
+    const observation = host === null ? undefined : observations.get(host);
+    return observation?.kind === 'reachable' ? [observation.watchedSince] : [];
+  });
 }
 
 /** When work that is done once was done: it is never promoted, but it is progress. */
@@ -77,9 +100,23 @@ function limitOf(views: ApplicationContext['views']): number {
   return Math.max(0, ...views.map(({ service }) => service.rollout.progressDeadlineMs));
 }
 
+/** The longest pause between two slots that the manifest asks for. */
+function delayOf(views: ApplicationContext['views']): number {
+  const services = views.map(({ service }) => service);
+  return Math.max(
+    0,
+    ...services.map(({ update, rollback }) => Math.max(update.delayMs, rollback.delayMs)),
+  );
+}
+
 /** All is well, and how long it takes is for the manifest or for somebody to say. */
-function isWatched({ kind }: Waiting): boolean {
+export function isWatched({ kind }: Waiting): boolean {
   return kind === 'promotion' || kind === 'monitor';
+}
+
+/** What is about to be written starts the clock anew. */
+function isProgress({ kind }: JournalEntry): boolean {
+  return kind === 'promoted' || kind === 'stage-passed';
 }
 
 function explain(blocked: readonly Blocked[], waiting: readonly Waiting[]): string {
@@ -94,6 +131,12 @@ function where({ service, slot }: { readonly service: string; readonly slot: str
   return place === '' ? '' : `${place}: `;
 }
 
+/** Its host cannot be seen, or the manifest lets the rollout go on over its failure. */
+function isExempt(context: ApplicationContext, view: SlotView): boolean {
+  const isTolerated = failuresOf(context, view).some(({ verdict }) => verdict === 'tolerated');
+  return isTolerated || isAway(context.world, view);
+}
+
 interface Stuck {
   readonly service: ServiceSpec;
   readonly slot: string;
@@ -103,7 +146,9 @@ interface Stuck {
 /** The services whose new version does not come up: those that something stands in the way of before those that wait for others. */
 function stuckServices(context: ApplicationContext): readonly Stuck[] {
   const open = context.views.flatMap(({ service, slots }): readonly Stuck[] => {
-    const slot = slots.find((view) => view.service === service && !isSettled(view));
+    const slot = slots.find(
+      (view) => view.service === service && !isSettled(view) && !isExempt(context, view),
+    );
     const isNew = !isServiceProven(context, service) && !isQuarantined(context, service);
     const goesOn = service.update.failureAction === 'continue';
     if (slot === undefined || !isNew || goesOn) return [];

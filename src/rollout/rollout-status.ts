@@ -1,6 +1,6 @@
 import type { CommitSha } from '../model/names.ts';
 import type { ApplicationContext } from './application-context.ts';
-import { progressDeadline } from './progress-deadline.ts';
+import { isWatched, progressDeadline } from './progress-deadline.ts';
 
 /** A rollout under way, for people. All times are milliseconds since the epoch. */
 export interface RolloutStatus {
@@ -27,7 +27,7 @@ export interface StageStatus {
 
 /** How far the rollout under way is, as the journal has it; null without one. */
 export function rolloutStatus(context: ApplicationContext): RolloutStatus | null {
-  const { record, views } = context;
+  const { record, views, draft } = context;
   const { rollout } = record;
   if (rollout === null) return null;
   const { commit, startedAt, isRollback } = rollout;
@@ -39,5 +39,6 @@ export function rolloutStatus(context: ApplicationContext): RolloutStatus | null
     const until = awaitsPromotion || settledAt === null ? null : settledAt + bakeMs;
     return [{ service, step: Math.min(index + 1, of), of, awaitsPromotion, until }];
   });
-  return { commit, startedAt, isRollback, progressDeadlineAt: progressDeadline(context), stages };
+  const progressDeadlineAt = draft.waiting.some(isWatched) ? null : progressDeadline(context);
+  return { commit, startedAt, isRollback, progressDeadlineAt, stages };
 }

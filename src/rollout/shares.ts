@@ -21,8 +21,10 @@ export function boundsOf(
   const all = isWritten ? 0 : Math.max(1, slots);
   const atOnce = policy.parallelism === 0 ? all : policy.parallelism;
   const besides = order === 'start-first' ? atOnce : 0;
-  const missing = order === 'stop-first' ? atOnce : 0;
   const surge = policy.maxSurge === null ? besides : Math.ceil(exactShare(policy.maxSurge, slots));
+  // It is stop-first for want of a surge only, and gives away no more for that.
+  const isForced = policy.order === 'start-first' && policy.maxSurge !== null && surge === 0;
+  const missing = order === 'stop-first' && !isForced ? atOnce : 0;
   const unavailable =
     policy.maxUnavailable === null ? missing : Math.floor(exactShare(policy.maxUnavailable, slots));
   const isStuck = unavailable === 0 && (surge === 0 || order === 'stop-first');

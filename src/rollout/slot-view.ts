@@ -133,7 +133,7 @@ function jobPhase({ world }: SlotContext, service: ServiceSpec, { container }: I
 }
 
 /** A service that wants no restart has finished its work. */
-function isDone(service: ServiceSpec, current: Instance | null, phase: Phase): boolean {
+export function isDone(service: ServiceSpec, current: Instance | null, phase: Phase): boolean {
   const wantsNoRestart = service.container.restart.name === 'no';
   return phase.kind === 'promoted' && wantsNoRestart && current !== null && isFinished(current);
 }
@@ -159,7 +159,7 @@ export function isPromoted(instance: Instance, record: ApplicationRecord): boole
 }
 
 /**
- * Running and well, and either promoted or seen to be ready: then it may have requests, and counts as available until it
+ * Running and well, and either promoted or through its gate: then it may have requests, and counts as available until it
  * is stopped. Where no restart is wanted, one that has finished well counts too.
  */
 export function isServing(context: SlotContext, instance: Instance): boolean {
@@ -172,16 +172,28 @@ export function isServing(context: SlotContext, instance: Instance): boolean {
   const hasFailed = context.record.quarantined.some(
     ({ service, hash }) => service === identity.service && hash === identity.hash,
   );
-  return !hasFailed && isReady(context, instance);
+  return !hasFailed && hasPassedGate(context, instance);
 }
 
-function isReady({ world }: SlotContext, { container }: Instance): boolean {
+function hasPassedGate({ world }: SlotContext, { container }: Instance): boolean {
   const readiness = world.readiness.get(container.id);
-  return readiness?.startedAt === container.startedAt && readiness?.readySince !== null;
+  return readiness?.startedAt === container.startedAt && readiness?.passed;
 }
 
 function isFinished({ container }: Instance): boolean {
   return container.state === 'exited' && container.exitCode === 0;
+}
+
+/** What serves in the slot goes first, and its successor, of this version, is made then: that was begun, and goes on. */
+export function isVacating({ phase, record, service }: SlotView): boolean {
+  return phase.kind === 'absent' && record?.vacating === true && record.hash === service.hash;
+}
+
+/** It serves still, but a step that may end that is under way or was begun: it is not to be counted on any more. */
+export function isLeaving(view: SlotView): boolean {
+  const { phase, inFlight } = view;
+  const isActedOn = inFlight !== undefined && inFlight !== 'create-container';
+  return phase.kind === 'absent' && (isActedOn || isVacating(view));
 }
 
 /** Takes part in the budget: it holds memory, and requests may go to it. */

@@ -1,11 +1,12 @@
 import type { ServiceSpec } from '../model/application.ts';
 import type { ApplicationRecord } from '../model/journal-state.ts';
+import { slotKey } from '../model/labels.ts';
 import type { Instance } from '../drift/identify.ts';
 import type { ApplicationContext, ServiceViews } from './application-context.ts';
-import { countedSlots } from './counted-slots.ts';
+import { countedSlots, isAway } from './counted-slots.ts';
 import { hasFailed } from './fail-slot.ts';
 import { canarySlots } from './shares.ts';
-import type { SlotView } from './slot-view.ts';
+import type { SlotContext, SlotView } from './slot-view.ts';
 import { isPromoted, isServing } from './slot-view.ts';
 import type { Target } from './target.ts';
 import { provenService, rolloutKey } from './target.ts';
@@ -35,13 +36,31 @@ export function stageOf(
   if (target.mode !== 'desired' || steps.length === 0 || slots === 0) return null;
   if (good === null || good.hash === service.hash) return null;
   const isOurs = record.rollout?.key === rolloutKey(target.spec);
-  if (isOurs && record.rollout?.isPromotionGranted === true) return null;
+  if (isOurs && record.rollout?.isPromotionGranted) return null;
   const index = (isOurs ? record.rollout?.stages[service.name]?.index : undefined) ?? 0;
   if (index >= steps.length && promote === 'auto') return null;
   const step = steps[Math.min(index, steps.length - 1)];
   if (step === undefined) return null;
   const canaries = canarySlots(step.slots, slots);
   return { index, of: steps.length, canaries, bakeMs: step.bakeMs };
+}
+
+/**
+ * In which order the slots of a service become canaries: those of a global service are hosts, of which those that have one
+ * already come first and those that cannot be seen last.
+ */
+export function canaryOrder(
+  { world, application, assignments, instances }: SlotContext,
+  { name, mode, hash }: ServiceSpec,
+  slots: readonly string[],
+): readonly string[] {
+  if (mode !== 'global') return slots;
+  const rank = (slot: string): number => {
+    const key = slotKey({ application, service: name, slot });
+    if (instances.get(key)?.some(({ identity }) => identity.hash === hash) === true) return 0;
+    return isAway(world, { host: assignments.get(key) ?? null }) ? 2 : 1;
+  };
+  return slots.toSorted((a, b) => rank(a) - rank(b));
 }
 
 /** All canaries of the step stand and are well: then they are watched, and then comes the next step. */

@@ -86,7 +86,7 @@ export function containerCases({ shell }: ContractContext): void {
     expect(await refused(shell().remove('nobody'))).toEqual(nobody);
     expect(await refused(shell().tell('nobody', 'unpause'))).toEqual(nobody);
     expect(await refused(shell().rename('nobody', 'web'))).toEqual(nobody);
-    expect(await refused(shell().update('nobody', {}))).toEqual(nobody);
+    expect(await refused(shell().update('nobody', { PidsLimit: 10 }))).toEqual(nobody);
     expect(await refused(shell().log('nobody', { stdout: '1' }))).toEqual(nobody);
     const request = { what: 'x', path: '/containers/nobody/json', deadlineMs: 10_000 };
     const signal = new AbortController().signal;
@@ -131,11 +131,12 @@ export function containerCases({ shell }: ContractContext): void {
     expect(await shell().list({ all: '1' })).toEqual([]);
   });
 
-  it('refuses an empty configuration', async () => {
-    const asked = shell().send('POST', '/containers/create', { query: { name: 'web' }, body: {} });
+  it('refuses what has no body', async () => {
+    const create = shell().send('POST', '/containers/create', { query: { name: 'web' }, body: {} });
+    const noBody = { status: 500, message: 'EOF' };
 
-    const message = 'Config cannot be empty in order to create a container';
-    expect(await refused(asked)).toEqual({ status: 400, message });
+    expect(await refused(create)).toEqual(noBody);
+    expect(await refused(shell().update('nobody', {}))).toEqual(noBody);
   });
 
   it('what the image says is filled in, field by field', async () => {
@@ -202,7 +203,7 @@ export function containerCases({ shell }: ContractContext): void {
       RestartPolicy,
       Memory: limit,
       MemorySwap: 2 * limit,
-      PidsLimit: -1,
+      PidsLimit: 0,
     });
     expect(await refused(shell().update('web', { Memory: 3 * limit }))).toEqual({
       status: 409,

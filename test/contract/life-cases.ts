@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 
+import type { WireContainer } from '../../src/fleet/wire.ts';
 import type { ContractContext } from './contract-context.ts';
 import { until } from './contract-context.ts';
 import { refused } from './engine-shell.ts';
@@ -195,12 +196,10 @@ export function lifeCases(context: ContractContext): void {
   });
 }
 
-function isExited({ State }: { readonly State?: { readonly Status?: string } | null }): boolean {
+function isExited({ State }: WireContainer): boolean {
   return State?.Status === 'exited';
 }
 
-function duration(
-  state: { readonly StartedAt?: string; readonly FinishedAt?: string } | null | undefined,
-): number {
+function duration(state: WireContainer['State']): number {
   return Date.parse(state?.FinishedAt ?? '') - Date.parse(state?.StartedAt ?? '');
 }

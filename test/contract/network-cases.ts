@@ -55,10 +55,6 @@ export function networkCases({ shell }: ContractContext): void {
   });
 
   it('refuses what cannot be a network', async () => {
-    expect(await refused(shell().createNetwork('front', { Driver: 'nope' }))).toEqual({
-      status: 404,
-      message: 'plugin "nope" not found',
-    });
     expect(await refused(shell().createNetwork('bridge'))).toEqual({
       status: 403,
       message: 'operation is not permitted on predefined bridge network',
@@ -96,7 +92,9 @@ export function networkCases({ shell }: ContractContext): void {
     if (isOld()) {
       expect(await refused(shell().create('web', body))).toEqual({
         status: 400,
-        message: 'Container cannot be connected to network endpoints: back, front',
+        message: expect.stringMatching(
+          /^Container cannot be connected to network endpoints: (back, front|front, back)$/,
+        ),
       });
     } else {
       await shell().run('web', body);

@@ -1,6 +1,5 @@
 import { expect, it } from 'vitest';
 
-import { readJsonLines } from '../../src/fleet/json-lines.ts';
 import type {
   WireContainer,
   WireEvent,
@@ -9,6 +8,7 @@ import type {
   WireVolume,
 } from '../../src/fleet/wire.ts';
 import type { ContractContext } from './contract-context.ts';
+import type { EngineShell } from './engine-shell.ts';
 import { never, refused } from './engine-shell.ts';
 
 /** Volumes, images and events. */
@@ -61,7 +61,7 @@ export function objectCases({ shell, bench }: ContractContext): void {
     const points = mountsOf(await shell().inspect('web'));
 
     const anonymous = names.find((name) => /^[0-9a-f]{64}$/.test(name));
-    expect(names).toEqual([anonymous, 'data', 'logs'].toSorted());
+    expect(names.filter((name) => name !== anonymous)).toEqual(['data', 'logs']);
     expect(points).toMatchObject([
       { Type: 'volume', Name: 'data', Destination: '/data', RW: true },
       { Type: 'volume', Name: 'logs', Destination: '/logs', RW: false },
@@ -131,25 +131,13 @@ export function objectCases({ shell, bench }: ContractContext): void {
   });
 
   it('a registry that cannot be reached is a refusal, and so is what is no name', async () => {
-    const pull = async (fromImage: string): Promise<readonly unknown[]> => {
-      const stream = await shell().host.stream({
-        what: 'pull',
-        method: 'POST',
-        path: '/images/create',
-        query: { fromImage, tag: 'v1' },
-        deadlineMs: 60_000,
-        signal: never,
-      });
-      return Array.fromAsync(readJsonLines(stream));
-    };
-
-    const { status, message } = await refused(pull('127.0.0.1:1/web'));
+    const { status, message } = await refused(pull(shell(), '127.0.0.1:1/web'));
 
     expect(status).toBe(500);
     expect(message).toMatch(
       /^Get "https?:\/\/127\.0\.0\.1:1\/v2\/": dial tcp \S+: connect: connection refused$/,
     );
-    expect(await refused(pull('UPPER'))).toEqual({
+    expect(await refused(pull(shell(), 'UPPER'))).toEqual({
       status: 400,
       message: 'invalid reference format: repository name must be lowercase',
     });
@@ -221,6 +209,18 @@ export function objectCases({ shell, bench }: ContractContext): void {
       'network disconnect bridge',
     ]);
   });
+}
+
+async function pull(shell: EngineShell, fromImage: string): Promise<void> {
+  const stream = await shell.host.stream({
+    what: 'pull',
+    method: 'POST',
+    path: '/images/create',
+    query: { fromImage, tag: 'v1' },
+    deadlineMs: 60_000,
+    signal: never,
+  });
+  stream.resume();
 }
 
 function wordsOf({ Type, Action, Actor }: WireEvent): string {

@@ -1,4 +1,4 @@
-import type { Probe } from '../../src/model/application.ts';
+import type { Gate } from '../../src/model/application.ts';
 import type { InstanceIdentity } from '../../src/model/labels.ts';
 import { label, parseIdentity, slotKey } from '../../src/model/labels.ts';
 import type { ContainerTruth } from './engine/truth.ts';
@@ -58,9 +58,13 @@ function toTrueContainer(host: SimulatedHost, raw: ContainerTruth): TrueContaine
 }
 
 /** Whether a container does what the gate of its service asks for, at this moment. */
-export function isAvailable({ raw, host }: TrueContainer, probe: Probe | null): boolean {
+export function isAvailable({ raw, host }: TrueContainer, gate: Gate | null): boolean {
   const isWell = raw.health === 'none' || raw.health === 'healthy';
-  if (!raw.isRunning || !isWell) return false;
+  if (!raw.isRunning || !isWell || gate === null) return false;
+  // Nobody can have found that it is well for long enough.
+  const hasLasted = host.clock.now() - (raw.startedAt ?? 0) >= gate.minHealthyTimeMs;
+  if (!hasLasted) return false;
+  const { probe } = gate;
   if (probe === null) return true;
   if (raw.isReady) return true;
   const port = raw.open.find(({ key }) => key === `${probe.port}/tcp`);

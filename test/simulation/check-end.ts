@@ -8,7 +8,7 @@ import type { World as DecisionWorld } from '../../src/rollout/world.ts';
 import type { TrueContainer } from './census.ts';
 import { isAvailable } from './census.ts';
 import type { Life } from './life.ts';
-import type { RepositoryModel } from './manifest-files.ts';
+import type { ApplicationModel, RepositoryModel } from './manifest-files.ts';
 import { fleetName } from './manifest-files.ts';
 import { Process } from './process.ts';
 import { quietLogger } from './quiet-logger.ts';
@@ -29,12 +29,15 @@ export interface End {
 export function whyNotQuiet(world: World, life: Life): string | null {
   for (const host of world.hosts.values()) {
     const { engine } = host;
-    const isWell = host.isReachable && engine.daemon === 'up' && !engine.diskFull;
+    const isWell = host.link.isCalm && engine.daemon === 'up' && !engine.diskFull;
     if (!isWell || !engine.registryReachable) return `${host.name} is in trouble`;
   }
   if (!world.repository.isReachable) return 'the repository is away';
   const { incarnation, lastDecision: decision } = life;
   if (incarnation === null || decision === null) return 'the operator has not decided anything';
+  for (const observation of incarnation.fleet.snapshot().values()) {
+    if (observation.kind === 'unreachable') return `${observation.host} is unreachable`;
+  }
   const accepted = incarnation.journal.accepted()?.commit;
   if (accepted !== headOf(world).commit) return 'the newest commit is not followed';
   if (incarnation.operator.inFlight() > 0) return 'steps are under way';
@@ -76,9 +79,8 @@ function checkTargets({ world, life, blamed }: End, decision: Decision): void {
     const decided = byName.get(application.name);
     if (decided === undefined)
       throw new Violation('it converges', `${application.name} is not there`);
-    const isGood = application.services.every(
-      (service) => service.isGood || service.replicas === 0,
-    );
+    if (isHeld(application, model)) continue;
+    const isGood = isGoodVersion(application);
     const { mode, failed } = decided.target;
     if (!isGood && mode === 'desired') {
       throw new Violation('a version that fails is not kept', application.name);
@@ -96,6 +98,26 @@ function checkTargets({ world, life, blamed }: End, decision: Decision): void {
   }
 }
 
+/** Whether its services run as they should. One without instances cannot fail. */
+function isGoodVersion({ services }: ApplicationModel): boolean {
+  return services.every(
+    ({ isGood, replicas, kind }) => isGood || (replicas === 0 && kind === 'replicated'),
+  );
+}
+
+/** It is suspended, or shares the fate of another one that fails or is suspended. */
+function isHeld(application: ApplicationModel, model: RepositoryModel): boolean {
+  if (application.isSuspended) return true;
+  const isStuck = (other: ApplicationModel): boolean => other.isSuspended || !isGoodVersion(other);
+  return model.applications.some(
+    (other) =>
+      other !== application &&
+      ((application.group !== null && other.group === application.group && isStuck(other)) ||
+        (other.wave < application.wave && isStuck(other)) ||
+        (other.name === application.dependsOn && (isStuck(other) || isHeld(other, model)))),
+  );
+}
+
 function mustBeReady({ application, conditions, waiting }: Decision['applications'][number]): void {
   if (conditions.some(({ type, status }) => type === 'Ready' && status)) return;
   const why = conditions.map(({ type, reason, message }) => `${type} ${reason} ${message}`);
@@ -105,10 +127,12 @@ function mustBeReady({ application, conditions, waiting }: Decision['application
 
 /** What runs is what the targets ask for: nothing less, and nothing that nobody wants. */
 function checkContainers({ world, everywhere }: End, decision: Decision): void {
+  const { model } = headOf(world);
   const left = new Set(everywhere.filter(({ raw }) => raw.labels[label.fleet] === fleetName));
   for (const { application, target, services } of decision.applications) {
     // What failed and could not be undone stays as it is.
-    const isHalted = target.mode === 'halted';
+    const own = model.applications.find(({ name }) => name === application);
+    const isHalted = target.mode === 'halted' || (own !== undefined && isHeld(own, model));
     for (const service of target.spec.services) {
       const own = [...left].filter(
         ({ identity }) =>
@@ -123,7 +147,7 @@ function checkContainers({ world, everywhere }: End, decision: Decision): void {
           one.identity?.hash === service.hash &&
           (isJob
             ? one.raw.status === 'exited' && one.raw.exitCode === 0
-            : isAvailable(one, service.gate.probe) && one.raw.restart !== 'no'),
+            : isAvailable(one, service.gate) && one.raw.restart !== 'no'),
       );
       if (fine.length === wanted && own.length === wanted) continue;
       const states = own.map(({ name, raw }) => `${name} ${raw.status} ${raw.restart}`);
@@ -151,7 +175,7 @@ async function checkPlan({ world, life }: End): Promise<void> {
   const process = new Process(world.clock);
   const fleet = openFleet({
     credentialsDir: null,
-    logger: quietLogger(() => {}),
+    logger: quietLogger({ onTrouble: () => {}, onRefused: () => {} }),
     clock: process.clock,
     random: () => 0.5,
     connect: (spec, _credentials, onCall) =>

@@ -40,6 +40,17 @@ export function nextModel(
   const at = random.integer(0, last.applications.length - 1);
   const application = last.applications[at];
   if (application === undefined) return addOrRemove(last, random, grounds);
+  if (roll < 0.38) {
+    const isSuspended = !application.isSuspended;
+    const applications = last.applications.with(at, { ...application, isSuspended });
+    const subject = `${isSuspended ? 'suspend' : 'resume'} ${application.name}`;
+    return { subject, model: { ...last, applications } };
+  }
+  if (roll < 0.42) {
+    const retry = application.retry + 1;
+    const applications = last.applications.with(at, { ...application, retry });
+    return { subject: `retry ${application.name}`, model: { ...last, applications } };
+  }
   const service = random.pick(application.services);
   const { subject, next } = changeService(service, random, grounds);
   const services = application.services.map((one) => (one === service ? next : one));
@@ -85,7 +96,7 @@ function changeService(
     const replicas = random.integer(0, 5);
     return { subject: `${replicas} replicas`, next: { ...service, replicas } };
   }
-  if (roll < 0.78 && service.kind !== 'global') {
+  if (roll < 0.78 && !['global', 'job', 'port'].includes(service.kind)) {
     const zone = service.zone === null || random.chance(0.7) ? random.pick(zones) : null;
     return { subject: `zone ${zone ?? 'any'}`, next: { ...service, zone } };
   }
@@ -98,7 +109,7 @@ function changeService(
 }
 
 function imagesOf({ kind, gate }: ServiceModel, isGood: boolean): readonly string[] {
-  if (kind === 'job') return isGood ? goodJobs : badJobImages;
+  if (kind === 'job' || kind === 'task') return isGood ? goodJobs : badJobImages;
   return (isGood ? goodImages : badImages)[gate];
 }
 
@@ -109,10 +120,45 @@ function newApplication(
   grounds: Grounds,
 ): ApplicationModel {
   const first = newService('web', 2 * index, random, grounds);
-  if (random.chance(0.7)) return { name, services: [first] };
+  const application: ApplicationModel = {
+    name,
+    services: [first],
+    dependsOn: index > 0 && random.chance(0.15) ? (applicationNames[index - 1] ?? null) : null,
+    wave: random.chance(0.1) ? 1 : 0,
+    group: random.chance(0.1) ? 'pair' : null,
+    isSuspended: false,
+    retry: 0,
+  };
+  if (random.chance(0.7)) return application;
   const second = newService('side', 2 * index + 1, random, grounds);
-  const isOrdered = second.kind !== 'global' && random.chance(0.5);
-  return { name, services: [{ ...first, after: isOrdered ? 'side' : null }, second] };
+  const isOrdered = second.kind !== 'global' && second.kind !== 'job' && random.chance(0.5);
+  return { ...application, services: [{ ...first, after: isOrdered ? 'side' : null }, second] };
+}
+
+const kinds = [
+  'replicated',
+  'replicated',
+  'replicated',
+  'global',
+  'port',
+  'stateful',
+  'singleton',
+] as const;
+
+function rolloutOf(
+  kind: ServiceModel['kind'],
+  random: Random,
+): Pick<ServiceModel, 'strategy' | 'maxSurge' | 'maxUnavailable'> {
+  const rolling = { strategy: 'rolling', maxSurge: null, maxUnavailable: null } as const;
+  const roll = random.next();
+  if (kind !== 'replicated' || roll < 0.6) return rolling;
+  if (roll < 0.75) return { ...rolling, strategy: 'canary' };
+  if (roll < 0.85) return { ...rolling, strategy: 'blue-green' };
+  return {
+    ...rolling,
+    maxSurge: random.pick([null, '0', '1', '50%']),
+    maxUnavailable: random.pick([null, '0', '1', '50%']),
+  };
 }
 
 function newService(
@@ -121,9 +167,8 @@ function newService(
   random: Random,
   { zones, hosts }: Grounds,
 ): ServiceModel {
-  const kinds = ['replicated', 'replicated', 'replicated', 'global', 'port', 'stateful', 'job'];
-  const kind = random.pick(kinds as readonly ServiceModel['kind'][]);
-  const gate = kind === 'job' ? 'plain' : random.pick(gates);
+  const kind = random.pick(name === 'web' ? kinds : ([...kinds, 'task', 'job'] as const));
+  const gate = kind === 'job' || kind === 'task' ? 'plain' : random.pick(gates);
   const service: ServiceModel = {
     name,
     kind,
@@ -135,9 +180,11 @@ function newService(
     monitorS: random.integer(4, 8),
     failureAction: random.chance(0.9) ? 'rollback' : 'pause',
     level: 0,
-    zone: kind === 'stateful' || random.chance(0.15) ? random.pick(zones) : null,
+    zone:
+      kind === 'stateful' || (kind !== 'port' && random.chance(0.15)) ? random.pick(zones) : null,
     hostPort: 8_000 + index,
     after: null,
+    ...rolloutOf(kind, random),
   };
   const replicas = kind === 'port' ? random.integer(1, hosts) : service.replicas;
   const isPinned = kind === 'port' && replicas > 1;

@@ -17,6 +17,8 @@ export class EventStream extends Readable {
     this.#process = process;
     this.#host = host;
     this.#boots = host.boots;
+    // Whoever gave up on it does not want to hear how it ended.
+    this.on('error', () => {});
     this.#unsubscribe = host.follow({
       onEvent: (event) => this.#send(`${JSON.stringify(event)}\n`),
       onBroken: () => this.#break(),

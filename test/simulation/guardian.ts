@@ -9,6 +9,15 @@ import type { SimulatedHost } from './simulated-host.ts';
 import { Violation } from './violation.ts';
 import { guestPrefix } from './world.ts';
 
+/** What the running operator has written down, and what it believes. */
+export interface Beliefs {
+  readonly journal: () => JournalState;
+  /** Names of the hosts that it can see. */
+  readonly visibleHosts: () => ReadonlySet<string>;
+  /** `x-fleetwright.retry` of an application in the commit that it follows. */
+  readonly retryOf: (application: string) => number;
+}
+
 interface Watched {
   readonly census: Census;
   /** Of the engine, when its things were compared last. */
@@ -25,15 +34,14 @@ interface Watched {
  */
 export class Guardian {
   readonly #ledger: Ledger;
-  readonly #journal: () => JournalState;
+  readonly #operator: Beliefs;
   readonly #watched: ReadonlyMap<SimulatedHost, Watched>;
   /** How often something was compared. */
   checks = 0;
 
-  /** @param journal as the running operator has it */
-  constructor(hosts: Iterable<SimulatedHost>, ledger: Ledger, journal: () => JournalState) {
+  constructor(hosts: Iterable<SimulatedHost>, ledger: Ledger, operator: Beliefs) {
     this.#ledger = ledger;
-    this.#journal = journal;
+    this.#operator = operator;
     this.#watched = new Map([...hosts].map((host) => [host, watch(host)]));
   }
 
@@ -108,19 +116,30 @@ export class Guardian {
   #mayStop(container: TrueContainer): void {
     const { identity, slot, id, name } = container;
     if (identity === null || !this.#ledger.isWanted(container)) return;
-    const { application, service } = identity;
+    const { application, service, hash } = identity;
     const allowance = this.#ledger.allowanceOf(application, service);
-    if (allowance === null || !isAvailable(container, allowance.probe)) return;
+    if (allowance === null || !isAvailable(container, allowance.gate)) return;
+    // What has failed serves nobody, however it looks at this moment.
+    if (this.#quarantined(application, service, hash) !== null) return;
     const others = this.#live(application, service).filter(
-      (one) => one.id !== id && isAvailable(one, allowance.probe),
+      (one) => one.id !== id && isAvailable(one, allowance.gate),
     );
     const held = new Set(others.map((one) => one.slot));
     if (held.has(slot) || this.#ledger.isHit(slot)) return;
     const excused = this.#ledger.hitSlots(application, service).filter((one) => !held.has(one));
-    const floor = allowance.slots - allowance.missing - excused.length;
+    // Hosts that cannot be seen hold nothing up that is everywhere.
+    const away = allowance.isGlobal ? this.#awayHosts(application, service, held) : 0;
+    const floor = allowance.slots - away - allowance.missing - excused.length;
     if (held.size >= floor) return;
     const what = `without "${name}" ${held.size} slots of ${application}/${service} are served; ${floor} must be`;
     throw new Violation('availability is kept', what);
+  }
+
+  #awayHosts(application: string, service: string, held: ReadonlySet<string>): number {
+    const seen = this.#operator.visibleHosts();
+    return [...this.#watched.keys()].filter(
+      (host) => !seen.has(host.name) && !held.has(`${application}/${service}/${host.name}`),
+    ).length;
   }
 
   #live(application: string, service: string): readonly TrueContainer[] {
@@ -131,11 +150,18 @@ export class Guardian {
   }
 
   #quarantined(application: string, service: string, hash: string): Quarantine | null {
-    const record = this.#journal().applications.get(application);
+    const record = this.#operator.journal().applications.get(application);
     const good = record?.lastKnownGood?.spec.services ?? [];
     if (good.some((one) => one.name === service && one.hash === hash)) return null;
     const failed = record?.quarantined ?? [];
-    return failed.find((one) => one.service === service && one.hash === hash) ?? null;
+    return (
+      failed.find(
+        (one) =>
+          one.service === service &&
+          one.hash === hash &&
+          one.retry === this.#operator.retryOf(application),
+      ) ?? null
+    );
   }
 }
 

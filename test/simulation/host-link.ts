@@ -74,6 +74,10 @@ export class HostLink {
     };
   }
 
+  get isCalm(): boolean {
+    return !this.#isPartitioned && this.weather.silent === 0;
+  }
+
   get isPartitioned(): boolean {
     return this.#isPartitioned;
   }

@@ -1,4 +1,4 @@
-import type { Probe, ServiceSpec } from '../../src/model/application.ts';
+import type { Gate, ServiceSpec } from '../../src/model/application.ts';
 import { slotKey } from '../../src/model/labels.ts';
 import type { Step } from '../../src/model/step.ts';
 import type { Decision } from '../../src/rollout/decide.ts';
@@ -16,6 +16,7 @@ const newsMs = 3_000;
 interface Wanted {
   readonly service: ServiceSpec;
   readonly slots: number;
+  readonly isProven: boolean;
   until: number | null;
 }
 
@@ -26,7 +27,8 @@ export interface Allowance extends Limits {
   /** Not two of it run on one host: they would write to one volume. */
   readonly isSoleWriter: boolean;
   readonly isSingleton: boolean;
-  readonly probe: Probe | null;
+  readonly gate: Gate | null;
+  readonly isGlobal: boolean;
 }
 
 /** What the invariants must remember of a run. Nothing in it comes from what the operator believes of the hosts. */
@@ -36,6 +38,8 @@ export class Ledger {
   readonly #hits = new Map<string, { readonly at: number; readonly host: SimulatedHost }>();
   readonly #stormyUntil = new Map<SimulatedHost, number>();
   readonly #steps = new Map<string, Step>();
+  /** What a process had under way when it went: its calls may still arrive. */
+  #orphans: { readonly until: number; readonly steps: readonly Step[] } = { until: 0, steps: [] };
   /** Hashes that something outside has harmed before they had proved themselves: those may rightly fail. */
   readonly blamed = new Set<string>();
 
@@ -43,8 +47,9 @@ export class Ledger {
     this.#now = now;
   }
 
-  /** The process is gone, and with it what it had under way. */
+  /** The process is gone. */
   processGone(): void {
+    this.#orphans = { until: this.#now() + underwayMs * 2, steps: [...this.#steps.values()] };
     this.#steps.clear();
   }
 
@@ -58,10 +63,15 @@ export class Ledger {
 
   /** The steps that the operator has under way on a host. */
   stepsOn(host: SimulatedHost): readonly Step[] {
-    return [...this.#steps.values()].filter((step) => step.host === host.name);
+    const orphans = this.#now() < this.#orphans.until ? this.#orphans.steps : [];
+    return [...this.#steps.values(), ...orphans].filter((step) => step.host === host.name);
   }
 
-  noteDecision({ applications }: Decision): void {
+  /** @param isProven whether a hash of a service of an application is part of its last-known-good version */
+  noteDecision(
+    { applications }: Decision,
+    isProven: (application: string, service: string, hash: string) => boolean,
+  ): void {
     const now = this.#now();
     const seen = new Set<string>();
     for (const { application, target, services } of applications) {
@@ -69,7 +79,12 @@ export class Ledger {
         const slots = services.find((one) => one.service === service.name)?.desired ?? 0;
         const key = `${application}/${service.name}`;
         seen.add(key);
-        this.#want(key, service, slots, now);
+        this.#want(key, {
+          service,
+          slots,
+          isProven: isProven(application, service.name, service.hash),
+          until: null,
+        });
       }
     }
     for (const [key, list] of this.#wanted) {
@@ -84,7 +99,7 @@ export class Ledger {
     const list = (this.#wanted.get(`${application}/${service}`) ?? []).filter(
       ({ until }) => until === null || now - until < underwayMs,
     );
-    const limits = list.map((one) => limitsOf(one.service, one.slots));
+    const limits = list.map((one) => limitsOf(one.service, one.slots, one.isProven));
     if (limits.length === 0) return null;
     return {
       live: Math.max(...limits.map(({ live }) => live)),
@@ -92,21 +107,21 @@ export class Ledger {
       slots: Math.min(...list.map(({ slots }) => slots)),
       isSoleWriter: list.every(({ service }) => isSoleWriter(service)),
       isSingleton: list.every(({ service }) => service.singleton),
-      probe: list.at(-1)?.service.gate.probe ?? null,
+      gate: list.at(-1)?.service.gate ?? null,
+      isGlobal: list.some(({ service }) => service.mode === 'global'),
     };
   }
 
-  /** Whether some target of now or of a moment ago has this slot. */
-  isWanted(container: TrueContainer): boolean {
-    const { identity } = container;
+  /** Whether the slot is one that all targets of now and of a moment ago have. */
+  isWanted({ identity }: TrueContainer): boolean {
     if (identity === null) return false;
+    const now = this.#now();
     const list = this.#wanted.get(`${identity.application}/${identity.service}`) ?? [];
-    const current = list.filter(({ until }) => until === null || this.#now() - until < underwayMs);
     return (
-      current.length > 0 &&
-      current.every(
-        ({ service, slots }) => service.mode === 'global' || Number(identity.slot) <= slots,
-      )
+      list.at(-1)?.until === null &&
+      list
+        .filter(({ until }) => until === null || now - until < underwayMs)
+        .every(({ service, slots }) => service.mode === 'global' || Number(identity.slot) <= slots)
     );
   }
 
@@ -137,12 +152,15 @@ export class Ledger {
     this.#stormyUntil.set(host, Math.max(until, this.#stormyUntil.get(host) ?? 0));
   }
 
-  #want(key: string, service: ServiceSpec, slots: number, now: number): void {
+  #want(key: string, wanted: Wanted): void {
+    const now = this.#now();
+    const { service, slots, isProven } = wanted;
     const list = this.#wanted.get(key) ?? [];
     const last = list.at(-1);
-    if (last?.service === service && last.slots === slots && last.until === null) return;
+    const isSame = last?.service === service && last.slots === slots && last.isProven === isProven;
+    if (isSame && last?.until === null) return;
     if (last !== undefined) last.until ??= now;
     const recent = list.filter(({ until }) => until === null || now - until < underwayMs);
-    this.#wanted.set(key, [...recent, { service, slots, until: null }]);
+    this.#wanted.set(key, [...recent, wanted]);
   }
 }

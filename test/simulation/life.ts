@@ -17,6 +17,8 @@ export interface Witness {
   readonly accepted: Surroundings['onAccepted'];
   /** The process is gone, whatever it had under way. */
   readonly gone: () => void;
+  /** A commit was refused, for this reason. */
+  readonly refused: (message: string) => void;
   /** Something went wrong inside the operator. */
   readonly trouble: (message: string) => void;
 }
@@ -41,7 +43,7 @@ function describeEntry(entry: JournalEntry): string {
       return `${entry.application}/${service}/${slot} failed (${verdict}) ${reason}: ${message}`;
     }
     default:
-      return `${entry.kind} ${'application' in entry ? (entry.application ?? '') : ''}`;
+      return `${process.env['DBG'] ? JSON.stringify(entry) : entry.kind} ${'application' in entry ? (entry.application ?? '') : ''}`;
   }
 }
 
@@ -89,9 +91,16 @@ export class Life {
     return this.#incarnation?.journal.state() ?? emptyJournal;
   }
 
+  /** Names of the hosts that the operator can see, as it believes. */
+  visibleHosts(): ReadonlySet<string> {
+    const observations = [...(this.#incarnation?.fleet.snapshot().values() ?? [])];
+    const seen = observations.filter(({ kind }) => kind === 'reachable');
+    return new Set(seen.map(({ host }) => host));
+  }
+
   begin(): void {
     const { clock, hosts, repository, random, trace } = this.#world;
-    const { accepted, trouble } = this.#witness;
+    const { accepted, refused, trouble } = this.#witness;
     this.#births += 1;
     trace.add('operator', `starts (${this.#births})`);
     const incarnation: Incarnation = new Incarnation(
@@ -100,8 +109,14 @@ export class Life {
         hosts,
         repository,
         random: random.split(`operator ${this.#births}`),
-        logger: quietLogger((message) => {
-          if (incarnation.process.isAlive) trouble(message);
+        logger: quietLogger({
+          onTrouble: (message) => {
+            if (incarnation.process.isAlive) trouble(message);
+          },
+          onRefused: (message) => {
+            trace.add('operator', `refuses a commit: ${message}`);
+            refused(message);
+          },
         }),
         observer: {
           stepStarted: (step) => this.#stepStarted(incarnation, step),
@@ -156,6 +171,11 @@ export class Life {
   }
 
   #noteEffect(): void {
+    if (process.env['DBG'])
+      this.#world.trace.add(
+        'effect',
+        String(this.#effects) + (process.env['DBG'] === '2' ? new Error().stack : ''),
+      );
     this.#effects += 1;
     const fatal = this.#fatal;
     if (fatal === null || this.#effects < fatal.at || this.#incarnation === null) return;
@@ -183,9 +203,10 @@ export class Life {
   }
 
   #stepStarted(incarnation: Incarnation, step: Step): void {
+    // One that was killed in the middle of a pass ends that pass, and nobody hears of it.
+    if (!incarnation.process.isAlive) return;
     this.#world.counts.steps += 1;
     this.#witness.stepStarted(step);
-    if (incarnation !== this.#incarnation) throw new Error('a dead operator takes a step');
   }
 
   #stepEnded(step: Step, outcome: StepOutcome): void {
@@ -200,7 +221,7 @@ export class Life {
     const { trace, counts } = this.#world;
     if (entry.kind === 'rollout-started') counts.rollouts += 1;
     if (entry.kind === 'rolled-back') counts.rollbacks += 1;
-    if (told.has(entry.kind)) trace.add('operator', describeEntry(entry));
+    if (process.env['DBG'] || told.has(entry.kind)) trace.add('operator', describeEntry(entry));
     this.#witness.noted(entry);
   }
 

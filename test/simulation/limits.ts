@@ -11,9 +11,11 @@ export interface Limits {
  * The promise of a manifest about one service, worked out anew from semantics §10.2 and not taken from what decides.
  *
  * @param slots how many it has: its replicas, or its hosts when it is global
+ * @param isProven this version has proved itself before: then its way back may go by `rollback_config`
  */
-export function limitsOf(service: ServiceSpec, slots: number): Limits {
-  const policies = [service.update, service.rollback].map((policy) =>
+export function limitsOf(service: ServiceSpec, slots: number, isProven: boolean): Limits {
+  const { update, rollback } = service;
+  const policies = [update, ...(isProven ? [rollback] : [])].map((policy) =>
     limit(policy, isStopFirst(service, policy), slots),
   );
   const canaries = service.rollout.steps.length > 0 ? slots : 0;

@@ -5,7 +5,8 @@ import type { Files } from './simulated-repository.ts';
 /** A service as a scenario thinks of it. */
 export interface ServiceModel {
   readonly name: string;
-  readonly kind: 'replicated' | 'global' | 'port' | 'stateful' | 'job';
+  /** `task` is a service that ends, `job` one that runs once per version of its application. */
+  readonly kind: 'replicated' | 'global' | 'port' | 'stateful' | 'singleton' | 'task' | 'job';
   readonly gate: GateKind;
   readonly image: string;
   /** It runs as it should. */
@@ -21,11 +22,21 @@ export interface ServiceModel {
   readonly hostPort: number;
   /** Comes after that service of its application. */
   readonly after: string | null;
+  readonly strategy: 'rolling' | 'canary' | 'blue-green';
+  /** As the manifest writes it, or nothing. */
+  readonly maxSurge: string | null;
+  readonly maxUnavailable: string | null;
 }
 
 export interface ApplicationModel {
   readonly name: string;
   readonly services: readonly ServiceModel[];
+  /** Another application that comes first, by its name. */
+  readonly dependsOn: string | null;
+  readonly wave: number;
+  readonly group: string | null;
+  readonly isSuspended: boolean;
+  readonly retry: number;
 }
 
 /** What a commit holds. */
@@ -66,7 +77,7 @@ export function renderFiles(model: RepositoryModel, hosts: readonly HostModel[])
   };
   for (const application of model.applications) {
     files[`apps/${application.name}/compose.yaml`] =
-      `# comment ${model.comment}\n${text(renderApplication(application))}`;
+      `# comment ${model.comment}\n${text(renderApplication(application, model.applications))}`;
   }
   if (model.fault === 'syntax') files['apps/broken/compose.yaml'] = 'services: {web: [\n';
   if (model.fault === 'unknown-key') {
@@ -74,18 +85,38 @@ export function renderFiles(model: RepositoryModel, hosts: readonly HostModel[])
   }
   const [first] = model.applications;
   if (model.fault === 'duplicate-name' && first !== undefined) {
-    files['apps/broken/compose.yaml'] = text(renderApplication(first));
+    files['apps/broken/compose.yaml'] = text(renderApplication(first, []));
   }
   return files;
 }
 
-function renderApplication({ name, services }: ApplicationModel): object {
+function renderApplication(
+  application: ApplicationModel,
+  all: readonly ApplicationModel[],
+): object {
+  const { name, services, wave, group, isSuspended, retry } = application;
+  // Whoever depends on a later wave would wait for itself.
+  const dependsOn = all.filter(
+    (other) => other.name === application.dependsOn && other.wave <= wave,
+  );
+  const jobs = services.filter(({ kind }) => kind === 'job');
   const volumes = services.filter(({ kind }) => kind === 'stateful');
   return {
     name,
     services: Object.fromEntries(
       services.map((service) => [service.name, renderService(service, services)]),
     ),
+    'x-fleetwright': {
+      wave,
+      retry,
+      suspend: isSuspended,
+      rollout: { progressDeadline: '90s' },
+      ...(group === null ? {} : { rolloutGroup: group }),
+      ...(dependsOn.length === 0 ? {} : { dependsOn: dependsOn.map((other) => other.name) }),
+      ...(jobs.length === 0
+        ? {}
+        : { jobs: Object.fromEntries(jobs.map((job) => [job.name, { when: 'before' }])) }),
+    },
     ...(volumes.length === 0
       ? {}
       : { volumes: Object.fromEntries(volumes.map((service) => [`${service.name}-data`, {}])) }),
@@ -93,21 +124,42 @@ function renderApplication({ name, services }: ApplicationModel): object {
 }
 
 function renderService(service: ServiceModel, all: readonly ServiceModel[]): object {
-  const { kind, image, replicas, parallelism, monitorS, failureAction, level, zone } = service;
+  const { kind, image, level } = service;
   return {
     image: `${registryHost}/${image}`,
     environment: { LEVEL: String(level) },
     stop_grace_period: '4s',
-    ...(kind === 'job' ? { restart: 'no' } : {}),
+    ...(kind === 'task' ? { restart: 'no' } : {}),
     ...(kind === 'port' ? { ports: [`${service.hostPort}:8080`] } : {}),
     ...(kind === 'stateful' ? { volumes: [`${service.name}-data:/data`] } : {}),
     ...dependsOn(service, all),
+    ...(kind === 'job' ? {} : renderDeploy(service)),
+  };
+}
+
+function renderDeploy(service: ServiceModel): object {
+  const { kind, replicas, parallelism, monitorS, failureAction, zone } = service;
+  return {
     deploy: {
       ...(kind === 'global' ? { mode: 'global' } : { replicas }),
       update_config: { parallelism, monitor: `${monitorS}s`, failure_action: failureAction },
       ...(zone === null ? {} : { placement: { constraints: [`node.labels.zone == ${zone}`] } }),
     },
-    'x-fleetwright': { gate: renderGate(service.gate) },
+    'x-fleetwright': {
+      gate: renderGate(service.gate),
+      rollout: renderRollout(service),
+      ...(kind === 'singleton' ? { singleton: true } : {}),
+    },
+  };
+}
+
+function renderRollout({ strategy, maxSurge, maxUnavailable }: ServiceModel): object {
+  return {
+    strategy,
+    ...(strategy === 'canary' ? { steps: [{ replicas: 1, bake: '3s' }] } : {}),
+    ...(strategy === 'blue-green' ? { bake: '3s' } : {}),
+    ...(maxSurge === null ? {} : { maxSurge }),
+    ...(maxUnavailable === null ? {} : { maxUnavailable }),
   };
 }
 
@@ -118,7 +170,7 @@ function dependsOn({ after }: ServiceModel, all: readonly ServiceModel[]): objec
 }
 
 function conditionOf({ kind, gate }: ServiceModel): string {
-  if (kind === 'job') return 'service_completed_successfully';
+  if (kind === 'task') return 'service_completed_successfully';
   return gate === 'plain' ? 'service_started' : 'service_healthy';
 }
 

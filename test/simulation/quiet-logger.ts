@@ -1,10 +1,23 @@
 import type { Logger } from 'pino';
 
-/** What the operator logs when something is wrong with the operator itself. */
-const troubles = new Set(['pass failed: tried again', 'step cannot be recorded']);
+/** What is to be heard of the log. */
+export interface Listener {
+  /** Something is wrong with the operator itself. */
+  readonly onTrouble: (message: string) => void;
+  /** A commit is refused: what is the first thing that is wrong with it. */
+  readonly onRefused: (message: string) => void;
+}
 
-/** A logger that says nothing, and tells of what must never be logged. */
-export function quietLogger(onTrouble: (message: string) => void): Logger {
+const troubles = new Set(['pass failed: tried again', 'step cannot be recorded']);
+const refused = 'commit refused: the last accepted one stays in force';
+
+interface Facts {
+  readonly reason?: string;
+  readonly first?: { readonly message: string };
+}
+
+/** A logger that writes nothing. */
+export function quietLogger({ onTrouble, onRefused }: Listener): Logger {
   const ignore = (): void => {};
   const logger = {
     child: () => logger,
@@ -12,7 +25,8 @@ export function quietLogger(onTrouble: (message: string) => void): Logger {
     debug: ignore,
     info: ignore,
     warn: ignore,
-    error: (facts: { readonly reason?: string }, message: string) => {
+    error: (facts: Facts, message: string) => {
+      if (message === refused) onRefused(facts.first?.message ?? '');
       if (troubles.has(message)) onTrouble(`${message} (${facts.reason ?? ''})`);
     },
   };

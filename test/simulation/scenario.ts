@@ -87,13 +87,17 @@ function makeCommits(
   const close = times.flatMap((atMs) =>
     random.chance(0.3) ? [atMs + random.integer(5, 4_000)] : [],
   );
-  return [...times, ...close]
+  const commits = [...times, ...close]
     .toSorted((a, b) => a - b)
-    .map((atMs) => {
+    .map((atMs): Scheduled => {
       const { subject, model } = nextModel(history, random, groundsOf(hosts));
       history.push(model);
       return { atMs, what: { kind: 'commit', subject, model } };
     });
+  const last = history.at(-1) ?? first;
+  if (last.fault === 'none') return commits;
+  const mended: RepositoryModel = { ...last, fault: 'none' };
+  return [...commits, { atMs: busyMs, what: { kind: 'commit', subject: 'mend', model: mended } }];
 }
 
 function makeTroubles(

@@ -40,9 +40,9 @@ export async function simulate(scenario: Scenario): Promise<Run> {
   try {
     await simulation.run();
   } catch (error) {
-    if (!(error instanceof Violation)) throw error;
-    violation = error.message;
-    world.trace.add('!', error.message);
+    // Whatever else is thrown is a failure of this seed too.
+    violation = error instanceof Violation ? error.message : String((error as Error).stack);
+    world.trace.add('!', violation);
   }
   simulation.end();
   const { trace, counts } = world;
@@ -58,6 +58,7 @@ class Simulation {
   readonly #ledger: Ledger;
   readonly #guardian: Guardian;
   #violation: Violation | null = null;
+  #lastStep = '';
 
   constructor(world: World) {
     this.#world = world;
@@ -68,17 +69,27 @@ class Simulation {
         if (reason === '' || !world.models.has(commit)) {
           this.#fail(new Violation('no step without a cause', step.key));
         }
+        this.#lastStep = `${step.key} ${step.action.kind}: ${reason}`;
         this.#ledger.stepStarted(step);
       },
       stepEnded: (step) => this.#ledger.stepEnded(step),
-      decided: (decision) => this.#ledger.noteDecision(decision),
+      decided: (decision) => this.#ledger.noteDecision(decision, this.#isGood),
       noted: () => {},
       accepted: (desired) => this.#accepted(desired),
       gone: () => this.#ledger.processGone(),
+      refused: (message) => {
+        const isBroken = [...world.models.values()].some(({ fault }) => fault !== 'none');
+        if (!isBroken) this.#fail(new Violation('a whole commit is accepted', message));
+      },
       trouble: (message) => this.#fail(new Violation('the operator never fails itself', message)),
     });
     const hosts = [...world.hosts.values()];
-    this.#guardian = new Guardian(hosts, this.#ledger, () => this.life.journal());
+    this.#guardian = new Guardian(hosts, this.#ledger, {
+      journal: () => this.life.journal(),
+      visibleHosts: () => this.life.visibleHosts(),
+      retryOf: (application) =>
+        world.accepted?.applications.find(({ name }) => name === application)?.retry ?? 0,
+    });
     for (const host of hosts) {
       host.onRequest = (request) =>
         this.#guarded(() => this.#guardian.beforeRequest(host, request));
@@ -93,10 +104,10 @@ class Simulation {
     this.life.begin();
     await this.#runUntil(clock.now() + scenario.busyMs);
     await this.#becomeQuiet();
-    const before = this.life.effects;
+    const { steps } = this.#world.counts;
     await this.#runUntil(clock.now() + quietMs);
-    if (this.life.effects !== before) {
-      throw new Violation('nothing is done when all is done', 'something was done');
+    if (this.#world.counts.steps !== steps) {
+      throw new Violation('nothing is done when all is done', `step ${this.#lastStep}`);
     }
     await checkEnd({
       world: this.#world,
@@ -148,11 +159,14 @@ class Simulation {
   }
 
   #isProven({ identity }: TrueContainer): boolean {
-    if (identity === null) return true;
-    const record = this.life.journal().applications.get(identity.application);
-    const good = record?.lastKnownGood?.spec.services ?? [];
-    return good.some(({ name, hash }) => name === identity.service && hash === identity.hash);
+    return identity === null || this.#isGood(identity.application, identity.service, identity.hash);
   }
+
+  readonly #isGood = (application: string, service: string, hash: string): boolean => {
+    const record = this.life.journal().applications.get(application);
+    const good = record?.lastKnownGood?.spec.services ?? [];
+    return good.some((one) => one.name === service && one.hash === hash);
+  };
 
   #accepted(desired: DesiredState): void {
     const { commit } = desired.revision;

@@ -82,6 +82,12 @@ export class Commands {
     return JSON.parse((await this.run('plan', '--output=json')).stdout) as Plan;
   }
 
+  /** Starts `status --watch`, which prints one document a line. */
+  watch(): Watch {
+    const args = [executable, 'status', '--watch', '--output=json', ...this.#options];
+    return new Watch(spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] }));
+  }
+
   /** Starts the daemon. */
   start(): Daemon {
     return startDaemon(this.#options);
@@ -91,6 +97,44 @@ export class Commands {
 export function startDaemon(options: readonly string[]): Daemon {
   const args = [executable, 'run', ...options, '--log-level=debug'];
   return new Daemon(spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] }));
+}
+
+/** A `status --watch` under test. Disposing of it stops it. */
+export class Watch implements AsyncDisposable {
+  readonly #process: ChildProcess;
+  #printed = '';
+
+  constructor(process: ChildProcess) {
+    this.#process = process;
+    process.stdout?.setEncoding('utf8').on('data', (text: string) => (this.#printed += text));
+  }
+
+  /** What it has printed so far, line by line. */
+  documents(): readonly Status[] {
+    const lines = this.#printed.split('\n').slice(0, -1);
+    return lines.map((line) => JSON.parse(line) as Status);
+  }
+
+  /** Interrupts it as Ctrl-C does, and gives its exit code. */
+  async end(): Promise<number | null> {
+    if (this.#process.exitCode !== null) return this.#process.exitCode;
+    const closed = once(this.#process, 'close') as Promise<[number | null]>;
+    this.#process.kill('SIGINT');
+    const [code] = await closed;
+    return code;
+  }
+
+  /** Reads no more, as `head` does when it has enough, and gives the exit code. */
+  async abandon(): Promise<number | null> {
+    const exited = once(this.#process, 'exit') as Promise<[number | null]>;
+    this.#process.stdout?.destroy();
+    const [code] = await exited;
+    return code;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.end();
+  }
 }
 
 /** A daemon under test. Disposing of it stops it. */

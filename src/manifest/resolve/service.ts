@@ -7,7 +7,7 @@ import { resolveConstraints } from './constraints.ts';
 import { resolveContainer } from './container.ts';
 import { resolveEnvironment } from './environment.ts';
 import { resolveGate } from './gate.ts';
-import { gateOfJob, resolveJob } from './job.ts';
+import { gateOfJob, resolveJob, startsLater } from './job.ts';
 import { collectOrigins } from './origins.ts';
 import { resolveRollout, rolloutOfJob } from './rollout-policy.ts';
 import { noBounds, resolveBounds, resolveRollback, resolveUpdate } from './update-policy.ts';
@@ -38,7 +38,7 @@ export function resolveService(subject: Subject, name: string, service: Cursor):
         ? resolveRollout(subject, service, update.monitorMs, gate)
         : rolloutOfJob(gate),
     gate,
-    dependsOn: resolveDependencies(subject, service),
+    dependsOn: resolveDependencies(subject, name, service),
     origins: withEnvFiles(collectOrigins(service), environment.origins),
   };
 }
@@ -49,12 +49,16 @@ const conditions: Readonly<Record<string, Dependency['condition']>> = {
   service_completed_successfully: 'completed',
 };
 
-/** Sorted by service. An optional dependency on a service that is not there is none. */
-function resolveDependencies(subject: Subject, service: Cursor): readonly Dependency[] {
+/** Sorted by service. An optional dependency on a service that is not there, or that comes later, is none. */
+function resolveDependencies(
+  subject: Subject,
+  name: string,
+  service: Cursor,
+): readonly Dependency[] {
   return members(child(service, 'depends_on'))
-    .filter(([name]) => subject.services.has(name))
-    .map(([name, dependency]) => ({
-      service: name,
+    .filter(([other]) => subject.services.has(other) && !startsLater(subject, other, name))
+    .map(([other, dependency]) => ({
+      service: other,
       condition: conditions[readText(child(dependency, 'condition')) ?? ''] ?? 'started',
       required: readBoolean(child(dependency, 'required')) ?? true,
     }))

@@ -9,10 +9,12 @@ import {
   readNumber,
   readText,
   silent,
+  warn,
   type Cursor,
 } from '../cursor.ts';
 import { formatPlace } from '../report.ts';
 import { readDuration } from '../resolve/duration.ts';
+import { startsLater } from '../resolve/job.ts';
 import { resolveRestart } from '../resolve/restart.ts';
 import { jobsOf, type Subject } from '../subject.ts';
 import { didYouMean } from '../suggest.ts';
@@ -116,12 +118,16 @@ export const jobsComeInOrder: Rule = (subject) => {
 };
 
 function judgeOrder(subject: Subject, name: string, other: string, place: Cursor): void {
-  const isOptional = readBoolean(child(place, 'required')) === false;
-  if (isOptional || turnOf(subject, other) <= turnOf(subject, name)) return;
+  if (!startsLater(subject, other, name)) return;
+  const waits = `${nounOf(subject, name)} "${name}"`;
+  const later = `${nounOf(subject, other)} "${other}", which starts only after it`;
+  if (readBoolean(child(place, 'required')) === false) {
+    return warn(place, 'ignored-value', `${waits} does not wait for ${later}`, 'Remove it');
+  }
   complain(
     place,
     'dependency-cycle',
-    `${nounOf(subject, name)} "${name}" waits for ${nounOf(subject, other)} "${other}", which starts only after it`,
+    `${waits} waits for ${later}`,
     'Remove the dependency, or set when: after or before at the job',
   );
 }
@@ -135,13 +141,6 @@ function judgeCondition(subject: Subject, name: string, other: string, place: Cu
     `${nounOf(subject, name)} "${name}" can wait for job "${other}" only until it has completed`,
     'Set condition: service_completed_successfully',
   );
-}
-
-/** 0: jobs `before`; 1: services that last; 2: jobs `after`. */
-function turnOf({ jobs }: Subject, name: string): number {
-  const job = jobs.get(name);
-  if (job === undefined) return 1;
-  return readText(child(job, 'when')) === 'after' ? 2 : 0;
 }
 
 function nounOf({ jobs }: Subject, name: string): string {

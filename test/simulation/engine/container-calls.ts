@@ -118,7 +118,8 @@ export function update(
   if (swap !== 0) hostConfig.MemorySwap = swap;
   if (body.MemoryReservation) hostConfig.MemoryReservation = body.MemoryReservation;
   if (body.NanoCpus) hostConfig.NanoCpus = body.NanoCpus;
-  if (body.PidsLimit) hostConfig.PidsLimit = body.PidsLimit;
+  // -1 lifts the limit, and is written down as 0.
+  if (body.PidsLimit) hostConfig.PidsLimit = Math.max(0, body.PidsLimit);
   const { Name: name, MaximumRetryCount: count = 0 } = body.RestartPolicy ?? {};
   if (name) hostConfig.RestartPolicy = { Name: name, MaximumRetryCount: count };
   containerEvent(state, container, 'update');
@@ -216,6 +217,7 @@ export function putArchive(
     return refusal(500, 'Error processing tar file(exit status 1): unexpected EOF');
   }
   container.files = [...container.files, ...names];
+  changed(state);
   mutated(state, `copy into ${container.name}`);
   return { status: 200, body: null };
 }

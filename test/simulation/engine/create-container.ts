@@ -19,9 +19,6 @@ export function createContainer(
   body: CreateBody,
   by: Actor,
 ): ApiResponse {
-  if (Object.keys(body).length === 0) {
-    return refusal(400, 'Config cannot be empty in order to create a container');
-  }
   const invalid = configRefusal(state, body);
   if (invalid !== null) return refusal(400, invalid);
   const reference = body.Image ?? '';

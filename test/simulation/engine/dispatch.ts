@@ -33,10 +33,13 @@ import { createVolume, inspectVolume, listVolumes, removeVolume } from './volume
 type Answer = ApiResponse | Pending;
 
 const notFound = refusal(404, 'page not found');
+/** What a client that sends no body is told; an object without fields is sent as none. */
+const noBody = refusal(500, 'EOF');
 
 /** Answers a request as an engine does that is up. */
 export function dispatch(state: EngineState, request: ApiRequest): Answer {
   const { path, query } = request;
+  if (isWithoutBody(request)) return noBody;
   const [, root = '', first = '', second = ''] = path.split('/');
   switch (root) {
     case '_ping':
@@ -58,6 +61,16 @@ export function dispatch(state: EngineState, request: ApiRequest): Answer {
     default:
       return notFound;
   }
+}
+
+const needsBody = /^\/(containers|networks|volumes)\/(create|[^/]+\/(update|connect|disconnect))$/;
+
+function isWithoutBody(request: ApiRequest): boolean {
+  return (
+    request.method === 'POST' &&
+    Object.keys(bodyOf(request)).length === 0 &&
+    needsBody.test(request.path)
+  );
 }
 
 /** Waits until a start of the container is over: the engine's lock. */

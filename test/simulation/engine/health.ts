@@ -10,7 +10,7 @@ const probeMs = 30;
 const keptProbes = 5;
 
 /** A container has a HEALTHCHECK that is run. */
-export function hasCheck(container: Container): boolean {
+function hasCheck(container: Container): boolean {
   const test = container.config.Healthcheck?.Test ?? [];
   return test.length > 0 && test[0] !== 'NONE';
 }

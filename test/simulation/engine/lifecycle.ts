@@ -1,5 +1,5 @@
 import type { Actor, Container } from './container.ts';
-import { newRestarts, shortId, statusOf } from './container.ts';
+import { newRestarts, shortId } from './container.ts';
 import type { EngineState } from './engine-state.ts';
 import { between, changed, later } from './engine-state.ts';
 import { containerEvent } from './events.ts';
@@ -54,12 +54,12 @@ export function startNow(
     container.manuallyStopped = false;
   }
   const refused = bringUp(state, container);
-  changed(state);
   if (refused !== null) {
     container.isRunning = false;
     container.isRestarting = false;
     container.error = refused.message;
     if (refused.exitCode === 127 || container.exitCode === 0) container.exitCode = refused.exitCode;
+    changed(state);
     return refused;
   }
   container.isRunning = true;
@@ -247,17 +247,11 @@ function programRefusal(container: Container): StartRefusal | null {
   return { status: 400, message, exitCode: 127 };
 }
 
-export function closePorts(state: EngineState, container: Container): void {
+function closePorts(state: EngineState, container: Container): void {
   for (const port of container.open) state.ports.close(port);
   container.open = [];
 }
 
-export function writeLog(container: Container, stream: 1 | 2, text: string): void {
+function writeLog(container: Container, stream: 1 | 2, text: string): void {
   container.log = [...container.log, { stream, text }].slice(-50);
-}
-
-/** The container is up, whatever the daemon says of it now. */
-export function isUp(container: Container): boolean {
-  const status = statusOf(container);
-  return status === 'running' || status === 'paused' || status === 'restarting';
 }

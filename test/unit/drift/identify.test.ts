@@ -43,6 +43,7 @@ function announced(facts: Partial<{ epoch: number; host: string }> = {}): Journa
     epoch,
     hash: service.hash,
     host: host as typeof web.container.host,
+    vacating: false,
   });
 }
 

@@ -61,7 +61,7 @@ const container = toContainerId('c1');
 const slot = 'shop/web/1';
 const { hash } = service;
 const entries: readonly JournalEntry[] = [
-  { kind: 'slot-reserved', slot, epoch: 4, hash, host },
+  { kind: 'slot-reserved', slot, epoch: 4, hash, host, vacating: false },
   { kind: 'instance-seen', slot, container, epoch: 4, hash, host },
   {
     kind: 'rollout-started',
@@ -129,7 +129,7 @@ describe('what was written', () => {
     const events = database.prepare('SELECT at, kind, application FROM events ORDER BY id').all();
     database.close();
     expect(events).toEqual([
-      { at: 10, kind: 'slot-reserved', application: 'shop' },
+      { at: 10, kind: 'slot-reserved', application: 'shop', vacating: false },
       { at: 30, kind: 'step', application: 'shop' },
     ]);
   });

@@ -45,10 +45,13 @@ function answer(request: OperatorRequest, accepted = true): JournalEntry {
   return { kind: 'request-answered', request: id, application, accepted, message, at: 9 };
 }
 
-/** Runs one of the scripts beside this test as a process of its own. */
-function script(name: string, ...args: readonly string[]): readonly string[] {
-  const path = fileURLToPath(new URL(name, import.meta.url));
-  return ['--import', 'tsx', path, folder, ...args];
+const askOften = new URL('ask-often.ts', import.meta.url);
+const writeAndWait = new URL('write-and-wait.ts', import.meta.url);
+const lookAtLock = new URL('look-at-lock.ts', import.meta.url);
+
+/** Arguments that run one of the scripts beside this test as a process of its own. */
+function script(url: URL, ...args: readonly string[]): readonly string[] {
+  return ['--import', 'tsx', fileURLToPath(url), folder, ...args];
 }
 
 describe('a request', () => {
@@ -107,7 +110,7 @@ describe('two processes', () => {
   it('append and answer beside each other, and nothing is lost', async () => {
     using journal = open();
     const asked = 40;
-    const writing = execute(process.execPath, script('ask-often.ts', String(asked)));
+    const writing = execute(process.execPath, script(askOften, String(asked)));
     const seen = new Set<number>();
     const written = new AbortController();
     const done = writing.finally(() => written.abort());
@@ -129,7 +132,7 @@ describe('two processes', () => {
 
   it('begin one journal at the same time', async () => {
     const runs = await Promise.all(
-      [1, 2, 3].map(() => execute(process.execPath, script('ask-often.ts', '2'))),
+      [1, 2, 3].map(() => execute(process.execPath, script(askOften, '2'))),
     );
 
     const ids = runs.flatMap(({ stdout }) => stdout.trim().split(' ').map(Number));
@@ -152,7 +155,7 @@ describe('isStateLocked()', () => {
   });
 
   it('is false again after the writer was killed', async () => {
-    const child = spawn(process.execPath, script('write-and-wait.ts'));
+    const child = spawn(process.execPath, script(writeAndWait));
     await once(child.stdout, 'data');
     expect(isStateLocked(folder)).toBe(true);
 
@@ -163,15 +166,16 @@ describe('isStateLocked()', () => {
   });
 
   it('never keeps an operator from starting', async () => {
-    const looking = spawn(process.execPath, script('look-at-lock.ts'));
+    const looking = spawn(process.execPath, script(lookAtLock));
     await once(looking.stdout, 'data');
-
-    for (let start = 0; start < 200; start += 1) {
-      using journal = open();
-      expect(journal.requests()).toEqual([]);
+    try {
+      for (let start = 0; start < 200; start += 1) {
+        using journal = open();
+        expect(journal.requests()).toEqual([]);
+      }
+    } finally {
+      looking.kill('SIGKILL');
     }
-
-    looking.kill('SIGKILL');
     await once(looking, 'exit');
   });
 });

@@ -284,14 +284,19 @@ describe('rules on jobs', () => {
       ],
       jobs: `${job}, second: { when: before }, last: { when: after }`,
     },
-    {
-      name: 'a job before that would like a service, if it is there',
-      services: [
-        'job: { image: x, depends_on: { web: { condition: service_started, required: false } } }',
-      ],
-      jobs: job,
-    },
   ])('allow $name', ({ services, jobs }) => {
     expect(complaints(manifest(services, jobs))).toEqual([]);
+  });
+
+  it('do not let a job before wait for a service that it would like to be there', () => {
+    const text = manifest(
+      ['job: { image: x, depends_on: { web: { condition: service_started, required: false } } }'],
+      job,
+    );
+
+    expect(complaints(text)).toEqual([
+      'warning 3:34 ignored-value: job "job" does not wait for service "web", which starts only after it',
+    ]);
+    expect(loadApplication(text).services[0]?.dependsOn).toEqual([]);
   });
 });

@@ -11,7 +11,14 @@ const host = toHostName('host-1');
 const service = aService();
 const { hash } = service;
 const application = 'shop';
-const reserved: JournalEntry = { kind: 'slot-reserved', slot, epoch: 1, hash, host };
+const reserved: JournalEntry = {
+  kind: 'slot-reserved',
+  slot,
+  epoch: 1,
+  hash,
+  host,
+  vacating: false,
+};
 const seen: JournalEntry = { kind: 'instance-seen', slot, container, epoch: 1, hash, host };
 const started: JournalEntry = {
   kind: 'rollout-started',
@@ -28,7 +35,12 @@ function after(...entries: readonly JournalEntry[]): JournalState {
 
 describe('reduceJournal() on slots', () => {
   it('announces a create, and notes when its container is seen', () => {
-    expect(after(reserved).slots.get(slot)).toMatchObject({ epoch: 1, pending: true, repairs: 0 });
+    expect(after(reserved).slots.get(slot)).toMatchObject({
+      epoch: 1,
+      pending: true,
+      vacating: false,
+      repairs: 0,
+    });
     const state = after(reserved, seen);
     expect(state.slots.get(slot)).toMatchObject({ epoch: 1, pending: false });
     expect(state.instances.get(container)).toEqual({ slot, retired: false });

@@ -13,7 +13,8 @@ const container = toContainerId('c1');
 const http: Probe = { kind: 'http', port: 8080, path: '/', intervalMs: 20, timeoutMs: 500 };
 
 function target(port: number | null, facts: Partial<ProbeTarget> = {}): ProbeTarget {
-  return { container, startedAt: 1, probe: http, address: '127.0.0.1', port, ...facts };
+  const base = { container, startedAt: 1, probe: http, minHealthyTimeMs: 0 };
+  return { ...base, address: '127.0.0.1', port, ...facts };
 }
 
 interface Watching extends Disposable {

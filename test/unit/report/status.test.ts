@@ -275,9 +275,8 @@ describe('renderStatus()', () => {
       "main@000000000000 "change"
 
       shop  Progressing  healthy
-        rolls out to 000000000000 for 1 min 0 s, gives up in 9 min 6 s
+        rolls out to 000000000000 for 1 min 0 s
         web  3/3 available  1/3 updated  testapp:v2
-        web/: canary step 1 of 1 is watched: 1 of 3 slots
           web    monitor  59 min 8 s  canary step 1 of 1 is watched: 1 of 3 slots
 
       hosts

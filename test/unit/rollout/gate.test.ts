@@ -16,11 +16,18 @@ function aContainer(facts: Partial<ObservedContainer> = {}): ObservedContainer {
 
 function ready(readySince: number | null, startedAt = started): Readiness {
   const reason = readySince === null ? 'HTTP 503 from /' : '';
-  return { startedAt, readySince, reason, checkedAt: Number.MAX_SAFE_INTEGER };
+  return {
+    startedAt,
+    readySince,
+    passed: false,
+    reason,
+    checkedAt: Number.MAX_SAFE_INTEGER,
+  };
 }
 
 const { gate } = aService({ gate: { minHealthyTimeMs: 1_000, healthyDeadlineMs: 60_000 } });
 const deadline = started + 60_000;
+const answered = started + 6_500;
 
 describe('judge()', () => {
   const rows: readonly {
@@ -32,9 +39,15 @@ describe('judge()', () => {
   }[] = [
     {
       name: 'passes after minHealthyTime without a break',
-      readiness: ready(started),
+      readiness: { ...ready(started), passed: true },
       now: started + 1_000,
       verdict: { kind: 'passed' },
+    },
+    {
+      name: 'does not pass by time alone: the last answer must be from its end',
+      readiness: { ...ready(started), checkedAt: started + 999 },
+      now: started + 1_400,
+      verdict: { kind: 'waiting', until: started + 1_900 },
     },
     {
       name: 'waits for the rest of minHealthyTime',
@@ -140,7 +153,7 @@ describe('trackReadiness()', () => {
     const container = aContainer(facts);
     const watched: Watched = { container, gate: { ...gate, ...gateFacts } };
     const previous: ReadinessMap = new Map(before === null ? [] : [[container.id, before]]);
-    const result = { startedAt: started, ok: true, detail: 'HTTP 200', at: 0, ...answer };
+    const result = { startedAt: started, ok: true, detail: 'HTTP 200', at: answered, ...answer };
     const probes = new Map<ContainerId, ProbeResult>(
       answer === null ? [] : [[container.id, result]],
     );
@@ -149,12 +162,21 @@ describe('trackReadiness()', () => {
 
   it('counts from the start where nothing can be asked', () => {
     const checkedAt = started + 7_000;
-    expect(track({})).toEqual({ startedAt: started, readySince: started, reason: '', checkedAt });
+    expect(track({})).toEqual({
+      startedAt: started,
+      readySince: started,
+      passed: true,
+      reason: '',
+      checkedAt,
+    });
   });
 
-  it('counts from now where something is asked', () => {
+  it('counts from now where the check of its own says so', () => {
     expect(track({ health: 'healthy' })?.readySince).toBe(started + 7_000);
-    expect(track({}, { probe }, {})?.readySince).toBe(started + 7_000);
+  });
+
+  it('counts from the first good answer where it is probed, and is as fresh as the last one', () => {
+    expect(track({}, { probe }, {})).toMatchObject({ readySince: answered, checkedAt: answered });
   });
 
   it('keeps the time since which it has been ready', () => {
@@ -164,7 +186,7 @@ describe('trackReadiness()', () => {
   it('begins anew after a restart', () => {
     const before = ready(started - 9_000, started - 9_000);
 
-    expect(track({}, { probe }, {}, before)?.readySince).toBe(started + 7_000);
+    expect(track({}, { probe }, {}, before)?.readySince).toBe(answered);
   });
 
   it('says nothing of one that was never started', () => {
@@ -182,6 +204,7 @@ describe('trackReadiness()', () => {
     expect(track(facts, { probe }, answer, ready(started))).toEqual({
       startedAt: started,
       readySince: null,
+      passed: false,
       reason,
       checkedAt,
     });

@@ -21,7 +21,9 @@ export interface Circumstances {
   readonly watch?: (world: World, decision: Decision) => void;
 }
 
-const none: readonly never[] = [];
+/** The second version never becomes ready. */
+export const neverReady: Fate = ({ spec }) =>
+  spec.image === 'testapp:v2' ? { health: 'starting' } : {};
 
 /** Plays so many milliseconds, one decision every two seconds. */
 export function play(start: World, ms: number, circumstances: Circumstances = {}): Run {
@@ -95,7 +97,7 @@ export function answerOf({ entries }: Run): {
   readonly accepted: boolean;
   readonly message: string;
 } {
-  const answers = entries.flatMap((entry) => (entry.kind === 'request-answered' ? [entry] : none));
+  const answers = entries.flatMap((entry) => (entry.kind === 'request-answered' ? [entry] : []));
   const [answer] = answers;
   if (answer === undefined || answers.length > 1) throw new Error('there is not one answer');
   return { accepted: answer.accepted, message: answer.message };
