@@ -1,6 +1,6 @@
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
-import type { Socket } from 'node:net';
+import { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import { inspect } from 'node:util';
 
@@ -184,18 +184,13 @@ function quietAgent(
     credentials === null
       ? new HttpAgent(options)
       : new HttpsAgent({ ...options, ...credentials, rejectUnauthorized: true });
-  const connecting = agent as HttpAgent & Connecting;
-  const connect = connecting.createConnection.bind(agent);
-  return Object.assign(agent, {
-    [inspect.custom]: () => 'agent',
-    createConnection: (...options: readonly unknown[]) =>
-      connect(...options).setKeepAlive(true, keepAliveMs),
-  });
-}
-
-/** The part of an agent that Node's types leave out. */
-interface Connecting {
-  readonly createConnection: (...options: readonly unknown[]) => Socket;
+  const connect = agent.createConnection.bind(agent);
+  const createConnection: HttpAgent['createConnection'] = (...options) => {
+    const socket = connect(...options);
+    if (socket instanceof Socket) socket.setKeepAlive(true, keepAliveMs);
+    return socket;
+  };
+  return Object.assign(agent, { [inspect.custom]: () => 'agent', createConnection });
 }
 
 /**

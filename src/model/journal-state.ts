@@ -56,6 +56,8 @@ export interface RolloutRecord {
   readonly lastPromotedAt: number | null;
   /** When a step of a canary was last passed. */
   readonly lastStagePassedAt: number | null;
+  /** Until then it was watched, or held up by what is not its fault: the deadline for progress counts from there. */
+  readonly deadlinePutOffAt: number | null;
   /** How far the canaries are, by service; a service that is not in it is at its first step. */
   readonly stages: Readonly<Record<string, StageRecord>>;
   /** Someone said `promote`. */
@@ -188,6 +190,7 @@ export type JournalEntry =
       readonly next: number;
       readonly at: number;
     }
+  | { readonly kind: 'deadline-put-off'; readonly application: string; readonly at: number }
   | { readonly kind: 'promotion-granted'; readonly application: string; readonly at: number }
   | {
       readonly kind: 'suspended';

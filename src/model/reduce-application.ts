@@ -51,6 +51,8 @@ export function reduceApplication(
       }));
       return withRollout(passed, () => ({ lastStagePassedAt: entry.at }));
     }
+    case 'deadline-put-off':
+      return withRollout(record, () => ({ deadlinePutOffAt: entry.at }));
     case 'promotion-granted':
       return withRollout(record, () => ({ isPromotionGranted: true, lastStagePassedAt: entry.at }));
     case 'succeeded': {
@@ -105,6 +107,7 @@ function newRollout({
     settledAt: null,
     lastPromotedAt: null,
     lastStagePassedAt: null,
+    deadlinePutOffAt: null,
     stages: {},
     isPromotionGranted: false,
     failures: [],
@@ -133,6 +136,7 @@ function resume(record: ApplicationRecord, at: number): ApplicationRecord {
     settledAt: laterOrNull(rollout.settledAt),
     lastPromotedAt: laterOrNull(rollout.lastPromotedAt),
     lastStagePassedAt: laterOrNull(rollout.lastStagePassedAt),
+    deadlinePutOffAt: laterOrNull(rollout.deadlinePutOffAt),
     stages: Object.fromEntries(
       Object.entries(rollout.stages).map(([service, stage]) => [
         service,

@@ -36,6 +36,7 @@ export function describeEntry(entry: JournalEntry): string {
     case 'rollout-settled':
     case 'promoted':
     case 'rolled-back':
+    case 'deadline-put-off':
     case 'promotion-granted':
     case 'resumed':
     case 'retried':

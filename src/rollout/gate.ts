@@ -87,7 +87,9 @@ export function trackReadiness(
     const checkedAt = checkedAtOf(gate, reason, probe, now);
     const before = previous.get(container.id);
     const since = before?.startedAt === startedAt ? before.readySince : null;
-    const readySince = reason === '' ? (since ?? readyFrom(container, gate, probe, now)) : null;
+    // By our own clock, and not from the start that the host's clock tells.
+    const began = gate.probe === null ? now : (probe?.at ?? now);
+    const readySince = reason === '' ? (since ?? began) : null;
     const passed = hasPassed(gate, readySince, checkedAt);
     next.set(container.id, { startedAt, readySince, passed, reason, checkedAt });
   }
@@ -101,17 +103,6 @@ function hasPassed(
 ): boolean {
   if (readySince === null || checkedAt === null) return false;
   return checkedAt >= readySince + minHealthyTimeMs;
-}
-
-/** When a container that is ready began to be. Without a probe or a check of its own it is so when it starts. */
-function readyFrom(
-  container: ObservedContainer,
-  gate: Gate,
-  probe: ProbeResult | undefined,
-  now: number,
-): number {
-  if (gate.probe !== null) return probe?.at ?? now;
-  return container.health === 'none' ? Math.min(container.startedAt ?? now, now) : now;
 }
 
 /** The state and the check of a container are as fresh as the picture of its host; an answer is as old as it is. */

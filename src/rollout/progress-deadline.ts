@@ -1,9 +1,9 @@
 import type { ServiceSpec } from '../model/application.ts';
-import type { JournalEntry } from '../model/journal-state.ts';
+import type { JournalEntry, RolloutRecord } from '../model/journal-state.ts';
 import type { ApplicationContext } from './application-context.ts';
 import { isQuarantined, isServiceProven, isSettled } from './application-context.ts';
 import { isAway } from './counted-slots.ts';
-import type { Blocked, Waiting } from './draft.ts';
+import type { Blocked, Draft, Waiting } from './draft.ts';
 import { failuresOf } from './fail-slot.ts';
 import { quarantineEntry } from './quarantine.ts';
 import type { SlotView } from './slot-view.ts';
@@ -19,17 +19,15 @@ import type { World } from './world.ts';
 export function decideDeadline(context: ApplicationContext, settled: boolean): void {
   const { draft, world } = context;
   const deadline = progressDeadline(context);
-  if (settled || deadline === null || draft.isVoid() || draft.waiting.some(isWatched)) return;
-  if (draft.entries.some(isProgress)) return;
+  if (deadline === null || draft.isVoid() || draft.entries.some(isProgress)) return;
+  if (settled && !draft.waiting.some(isWatched)) return;
+  if (isExcused(draft)) return excuse(context, deadline);
   if (world.now < deadline) return draft.wakeBy(deadline);
-  const { limitMs, isRollback } = overdue(context);
-  const explanation = explain(draft.blocked, draft.waiting);
-  const message = `no progress for ${limitMs / 1000} s: ${explanation}`;
-  const isLookedFor = draft.waiting.some(({ kind, until }) => kind === 'host' && until !== null);
-  if (isLookedFor) return;
-  const isInfrastructure = draft.blocked.some((one) => one.class === 'infrastructure');
-  if (isRollback && !isInfrastructure) return draft.block('', '', 'RollbackFailed', message);
-  const stuck = isInfrastructure ? [] : stuckServices(context);
+  const message = overdueMessage(context);
+  if (context.record.rollout?.isRollback === true) {
+    return draft.block('', '', 'RollbackFailed', message);
+  }
+  const stuck = stuckServices(context);
   if (stuck.length === 0) {
     return draft.block('', '', 'ProgressDeadlineExceeded', message, 'infrastructure');
   }
@@ -37,6 +35,34 @@ export function decideDeadline(context: ApplicationContext, settled: boolean): v
     const site = { reason: 'ProgressDeadlineExceeded', message, slot, host, container: null };
     draft.entries.push(quarantineEntry(context, service, site));
   }
+}
+
+/** All is well and only watched, or something is in the way that is nobody's fault here. */
+function isExcused({ waiting, blocked }: Draft): boolean {
+  const isLookedFor = waiting.some(({ kind, until }) => kind === 'host' && until !== null);
+  const isInfrastructure = blocked.some((one) => one.class === 'infrastructure');
+  return isLookedFor || isInfrastructure || waiting.some(isWatched);
+}
+
+/**
+ * The deadline is put off, in time for there to be half of it when the state that excuses it ends. That infrastructure has
+ * been in the way for a whole deadline is said.
+ */
+function excuse(context: ApplicationContext, deadline: number): void {
+  const { draft, world, application, views, record } = context;
+  const limitMs = limitOf(views);
+  const at = deadline - limitMs / 2;
+  if (world.now < at) draft.wakeBy(at);
+  else draft.entries.push({ kind: 'deadline-put-off', application, at: world.now });
+  const isInTheWay = draft.blocked.some((one) => one.class === 'infrastructure');
+  const progressAt = lastProgressAt(context, record.rollout);
+  if (!isInTheWay || draft.waiting.some(isWatched) || world.now < progressAt + limitMs) return;
+  draft.block('', '', 'ProgressDeadlineExceeded', overdueMessage(context), 'infrastructure');
+}
+
+function overdueMessage({ draft, views }: ApplicationContext): string {
+  const seconds = limitOf(views) / 1000;
+  return `no progress for ${seconds} s: ${explain(draft.blocked, draft.waiting)}`;
 }
 
 /**
@@ -54,20 +80,23 @@ export function isUndoOverdue(context: ApplicationContext, service: ServiceSpec)
  * When the rollout under way has gone without progress for too long, in milliseconds since the epoch; null without one.
  * Time in which nobody looked on, or a host of it could not be seen, does not count.
  */
-export function progressDeadline({
-  record,
-  target,
-  hold,
-  views,
-  world,
-}: ApplicationContext): number | null {
+export function progressDeadline(context: ApplicationContext): number | null {
+  const { record, target, hold, views } = context;
   const { rollout } = record;
   if (rollout === null || hold !== null || rollout.key !== rolloutKey(target.spec)) return null;
-  const { startedAt, lastPromotedAt, lastStagePassedAt, settledAt } = rollout;
+  const from = Math.max(lastProgressAt(context, rollout), rollout.deadlinePutOffAt ?? 0);
+  return from + limitOf(views);
+}
+
+function lastProgressAt(
+  { views, world }: ApplicationContext,
+  rollout: RolloutRecord | null,
+): number {
+  const { startedAt, lastPromotedAt, lastStagePassedAt, settledAt } = rollout ?? {};
   const promotedAt = (lastPromotedAt ?? 0) + delayOf(views);
   const progress = [startedAt, promotedAt, lastStagePassedAt, settledAt, world.watchingSince];
   const times = progress.map((time) => time ?? 0);
-  return Math.max(...times, ...workDone(views), ...seenSince(world, views)) + limitOf(views);
+  return Math.max(...times, ...workDone(views), ...seenSince(world, views));
 }
 
 /** Since when the hosts of the slots have been seen without a break. */
@@ -87,13 +116,6 @@ function workDone(views: ApplicationContext['views']): readonly number[] {
       ? [current?.container.finishedAt ?? 0]
       : [],
   );
-}
-
-function overdue({ record, views }: ApplicationContext): {
-  readonly limitMs: number;
-  readonly isRollback: boolean;
-} {
-  return { limitMs: limitOf(views), isRollback: record.rollout?.isRollback === true };
 }
 
 function limitOf(views: ApplicationContext['views']): number {

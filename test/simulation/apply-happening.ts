@@ -8,8 +8,8 @@ import { guestPrefix, strangers } from './world.ts';
 export interface Stage {
   readonly world: World;
   readonly everywhere: () => readonly TrueContainer[];
-  /** Something outside the operator harms a container, or takes it away. */
-  readonly hit: (container: TrueContainer) => void;
+  /** Something outside harms a container; whoever looks at it may think that it has failed by itself. */
+  readonly hit: (container: TrueContainer, isItsFault: boolean) => void;
   /** Events of the host may get lost until then. */
   readonly stormy: (host: SimulatedHost, until: number) => void;
 }
@@ -100,14 +100,16 @@ function loseHost(
   const { world } = stage;
   if (host.state !== 'up') return;
   world.counts.reboots += 1;
-  for (const container of containersOf(stage, host)) if (container.isLive) stage.hit(container);
+  for (const container of containersOf(stage, host))
+    if (container.isLive) stage.hit(container, false);
   world.trace.add(host.name, kind === 'power-cycle' ? 'loses its power' : 'dockerd is killed');
   if (kind === 'power-cycle') host.powerOff();
   else host.killDaemon();
   world.clock.after(downMs, () => {
     world.trace.add(host.name, kind === 'power-cycle' ? 'boots' : 'dockerd starts');
     // It is only known what has survived when the daemon looks, and stops the rest.
-    for (const container of containersOf(stage, host)) if (container.isLive) stage.hit(container);
+    for (const container of containersOf(stage, host))
+      if (container.isLive) stage.hit(container, false);
     if (kind === 'power-cycle') host.powerOn();
     else host.startDaemon();
   });
@@ -131,7 +133,7 @@ function letPersonAct(stage: Stage, act: PersonAct, which: number): void {
   const { id, name, host } = container;
   const { person } = host.engine;
   stage.world.trace.add(host.name, `somebody does "${act}" to ${name}`);
-  stage.hit(container);
+  stage.hit(container, true);
   switch (act) {
     case 'stop':
       return person.stop(id);
@@ -156,7 +158,7 @@ function crash(stage: Stage, which: number, isMemory: boolean): void {
   const running = pick(stage, which, true);
   if (running === null || running.raw.status !== 'running') return;
   stage.world.trace.add(running.host.name, `${running.name} crashes`);
-  stage.hit(running);
+  stage.hit(running, true);
   if (isMemory) running.host.engine.oom(running.id);
   else running.host.engine.crash(running.id, 139);
 }

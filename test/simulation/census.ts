@@ -57,12 +57,16 @@ function toTrueContainer(host: SimulatedHost, raw: ContainerTruth): TrueContaine
   };
 }
 
+/** Clocks that differ by less are taken for equal: see project-engine.ts. */
+const tolerableSkewMs = 500;
+
 /** Whether a container does what the gate of its service asks for, at this moment. */
 export function isAvailable({ raw, host }: TrueContainer, gate: Gate | null): boolean {
   const isWell = raw.health === 'none' || raw.health === 'healthy';
   if (!raw.isRunning || !isWell || gate === null) return false;
   // Nobody can have found that it is well for long enough.
-  const hasLasted = host.clock.now() - (raw.startedAt ?? 0) >= gate.minHealthyTimeMs;
+  const hasLasted =
+    host.clock.now() - (raw.startedAt ?? 0) >= gate.minHealthyTimeMs - tolerableSkewMs;
   if (!hasLasted) return false;
   const { probe } = gate;
   if (probe === null) return true;

@@ -19,9 +19,12 @@ export class EventStream extends Readable {
     this.#boots = host.boots;
     // Whoever gave up on it does not want to hear how it ended.
     this.on('error', () => {});
+    const broken = (): void => void this.destroy(new Error('the connection broke'));
     this.#unsubscribe = host.follow({
       onEvent: (event) => this.#send(`${JSON.stringify(event)}\n`),
-      onBroken: () => this.#break(),
+      boots: host.boots,
+      onClosed: () => this.#arrive(broken),
+      onGivenUp: () => process.deliver(broken),
     });
     const end = (): void => void this.destroy(new Error('aborted'));
     signal.addEventListener('abort', end, { once: true });
@@ -35,11 +38,7 @@ export class EventStream extends Readable {
   #send(line: string): void {
     if (!this.#process.isAlive) return this.#unsubscribe();
     if (this.#host.link.losesEvent()) return;
-    this.#arrive(() => this.push(line));
-  }
-
-  #break(): void {
-    this.#arrive(() => this.destroy(new Error('the connection broke')));
+    this.#arrive(() => void this.push(line));
   }
 
   /** In order, after what was sent before, and not while the way is cut. */

@@ -44,10 +44,11 @@ export class HostLink {
   readonly #clock: VirtualClock;
   readonly #random: Random;
   #isPartitioned = false;
+  #cuts = 0;
   /** What goes on when the way is free again. */
   #waiting: (() => void)[] = [];
-  /** Ends each call that the engine has not answered yet. */
-  readonly #open = new Set<() => void>();
+  /** Calls that the engine has not answered yet. */
+  readonly #open = new Set<OpenCall>();
 
   constructor(host: SimulatedHost, clock: VirtualClock, random: Random) {
     this.#host = host;
@@ -84,6 +85,11 @@ export class HostLink {
 
   cut(): void {
     this.#isPartitioned = true;
+    this.#cuts += 1;
+    const cuts = this.#cuts;
+    this.#clock.after(givenUpAfterMs, () => {
+      if (this.#isPartitioned && this.#cuts === cuts) this.#host.giveUpOn('all');
+    });
   }
 
   heal(): void {
@@ -98,14 +104,11 @@ export class HostLink {
     for (const goOn of waiting) this.#clock.after(0, goOn);
   }
 
-  /** The daemon dies, and the kernel closes its connections. */
-  breakCalls(): void {
-    for (const lose of [...this.#open]) lose();
-  }
-
-  /** The power fails: nobody says anything. */
-  forgetCalls(): void {
-    this.#open.clear();
+  /** The calls under way break: all of them, or those from before a power cycle. */
+  breakCalls(which: Which): void {
+    for (const call of [...this.#open]) {
+      if (which === 'all' || call.boots < this.#host.boots) call.lose();
+    }
   }
 
   /**
@@ -178,14 +181,17 @@ export class HostLink {
   #await(call: Call, { later, cancel }: Pending): void {
     // A client that is gone closes its connection, which the engine notices unless the way is cut.
     const stop = call.whenGone(() => this.#clock.after(1, () => this.whenFree(cancel)));
-    const lose = (): void => {
-      this.#open.delete(lose);
-      stop();
-      call.fail('lost', reset);
+    const open: OpenCall = {
+      boots: this.#host.boots,
+      lose: () => {
+        this.#open.delete(open);
+        stop();
+        call.fail('lost', reset);
+      },
     };
-    this.#open.add(lose);
+    this.#open.add(open);
     void later.then((answer) => {
-      if (!this.#open.delete(lose)) return;
+      if (!this.#open.delete(open)) return;
       stop();
       this.#answer(call, answer);
     });
@@ -193,7 +199,10 @@ export class HostLink {
 
   #answer(call: Call, answer: ApiResponse): void {
     const { silent, refusedAfter, brokenAfter } = this.weather;
-    if (this.#random.chance(silent)) return;
+    if (this.#random.chance(silent)) {
+      // The connection is dead, and the kernel finds out.
+      return void this.#clock.after(givenUpAfterMs, () => call.fail('lost', reset));
+    }
     if (this.#random.chance(brokenAfter)) return call.fail('lost', reset);
     if (this.#random.chance(refusedAfter)) return call.reply(internalError);
     const { boots } = this.#host;
@@ -219,6 +228,18 @@ function whenEither(process: Process, signal: AbortSignal, then: () => void): ()
   signal.addEventListener('abort', once, { once: true });
   return stop;
 }
+
+/** A connection that is silent for so long is given up: see keepAliveMs in EngineClient. */
+export const givenUpAfterMs = 20_000;
+
+interface OpenCall {
+  /** Of the host, when it was made. */
+  readonly boots: number;
+  readonly lose: () => void;
+}
+
+/** All connections, or those from before a power cycle. */
+export type Which = 'all' | 'old';
 
 interface Call {
   readonly request: ApiRequest;

@@ -125,12 +125,16 @@ export class Ledger {
     );
   }
 
-  /** Something outside the operator has taken a container away, or has harmed it. */
-  hit(container: TrueContainer, isProven: boolean): void {
+  /**
+   * Something outside the operator has taken a container away, or has harmed it.
+   *
+   * @param isBlamed it may rightly be held against its version, which has not proved itself yet
+   */
+  hit(container: TrueContainer, isBlamed: boolean): void {
     const { identity, host } = container;
     if (identity === null) return;
     this.#hits.set(slotKey(identity), { at: this.#now(), host });
-    if (!isProven) this.blamed.add(`${identity.application}/${identity.hash}`);
+    if (isBlamed) this.blamed.add(`${identity.application}/${identity.hash}`);
   }
 
   /** Whether a slot may be missing without the operator knowing it already. */

@@ -1,14 +1,19 @@
 import type { ApiRequest, ApiResponse, Pending } from './engine/api.ts';
 import type { SimulatedEngine } from './engine/simulated-engine.ts';
-import { HostLink } from './host-link.ts';
+import type { Which } from './host-link.ts';
+import { givenUpAfterMs, HostLink } from './host-link.ts';
 import type { Random } from './random.ts';
 import type { VirtualClock } from './virtual-clock.ts';
 
 /** Who reads the event stream of a host. */
 interface Follower {
   readonly onEvent: (event: object) => void;
-  /** The other end has closed the connection, or says that it knows of none. */
-  readonly onBroken: () => void;
+  /** Power cycles of the host before it. */
+  readonly boots: number;
+  /** The other end has closed the connection. */
+  readonly onClosed: () => void;
+  /** Nobody is at the other end. */
+  readonly onGivenUp: () => void;
 }
 
 /** One machine with a Docker Engine, and the way to it. */
@@ -70,8 +75,8 @@ export class SimulatedHost {
     if (this.#state !== 'up') return;
     this.#state = 'daemon-down';
     this.engine.killDaemon();
-    this.link.breakCalls();
-    this.#breakStreams();
+    this.link.breakCalls('all');
+    for (const follower of [...this.#followers]) follower.onClosed();
   }
 
   startDaemon(): void {
@@ -86,7 +91,8 @@ export class SimulatedHost {
     this.engine.powerOff();
     this.#state = 'off';
     this.#boots += 1;
-    this.link.forgetCalls();
+    // Up again or not, it knows nothing of the connections of before.
+    this.clock.after(givenUpAfterMs, () => this.giveUpOn('old'));
   }
 
   powerOn(): void {
@@ -96,7 +102,11 @@ export class SimulatedHost {
     this.link.resume();
   }
 
-  #breakStreams(): void {
-    for (const follower of this.#followers) follower.onBroken();
+  /** The operator's side of connections learns that there is nobody at the other end. */
+  giveUpOn(which: Which): void {
+    this.link.breakCalls(which);
+    for (const follower of [...this.#followers]) {
+      if (which === 'all' || follower.boots < this.#boots) follower.onGivenUp();
+    }
   }
 }

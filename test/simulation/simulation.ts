@@ -151,7 +151,8 @@ class Simulation {
       {
         world: this.#world,
         everywhere: () => this.#guardian.everywhere(),
-        hit: (container) => this.#ledger.hit(container, this.#isProven(container)),
+        hit: (container, isItsFault) =>
+          this.#ledger.hit(container, isItsFault && !this.#isProven(container)),
         stormy: (host, until) => this.#ledger.stormy(host, until),
       },
       what,

@@ -60,6 +60,7 @@ describe('the record of a rollout', () => {
       settledAt: null,
       lastPromotedAt: null,
       lastStagePassedAt: null,
+      deadlinePutOffAt: null,
       stages: {},
       isPromotionGranted: false,
       failures: [],
@@ -294,6 +295,7 @@ describe('a suspension', () => {
       startedAt: 101_000,
       lastPromotedAt: 102_000,
       lastStagePassedAt: 103_000,
+      deadlinePutOffAt: null,
       settledAt: 105_000,
       stages: { api: { index: 1, settledAt: null }, web: { index: 0, settledAt: 104_000 } },
     });
@@ -304,6 +306,7 @@ describe('a suspension', () => {
       settledAt: null,
       lastPromotedAt: null,
       lastStagePassedAt: null,
+      deadlinePutOffAt: null,
     });
   });
 

@@ -177,6 +177,7 @@ describe('WriteBack', () => {
       settledAt: null,
       lastPromotedAt: null,
       lastStagePassedAt: null,
+      deadlinePutOffAt: null,
       stages: {},
       isPromotionGranted: false,
       failures: [],

@@ -14,7 +14,15 @@ import {
   watched,
 } from './canaries.ts';
 import { answerOf, asking, count, deployed, idsOf, play, shop, stepsOn } from './play.ts';
-import { commit, containers, run, running, seeing, stalledBy } from './scenario.ts';
+import {
+  commit,
+  containers,
+  decisionOf,
+  run,
+  running,
+  seeing,
+  stalledBy,
+} from './scenario.ts';
 
 describe('a canary in the middle of which', () => {
   it('more replicas are asked for: the new ones get the old version', () => {
@@ -105,7 +113,8 @@ describe('a canary that waits for somebody', () => {
     expect(steps).toEqual([]);
     expect(stalledBy(last)).toBe('AwaitingPromotion');
     expect(running(world)).toEqual(images(4, 1));
-    expect(last.wakeAt).toBeNull();
+    const waits = decisionOf(last).waiting.find(({ kind }) => kind === 'promotion');
+    expect(waits?.until).toBeNull();
   });
 
   it('goes on with "promote", with the whole deadline before it', () => {
