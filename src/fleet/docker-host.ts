@@ -21,6 +21,11 @@ export interface EngineRequest {
 export interface DockerHost {
   /** Negotiated, such as `1.41`; empty before negotiate(). */
   readonly apiVersion: string;
+  /**
+   * How many connections were found broken when they were used again: between two readings with the same number the host
+   * has not been restarted.
+   */
+  readonly breaks: number;
   /** Asks which API versions the engine speaks and pins the best one. */
   negotiate(deadlineMs: number, signal: AbortSignal): Promise<WireVersion>;
   /** A call that answers with JSON. */

@@ -52,6 +52,7 @@ export class EngineClient implements DockerHost {
   #calls: Modem;
   #streams: Modem;
   #apiVersion = '';
+  #breaks = 0;
 
   /** @param onCall called for each request that is sent */
   constructor(
@@ -71,6 +72,10 @@ export class EngineClient implements DockerHost {
 
   get apiVersion(): string {
     return this.#apiVersion;
+  }
+
+  get breaks(): number {
+    return this.#breaks;
   }
 
   async negotiate(deadlineMs: number, signal: AbortSignal): Promise<WireVersion> {
@@ -138,6 +143,7 @@ export class EngineClient implements DockerHost {
         // The engine may close a kept-alive connection in the moment we use it: reading again is harmless.
         const again = method === 'GET' && error instanceof EngineError && error.trouble === 'lost';
         if (!again || inner.aborted) throw error;
+        this.#breaks += 1;
         return this.#dial(this.#calls, request, false, inner);
       }
     });

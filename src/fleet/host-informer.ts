@@ -54,6 +54,12 @@ export class HostInformer {
   readonly #picture: HostPicture;
   #observation: HostObservation;
   #link: Link | null = null;
+  /** Since when the host has been seen without a break, and through what. */
+  #watched: {
+    readonly client: DockerHost;
+    readonly breaks: number;
+    readonly since: number;
+  } | null = null;
   /** Ends the connection that stands or is being made. */
   #attempt = new AbortController();
   /** Ends the wait between two tries. */
@@ -211,7 +217,7 @@ export class HostInformer {
       await withDeadline(this.#deadline('list the host', deadlines.list), signal, (inner) =>
         this.#picture.readAll(client, version, inner),
       );
-      this.#publish();
+      this.#publish(client);
     });
   }
 
@@ -228,7 +234,7 @@ export class HostInformer {
           this.#closing.signal,
           (signal) => this.#picture.readDirty(link.client, dirty, signal),
         );
-        this.#publish();
+        this.#publish(link.client);
       } catch (error) {
         this.#break(link, error);
       }
@@ -244,12 +250,19 @@ export class HostInformer {
     this.#attempt.abort();
   }
 
-  #publish(): void {
+  #publish(client: DockerHost): void {
     const now = this.#options.clock.now();
-    const last = this.#observation;
-    const watchedSince = last.kind === 'reachable' ? last.watchedSince : now;
-    const next = this.#picture.observe(now, watchedSince);
+    const next = this.#picture.observe(now, this.#watchedSince(client, now));
     if (next !== null) this.#replace(next);
+  }
+
+  /** Another connection, or one that was found broken: nobody has seen what happened to the host in between. */
+  #watchedSince(client: DockerHost, now: number): number {
+    const { breaks } = client;
+    if (this.#watched?.client !== client || this.#watched.breaks !== breaks) {
+      this.#watched = { client, breaks, since: now };
+    }
+    return this.#watched.since;
   }
 
   #becomeUnreachable(reason: string): void {

@@ -86,9 +86,10 @@ export interface SlotFailure {
   readonly at: number;
   /**
    * `retried`: the slot has another try; `tolerated`: the manifest lets the rollout go on over it; `excused`: instances of
-   * the old revision failed beside it, so it says nothing about the new one.
+   * the old revision failed beside it, so it says nothing about the new one; `unseen`: the engine did not see it end, as
+   * after a loss of power.
    */
-  readonly verdict: 'retried' | 'tolerated' | 'excused';
+  readonly verdict: 'retried' | 'tolerated' | 'excused' | 'unseen';
 }
 
 export interface Quarantine {

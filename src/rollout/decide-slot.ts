@@ -63,7 +63,9 @@ function awaitHost(
 
 /** The rollout goes on over a failed slot, which must not go unsaid. */
 function sayTolerated({ context, view }: SlotSituation): void {
-  const last = failuresOf(context, view).findLast(({ verdict }) => verdict !== 'retried');
+  const last = failuresOf(context, view).findLast(
+    ({ verdict }) => verdict === 'tolerated' || verdict === 'excused',
+  );
   if (last === undefined) return;
   const { service, slot, verdict, message } = last;
   if (verdict === 'tolerated') return context.draft.block(service, slot, 'RolloutFailed', message);

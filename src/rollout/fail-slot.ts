@@ -74,9 +74,20 @@ function judgeFailure(
   failing: Failing,
   host: HostName,
 ): SlotFailure['verdict'] | 'fatal' {
+  if (endedUnseen(context, view)) return 'unseen';
   if (!failing.isCertain && isHostSuspect(context, view.service.name, host)) return 'excused';
   if (!failing.isCertain && hasAnotherTry(context, view, host)) return 'retried';
   return isTolerated(context, view) ? 'tolerated' : 'fatal';
+}
+
+/** What the engine notes for a container that ended while it was not there to see it: after a loss of power, or a kill of its own. */
+const unseenExitCode = 255;
+
+/** It is believed once for each slot: a program can end with this code too. */
+function endedUnseen(context: ApplicationContext, view: SlotView): boolean {
+  const container = view.current?.container;
+  const isUnseen = container?.state === 'exited' && container.exitCode === unseenExitCode;
+  return isUnseen && !failuresOf(context, view).some(({ verdict }) => verdict === 'unseen');
 }
 
 /** Whether the slot may be tried on a host where this version of it has not failed. */

@@ -7,6 +7,7 @@ import { EngineError, isStatus } from '../../src/fleet/engine-error.ts';
 import type { WireVersion } from '../../src/fleet/wire.ts';
 import type { ApiRequest, ApiResponse } from './engine/api.ts';
 import { EventStream } from './event-stream.ts';
+import { givenUpAfterMs } from './host-link.ts';
 import type { Process } from './process.ts';
 import type { SimulatedHost } from './simulated-host.ts';
 
@@ -16,15 +17,23 @@ export class SimulatedConnection implements DockerHost {
   readonly #host: SimulatedHost;
   readonly #onCall: () => void;
   #apiVersion = '';
+  #breaks = 0;
+  /** Power cycles of the host when it answered last, and when that was. */
+  #last = { boots: 0, at: 0 };
 
   constructor(process: Process, host: SimulatedHost, onCall: () => void) {
     this.#process = process;
     this.#host = host;
     this.#onCall = onCall;
+    this.#last = { boots: host.boots, at: 0 };
   }
 
   get apiVersion(): string {
     return this.#apiVersion;
+  }
+
+  get breaks(): number {
+    return this.#breaks;
   }
 
   async negotiate(deadlineMs: number, signal: AbortSignal): Promise<WireVersion> {
@@ -80,6 +89,7 @@ export class SimulatedConnection implements DockerHost {
       } catch (error) {
         const again = method === 'GET' && error instanceof EngineError && error.trouble === 'lost';
         if (!again || inner.aborted) throw error;
+        this.#breaks += 1;
         return this.#dial(request, inner);
       }
     });
@@ -87,7 +97,16 @@ export class SimulatedConnection implements DockerHost {
 
   async #dial(request: EngineRequest, signal: AbortSignal): Promise<ApiResponse> {
     this.#onCall();
-    const answer = await this.#host.link.call(this.#process, toApiRequest(request), signal);
+    const host = this.#host;
+    const now = this.#process.clock.now();
+    const isStale = host.boots !== this.#last.boots && now - this.#last.at < givenUpAfterMs;
+    if (isStale && host.isReachable) {
+      // The connection that is kept open for the next call is one that the host knows nothing of.
+      this.#last = { boots: host.boots, at: now };
+      throw new EngineError('lost', `Cannot ${request.what}: the connection broke (ECONNRESET)`);
+    }
+    const answer = await host.link.call(this.#process, toApiRequest(request), signal);
+    this.#last = { boots: host.boots, at: this.#process.clock.now() };
     if (answer.status < 400) return answer;
     const { message } = answer.body as { readonly message: string };
     throw new EngineError('status', message, answer.status);

@@ -14,15 +14,7 @@ import {
   watched,
 } from './canaries.ts';
 import { answerOf, asking, count, deployed, idsOf, play, shop, stepsOn } from './play.ts';
-import {
-  commit,
-  containers,
-  decisionOf,
-  run,
-  running,
-  seeing,
-  stalledBy,
-} from './scenario.ts';
+import { commit, containers, decisionOf, run, running, seeing, stalledBy } from './scenario.ts';
 
 describe('a canary in the middle of which', () => {
   it('more replicas are asked for: the new ones get the old version', () => {
