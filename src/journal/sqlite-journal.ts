@@ -23,6 +23,7 @@ export class SqliteJournal implements Journal {
   readonly #readRequests: () => readonly OperatorRequest[];
   #state: JournalState;
   #openDrift: ReadonlyMap<string, string>;
+  readonly #statements = new Map<string, Database.Statement>();
 
   constructor(database: Database.Database, lock: Disposable) {
     this.#database = database;
@@ -102,9 +103,9 @@ export class SqliteJournal implements Journal {
         if (before.get(key) !== text) this.#upsertDrift(key, text, at, before.has(key));
       }
       for (const key of before.keys()) if (!now.has(key)) this.#resolveDrift(key, at);
-      this.#database
-        .prepare('DELETE FROM drift WHERE resolved_at IS NOT NULL AND resolved_at < ?')
-        .run(at - keptDriftMs);
+      this.#statement('DELETE FROM drift WHERE resolved_at IS NOT NULL AND resolved_at < ?').run(
+        at - keptDriftMs,
+      );
     });
     this.#openDrift = now;
   }
@@ -121,24 +122,22 @@ export class SqliteJournal implements Journal {
   }
 
   #upsertDrift(key: string, text: string, at: number, isOpen: boolean): void {
-    const update = this.#database.prepare(
-      'UPDATE drift SET item = ?, last_seen = ? WHERE item_key = ?',
-    );
+    const update = this.#statement('UPDATE drift SET item = ?, last_seen = ? WHERE item_key = ?');
     if (isOpen) {
       update.run(text, at, key);
       return;
     }
-    this.#database
-      .prepare(
-        'INSERT OR REPLACE INTO drift (item_key, item, first_seen, last_seen, resolved_at) VALUES (?, ?, ?, ?, NULL)',
-      )
-      .run(key, text, at, at);
+    this.#statement(
+      'INSERT OR REPLACE INTO drift (item_key, item, first_seen, last_seen, resolved_at) VALUES (?, ?, ?, ?, NULL)',
+    ).run(key, text, at, at);
   }
 
   #resolveDrift(key: string, at: number): void {
-    this.#database
-      .prepare('UPDATE drift SET resolved_at = ?, last_seen = ? WHERE item_key = ?')
-      .run(at, at, key);
+    this.#statement('UPDATE drift SET resolved_at = ?, last_seen = ? WHERE item_key = ?').run(
+      at,
+      at,
+      key,
+    );
   }
 
   /** Writes the rows whose objects are not those of the state before. */
@@ -155,10 +154,10 @@ export class SqliteJournal implements Journal {
     after: ReadonlyMap<string, unknown>,
   ): void {
     if (before === after) return;
-    const insert = this.#database.prepare(
+    const insert = this.#statement(
       `INSERT OR REPLACE INTO ${table} (${column}, record) VALUES (?, ?)`,
     );
-    const remove = this.#database.prepare(`DELETE FROM ${table} WHERE ${column} = ?`);
+    const remove = this.#statement(`DELETE FROM ${table} WHERE ${column} = ?`);
     for (const [key, record] of after) {
       if (before.get(key) !== record) insert.run(key, JSON.stringify(record));
     }
@@ -166,23 +165,33 @@ export class SqliteJournal implements Journal {
   }
 
   #removeRequest(id: number): void {
-    this.#database.prepare('DELETE FROM requests WHERE id = ?').run(id);
+    this.#statement('DELETE FROM requests WHERE id = ?').run(id);
   }
 
   #fact(name: string, value: unknown): void {
-    this.#database
-      .prepare('INSERT OR REPLACE INTO facts (name, value) VALUES (?, ?)')
-      .run(name, JSON.stringify(value));
+    this.#statement('INSERT OR REPLACE INTO facts (name, value) VALUES (?, ?)').run(
+      name,
+      JSON.stringify(value),
+    );
   }
 
   #event(at: number, kind: string, application: string, data: unknown): void {
-    const { lastInsertRowid } = this.#database
-      .prepare('INSERT INTO events (at, kind, application, data) VALUES (?, ?, ?, ?)')
-      .run(at, kind, application, JSON.stringify(data));
+    const { lastInsertRowid } = this.#statement(
+      'INSERT INTO events (at, kind, application, data) VALUES (?, ?, ?, ?)',
+    ).run(at, kind, application, JSON.stringify(data));
     const oldest = Number(lastInsertRowid) - keptEvents;
     if (oldest > 0 && oldest % 100 === 0) {
-      this.#database.prepare('DELETE FROM events WHERE id <= ?').run(oldest);
+      this.#statement('DELETE FROM events WHERE id <= ?').run(oldest);
     }
+  }
+
+  /** A prepared statement: each is prepared once, since a pass that changes something runs a dozen of them. */
+  #statement(query: string): Database.Statement {
+    const known = this.#statements.get(query);
+    if (known !== undefined) return known;
+    const statement = this.#database.prepare(query);
+    this.#statements.set(query, statement);
+    return statement;
   }
 
   /** The right to write is taken at once: commands append to the file too, and a right taken late is not waited for. */

@@ -17,6 +17,7 @@ import type { FailedStep, World } from '../rollout/world.ts';
 import type { Probing } from './probe.ts';
 import { probeTarget } from './probe.ts';
 import { probeTargets } from './probe-targets.ts';
+import { leadsOn } from './leads-on.ts';
 import { Prober } from './prober.ts';
 import { Attendance } from './attendance.ts';
 import { RequestWatch } from './request-watch.ts';
@@ -201,8 +202,7 @@ export class Operator implements AsyncDisposable {
     if (entries.some(({ kind }) => kind === 'retried')) this.#failures = new Map();
     for (const step of decision.steps) this.#begin(step);
     observer.decided(decision);
-    // What was written may be the reason for the next decision.
-    if (entries.length > 0) this.#wake.call();
+    if (leadsOn(entries, decision.steps)) this.#wake.call();
     return decision;
   }
 

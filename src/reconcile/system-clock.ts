@@ -7,7 +7,11 @@ const longestTimerMs = 2 ** 31 - 1;
 export const systemClock: Clock = {
   now: () => Math.floor(performance.timeOrigin + performance.now()),
   after(ms, callback) {
-    const timer = setTimeout(callback, Math.min(Math.max(ms, 0), longestTimerMs));
+    if (ms <= 0) {
+      const turn = setImmediate(callback);
+      return () => clearImmediate(turn);
+    }
+    const timer = setTimeout(callback, Math.min(ms, longestTimerMs));
     return () => clearTimeout(timer);
   },
 };

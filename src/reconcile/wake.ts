@@ -1,6 +1,9 @@
 import type { Clock } from '../model/clock.ts';
 
-/** Something to sleep on: any number of calls wake the sleeper once, and a call that comes too early is not lost. */
+/**
+ * Something to sleep on: any number of calls wake the sleeper once, and a call that comes too early is not lost. What calls
+ * comes in bursts (a step has ended, and the host looks different), so the sleeper gets up when a burst is over.
+ */
 export class Wake {
   readonly #clock: Clock;
   #called = false;
@@ -29,6 +32,14 @@ export class Wake {
       if (this.#release !== null) signal.removeEventListener('abort', this.#release);
       this.#release = null;
     }
+    if (!signal.aborted) await this.#turn();
     this.#called = false;
+  }
+
+  /** Lets everything happen that is about to. */
+  #turn(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#clock.after(0, resolve);
+    });
   }
 }

@@ -19,7 +19,7 @@ import type { SlotSituation } from './slot-situation.ts';
 import { retire } from './slot-situation.ts';
 import { isUndoOverdue } from './progress-deadline.ts';
 import type { SlotView } from './slot-view.ts';
-import { isPromoted, isServing, isVacating } from './slot-view.ts';
+import { isPromoted, isServing, isVacating, mayServe } from './slot-view.ts';
 import { provenService } from './target.ts';
 
 /** A slot without an instance of what its service asks for: makes one, when everything it needs and its turn are there. */
@@ -68,7 +68,8 @@ function servingOther({ context, view }: SlotSituation): Instance | null {
   const promoted = serving.filter((other) => isPromoted(other, context.record));
   const good = provenService(context.record, view.service.name);
   const proven = promoted.find(({ identity }) => identity.hash === good?.hash);
-  return proven ?? promoted[0] ?? serving[0] ?? null;
+  const unknown = view.others.find((other) => mayServe(context, other));
+  return proven ?? promoted[0] ?? serving[0] ?? unknown ?? null;
 }
 
 /** Whether a successor may be made beside a serving instance now; with stop-first, that one goes first. */

@@ -164,9 +164,9 @@ const neverStarts: ReadonlySet<number> = new Set([126, 127]);
 function fail(situation: SlotSituation, failing: Failing): void {
   const { context, view } = situation;
   const effect = failSlot(context, view, failing);
-  if (effect !== 'held' && view.current !== null) {
-    retire(situation, view.current, failing.message);
-  }
+  if (effect === 'held' || view.current === null) return;
+  if (effect === 'moves' && isServing(context, view.current)) return;
+  retire(situation, view.current, failing.message);
 }
 
 function decidePromoted(situation: SlotSituation): void {

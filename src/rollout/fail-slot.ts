@@ -18,10 +18,11 @@ export interface Failing {
 }
 
 /**
- * What becomes of a failed slot. `repair`: its hash has proved itself before, so it is not the revision's fault;
+ * What becomes of a failed slot. `repair`: its hash has proved itself before, so it is not the revision's fault; `moves`:
+ * the next try is to be on another host, so that what still serves here may do so until then;
  * `again`: the instance goes, and the slot gets another one; `held`: nothing more is done about the slot now.
  */
-export type FailureEffect = 'repair' | 'again' | 'held';
+export type FailureEffect = 'repair' | 'moves' | 'again' | 'held';
 
 /**
  * Counts a failed instance against its revision, by semantics §10.3: not when its hash has proved itself, nor when the old
@@ -65,7 +66,7 @@ export function failSlot(
     verdict,
   };
   draft.entries.push({ kind: 'attempt-failed', application, failure });
-  return effect;
+  return verdict === 'retried' ? 'moves' : effect;
 }
 
 function judgeFailure(

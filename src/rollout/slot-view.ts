@@ -175,6 +175,25 @@ export function isServing(context: SlotContext, instance: Instance): boolean {
   return !hasFailed && hasPassedGate(context, instance);
 }
 
+/**
+ * It ran before the operator began to look, and has not shown yet whether it is well: it may have served all the time, and is
+ * given the time of its gate before it counts for nothing.
+ */
+export function mayServe(
+  { world, record }: SlotContext,
+  { container, identity }: Instance,
+): boolean {
+  const ranBefore = container.startedAt !== null && container.startedAt < world.watchingSince;
+  if (container.state !== 'running' || !ranBefore) return false;
+  if (world.journal.instances.get(container.id)?.retired === true) return false;
+  const hasFailed = record.quarantined.some(
+    ({ service, hash }) => service === identity.service && hash === identity.hash,
+  );
+  const readiness = world.readiness.get(container.id);
+  const isUnknown = readiness === undefined || readiness.checkedAt === null;
+  return !hasFailed && (isUnknown || readiness.readySince !== null);
+}
+
 function hasPassedGate({ world }: SlotContext, { container }: Instance): boolean {
   const readiness = world.readiness.get(container.id);
   return readiness?.startedAt === container.startedAt && readiness?.passed;

@@ -1,0 +1,21 @@
+import type { JournalEntry } from '../model/journal-state.ts';
+import type { Step } from '../model/step.ts';
+
+/** Entries that only note what a step beside them does, or what was seen: nothing is decided otherwise because of them. */
+const notes: ReadonlySet<JournalEntry['kind']> = new Set([
+  'slot-reserved',
+  'instance-seen',
+  'instance-retired',
+  'instance-gone',
+  'promoted',
+  'repaired',
+]);
+
+/**
+ * Whether what a pass has written may be the reason for another decision, so that it must be followed by a pass at once.
+ * The end of a step brings one anyway.
+ */
+export function leadsOn(entries: readonly JournalEntry[], steps: readonly Step[]): boolean {
+  if (entries.length === 0) return false;
+  return steps.length === 0 || entries.some(({ kind }) => !notes.has(kind));
+}
