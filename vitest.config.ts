@@ -17,6 +17,13 @@ export default defineConfig({
       },
       {
         test: {
+          name: 'simulation',
+          include: ['test/simulation/**/*.test.ts'],
+          testTimeout: 300_000,
+        },
+      },
+      {
+        test: {
           name: 'engine',
           include: ['test/engine/**/*.test.ts', 'test/contract/engine.test.ts'],
           globalSetup: ['test/support/engine-setup.ts'],

@@ -12,11 +12,12 @@ import type { Deadline } from './deadline.ts';
 import { pause, withDeadline, withEither } from './deadline.ts';
 import type { Deadlines } from './deadlines.ts';
 import type { Dirty } from './dirty.ts';
-import { clean, dirtyByEvent, mergeDirty } from './dirty.ts';
+import { dirtyByEvent } from './dirty.ts';
 import type { DockerHost } from './docker-host.ts';
 import type { Link } from './host-link.ts';
 import { openLink, takeEvents, watchHost } from './host-link.ts';
 import { HostPicture } from './host-picture.ts';
+import { Unread } from './unread.ts';
 import type { WireEvent } from './wire.ts';
 
 export interface InformerOptions {
@@ -37,6 +38,11 @@ export interface InformerOptions {
 
 /** Events of one change come in bursts. */
 const debounceMs = 20;
+/**
+ * How long a container is left to the step at work on it. Beyond that its events are followed all the same: a death must
+ * not stay hidden behind a call that hangs.
+ */
+const stepPatienceMs = 2_000;
 /** A connection that lived for less than this was closed too soon. */
 const shortLifeMs = 1_000;
 
@@ -48,7 +54,7 @@ const shortLifeMs = 1_000;
 export class HostInformer {
   readonly #options: InformerOptions;
   readonly #closing = new AbortController();
-  /** Readings one after another, see HostPicture. */
+  /** Full lists and what events ask for, one after another, so that a burst makes few of them. No step waits for these. */
   readonly #readings = new PQueue({ concurrency: 1 });
   readonly #running: Promise<void>;
   readonly #picture: HostPicture;
@@ -66,7 +72,7 @@ export class HostInformer {
   #nap = new AbortController();
   #brokenBy: unknown = null;
   #waiting: (() => void)[] = [];
-  #dirty: Dirty = clean;
+  readonly #unread = new Unread();
   #cancelFlush: (() => void) | null = null;
 
   constructor(options: InformerOptions) {
@@ -100,12 +106,30 @@ export class HostInformer {
     );
   }
 
-  /** Reads again what a step may have changed. Never throws. */
+  /**
+   * Leaves containers to a step that begins: the engine does not answer for a container that it is starting, and reread()
+   * reads it anyway. Returns the way to end that; it ends by itself when the step takes long.
+   */
+  leave(containers: ReadonlySet<string>): () => void {
+    const giveBack = this.#unread.leave(containers);
+    const end = (): void => {
+      cancel();
+      giveBack();
+      this.#flushSoon();
+    };
+    const cancel = this.#options.clock.after(stepPatienceMs, end);
+    return end;
+  }
+
+  /** Reads what a step may have changed, whatever else is being read. When it resolves, the observation shows it. Never throws. */
   async reread(dirty: Dirty): Promise<void> {
-    this.#dirty = mergeDirty(this.#dirty, dirty);
-    await this.#flush();
-    // Between two connections the next full list is what shows it.
-    if (this.#link === null) await this.refresh(this.#closing.signal);
+    const { signal } = this.#closing;
+    if (this.#link === null) await this.refresh(signal);
+    // Also after that: a try that was under way may have looked before the step was over.
+    const link = this.#link;
+    if (link === null) return;
+    this.#unread.cover(dirty);
+    if (!(await this.#read(link, dirty))) await this.refresh(signal);
   }
 
   /** Connects anew, since the credentials changed. */
@@ -171,7 +195,7 @@ export class HostInformer {
   async #follow(client: DockerHost, signal: AbortSignal): Promise<void> {
     const { clock, random, deadlines, pingMs, resyncMs, logger } = this.#options;
     const link = await openLink(client, deadlines, signal);
-    this.#dirty = clean;
+    this.#unread.clear();
     await this.#readAll(link, signal);
     this.#link = link;
     logger.debug({ apiVersion: client.apiVersion }, 'connected');
@@ -188,7 +212,12 @@ export class HostInformer {
   }
 
   #takeEvent(event: WireEvent): void {
-    this.#dirty = mergeDirty(this.#dirty, dirtyByEvent(event));
+    this.#unread.add(dirtyByEvent(event));
+    this.#flushSoon();
+  }
+
+  #flushSoon(): void {
+    if (this.#closing.signal.aborted) return;
     this.#cancelFlush ??= this.#options.clock.after(debounceMs, () => {
       this.#cancelFlush = null;
       void this.#flush();
@@ -221,24 +250,29 @@ export class HostInformer {
     });
   }
 
-  /** Reads what is dirty. When it resolves, everything that was dirty before the call was read. */
+  /** Reads what events said has changed. */
   async #flush(): Promise<void> {
     await this.#readings.add(async () => {
       const link = this.#link;
-      const dirty = this.#dirty;
-      if (link === null || dirty === clean) return;
-      this.#dirty = clean;
-      try {
-        await withDeadline(
-          this.#deadline('read what changed', this.#options.deadlines.list),
-          this.#closing.signal,
-          (signal) => this.#picture.readDirty(link.client, dirty, signal),
-        );
-        this.#publish(link.client);
-      } catch (error) {
-        this.#break(link, error);
-      }
+      const dirty = link === null ? null : this.#unread.take();
+      if (link !== null && dirty !== null) await this.#read(link, dirty);
     });
+  }
+
+  /** Reads what is dirty. Gives false when the connection ended meanwhile, and the observation with it. */
+  async #read(link: Link, dirty: Dirty): Promise<boolean> {
+    const deadline = this.#deadline('read what changed', this.#options.deadlines.list);
+    try {
+      await withDeadline(deadline, this.#closing.signal, (signal) =>
+        this.#picture.readDirty(link.client, dirty, signal),
+      );
+    } catch (error) {
+      this.#break(link, error);
+      return false;
+    }
+    if (this.#link !== link) return false;
+    this.#publish(link.client);
+    return true;
   }
 
   /** Gives up the connection that stands, unless it is another one by now. */

@@ -17,11 +17,12 @@ import type {
 import type { Dirty } from './dirty.ts';
 import type { DockerHost } from './docker-host.ts';
 import { enginePath } from './engine-path.ts';
-import { compareText } from './normal-form.ts';
+import { compareText, containerName } from './normal-form.ts';
 import { projectContainer, projectListed, projectUnmanaged } from './project-container.ts';
 import { projectEngine, projectNetwork, projectSkew, projectVolume } from './project-engine.ts';
 import type { ImageFacts } from './project-image.ts';
 import { projectImage, projectImageFacts } from './project-image.ts';
+import { ReadingOrder } from './reading-order.ts';
 import type {
   WireContainer,
   WireImage,
@@ -36,18 +37,21 @@ import type {
 /** How many inspects of one host are under way at once: beyond this an engine gets no faster. */
 const concurrentInspects = 16;
 
-/**
- * What is known of one host, built by reading it. The caller reads one thing at a time: two readings that overlap could
- * put an older answer over a newer one.
- */
+/** What is known of one host, built by reading it. Readings may overlap: an answer never replaces one asked for later. */
 export class HostPicture {
   readonly #host: HostName;
   readonly #fleet: string;
   readonly #readMs: number;
   readonly #clock: Clock;
+  readonly #order = new ReadingOrder();
+  /** The last full list of containers: what an older answer says of a container that it lacks is past. */
+  #listed: { readonly reading: number; readonly ids: ReadonlySet<string> } = {
+    reading: 0,
+    ids: new Set(),
+  };
   readonly #managed = new Map<string, ObservedContainer>();
   readonly #unmanaged = new Map<string, UnmanagedContainer>();
-  readonly #imageFacts = new Map<string, ImageFacts>();
+  #imageFacts: ReadonlyMap<string, ImageFacts> = new Map();
   #networks: readonly ObservedNetwork[] = [];
   #volumes: readonly ObservedVolume[] = [];
   #images: readonly ObservedImage[] = [];
@@ -107,20 +111,30 @@ export class HostPicture {
   }
 
   async #readContainers(client: DockerHost, signal: AbortSignal): Promise<void> {
-    const rows = await client.json<readonly WireListedContainer[]>({
-      what: 'list containers',
-      path: '/containers/json',
-      query: { all: '1' },
-      deadlineMs: this.#readMs,
-      signal,
+    await this.#order.run(async (reading) => {
+      const rows = await client.json<readonly WireListedContainer[]>({
+        what: 'list containers',
+        path: '/containers/json',
+        query: { all: '1' },
+        deadlineMs: this.#readMs,
+        signal,
+      });
+      if (reading < this.#listed.reading) return;
+      const ids = new Set(rows.map((row) => row.Id));
+      this.#listed = { reading, ids };
+      for (const id of [...this.#managed.keys(), ...this.#unmanaged.keys()]) {
+        if (!ids.has(id)) this.#forget(id, reading);
+      }
+      const isOurs = (row: WireListedContainer): boolean =>
+        row.Labels?.[label.fleet] === this.#fleet;
+      for (const row of rows) {
+        if (!isOurs(row) && this.#order.takes(row.Id, reading)) {
+          this.#unmanaged.set(row.Id, projectListed(row));
+        }
+      }
+      const ours = rows.filter(isOurs).map((row) => row.Id);
+      await this.#inspectAll(client, ours, signal);
     });
-    const ours = rows.filter((row) => row.Labels?.[label.fleet] === this.#fleet);
-    const ourIds = new Set(ours.map((row) => row.Id));
-    for (const id of this.#managed.keys()) if (!ourIds.has(id)) this.#managed.delete(id);
-    this.#unmanaged.clear();
-    for (const row of rows)
-      if (!ourIds.has(row.Id)) this.#unmanaged.set(row.Id, projectListed(row));
-    await this.#inspectAll(client, [...ourIds], signal);
   }
 
   async #inspectAll(
@@ -133,67 +147,113 @@ export class HostPicture {
   }
 
   async #inspect(client: DockerHost, idOrName: string, signal: AbortSignal): Promise<void> {
-    const container = await client.find<WireContainer>({
-      what: `inspect container "${idOrName}"`,
-      path: enginePath`/containers/${idOrName}/json`,
-      deadlineMs: this.#readMs,
-      signal,
+    await this.#order.run(async (reading) => {
+      const container = await client.find<WireContainer>({
+        what: `inspect container "${idOrName}"`,
+        path: enginePath`/containers/${idOrName}/json`,
+        deadlineMs: this.#readMs,
+        signal,
+      });
+      if (container === null) this.#forget(idOrName, reading);
+      else if (this.#takeContainer(container, reading)) {
+        await this.#inspectAll(client, this.#namesakes(container), signal);
+      }
     });
-    if (container === null) {
-      this.#managed.delete(idOrName);
-      this.#unmanaged.delete(idOrName);
-    } else if (container.Config?.Labels?.[label.fleet] === this.#fleet) {
+  }
+
+  /** A name has one container at a time: the others that had it are gone or renamed, whether or not an event said so yet. */
+  #namesakes(container: WireContainer): readonly string[] {
+    const name = containerName(container);
+    return [...this.#managed.values(), ...this.#unmanaged.values()]
+      .filter((other) => other.name === name && other.id !== container.Id)
+      .map(({ id }) => id);
+  }
+
+  /** Gives false when the answer is older than what is known. */
+  #takeContainer(container: WireContainer, reading: number): boolean {
+    const { Id: id } = container;
+    const listed = this.#listed;
+    if (reading < listed.reading && !listed.ids.has(id)) return false;
+    if (!this.#order.takes(id, reading)) return false;
+    if (container.Config?.Labels?.[label.fleet] === this.#fleet) {
       const observed = projectContainer(this.#host, container, this.#skewMs);
-      this.#managed.set(container.Id, keep(this.#managed.get(container.Id) ?? null, observed));
+      this.#managed.set(id, keep(this.#managed.get(id) ?? null, observed));
     } else {
-      this.#unmanaged.set(container.Id, projectUnmanaged(container));
+      this.#unmanaged.set(id, projectUnmanaged(container));
     }
+    return true;
+  }
+
+  #forget(id: string, reading: number): void {
+    if (!this.#order.takes(id, reading)) return;
+    this.#managed.delete(id);
+    this.#unmanaged.delete(id);
   }
 
   async #readNetworks(client: DockerHost, signal: AbortSignal): Promise<void> {
-    const what = 'list networks';
-    const rows = await this.#get<readonly WireNetwork[]>(client, what, '/networks', signal);
-    this.#networks = rows
-      .map(projectNetwork)
-      .toSorted((a, b) => byName(a, b) || compareText(a.id, b.id));
+    await this.#order.run(async (reading) => {
+      const what = 'list networks';
+      const rows = await this.#get<readonly WireNetwork[]>(client, what, '/networks', signal);
+      if (!this.#order.takes('networks', reading)) return;
+      this.#networks = rows
+        .map(projectNetwork)
+        .toSorted((a, b) => byName(a, b) || compareText(a.id, b.id));
+    });
   }
 
   async #readVolumes(client: DockerHost, signal: AbortSignal): Promise<void> {
-    const what = 'list volumes';
-    const answer = await this.#get<{ readonly Volumes?: readonly WireVolume[] | null }>(
-      client,
-      what,
-      '/volumes',
-      signal,
-    );
-    this.#volumes = (answer.Volumes ?? []).map(projectVolume).toSorted(byName);
+    await this.#order.run(async (reading) => {
+      const what = 'list volumes';
+      const answer = await this.#get<{ readonly Volumes?: readonly WireVolume[] | null }>(
+        client,
+        what,
+        '/volumes',
+        signal,
+      );
+      if (!this.#order.takes('volumes', reading)) return;
+      this.#volumes = (answer.Volumes ?? []).map(projectVolume).toSorted(byName);
+    });
   }
 
   /** Images never change under their id, so each is inspected once. */
   async #readImages(client: DockerHost, signal: AbortSignal): Promise<void> {
-    const what = 'list images';
-    const rows = await this.#get<readonly WireListedImage[]>(client, what, '/images/json', signal);
-    const ids = new Set(rows.map((row) => row.Id));
-    for (const id of this.#imageFacts.keys()) if (!ids.has(id)) this.#imageFacts.delete(id);
-    const queue = new PQueue({ concurrency: concurrentInspects });
-    const unknown = [...ids].filter((id) => !this.#imageFacts.has(id));
-    await queue.addAll(unknown.map((id) => () => this.#inspectImage(client, id, signal)));
-    this.#images = rows
-      .flatMap((row) => {
-        const facts = this.#imageFacts.get(row.Id);
-        return facts === undefined ? [] : [projectImage(facts, row)];
-      })
-      .toSorted((a, b) => compareText(a.id, b.id));
+    await this.#order.run(async (reading) => {
+      const what = 'list images';
+      const path = '/images/json';
+      const rows = await this.#get<readonly WireListedImage[]>(client, what, path, signal);
+      // Of its own, since an older reading may end, and forget what it did not see, before this one does.
+      const facts = new Map<string, ImageFacts>();
+      const queue = new PQueue({ concurrency: concurrentInspects });
+      const ids = [...new Set(rows.map((row) => row.Id))];
+      await queue.addAll(
+        ids.map((id) => async () => {
+          const known = this.#imageFacts.get(id) ?? (await this.#inspectImage(client, id, signal));
+          if (known !== null) facts.set(id, known);
+        }),
+      );
+      if (!this.#order.takes('images', reading)) return;
+      this.#imageFacts = facts;
+      this.#images = rows
+        .flatMap((row) => {
+          const known = facts.get(row.Id);
+          return known === undefined ? [] : [projectImage(known, row)];
+        })
+        .toSorted((a, b) => compareText(a.id, b.id));
+    });
   }
 
-  async #inspectImage(client: DockerHost, id: string, signal: AbortSignal): Promise<void> {
+  async #inspectImage(
+    client: DockerHost,
+    id: string,
+    signal: AbortSignal,
+  ): Promise<ImageFacts | null> {
     const image = await client.find<WireImage>({
       what: `inspect image "${id}"`,
       path: enginePath`/images/${id}/json`,
       deadlineMs: this.#readMs,
       signal,
     });
-    if (image !== null) this.#imageFacts.set(id, projectImageFacts(image));
+    return image === null ? null : projectImageFacts(image);
   }
 
   #get<T>(client: DockerHost, what: string, path: string, signal: AbortSignal): Promise<T> {

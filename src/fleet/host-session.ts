@@ -7,11 +7,11 @@ import type { HostSpec } from '../model/fleet.ts';
 import type { ContainerId } from '../model/names.ts';
 import type { HostObservation } from '../model/observation.ts';
 import type { Step, StepOutcome } from '../model/step.ts';
+import { changedByStep } from './changed-by-step.ts';
 import type { TlsCredentials } from './credentials.ts';
 import { readCredentials } from './credentials.ts';
 import { withEither } from './deadline.ts';
 import type { Deadlines } from './deadlines.ts';
-import { dirtyByAction } from './dirty.ts';
 import type { DockerHost } from './docker-host.ts';
 import { isStatus } from './engine-error.ts';
 import { readEvidence } from './evidence.ts';
@@ -85,7 +85,7 @@ export class HostSession {
   execute(step: Step, signal: AbortSignal): Promise<StepOutcome> {
     if (step.action.kind === 'pull-image') return this.#pull(step, step.action.image, signal);
     return withEither([signal, this.#closing.signal], (either) =>
-      this.#mutations.add(() => this.#execute(step, either)),
+      this.#execute(step, this.#mutations, either),
     );
   }
 
@@ -108,7 +108,14 @@ export class HostSession {
     await this.#informer.close();
   }
 
-  async #execute(step: Step, signal: AbortSignal): Promise<StepOutcome> {
+  /** The place in the queue is for the calls of the step: looking at what came of them holds up no other step. */
+  async #execute(step: Step, queue: PQueue, signal: AbortSignal): Promise<StepOutcome> {
+    const { outcome, settle } = await queue.add(() => this.#act(step, signal));
+    await settle();
+    return outcome;
+  }
+
+  async #act(step: Step, signal: AbortSignal): Promise<Acted> {
     if (this.#informer.client === null && this.observation.kind === 'reachable') {
       // Between two connections: the host is judged by the next one.
       await this.#informer.refresh(signal);
@@ -117,15 +124,20 @@ export class HostSession {
     if (client === null || observation.kind === 'unreachable') {
       const why = observation.kind === 'unreachable' ? observation.reason : 'it is connected anew';
       const message = `Cannot act on host "${this.spec.name}": ${why}`;
-      return failed('infrastructure', 'HostUnreachable', message);
+      return { outcome: failed('infrastructure', 'HostUnreachable', message), settle: nothing };
     }
     const { fleet, clock, deadlines, logger } = this.#options;
     const { spec: host } = this;
     const context = { client, host, fleet, picture: observation, clock, deadlines, logger };
+    const dirty = changedByStep(step.action, observation);
+    const giveBack = this.#informer.leave(dirty.containers);
     const outcome = await executeStep(step, context, signal);
     logger.debug({ step: step.key, action: step.action.kind, outcome: outcome.kind }, 'step');
-    await this.#informer.reread(dirtyByAction(step.action));
-    return outcome;
+    const settle = async (): Promise<void> => {
+      await this.#informer.reread(dirty);
+      giveBack();
+    };
+    return { outcome, settle };
   }
 
   /** Two steps that want one image wait for one pull, which the end of neither of them ends for the other. */
@@ -133,7 +145,7 @@ export class HostSession {
     if (signal.aborted) return skipped('it was cancelled before it began');
     let pulling = this.#pulling.get(image);
     if (pulling === undefined) {
-      pulling = this.#pulls.add(() => this.#execute(step, this.#closing.signal));
+      pulling = this.#execute(step, this.#pulls, this.#closing.signal);
       this.#pulling.set(image, pulling);
       void pulling.finally(() => this.#pulling.delete(image));
     }
@@ -148,6 +160,16 @@ export class HostSession {
     const credentials = tls ? await readCredentials(this.#options.credentialsDir, name) : null;
     return this.#options.connect(this.spec, credentials);
   }
+}
+
+/** What came of a step, and how to bring the observation up to it. */
+interface Acted {
+  readonly outcome: StepOutcome;
+  readonly settle: () => Promise<void>;
+}
+
+async function nothing(): Promise<void> {
+  // Nothing was done.
 }
 
 /** Gives `outcome` when the signal is aborted. */

@@ -27,7 +27,9 @@ class ForeignJournal extends Error {}
 export function isUnreadable(error: unknown): boolean {
   if (error instanceof ForeignJournal || error instanceof SyntaxError) return true;
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  return code.startsWith('SQLITE_CORRUPT') || code.startsWith('SQLITE_NOTADB');
+  // A short read: the file ends before the page that its header promises.
+  const signs = ['SQLITE_CORRUPT', 'SQLITE_NOTADB', 'SQLITE_IOERR_SHORT_READ'];
+  return signs.some((sign) => code.startsWith(sign));
 }
 
 /** Opens the file of a journal for writing and makes its tables when they are not there. */

@@ -58,7 +58,10 @@ function stalledCondition({ target, draft, hold }: ApplicationContext): Conditio
     const message = `${promotion.service}: ${promotion.reason}`;
     return condition('Stalled', true, 'AwaitingPromotion', message);
   }
-  const blocked = draft.blocked[0];
+  const first = draft.blocked[0];
+  // That hosts or registries have been in the way for too long says more than that they are, and its message says both.
+  const overdue = draft.blocked.find(({ reason }) => reason === 'ProgressDeadlineExceeded');
+  const blocked = first?.class === 'infrastructure' ? (overdue ?? first) : first;
   if (blocked === undefined) return condition('Stalled', false, 'None', 'nothing blocks');
   return condition('Stalled', true, blocked.reason, blockedMessage(blocked));
 }

@@ -22,23 +22,33 @@ import type { SlotView } from './slot-view.ts';
 import { isPromoted, isServing, isVacating, mayServe } from './slot-view.ts';
 import { provenService } from './target.ts';
 
-/** A slot without an instance of what its service asks for: makes one, when everything it needs and its turn are there. */
+/** Why nothing may be made for a slot yet, in words; null when it may. What has proved itself waits for its image only. */
+export function whyNotYet(
+  { context, view, preflight }: SlotSituation,
+  host: HostName,
+): string | null {
+  const { service } = view;
+  const isReady = preflight.ready.has(readyKey(host, service));
+  if (isServiceProven(context, service)) return isReady ? null : imageMissing;
+  if (context.holdsChanges) return 'not every slot can be placed';
+  if (context.hold !== null) return context.hold.message;
+  if (isPaused(context)) return 'the rollout is paused: its revision failed';
+  if (!isReady) return imageMissing;
+  if (!preflight.complete) return 'not all images are on their hosts yet';
+  return unmetJob(context, service) ?? unmetDependency(context, service);
+}
+
+const imageMissing = 'image is not on the host yet';
+
+/** A slot without an instance of what its service asks for, for which one may be made: makes it, when its turn has come. */
 export function decideAbsent(situation: SlotSituation, host: HostName): void {
-  const { context, view, preflight } = situation;
+  const { context, view } = situation;
   const { draft, world } = context;
   const { service } = view;
   const proven = isServiceProven(context, service);
-  const wait = (reason: string): void => draft.wait('turn', placeOf(view), reason);
-  if (!proven && context.holdsChanges) return wait('not every slot can be placed');
-  if (!proven && context.hold !== null) return wait(context.hold.message);
-  if (!proven && isPaused(context)) return wait('the rollout is paused: its revision failed');
-  if (!preflight.ready.has(readyKey(host, service))) return wait('image is not on the host yet');
-  if (!proven) {
-    if (!preflight.complete) return wait('not all images are on their hosts yet');
-    const unmet = unmetJob(context, service) ?? unmetDependency(context, service);
-    if (unmet !== null) return wait(unmet);
+  if (!prepareHost(context, service, host)) {
+    return draft.wait('turn', placeOf(view), 'networks and volumes are created first');
   }
-  if (!prepareHost(context, service, host)) return wait('networks and volumes are created first');
   const serving = servingOther(situation);
   // One is enough to serve until the successor does; what else there is only takes a place.
   const idle = view.others.find((other) => other !== serving);

@@ -2,17 +2,19 @@ import type { DriftClass } from '../model/drift.ts';
 import type { HostName } from '../model/names.ts';
 import type { UnreachableHost } from '../model/observation.ts';
 import { isQuarantined, isServiceProven } from './application-context.ts';
-import { decideAbsent } from './decide-absent.ts';
+import { decideAbsent, whyNotYet } from './decide-absent.ts';
 import { placeOf } from './draft.ts';
 import type { Failing } from './fail-slot.ts';
 import { failSlot, failuresOf, troubleOf } from './fail-slot.ts';
 import { remedyAction } from './heal.ts';
 import { prepareHost } from './prepare-host.ts';
+import { whereItIs } from './kept-version.ts';
 import { guardOf, nextRetirement } from './retire.ts';
 import type { SlotSituation } from './slot-situation.ts';
 import { actOn, healBy, retire } from './slot-situation.ts';
-import { isDone, isLive, isServing } from './slot-view.ts';
+import { isDone, isLive, isServing, viewSlot } from './slot-view.ts';
 import { heldPredecessor } from './stages.ts';
+import { provenService } from './target.ts';
 
 /** The next step of one slot, at most one at a time. The table of states is semantics §10.12. */
 export function decideSlot(situation: SlotSituation): void {
@@ -31,8 +33,12 @@ export function decideSlot(situation: SlotSituation): void {
     return keepEvidence(situation);
   }
   switch (view.phase.kind) {
-    case 'absent':
-      return decideAbsent(situation, host);
+    case 'absent': {
+      const reason = whyNotYet(situation, host);
+      if (reason === null) return decideAbsent(situation, host);
+      draft.wait('turn', placeOf(view), reason);
+      return keepUp(situation);
+    }
     case 'created':
       return decideCreated(situation);
     case 'probation':
@@ -40,6 +46,15 @@ export function decideSlot(situation: SlotSituation): void {
     case 'promoted':
       return decidePromoted(situation);
   }
+}
+
+/** As long as nothing of a new version may begin, what it is to replace is kept up: nothing else would do it. */
+function keepUp(situation: SlotSituation): void {
+  const { context, view } = situation;
+  const good = provenService(context.record, view.service.name);
+  if (view.available || good === null || good.hash === view.service.hash) return;
+  const kept = viewSlot(whereItIs(context, good, view.slot), good, view.slot);
+  decideSlot({ ...situation, view: kept, stage: null });
 }
 
 /** How long a host may be away before it is said that this stands in the way. */

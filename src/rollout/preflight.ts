@@ -5,6 +5,7 @@ import { familiarReference, findImage } from '../model/image.ts';
 import type { ApplicationContext } from './application-context.ts';
 import { isQuarantined, isServiceProven } from './application-context.ts';
 import { causeOf } from './draft.ts';
+import { provenService } from './target.ts';
 
 /** What stands ready on the hosts before the first container is touched. */
 export interface Preflight {
@@ -27,6 +28,8 @@ export function decidePreflight(context: ApplicationContext): Preflight {
     for (const host of [...hosts].toSorted()) {
       const observation = context.world.observations.get(host);
       if (observation?.kind !== 'reachable') continue;
+      const good = provenService(context.record, service.name);
+      if (good !== null && isImageThere(good, observation)) ready.add(readyKey(host, good));
       if (checkImage(context, service, observation)) ready.add(readyKey(host, service));
       else if (!isServiceProven(context, service)) complete = false;
     }
@@ -48,6 +51,12 @@ function absentHosts({
     hosts.set(service, (hosts.get(service) ?? new Set()).add(host));
   }
   return hosts;
+}
+
+/** The version that the new one replaces may have to be repaired until then; its image is never pulled for that. */
+function isImageThere({ container }: ServiceSpec, { images, engine }: ReachableHost): boolean {
+  const image = findImage(images, container.image);
+  return image?.architecture === engine.architecture && image.os === engine.os;
 }
 
 function checkImage(

@@ -62,8 +62,10 @@ export function gateDigest(gate: Gate): string {
 
 /** The quarantined hashes that an application asks for. */
 function failedServices(spec: ApplicationSpec, record: ApplicationRecord): readonly Quarantine[] {
+  // What is to have no instances cannot fail: scaling a failed version to 0 ends its rollback.
+  const asked = spec.services.filter(({ mode, replicas }) => mode === 'global' || replicas > 0);
   return record.quarantined.filter((quarantine) =>
-    spec.services.some((service) => concerns(quarantine, service, spec.retry)),
+    asked.some((service) => concerns(quarantine, service, spec.retry)),
   );
 }
 

@@ -92,6 +92,8 @@ async function drive(clock: VirtualClock, later: Promise<ApiResponse>): Promise<
 /** The shortest way to a simulated engine: no network, no faults. */
 class DirectConnection implements DockerHost {
   readonly apiVersion: string;
+  /** Calls go straight to the engine: nothing breaks. */
+  readonly breaks = 0;
   readonly #ask: (request: EngineRequest) => Promise<ApiResponse>;
 
   constructor(ask: (request: EngineRequest) => Promise<ApiResponse>, apiVersion: string) {

@@ -90,6 +90,9 @@ class Load {
       find: (request) => this.#count(request, () => host.find(request)),
       send: (request) => this.#count(request, () => host.send(request)),
       stream: (request) => host.stream(request),
+      get breaks() {
+        return host.breaks;
+      },
       close: () => host.close(),
     };
   }

@@ -47,8 +47,7 @@ export function whyNotQuiet(world: World, life: Life): string | null {
     .flatMap((application) => application.waiting)
     .find(({ until, kind }) => until !== null || kind === 'step');
   if (waiting !== undefined) return `${waiting.application}/${waiting.slot}: ${waiting.reason}`;
-  const [first] = decision.prune.waiting.filter(({ until }) => until !== null);
-  return first === undefined ? null : `prune: ${first.reason}`;
+  return decision.wakeAt === null ? null : 'it waits for a time to come';
 }
 
 /** The newest commit that can be followed. */
@@ -79,7 +78,11 @@ function checkTargets({ world, life, blamed }: End, decision: Decision): void {
     const decided = byName.get(application.name);
     if (decided === undefined)
       throw new Violation('it converges', `${application.name} is not there`);
-    if (isHeld(application, model)) continue;
+    // Without instances it neither works nor fails.
+    const isNothing = application.services.some(
+      ({ isGood, replicas }) => !isGood && replicas === 0,
+    );
+    if (isNothing || isHeld(application, model)) continue;
     const isGood = isGoodVersion(application);
     const { mode, failed } = decided.target;
     if (!isGood && mode === 'desired') {
@@ -98,11 +101,9 @@ function checkTargets({ world, life, blamed }: End, decision: Decision): void {
   }
 }
 
-/** Whether its services run as they should. One without instances cannot fail. */
+/** Whether its services run as they should. */
 function isGoodVersion({ services }: ApplicationModel): boolean {
-  return services.every(
-    ({ isGood, replicas, kind }) => isGood || (replicas === 0 && kind === 'replicated'),
-  );
+  return services.every(({ isGood }) => isGood);
 }
 
 /** It is suspended, or shares the fate of another one that fails or is suspended. */

@@ -13,7 +13,7 @@ export interface Grounds {
 
 /** The repository as it is at first: one to four applications that work. */
 export function firstModel(random: Random, grounds: Grounds): RepositoryModel {
-  const count = random.pick([1, 1, 2, 2, 3, 4]);
+  const count = random.pick([1, 1, 1, 2, 2, 3]);
   const applications = applicationNames
     .slice(0, count)
     .map((name, index) => newApplication(name, index, random, grounds));

@@ -1,10 +1,12 @@
 import type { JournalState, Quarantine } from '../../src/model/journal-state.ts';
+import type { ApplicationSpec, ServiceSpec } from '../../src/model/application.ts';
 import { label } from '../../src/model/labels.ts';
 import type { TrueContainer } from './census.ts';
 import { Census, isAvailable } from './census.ts';
 import type { ApiRequest } from './engine/api.ts';
 import type { Ledger } from './ledger.ts';
 import { fleetName } from './manifest-files.ts';
+import { mustKeepOrder } from './must-keep-order.ts';
 import type { SimulatedHost } from './simulated-host.ts';
 import { Violation } from './violation.ts';
 import { guestPrefix } from './world.ts';
@@ -36,12 +38,21 @@ export class Guardian {
   readonly #ledger: Ledger;
   readonly #operator: Beliefs;
   readonly #watched: ReadonlyMap<SimulatedHost, Watched>;
+  readonly #now: () => number;
+  /** When instances were promoted, by their ids. */
+  readonly #promotedAt = new Map<string, number>();
   /** How often something was compared. */
   checks = 0;
 
-  constructor(hosts: Iterable<SimulatedHost>, ledger: Ledger, operator: Beliefs) {
+  constructor(
+    hosts: Iterable<SimulatedHost>,
+    ledger: Ledger,
+    operator: Beliefs,
+    now: () => number,
+  ) {
     this.#ledger = ledger;
     this.#operator = operator;
+    this.#now = now;
     this.#watched = new Map([...hosts].map((host) => [host, watch(host)]));
   }
 
@@ -51,7 +62,7 @@ export class Guardian {
   }
 
   /** @throws Violation */
-  beforeRequest(host: SimulatedHost, { method, path }: ApiRequest): void {
+  beforeRequest(host: SimulatedHost, { method, path, body }: ApiRequest): void {
     if (method === 'GET') return;
     this.checks += 1;
     if (this.#ledger.stepsOn(host).length === 0) {
@@ -65,6 +76,9 @@ export class Guardian {
     const container = this.#watched.get(host)?.census.find(name) ?? null;
     if (container === null) return;
     this.#mustBeOurs(container, verb);
+    if (this.#ledger.isLate(host, container.id)) return;
+    mustKeepOrder(this.#ledger, this.#operator.journal(), container, verb);
+    if (verb === 'update' && isPromotion(body)) this.#promotedAt.set(container.id, this.#now());
     if (verb === 'start') this.#mayStart(container);
     if (verb === 'stop' || verb === 'kill') this.#mayStop(container);
   }
@@ -84,6 +98,42 @@ export class Guardian {
     }
   }
 
+  /**
+   * A version is remembered as last-known-good: all of it runs well, and has done so for as long as its manifest says.
+   *
+   * @param known what was last-known-good before
+   * @throws Violation
+   */
+  succeeded(application: string, spec: ApplicationSpec, known: ApplicationSpec | null): void {
+    this.checks += 1;
+    for (const service of spec.services) {
+      if (service.container.restart.name === 'no') continue;
+      const former = known?.services.find(({ name }) => name === service.name);
+      if (former?.hash !== service.hash) this.#mustBeProved(application, service);
+    }
+  }
+
+  #mustBeProved(application: string, service: ServiceSpec): void {
+    const { name, hash, gate, mode, replicas, update } = service;
+    const own = this.#live(application, name).filter(
+      (one) => one.identity?.hash === hash && isAvailable(one, gate),
+    );
+    const held = new Set(own.map(({ slot }) => slot));
+    const missing = mode === 'global' ? [] : missingSlots(application, service, held);
+    const isMissing = missing.some((slot) => !this.#ledger.isHit(slot));
+    const isNothing = held.size === 0 && replicas > 0;
+    if (isMissing || (isNothing && this.#ledger.hitSlots(application, name).length === 0)) {
+      const what = `${application}/${name} has ${[...held].join(', ')}`;
+      throw new Violation('only what runs well becomes last-known-good', what);
+    }
+    const hurried = own.find(
+      ({ id }) => this.#now() - (this.#promotedAt.get(id) ?? 0) < update.monitorMs,
+    );
+    if (hurried === undefined) return;
+    const what = `"${hurried.name}" was promoted less than ${update.monitorMs} ms ago`;
+    throw new Violation('what becomes last-known-good has been watched', what);
+  }
+
   #mustBeOurs({ raw, identity, name, host }: TrueContainer, verb: string): void {
     if (raw.labels[label.fleet] === fleetName && identity !== null) return;
     throw new Violation('what is not ours is left alone', `${verb} "${name}" on ${host.name}`);
@@ -100,7 +150,11 @@ export class Guardian {
     }
     const allowance = this.#ledger.allowanceOf(application, service);
     if (allowance === null) return;
-    const live = this.#live(application, service).filter((one) => one.host.isReachable);
+    // What cannot be seen is not counted.
+    const seen = this.#operator.visibleHosts();
+    const live = this.#live(application, service).filter(
+      ({ host: other }) => other.isReachable && seen.has(other.name),
+    );
     const names = live.map((one) => one.name).join(', ');
     if (live.length + 1 > allowance.live) {
       const what = `"${name}" would be one of ${live.length + 1}, beside ${names}; ${allowance.live} may be`;
@@ -119,6 +173,10 @@ export class Guardian {
     const { application, service, hash } = identity;
     const allowance = this.#ledger.allowanceOf(application, service);
     if (allowance === null || !isAvailable(container, allowance.gate)) return;
+    // It has only been counted on when it has passed its gate, and somebody has seen it.
+    const startedAt = container.raw.startedAt ?? 0;
+    const isOld = this.#now() - startedAt > (allowance.gate?.minHealthyTimeMs ?? 0) + lookingMs;
+    if (!this.#promotedAt.has(id) && !isOld) return;
     // What has failed serves nobody, however it looks at this moment.
     if (this.#quarantined(application, service, hash) !== null) return;
     const others = this.#live(application, service).filter(
@@ -163,6 +221,27 @@ export class Guardian {
       ) ?? null
     );
   }
+}
+
+function missingSlots(
+  application: string,
+  { name, replicas }: ServiceSpec,
+  held: ReadonlySet<string>,
+): readonly string[] {
+  return Array.from(
+    { length: replicas },
+    (_, index) => `${application}/${name}/${index + 1}`,
+  ).filter((slot) => !held.has(slot));
+}
+
+/** How long it may take until an instance that has passed its gate is promoted. */
+const lookingMs = 1_000;
+
+function isPromotion(body: unknown): boolean {
+  const { RestartPolicy: policy } = (body ?? {}) as {
+    readonly RestartPolicy?: { readonly Name?: string };
+  };
+  return policy?.Name !== undefined && policy.Name !== 'no';
 }
 
 function watch(host: SimulatedHost): Watched {

@@ -10,6 +10,8 @@ export type Happening =
       readonly effects: number;
       readonly downMs: number;
       readonly losesJournal: boolean;
+      /** The host that it dealt with last loses its power at the same moment, and gets it back after `downMs`. */
+      readonly takesHost?: boolean;
     }
   | { readonly kind: 'operator-stopped'; readonly downMs: number }
   | { readonly kind: 'operator-frozen'; readonly ms: number }

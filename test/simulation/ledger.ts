@@ -4,11 +4,13 @@ import type { Step } from '../../src/model/step.ts';
 import type { Decision } from '../../src/rollout/decide.ts';
 import type { TrueContainer } from './census.ts';
 import type { Limits } from './limits.ts';
-import { isSoleWriter, limitsOf } from './limits.ts';
+import { canaryShare, isSoleWriter, limitsOf } from './limits.ts';
 import type { SimulatedHost } from './simulated-host.ts';
 
 /** How long a decision may be on its way until the call that it leads to arrives. */
 const underwayMs = 20_000;
+/** A call that takes longer was held up on its way. */
+const lateMs = 5_000;
 /** How long the operator may not know what an outsider did: the event has to reach it first. */
 const newsMs = 3_000;
 
@@ -38,8 +40,11 @@ export class Ledger {
   readonly #hits = new Map<string, { readonly at: number; readonly host: SimulatedHost }>();
   readonly #stormyUntil = new Map<SimulatedHost, number>();
   readonly #steps = new Map<string, Step>();
+  readonly #begunAt = new WeakMap<Step, number>();
   /** What a process had under way when it went: its calls may still arrive. */
   #orphans: { readonly until: number; readonly steps: readonly Step[] } = { until: 0, steps: [] };
+  /** Since when the rollout of each application has been under way, as far as it has. */
+  readonly #rolling = new Map<string, number>();
   /** Hashes that something outside has harmed before they had proved themselves: those may rightly fail. */
   readonly blamed = new Set<string>();
 
@@ -55,10 +60,20 @@ export class Ledger {
 
   stepStarted(step: Step): void {
     this.#steps.set(`${step.host} ${step.key}`, step);
+    this.#begunAt.set(step, this.#now());
   }
 
   stepEnded(step: Step): void {
     this.#steps.delete(`${step.host} ${step.key}`);
+  }
+
+  /** Whether the step that a call belongs to was begun so long ago that the world may have become another one since. */
+  isLate(host: SimulatedHost, container: string): boolean {
+    const step = this.stepsOn(host).find(
+      ({ action }) => 'guard' in action && action.guard.id === container,
+    );
+    const begunAt = step === undefined ? undefined : this.#begunAt.get(step);
+    return begunAt !== undefined && this.#now() - begunAt > lateMs;
   }
 
   /** The steps that the operator has under way on a host. */
@@ -74,6 +89,7 @@ export class Ledger {
   ): void {
     const now = this.#now();
     const seen = new Set<string>();
+    this.#noteRollouts(applications);
     for (const { application, target, services } of applications) {
       for (const service of target.spec.services) {
         const slots = services.find((one) => one.service === service.name)?.desired ?? 0;
@@ -91,6 +107,39 @@ export class Ledger {
       const last = list.at(-1);
       if (!seen.has(key) && last !== undefined) last.until ??= now;
     }
+  }
+
+  /** Whether a process has gone so lately that its calls may still arrive. */
+  get isMourning(): boolean {
+    return this.#now() < this.#orphans.until;
+  }
+
+  /** Whether the application is one of those that are asked for, or was a moment ago. */
+  isAsked(application: string): boolean {
+    const now = this.#now();
+    return [...this.#wanted].some(
+      ([key, list]) =>
+        key.startsWith(`${application}/`) &&
+        list.some(({ until }) => until === null || now - until < underwayMs),
+    );
+  }
+
+  /** An application whose rollout has been under way for so long that whatever is done now was decided after its start. */
+  rolling(): string | null {
+    const now = this.#now();
+    const found = [...this.#rolling].find(([, since]) => now - since >= underwayMs);
+    return found?.[0] ?? null;
+  }
+
+  /** How many of the first slots of a service may have this version at this step of its canaries; null: all that there are. */
+  canariesOf(application: string, service: string, hash: string, index: number): number | null {
+    const list = this.#wanted.get(`${application}/${service}`) ?? [];
+    const wanted = list.findLast((one) => one.until === null && one.service.hash === hash);
+    const step = wanted?.service.rollout.steps[index]?.slots;
+    if (wanted === undefined || step === undefined || wanted.service.mode === 'global') {
+      return null;
+    }
+    return canaryShare(step, wanted.slots);
   }
 
   /** Null when nothing asks for the service, and nothing has for so long that no step for it can be on its way. */
@@ -154,6 +203,15 @@ export class Ledger {
   /** Events of this host may get lost until then: only the next full list tells. */
   stormy(host: SimulatedHost, until: number): void {
     this.#stormyUntil.set(host, Math.max(until, this.#stormyUntil.get(host) ?? 0));
+  }
+
+  #noteRollouts(applications: Decision['applications']): void {
+    const rolling = applications.filter(({ rollout, suspended }) => rollout !== null && !suspended);
+    const names = new Set(rolling.map(({ application }) => application));
+    for (const name of this.#rolling.keys()) if (!names.has(name)) this.#rolling.delete(name);
+    for (const name of names) {
+      if (!this.#rolling.has(name)) this.#rolling.set(name, this.#now());
+    }
   }
 
   #want(key: string, wanted: Wanted): void {

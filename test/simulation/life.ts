@@ -15,6 +15,8 @@ export interface Witness {
   readonly decided: (decision: Decision) => void;
   readonly noted: (entry: JournalEntry) => void;
   readonly accepted: Surroundings['onAccepted'];
+  /** A host loses its power together with the process. */
+  readonly hostFalls: (host: string, downMs: number) => void;
   /** The process is gone, whatever it had under way. */
   readonly gone: () => void;
   /** A commit was refused, for this reason. */
@@ -48,6 +50,7 @@ function describeEntry(entry: JournalEntry): string {
 }
 
 export type LifeHappening = Extract<Happening, { readonly kind: `operator-${string}` }>;
+type Fatal = Extract<Happening, { readonly kind: 'operator-killed-after' }>;
 
 /** The operator over its deaths: at most one incarnation lives at a time. */
 export class Life {
@@ -58,8 +61,9 @@ export class Life {
   /** Durable effects so far: transactions of the journal, and mutations of an engine. */
   #effects = 0;
   /** Dies right after that many effects. */
-  #fatal: { readonly at: number; readonly downMs: number; readonly losesJournal: boolean } | null =
-    null;
+  #fatal: (Omit<Fatal, 'kind' | 'effects'> & { readonly at: number }) | null = null;
+  /** Name of the host that a call changed last. */
+  #lastHost: string | null = null;
   #births = 0;
   #last: Decision | null = null;
 
@@ -69,6 +73,7 @@ export class Life {
     for (const host of world.hosts.values()) {
       host.engine.onMutation((what) => {
         world.trace.add(host.name, what);
+        this.#lastHost = host.name;
         this.#noteEffect();
       });
     }
@@ -141,8 +146,8 @@ export class Life {
       case 'operator-killed':
         return this.#die(what.downMs, what.losesJournal);
       case 'operator-killed-after': {
-        const { downMs, losesJournal } = what;
-        this.#fatal = { at: this.#effects + what.effects, downMs, losesJournal };
+        const { effects, downMs, losesJournal, takesHost = false } = what;
+        this.#fatal = { at: this.#effects + effects, downMs, losesJournal, takesHost };
         return;
       }
       case 'operator-stopped':
@@ -181,6 +186,8 @@ export class Life {
     if (fatal === null || this.#effects < fatal.at || this.#incarnation === null) return;
     this.#fatal = null;
     this.#die(fatal.downMs, fatal.losesJournal);
+    const host = this.#lastHost ?? [...this.#world.hosts.keys()][0];
+    if (fatal.takesHost === true && host !== undefined) this.#witness.hostFalls(host, fatal.downMs);
   }
 
   #die(downMs: number, losesJournal: boolean): void {

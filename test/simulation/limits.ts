@@ -61,6 +61,11 @@ function limit(
   return { surge, missing: isStopFirst ? Math.max(1, missing) : missing };
 }
 
+/** How many slots a step of a canary reaches: at least one. */
+export function canaryShare(step: Share, slots: number): number {
+  return Math.max(1, share(step, slots, Math.ceil));
+}
+
 function share(share: Share, slots: number, round: (value: number) => number): number {
   return share.kind === 'count' ? share.count : round((share.percent * slots) / 100);
 }

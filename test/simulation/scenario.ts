@@ -34,8 +34,8 @@ export function makeScenario(seed: number): Scenario {
   const random = new Random(seed);
   const hosts = makeHosts(random.split('hosts'));
   const shape = random.split('shape');
-  const busyMs = shape.pick([30, 60, 60, 120, 120, 240, 600, 3_600]) * 1_000;
-  const isLong = busyMs > 600_000;
+  const busyMs = shape.pick([20, 30, 30, 60, 60, 60, 120, 120, 240, 600]) * 1_000;
+  const isLong = busyMs >= 600_000;
   const first = firstModel(random.split('first'), groundsOf(hosts));
   const script = [
     ...makeCommits(random.split('commits'), hosts, first, busyMs),
@@ -53,13 +53,13 @@ export function makeScenario(seed: number): Scenario {
       [0, 3],
       [1, 20],
     ] as const),
-    resyncMs: isLong ? 600_000 : 60_000,
+    resyncMs: isLong ? 300_000 : 60_000,
     pingMs: isLong ? 60_000 : 15_000,
   };
 }
 
 function makeHosts(random: Random): readonly HostModel[] {
-  const count = random.integer(1, 5);
+  const count = random.pick([1, 1, 2, 2, 2, 3, 3, 4, 5]);
   const isSkewed = random.chance(0.3);
   return Array.from({ length: count }, (_, index): HostModel => ({
     name: `host-${index + 1}`,
@@ -81,7 +81,7 @@ function makeCommits(
   busyMs: number,
 ): readonly Scheduled[] {
   const history = [first];
-  const count = random.integer(0, 5);
+  const count = random.integer(0, 4);
   const times = Array.from({ length: count }, () => random.integer(3_000, busyMs));
   // Some come right after one another, in the middle of what the one before has begun.
   const close = times.flatMap((atMs) =>
@@ -97,7 +97,8 @@ function makeCommits(
   const last = history.at(-1) ?? first;
   if (last.fault === 'none') return commits;
   const mended: RepositoryModel = { ...last, fault: 'none' };
-  return [...commits, { atMs: busyMs, what: { kind: 'commit', subject: 'mend', model: mended } }];
+  const atMs = Math.max(busyMs, ...commits.map((commit) => commit.atMs)) + 1;
+  return [...commits, { atMs, what: { kind: 'commit', subject: 'mend', model: mended } }];
 }
 
 function makeTroubles(

@@ -36,7 +36,7 @@ async function runMany(): Promise<boolean> {
   const seeds = Array.from({ length: count }, (_, index) => from + index);
   const tally = new Tally();
   const began = performance.now();
-  await runInWorkers(seeds, number(values.workers), (run) => {
+  await runInWorkers(seeds, { workers: number(values.workers) }, (run) => {
     tally.add(run);
     if (run.violation !== null) say(`${clearLine()}${formatFailure(run)}\n`);
     if (process.stdout.isTTY) process.stdout.write(`${clearLine()}${tally.runs} of ${count} seeds`);

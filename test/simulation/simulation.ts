@@ -1,4 +1,6 @@
+import type { ApplicationSpec } from '../../src/model/application.ts';
 import type { DesiredState } from '../../src/model/desired.ts';
+import type { JournalEntry } from '../../src/model/journal-state.ts';
 import { applyHappening } from './apply-happening.ts';
 import { checkEnd, whyNotQuiet } from './check-end.ts';
 import type { TrueContainer } from './census.ts';
@@ -59,6 +61,8 @@ class Simulation {
   readonly #guardian: Guardian;
   #violation: Violation | null = null;
   #lastStep = '';
+  /** What has become last-known-good, by application, whatever journal is lost. */
+  readonly #good = new Map<string, ApplicationSpec>();
 
   constructor(world: World) {
     this.#world = world;
@@ -74,8 +78,12 @@ class Simulation {
       },
       stepEnded: (step) => this.#ledger.stepEnded(step),
       decided: (decision) => this.#ledger.noteDecision(decision, this.#isGood),
-      noted: () => {},
+      noted: (entry) => this.#guarded(() => this.#noted(entry)),
       accepted: (desired) => this.#accepted(desired),
+      hostFalls: (host, downMs) => {
+        // The effect that it comes with is first brought to its end.
+        world.clock.after(0, () => this.#happen({ kind: 'power-cycle', host, downMs }));
+      },
       gone: () => this.#ledger.processGone(),
       refused: (message) => {
         const isBroken = [...world.models.values()].some(({ fault }) => fault !== 'none');
@@ -84,12 +92,13 @@ class Simulation {
       trouble: (message) => this.#fail(new Violation('the operator never fails itself', message)),
     });
     const hosts = [...world.hosts.values()];
-    this.#guardian = new Guardian(hosts, this.#ledger, {
+    const beliefs = {
       journal: () => this.life.journal(),
       visibleHosts: () => this.life.visibleHosts(),
-      retryOf: (application) =>
+      retryOf: (application: string) =>
         world.accepted?.applications.find(({ name }) => name === application)?.retry ?? 0,
-    });
+    };
+    this.#guardian = new Guardian(hosts, this.#ledger, beliefs, world.clock.now);
     for (const host of hosts) {
       host.onRequest = (request) =>
         this.#guarded(() => this.#guardian.beforeRequest(host, request));
@@ -168,6 +177,13 @@ class Simulation {
     const good = record?.lastKnownGood?.spec.services ?? [];
     return good.some((one) => one.name === service && one.hash === hash);
   };
+
+  #noted(entry: JournalEntry): void {
+    if (entry.kind !== 'succeeded') return;
+    const { application, spec } = entry;
+    this.#guardian.succeeded(application, spec, this.#good.get(application) ?? null);
+    this.#good.set(application, spec);
+  }
 
   #accepted(desired: DesiredState): void {
     const { commit } = desired.revision;

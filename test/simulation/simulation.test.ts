@@ -1,0 +1,89 @@
+import { afterEach, describe, expect, test, vi } from 'vitest';
+
+import { noRestart } from '../../src/model/container.ts';
+import { namedScenarios } from './named-scenarios.ts';
+import { makeScenario } from './scenario.ts';
+import { simulate } from './simulation.ts';
+import { formatFailure } from './tally.ts';
+
+describe('simulated fleets', () => {
+  const firstSeed = 1;
+  const seeds = Array.from({ length: 60 }, (_, index) => firstSeed + index);
+
+  test.each(seeds)('all invariants hold for seed %i', async (seed) => {
+    const run = await simulate(makeScenario(seed));
+
+    expect(run.violation === null ? '' : formatFailure(run)).toBe('');
+    expect(run.counts.checks).toBeGreaterThan(0);
+  });
+
+  test('the same seed gives the same run, another seed another one', async () => {
+    const runs = [];
+    for (const seed of [7, 7, 8]) runs.push(await simulate(makeScenario(seed)));
+    const [first, again, other] = runs.map(({ digest }) => digest);
+
+    expect(again).toBe(first);
+    expect(other).not.toBe(first);
+  });
+});
+
+describe('a faulty operator is caught', () => {
+  afterEach(() => {
+    for (const path of ['budget', 'retire']) vi.doUnmock(`../../src/rollout/${path}.ts`);
+    vi.doUnmock('../../src/model/reduce-application.ts');
+    vi.resetModules();
+  });
+
+  test('one that takes no account of its budget', async () => {
+    vi.doMock(import('../../src/rollout/budget.ts'), async (load) => {
+      const { Budget } = await load();
+      return {
+        Budget: class extends Budget {
+          override take: Budget['take'] = ({ order }) => order;
+          override takeStart: Budget['takeStart'] = () => true;
+        },
+      };
+    });
+
+    const violation = await violationOf('rolling update, start-first');
+
+    expect(violation).toMatch(/^no more instances run than the surge allows/);
+  });
+
+  test('one that stops what the engine may start again', async () => {
+    vi.doMock(import('../../src/rollout/retire.ts'), async (load) => {
+      const actual = await load();
+      const nextRetirement: typeof actual.nextRetirement = (instance, service) => {
+        const container = { ...instance.container, restart: noRestart };
+        return actual.nextRetirement({ ...instance, container }, service);
+      };
+      return { ...actual, nextRetirement };
+    });
+
+    const violation = await violationOf('rolling update, start-first');
+
+    expect(violation).toMatch(/^what is stopped does not come back by itself/);
+  });
+
+  test('one that forgets what has failed', async () => {
+    vi.doMock(import('../../src/model/reduce-application.ts'), async (load) => {
+      const actual = await load();
+      const reduceApplication: typeof actual.reduceApplication = (record, entry) =>
+        entry.kind === 'quarantined' ? record : actual.reduceApplication(record, entry);
+      return { ...actual, reduceApplication };
+    });
+
+    const violation = await violationOf('bad revision that is rolled back');
+
+    expect(violation).toMatch(/^it converges/);
+  });
+});
+
+/** What is found when a scenario is run with the faults that are put in place of the modules. */
+async function violationOf(name: string): Promise<string | null> {
+  const named = namedScenarios.find((one) => one.name === name);
+  if (named === undefined) throw new Error(`there is no scenario "${name}"`);
+  vi.resetModules();
+  const faulty = await import('./simulation.ts');
+  return (await faulty.simulate(named.scenario)).violation;
+}

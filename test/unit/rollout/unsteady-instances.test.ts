@@ -1,0 +1,71 @@
+import { describe, expect, it } from 'vitest';
+
+import { decide } from '../../../src/rollout/decide.ts';
+import type { ServiceFacts } from '../../support/builders.ts';
+import { deployed, idsOf, play, shop } from './play.ts';
+import type { Fate } from './scenario.ts';
+import { commit, decisionOf, edit, run, running, stalledBy } from './scenario.ts';
+
+const facts: ServiceFacts = { replicas: 2 };
+
+const endsWell: Fate = ({ spec }) =>
+  spec.image === 'testapp:v2' ? { state: 'exited', exitCode: 0, published: [] } : {};
+
+describe('a new version that', () => {
+  it('exits with code 0 at once has failed all the same', () => {
+    const before = deployed('v1', facts);
+
+    const { world, last } = run(commit(before, shop('v2', facts), 2), endsWell);
+
+    expect(stalledBy(last)).toBe('RolledBack');
+    expect(decisionOf(last).target.failed).toMatchObject([{ reason: 'Exited' }]);
+    expect(idsOf(world)).toEqual(idsOf(before));
+  });
+
+  it('is ready for less than minHealthyTime again and again is never promoted', () => {
+    const gated: ServiceFacts = {
+      ...facts,
+      gate: { minHealthyTimeMs: 5_000, healthyDeadlineMs: 60_000 },
+    };
+    const before = deployed('v1', gated);
+    let looks = 0;
+    const flaps: Fate = ({ spec }) => {
+      if (spec.image !== 'testapp:v2') return {};
+      looks += 1;
+      return { health: looks % 3 === 0 ? 'starting' : 'healthy' };
+    };
+
+    const { world, last, entries } = play(commit(before, shop('v2', gated), 2), 180_000, {
+      fate: flaps,
+    });
+
+    expect(looks).toBeGreaterThan(20);
+    expect(entries.map(({ kind }) => kind)).not.toContain('promoted');
+    expect(stalledBy(last)).toBe('RolledBack');
+    expect(idsOf(world)).toEqual(idsOf(before));
+  });
+});
+
+describe('an instance that was paused by hand', () => {
+  it('is not made anew for the verdict that its HEALTHCHECK has until the next probe', () => {
+    const start = deployed('v1', facts);
+    const paused = edit(start, (container) => ({
+      ...container,
+      state: 'paused',
+      health: 'unhealthy',
+    }));
+
+    const lifted = play(paused, 20_000);
+    const { world, last } = run(
+      edit(lifted.world, (container) => ({ ...container, health: 'healthy' })),
+    );
+
+    expect(decide(paused).steps.map(({ action }) => action.kind)).toEqual([
+      'unpause-container',
+      'unpause-container',
+    ]);
+    expect(idsOf(world)).toEqual(idsOf(start));
+    expect(running(world)).toEqual(['testapp:v1', 'testapp:v1']);
+    expect(last.settled).toBe(true);
+  });
+});
