@@ -6,7 +6,7 @@ import { decideAbsent, whyNotYet } from './decide-absent.ts';
 import { placeOf } from './draft.ts';
 import type { Failing } from './fail-slot.ts';
 import { failSlot, failuresOf, troubleOf } from './fail-slot.ts';
-import { remedyAction } from './heal.ts';
+import { recheckedAt, remedyAction } from './heal.ts';
 import { prepareHost } from './prepare-host.ts';
 import { whereItIs } from './kept-version.ts';
 import { guardOf, nextRetirement } from './retire.ts';
@@ -189,6 +189,11 @@ function decidePromoted(situation: SlotSituation): void {
   const { service, current, differences } = view;
   if (current === null) return;
   const trouble = isServiceProven(context, service) ? null : troubleOf(current);
+  const recheckedBy = recheckedAt(view, current);
+  if (trouble?.reason === 'Unhealthy' && context.world.now < recheckedBy) {
+    const reason = 'its HEALTHCHECK has not run again since it was repaired';
+    return context.draft.wait('gate', placeOf(view), reason, recheckedBy);
+  }
   if (trouble !== null) return fail(situation, trouble);
   for (const { remedy, path, note, class: kind } of differences) {
     if (remedy.kind === 'none')

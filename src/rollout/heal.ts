@@ -59,6 +59,22 @@ export function remedyAction(
   }
 }
 
+/** What the engine does with a HEALTHCHECK that leaves these out, in milliseconds. */
+const checkDefaults = { intervalMs: 30_000, timeoutMs: 30_000 };
+
+/**
+ * When the HEALTHCHECK of a repaired instance has run again at the latest, in milliseconds since the epoch: the engine calls
+ * a paused container unhealthy, and goes on to do so until then.
+ */
+export function recheckedAt(
+  { record }: { readonly record: { readonly lastRepairAt: number } | undefined },
+  { container }: Instance,
+): number {
+  const { intervalMs = null, timeoutMs = null } = container.spec.healthcheck ?? {};
+  const checkMs = (intervalMs ?? checkDefaults.intervalMs) + (timeoutMs ?? checkDefaults.timeoutMs);
+  return (record?.lastRepairAt ?? 0) + checkMs;
+}
+
 const repairDelaysMs = [0, 2_000, 6_000, 18_000, 54_000, 162_000, 300_000] as const;
 const forgetRepairsAfterMs = 10 * 60_000;
 

@@ -6,7 +6,7 @@ import { Census, isAvailable } from './census.ts';
 import type { ApiRequest } from './engine/api.ts';
 import type { Ledger } from './ledger.ts';
 import { fleetName } from './manifest-files.ts';
-import { mustKeepOrder } from './must-keep-order.ts';
+import { mustKeepOrder, mustRaiseEpoch } from './must-keep-order.ts';
 import type { SimulatedHost } from './simulated-host.ts';
 import { Violation } from './violation.ts';
 import { guestPrefix } from './world.ts';
@@ -72,7 +72,15 @@ export class Guardian {
     if (kind === 'volumes' && method === 'DELETE') {
       throw new Violation('volumes are never removed', `${path} on ${host.name}`);
     }
-    if (kind !== 'containers' || name === 'create') return;
+    if (kind !== 'containers') return;
+    if (name === 'create' && !this.#ledger.isMourning) {
+      const seen = this.#operator.visibleHosts();
+      mustRaiseEpoch(
+        this.everywhere().filter((one) => seen.has(one.host.name)),
+        body,
+      );
+    }
+    if (name === 'create') return;
     const container = this.#watched.get(host)?.census.find(name) ?? null;
     if (container === null) return;
     this.#mustBeOurs(container, verb);

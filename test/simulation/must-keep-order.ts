@@ -1,4 +1,5 @@
 import type { JournalState } from '../../src/model/journal-state.ts';
+import { instanceName, parseIdentity, slotKey } from '../../src/model/labels.ts';
 import type { TrueContainer } from './census.ts';
 import type { Ledger } from './ledger.ts';
 import { Violation } from './violation.ts';
@@ -19,6 +20,30 @@ export function mustKeepOrder(
   mayPrune(ledger, journal, container, verb);
   if (verb === 'start' && !container.isLive) mayRun(ledger, journal, container);
   if (verb === 'stop' || verb === 'kill') mustBeFenced(ledger, container);
+}
+
+/**
+ * Of two instances of a slot it must be clear which is the newer one.
+ *
+ * @param seen the containers of the hosts that the operator sees
+ * @param body of the call that makes another one
+ * @throws Violation
+ */
+export function mustRaiseEpoch(seen: readonly TrueContainer[], body: unknown): void {
+  const { Labels: labels } = body as { readonly Labels?: Readonly<Record<string, string>> };
+  const made = parseIdentity(labels ?? {});
+  if (made === null) return;
+  const slot = slotKey(made);
+  const other = seen.find(
+    ({ identity, name, ...one }) =>
+      one.slot === slot &&
+      name !== instanceName(made) &&
+      identity !== null &&
+      identity.epoch >= made.epoch,
+  );
+  if (other === undefined) return;
+  const what = `${made.epoch} of ${slot} beside "${other.name}" on ${other.host.name}`;
+  throw new Violation('each instance of a slot has a higher epoch', what);
 }
 
 /** What the repository does not have is touched only when it is known to have had it, and all else is done. */

@@ -129,7 +129,7 @@ describe('what was written', () => {
     const events = database.prepare('SELECT at, kind, application FROM events ORDER BY id').all();
     database.close();
     expect(events).toEqual([
-      { at: 10, kind: 'slot-reserved', application: 'shop', vacating: false },
+      { at: 10, kind: 'slot-reserved', application: 'shop' },
       { at: 30, kind: 'step', application: 'shop' },
     ]);
   });

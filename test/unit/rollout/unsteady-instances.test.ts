@@ -8,6 +8,15 @@ import { commit, decisionOf, edit, run, running, stalledBy } from './scenario.ts
 
 const facts: ServiceFacts = { replicas: 2 };
 
+const check = {
+  test: ['CMD', 'check'],
+  intervalMs: 10_000,
+  timeoutMs: 2_000,
+  startPeriodMs: null,
+  startIntervalMs: null,
+  retries: null,
+};
+
 const endsWell: Fate = ({ spec }) =>
   spec.image === 'testapp:v2' ? { state: 'exited', exitCode: 0, published: [] } : {};
 
@@ -68,4 +77,25 @@ describe('an instance that was paused by hand', () => {
     expect(running(world)).toEqual(['testapp:v1', 'testapp:v1']);
     expect(last.settled).toBe(true);
   });
+});
+
+it('that were paused in the watch are not held against the revision before their check has run again', () => {
+  const long = { replicas: 2, update: { monitorMs: 600_000 } };
+  const watched = play(commit(deployed('v1', long), shop('v2', long), 2), 60_000).world;
+  const paused = edit(watched, (one) =>
+    one.labels['fleetwright.slot'] === '1'
+      ? { ...one, state: 'paused', health: 'unhealthy', spec: { ...one.spec, healthcheck: check } }
+      : one,
+  );
+
+  const { world, entries } = play(paused, 3_000);
+  const forgiven = play(
+    edit(world, (one) => ({ ...one, health: 'none' })),
+    60_000,
+  );
+  const sick = play(world, 60_000);
+
+  expect(entries.map(({ kind }) => kind)).not.toContain('quarantined');
+  expect(running(forgiven.world)).toEqual(['testapp:v2', 'testapp:v2']);
+  expect(sick.entries.map(({ kind }) => kind)).toContain('quarantined');
 });
