@@ -86,6 +86,7 @@ export class Operator implements AsyncDisposable {
   #readiness: ReadinessMap = new Map();
   #stepsTaken = 0;
   #watchingSince: number;
+  #secondLook: Promise<void> | null = null;
   #firstLook: Promise<void> | null = null;
 
   constructor(parts: OperatorParts) {
@@ -128,6 +129,14 @@ export class Operator implements AsyncDisposable {
       this.#wake.call();
     });
     this.#firstLook = look;
+  }
+
+  /** A look beside the loop, one at a time: what it finds wakes the loop. */
+  #lookAgain(): void {
+    this.#secondLook ??= this.#parts.fleet.refresh(this.#stop.signal).finally(() => {
+      this.#secondLook = null;
+      this.#wake.call();
+    });
   }
 
   /** A process that stood still has old pictures of its hosts: it looks at all of them before it decides. */
@@ -201,6 +210,7 @@ export class Operator implements AsyncDisposable {
     // Whoever says "retry" does not want to wait for the next try.
     if (entries.some(({ kind }) => kind === 'retried')) this.#failures = new Map();
     for (const step of decision.steps) this.#begin(step);
+    if (decision.applications.some(({ wantsLook }) => wantsLook)) this.#lookAgain();
     observer.decided(decision);
     if (leadsOn(entries, decision.steps)) this.#wake.call();
     return decision;

@@ -20,7 +20,12 @@ import type { World } from './world.ts';
  * ahead; the engines' own answer always wins over it.
  */
 export function applySteps(world: World, steps: readonly Step[]): World {
-  const observations = new Map(world.observations);
+  const observations = new Map(
+    [...world.observations].map(([host, seen]): [HostName, HostObservation] => [
+      host,
+      seen.kind === 'reachable' ? { ...seen, observedAt: world.now } : seen,
+    ]),
+  );
   for (const step of steps) {
     const observation = observations.get(step.host);
     if (observation?.kind !== 'reachable') continue;

@@ -53,6 +53,8 @@ export interface ApplicationDecision {
   /** Another application that must be through before this one changes. */
   readonly hold: Hold | null;
   readonly suspended: boolean;
+  /** All hosts are to be looked at before this is decided again. */
+  readonly wantsLook: boolean;
   /** Everything is as the target asks, with nothing under way. */
   readonly settled: boolean;
   /** When to decide again at the latest; null: when something changes. */
@@ -154,6 +156,7 @@ function standing(
     rollout: rolloutStatus(context),
     hold,
     suspended: isSuspended(context),
+    wantsLook: draft.wantsLook(),
     settled,
   };
 }
@@ -290,7 +293,15 @@ function isApplicationSettled(context: ApplicationContext): boolean {
   const isWhole = views.every(
     (one) => one.stage === null && one.slots.every((view) => view.service === one.service),
   );
-  return isWhole && surplus.length === 0 && draft.blocked.length === 0 && slots.every(isSettled);
+  const isSeen = views.every((one) => !isUnseen(context, one));
+  const isFree = surplus.length === 0 && draft.blocked.length === 0;
+  return isWhole && isSeen && isFree && slots.every(isSettled);
+}
+
+/** A global service without a slot, as long as some host cannot be seen that might have one: that proves nothing. */
+function isUnseen({ world }: ApplicationContext, { service, slots }: ServiceViews): boolean {
+  if (service.mode !== 'global' || slots.length > 0) return false;
+  return [...world.observations.values()].some(({ kind }) => kind === 'unreachable');
 }
 
 function statusOf({ service, slots }: ServiceViews): ServiceStatus {

@@ -1,6 +1,8 @@
 import type { ApplicationSpec } from '../model/application.ts';
 import { digestOf } from '../model/digest.ts';
 import type { ApplicationContext } from './application-context.ts';
+import { countedSlots } from './counted-slots.ts';
+import { wasSeenAfter } from './last-look.ts';
 import { rolloutKey } from './target.ts';
 
 /**
@@ -46,9 +48,15 @@ function decideRollout(context: ApplicationContext, settled: boolean): void {
   }
   const settledAt = isNew ? null : (rollout?.settledAt ?? null);
   if (settledAt === null) draft.entries.push({ kind: 'rollout-settled', application, at: now });
-  const until = (settledAt ?? now) + monitorMs(context);
-  if (now >= until) return succeed(context);
-  draft.wait('monitor', whole, 'monitor: the new revision is watched', until);
+  const from = settledAt ?? now;
+  const until = from + monitorMs(context);
+  if (now < until) {
+    return draft.wait('monitor', whole, 'monitor: the new revision is watched', until);
+  }
+  const slots = context.views.flatMap((one) => countedSlots(world, one));
+  if (wasSeenAfter(context, slots, from, until)) return succeed(context);
+  draft.look();
+  draft.wait('monitor', whole, 'monitor: all hosts are looked at once more');
 }
 
 /** Undoing is a rollout of its own, with its own clock; it begins once and ends once. */

@@ -48,6 +48,7 @@ export class Draft {
   readonly blocked: Blocked[] = [];
   readonly #application: string;
   #wakeAt: number | null = null;
+  #wantsLook = false;
 
   constructor(application: string) {
     this.#application = application;
@@ -81,6 +82,15 @@ export class Draft {
   /** A revision is given up: the target changes, and what was decided for the old one is void. */
   isVoid(): boolean {
     return this.entries.some(({ kind }) => kind === 'quarantined');
+  }
+
+  /** Asks for a fresh look at all hosts. */
+  look(): void {
+    this.#wantsLook = true;
+  }
+
+  wantsLook(): boolean {
+    return this.#wantsLook;
   }
 
   /** Decides again at this time at the latest, though nothing in particular is waited for. */

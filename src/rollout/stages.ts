@@ -5,6 +5,7 @@ import type { Instance } from '../drift/identify.ts';
 import type { ApplicationContext, ServiceViews } from './application-context.ts';
 import { countedSlots, isAway } from './counted-slots.ts';
 import { hasFailed } from './fail-slot.ts';
+import { wasSeenAfter } from './last-look.ts';
 import { canarySlots } from './shares.ts';
 import type { SlotContext, SlotView } from './slot-view.ts';
 import { isPromoted, isServing } from './slot-view.ts';
@@ -101,6 +102,10 @@ function decideStage(
     const what = `${canaries.length} of ${slots.length} slots`;
     const reason = `canary step ${stage.index + 1} of ${stage.of} is watched: ${what}`;
     return draft.wait('monitor', place, reason, until);
+  }
+  if (!wasSeenAfter(context, canaries, known ?? world.now, until)) {
+    draft.look();
+    return draft.wait('monitor', place, 'canaries: their hosts are looked at once more');
   }
   const next = stage.index + 1;
   draft.entries.push({ kind: 'stage-passed', application, service: name, next, at: world.now });

@@ -181,12 +181,11 @@ export class Guardian {
     const { application, service, hash } = identity;
     const allowance = this.#ledger.allowanceOf(application, service);
     if (allowance === null || !isAvailable(container, allowance.gate)) return;
-    // It has only been counted on when it has passed its gate, and somebody has seen it.
-    const startedAt = container.raw.startedAt ?? 0;
-    const isOld = this.#now() - startedAt > (allowance.gate?.minHealthyTimeMs ?? 0) + lookingMs;
-    if (!this.#promotedAt.has(id) && !isOld) return;
+    // Until it is promoted nobody counts on it.
+    if (!this.#promotedAt.has(id)) return;
     // What has failed serves nobody, however it looks at this moment.
-    if (this.#quarantined(application, service, hash) !== null) return;
+    if (this.#quarantined(application, service, hash) !== null || this.#hasFailed(container))
+      return;
     const others = this.#live(application, service).filter(
       (one) => one.id !== id && isAvailable(one, allowance.gate),
     );
@@ -215,6 +214,12 @@ export class Guardian {
     );
   }
 
+  /** It was held against its version, which may have another try. */
+  #hasFailed({ identity, id }: TrueContainer): boolean {
+    const record = this.#operator.journal().applications.get(identity?.application ?? '');
+    return record?.rollout?.failures.some(({ container }) => container === id) === true;
+  }
+
   #quarantined(application: string, service: string, hash: string): Quarantine | null {
     const record = this.#operator.journal().applications.get(application);
     const good = record?.lastKnownGood?.spec.services ?? [];
@@ -241,9 +246,6 @@ function missingSlots(
     (_, index) => `${application}/${name}/${index + 1}`,
   ).filter((slot) => !held.has(slot));
 }
-
-/** How long it may take until an instance that has passed its gate is promoted. */
-const lookingMs = 1_000;
 
 function isPromotion(body: unknown): boolean {
   const { RestartPolicy: policy } = (body ?? {}) as {

@@ -12,7 +12,7 @@ const underwayMs = 20_000;
 /** A call that takes longer was held up on its way. */
 const lateMs = 5_000;
 /** How long the operator may not know what an outsider did: the event has to reach it first. */
-const newsMs = 3_000;
+const tellingMs = 3_000;
 
 /** One service as it was to be, and since when it is not to be so any more. */
 interface Wanted {
@@ -36,6 +36,7 @@ export interface Allowance extends Limits {
 /** What the invariants must remember of a run. Nothing in it comes from what the operator believes of the hosts. */
 export class Ledger {
   readonly #now: () => number;
+  readonly #silenceMs: number;
   readonly #wanted = new Map<string, Wanted[]>();
   readonly #hits = new Map<string, { readonly at: number; readonly host: SimulatedHost }>();
   readonly #stormyUntil = new Map<SimulatedHost, number>();
@@ -48,8 +49,10 @@ export class Ledger {
   /** Hashes that something outside has harmed before they had proved themselves: those may rightly fail. */
   readonly blamed = new Set<string>();
 
-  constructor(now: () => number) {
+  /** @param silenceMs how long a host may be silent before the operator takes it for unreachable */
+  constructor(now: () => number, silenceMs: number) {
     this.#now = now;
+    this.#silenceMs = silenceMs;
   }
 
   /** The process is gone. */
@@ -190,7 +193,10 @@ export class Ledger {
   isHit(slot: string): boolean {
     const hit = this.#hits.get(slot);
     if (hit === undefined) return false;
-    const stormyUntil = this.#stormyUntil.get(hit.host) ?? 0;
+    const { host } = hit;
+    const stormyUntil = this.#stormyUntil.get(host) ?? 0;
+    // A host that is silent is only missed when it does not answer the next ping, twice.
+    const newsMs = host.state === 'off' || host.link.isPartitioned ? this.#silenceMs : tellingMs;
     return this.#now() - hit.at < newsMs || this.#now() < stormyUntil;
   }
 

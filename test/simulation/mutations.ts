@@ -19,11 +19,6 @@ const mutations = {
     'this.#floor = slots.length - unavailable;',
     'this.#floor = slots.length - unavailable - 1;',
   ],
-  'what may be missing is rounded up': [
-    'src/rollout/shares.ts',
-    'Math.floor(exactShare(policy.maxUnavailable, slots))',
-    'Math.ceil(exactShare(policy.maxUnavailable, slots))',
-  ],
   'what is leaving counts as available': [
     'src/rollout/budget.ts',
     'slots.filter((view) => view.available && !isLeaving(view)).length',
@@ -69,75 +64,20 @@ const mutations = {
     'if (prunable.length === 0 || !isRolledOut) {',
     'if (prunable.length === 0 && !isRolledOut) {',
   ],
-  'pruned although no accepted commit had it': [
-    'src/rollout/prune.ts',
-    'const removed = [...world.journal.applications]\n    .filter(([, { removedBy }]) => removedBy !== null)\n    .map(([name]) => name)\n    .toSorted();',
-    'const removed = [...orphans.keys()].toSorted();',
-  ],
   'the epoch is not raised': [
     'src/rollout/decide-absent.ts',
     'return Math.max(seen, record?.epoch ?? 0) + 1;',
     'return Math.max(1, seen, record?.epoch ?? 0);',
-  ],
-  'the state in the guard of a step is not looked at': [
-    'src/fleet/container-guard.ts',
-    'if (!guard.states.includes(state)) {',
-    'if (guard.states.length === 0) {',
-  ],
-  'a slot leaves a host that cannot be seen': [
-    'src/placement/place.ts',
-    'if (host === undefined) {\n      this.#assign(slot, current);\n      return true;\n    }',
-    'if (host === undefined) return false;',
-  ],
-  'old pictures are acted upon after a standstill': [
-    'src/reconcile/operator.ts',
-    'if (desired !== null) this.#noticeBreak();',
-    'if (desired === null) this.#noticeBreak();',
-  ],
-  'a singleton is started beside itself': [
-    'src/rollout/order.ts',
-    'if (service.singleton) {',
-    'if (service.singleton && slots > 1) {',
-  ],
-  'a singleton is started on its new host before it is stopped on the old one': [
-    'src/rollout/decide-absent.ts',
-    'serving.container.host !== host && !service.singleton;',
-    'serving.container.host !== host;',
   ],
   'a second writer is started beside the first': [
     'src/rollout/order.ts',
     "if (volume?.type === 'volume' && !explicit) {",
     "if (volume?.type === 'volume' && explicit) {",
   ],
-  'a job runs twice': [
-    'src/rollout/jobs.ts',
-    "return isThere || !isServiceProven(context, service) ? ['1'] : [];",
-    "return isThere || service.job !== null ? ['1'] : [];",
-  ],
-  'the exit of what was stopped is held against its revision': [
-    'src/rollout/slot-view.ts',
-    'return isRetired !== false || (container.startedAt ?? 0) < watchedSince;',
-    'return isRetired === undefined && (container.startedAt ?? 0) < watchedSince;',
-  ],
-  'the exit in a power cut is held against the revision': [
-    'src/rollout/fail-slot.ts',
-    "if (endedUnseen(context, view)) return 'unseen';",
-    "if (failing.isCertain && endedUnseen(context, view)) return 'unseen';",
-  ],
-  'a proven hash is quarantined': [
-    'src/rollout/fail-slot.ts',
-    "if (isServiceProven(context, service) || host === null) return 'repair';",
-    "if (host === null) return 'repair';",
-  ],
   'a canary more than its step says': [
     'src/rollout/kept-version.ts',
     'return index < stage.canaries ? null : good;',
     'return index <= stage.canaries ? null : good;',
-  ],
-  'a job is not waited for': [
-    'src/rollout/jobs.ts',
-    'if (first !== undefined) return `job "${first.service.name}" runs first`;',
-    'if (first?.stage) return `job "${first.service.name}" runs first`;',
   ],
 } satisfies Readonly<Record<string, readonly [file: string, text: string, becomes: string]>>;
 

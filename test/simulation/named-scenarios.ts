@@ -19,6 +19,8 @@ export interface NamedScenario {
 const firstDoneMs = 30_000;
 /** As long as what a scenario is about may take. */
 const longestMs = 120_000;
+/** How soon the next commit comes: when part of the last one has been rolled out. */
+const commitsMs = 5_500;
 
 const web: ServiceModel = {
   name: 'web',
@@ -40,7 +42,8 @@ const web: ServiceModel = {
 };
 
 const better: ServiceModel = { ...web, image: 'web:2' };
-const broken: ServiceModel = { ...web, image: 'bad:exits', isGood: false };
+/** Fails when it has passed its gate and is watched. */
+const broken: ServiceModel = { ...web, image: 'bad:exits-late', isGood: false };
 const one: ServiceModel = { ...web, replicas: 1 };
 const global: ServiceModel = { ...one, kind: 'global' };
 const port: ServiceModel = { ...one, kind: 'port' };
@@ -96,7 +99,7 @@ function update(
   from: readonly ServiceModel[],
   ...to: readonly (readonly ServiceModel[])[]
 ): NamedScenario {
-  const commits = to.map((services, index) => commit(index * 4_000, services));
+  const commits = to.map((services, index) => commit(index * commitsMs, services));
   return { name, ...after(newScenario(hosts, from), commits) };
 }
 

@@ -29,25 +29,19 @@ describe('simulated fleets', () => {
 
 describe('a faulty operator is caught', () => {
   afterEach(() => {
-    for (const path of ['budget', 'retire']) vi.doUnmock(`../../src/rollout/${path}.ts`);
-    vi.doUnmock('../../src/model/reduce-application.ts');
+    for (const name of ['gate', 'retire', 'prune']) vi.doUnmock(`../../src/rollout/${name}.ts`);
     vi.resetModules();
   });
 
-  test('one that takes no account of its budget', async () => {
-    vi.doMock(import('../../src/rollout/budget.ts'), async (load) => {
-      const { Budget } = await load();
-      return {
-        Budget: class extends Budget {
-          override take: Budget['take'] = ({ order }) => order;
-          override takeStart: Budget['takeStart'] = () => true;
-        },
-      };
-    });
+  test('one that takes whatever runs for ready', async () => {
+    vi.doMock(import('../../src/rollout/gate.ts'), async (load) => ({
+      ...(await load()),
+      judge: () => ({ kind: 'passed' }),
+    }));
 
     const violation = await violationOf('rolling update, start-first');
 
-    expect(violation).toMatch(/^no more instances run than the surge allows/);
+    expect(violation).toMatch(/^availability is kept/);
   });
 
   test('one that stops what the engine may start again', async () => {
@@ -65,17 +59,22 @@ describe('a faulty operator is caught', () => {
     expect(violation).toMatch(/^what is stopped does not come back by itself/);
   });
 
-  test('one that forgets what has failed', async () => {
-    vi.doMock(import('../../src/model/reduce-application.ts'), async (load) => {
+  test('one that never prunes', async () => {
+    vi.doMock(import('../../src/rollout/prune.ts'), async (load) => {
       const actual = await load();
-      const reduceApplication: typeof actual.reduceApplication = (record, entry) =>
-        entry.kind === 'quarantined' ? record : actual.reduceApplication(record, entry);
-      return { ...actual, reduceApplication };
+      const decidePrune: typeof actual.decidePrune = (...world) => ({
+        ...actual.decidePrune(...world),
+        steps: [],
+        entries: [],
+        waiting: [],
+        settled: true,
+      });
+      return { ...actual, decidePrune };
     });
 
-    const violation = await violationOf('bad revision that is rolled back');
+    const violation = await violationOf('prune');
 
-    expect(violation).toMatch(/^it converges/);
+    expect(violation).toMatch(/^nothing is left over/);
   });
 });
 

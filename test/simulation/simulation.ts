@@ -66,7 +66,7 @@ class Simulation {
 
   constructor(world: World) {
     this.#world = world;
-    this.#ledger = new Ledger(world.clock.now);
+    this.#ledger = new Ledger(world.clock.now, world.scenario.pingMs + 10_000);
     this.life = new Life(world, {
       stepStarted: (step) => {
         const { commit, reason } = step.cause;

@@ -6,8 +6,8 @@ import { sweepCrashes } from './sweep.ts';
 
 const variants: Readonly<Record<string, CrashVariant>> = {
   'is killed': { losesJournal: false, takesHost: false, stride: 1 },
-  'is killed and loses its journal': { losesJournal: true, takesHost: false, stride: 2 },
-  'and the host die together': { losesJournal: false, takesHost: true, stride: 2 },
+  'is killed and loses its journal': { losesJournal: true, takesHost: false, stride: 3 },
+  'and the host die together': { losesJournal: false, takesHost: true, stride: 3 },
 };
 
 describe.each(Object.entries(variants))('the operator %s', (_name, variant) => {

@@ -47,7 +47,7 @@ export async function sweepCrashes(named: NamedScenario, variant: CrashVariant):
  *
  * @param after counts from when the scenario begins
  */
-export function runWithCrash(
+function runWithCrash(
   { scenario, beginsAtMs }: NamedScenario,
   after: number,
   { losesJournal, takesHost }: Omit<CrashVariant, 'stride'>,

@@ -1,0 +1,22 @@
+import type { ApplicationContext } from './application-context.ts';
+import type { SlotView } from './slot-view.ts';
+
+/**
+ * Whether the hosts of these slots were looked at after a watch had ended. A host can have fallen silent in the middle of
+ * it without anybody having noticed yet: what nobody has seen well at the end has not been well until then.
+ *
+ * @param from when the watch began, milliseconds since the epoch
+ * @param until when it ended; a watch without length needs no second look
+ */
+export function wasSeenAfter(
+  { world }: Pick<ApplicationContext, 'world'>,
+  slots: readonly SlotView[],
+  from: number,
+  until: number,
+): boolean {
+  if (until <= from) return true;
+  return slots.every(({ host }) => {
+    const observation = host === null ? undefined : world.observations.get(host);
+    return observation?.kind !== 'reachable' || observation.observedAt >= until;
+  });
+}
