@@ -83,9 +83,12 @@ export async function withEither<T>(
     return await start(inner.signal);
   } finally {
     for (const signal of signals) signal.removeEventListener('abort', onAbort);
-    inner.abort();
+    inner.abort(over);
   }
 }
+
+/** Given, so that no error with a stack is made for each call that ends as it should. */
+const over = 'the call is over';
 
 function ignore(): void {
   // Nothing to give up yet.

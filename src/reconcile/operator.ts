@@ -86,7 +86,7 @@ export class Operator implements AsyncDisposable {
   #readiness: ReadinessMap = new Map();
   #stepsTaken = 0;
   #watchingSince: number;
-  #secondLook: Promise<void> | null = null;
+  #isLooking = false;
   #firstLook: Promise<void> | null = null;
 
   constructor(parts: OperatorParts) {
@@ -133,8 +133,10 @@ export class Operator implements AsyncDisposable {
 
   /** A look beside the loop, one at a time: what it finds wakes the loop. */
   #lookAgain(): void {
-    this.#secondLook ??= this.#parts.fleet.refresh(this.#stop.signal).finally(() => {
-      this.#secondLook = null;
+    if (this.#isLooking) return;
+    this.#isLooking = true;
+    void this.#parts.fleet.refresh(this.#stop.signal).finally(() => {
+      this.#isLooking = false;
       this.#wake.call();
     });
   }

@@ -48,12 +48,14 @@ function decideRollout(context: ApplicationContext, settled: boolean): void {
   }
   const settledAt = isNew ? null : (rollout?.settledAt ?? null);
   if (settledAt === null) draft.entries.push({ kind: 'rollout-settled', application, at: now });
-  const from = settledAt ?? now;
+  const slots = context.views.flatMap((one) => countedSlots(world, one));
+  // What a reboot has started again, perhaps while nobody looked, is watched anew.
+  const starts = slots.map(({ current }) => current?.container.startedAt ?? 0);
+  const from = Math.max(settledAt ?? now, ...starts);
   const until = from + monitorMs(context);
   if (now < until) {
     return draft.wait('monitor', whole, 'monitor: the new revision is watched', until);
   }
-  const slots = context.views.flatMap((one) => countedSlots(world, one));
   if (wasSeenAfter(context, slots, from, until)) return succeed(context);
   draft.look();
   draft.wait('monitor', whole, 'monitor: all hosts are looked at once more');

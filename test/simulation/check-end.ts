@@ -41,13 +41,23 @@ export function whyNotQuiet(world: World, life: Life): string | null {
   const accepted = incarnation.journal.accepted()?.commit;
   if (accepted !== headOf(world).commit) return 'the newest commit is not followed';
   if (incarnation.operator.inFlight() > 0) return 'steps are under way';
-  if (decision.steps.length > 0) return `step ${decision.steps[0]?.key ?? ''} is to be taken`;
+  const step = decision.steps.find(({ application }) => !isHalted(decision, application));
+  if (step !== undefined) return `step ${step.key} is to be taken`;
   if (decision.entries.length > 0) return `entry ${decision.entries[0]?.kind ?? ''} is written`;
-  const waiting = decision.applications
+  const going = decision.applications.filter(({ target }) => target.mode !== 'halted');
+  const waiting = going
     .flatMap((application) => application.waiting)
     .find(({ until, kind }) => until !== null || kind === 'step');
   if (waiting !== undefined) return `${waiting.application}/${waiting.slot}: ${waiting.reason}`;
-  return decision.wakeAt === null ? null : 'it waits for a time to come';
+  const isWaiting = going.some(({ wakeAt }) => wakeAt !== null) || decision.prune.wakeAt !== null;
+  return isWaiting ? 'it waits for a time to come' : null;
+}
+
+/** Somebody has to look at it: what is left of it may be tried again for ever. */
+export function isHalted({ applications }: Decision, name: string): boolean {
+  return applications.some(
+    ({ application, target }) => application === name && target.mode === 'halted',
+  );
 }
 
 /** The newest commit that can be followed. */
@@ -82,7 +92,7 @@ function checkTargets({ world, life, blamed }: End, decision: Decision): void {
     const isNothing = application.services.some(
       ({ isGood, replicas }) => !isGood && replicas === 0,
     );
-    if (isNothing || isHeld(application, model)) continue;
+    if (isNothing || isHeld(application, model, decision)) continue;
     const isGood = isGoodVersion(application);
     const { mode, failed } = decided.target;
     if (!isGood && mode === 'desired') {
@@ -106,16 +116,23 @@ function isGoodVersion({ services }: ApplicationModel): boolean {
   return services.every(({ isGood }) => isGood);
 }
 
-/** It is suspended, or shares the fate of another one that fails or is suspended. */
-function isHeld(application: ApplicationModel, model: RepositoryModel): boolean {
+/** It is suspended, or shares the fate of another one that is, or that has failed. */
+function isHeld(
+  application: ApplicationModel,
+  model: RepositoryModel,
+  decision: Decision,
+): boolean {
   if (application.isSuspended) return true;
-  const isStuck = (other: ApplicationModel): boolean => other.isSuspended || !isGoodVersion(other);
+  const decided = new Map(decision.applications.map((one) => [one.application, one.target.mode]));
+  const isStuck = (other: ApplicationModel): boolean =>
+    other.isSuspended || !isGoodVersion(other) || decided.get(other.name) !== 'desired';
   return model.applications.some(
     (other) =>
       other !== application &&
       ((application.group !== null && other.group === application.group && isStuck(other)) ||
         (other.wave < application.wave && isStuck(other)) ||
-        (other.name === application.dependsOn && (isStuck(other) || isHeld(other, model)))),
+        (other.name === application.dependsOn &&
+          (isStuck(other) || isHeld(other, model, decision)))),
   );
 }
 
@@ -133,7 +150,8 @@ function checkContainers({ world, everywhere }: End, decision: Decision): void {
   for (const { application, target, services } of decision.applications) {
     // What failed and could not be undone stays as it is.
     const own = model.applications.find(({ name }) => name === application);
-    const isHalted = target.mode === 'halted' || (own !== undefined && isHeld(own, model));
+    const isHalted =
+      target.mode === 'halted' || (own !== undefined && isHeld(own, model, decision));
     for (const service of target.spec.services) {
       const own = [...left].filter(
         ({ identity }) =>
@@ -155,8 +173,8 @@ function checkContainers({ world, everywhere }: End, decision: Decision): void {
       const what = `${application}/${service.name} has ${fine.length} of ${wanted}: ${states.join(', ')}`;
       throw new Violation('what runs is what was asked for', what);
     }
-    if (isHalted)
-      for (const one of [...left]) if (one.identity?.application === application) left.delete(one);
+    if (!isHalted) continue;
+    for (const one of left) if (one.identity?.application === application) left.delete(one);
   }
   const isForgetful = world.counts.journalsLost > 0;
   const wanted = new Set(decision.applications.map(({ application }) => application));
@@ -183,11 +201,7 @@ async function checkPlan({ world, life }: End): Promise<void> {
       new SimulatedConnection(process, world.host(spec.name), onCall),
   });
   fleet.configure(desired.fleet);
-  let isDone = false;
-  void fleet.refresh(new AbortController().signal).then(() => {
-    isDone = true;
-  });
-  while (!isDone) await world.clock.step(Number.MAX_SAFE_INTEGER);
+  await world.clock.during(fleet.refresh(new AbortController().signal));
   const observed: DecisionWorld = {
     desired,
     observations: fleet.snapshot(),
@@ -205,7 +219,7 @@ async function checkPlan({ world, life }: End): Promise<void> {
     observations: new Map([...observed.observations].toReversed()),
   });
   process.kill();
-  const [step] = decision.steps;
+  const step = decision.steps.find(({ application }) => !isHalted(decision, application));
   if (step !== undefined) {
     const what = `${step.key} ${step.action.kind}: ${step.cause.reason}`;
     throw new Violation('a plan of the end is empty', what);

@@ -152,7 +152,8 @@ export class Guardian {
     if (identity === null || container.isLive) return;
     const { application, service, hash } = identity;
     const failed = this.#quarantined(application, service, hash);
-    if (failed !== null) {
+    // What was promoted before it failed, and has nothing to go back to, is kept up.
+    if (failed !== null && !this.#promotedAt.has(container.id)) {
       const what = `"${name}" on ${host.name} (${failed.reason})`;
       throw new Violation('a failed hash is not started again', what);
     }

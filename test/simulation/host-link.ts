@@ -106,7 +106,7 @@ export class HostLink {
 
   /** The calls under way break: all of them, or those from before a power cycle. */
   breakCalls(which: Which): void {
-    for (const call of [...this.#open]) {
+    for (const call of this.#open) {
       if (which === 'all' || call.boots < this.#host.boots) call.lose();
     }
   }
@@ -124,9 +124,7 @@ export class HostLink {
       const reply = (answer: ApiResponse): void => {
         this.#later(request, () => process.deliver(() => resolve(answer)));
       };
-      const isWanted = (): boolean => process.isAlive && !signal.aborted;
-      const whenGone = (then: () => void): (() => void) => whenEither(process, signal, then);
-      this.#later(request, () => this.#arrive({ request, isWanted, whenGone, fail, reply }));
+      this.#later(request, () => this.#arrive({ request, process, signal, fail, reply }));
     });
   }
 
@@ -162,7 +160,7 @@ export class HostLink {
     const host = this.#host;
     if (this.#isPartitioned || host.state === 'off') {
       this.#waiting.push(() => {
-        if (call.isWanted()) this.#arrive(call);
+        if (isWanted(call)) this.#arrive(call);
       });
       return;
     }
@@ -180,7 +178,10 @@ export class HostLink {
 
   #await(call: Call, { later, cancel }: Pending): void {
     // A client that is gone closes its connection, which the engine notices unless the way is cut.
-    const stop = call.whenGone(() => this.#clock.after(1, () => this.whenFree(cancel)));
+    const { process, signal } = call;
+    const stop = whenEither(process, signal, () =>
+      this.#clock.after(1, () => this.whenFree(cancel)),
+    );
     const open: OpenCall = {
       boots: this.#host.boots,
       lose: () => {
@@ -190,11 +191,12 @@ export class HostLink {
       },
     };
     this.#open.add(open);
-    void later.then((answer) => {
+    const finish = (answer: ApiResponse): void => {
       if (!this.#open.delete(open)) return;
       stop();
       this.#answer(call, answer);
-    });
+    };
+    void later.then(finish);
   }
 
   #answer(call: Call, answer: ApiResponse): void {
@@ -212,6 +214,11 @@ export class HostLink {
     };
     send();
   }
+}
+
+/** Somebody still waits for the answer. */
+function isWanted({ process, signal }: Call): boolean {
+  return process.isAlive && !signal.aborted;
 }
 
 /** Calls back once, when the process is killed or the signal is aborted. Returns the way to cancel that. */
@@ -243,9 +250,9 @@ export type Which = 'all' | 'old';
 
 interface Call {
   readonly request: ApiRequest;
-  /** Somebody still waits for the answer. */
-  readonly isWanted: () => boolean;
-  readonly whenGone: (then: () => void) => () => void;
+  readonly process: Process;
+  /** Aborted when nobody waits for the answer any more. */
+  readonly signal: AbortSignal;
   readonly fail: (trouble: 'lost' | 'unreachable', message: string) => void;
   readonly reply: (answer: ApiResponse) => void;
 }

@@ -38,7 +38,10 @@ export class Ledger {
   readonly #now: () => number;
   readonly #silenceMs: number;
   readonly #wanted = new Map<string, Wanted[]>();
-  readonly #hits = new Map<string, { readonly at: number; readonly host: SimulatedHost }>();
+  readonly #hits = new Map<
+    string,
+    { readonly at: number; readonly host: SimulatedHost; readonly isSilent: boolean }
+  >();
   readonly #stormyUntil = new Map<SimulatedHost, number>();
   readonly #steps = new Map<string, Step>();
   readonly #begunAt = new WeakMap<Step, number>();
@@ -181,11 +184,12 @@ export class Ledger {
    * Something outside the operator has taken a container away, or has harmed it.
    *
    * @param isBlamed it may rightly be held against its version, which has not proved itself yet
+   * @param isSilent nobody tells of it: the host is lost as a whole
    */
-  hit(container: TrueContainer, isBlamed: boolean): void {
+  hit(container: TrueContainer, isBlamed: boolean, isSilent: boolean): void {
     const { identity, host } = container;
     if (identity === null) return;
-    this.#hits.set(slotKey(identity), { at: this.#now(), host });
+    this.#hits.set(slotKey(identity), { at: this.#now(), host, isSilent });
     if (isBlamed) this.blamed.add(`${identity.application}/${identity.hash}`);
   }
 
@@ -196,7 +200,7 @@ export class Ledger {
     const { host } = hit;
     const stormyUntil = this.#stormyUntil.get(host) ?? 0;
     // A host that is silent is only missed when it does not answer the next ping, twice.
-    const newsMs = host.state === 'off' || host.link.isPartitioned ? this.#silenceMs : tellingMs;
+    const newsMs = hit.isSilent || host.link.isPartitioned ? this.#silenceMs : tellingMs;
     return this.#now() - hit.at < newsMs || this.#now() < stormyUntil;
   }
 

@@ -45,7 +45,7 @@ function describeEntry(entry: JournalEntry): string {
       return `${entry.application}/${service}/${slot} failed (${verdict}) ${reason}: ${message}`;
     }
     default:
-      return `${process.env['DBG'] ? JSON.stringify(entry) : entry.kind} ${'application' in entry ? (entry.application ?? '') : ''}`;
+      return `${entry.kind} ${'application' in entry ? (entry.application ?? '') : ''}`;
   }
 }
 
@@ -152,11 +152,7 @@ export class Life {
       }
       case 'operator-stopped':
         trace.add('operator', 'is told to stop');
-        return void incarnation.stop().then(() => {
-          if (this.#incarnation !== incarnation) return;
-          trace.add('operator', 'has stopped');
-          this.#bury(what.downMs);
-        });
+        return void this.#stop(incarnation, what.downMs);
       case 'operator-frozen':
         trace.add('operator', 'stands still');
         counts.crashes += 1;
@@ -175,12 +171,14 @@ export class Life {
     this.#incarnation?.process.thaw();
   }
 
+  async #stop(incarnation: Incarnation, downMs: number): Promise<void> {
+    await incarnation.stop();
+    if (this.#incarnation !== incarnation) return;
+    this.#world.trace.add('operator', 'has stopped');
+    this.#bury(downMs);
+  }
+
   #noteEffect(): void {
-    if (process.env['DBG'])
-      this.#world.trace.add(
-        'effect',
-        String(this.#effects) + (process.env['DBG'] === '2' ? new Error().stack : ''),
-      );
     this.#effects += 1;
     const fatal = this.#fatal;
     if (fatal === null || this.#effects < fatal.at || this.#incarnation === null) return;
@@ -228,7 +226,7 @@ export class Life {
     const { trace, counts } = this.#world;
     if (entry.kind === 'rollout-started') counts.rollouts += 1;
     if (entry.kind === 'rolled-back') counts.rollbacks += 1;
-    if (process.env['DBG'] || told.has(entry.kind)) trace.add('operator', describeEntry(entry));
+    if (told.has(entry.kind)) trace.add('operator', describeEntry(entry));
     this.#witness.noted(entry);
   }
 

@@ -63,7 +63,7 @@ export class Process {
   kill(): void {
     this.#state = 'killed';
     this.#held = [];
-    for (const callback of [...this.#mourners]) callback();
+    for (const callback of this.#mourners) callback();
     this.#mourners.clear();
   }
 

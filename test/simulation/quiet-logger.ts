@@ -16,9 +16,12 @@ interface Facts {
   readonly first?: { readonly message: string };
 }
 
+function ignore(): void {
+  // Nobody reads it.
+}
+
 /** A logger that writes nothing. */
 export function quietLogger({ onTrouble, onRefused }: Listener): Logger {
-  const ignore = (): void => {};
   const logger = {
     child: () => logger,
     trace: ignore,

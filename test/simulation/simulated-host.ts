@@ -76,7 +76,7 @@ export class SimulatedHost {
     this.#state = 'daemon-down';
     this.engine.killDaemon();
     this.link.breakCalls('all');
-    for (const follower of [...this.#followers]) follower.onClosed();
+    for (const follower of this.#followers) follower.onClosed();
   }
 
   startDaemon(): void {
@@ -105,7 +105,7 @@ export class SimulatedHost {
   /** The operator's side of connections learns that there is nobody at the other end. */
   giveUpOn(which: Which): void {
     this.link.breakCalls(which);
-    for (const follower of [...this.#followers]) {
+    for (const follower of this.#followers) {
       if (which === 'all' || follower.boots < this.#boots) follower.onGivenUp();
     }
   }

@@ -68,7 +68,7 @@ export class SimulatedRepository {
               if (!this.isReachable) throw new TransientError('GitUnreachable', 'no route to host');
               resolve(find());
             } catch (error) {
-              reject(error as Error);
+              reject(error);
             }
           });
         });

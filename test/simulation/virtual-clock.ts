@@ -57,6 +57,17 @@ export class VirtualClock implements Clock {
     }
   }
 
+  /** Lets happen what is due until a promise is settled that waits for some of it. */
+  async during(work: Promise<unknown>): Promise<void> {
+    const state = { isOver: false };
+    const over = (): void => {
+      state.isOver = true;
+    };
+    work.then(over, over);
+    await settle();
+    while (!state.isOver) await this.step(Number.MAX_SAFE_INTEGER);
+  }
+
   #push(event: Event): void {
     const events = this.#events;
     let index = events.push(event) - 1;

@@ -2,9 +2,10 @@
 import { makeScenario } from './scenario.ts';
 import { simulate } from './simulation.ts';
 
-process.on('message', (seed: number) => {
-  void simulate(makeScenario(seed)).then((run) => {
-    const { violation, trace } = run;
-    process.send?.({ ...run, trace: violation === null ? [] : trace });
-  });
-});
+process.on('message', (seed: number) => void answer(seed));
+
+/** The trace is only wanted when something is wrong. */
+async function answer(seed: number): Promise<void> {
+  const run = await simulate(makeScenario(seed));
+  process.send?.({ ...run, trace: run.violation === null ? [] : run.trace });
+}
