@@ -27,7 +27,10 @@ export interface Fleet extends AsyncDisposable {
    * shows what the step did.
    */
   execute(step: Step, signal: AbortSignal): Promise<StepOutcome>;
-  /** Log and health output of a container; null when its host does not answer. Never throws. */
+  /**
+   * Log and health output of a container; null when its host does not answer. When it resolves, the snapshot shows the
+   * container as it is. Never throws.
+   */
   evidence(host: HostName, container: ContainerId, signal: AbortSignal): Promise<Evidence | null>;
   /** Calls back when the snapshot of a host changed. Returns the way to stop. */
   subscribe(onChange: (host: HostName) => void): () => void;

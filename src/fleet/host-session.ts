@@ -12,6 +12,7 @@ import type { TlsCredentials } from './credentials.ts';
 import { readCredentials } from './credentials.ts';
 import { withEither } from './deadline.ts';
 import type { Deadlines } from './deadlines.ts';
+import { clean } from './dirty.ts';
 import type { DockerHost } from './docker-host.ts';
 import { isStatus } from './engine-error.ts';
 import { readEvidence } from './evidence.ts';
@@ -95,7 +96,10 @@ export class HostSession {
     if (client === null) return null;
     try {
       const { clock, deadlines } = this.#options;
-      return await readEvidence(client, container, { clock, ms: deadlines.read }, signal);
+      const deadline = { clock, ms: deadlines.read };
+      const evidence = await readEvidence(client, container, deadline, signal);
+      await this.#informer.reread({ ...clean, containers: new Set([container]) });
+      return evidence;
     } catch (error) {
       this.#options.logger.debug({ container, error: messageOf(error) }, 'no evidence');
       // The engine's own "no" is an answer: the container may be gone.

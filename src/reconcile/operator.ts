@@ -17,6 +17,7 @@ import type { FailedStep, World } from '../rollout/world.ts';
 import type { Probing } from './probe.ts';
 import { probeTarget } from './probe.ts';
 import { probeTargets } from './probe-targets.ts';
+import { findContainer, isBetterNow } from './fresh-look.ts';
 import { leadsOn } from './leads-on.ts';
 import { Prober } from './prober.ts';
 import { Attendance } from './attendance.ts';
@@ -251,7 +252,8 @@ export class Operator implements AsyncDisposable {
 
   /**
    * Asks for the log and the health output of what failed, beside the loop. A host that does not answer may be what has
-   * failed: then nothing is held against the revision, and it is judged anew when the host is seen again.
+   * failed: then nothing is held against the revision, and it is judged anew when the host is seen again. So it is when the
+   * fresh look shows it better than the picture that it was judged by, since the engine drops events when it is busy.
    */
   #gather(entry: Failure): void {
     const { application, quarantine } = entry;
@@ -272,6 +274,7 @@ export class Operator implements AsyncDisposable {
     const { fleet, journal, logger, clock } = this.#parts;
     const { application, quarantine, container } = entry;
     const { service, slot, host } = quarantine;
+    const before = findContainer(fleet.snapshot(), host, container);
     const evidence =
       container === null || host === null
         ? { log: [], health: [] }
@@ -280,6 +283,9 @@ export class Operator implements AsyncDisposable {
       logger.warn({ application, service, slot, host }, 'failure not counted: host is silent');
       await new Wake(clock).sleep(silentHostMs, this.#stopPulls.signal);
       return;
+    }
+    if (isBetterNow(before, findContainer(fleet.snapshot(), host, container))) {
+      return logger.debug({ application, service, slot, host }, 'failure judged anew');
     }
     const failure = { ...entry, quarantine: { ...quarantine, ...evidence } };
     journal.write([failure], clock.now());

@@ -53,6 +53,8 @@ function keepUp(situation: SlotSituation): void {
   const { context, view } = situation;
   const good = provenService(context.record, view.service.name);
   if (view.available || good === null || good.hash === view.service.hash) return;
+  // A job of a version that has proved itself has run, and does not run again.
+  if (view.service.job !== null) return;
   const kept = viewSlot(whereItIs(context, good, view.slot), good, view.slot);
   decideSlot({ ...situation, view: kept, stage: null });
 }

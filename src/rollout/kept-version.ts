@@ -26,7 +26,8 @@ export function keptVersion(
   { slot, index, isHeld }: KeptSlot,
 ): ServiceSpec | null {
   const good = provenService(context.record, service.name);
-  if (good === null || good.hash === service.hash) return null;
+  // A job of a version that has proved itself has run, and does not run again.
+  if (good === null || good.hash === service.hash || service.job !== null) return null;
   if (stage !== null && !isHeld) return index < stage.canaries ? null : good;
   if (target.mode !== 'halted' && !isHeld) return null;
   const key = slotKey({ application: context.application, service: service.name, slot });

@@ -41,10 +41,12 @@ export function whyNotQuiet(world: World, life: Life): string | null {
   const accepted = incarnation.journal.accepted()?.commit;
   if (accepted !== headOf(world).commit) return 'the newest commit is not followed';
   if (incarnation.operator.inFlight() > 0) return 'steps are under way';
-  const step = decision.steps.find(({ application }) => !isHalted(decision, application));
+  const step = decision.steps.find(({ application }) => !isHopeless(world, decision, application));
   if (step !== undefined) return `step ${step.key} is to be taken`;
   if (decision.entries.length > 0) return `entry ${decision.entries[0]?.kind ?? ''} is written`;
-  const going = decision.applications.filter(({ target }) => target.mode !== 'halted');
+  const going = decision.applications.filter(
+    ({ application }) => !isHopeless(world, decision, application),
+  );
   const waiting = going
     .flatMap((application) => application.waiting)
     .find(({ until, kind }) => until !== null || kind === 'step');
@@ -53,11 +55,13 @@ export function whyNotQuiet(world: World, life: Life): string | null {
   return isWaiting ? 'it waits for a time to come' : null;
 }
 
-/** Somebody has to look at it: what is left of it may be tried again for ever. */
-export function isHalted({ applications }: Decision, name: string): boolean {
-  return applications.some(
-    ({ application, target }) => application === name && target.mode === 'halted',
-  );
+/** Somebody has to look at it, or at what holds it up: what is left of it may be tried again for ever. */
+export function isHopeless(world: World, decision: Decision, name: string): boolean {
+  const { model } = headOf(world);
+  const own = model.applications.find((application) => application.name === name);
+  const decided = decision.applications.find(({ application }) => application === name);
+  const isHeldUp = own !== undefined && isHeld(own, model, decision);
+  return isHeldUp || decided?.target.mode === 'halted';
 }
 
 /** The newest commit that can be followed. */
@@ -116,23 +120,44 @@ function isGoodVersion({ services }: ApplicationModel): boolean {
   return services.every(({ isGood }) => isGood);
 }
 
-/** It is suspended, or shares the fate of another one that is, or that has failed. */
+/** Names of the applications that are suspended or have failed, and of those that share their fate. */
+function heldApplications(model: RepositoryModel, decision: Decision): ReadonlySet<string> {
+  const modes = new Map(decision.applications.map((one) => [one.application, one.target.mode]));
+  const stuck = model.applications.filter(
+    (one) => one.isSuspended || !isGoodVersion(one) || modes.get(one.name) !== 'desired',
+  );
+  const held = new Set(stuck.map(({ name }) => name));
+  // Each one that is found may hold up others.
+  for (let before = -1; before !== held.size;) {
+    before = held.size;
+    for (const application of model.applications) {
+      const isHeldUp = model.applications.some(
+        (other) => held.has(other.name) && sharesFate(application, other),
+      );
+      if (isHeldUp) held.add(application.name);
+    }
+  }
+  return held;
+}
+
+function sharesFate(application: ApplicationModel, other: ApplicationModel): boolean {
+  return (
+    (application.group !== null && other.group === application.group) ||
+    other.wave < application.wave ||
+    other.name === application.dependsOn
+  );
+}
+
+/** Whether another one holds it up. */
 function isHeld(
   application: ApplicationModel,
   model: RepositoryModel,
   decision: Decision,
 ): boolean {
   if (application.isSuspended) return true;
-  const decided = new Map(decision.applications.map((one) => [one.application, one.target.mode]));
-  const isStuck = (other: ApplicationModel): boolean =>
-    other.isSuspended || !isGoodVersion(other) || decided.get(other.name) !== 'desired';
+  const held = heldApplications(model, decision);
   return model.applications.some(
-    (other) =>
-      other !== application &&
-      ((application.group !== null && other.group === application.group && isStuck(other)) ||
-        (other.wave < application.wave && isStuck(other)) ||
-        (other.name === application.dependsOn &&
-          (isStuck(other) || isHeld(other, model, decision)))),
+    (other) => other !== application && held.has(other.name) && sharesFate(application, other),
   );
 }
 
@@ -219,7 +244,7 @@ async function checkPlan({ world, life }: End): Promise<void> {
     observations: new Map([...observed.observations].toReversed()),
   });
   process.kill();
-  const step = decision.steps.find(({ application }) => !isHalted(decision, application));
+  const step = decision.steps.find(({ application }) => !isHopeless(world, decision, application));
   if (step !== undefined) {
     const what = `${step.key} ${step.action.kind}: ${step.cause.reason}`;
     throw new Violation('a plan of the end is empty', what);

@@ -1,6 +1,7 @@
 import type { JournalState, Quarantine } from '../../src/model/journal-state.ts';
 import type { ApplicationSpec, ServiceSpec } from '../../src/model/application.ts';
-import { label } from '../../src/model/labels.ts';
+import { instanceName, label } from '../../src/model/labels.ts';
+import { toContainerId } from '../../src/model/names.ts';
 import type { TrueContainer } from './census.ts';
 import { Census, isAvailable } from './census.ts';
 import type { ApiRequest } from './engine/api.ts';
@@ -76,7 +77,7 @@ export class Guardian {
     if (name === 'create' && !this.#ledger.isMourning) {
       const seen = this.#operator.visibleHosts();
       mustRaiseEpoch(
-        this.everywhere().filter((one) => seen.has(one.host.name)),
+        this.everywhere().filter((one) => seen.has(one.host.name) && this.#isRecognised(one)),
         body,
       );
     }
@@ -84,9 +85,9 @@ export class Guardian {
     const container = this.#watched.get(host)?.census.find(name) ?? null;
     if (container === null) return;
     this.#mustBeOurs(container, verb);
+    if (verb === 'update' && isPromotion(body)) this.#promotedAt.set(container.id, this.#now());
     if (this.#ledger.isLate(host, container.id)) return;
     mustKeepOrder(this.#ledger, this.#operator.journal(), container, verb);
-    if (verb === 'update' && isPromotion(body)) this.#promotedAt.set(container.id, this.#now());
     if (verb === 'start') this.#mayStart(container);
     if (verb === 'stop' || verb === 'kill') this.#mayStop(container);
   }
@@ -145,6 +146,12 @@ export class Guardian {
   #mustBeOurs({ raw, identity, name, host }: TrueContainer, verb: string): void {
     if (raw.labels[label.fleet] === fleetName && identity !== null) return;
     throw new Violation('what is not ours is left alone', `${verb} "${name}" on ${host.name}`);
+  }
+
+  /** Under another name it is only known by its id, while the journal remembers that. */
+  #isRecognised({ identity, id, name }: TrueContainer): boolean {
+    const isNamed = identity !== null && name === instanceName(identity);
+    return isNamed || this.#operator.journal().instances.has(toContainerId(id));
   }
 
   #mayStart(container: TrueContainer): void {
@@ -210,8 +217,11 @@ export class Guardian {
 
   #live(application: string, service: string): readonly TrueContainer[] {
     return this.everywhere().filter(
-      ({ identity, isLive }) =>
-        isLive && identity?.application === application && identity.service === service,
+      (one) =>
+        one.isLive &&
+        one.identity?.application === application &&
+        one.identity.service === service &&
+        this.#isRecognised(one),
     );
   }
 

@@ -45,8 +45,9 @@ export class Ledger {
   readonly #stormyUntil = new Map<SimulatedHost, number>();
   readonly #steps = new Map<string, Step>();
   readonly #begunAt = new WeakMap<Step, number>();
-  /** What a process had under way when it went: its calls may still arrive. */
-  #orphans: { readonly until: number; readonly steps: readonly Step[] } = { until: 0, steps: [] };
+  /** Steps whose calls may still arrive, though nobody waits for them any more. */
+  #orphans: readonly { readonly until: number; readonly step: Step }[] = [];
+  #mournsUntil = 0;
   /** Since when the rollout of each application has been under way, as far as it has. */
   readonly #rolling = new Map<string, number>();
   /** Hashes that something outside has harmed before they had proved themselves: those may rightly fail. */
@@ -60,7 +61,8 @@ export class Ledger {
 
   /** The process is gone. */
   processGone(): void {
-    this.#orphans = { until: this.#now() + underwayMs * 2, steps: [...this.#steps.values()] };
+    this.#mournsUntil = this.#now() + underwayMs * 2;
+    this.#abandon([...this.#steps.values()]);
     this.#steps.clear();
   }
 
@@ -69,8 +71,10 @@ export class Ledger {
     this.#begunAt.set(step, this.#now());
   }
 
-  stepEnded(step: Step): void {
+  /** @param isGivenUp nobody waits for its call any more, which may still arrive */
+  stepEnded(step: Step, isGivenUp: boolean): void {
     this.#steps.delete(`${step.host} ${step.key}`);
+    if (isGivenUp) this.#abandon([step]);
   }
 
   /** Whether the step that a call belongs to was begun so long ago that the world may have become another one since. */
@@ -84,8 +88,10 @@ export class Ledger {
 
   /** The steps that the operator has under way on a host. */
   stepsOn(host: SimulatedHost): readonly Step[] {
-    const orphans = this.#now() < this.#orphans.until ? this.#orphans.steps : [];
-    return [...this.#steps.values(), ...orphans].filter((step) => step.host === host.name);
+    const orphans = this.#orphans.filter(({ until }) => this.#now() < until);
+    return [...this.#steps.values(), ...orphans.map(({ step }) => step)].filter(
+      (step) => step.host === host.name,
+    );
   }
 
   /** @param isProven whether a hash of a service of an application is part of its last-known-good version */
@@ -117,7 +123,7 @@ export class Ledger {
 
   /** Whether a process has gone so lately that its calls may still arrive. */
   get isMourning(): boolean {
-    return this.#now() < this.#orphans.until;
+    return this.#now() < this.#mournsUntil;
   }
 
   /** Whether the application is one of those that are asked for, or was a moment ago. */
@@ -222,6 +228,15 @@ export class Ledger {
     for (const name of names) {
       if (!this.#rolling.has(name)) this.#rolling.set(name, this.#now());
     }
+  }
+
+  #abandon(steps: readonly Step[]): void {
+    const now = this.#now();
+    const until = now + underwayMs * 2;
+    this.#orphans = [
+      ...this.#orphans.filter((orphan) => now < orphan.until),
+      ...steps.map((step) => ({ until, step })),
+    ];
   }
 
   #want(key: string, wanted: Wanted): void {

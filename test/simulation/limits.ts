@@ -54,11 +54,11 @@ function limit(
   const isWritten = maxSurge !== null || maxUnavailable !== null;
   const all = isWritten ? 0 : Math.max(1, slots);
   const atOnce = parallelism === 0 ? all : parallelism;
-  // An instance that moves to another host is started there first.
-  const surge = maxSurge === null ? Math.max(1, atOnce) : share(maxSurge, slots, Math.ceil);
-  const stopFirst = isStopFirst ? Math.max(1, atOnce) : 0;
-  const missing = maxUnavailable === null ? stopFirst : share(maxUnavailable, slots, Math.floor);
-  return { surge, missing: isStopFirst ? Math.max(1, missing) : missing };
+  const [beside, instead] = isStopFirst ? [0, atOnce] : [atOnce, 0];
+  const surge = maxSurge === null ? beside : share(maxSurge, slots, Math.ceil);
+  const missing = maxUnavailable === null ? instead : share(maxUnavailable, slots, Math.floor);
+  const isStuck = missing === 0 && (surge === 0 || isStopFirst);
+  return { surge, missing: isStuck ? 1 : missing };
 }
 
 /** How many slots a step of a canary reaches: at least one. */

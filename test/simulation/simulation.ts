@@ -2,7 +2,7 @@ import type { ApplicationSpec } from '../../src/model/application.ts';
 import type { DesiredState } from '../../src/model/desired.ts';
 import type { JournalEntry } from '../../src/model/journal-state.ts';
 import { applyHappening } from './apply-happening.ts';
-import { checkEnd, isHalted, whyNotQuiet } from './check-end.ts';
+import { checkEnd, isHopeless, whyNotQuiet } from './check-end.ts';
 import type { TrueContainer } from './census.ts';
 import { Guardian } from './guardian.ts';
 import type { Happening } from './happening.ts';
@@ -76,13 +76,13 @@ class Simulation {
           this.#fail(new Violation('no step without a cause', step.key));
         }
         const decision = this.life.lastDecision;
-        if (decision === null || !isHalted(decision, step.application)) {
+        if (decision === null || !isHopeless(world, decision, step.application)) {
           this.#lastStep = `${step.key} ${step.action.kind}: ${reason}`;
           this.#goodSteps += 1;
         }
         this.#ledger.stepStarted(step);
       },
-      stepEnded: (step) => this.#ledger.stepEnded(step),
+      stepEnded: (step, outcome) => this.#ledger.stepEnded(step, outcome.kind === 'unknown'),
       decided: (decision) => this.#ledger.noteDecision(decision, this.#isGood),
       noted: (entry) => this.#guarded(() => this.#noted(entry)),
       accepted: (desired) => this.#accepted(desired),
