@@ -1,6 +1,7 @@
 import { emptyApplicationRecord } from '../../src/model/journal-state.ts';
-import { label } from '../../src/model/labels.ts';
+import { instanceName, label } from '../../src/model/labels.ts';
 import type { CommitSha } from '../../src/model/names.ts';
+import { toContainerId } from '../../src/model/names.ts';
 import { openFleet } from '../../src/fleet/docker-fleet.ts';
 import type { Decision } from '../../src/rollout/decide.ts';
 import { decide } from '../../src/rollout/decide.ts';
@@ -169,9 +170,17 @@ function mustBeReady({ application, conditions, waiting }: Decision['application
 }
 
 /** What runs is what the targets ask for: nothing less, and nothing that nobody wants. */
-function checkContainers({ world, everywhere }: End, decision: Decision): void {
+function checkContainers({ world, life, everywhere }: End, decision: Decision): void {
   const { model } = headOf(world);
-  const left = new Set(everywhere.filter(({ raw }) => raw.labels[label.fleet] === fleetName));
+  const { instances } = life.journal();
+  // Under another name, and with an id that nobody remembers, it is taken for somebody's copy.
+  const left = new Set(
+    everywhere.filter(
+      ({ raw, identity, name, id }) =>
+        raw.labels[label.fleet] === fleetName &&
+        (identity === null || name === instanceName(identity) || instances.has(toContainerId(id))),
+    ),
+  );
   for (const { application, target, services } of decision.applications) {
     // What failed and could not be undone stays as it is.
     const own = model.applications.find(({ name }) => name === application);
