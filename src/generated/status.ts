@@ -285,9 +285,9 @@ slot: string
  */
 host: (string | null)
 /**
- * A step under way, a gate, a watch over what is in place, somebody's word to promote, its turn, its next try, or a host.
+ * A step under way, an image that is pulled, a gate, a watch over what is in place, somebody's word to promote, its turn, its next try, or a host.
  */
-kind: ("step" | "gate" | "monitor" | "promotion" | "turn" | "retry" | "host")
+kind: ("step" | "image" | "gate" | "monitor" | "promotion" | "turn" | "retry" | "host")
 /**
  * What it waits for.
  */

@@ -5,6 +5,7 @@ import type {
   ApplicationRecord,
   InstanceRecord,
   JournalState,
+  LastKnownGood,
   SlotRecord,
 } from '../model/journal-state.ts';
 import type { DriftItem } from '../model/drift.ts';
@@ -23,7 +24,7 @@ export function readState(database: Database.Database): JournalState {
   return {
     applications: new Map(
       rows(database, 'SELECT name AS key, record AS value FROM applications ORDER BY name').map(
-        ({ key, value }) => [key, withFiles(JSON.parse(value) as ApplicationRecord)],
+        ({ key, value }) => [key, ofToday(JSON.parse(value) as ApplicationRecord)],
       ),
     ),
     slots: new Map(
@@ -39,12 +40,16 @@ export function readState(database: Database.Database): JournalState {
   };
 }
 
-/** A journal of an earlier release knows only the manifest of an application, and none of the other files that it has. */
-function withFiles(record: ApplicationRecord): ApplicationRecord {
+/**
+ * A journal of an earlier release knows only the manifest of an application, and none of the other files that it has; what
+ * was scaled to 0 it took for proven.
+ */
+function ofToday(record: ApplicationRecord): ApplicationRecord {
   const { lastKnownGood: good } = record;
   if (good === null) return record;
   const { files = [good.spec.file] } = good.spec as Partial<ApplicationSpec>;
-  return { ...record, lastKnownGood: { ...good, spec: { ...good.spec, files } } };
+  const { untried = [] } = good as Partial<LastKnownGood>;
+  return { ...record, lastKnownGood: { ...good, untried, spec: { ...good.spec, files } } };
 }
 
 export function readAccepted(database: Database.Database): Revision | null {

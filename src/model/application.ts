@@ -177,3 +177,8 @@ export interface VolumeSpec {
   readonly labels: Readonly<Record<string, string>>;
   readonly origin: Origin;
 }
+
+/** A service that is scaled to 0 has none. */
+export function hasInstances({ mode, replicas }: ServiceSpec): boolean {
+  return mode === 'global' || replicas > 0;
+}

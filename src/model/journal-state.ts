@@ -34,6 +34,8 @@ export interface ApplicationRecord {
 export interface LastKnownGood {
   readonly spec: ApplicationSpec;
   readonly commit: CommitSha;
+  /** Services that were scaled to 0 all the time that it was watched: nothing has proved their version. */
+  readonly untried: readonly string[];
 }
 
 export interface Suspension {

@@ -1,6 +1,9 @@
+import type { ApplicationSpec } from './application.ts';
+import { hasInstances } from './application.ts';
 import type {
   ApplicationRecord,
   JournalEntry,
+  LastKnownGood,
   Quarantine,
   RolloutRecord,
   StageRecord,
@@ -57,12 +60,13 @@ export function reduceApplication(
       return withRollout(record, () => ({ isPromotionGranted: true, lastStagePassedAt: entry.at }));
     case 'succeeded': {
       const { spec, commit } = entry;
+      const untried = untriedServices(spec, record.lastKnownGood);
+      const proven = spec.services.filter(({ name }) => !untried.includes(name));
       // What has proved itself has not failed, whatever it did in an earlier try.
       const quarantined = record.quarantined.filter(
-        ({ service, hash }) =>
-          !spec.services.some((good) => good.name === service && good.hash === hash),
+        ({ service, hash }) => !proven.some((good) => good.name === service && good.hash === hash),
       );
-      return { ...record, rollout: null, lastKnownGood: { spec, commit }, quarantined };
+      return { ...record, rollout: null, lastKnownGood: { spec, commit, untried }, quarantined };
     }
     case 'quarantined':
       return { ...record, quarantined: quarantine(record.quarantined, entry.quarantine) };
@@ -162,4 +166,14 @@ function withRollout(
 ): ApplicationRecord {
   const { rollout } = record;
   return rollout === null ? record : { ...record, rollout: { ...rollout, ...change(rollout) } };
+}
+
+/** A version that ran well before it was scaled to 0 has proved itself. */
+function untriedServices(spec: ApplicationSpec, known: LastKnownGood | null): readonly string[] {
+  const idle = spec.services.filter((service) => !hasInstances(service));
+  const untried = idle.filter(({ name, hash }) => {
+    const before = known?.spec.services.find((service) => service.name === name);
+    return before?.hash !== hash || known?.untried.includes(name) === true;
+  });
+  return untried.map(({ name }) => name);
 }

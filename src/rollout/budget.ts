@@ -3,7 +3,7 @@ import type { Instance } from '../drift/identify.ts';
 import type { ReplaceOrder } from './order.ts';
 import { boundsOf } from './shares.ts';
 import type { SlotView } from './slot-view.ts';
-import { isLeaving, isLive } from './slot-view.ts';
+import { isLeaving, isLive, isVacating } from './slot-view.ts';
 
 /**
  * How much of a service may change at once, by Kubernetes' rules: never more than N + surge live instances, never fewer
@@ -13,11 +13,15 @@ import { isLeaving, isLive } from './slot-view.ts';
 export class Budget {
   readonly #bound: number;
   readonly #floor: number;
+  /** Instances that run in slots that the service no longer has. */
+  readonly #surplus: number;
   /** Instances that run, and those that are made and about to. */
   #live: number;
   /** Instances that run. */
   #running: number;
   #available: number;
+  /** Slots that are to make room, by what was begun before this operator: they serve still. */
+  #vacating: number;
 
   /**
    * @param slots those of the service that a rollout waits for
@@ -35,9 +39,12 @@ export class Budget {
     this.#bound = slots.length + Math.max(surge, canaries);
     this.#floor = slots.length - unavailable;
     this.#available = slots.filter((view) => view.available && !isLeaving(view)).length;
-    const left = surplus.filter(isLive).length;
-    this.#running = left + sum(slots, (view) => placesOf(view, isStarting(view)));
-    this.#live = left + sum(slots, (view) => placesOf(view, isStarting(view) || isMade(view)));
+    this.#vacating = slots.filter(
+      (view) => view.available && view.inFlight === undefined && isVacating(view),
+    ).length;
+    this.#surplus = surplus.filter(isLive).length;
+    this.#running = this.#surplus + sum(slots, (view) => placesOf(view, isStarting(view)));
+    this.#live = this.#surplus + sum(slots, (view) => placesOf(view, isStarting(view) || isMade(view)));
   }
 
   /**
@@ -54,12 +61,20 @@ export class Budget {
     return 'stop-first';
   }
 
+  /** As `take`, for a slot that had a place and did not make room yet: what has failed since may have taken it. */
+  goOn(): 'stop-first' | null {
+    if (this.#available + this.#vacating - 1 < this.#floor) return null;
+    this.#vacating -= 1;
+    return 'stop-first';
+  }
+
   /**
-   * Takes the place for the start of an instance that is made already. A commit can lower the bound in between: then
-   * those in slots that serve anyway wait until others have retired.
+   * Takes the place for the start of an instance that is made already. A commit can lower the bound in between, or a host
+   * come back with what could not be seen: then it waits until others have retired. A slot that serves nothing has its
+   * place, and does not wait for those that nothing asks for any more, which may wait for it.
    */
   takeStart(view: SlotView): boolean {
-    if (!view.available) return true;
+    if (!view.available) return this.#running - this.#surplus <= this.#bound;
     if (this.#running >= this.#bound) return false;
     this.#running += 1;
     return true;

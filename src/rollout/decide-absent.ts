@@ -19,7 +19,7 @@ import type { SlotSituation } from './slot-situation.ts';
 import { retire } from './slot-situation.ts';
 import { isUndoOverdue } from './progress-deadline.ts';
 import type { SlotView } from './slot-view.ts';
-import { isPromoted, isServing, isVacating, mayServe } from './slot-view.ts';
+import { isPromoted, isServing, isVacating, judgeInstance, mayServe } from './slot-view.ts';
 import { provenService } from './target.ts';
 
 /** Why nothing may be made for a slot yet, in words; null when it may. What has proved itself waits for its image only. */
@@ -50,6 +50,7 @@ export function decideAbsent(situation: SlotSituation, host: HostName): void {
     return draft.wait('turn', placeOf(view), 'networks and volumes are created first');
   }
   const serving = servingOther(situation);
+  if (serving !== null && !isServing(context, serving)) awaitReadiness(situation, serving);
   // One is enough to serve until the successor does; what else there is only takes a place.
   const idle = view.others.find((other) => other !== serving);
   if (idle !== undefined) return retire(situation, idle, 'it is not needed any more');
@@ -62,6 +63,12 @@ export function decideAbsent(situation: SlotSituation, host: HostName): void {
   }
   if (serving !== null && !beginReplacement(situation, serving)) return;
   create(situation, host, serving);
+}
+
+/** It is not known yet whether it is well; when it is, there may be something to do. */
+function awaitReadiness({ context, view }: SlotSituation, instance: Instance): void {
+  const verdict = judgeInstance(context, view.service, instance);
+  if (verdict.kind === 'waiting') context.draft.wakeBy(verdict.until);
 }
 
 /** A failed revision whose manifest says `failure_action: pause`: it goes neither on nor back. */
@@ -108,8 +115,7 @@ function beginReplacement(situation: SlotSituation, serving: Instance): boolean 
     draft.wait('turn', placeOf(view), 'the rollback failed: what serves is left as it is');
     return false;
   }
-  // What was begun goes on: its place was taken then.
-  const taken = isVacating(view) ? 'stop-first' : budget.take(order);
+  const taken = isVacating(view) ? budget.goOn() : budget.take(order);
   if (taken === null) {
     draft.wait('turn', placeOf(view), 'its turn: others are being replaced');
     return false;

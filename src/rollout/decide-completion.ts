@@ -3,7 +3,7 @@ import { digestOf } from '../model/digest.ts';
 import type { ApplicationContext } from './application-context.ts';
 import { countedSlots } from './counted-slots.ts';
 import { wasSeenAfter } from './last-look.ts';
-import { rolloutKey } from './target.ts';
+import { isProven, isProvenSpec, rolloutKey } from './target.ts';
 
 /**
  * The record of the rollout: when it began, since when everything has been in place, and, after that was watched for
@@ -19,8 +19,8 @@ function decideRollout(context: ApplicationContext, settled: boolean): void {
   const { now } = world;
   const key = rolloutKey(target.spec);
   const good = record.lastKnownGood;
-  const isProvenKey = good !== null && rolloutKey(good.spec) === key;
-  if (settled && isProvenKey) {
+  const isProvenKey = isProvenSpec(record, target.spec);
+  if (settled && isProvenKey && good !== null) {
     if (record.rollout === null && isSameSpec(good.spec, target.spec)) return;
     return succeed(context);
   }
@@ -88,12 +88,11 @@ function succeed({ draft, application, target, world }: ApplicationContext): voi
   draft.entries.push({ kind: 'succeeded', application, spec, commit, at: world.now });
 }
 
-/** The longest watch that a service which is not proven asks for. */
+/** The longest watch that a service asks for which runs and is not proven. */
 function monitorMs({ views, record }: ApplicationContext): number {
-  const proven = new Map(
-    record.lastKnownGood?.spec.services.map((service) => [service.name, service.hash]),
+  const changed = views.filter(
+    ({ service, slots }) => slots.length > 0 && !isProven(record, service.name, service.hash),
   );
-  const changed = views.filter(({ service }) => proven.get(service.name) !== service.hash);
   return Math.max(0, ...changed.map(({ service }) => service.update.monitorMs));
 }
 

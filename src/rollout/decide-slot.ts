@@ -11,8 +11,8 @@ import { prepareHost } from './prepare-host.ts';
 import { whereItIs } from './kept-version.ts';
 import { guardOf, nextRetirement } from './retire.ts';
 import type { SlotSituation } from './slot-situation.ts';
-import { actOn, healBy, retire } from './slot-situation.ts';
-import { isDone, isLive, isServing, viewSlot } from './slot-view.ts';
+import { actOn, healBy, retire, sayFailure } from './slot-situation.ts';
+import { isDone, isLive, isServing, judgeInstance, viewSlot } from './slot-view.ts';
 import { heldPredecessor } from './stages.ts';
 import { provenService } from './target.ts';
 
@@ -92,7 +92,7 @@ function sayTolerated({ context, view }: SlotSituation): void {
 
 /** A step of this slot failed lately: it is the revision's fault, or it waits for its next try. */
 function isHeldByFailure({ context, view }: SlotSituation): boolean {
-  const { failure: failed, service, slot } = view;
+  const { failure: failed, service } = view;
   if (failed === undefined) return false;
   const { failure } = failed;
   const isOfThisHash = failed.hash === service.hash;
@@ -104,7 +104,7 @@ function isHeldByFailure({ context, view }: SlotSituation): boolean {
     if (context.draft.isVoid()) return true;
   }
   if (context.world.now >= failed.retryAt) return false;
-  context.draft.block(service.name, slot, failure.reason, failure.message, failure.class);
+  sayFailure(context, view);
   const reason = `${failed.action} is tried again`;
   context.draft.wait('retry', placeOf(view), reason, failed.retryAt);
   return true;
@@ -152,6 +152,9 @@ function decideProbation(situation: SlotSituation): void {
   const { service, phase, current } = view;
   if (phase.kind !== 'probation' || current === null) return;
   const { verdict } = phase;
+  // Without its restart policy it looks as if it had never been promoted.
+  const failed = failuresOf(context, view).find((one) => one.container === current.container.id);
+  if (failed !== undefined) return retire(situation, current, failed.message);
   const running = view.others.find(isLive);
   if (running !== undefined && service.singleton && verdict.kind !== 'failed') {
     return retire(situation, running, 'it is a singleton', 'x-fleetwright.singleton');
@@ -190,7 +193,7 @@ function decidePromoted(situation: SlotSituation): void {
   const { context, view } = situation;
   const { service, current, differences } = view;
   if (current === null) return;
-  const trouble = isServiceProven(context, service) ? null : troubleOf(current);
+  const trouble = isServiceProven(context, service) ? null : troubleOf(context, current);
   const recheckedBy = recheckedAt(view, current);
   if (trouble?.reason === 'Unhealthy' && context.world.now < recheckedBy) {
     const reason = 'its HEALTHCHECK has not run again since it was repaired';
@@ -214,6 +217,11 @@ function decidePromoted(situation: SlotSituation): void {
   const isGood = isServing(context, current) || isDone(service, current, view.phase);
   if (isServing(context, other) && !isGood) {
     return context.draft.wait('turn', placeOf(view), 'its successor does not serve');
+  }
+  // It may have been started anew a moment ago.
+  const verdict = judgeInstance(context, service, current);
+  if (isServing(context, other) && verdict.kind === 'waiting') {
+    return context.draft.wait('gate', placeOf(view), verdict.reason, verdict.until);
   }
   retire(situation, other, 'its successor has taken its place');
 }

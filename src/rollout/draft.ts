@@ -15,11 +15,11 @@ export interface Place {
 }
 
 /**
- * What is waited for: a step under way, a gate, the watch after a rollout or over canaries, somebody's word to promote them,
+ * What is waited for: a step under way, an image that is pulled, a gate, the watch after a rollout or over canaries, somebody's word to promote them,
  * its turn (behind a budget, a delay, an image, a dependency), the next try of what failed or was repaired often, or a
  * host that cannot be seen.
  */
-export type WaitKind = 'step' | 'gate' | 'monitor' | 'promotion' | 'turn' | 'retry' | 'host';
+export type WaitKind = 'step' | 'image' | 'gate' | 'monitor' | 'promotion' | 'turn' | 'retry' | 'host';
 
 /** Something that is not done yet, and what it waits for. */
 export interface Waiting extends Place {

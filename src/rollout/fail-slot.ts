@@ -7,6 +7,7 @@ import { isQuarantined, isServiceProven } from './application-context.ts';
 import { isHostSuspect } from './control-group.ts';
 import { quarantineEntry } from './quarantine.ts';
 import type { SlotView } from './slot-view.ts';
+import { isRestartedSince } from './slot-view.ts';
 
 /** Why a slot of a revision failed, and whether another try can be worth anything. */
 export interface Failing {
@@ -76,7 +77,7 @@ function judgeFailure(
   host: HostName,
 ): SlotFailure['verdict'] | 'fatal' {
   if (endedUnseen(context, view)) return 'unseen';
-  if (!failing.isCertain && isHostSuspect(context, view.service.name, host)) return 'excused';
+  if (!failing.isCertain && isHostSuspect(context, view.service, host)) return 'excused';
   if (!failing.isCertain && hasAnotherTry(context, view, host)) return 'retried';
   return isTolerated(context, view) ? 'tolerated' : 'fatal';
 }
@@ -134,20 +135,17 @@ function isSame(failure: SlotFailure, container: ContainerId | null): boolean {
   return container === null ? failure.verdict === 'tolerated' : failure.container === container;
 }
 
-/** The current instance of a slot has failed, on probation or after its promotion. */
-export function hasFailed({ phase, failure, current }: SlotView): boolean {
-  if (failure !== undefined) return true;
-  if (phase.kind === 'probation') return phase.verdict.kind === 'failed';
-  return phase.kind === 'promoted' && current !== null && troubleOf(current) !== null;
-}
-
 /** What counts against a revision that is promoted but has not proved itself yet. */
-export function troubleOf({ container }: Instance): Failing | null {
+export function troubleOf(
+  { record, world }: Pick<ApplicationContext, 'record' | 'world'>,
+  { container }: Instance,
+): Failing | null {
   if (container.state === 'running' && container.health === 'unhealthy') {
     const message = 'its HEALTHCHECK turned unhealthy after promotion';
     return { reason: 'Unhealthy', message, isCertain: false };
   }
-  if (container.state === 'restarting' || container.restartCount > 0) {
+  // When the journal was lost, the rollout that is begun anew is not told of what happened before it.
+  if (isRestartedSince(container, record.rollout?.startedAt ?? world.now)) {
     const message = `it exited with code ${container.exitCode} after promotion and was restarted`;
     return { reason: 'CrashLoop', message, isCertain: false };
   }

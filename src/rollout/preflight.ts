@@ -87,7 +87,7 @@ function pull(context: ApplicationContext, service: ServiceSpec, host: HostName)
     const { reason, message, class: whose } = failed.failure;
     draft.block(service.name, '', reason, message, whose);
   }
-  if (world.inFlight.has(key)) return draft.wait('step', place, 'image is pulled');
+  if (world.inFlight.has(key)) return draft.wait('image', place, 'image is pulled');
   if (failed !== undefined && world.now < failed.retryAt) {
     return draft.wait('retry', place, 'pull is tried again', failed.retryAt);
   }

@@ -5,6 +5,7 @@ import { isQuarantined, isServiceProven, isSettled } from './application-context
 import { isAway } from './counted-slots.ts';
 import type { Blocked, Draft, Waiting } from './draft.ts';
 import { failuresOf } from './fail-slot.ts';
+import { nextRepairAt, repairsInARow } from './heal.ts';
 import { quarantineEntry } from './quarantine.ts';
 import type { SlotView } from './slot-view.ts';
 import { rolloutKey } from './target.ts';
@@ -40,8 +41,10 @@ export function decideDeadline(context: ApplicationContext, settled: boolean): v
 /** All is well and only watched, or something is in the way that is nobody's fault here. */
 function isExcused({ waiting, blocked }: Draft): boolean {
   const isLookedFor = waiting.some(({ kind, until }) => kind === 'host' && until !== null);
+  // How long a pull takes is a matter of the registry and the network.
+  const isPulled = waiting.some(({ kind }) => kind === 'image');
   const isInfrastructure = blocked.some((one) => one.class === 'infrastructure');
-  return isLookedFor || isInfrastructure || waiting.some(isWatched);
+  return isLookedFor || isPulled || isInfrastructure || waiting.some(isWatched);
 }
 
 /**
@@ -96,7 +99,7 @@ function lastProgressAt(
   const promotedAt = (lastPromotedAt ?? 0) + delayOf(views);
   const progress = [startedAt, promotedAt, lastStagePassedAt, settledAt, world.watchingSince];
   const times = progress.map((time) => time ?? 0);
-  return Math.max(...times, ...workDone(views), ...seenSince(world, views));
+  return Math.max(...times, ...workDone(views), ...seenSince(world, views), ...dueSince(world, views));
 }
 
 /** Since when the hosts of the slots have been seen without a break. */
@@ -105,6 +108,16 @@ function seenSince({ observations }: World, views: ApplicationContext['views']):
   return hosts.flatMap((host) => {
     const observation = host === null ? undefined : observations.get(host);
     return observation?.kind === 'reachable' ? [observation.watchedSince] : [];
+  });
+}
+
+/** When the next repair of a slot is due that was put off before the operator began to look: it knows no more why. */
+function dueSince(world: World, views: ApplicationContext['views']): readonly number[] {
+  const records = views.flatMap(({ slots }) => slots.map(({ record }) => record));
+  return records.flatMap((record) => {
+    const isPutOff = repairsInARow(record, world.now) > 0;
+    const isKnown = record !== undefined && record.lastRepairAt >= world.watchingSince;
+    return isPutOff && !isKnown ? [nextRepairAt(record, world.now)] : [];
   });
 }
 

@@ -47,11 +47,19 @@ export function healBy(
   const { draft, world } = context;
   const at = nextRepairAt(view.record, world.now);
   if (world.now < at) {
+    sayFailure(context, view);
     return draft.wait('retry', placeOf(view), 'repair is tried again', at);
   }
   const repairs = repairsInARow(view.record, world.now) + 1;
   draft.entries.push({ kind: 'repaired', slot: view.key, repairs, at: world.now });
   actOn(situation, path, reason, action);
+}
+
+/** Why the last step of the slot failed, as long as the next one has to wait. */
+export function sayFailure({ draft }: ApplicationContext, view: SlotView): void {
+  const failure = view.failure?.failure;
+  if (failure === undefined) return;
+  draft.block(view.service.name, view.slot, failure.reason, failure.message, failure.class);
 }
 
 /** Takes the next step on the way out of an instance of the slot, wherever it is. */

@@ -2,7 +2,7 @@ import type { ServiceSpec } from '../model/application.ts';
 import type { ApplicationRecord, SlotRecord } from '../model/journal-state.ts';
 import { slotKey } from '../model/labels.ts';
 import type { HostName } from '../model/names.ts';
-import type { ImageDefaults } from '../model/observation.ts';
+import type { ImageDefaults, ObservedContainer } from '../model/observation.ts';
 import { findImage } from '../model/image.ts';
 import type { ActionKind } from '../model/step.ts';
 import type { Difference } from '../drift/assess-instance.ts';
@@ -119,12 +119,19 @@ function phaseOf(context: SlotContext, service: ServiceSpec, current: Instance |
   if (container.state === 'created') return { kind: 'created' };
   if (service.job !== null) return jobPhase(context, service, current);
   if (service.container.restart.name === 'no' && isFinished(current)) return { kind: 'promoted' };
-  const { world } = context;
-  const readiness = world.readiness.get(container.id);
-  const verdict = judge(container, service.gate, readiness, world.now);
+  const verdict = judgeInstance(context, service, current);
   const promotes = service.container.restart.name !== 'no';
   if (verdict.kind === 'passed' && !promotes) return { kind: 'promoted' };
   return { kind: 'probation', verdict };
+}
+
+/** What the gate of a service says of an instance now. */
+export function judgeInstance(
+  { world }: Pick<SlotContext, 'world'>,
+  { gate }: ServiceSpec,
+  { container }: Instance,
+): Verdict {
+  return judge(container, gate, world.readiness.get(container.id), world.now);
 }
 
 function jobPhase({ world }: SlotContext, service: ServiceSpec, { container }: Instance): Phase {
@@ -218,6 +225,12 @@ export function isLeaving(view: SlotView): boolean {
 /** Takes part in the budget: it holds memory, and requests may go to it. */
 export function isLive({ container }: Instance): boolean {
   return ['running', 'paused', 'restarting'].includes(container.state);
+}
+
+/** Its own policy has started it again since then, or is about to. */
+export function isRestartedSince(container: ObservedContainer, since: number): boolean {
+  if (container.state === 'restarting') return true;
+  return container.restartCount > 0 && (container.startedAt ?? 0) >= since;
 }
 
 export function differencesOf(

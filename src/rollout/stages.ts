@@ -4,7 +4,7 @@ import { slotKey } from '../model/labels.ts';
 import type { Instance } from '../drift/identify.ts';
 import type { ApplicationContext, ServiceViews } from './application-context.ts';
 import { countedSlots, isAway } from './counted-slots.ts';
-import { hasFailed } from './fail-slot.ts';
+import { troubleOf } from './fail-slot.ts';
 import { wasSeenAfter } from './last-look.ts';
 import { canarySlots } from './shares.ts';
 import type { SlotContext, SlotView } from './slot-view.ts';
@@ -118,7 +118,7 @@ function isWell(context: ApplicationContext, view: SlotView): boolean {
     inFlight === undefined &&
     current !== null &&
     isServing(context, current) &&
-    !hasFailed(view)
+    troubleOf(context, current) === null
   );
 }
 

@@ -1,4 +1,5 @@
 import type { ApplicationSpec, Gate, ServiceSpec } from '../model/application.ts';
+import { hasInstances } from '../model/application.ts';
 import { digestOf } from '../model/digest.ts';
 import type { ApplicationRecord, Quarantine } from '../model/journal-state.ts';
 import type { CommitSha } from '../model/names.ts';
@@ -63,7 +64,7 @@ export function gateDigest(gate: Gate): string {
 /** The quarantined hashes that an application asks for. */
 function failedServices(spec: ApplicationSpec, record: ApplicationRecord): readonly Quarantine[] {
   // What is to have no instances cannot fail: scaling a failed version to 0 ends its rollback.
-  const asked = spec.services.filter(({ mode, replicas }) => mode === 'global' || replicas > 0);
+  const asked = spec.services.filter(hasInstances);
   return record.quarantined.filter((quarantine) =>
     asked.some((service) => concerns(quarantine, service, spec.retry)),
   );
@@ -84,12 +85,22 @@ export function rolloutKey(spec: ApplicationSpec): string {
   return key;
 }
 
-/** The version of a service that last-known-good has; null when it has none. */
+/** The version of a service that last-known-good has and that has run well; null when there is none. */
 export function provenService(record: ApplicationRecord, service: string): ServiceSpec | null {
-  return record.lastKnownGood?.spec.services.find(({ name }) => name === service) ?? null;
+  const good = record.lastKnownGood;
+  if (good === null || good.untried.includes(service)) return null;
+  return good.spec.services.find(({ name }) => name === service) ?? null;
 }
 
 /** Whether a hash has already proved itself as part of last-known-good. */
 export function isProven(record: ApplicationRecord, service: string, hash: string): boolean {
   return provenService(record, service)?.hash === hash;
+}
+
+/** Whether last-known-good is this very version, and every service of it that has instances has proved itself. */
+export function isProvenSpec(record: ApplicationRecord, spec: ApplicationSpec): boolean {
+  const good = record.lastKnownGood;
+  if (good === null || rolloutKey(good.spec) !== rolloutKey(spec)) return false;
+  const running = spec.services.filter(hasInstances);
+  return running.every(({ name, hash }) => isProven(record, name, hash));
 }

@@ -130,6 +130,8 @@ function letPersonAct(stage: Stage, act: PersonAct, which: number): void {
   const isLive = act === 'start' ? false : act === 'remove' ? null : true;
   const container = pick(stage, which, isLive);
   if (container === null) return;
+  // Whoever gives a container on probation a restart policy promotes it himself.
+  if (act === 'restart-policy' && container.raw.restart === 'no') return;
   const { id, name, host } = container;
   const { person } = host.engine;
   stage.world.trace.add(host.name, `somebody does "${act}" to ${name}`);

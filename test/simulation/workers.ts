@@ -49,7 +49,9 @@ function runUntilEndless(
   { script = new URL('worker.ts', import.meta.url), patienceMs = longPatienceMs }: WorkerOptions,
   onRun: (run: Run) => void,
 ): Promise<number | null> {
-  const worker = fork(fileURLToPath(script));
+  const worker = fork(fileURLToPath(script), {
+    execArgv: [...process.execArgv, '--max-semi-space-size=64'],
+  });
   const kill = (): void => void worker.kill('SIGKILL');
   // Whoever ends in between, as by Ctrl-C, leaves nothing behind that runs.
   process.once('exit', kill);

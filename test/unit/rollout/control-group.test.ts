@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { ObservedContainer } from '../../../src/model/observation.ts';
 import type { ServiceFacts } from '../../support/builders.ts';
 import { count, deployed, idsOf, made, play, playUntil, shop } from './play.ts';
-import { commit, containers, exits, run, running, stalledBy } from './scenario.ts';
+import { commit, containers, decisionOf, exits, run, running, stalledBy } from './scenario.ts';
 import type { Fate } from './scenario.ts';
 
 const hosts = ['host-1', 'host-2'];
@@ -36,11 +36,16 @@ describe('a failure on a host where the old revision fails too', () => {
     expect(stalledBy(last)).toBe('HostSuspect');
   });
 
-  it('does not end at the progress deadline either', () => {
-    const { entries, last } = play(beside, 20 * 60_000, { fate: sickHost });
+  it('is held against the revision when for a whole deadline nothing of the old one was there to ask', () => {
+    const deadlineMs = 600_000;
+    const patient = shop('v2', { ...facts, rollout: { attempts: 1, progressDeadlineMs: deadlineMs } });
+    const world = commit(beside, patient, 3);
+    const { entries: early } = play(world, deadlineMs, { fate: sickHost });
+    const { entries, last } = play(world, 2 * deadlineMs, { fate: sickHost });
 
-    expect(entries.map(({ kind }) => kind)).not.toContain('quarantined');
-    expect(['HostSuspect', 'ProgressDeadlineExceeded']).toContain(stalledBy(last));
+    expect(early.map(({ kind }) => kind)).not.toContain('quarantined');
+    expect(entries.map(({ kind }) => kind)).toContain('quarantined');
+    expect(decisionOf(last).target.mode).toBe('rollback');
   });
 
   it('is tried again ever later, not all the time', () => {

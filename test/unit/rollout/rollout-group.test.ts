@@ -26,7 +26,7 @@ function app(name: string, service = v2, rolloutGroup: string | null = 'g'): App
 
 /** Its last-known-good is version 1. */
 function once(name: string, facts: Partial<ApplicationRecord> = {}): ApplicationRecord {
-  const lastKnownGood = { spec: app(name, v1), commit: aCommit(1) };
+  const lastKnownGood = { spec: app(name, v1), commit: aCommit(1), untried: [] };
   return anApplicationRecord({ lastKnownGood, ...facts });
 }
 

@@ -13,7 +13,7 @@ import {
 const v1 = aService({ container: { image: 'testapp:v1' } });
 const v2 = aService({ container: { image: 'testapp:v2' } });
 const paused = { ...v2, update: { ...v2.update, failureAction: 'pause' as const } };
-const good = { spec: anApplication([v1]), commit: aCommit(1) };
+const good = { spec: anApplication([v1]), commit: aCommit(1), untried: [] };
 
 function record(facts: Partial<ApplicationRecord>): ApplicationRecord {
   return anApplicationRecord(facts);
