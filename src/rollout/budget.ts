@@ -44,7 +44,8 @@ export class Budget {
     ).length;
     this.#surplus = surplus.filter(isLive).length;
     this.#running = this.#surplus + sum(slots, (view) => placesOf(view, isStarting(view)));
-    this.#live = this.#surplus + sum(slots, (view) => placesOf(view, isStarting(view) || isMade(view)));
+    this.#live =
+      this.#surplus + sum(slots, (view) => placesOf(view, isStarting(view) || isMade(view)));
   }
 
   /**

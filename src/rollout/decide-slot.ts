@@ -12,7 +12,7 @@ import { whereItIs } from './kept-version.ts';
 import { guardOf, nextRetirement } from './retire.ts';
 import type { SlotSituation } from './slot-situation.ts';
 import { actOn, healBy, retire, sayFailure } from './slot-situation.ts';
-import { isDone, isLive, isServing, judgeInstance, viewSlot } from './slot-view.ts';
+import { isDone, isLive, isPromoted, isServing, judgeInstance, viewSlot } from './slot-view.ts';
 import { heldPredecessor } from './stages.ts';
 import { provenService } from './target.ts';
 
@@ -52,7 +52,12 @@ export function decideSlot(situation: SlotSituation): void {
 function keepUp(situation: SlotSituation): void {
   const { context, view } = situation;
   const good = provenService(context.record, view.service.name);
-  if (view.available || good === null || good.hash === view.service.hash) return;
+  if (good === null || good.hash === view.service.hash) return;
+  // What had begun to make room serves on, but nothing would start it again.
+  const isKept = view.others.some(
+    (other) => isPromoted(other, context.record) && isServing(context, other),
+  );
+  if (isKept) return;
   // A job of a version that has proved itself has run, and does not run again.
   if (view.service.job !== null) return;
   const kept = viewSlot(whereItIs(context, good, view.slot), good, view.slot);

@@ -19,7 +19,15 @@ export interface Place {
  * its turn (behind a budget, a delay, an image, a dependency), the next try of what failed or was repaired often, or a
  * host that cannot be seen.
  */
-export type WaitKind = 'step' | 'image' | 'gate' | 'monitor' | 'promotion' | 'turn' | 'retry' | 'host';
+export type WaitKind =
+  | 'step'
+  | 'image'
+  | 'gate'
+  | 'monitor'
+  | 'promotion'
+  | 'turn'
+  | 'retry'
+  | 'host';
 
 /** Something that is not done yet, and what it waits for. */
 export interface Waiting extends Place {

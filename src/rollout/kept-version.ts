@@ -1,7 +1,7 @@
 import type { ServiceSpec } from '../model/application.ts';
 import { slotKey } from '../model/labels.ts';
 import type { SlotContext } from './slot-view.ts';
-import { isPromoted, isServing } from './slot-view.ts';
+import { isLive, isPromoted, isServing } from './slot-view.ts';
 import type { CanaryStage } from './stages.ts';
 import type { Target } from './target.ts';
 import { provenService } from './target.ts';
@@ -41,12 +41,11 @@ export function keptVersion(
   return isKeptAnyway ? null : good;
 }
 
-/** What is kept stays on its host, wherever its successor is to be. */
+/** What is kept, or had begun to make room and runs still, stays on its host, wherever its successor is to be. */
 export function whereItIs(context: SlotContext, kept: ServiceSpec, slot: string): SlotContext {
   const key = slotKey({ application: context.application, service: kept.name, slot });
-  const there = context.instances
-    .get(key)
-    ?.find((one) => one.identity.hash === kept.hash && isPromoted(one, context.record));
+  const own = context.instances.get(key)?.filter(({ identity }) => identity.hash === kept.hash);
+  const there = own?.find((one) => isPromoted(one, context.record)) ?? own?.find(isLive);
   if (there === undefined) return context;
   return { ...context, assignments: new Map([[key, there.container.host]]) };
 }

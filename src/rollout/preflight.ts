@@ -87,7 +87,10 @@ function pull(context: ApplicationContext, service: ServiceSpec, host: HostName)
     const { reason, message, class: whose } = failed.failure;
     draft.block(service.name, '', reason, message, whose);
   }
-  if (world.inFlight.has(key)) return draft.wait('image', place, 'image is pulled');
+  if (world.inFlight.has(key)) {
+    // One that has failed before is a try like any other.
+    return draft.wait(failed === undefined ? 'image' : 'step', place, 'image is pulled');
+  }
   if (failed !== undefined && world.now < failed.retryAt) {
     return draft.wait('retry', place, 'pull is tried again', failed.retryAt);
   }

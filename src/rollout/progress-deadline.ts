@@ -18,7 +18,9 @@ import type { World } from './world.ts';
  * more from what serves.
  */
 export function decideDeadline(context: ApplicationContext, settled: boolean): void {
-  const { draft, world } = context;
+  const { draft, world, target } = context;
+  // What is paused by one failure fails no other.
+  if (target.mode === 'halted') return;
   const deadline = progressDeadline(context);
   if (deadline === null || draft.isVoid() || draft.entries.some(isProgress)) return;
   if (settled && !draft.waiting.some(isWatched)) return;
@@ -99,7 +101,12 @@ function lastProgressAt(
   const promotedAt = (lastPromotedAt ?? 0) + delayOf(views);
   const progress = [startedAt, promotedAt, lastStagePassedAt, settledAt, world.watchingSince];
   const times = progress.map((time) => time ?? 0);
-  return Math.max(...times, ...workDone(views), ...seenSince(world, views), ...dueSince(world, views));
+  return Math.max(
+    ...times,
+    ...workDone(views),
+    ...seenSince(world, views),
+    ...dueSince(world, views),
+  );
 }
 
 /** Since when the hosts of the slots have been seen without a break. */

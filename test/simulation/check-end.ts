@@ -15,6 +15,7 @@ import { Process } from './process.ts';
 import { quietLogger } from './quiet-logger.ts';
 import { SimulatedConnection } from './simulated-connection.ts';
 import { Violation } from './violation.ts';
+import { guestPrefix } from './world.ts';
 import type { World } from './world.ts';
 
 /** What the end of a run is judged by. */
@@ -103,7 +104,11 @@ function checkTargets({ world, life, blamed }: End, decision: Decision): void {
     if (!isGood && mode === 'desired') {
       throw new Violation('a version that fails is not kept', application.name);
     }
-    const isBlamed = failed.some(({ hash }) => blamed.has(`${application.name}/${hash}`));
+    const isBlamed = failed.some(
+      // Where somebody else's container has its port for longer than the deadline, it cannot be placed.
+      ({ hash, message }) =>
+        blamed.has(`${application.name}/${hash}`) || message.includes(guestPrefix),
+    );
     if (isGood && mode !== 'desired' && !isBlamed) {
       const why = failed.map(({ service, reason, message }) => `${service} ${reason}: ${message}`);
       throw new Violation('a version that works is kept', `${application.name} ${why.join('; ')}`);

@@ -42,6 +42,8 @@ export class Guardian {
   readonly #now: () => number;
   /** When instances were promoted, by their ids. */
   readonly #promotedAt = new Map<string, number>();
+  /** Instances that were paused when they were to go: to be told to stop they have to run for a moment. */
+  readonly #unpaused = new Set<string>();
   /** How often something was compared. */
   checks = 0;
 
@@ -85,6 +87,7 @@ export class Guardian {
     const container = this.#watched.get(host)?.census.find(name) ?? null;
     if (container === null) return;
     this.#mustBeOurs(container, verb);
+    if (verb === 'unpause' && container.raw.restart === 'no') this.#unpaused.add(container.id);
     if (verb === 'update' && isPromotion(body)) this.#promotedAt.set(container.id, this.#now());
     if (this.#ledger.isLate(host, container.id)) return;
     mustKeepOrder(this.#ledger, this.#operator.journal(), container, verb);
@@ -160,7 +163,8 @@ export class Guardian {
     const { application, service, hash } = identity;
     const failed = this.#quarantined(application, service, hash);
     // What was promoted before it failed, and has nothing to go back to, is kept up.
-    if (failed !== null && !this.#promotedAt.has(container.id)) {
+    const isNews = failed !== null && this.#ledger.wasBegunBefore(container, failed.at);
+    if (failed !== null && !isNews && !this.#promotedAt.has(container.id)) {
       const what = `"${name}" on ${host.name} (${failed.reason})`;
       throw new Violation('a failed hash is not started again', what);
     }
@@ -190,7 +194,7 @@ export class Guardian {
     const allowance = this.#ledger.allowanceOf(application, service);
     if (allowance === null || !isAvailable(container, allowance.gate)) return;
     // Until it is promoted nobody counts on it.
-    if (!this.#promotedAt.has(id)) return;
+    if (!this.#promotedAt.has(id) || this.#unpaused.has(id)) return;
     // What has failed serves nobody, however it looks at this moment.
     if (this.#quarantined(application, service, hash) !== null || this.#hasFailed(container))
       return;

@@ -79,11 +79,19 @@ export class Ledger {
 
   /** Whether the step that a call belongs to was begun so long ago that the world may have become another one since. */
   isLate(host: SimulatedHost, container: string): boolean {
+    return this.#begunAtOf(host, container) < this.#now() - lateMs;
+  }
+
+  /** Whether the step that a call for a container belongs to was begun before this time. */
+  wasBegunBefore({ host, id }: TrueContainer, time: number): boolean {
+    return this.#begunAtOf(host, id) < time;
+  }
+
+  #begunAtOf(host: SimulatedHost, container: string): number {
     const step = this.stepsOn(host).find(
       ({ action }) => 'guard' in action && action.guard.id === container,
     );
-    const begunAt = step === undefined ? undefined : this.#begunAt.get(step);
-    return begunAt !== undefined && this.#now() - begunAt > lateMs;
+    return (step === undefined ? undefined : this.#begunAt.get(step)) ?? Infinity;
   }
 
   /** The steps that the operator has under way on a host. */

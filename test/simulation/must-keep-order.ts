@@ -75,7 +75,8 @@ function mayRun(
   if (identity === null) return;
   const { application, service, slot, hash } = identity;
   const { lastKnownGood, rollout } = applications.get(application) ?? {};
-  const good = lastKnownGood?.spec.services.find((one) => one.name === service);
+  const isTried = lastKnownGood?.untried.includes(service) === false;
+  const good = lastKnownGood?.spec.services.find((one) => isTried && one.name === service);
   if (good?.hash === hash && good.job !== null) {
     throw new Violation('a job runs once', `"${name}" on ${host.name} has run before`);
   }

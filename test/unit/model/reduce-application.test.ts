@@ -168,7 +168,11 @@ describe('last-known-good', () => {
     { kind: 'suspended', application, requested: true, at: 2 },
     { kind: 'application-removed', application, commit: aCommit(3) },
   ])('is not moved by $kind', (entry) => {
-    expect(after(succeeded, entry).lastKnownGood).toEqual({ spec, commit: aCommit(1), untried: [] });
+    expect(after(succeeded, entry).lastKnownGood).toEqual({
+      spec,
+      commit: aCommit(1),
+      untried: [],
+    });
   });
 
   it('forgets the failures of what has proved itself, and no others', () => {

@@ -38,7 +38,10 @@ describe('a failure on a host where the old revision fails too', () => {
 
   it('is held against the revision when for a whole deadline nothing of the old one was there to ask', () => {
     const deadlineMs = 600_000;
-    const patient = shop('v2', { ...facts, rollout: { attempts: 1, progressDeadlineMs: deadlineMs } });
+    const patient = shop('v2', {
+      ...facts,
+      rollout: { attempts: 1, progressDeadlineMs: deadlineMs },
+    });
     const world = commit(beside, patient, 3);
     const { entries: early } = play(world, deadlineMs, { fate: sickHost });
     const { entries, last } = play(world, 2 * deadlineMs, { fate: sickHost });
