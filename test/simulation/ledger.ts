@@ -6,11 +6,14 @@ import type { TrueContainer } from './census.ts';
 import type { Limits } from './limits.ts';
 import { canaryShare, isSoleWriter, limitsOf } from './limits.ts';
 import type { SimulatedHost } from './simulated-host.ts';
+import { Violation } from './violation.ts';
 
 /** How long a decision may be on its way until the call that it leads to arrives. */
 const underwayMs = 20_000;
 /** A call that takes longer was held up on its way. */
 const lateMs = 5_000;
+/** Of one key: a replacement takes about ten. */
+const mostStepsASecond = 40;
 /** How long the operator may not know what an outsider did: the event has to reach it first. */
 const tellingMs = 3_000;
 
@@ -45,6 +48,8 @@ export class Ledger {
   readonly #stormyUntil = new Map<SimulatedHost, number>();
   readonly #steps = new Map<string, Step>();
   readonly #begunAt = new WeakMap<Step, number>();
+  /** The steps of each key in the second that began then. */
+  readonly #series = new Map<string, { readonly since: number; steps: number }>();
   /** Steps whose calls may still arrive, though nobody waits for them any more. */
   #orphans: readonly { readonly until: number; readonly step: Step }[] = [];
   #mournsUntil = 0;
@@ -66,9 +71,22 @@ export class Ledger {
     this.#steps.clear();
   }
 
+  /** @throws Violation when the same is done over and over: that comes to no end */
   stepStarted(step: Step): void {
+    this.#mustCalmDown(step);
     this.#steps.set(`${step.host} ${step.key}`, step);
     this.#begunAt.set(step, this.#now());
+  }
+
+  #mustCalmDown({ key, action }: Step): void {
+    const now = this.#now();
+    const known = this.#series.get(key);
+    const series =
+      known !== undefined && now - known.since < 1_000 ? known : { since: now, steps: 0 };
+    series.steps += 1;
+    this.#series.set(key, series);
+    if (series.steps <= mostStepsASecond) return;
+    throw new Violation('nothing is done over and over', `${key} ${action.kind}`);
   }
 
   /** @param isGivenUp nobody waits for its call any more, which may still arrive */

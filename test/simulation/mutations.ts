@@ -26,8 +26,8 @@ const mutations = {
   ],
   'last-known-good moves without the bake': [
     'src/rollout/decide-completion.ts',
-    'if (now >= until) return succeed(context);',
-    'if (settledAt !== null) return succeed(context);',
+    'const until = from + monitorMs(context);',
+    'const until = monitorMs(context) < 0 ? now : from;',
   ],
   'last-known-good moves when some slots are not settled': [
     'src/rollout/decide-application.ts',
@@ -43,6 +43,11 @@ const mutations = {
     'src/rollout/decide-slot.ts',
     "if (verdict.kind === 'waiting') {",
     "if (verdict.kind === 'waiting' && current.container.state !== 'running') {",
+  ],
+  'what has failed is promoted again': [
+    'src/rollout/decide-slot.ts',
+    'if (failed !== undefined) return retire(situation, current, failed.message);',
+    'if (failed === null) return retire(situation, current, failed);',
   ],
   'the gate passes at the first good answer': [
     'src/rollout/gate.ts',

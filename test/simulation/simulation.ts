@@ -80,7 +80,7 @@ class Simulation {
           this.#lastStep = `${step.key} ${step.action.kind}: ${reason}`;
           this.#goodSteps += 1;
         }
-        this.#ledger.stepStarted(step);
+        this.#guarded(() => this.#ledger.stepStarted(step));
       },
       stepEnded: (step, outcome) => this.#ledger.stepEnded(step, outcome.kind === 'unknown'),
       decided: (decision) => this.#ledger.noteDecision(decision, this.#isGood),
