@@ -41,6 +41,17 @@ describe('probeTargets()', () => {
     expect(targets(facts)).toEqual([]);
   });
 
+  it('asks those that share a slot: the one that was promoted may have been started anew', () => {
+    const [first, second] = [1, 2].map((epoch) => {
+      const { container } = anInstance(service, { epoch }, { published });
+      return { container, gate: service.gate };
+    });
+    if (first === undefined || second === undefined) throw new Error('there are two');
+
+    expect(probeTargets([first, second], fleet)).toHaveLength(2);
+    expect(probeTargets([first], fleet)).toEqual([]);
+  });
+
   it('has nothing to ask without a probe', () => {
     expect(targets({}, { ...service.gate, probe: null })).toEqual([]);
   });

@@ -5,7 +5,7 @@ import type { Share, UpdatePolicy } from '../../../src/model/application.ts';
 import { boundsOf } from '../../../src/rollout/shares.ts';
 import type { World } from '../../../src/rollout/world.ts';
 import { aService } from '../../support/builders.ts';
-import { count, countLive, deployed, made, play, playUntil, shop } from './play.ts';
+import { count, countLive, deployed, made, neverReady, play, playUntil, shop } from './play.ts';
 import { commit, containers, decisionOf, edit, run, running } from './scenario.ts';
 
 interface Extremes {
@@ -141,6 +141,26 @@ describe('bounds that a commit lowers in the middle', () => {
       expect(seen.available).toBeGreaterThanOrEqual(replicas - 1);
       expect(running(seen.end)).toEqual(all(replicas));
     },
+  );
+});
+
+it('what is made in a slot that serves nothing waits when more runs than the bound allows', () => {
+  const facts = { replicas: 3, update: { parallelism: 0 } } as const;
+  const begun = playUntil(update(3, facts.update), (world) =>
+    containers(world).some(({ state }) => state === 'created'),
+  ).world;
+  // A host comes back with what could not be seen: two slots have both versions, and the third has lost its old one.
+  const crowded = edit(begun, (one) => {
+    const isThird = one.labels['fleetwright.slot'] === '3';
+    if (one.state !== 'created') return isThird ? null : one;
+    return isThird ? one : { ...one, state: 'running', startedAt: begun.now, health: 'starting' };
+  });
+  const lower = { ...facts, update: { maxSurge: { kind: 'count', count: 1 } } } as const;
+
+  const { steps } = play(commit(crowded, shop('v2', lower), 3), 20_000, { fate: neverReady });
+
+  expect(steps.map(({ action, slot }) => `${action.kind} ${slot}`)).not.toContain(
+    'start-container 3',
   );
 });
 

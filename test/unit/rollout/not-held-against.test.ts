@@ -238,3 +238,28 @@ it('an old instance on its way out is kept up while its successor, on another ho
   expect(steps.map(({ action }) => action.kind)).not.toContain('stop-container');
   expect(containers(world).every(({ restart }) => restart.name !== 'no')).toBe(true);
 });
+
+describe('the old instance beside one that was promoted and started anew', () => {
+  const start = commit(deployed('v1', facts), shop('v2', facts), 2);
+  const { world } = playUntil(start, (now) =>
+    containers(now).some((one) => isV2(one) && one.restart.name !== 'no'),
+  );
+  const anew = edit(world, (one) =>
+    isV2(one) ? { ...one, startedAt: world.now, health: 'starting' } : one,
+  );
+
+  it('serves on until the gate of the other has passed again', () => {
+    const { steps, world: end } = play(anew, 20_000, { fate: neverReady });
+
+    expect(steps.map(({ action }) => action.kind)).not.toContain('stop-container');
+    expect(running(end).filter((image) => image === 'testapp:v1').length).toBeGreaterThan(0);
+  });
+
+  it('goes then', () => {
+    const { world: end } = play(anew, 5 * 60_000, {
+      fate: (one) => (isV2(one) ? { health: 'none' } : {}),
+    });
+
+    expect(running(end)).toEqual(['testapp:v2', 'testapp:v2']);
+  });
+});
