@@ -2,7 +2,7 @@ import type { ApplicationSpec } from '../model/application.ts';
 import { digestOf } from '../model/digest.ts';
 import type { ApplicationContext } from './application-context.ts';
 import { countedSlots } from './counted-slots.ts';
-import { wasSeenAfter } from './last-look.ts';
+import { wasSeenAfter, watchedFrom } from './last-look.ts';
 import { isProven, isProvenSpec, rolloutKey } from './target.ts';
 
 /**
@@ -49,9 +49,7 @@ function decideRollout(context: ApplicationContext, settled: boolean): void {
   const settledAt = isNew ? null : (rollout?.settledAt ?? null);
   if (settledAt === null) draft.entries.push({ kind: 'rollout-settled', application, at: now });
   const slots = context.views.flatMap((one) => countedSlots(world, one));
-  // What a reboot has started again, perhaps while nobody looked, is watched anew.
-  const starts = slots.map(({ current }) => current?.container.startedAt ?? 0);
-  const from = Math.max(settledAt ?? now, ...starts);
+  const from = watchedFrom(settledAt ?? now, slots);
   const until = from + monitorMs(context);
   if (now < until) {
     return draft.wait('monitor', whole, 'monitor: the new revision is watched', until);

@@ -20,3 +20,8 @@ export function wasSeenAfter(
     return observation?.kind !== 'reachable' || observation.observedAt >= until;
   });
 }
+
+/** What a reboot has started again, perhaps while nobody looked, is watched anew: from its start, in milliseconds. */
+export function watchedFrom(settledAt: number, slots: readonly SlotView[]): number {
+  return Math.max(settledAt, ...slots.map(({ current }) => current?.container.startedAt ?? 0));
+}

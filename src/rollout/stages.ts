@@ -5,7 +5,7 @@ import type { Instance } from '../drift/identify.ts';
 import type { ApplicationContext, ServiceViews } from './application-context.ts';
 import { countedSlots, isAway } from './counted-slots.ts';
 import { troubleOf } from './fail-slot.ts';
-import { wasSeenAfter } from './last-look.ts';
+import { wasSeenAfter, watchedFrom } from './last-look.ts';
 import { canarySlots } from './shares.ts';
 import type { SlotContext, SlotView } from './slot-view.ts';
 import { isPromoted, isServing } from './slot-view.ts';
@@ -97,13 +97,14 @@ function decideStage(
   if (known === null) {
     draft.entries.push({ kind: 'stage-settled', application, service: name, at: world.now });
   }
-  const until = (known ?? world.now) + stage.bakeMs;
+  const from = watchedFrom(known ?? world.now, canaries);
+  const until = from + stage.bakeMs;
   if (world.now < until) {
     const what = `${canaries.length} of ${slots.length} slots`;
     const reason = `canary step ${stage.index + 1} of ${stage.of} is watched: ${what}`;
     return draft.wait('monitor', place, reason, until);
   }
-  if (!wasSeenAfter(context, canaries, known ?? world.now, until)) {
+  if (!wasSeenAfter(context, canaries, from, until)) {
     draft.look();
     return draft.wait('monitor', place, 'canaries: their hosts are looked at once more');
   }

@@ -44,11 +44,6 @@ const mutations = {
     "if (verdict.kind === 'waiting') {",
     "if (verdict.kind === 'waiting' && current.container.state !== 'running') {",
   ],
-  'what has failed is promoted again': [
-    'src/rollout/decide-slot.ts',
-    'if (failed !== undefined) return retire(situation, current, failed.message);',
-    'if (failed === null) return retire(situation, current, failed);',
-  ],
   'the gate passes at the first good answer': [
     'src/rollout/gate.ts',
     'return checkedAt >= readySince + minHealthyTimeMs;',

@@ -53,6 +53,16 @@ describe('canaries', () => {
     });
   });
 
+  it('are watched anew from a start that nobody saw', () => {
+    const { world } = play(begun(one), bakeMs - 4_000);
+    const rebooted = edit(world, (container) =>
+      container.spec.image === 'testapp:v2' ? { ...container, startedAt: world.now } : container,
+    );
+
+    expect(made(play(world, 20_000).steps, 'v2')).not.toEqual([]);
+    expect(made(play(rebooted, 20_000).steps, 'v2')).toEqual([]);
+  });
+
   it('come step by step, each after the bake of the one before', () => {
     const seen: [number, number][] = [];
     const start = watched(two);
