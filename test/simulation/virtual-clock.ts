@@ -117,13 +117,17 @@ const immediatesPerTurn = 64;
 export function settle(): Promise<void> {
   return new Promise((resolve) => {
     settling.push(resolve);
-    if (immediates > 0) return;
-    immediates = immediatesPerTurn;
-    for (let index = 0; index < immediatesPerTurn; index += 1) setImmediate(settleNext);
+    if (immediates === 0) takeTurn();
   });
+}
+
+function takeTurn(): void {
+  immediates = immediatesPerTurn;
+  for (let index = 0; index < immediatesPerTurn; index += 1) setImmediate(settleNext);
 }
 
 function settleNext(): void {
   immediates -= 1;
   settling.shift()?.();
+  if (immediates === 0 && settling.length > 0) takeTurn();
 }
