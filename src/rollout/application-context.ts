@@ -4,7 +4,7 @@ import type { WantedPorts } from '../placement/wanted-ports.ts';
 import type { Draft } from './draft.ts';
 import type { Hold } from './hold-changes.ts';
 import type { SlotContext, SlotView } from './slot-view.ts';
-import type { CanaryStage } from './stages.ts';
+import type { CanaryStage } from './canary-stage.ts';
 import type { Target } from './target.ts';
 import { concerns, isProven } from './target.ts';
 

@@ -1,9 +1,7 @@
 import type { ServiceSpec } from '../model/application.ts';
-import type { ObservedContainer } from '../model/observation.ts';
 import type { ApplicationContext, ServiceViews } from './application-context.ts';
 import { isServiceProven, isSettled } from './application-context.ts';
 import { countedSlots } from './counted-slots.ts';
-import type { Verdict } from './gate.ts';
 
 /** What keeps a service of a new version waiting for a job, or a job for the services, in words; null: nothing. */
 export function unmetJob(context: ApplicationContext, service: ServiceSpec): string | null {
@@ -31,17 +29,4 @@ export function jobSlots(
   const instances = context.instances.get(`${context.application}/${service.name}/1`) ?? [];
   const isThere = instances.some(({ identity }) => identity.hash === service.hash);
   return isThere || !isServiceProven(context, service) ? ['1'] : [];
-}
-
-/** What is to be said of a job that has been started: its end decides, and its time is limited. */
-export function judgeJob(container: ObservedContainer, limitMs: number, now: number): Verdict {
-  if (container.state === 'exited' || container.state === 'dead') {
-    if (container.state === 'exited' && container.exitCode === 0) return { kind: 'passed' };
-    const reason = container.oomKilled ? 'OutOfMemory' : 'Exited';
-    return { kind: 'failed', reason, message: `the job ended with code ${container.exitCode}` };
-  }
-  const until = (container.startedAt ?? now) + limitMs;
-  if (now < until) return { kind: 'waiting', until, reason: 'the job runs' };
-  const message = `the job did not end within ${limitMs / 1000} s`;
-  return { kind: 'failed', reason: 'DeadlineExceeded', message };
 }

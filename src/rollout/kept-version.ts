@@ -2,7 +2,7 @@ import type { ServiceSpec } from '../model/application.ts';
 import { slotKey } from '../model/labels.ts';
 import type { SlotContext } from './slot-view.ts';
 import { isLive, isPromoted, isServing } from './slot-view.ts';
-import type { CanaryStage } from './stages.ts';
+import type { CanaryStage } from './canary-stage.ts';
 import type { Target } from './target.ts';
 import { provenService } from './target.ts';
 

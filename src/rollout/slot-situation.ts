@@ -9,7 +9,7 @@ import type { ReplaceOrder } from './order.ts';
 import type { Preflight } from './preflight.ts';
 import { nextRetirement, retirementEntries } from './retire.ts';
 import type { SlotView } from './slot-view.ts';
-import type { CanaryStage } from './stages.ts';
+import type { CanaryStage } from './canary-stage.ts';
 
 /** Everything that the next step of one slot depends on. */
 export interface SlotSituation {

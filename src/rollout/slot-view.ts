@@ -10,7 +10,7 @@ import { assessInstance } from '../drift/assess-instance.ts';
 import type { Instance } from '../drift/identify.ts';
 import type { Verdict } from './gate.ts';
 import { judge } from './gate.ts';
-import { judgeJob } from './jobs.ts';
+import { judgeJob } from './judge-job.ts';
 import type { FailedStep, World } from './world.ts';
 
 /** Where one slot stands, as seen on the hosts. Nothing of it is remembered: it is read anew each time. */

@@ -3,6 +3,7 @@ import type { ApplicationRecord } from '../model/journal-state.ts';
 import { slotKey } from '../model/labels.ts';
 import type { Instance } from '../drift/identify.ts';
 import type { ApplicationContext, ServiceViews } from './application-context.ts';
+import type { CanaryStage } from './canary-stage.ts';
 import { countedSlots, isAway } from './counted-slots.ts';
 import { troubleOf } from './fail-slot.ts';
 import { wasSeenAfter, watchedFrom } from './last-look.ts';
@@ -11,19 +12,6 @@ import type { SlotContext, SlotView } from './slot-view.ts';
 import { isPromoted, isServing } from './slot-view.ts';
 import type { Target } from './target.ts';
 import { provenService, rolloutKey } from './target.ts';
-
-/**
- * How far the canaries of a service are. While there is a stage, its first slots get the new revision beside the instances
- * that they are to replace, and the others are kept at last-known-good.
- */
-export interface CanaryStage {
-  /** Index of the step; the number of steps when all are passed and somebody has to promote. */
-  readonly index: number;
-  readonly of: number;
-  /** Number of canaries. */
-  readonly canaries: number;
-  readonly bakeMs: number;
-}
 
 /** The stage of a service, or null when nothing holds its slots back: they roll, or nothing runs yet that could be kept. */
 export function stageOf(
