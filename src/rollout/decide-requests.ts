@@ -74,12 +74,26 @@ function resume(world: World, spec: ApplicationSpec, { suspension }: Application
 
 function retry(world: World, spec: ApplicationSpec, target: Target): Answer {
   const isStepFailed = [...world.failures.keys()].some((key) => isOwnStep(key, spec, target));
-  if (target.failed.length === 0 && !isStepFailed) {
-    return refused('nothing of it has failed: there is nothing to try again');
-  }
+  if (target.failed.length === 0 && !isStepFailed) return retryGroup(world, spec);
   const entry = { kind: 'retried', application: spec.name, at: world.now } as const;
   const what = target.failed.length === 0 ? 'what failed' : 'the failed revision';
   return accepted([entry], `${what} is tried once more`);
+}
+
+/** What went back only with its group comes again when those come that failed. */
+function retryGroup({ desired, journal, now }: World, spec: ApplicationSpec): Answer {
+  const { rolloutGroup } = spec;
+  const failed = desired.applications.filter((member) => {
+    if (rolloutGroup === null || member.rolloutGroup !== rolloutGroup) return false;
+    const record = journal.applications.get(member.name) ?? emptyApplicationRecord;
+    return targetOf(member, desired.revision.commit, record).failed.length > 0;
+  });
+  if (failed.length === 0) {
+    return refused('nothing of it has failed: there is nothing to try again');
+  }
+  const names = failed.map(({ name }) => name);
+  const entries = names.map((application) => ({ kind: 'retried', application, at: now }) as const);
+  return accepted(entries, `what failed in its group is tried once more: ${names.join(', ')}`);
 }
 
 /** Whether a step with this key was one for the application: on a slot of it, or for something that its services need. */

@@ -177,7 +177,25 @@ describe('promote', () => {
   });
 });
 
+function group(tag: string): ReturnType<typeof shop> {
+  return ['shop', 'other'].flatMap((name) => shop(tag, {}, { name, rolloutGroup: 'g' }));
+}
+
 describe('retry', () => {
+  it.each(['shop', 'other'])('said of "%s" is for what failed in its group', (member) => {
+    const start = commit(run(aWorld(group('v1'))).world, group('v2'), 2);
+    const { world: failed } = run(start, ({ name, spec }) =>
+      name.startsWith('other') && spec.image === 'testapp:v2'
+        ? { state: 'exited', exitCode: 1 }
+        : {},
+    );
+
+    const { world } = run(asking(failed, 'retry', member));
+
+    expect(running(failed)).toEqual(['testapp:v1', 'testapp:v1']);
+    expect(running(world)).toEqual(['testapp:v2', 'testapp:v2']);
+  });
+
   it('is turned down when it is another application that has failed', () => {
     const started = run(aWorld([...shop('v1'), ...shop('v1', {}, { name: 'other' })])).world;
     const failures: World['failures'] = new Map([
