@@ -2,7 +2,7 @@ import type { Condition, Health } from '../model/condition.ts';
 import { worstHealth } from '../model/condition.ts';
 import type { Quarantine } from '../model/journal-state.ts';
 import type { ApplicationContext } from './application-context.ts';
-import type { Blocked } from './draft.ts';
+import type { Blocked, WaitKind } from './draft.ts';
 import type { SlotView } from './slot-view.ts';
 import { isSuspended } from './suspension.ts';
 import type { Target } from './target.ts';
@@ -105,8 +105,11 @@ function hasNothingUnderWay({ views, draft }: ApplicationContext): boolean {
     ({ inFlight, phase }) =>
       inFlight === undefined && !(phase.kind === 'probation' && phase.verdict.kind !== 'failed'),
   );
-  return isQuiet && draft.waiting.every(({ kind }) => kind !== 'step');
+  return isQuiet && !draft.waiting.some(({ kind }) => underWay.has(kind));
 }
+
+/** What goes on by itself, without a step. */
+const underWay: ReadonlySet<WaitKind> = new Set(['step', 'image', 'gate']);
 
 function condition(
   type: Condition['type'],

@@ -223,9 +223,10 @@ function decidePromoted(situation: SlotSituation): void {
   if (isServing(context, other) && !isGood) {
     return context.draft.wait('turn', placeOf(view), 'its successor does not serve');
   }
-  // It may have been started anew a moment ago.
+  // It may have been started anew a moment ago; but what has failed does not stay for that.
   const verdict = judgeInstance(context, service, current);
-  if (isServing(context, other) && verdict.kind === 'waiting') {
+  const hasFailed = context.target.failed.some(({ hash }) => hash === other.identity.hash);
+  if (isServing(context, other) && !hasFailed && verdict.kind === 'waiting') {
     return context.draft.wait('gate', placeOf(view), verdict.reason, verdict.until);
   }
   retire(situation, other, 'its successor has taken its place');

@@ -51,7 +51,7 @@ export function whyNotQuiet(world: World, life: Life): string | null {
   );
   const waiting = going
     .flatMap((application) => application.waiting)
-    .find(({ until, kind }) => until !== null || kind === 'step');
+    .find(({ until, kind }) => until !== null || kind === 'step' || kind === 'image');
   if (waiting !== undefined) return `${waiting.application}/${waiting.slot}: ${waiting.reason}`;
   const isWaiting = going.some(({ wakeAt }) => wakeAt !== null) || decision.prune.wakeAt !== null;
   return isWaiting ? 'it waits for a time to come' : null;

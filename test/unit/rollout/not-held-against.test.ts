@@ -255,6 +255,20 @@ describe('the old instance beside one that was promoted and started anew', () =>
     expect(running(end).filter((image) => image === 'testapp:v1').length).toBeGreaterThan(0);
   });
 
+  it('goes at once when it is the one that has failed', () => {
+    const slow: ServiceFacts = { ...facts, gate: { minHealthyTimeMs: 30_000 } };
+    const beside = playUntil(commit(deployed('v1', slow), shop('v2', slow), 2), (now) =>
+      containers(now).some((one) => isV2(one) && one.restart.name !== 'no'),
+    ).world;
+    const failed = edit(beside, (one) =>
+      isV2(one) ? { ...one, restartCount: 1 } : { ...one, startedAt: beside.now },
+    );
+
+    const { world: end } = play(failed, 20_000);
+
+    expect(running(end)).toEqual(['testapp:v1', 'testapp:v1']);
+  });
+
   it('goes then', () => {
     const { world: end } = play(anew, 5 * 60_000, {
       fate: (one) => (isV2(one) ? { health: 'none' } : {}),
