@@ -431,9 +431,26 @@ version?: (string | number)
  */
 name?: string
 /**
- * Other Compose files to read.
+ * Other Compose files that are parts of this application, as paths or mappings. Each is read with its own folder and variables; what this file says wins over them. A manifest that another one includes is no application of its own.
+ * 
+ * Items: A Compose file, or its path.
  */
-include?: unknown[]
+include?: (string | {
+/**
+ * Path relative to this manifest, inside the repository; of several files the later are merged over the earlier.
+ * 
+ * @minItems 1
+ */
+path: (string | [string, ...(string)[]])
+/**
+ * Folder that paths in the included files are relative to. Default: that of the first file.
+ */
+project_directory?: string
+/**
+ * Files with variables for the included files; variables of this manifest win. Default: the .env file in the project directory, if there is one.
+ */
+env_file?: (string | string[])
+})[]
 /**
  * The services of the application, by name.
  */
@@ -643,10 +660,17 @@ environment?: Assignments
  */
 expose?: (string | number)[]
 /**
- * Another service to inherit from.
+ * Another service to inherit from, by its name in this file, or as a mapping: what this service says is merged over it.
  */
 extends?: (string | {
-
+/**
+ * Name of the other service.
+ */
+service: string
+/**
+ * File that it stands in, by its path relative to this one, inside the repository. Default: this file.
+ */
+file?: string
 })
 /**
  * Links to containers of others.
@@ -685,9 +709,9 @@ ipc?: string
  */
 isolation?: string
 /**
- * Files with labels.
+ * Files with labels, in the format of .env files, as paths relative to the manifest. Later files win over earlier ones, and labels wins over all.
  */
-label_file?: (string | unknown[])
+label_file?: (string | string[])
 labels?: Assignments
 /**
  * Links to other services.
@@ -1001,7 +1025,7 @@ export interface DriverOptions {
 [k: string]: string | number
 }
 /**
- * A file for containers: exactly one of content and file.
+ * A file for containers: exactly one of content, file and environment.
  */
 export interface Config {
 /**
@@ -1017,7 +1041,7 @@ content?: string
  */
 file?: string
 /**
- * An environment variable that holds the content.
+ * Name of a variable of the .env file beside the manifest or of fleet.yaml that holds the content.
  */
 environment?: string
 /**

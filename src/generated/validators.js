@@ -36,17 +36,18 @@ var require_ucs2length = __commonJS({
 
 // <stdin>
 var validateCompose = validate20;
-var schema31 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/compose.schema.json", "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "version": { "type": ["string", "number"], "x-ignored": "the Compose Specification has no versions" }, "name": { "type": "string" }, "include": { "type": "array", "x-unsupported": "" }, "services": { "type": "object", "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/service" } }, "models": { "type": "object", "x-unsupported": "" }, "networks": { "type": "object", "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/network" } }, "volumes": { "type": "object", "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/volume" } }, "secrets": { "type": "object", "x-unsupported": "" }, "configs": { "type": "object", "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/config" } }, "x-fleetwright": { "type": "object", "additionalProperties": false, "properties": { "namespace": { "type": "string", "x-unsupported": "" }, "dependsOn": { "type": "array", "items": { "$ref": "#/$defs/applicationDependency" } }, "wave": { "$ref": "#/$defs/signedInteger" }, "rolloutGroup": { "type": "string", "pattern": "^[a-zA-Z0-9][a-zA-Z0-9._-]*$", "x-expected": 'letters, digits, ".", "_" or "-", starting with a letter or digit' }, "suspend": { "$ref": "#/$defs/boolean" }, "retry": { "$ref": "#/$defs/integer" }, "rollout": { "$ref": "#/$defs/rollout" }, "jobs": { "type": "object", "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/job" } } } } }, "$defs": { "service": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "annotations": { "type": ["array", "object"], "x-unsupported": "" }, "attach": { "type": ["boolean", "string"], "x-unsupported": "" }, "blkio_config": { "type": "object", "x-unsupported": "" }, "build": { "type": ["string", "object"], "x-unsupported": "Build the image in CI, push it, and name it with image:" }, "cap_add": { "$ref": "#/$defs/strings" }, "cap_drop": { "$ref": "#/$defs/strings" }, "cgroup": { "type": "string", "x-unsupported": "" }, "cgroup_parent": { "type": "string", "x-unsupported": "" }, "command": { "$ref": "#/$defs/words" }, "configs": { "type": "array", "items": { "$ref": "#/$defs/configReference" } }, "container_name": { "type": "string", "x-unsupported": "Instances are named <application>-<service>-<slot>-<suffix>; other containers reach them by the name of the service" }, "cpu_count": { "type": ["integer", "string"], "x-unsupported": "" }, "cpu_percent": { "type": ["number", "string"], "x-unsupported": "" }, "cpu_period": { "type": ["number", "string"], "x-unsupported": "" }, "cpu_quota": { "type": ["number", "string"], "x-unsupported": "" }, "cpu_rt_period": { "type": ["number", "string"], "x-unsupported": "" }, "cpu_rt_runtime": { "type": ["number", "string"], "x-unsupported": "" }, "cpu_shares": { "type": ["number", "string"], "x-unsupported": "" }, "cpus": { "type": ["number", "string"], "x-unsupported": "Use deploy.resources.limits.cpus" }, "cpuset": { "type": "string", "x-unsupported": "" }, "credential_spec": { "type": "object", "x-unsupported": "" }, "depends_on": { "type": ["array", "object"], "items": { "type": "string" }, "additionalProperties": { "$ref": "#/$defs/dependency" } }, "deploy": { "$ref": "#/$defs/deploy" }, "develop": { "type": ["object", "null"], "x-unsupported": "" }, "device_cgroup_rules": { "type": "array", "x-unsupported": "" }, "devices": { "type": "array", "x-unsupported": "" }, "dns": { "type": ["string", "array"], "x-unsupported": "" }, "dns_opt": { "type": "array", "x-unsupported": "" }, "dns_search": { "type": ["string", "array"], "x-unsupported": "" }, "domainname": { "type": "string", "x-unsupported": "" }, "entrypoint": { "$ref": "#/$defs/words" }, "env_file": { "type": ["string", "array"], "items": { "type": ["string", "object"], "required": ["path"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "required": { "$ref": "#/$defs/boolean" }, "format": { "type": "string", "enum": ["raw"] } } } }, "environment": { "$ref": "#/$defs/assignments" }, "expose": { "type": "array", "items": { "type": ["string", "number"] } }, "extends": { "type": ["string", "object"], "x-unsupported": "" }, "external_links": { "type": "array", "x-unsupported": "" }, "extra_hosts": { "type": ["array", "object"], "x-unsupported": "" }, "gpus": { "type": ["string", "array"], "x-unsupported": "" }, "group_add": { "type": "array", "x-unsupported": "" }, "healthcheck": { "$ref": "#/$defs/healthcheck" }, "hostname": { "type": "string" }, "image": { "type": "string" }, "init": { "$ref": "#/$defs/boolean" }, "ipc": { "type": "string", "x-unsupported": "" }, "isolation": { "type": "string", "x-unsupported": "" }, "label_file": { "type": ["string", "array"], "x-unsupported": "" }, "labels": { "$ref": "#/$defs/assignments" }, "links": { "type": "array", "x-unsupported": "Containers on one network reach each other by the name of the service" }, "logging": { "type": "object", "x-unsupported": "" }, "mac_address": { "type": "string", "x-unsupported": "" }, "mem_limit": { "type": ["number", "string"], "x-unsupported": "Use deploy.resources.limits.memory" }, "mem_reservation": { "type": ["number", "string"], "x-unsupported": "Use deploy.resources.reservations.memory" }, "mem_swappiness": { "type": ["integer", "string"], "x-unsupported": "" }, "memswap_limit": { "type": ["number", "string"], "x-unsupported": "" }, "models": { "type": ["array", "object"], "x-unsupported": "" }, "network_mode": { "type": "string", "x-unsupported": "" }, "networks": { "type": ["array", "object"], "items": { "type": "string" }, "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/attachment" } }, "oom_kill_disable": { "type": ["boolean", "string"], "x-unsupported": "" }, "oom_score_adj": { "type": ["string", "integer"], "x-unsupported": "" }, "pid": { "type": ["string", "null"], "x-unsupported": "" }, "pids_limit": { "type": ["number", "string"], "x-unsupported": "Use deploy.resources.limits.pids" }, "platform": { "type": "string", "x-unsupported": "" }, "ports": { "type": "array", "items": { "$ref": "#/$defs/port" } }, "post_start": { "type": "array", "x-unsupported": "" }, "pre_start": { "type": "array", "x-unsupported": "" }, "pre_stop": { "type": "array", "x-unsupported": "" }, "privileged": { "type": ["boolean", "string"], "x-unsupported": "" }, "profiles": { "$ref": "#/$defs/strings" }, "provider": { "type": "object", "x-unsupported": "" }, "pull_policy": { "type": "string", "x-unsupported": "" }, "pull_refresh_after": { "type": "string", "x-unsupported": "" }, "read_only": { "$ref": "#/$defs/boolean" }, "restart": { "type": "string" }, "runtime": { "type": "string", "x-unsupported": "" }, "scale": { "type": ["integer", "string"], "x-unsupported": "Use deploy.replicas" }, "secrets": { "type": "array", "x-unsupported": "" }, "security_opt": { "$ref": "#/$defs/strings" }, "shm_size": { "type": ["number", "string"], "x-unsupported": "" }, "stdin_open": { "type": ["boolean", "string"], "x-unsupported": "" }, "stop_grace_period": { "$ref": "#/$defs/duration" }, "stop_signal": { "type": "string" }, "storage_opt": { "type": "object", "x-unsupported": "" }, "sysctls": { "type": ["array", "object"], "x-unsupported": "" }, "tmpfs": { "type": ["string", "array"], "x-unsupported": "Use volumes: [{ type: tmpfs, target: /path }]" }, "tty": { "type": ["boolean", "string"], "x-unsupported": "" }, "ulimits": { "type": "object", "x-unsupported": "" }, "use_api_socket": { "type": ["boolean", "string"], "x-unsupported": "" }, "user": { "type": "string" }, "userns_mode": { "type": "string", "x-unsupported": "" }, "uts": { "type": "string", "x-unsupported": "" }, "volumes": { "type": "array", "items": { "$ref": "#/$defs/mount" } }, "volumes_from": { "type": "array", "x-unsupported": "" }, "working_dir": { "type": "string" }, "x-fleetwright": { "type": "object", "additionalProperties": false, "properties": { "gate": { "type": "object", "additionalProperties": false, "properties": { "http": { "type": "object", "required": ["port"], "additionalProperties": false, "properties": { "port": { "$ref": "#/$defs/portNumber" }, "path": { "type": "string", "pattern": "^/", "x-expected": 'a path that starts with "/"' }, "interval": { "$ref": "#/$defs/duration" }, "timeout": { "$ref": "#/$defs/duration" } } }, "tcp": { "type": "object", "required": ["port"], "additionalProperties": false, "properties": { "port": { "$ref": "#/$defs/portNumber" }, "interval": { "$ref": "#/$defs/duration" }, "timeout": { "$ref": "#/$defs/duration" } } }, "minHealthyTime": { "$ref": "#/$defs/duration" }, "healthyDeadline": { "$ref": "#/$defs/duration" } } }, "singleton": { "$ref": "#/$defs/boolean" }, "rollout": { "$ref": "#/$defs/rollout" }, "expose": { "type": "object", "x-unsupported": "" } } } } }, "deploy": { "type": ["object", "null"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "mode": { "type": "string", "enum": ["replicated", "global", "replicated-job", "global-job"] }, "endpoint_mode": { "type": "string", "x-unsupported": "" }, "replicas": { "$ref": "#/$defs/integer" }, "labels": { "type": ["array", "object"], "x-unsupported": "" }, "rollback_config": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "parallelism": { "$ref": "#/$defs/integer" }, "delay": { "$ref": "#/$defs/duration" }, "failure_action": { "type": "string", "enum": ["pause", "continue"] }, "monitor": { "$ref": "#/$defs/duration" }, "max_failure_ratio": { "$ref": "#/$defs/ratio" }, "order": { "type": "string", "enum": ["start-first", "stop-first"] } } }, "update_config": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "parallelism": { "$ref": "#/$defs/integer" }, "delay": { "$ref": "#/$defs/duration" }, "failure_action": { "type": "string", "enum": ["rollback", "pause", "continue"] }, "monitor": { "$ref": "#/$defs/duration" }, "max_failure_ratio": { "$ref": "#/$defs/ratio" }, "order": { "type": "string", "enum": ["start-first", "stop-first"] } } }, "resources": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "limits": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "cpus": { "type": ["number", "string"] }, "memory": { "type": "string" }, "pids": { "$ref": "#/$defs/limit" } } }, "reservations": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "cpus": { "type": ["number", "string"], "x-ignored": "CPUs are not reserved yet" }, "memory": { "type": "string" }, "generic_resources": { "type": "array", "x-unsupported": "" }, "devices": { "type": "array", "x-unsupported": "" } } } } }, "restart_policy": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "condition": { "type": "string", "enum": ["none", "on-failure", "any"] }, "delay": { "type": "string", "x-ignored": "the engine chooses its own delay between restarts" }, "max_attempts": { "$ref": "#/$defs/integer" }, "window": { "type": "string", "x-ignored": "the engine counts restarts in its own way" } } }, "placement": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "constraints": { "$ref": "#/$defs/strings" }, "preferences": { "type": "array", "x-unsupported": "" }, "max_replicas_per_node": { "type": ["integer", "string"], "x-unsupported": "" } } } } }, "boolean": { "type": ["boolean", "string"], "pattern": "(?!)", "x-expected": "true or false" }, "integer": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number", "minimum": 0 }, "signedInteger": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number" }, "share": { "type": ["integer", "string"], "pattern": "^\\d{1,3}%$", "x-expected": 'a whole number, or a percentage such as "25%"', "minimum": 0 }, "limit": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number", "minimum": -1 }, "portNumber": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a port number", "minimum": 1, "maximum": 65535 }, "ratio": { "type": ["number", "string"], "pattern": "(?!)", "x-expected": "a number", "minimum": 0, "maximum": 1 }, "duration": { "type": "string" }, "strings": { "type": "array", "items": { "type": "string" } }, "words": { "type": ["array", "string", "null"], "items": { "type": "string" } }, "assignments": { "type": ["array", "object"], "items": { "type": "string" }, "additionalProperties": { "type": ["string", "number", "boolean", "null"] } }, "dependency": { "type": "object", "required": ["condition"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "condition": { "type": "string", "enum": ["service_started", "service_healthy", "service_completed_successfully"] }, "restart": { "type": ["boolean", "string"], "x-unsupported": "" }, "required": { "$ref": "#/$defs/boolean" } } }, "applicationDependency": { "type": ["string", "object"], "minLength": 1, "required": ["application"], "additionalProperties": false, "properties": { "application": { "type": "string", "minLength": 1 }, "condition": { "type": "string", "enum": ["started", "healthy", "completed"] }, "required": { "$ref": "#/$defs/boolean" } } }, "job": { "type": "object", "required": ["when"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "when": { "type": "string", "enum": ["before", "after"] }, "timeout": { "$ref": "#/$defs/duration" } } }, "rollout": { "type": "object", "additionalProperties": false, "properties": { "strategy": { "type": "string", "enum": ["rolling", "canary", "blue-green"] }, "steps": { "type": "array", "minItems": 1, "items": { "type": "object", "additionalProperties": false, "properties": { "replicas": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number", "minimum": 1 }, "percent": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number", "minimum": 1, "maximum": 100 }, "bake": { "$ref": "#/$defs/duration" } } } }, "bake": { "$ref": "#/$defs/duration" }, "promote": { "type": "string", "enum": ["auto", "manual"] }, "maxSurge": { "$ref": "#/$defs/share" }, "maxUnavailable": { "$ref": "#/$defs/share" }, "attempts": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number", "minimum": 1, "maximum": 5 }, "progressDeadline": { "$ref": "#/$defs/duration" } } }, "healthcheck": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "disable": { "$ref": "#/$defs/boolean" }, "interval": { "$ref": "#/$defs/duration" }, "retries": { "$ref": "#/$defs/integer" }, "test": { "type": ["string", "array"], "items": { "type": "string" } }, "timeout": { "$ref": "#/$defs/duration" }, "start_period": { "$ref": "#/$defs/duration" }, "start_interval": { "$ref": "#/$defs/duration" } } }, "port": { "type": ["number", "string", "object"], "required": ["target"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string", "x-ignored": "a name has no effect on a plain Docker host" }, "mode": { "type": "string", "x-ignored": "a plain Docker host always publishes on itself" }, "host_ip": { "type": "string" }, "target": { "$ref": "#/$defs/portNumber" }, "published": { "type": ["string", "integer"] }, "protocol": { "type": "string" }, "app_protocol": { "type": "string", "x-ignored": "it has no effect on a plain Docker host" } } }, "mount": { "type": ["string", "object"], "required": ["type"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "type": { "type": "string", "enum": ["bind", "volume", "tmpfs", "cluster", "npipe", "image"] }, "source": { "type": "string" }, "target": { "type": "string" }, "read_only": { "$ref": "#/$defs/boolean" }, "consistency": { "type": "string", "x-ignored": "it has no effect on Linux" }, "bind": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "propagation": { "type": "string", "enum": ["private", "rprivate", "shared", "rshared", "slave", "rslave"] }, "create_host_path": { "$ref": "#/$defs/boolean" }, "recursive": { "type": "string", "x-unsupported": "" }, "selinux": { "type": "string", "x-unsupported": "" } } }, "volume": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "nocopy": { "$ref": "#/$defs/boolean" }, "subpath": { "type": "string", "x-unsupported": "" }, "labels": { "type": ["array", "object"], "x-unsupported": "" } } }, "tmpfs": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "size": { "type": ["number", "string"] }, "mode": { "type": ["number", "string"] } } }, "image": { "type": "object", "x-unsupported": "" } } }, "attachment": { "type": ["object", "null"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "aliases": { "$ref": "#/$defs/strings" }, "interface_name": { "type": "string", "x-unsupported": "" }, "ipv4_address": { "type": "string", "x-unsupported": "" }, "ipv6_address": { "type": "string", "x-unsupported": "" }, "link_local_ips": { "type": "array", "x-unsupported": "" }, "mac_address": { "type": "string", "x-unsupported": "" }, "driver_opts": { "type": "object", "x-unsupported": "" }, "priority": { "type": "number", "x-unsupported": "" }, "gw_priority": { "type": "number", "x-unsupported": "" } } }, "configReference": { "type": ["string", "object"], "required": ["source"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "source": { "type": "string" }, "target": { "type": "string" }, "uid": { "type": "string" }, "gid": { "type": "string" }, "mode": { "type": ["number", "string"] } } }, "external": { "type": ["boolean", "string", "object"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string" } } }, "driverOptions": { "type": "object", "additionalProperties": { "type": ["string", "number"] } }, "network": { "type": ["object", "null"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string" }, "driver": { "type": "string" }, "driver_opts": { "$ref": "#/$defs/driverOptions" }, "ipam": { "type": "object", "x-unsupported": "" }, "external": { "$ref": "#/$defs/external" }, "internal": { "$ref": "#/$defs/boolean" }, "enable_ipv4": { "type": ["boolean", "string"], "x-unsupported": "" }, "enable_ipv6": { "type": ["boolean", "string"], "x-unsupported": "" }, "attachable": { "type": ["boolean", "string"], "x-ignored": "every bridge network is attachable" }, "labels": { "$ref": "#/$defs/assignments" } } }, "volume": { "type": ["object", "null"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string" }, "driver": { "type": "string" }, "driver_opts": { "$ref": "#/$defs/driverOptions" }, "external": { "$ref": "#/$defs/external" }, "labels": { "$ref": "#/$defs/assignments" } } }, "config": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string", "x-ignored": "a config is a file of the commit and needs no name" }, "content": { "type": "string" }, "file": { "type": "string" }, "environment": { "type": "string", "x-unsupported": "" }, "external": { "type": ["boolean", "string", "object"], "x-unsupported": "" }, "labels": { "type": ["array", "object"], "x-ignored": "a config is a file and has no labels" }, "template_driver": { "type": "string", "x-unsupported": "" } } } } };
-var schema100 = { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string", "x-ignored": "a config is a file of the commit and needs no name" }, "content": { "type": "string" }, "file": { "type": "string" }, "environment": { "type": "string", "x-unsupported": "" }, "external": { "type": ["boolean", "string", "object"], "x-unsupported": "" }, "labels": { "type": ["array", "object"], "x-ignored": "a config is a file and has no labels" }, "template_driver": { "type": "string", "x-unsupported": "" } } };
+var schema31 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/compose.schema.json", "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "version": { "type": ["string", "number"], "x-ignored": "the Compose Specification has no versions" }, "name": { "type": "string" }, "include": { "type": "array", "items": { "type": ["string", "object"], "minLength": 1, "required": ["path"], "additionalProperties": false, "properties": { "path": { "type": ["string", "array"], "minLength": 1, "minItems": 1, "items": { "type": "string", "minLength": 1 } }, "project_directory": { "type": "string", "minLength": 1 }, "env_file": { "type": ["string", "array"], "minLength": 1, "items": { "type": "string", "minLength": 1 } } } } }, "services": { "type": "object", "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/service" } }, "models": { "type": "object", "x-unsupported": "" }, "networks": { "type": "object", "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/network" } }, "volumes": { "type": "object", "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/volume" } }, "secrets": { "type": "object", "x-unsupported": "" }, "configs": { "type": "object", "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/config" } }, "x-fleetwright": { "type": "object", "additionalProperties": false, "properties": { "namespace": { "type": "string", "x-unsupported": "" }, "dependsOn": { "type": "array", "items": { "$ref": "#/$defs/applicationDependency" } }, "wave": { "$ref": "#/$defs/signedInteger" }, "rolloutGroup": { "type": "string", "pattern": "^[a-zA-Z0-9][a-zA-Z0-9._-]*$", "x-expected": 'letters, digits, ".", "_" or "-", starting with a letter or digit' }, "suspend": { "$ref": "#/$defs/boolean" }, "retry": { "$ref": "#/$defs/integer" }, "rollout": { "$ref": "#/$defs/rollout" }, "jobs": { "type": "object", "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/job" } } } } }, "$defs": { "service": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "annotations": { "type": ["array", "object"], "x-unsupported": "" }, "attach": { "type": ["boolean", "string"], "x-unsupported": "" }, "blkio_config": { "type": "object", "x-unsupported": "" }, "build": { "type": ["string", "object"], "x-unsupported": "Build the image in CI, push it, and name it with image:" }, "cap_add": { "$ref": "#/$defs/strings" }, "cap_drop": { "$ref": "#/$defs/strings" }, "cgroup": { "type": "string", "x-unsupported": "" }, "cgroup_parent": { "type": "string", "x-unsupported": "" }, "command": { "$ref": "#/$defs/words" }, "configs": { "type": "array", "items": { "$ref": "#/$defs/configReference" } }, "container_name": { "type": "string", "x-unsupported": "Instances are named <application>-<service>-<slot>-<suffix>; other containers reach them by the name of the service" }, "cpu_count": { "type": ["integer", "string"], "x-unsupported": "" }, "cpu_percent": { "type": ["number", "string"], "x-unsupported": "" }, "cpu_period": { "type": ["number", "string"], "x-unsupported": "" }, "cpu_quota": { "type": ["number", "string"], "x-unsupported": "" }, "cpu_rt_period": { "type": ["number", "string"], "x-unsupported": "" }, "cpu_rt_runtime": { "type": ["number", "string"], "x-unsupported": "" }, "cpu_shares": { "type": ["number", "string"], "x-unsupported": "" }, "cpus": { "type": ["number", "string"], "x-unsupported": "Use deploy.resources.limits.cpus" }, "cpuset": { "type": "string", "x-unsupported": "" }, "credential_spec": { "type": "object", "x-unsupported": "" }, "depends_on": { "type": ["array", "object"], "items": { "type": "string" }, "additionalProperties": { "$ref": "#/$defs/dependency" } }, "deploy": { "$ref": "#/$defs/deploy" }, "develop": { "type": ["object", "null"], "x-unsupported": "" }, "device_cgroup_rules": { "type": "array", "x-unsupported": "" }, "devices": { "type": "array", "x-unsupported": "" }, "dns": { "type": ["string", "array"], "x-unsupported": "" }, "dns_opt": { "type": "array", "x-unsupported": "" }, "dns_search": { "type": ["string", "array"], "x-unsupported": "" }, "domainname": { "type": "string", "x-unsupported": "" }, "entrypoint": { "$ref": "#/$defs/words" }, "env_file": { "type": ["string", "array"], "items": { "type": ["string", "object"], "required": ["path"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "required": { "$ref": "#/$defs/boolean" }, "format": { "type": "string", "enum": ["raw"] } } } }, "environment": { "$ref": "#/$defs/assignments" }, "expose": { "type": "array", "items": { "type": ["string", "number"] } }, "extends": { "type": ["string", "object"], "minLength": 1, "required": ["service"], "additionalProperties": false, "properties": { "service": { "type": "string", "minLength": 1 }, "file": { "type": "string", "minLength": 1 } } }, "external_links": { "type": "array", "x-unsupported": "" }, "extra_hosts": { "type": ["array", "object"], "x-unsupported": "" }, "gpus": { "type": ["string", "array"], "x-unsupported": "" }, "group_add": { "type": "array", "x-unsupported": "" }, "healthcheck": { "$ref": "#/$defs/healthcheck" }, "hostname": { "type": "string" }, "image": { "type": "string" }, "init": { "$ref": "#/$defs/boolean" }, "ipc": { "type": "string", "x-unsupported": "" }, "isolation": { "type": "string", "x-unsupported": "" }, "label_file": { "type": ["string", "array"], "items": { "type": "string" } }, "labels": { "$ref": "#/$defs/assignments" }, "links": { "type": "array", "x-unsupported": "Containers on one network reach each other by the name of the service" }, "logging": { "type": "object", "x-unsupported": "" }, "mac_address": { "type": "string", "x-unsupported": "" }, "mem_limit": { "type": ["number", "string"], "x-unsupported": "Use deploy.resources.limits.memory" }, "mem_reservation": { "type": ["number", "string"], "x-unsupported": "Use deploy.resources.reservations.memory" }, "mem_swappiness": { "type": ["integer", "string"], "x-unsupported": "" }, "memswap_limit": { "type": ["number", "string"], "x-unsupported": "" }, "models": { "type": ["array", "object"], "x-unsupported": "" }, "network_mode": { "type": "string", "x-unsupported": "" }, "networks": { "type": ["array", "object"], "items": { "type": "string" }, "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/attachment" } }, "oom_kill_disable": { "type": ["boolean", "string"], "x-unsupported": "" }, "oom_score_adj": { "type": ["string", "integer"], "x-unsupported": "" }, "pid": { "type": ["string", "null"], "x-unsupported": "" }, "pids_limit": { "type": ["number", "string"], "x-unsupported": "Use deploy.resources.limits.pids" }, "platform": { "type": "string", "x-unsupported": "" }, "ports": { "type": "array", "items": { "$ref": "#/$defs/port" } }, "post_start": { "type": "array", "x-unsupported": "" }, "pre_start": { "type": "array", "x-unsupported": "" }, "pre_stop": { "type": "array", "x-unsupported": "" }, "privileged": { "type": ["boolean", "string"], "x-unsupported": "" }, "profiles": { "$ref": "#/$defs/strings" }, "provider": { "type": "object", "x-unsupported": "" }, "pull_policy": { "type": "string", "x-unsupported": "" }, "pull_refresh_after": { "type": "string", "x-unsupported": "" }, "read_only": { "$ref": "#/$defs/boolean" }, "restart": { "type": "string" }, "runtime": { "type": "string", "x-unsupported": "" }, "scale": { "type": ["integer", "string"], "x-unsupported": "Use deploy.replicas" }, "secrets": { "type": "array", "x-unsupported": "" }, "security_opt": { "$ref": "#/$defs/strings" }, "shm_size": { "type": ["number", "string"], "x-unsupported": "" }, "stdin_open": { "type": ["boolean", "string"], "x-unsupported": "" }, "stop_grace_period": { "$ref": "#/$defs/duration" }, "stop_signal": { "type": "string" }, "storage_opt": { "type": "object", "x-unsupported": "" }, "sysctls": { "type": ["array", "object"], "x-unsupported": "" }, "tmpfs": { "type": ["string", "array"], "x-unsupported": "Use volumes: [{ type: tmpfs, target: /path }]" }, "tty": { "type": ["boolean", "string"], "x-unsupported": "" }, "ulimits": { "type": "object", "x-unsupported": "" }, "use_api_socket": { "type": ["boolean", "string"], "x-unsupported": "" }, "user": { "type": "string" }, "userns_mode": { "type": "string", "x-unsupported": "" }, "uts": { "type": "string", "x-unsupported": "" }, "volumes": { "type": "array", "items": { "$ref": "#/$defs/mount" } }, "volumes_from": { "type": "array", "x-unsupported": "" }, "working_dir": { "type": "string" }, "x-fleetwright": { "type": "object", "additionalProperties": false, "properties": { "gate": { "type": "object", "additionalProperties": false, "properties": { "http": { "type": "object", "required": ["port"], "additionalProperties": false, "properties": { "port": { "$ref": "#/$defs/portNumber" }, "path": { "type": "string", "pattern": "^/", "x-expected": 'a path that starts with "/"' }, "interval": { "$ref": "#/$defs/duration" }, "timeout": { "$ref": "#/$defs/duration" } } }, "tcp": { "type": "object", "required": ["port"], "additionalProperties": false, "properties": { "port": { "$ref": "#/$defs/portNumber" }, "interval": { "$ref": "#/$defs/duration" }, "timeout": { "$ref": "#/$defs/duration" } } }, "minHealthyTime": { "$ref": "#/$defs/duration" }, "healthyDeadline": { "$ref": "#/$defs/duration" } } }, "singleton": { "$ref": "#/$defs/boolean" }, "rollout": { "$ref": "#/$defs/rollout" }, "expose": { "type": "object", "x-unsupported": "" } } } } }, "deploy": { "type": ["object", "null"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "mode": { "type": "string", "enum": ["replicated", "global", "replicated-job", "global-job"] }, "endpoint_mode": { "type": "string", "x-unsupported": "" }, "replicas": { "$ref": "#/$defs/integer" }, "labels": { "type": ["array", "object"], "x-unsupported": "" }, "rollback_config": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "parallelism": { "$ref": "#/$defs/integer" }, "delay": { "$ref": "#/$defs/duration" }, "failure_action": { "type": "string", "enum": ["pause", "continue"] }, "monitor": { "$ref": "#/$defs/duration" }, "max_failure_ratio": { "$ref": "#/$defs/ratio" }, "order": { "type": "string", "enum": ["start-first", "stop-first"] } } }, "update_config": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "parallelism": { "$ref": "#/$defs/integer" }, "delay": { "$ref": "#/$defs/duration" }, "failure_action": { "type": "string", "enum": ["rollback", "pause", "continue"] }, "monitor": { "$ref": "#/$defs/duration" }, "max_failure_ratio": { "$ref": "#/$defs/ratio" }, "order": { "type": "string", "enum": ["start-first", "stop-first"] } } }, "resources": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "limits": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "cpus": { "type": ["number", "string"] }, "memory": { "type": "string" }, "pids": { "$ref": "#/$defs/limit" } } }, "reservations": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "cpus": { "type": ["number", "string"], "x-ignored": "CPUs are not reserved yet" }, "memory": { "type": "string" }, "generic_resources": { "type": "array", "x-unsupported": "" }, "devices": { "type": "array", "x-unsupported": "" } } } } }, "restart_policy": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "condition": { "type": "string", "enum": ["none", "on-failure", "any"] }, "delay": { "type": "string", "x-ignored": "the engine chooses its own delay between restarts" }, "max_attempts": { "$ref": "#/$defs/integer" }, "window": { "type": "string", "x-ignored": "the engine counts restarts in its own way" } } }, "placement": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "constraints": { "$ref": "#/$defs/strings" }, "preferences": { "type": "array", "x-unsupported": "" }, "max_replicas_per_node": { "type": ["integer", "string"], "x-unsupported": "" } } } } }, "boolean": { "type": ["boolean", "string"], "pattern": "(?!)", "x-expected": "true or false" }, "integer": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number", "minimum": 0 }, "signedInteger": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number" }, "share": { "type": ["integer", "string"], "pattern": "^\\d{1,3}%$", "x-expected": 'a whole number, or a percentage such as "25%"', "minimum": 0 }, "limit": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number", "minimum": -1 }, "portNumber": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a port number", "minimum": 1, "maximum": 65535 }, "ratio": { "type": ["number", "string"], "pattern": "(?!)", "x-expected": "a number", "minimum": 0, "maximum": 1 }, "duration": { "type": "string" }, "strings": { "type": "array", "items": { "type": "string" } }, "words": { "type": ["array", "string", "null"], "items": { "type": "string" } }, "assignments": { "type": ["array", "object"], "items": { "type": "string" }, "additionalProperties": { "type": ["string", "number", "boolean", "null"] } }, "dependency": { "type": "object", "required": ["condition"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "condition": { "type": "string", "enum": ["service_started", "service_healthy", "service_completed_successfully"] }, "restart": { "type": ["boolean", "string"], "x-unsupported": "" }, "required": { "$ref": "#/$defs/boolean" } } }, "applicationDependency": { "type": ["string", "object"], "minLength": 1, "required": ["application"], "additionalProperties": false, "properties": { "application": { "type": "string", "minLength": 1 }, "condition": { "type": "string", "enum": ["started", "healthy", "completed"] }, "required": { "$ref": "#/$defs/boolean" } } }, "job": { "type": "object", "required": ["when"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "when": { "type": "string", "enum": ["before", "after"] }, "timeout": { "$ref": "#/$defs/duration" } } }, "rollout": { "type": "object", "additionalProperties": false, "properties": { "strategy": { "type": "string", "enum": ["rolling", "canary", "blue-green"] }, "steps": { "type": "array", "minItems": 1, "items": { "type": "object", "additionalProperties": false, "properties": { "replicas": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number", "minimum": 1 }, "percent": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number", "minimum": 1, "maximum": 100 }, "bake": { "$ref": "#/$defs/duration" } } } }, "bake": { "$ref": "#/$defs/duration" }, "promote": { "type": "string", "enum": ["auto", "manual"] }, "maxSurge": { "$ref": "#/$defs/share" }, "maxUnavailable": { "$ref": "#/$defs/share" }, "attempts": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number", "minimum": 1, "maximum": 5 }, "progressDeadline": { "$ref": "#/$defs/duration" } } }, "healthcheck": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "disable": { "$ref": "#/$defs/boolean" }, "interval": { "$ref": "#/$defs/duration" }, "retries": { "$ref": "#/$defs/integer" }, "test": { "type": ["string", "array"], "items": { "type": "string" } }, "timeout": { "$ref": "#/$defs/duration" }, "start_period": { "$ref": "#/$defs/duration" }, "start_interval": { "$ref": "#/$defs/duration" } } }, "port": { "type": ["number", "string", "object"], "required": ["target"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string", "x-ignored": "a name has no effect on a plain Docker host" }, "mode": { "type": "string", "x-ignored": "a plain Docker host always publishes on itself" }, "host_ip": { "type": "string" }, "target": { "$ref": "#/$defs/portNumber" }, "published": { "type": ["string", "integer"] }, "protocol": { "type": "string" }, "app_protocol": { "type": "string", "x-ignored": "it has no effect on a plain Docker host" } } }, "mount": { "type": ["string", "object"], "required": ["type"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "type": { "type": "string", "enum": ["bind", "volume", "tmpfs", "cluster", "npipe", "image"] }, "source": { "type": "string" }, "target": { "type": "string" }, "read_only": { "$ref": "#/$defs/boolean" }, "consistency": { "type": "string", "x-ignored": "it has no effect on Linux" }, "bind": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "propagation": { "type": "string", "enum": ["private", "rprivate", "shared", "rshared", "slave", "rslave"] }, "create_host_path": { "$ref": "#/$defs/boolean" }, "recursive": { "type": "string", "x-unsupported": "" }, "selinux": { "type": "string", "x-unsupported": "" } } }, "volume": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "nocopy": { "$ref": "#/$defs/boolean" }, "subpath": { "type": "string", "x-unsupported": "" }, "labels": { "type": ["array", "object"], "x-unsupported": "" } } }, "tmpfs": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "size": { "type": ["number", "string"] }, "mode": { "type": ["number", "string"] } } }, "image": { "type": "object", "x-unsupported": "" } } }, "attachment": { "type": ["object", "null"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "aliases": { "$ref": "#/$defs/strings" }, "interface_name": { "type": "string", "x-unsupported": "" }, "ipv4_address": { "type": "string", "x-unsupported": "" }, "ipv6_address": { "type": "string", "x-unsupported": "" }, "link_local_ips": { "type": "array", "x-unsupported": "" }, "mac_address": { "type": "string", "x-unsupported": "" }, "driver_opts": { "type": "object", "x-unsupported": "" }, "priority": { "type": "number", "x-unsupported": "" }, "gw_priority": { "type": "number", "x-unsupported": "" } } }, "configReference": { "type": ["string", "object"], "required": ["source"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "source": { "type": "string" }, "target": { "type": "string" }, "uid": { "type": "string" }, "gid": { "type": "string" }, "mode": { "type": ["number", "string"] } } }, "external": { "type": ["boolean", "string", "object"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string" } } }, "driverOptions": { "type": "object", "additionalProperties": { "type": ["string", "number"] } }, "network": { "type": ["object", "null"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string" }, "driver": { "type": "string" }, "driver_opts": { "$ref": "#/$defs/driverOptions" }, "ipam": { "type": "object", "x-unsupported": "" }, "external": { "$ref": "#/$defs/external" }, "internal": { "$ref": "#/$defs/boolean" }, "enable_ipv4": { "type": ["boolean", "string"], "x-unsupported": "" }, "enable_ipv6": { "type": ["boolean", "string"], "x-unsupported": "" }, "attachable": { "type": ["boolean", "string"], "x-ignored": "every bridge network is attachable" }, "labels": { "$ref": "#/$defs/assignments" } } }, "volume": { "type": ["object", "null"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string" }, "driver": { "type": "string" }, "driver_opts": { "$ref": "#/$defs/driverOptions" }, "external": { "$ref": "#/$defs/external" }, "labels": { "$ref": "#/$defs/assignments" } } }, "config": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string", "x-ignored": "a config is a file of the commit and needs no name" }, "content": { "type": "string" }, "file": { "type": "string" }, "environment": { "type": "string" }, "external": { "type": ["boolean", "string", "object"], "x-unsupported": "" }, "labels": { "type": ["array", "object"], "x-ignored": "a config is a file and has no labels" }, "template_driver": { "type": "string", "x-unsupported": "" } } } } };
+var schema100 = { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string", "x-ignored": "a config is a file of the commit and needs no name" }, "content": { "type": "string" }, "file": { "type": "string" }, "environment": { "type": "string" }, "external": { "type": ["boolean", "string", "object"], "x-unsupported": "" }, "labels": { "type": ["array", "object"], "x-ignored": "a config is a file and has no labels" }, "template_driver": { "type": "string", "x-unsupported": "" } } };
 var schema103 = { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number" };
 var schema38 = { "type": ["boolean", "string"], "pattern": "(?!)", "x-expected": "true or false" };
 var schema40 = { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number", "minimum": 0 };
 var func1 = Object.prototype.hasOwnProperty;
+var func2 = require_ucs2length().default;
 var pattern4 = new RegExp("^x-", "u");
 var pattern5 = new RegExp("^[a-zA-Z0-9._-]+$", "u");
 var pattern9 = new RegExp("(?!)", "u");
 var pattern62 = new RegExp("^[a-zA-Z0-9][a-zA-Z0-9._-]*$", "u");
-var schema32 = { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "annotations": { "type": ["array", "object"], "x-unsupported": "" }, "attach": { "type": ["boolean", "string"], "x-unsupported": "" }, "blkio_config": { "type": "object", "x-unsupported": "" }, "build": { "type": ["string", "object"], "x-unsupported": "Build the image in CI, push it, and name it with image:" }, "cap_add": { "$ref": "#/$defs/strings" }, "cap_drop": { "$ref": "#/$defs/strings" }, "cgroup": { "type": "string", "x-unsupported": "" }, "cgroup_parent": { "type": "string", "x-unsupported": "" }, "command": { "$ref": "#/$defs/words" }, "configs": { "type": "array", "items": { "$ref": "#/$defs/configReference" } }, "container_name": { "type": "string", "x-unsupported": "Instances are named <application>-<service>-<slot>-<suffix>; other containers reach them by the name of the service" }, "cpu_count": { "type": ["integer", "string"], "x-unsupported": "" }, "cpu_percent": { "type": ["number", "string"], "x-unsupported": "" }, "cpu_period": { "type": ["number", "string"], "x-unsupported": "" }, "cpu_quota": { "type": ["number", "string"], "x-unsupported": "" }, "cpu_rt_period": { "type": ["number", "string"], "x-unsupported": "" }, "cpu_rt_runtime": { "type": ["number", "string"], "x-unsupported": "" }, "cpu_shares": { "type": ["number", "string"], "x-unsupported": "" }, "cpus": { "type": ["number", "string"], "x-unsupported": "Use deploy.resources.limits.cpus" }, "cpuset": { "type": "string", "x-unsupported": "" }, "credential_spec": { "type": "object", "x-unsupported": "" }, "depends_on": { "type": ["array", "object"], "items": { "type": "string" }, "additionalProperties": { "$ref": "#/$defs/dependency" } }, "deploy": { "$ref": "#/$defs/deploy" }, "develop": { "type": ["object", "null"], "x-unsupported": "" }, "device_cgroup_rules": { "type": "array", "x-unsupported": "" }, "devices": { "type": "array", "x-unsupported": "" }, "dns": { "type": ["string", "array"], "x-unsupported": "" }, "dns_opt": { "type": "array", "x-unsupported": "" }, "dns_search": { "type": ["string", "array"], "x-unsupported": "" }, "domainname": { "type": "string", "x-unsupported": "" }, "entrypoint": { "$ref": "#/$defs/words" }, "env_file": { "type": ["string", "array"], "items": { "type": ["string", "object"], "required": ["path"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "required": { "$ref": "#/$defs/boolean" }, "format": { "type": "string", "enum": ["raw"] } } } }, "environment": { "$ref": "#/$defs/assignments" }, "expose": { "type": "array", "items": { "type": ["string", "number"] } }, "extends": { "type": ["string", "object"], "x-unsupported": "" }, "external_links": { "type": "array", "x-unsupported": "" }, "extra_hosts": { "type": ["array", "object"], "x-unsupported": "" }, "gpus": { "type": ["string", "array"], "x-unsupported": "" }, "group_add": { "type": "array", "x-unsupported": "" }, "healthcheck": { "$ref": "#/$defs/healthcheck" }, "hostname": { "type": "string" }, "image": { "type": "string" }, "init": { "$ref": "#/$defs/boolean" }, "ipc": { "type": "string", "x-unsupported": "" }, "isolation": { "type": "string", "x-unsupported": "" }, "label_file": { "type": ["string", "array"], "x-unsupported": "" }, "labels": { "$ref": "#/$defs/assignments" }, "links": { "type": "array", "x-unsupported": "Containers on one network reach each other by the name of the service" }, "logging": { "type": "object", "x-unsupported": "" }, "mac_address": { "type": "string", "x-unsupported": "" }, "mem_limit": { "type": ["number", "string"], "x-unsupported": "Use deploy.resources.limits.memory" }, "mem_reservation": { "type": ["number", "string"], "x-unsupported": "Use deploy.resources.reservations.memory" }, "mem_swappiness": { "type": ["integer", "string"], "x-unsupported": "" }, "memswap_limit": { "type": ["number", "string"], "x-unsupported": "" }, "models": { "type": ["array", "object"], "x-unsupported": "" }, "network_mode": { "type": "string", "x-unsupported": "" }, "networks": { "type": ["array", "object"], "items": { "type": "string" }, "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/attachment" } }, "oom_kill_disable": { "type": ["boolean", "string"], "x-unsupported": "" }, "oom_score_adj": { "type": ["string", "integer"], "x-unsupported": "" }, "pid": { "type": ["string", "null"], "x-unsupported": "" }, "pids_limit": { "type": ["number", "string"], "x-unsupported": "Use deploy.resources.limits.pids" }, "platform": { "type": "string", "x-unsupported": "" }, "ports": { "type": "array", "items": { "$ref": "#/$defs/port" } }, "post_start": { "type": "array", "x-unsupported": "" }, "pre_start": { "type": "array", "x-unsupported": "" }, "pre_stop": { "type": "array", "x-unsupported": "" }, "privileged": { "type": ["boolean", "string"], "x-unsupported": "" }, "profiles": { "$ref": "#/$defs/strings" }, "provider": { "type": "object", "x-unsupported": "" }, "pull_policy": { "type": "string", "x-unsupported": "" }, "pull_refresh_after": { "type": "string", "x-unsupported": "" }, "read_only": { "$ref": "#/$defs/boolean" }, "restart": { "type": "string" }, "runtime": { "type": "string", "x-unsupported": "" }, "scale": { "type": ["integer", "string"], "x-unsupported": "Use deploy.replicas" }, "secrets": { "type": "array", "x-unsupported": "" }, "security_opt": { "$ref": "#/$defs/strings" }, "shm_size": { "type": ["number", "string"], "x-unsupported": "" }, "stdin_open": { "type": ["boolean", "string"], "x-unsupported": "" }, "stop_grace_period": { "$ref": "#/$defs/duration" }, "stop_signal": { "type": "string" }, "storage_opt": { "type": "object", "x-unsupported": "" }, "sysctls": { "type": ["array", "object"], "x-unsupported": "" }, "tmpfs": { "type": ["string", "array"], "x-unsupported": "Use volumes: [{ type: tmpfs, target: /path }]" }, "tty": { "type": ["boolean", "string"], "x-unsupported": "" }, "ulimits": { "type": "object", "x-unsupported": "" }, "use_api_socket": { "type": ["boolean", "string"], "x-unsupported": "" }, "user": { "type": "string" }, "userns_mode": { "type": "string", "x-unsupported": "" }, "uts": { "type": "string", "x-unsupported": "" }, "volumes": { "type": "array", "items": { "$ref": "#/$defs/mount" } }, "volumes_from": { "type": "array", "x-unsupported": "" }, "working_dir": { "type": "string" }, "x-fleetwright": { "type": "object", "additionalProperties": false, "properties": { "gate": { "type": "object", "additionalProperties": false, "properties": { "http": { "type": "object", "required": ["port"], "additionalProperties": false, "properties": { "port": { "$ref": "#/$defs/portNumber" }, "path": { "type": "string", "pattern": "^/", "x-expected": 'a path that starts with "/"' }, "interval": { "$ref": "#/$defs/duration" }, "timeout": { "$ref": "#/$defs/duration" } } }, "tcp": { "type": "object", "required": ["port"], "additionalProperties": false, "properties": { "port": { "$ref": "#/$defs/portNumber" }, "interval": { "$ref": "#/$defs/duration" }, "timeout": { "$ref": "#/$defs/duration" } } }, "minHealthyTime": { "$ref": "#/$defs/duration" }, "healthyDeadline": { "$ref": "#/$defs/duration" } } }, "singleton": { "$ref": "#/$defs/boolean" }, "rollout": { "$ref": "#/$defs/rollout" }, "expose": { "type": "object", "x-unsupported": "" } } } } };
+var schema32 = { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "annotations": { "type": ["array", "object"], "x-unsupported": "" }, "attach": { "type": ["boolean", "string"], "x-unsupported": "" }, "blkio_config": { "type": "object", "x-unsupported": "" }, "build": { "type": ["string", "object"], "x-unsupported": "Build the image in CI, push it, and name it with image:" }, "cap_add": { "$ref": "#/$defs/strings" }, "cap_drop": { "$ref": "#/$defs/strings" }, "cgroup": { "type": "string", "x-unsupported": "" }, "cgroup_parent": { "type": "string", "x-unsupported": "" }, "command": { "$ref": "#/$defs/words" }, "configs": { "type": "array", "items": { "$ref": "#/$defs/configReference" } }, "container_name": { "type": "string", "x-unsupported": "Instances are named <application>-<service>-<slot>-<suffix>; other containers reach them by the name of the service" }, "cpu_count": { "type": ["integer", "string"], "x-unsupported": "" }, "cpu_percent": { "type": ["number", "string"], "x-unsupported": "" }, "cpu_period": { "type": ["number", "string"], "x-unsupported": "" }, "cpu_quota": { "type": ["number", "string"], "x-unsupported": "" }, "cpu_rt_period": { "type": ["number", "string"], "x-unsupported": "" }, "cpu_rt_runtime": { "type": ["number", "string"], "x-unsupported": "" }, "cpu_shares": { "type": ["number", "string"], "x-unsupported": "" }, "cpus": { "type": ["number", "string"], "x-unsupported": "Use deploy.resources.limits.cpus" }, "cpuset": { "type": "string", "x-unsupported": "" }, "credential_spec": { "type": "object", "x-unsupported": "" }, "depends_on": { "type": ["array", "object"], "items": { "type": "string" }, "additionalProperties": { "$ref": "#/$defs/dependency" } }, "deploy": { "$ref": "#/$defs/deploy" }, "develop": { "type": ["object", "null"], "x-unsupported": "" }, "device_cgroup_rules": { "type": "array", "x-unsupported": "" }, "devices": { "type": "array", "x-unsupported": "" }, "dns": { "type": ["string", "array"], "x-unsupported": "" }, "dns_opt": { "type": "array", "x-unsupported": "" }, "dns_search": { "type": ["string", "array"], "x-unsupported": "" }, "domainname": { "type": "string", "x-unsupported": "" }, "entrypoint": { "$ref": "#/$defs/words" }, "env_file": { "type": ["string", "array"], "items": { "type": ["string", "object"], "required": ["path"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "required": { "$ref": "#/$defs/boolean" }, "format": { "type": "string", "enum": ["raw"] } } } }, "environment": { "$ref": "#/$defs/assignments" }, "expose": { "type": "array", "items": { "type": ["string", "number"] } }, "extends": { "type": ["string", "object"], "minLength": 1, "required": ["service"], "additionalProperties": false, "properties": { "service": { "type": "string", "minLength": 1 }, "file": { "type": "string", "minLength": 1 } } }, "external_links": { "type": "array", "x-unsupported": "" }, "extra_hosts": { "type": ["array", "object"], "x-unsupported": "" }, "gpus": { "type": ["string", "array"], "x-unsupported": "" }, "group_add": { "type": "array", "x-unsupported": "" }, "healthcheck": { "$ref": "#/$defs/healthcheck" }, "hostname": { "type": "string" }, "image": { "type": "string" }, "init": { "$ref": "#/$defs/boolean" }, "ipc": { "type": "string", "x-unsupported": "" }, "isolation": { "type": "string", "x-unsupported": "" }, "label_file": { "type": ["string", "array"], "items": { "type": "string" } }, "labels": { "$ref": "#/$defs/assignments" }, "links": { "type": "array", "x-unsupported": "Containers on one network reach each other by the name of the service" }, "logging": { "type": "object", "x-unsupported": "" }, "mac_address": { "type": "string", "x-unsupported": "" }, "mem_limit": { "type": ["number", "string"], "x-unsupported": "Use deploy.resources.limits.memory" }, "mem_reservation": { "type": ["number", "string"], "x-unsupported": "Use deploy.resources.reservations.memory" }, "mem_swappiness": { "type": ["integer", "string"], "x-unsupported": "" }, "memswap_limit": { "type": ["number", "string"], "x-unsupported": "" }, "models": { "type": ["array", "object"], "x-unsupported": "" }, "network_mode": { "type": "string", "x-unsupported": "" }, "networks": { "type": ["array", "object"], "items": { "type": "string" }, "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/attachment" } }, "oom_kill_disable": { "type": ["boolean", "string"], "x-unsupported": "" }, "oom_score_adj": { "type": ["string", "integer"], "x-unsupported": "" }, "pid": { "type": ["string", "null"], "x-unsupported": "" }, "pids_limit": { "type": ["number", "string"], "x-unsupported": "Use deploy.resources.limits.pids" }, "platform": { "type": "string", "x-unsupported": "" }, "ports": { "type": "array", "items": { "$ref": "#/$defs/port" } }, "post_start": { "type": "array", "x-unsupported": "" }, "pre_start": { "type": "array", "x-unsupported": "" }, "pre_stop": { "type": "array", "x-unsupported": "" }, "privileged": { "type": ["boolean", "string"], "x-unsupported": "" }, "profiles": { "$ref": "#/$defs/strings" }, "provider": { "type": "object", "x-unsupported": "" }, "pull_policy": { "type": "string", "x-unsupported": "" }, "pull_refresh_after": { "type": "string", "x-unsupported": "" }, "read_only": { "$ref": "#/$defs/boolean" }, "restart": { "type": "string" }, "runtime": { "type": "string", "x-unsupported": "" }, "scale": { "type": ["integer", "string"], "x-unsupported": "Use deploy.replicas" }, "secrets": { "type": "array", "x-unsupported": "" }, "security_opt": { "$ref": "#/$defs/strings" }, "shm_size": { "type": ["number", "string"], "x-unsupported": "" }, "stdin_open": { "type": ["boolean", "string"], "x-unsupported": "" }, "stop_grace_period": { "$ref": "#/$defs/duration" }, "stop_signal": { "type": "string" }, "storage_opt": { "type": "object", "x-unsupported": "" }, "sysctls": { "type": ["array", "object"], "x-unsupported": "" }, "tmpfs": { "type": ["string", "array"], "x-unsupported": "Use volumes: [{ type: tmpfs, target: /path }]" }, "tty": { "type": ["boolean", "string"], "x-unsupported": "" }, "ulimits": { "type": "object", "x-unsupported": "" }, "use_api_socket": { "type": ["boolean", "string"], "x-unsupported": "" }, "user": { "type": "string" }, "userns_mode": { "type": "string", "x-unsupported": "" }, "uts": { "type": "string", "x-unsupported": "" }, "volumes": { "type": "array", "items": { "$ref": "#/$defs/mount" } }, "volumes_from": { "type": "array", "x-unsupported": "" }, "working_dir": { "type": "string" }, "x-fleetwright": { "type": "object", "additionalProperties": false, "properties": { "gate": { "type": "object", "additionalProperties": false, "properties": { "http": { "type": "object", "required": ["port"], "additionalProperties": false, "properties": { "port": { "$ref": "#/$defs/portNumber" }, "path": { "type": "string", "pattern": "^/", "x-expected": 'a path that starts with "/"' }, "interval": { "$ref": "#/$defs/duration" }, "timeout": { "$ref": "#/$defs/duration" } } }, "tcp": { "type": "object", "required": ["port"], "additionalProperties": false, "properties": { "port": { "$ref": "#/$defs/portNumber" }, "interval": { "$ref": "#/$defs/duration" }, "timeout": { "$ref": "#/$defs/duration" } } }, "minHealthyTime": { "$ref": "#/$defs/duration" }, "healthyDeadline": { "$ref": "#/$defs/duration" } } }, "singleton": { "$ref": "#/$defs/boolean" }, "rollout": { "$ref": "#/$defs/rollout" }, "expose": { "type": "object", "x-unsupported": "" } } } } };
 var schema33 = { "type": "array", "items": { "type": "string" } };
 var schema35 = { "type": ["array", "string", "null"], "items": { "type": "string" } };
 var schema36 = { "type": ["string", "object"], "required": ["source"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "source": { "type": "string" }, "target": { "type": "string" }, "uid": { "type": "string" }, "gid": { "type": "string" }, "mode": { "type": ["number", "string"] } } };
@@ -3357,83 +3358,88 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-      if (true) {
-        const err83 = { instancePath: instancePath + "/extends", schemaPath: "#/properties/extends/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema32.properties.extends, data: data53 };
-        if (vErrors === null) {
-          vErrors = [err83];
-        } else {
-          vErrors.push(err83);
+      if (typeof data53 === "string") {
+        if (func2(data53) < 1) {
+          const err83 = { instancePath: instancePath + "/extends", schemaPath: "#/properties/extends/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema32.properties.extends, data: data53 };
+          if (vErrors === null) {
+            vErrors = [err83];
+          } else {
+            vErrors.push(err83);
+          }
+          errors++;
         }
-        errors++;
+      }
+      if (data53 && typeof data53 == "object" && !Array.isArray(data53)) {
+        if (data53.service === void 0) {
+          const err84 = { instancePath: instancePath + "/extends", schemaPath: "#/properties/extends/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema32.properties.extends.required, parentSchema: schema32.properties.extends, data: data53 };
+          if (vErrors === null) {
+            vErrors = [err84];
+          } else {
+            vErrors.push(err84);
+          }
+          errors++;
+        }
+        for (const key5 in data53) {
+          if (!(key5 === "service" || key5 === "file")) {
+            const err85 = { instancePath: instancePath + "/extends", schemaPath: "#/properties/extends/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key5 }, message: "must NOT have additional properties", schema: false, parentSchema: schema32.properties.extends, data: data53 };
+            if (vErrors === null) {
+              vErrors = [err85];
+            } else {
+              vErrors.push(err85);
+            }
+            errors++;
+          }
+        }
+        if (data53.service !== void 0) {
+          let data54 = data53.service;
+          if (typeof data54 === "string") {
+            if (func2(data54) < 1) {
+              const err86 = { instancePath: instancePath + "/extends/service", schemaPath: "#/properties/extends/properties/service/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema32.properties.extends.properties.service, data: data54 };
+              if (vErrors === null) {
+                vErrors = [err86];
+              } else {
+                vErrors.push(err86);
+              }
+              errors++;
+            }
+          } else {
+            const err87 = { instancePath: instancePath + "/extends/service", schemaPath: "#/properties/extends/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.extends.properties.service.type, parentSchema: schema32.properties.extends.properties.service, data: data54 };
+            if (vErrors === null) {
+              vErrors = [err87];
+            } else {
+              vErrors.push(err87);
+            }
+            errors++;
+          }
+        }
+        if (data53.file !== void 0) {
+          let data55 = data53.file;
+          if (typeof data55 === "string") {
+            if (func2(data55) < 1) {
+              const err88 = { instancePath: instancePath + "/extends/file", schemaPath: "#/properties/extends/properties/file/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema32.properties.extends.properties.file, data: data55 };
+              if (vErrors === null) {
+                vErrors = [err88];
+              } else {
+                vErrors.push(err88);
+              }
+              errors++;
+            }
+          } else {
+            const err89 = { instancePath: instancePath + "/extends/file", schemaPath: "#/properties/extends/properties/file/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.extends.properties.file.type, parentSchema: schema32.properties.extends.properties.file, data: data55 };
+            if (vErrors === null) {
+              vErrors = [err89];
+            } else {
+              vErrors.push(err89);
+            }
+            errors++;
+          }
+        }
       }
     }
     if (data.external_links !== void 0) {
-      let data54 = data.external_links;
-      if (!Array.isArray(data54)) {
-        const err84 = { instancePath: instancePath + "/external_links", schemaPath: "#/properties/external_links/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema32.properties.external_links.type, parentSchema: schema32.properties.external_links, data: data54 };
-        if (vErrors === null) {
-          vErrors = [err84];
-        } else {
-          vErrors.push(err84);
-        }
-        errors++;
-      }
-      if (true) {
-        const err85 = { instancePath: instancePath + "/external_links", schemaPath: "#/properties/external_links/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema32.properties.external_links, data: data54 };
-        if (vErrors === null) {
-          vErrors = [err85];
-        } else {
-          vErrors.push(err85);
-        }
-        errors++;
-      }
-    }
-    if (data.extra_hosts !== void 0) {
-      let data55 = data.extra_hosts;
-      if (!data55 || typeof data55 != "object") {
-        const err86 = { instancePath: instancePath + "/extra_hosts", schemaPath: "#/properties/extra_hosts/type", keyword: "type", params: { type: schema32.properties.extra_hosts.type }, message: "must be array,object", schema: schema32.properties.extra_hosts.type, parentSchema: schema32.properties.extra_hosts, data: data55 };
-        if (vErrors === null) {
-          vErrors = [err86];
-        } else {
-          vErrors.push(err86);
-        }
-        errors++;
-      }
-      if (true) {
-        const err87 = { instancePath: instancePath + "/extra_hosts", schemaPath: "#/properties/extra_hosts/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema32.properties.extra_hosts, data: data55 };
-        if (vErrors === null) {
-          vErrors = [err87];
-        } else {
-          vErrors.push(err87);
-        }
-        errors++;
-      }
-    }
-    if (data.gpus !== void 0) {
-      let data56 = data.gpus;
-      if (typeof data56 !== "string" && !Array.isArray(data56)) {
-        const err88 = { instancePath: instancePath + "/gpus", schemaPath: "#/properties/gpus/type", keyword: "type", params: { type: schema32.properties.gpus.type }, message: "must be string,array", schema: schema32.properties.gpus.type, parentSchema: schema32.properties.gpus, data: data56 };
-        if (vErrors === null) {
-          vErrors = [err88];
-        } else {
-          vErrors.push(err88);
-        }
-        errors++;
-      }
-      if (true) {
-        const err89 = { instancePath: instancePath + "/gpus", schemaPath: "#/properties/gpus/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema32.properties.gpus, data: data56 };
-        if (vErrors === null) {
-          vErrors = [err89];
-        } else {
-          vErrors.push(err89);
-        }
-        errors++;
-      }
-    }
-    if (data.group_add !== void 0) {
-      let data57 = data.group_add;
-      if (!Array.isArray(data57)) {
-        const err90 = { instancePath: instancePath + "/group_add", schemaPath: "#/properties/group_add/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema32.properties.group_add.type, parentSchema: schema32.properties.group_add, data: data57 };
+      let data56 = data.external_links;
+      if (!Array.isArray(data56)) {
+        const err90 = { instancePath: instancePath + "/external_links", schemaPath: "#/properties/external_links/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema32.properties.external_links.type, parentSchema: schema32.properties.external_links, data: data56 };
         if (vErrors === null) {
           vErrors = [err90];
         } else {
@@ -3442,11 +3448,74 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (true) {
-        const err91 = { instancePath: instancePath + "/group_add", schemaPath: "#/properties/group_add/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema32.properties.group_add, data: data57 };
+        const err91 = { instancePath: instancePath + "/external_links", schemaPath: "#/properties/external_links/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema32.properties.external_links, data: data56 };
         if (vErrors === null) {
           vErrors = [err91];
         } else {
           vErrors.push(err91);
+        }
+        errors++;
+      }
+    }
+    if (data.extra_hosts !== void 0) {
+      let data57 = data.extra_hosts;
+      if (!data57 || typeof data57 != "object") {
+        const err92 = { instancePath: instancePath + "/extra_hosts", schemaPath: "#/properties/extra_hosts/type", keyword: "type", params: { type: schema32.properties.extra_hosts.type }, message: "must be array,object", schema: schema32.properties.extra_hosts.type, parentSchema: schema32.properties.extra_hosts, data: data57 };
+        if (vErrors === null) {
+          vErrors = [err92];
+        } else {
+          vErrors.push(err92);
+        }
+        errors++;
+      }
+      if (true) {
+        const err93 = { instancePath: instancePath + "/extra_hosts", schemaPath: "#/properties/extra_hosts/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema32.properties.extra_hosts, data: data57 };
+        if (vErrors === null) {
+          vErrors = [err93];
+        } else {
+          vErrors.push(err93);
+        }
+        errors++;
+      }
+    }
+    if (data.gpus !== void 0) {
+      let data58 = data.gpus;
+      if (typeof data58 !== "string" && !Array.isArray(data58)) {
+        const err94 = { instancePath: instancePath + "/gpus", schemaPath: "#/properties/gpus/type", keyword: "type", params: { type: schema32.properties.gpus.type }, message: "must be string,array", schema: schema32.properties.gpus.type, parentSchema: schema32.properties.gpus, data: data58 };
+        if (vErrors === null) {
+          vErrors = [err94];
+        } else {
+          vErrors.push(err94);
+        }
+        errors++;
+      }
+      if (true) {
+        const err95 = { instancePath: instancePath + "/gpus", schemaPath: "#/properties/gpus/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema32.properties.gpus, data: data58 };
+        if (vErrors === null) {
+          vErrors = [err95];
+        } else {
+          vErrors.push(err95);
+        }
+        errors++;
+      }
+    }
+    if (data.group_add !== void 0) {
+      let data59 = data.group_add;
+      if (!Array.isArray(data59)) {
+        const err96 = { instancePath: instancePath + "/group_add", schemaPath: "#/properties/group_add/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema32.properties.group_add.type, parentSchema: schema32.properties.group_add, data: data59 };
+        if (vErrors === null) {
+          vErrors = [err96];
+        } else {
+          vErrors.push(err96);
+        }
+        errors++;
+      }
+      if (true) {
+        const err97 = { instancePath: instancePath + "/group_add", schemaPath: "#/properties/group_add/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema32.properties.group_add, data: data59 };
+        if (vErrors === null) {
+          vErrors = [err97];
+        } else {
+          vErrors.push(err97);
         }
         errors++;
       }
@@ -3458,77 +3527,9 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
     if (data.hostname !== void 0) {
-      let data59 = data.hostname;
-      if (typeof data59 !== "string") {
-        const err92 = { instancePath: instancePath + "/hostname", schemaPath: "#/properties/hostname/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.hostname.type, parentSchema: schema32.properties.hostname, data: data59 };
-        if (vErrors === null) {
-          vErrors = [err92];
-        } else {
-          vErrors.push(err92);
-        }
-        errors++;
-      }
-    }
-    if (data.image !== void 0) {
-      let data60 = data.image;
-      if (typeof data60 !== "string") {
-        const err93 = { instancePath: instancePath + "/image", schemaPath: "#/properties/image/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.image.type, parentSchema: schema32.properties.image, data: data60 };
-        if (vErrors === null) {
-          vErrors = [err93];
-        } else {
-          vErrors.push(err93);
-        }
-        errors++;
-      }
-    }
-    if (data.init !== void 0) {
-      let data61 = data.init;
-      if (typeof data61 !== "boolean" && typeof data61 !== "string") {
-        const err94 = { instancePath: instancePath + "/init", schemaPath: "#/$defs/boolean/type", keyword: "type", params: { type: schema38.type }, message: "must be boolean,string", schema: schema38.type, parentSchema: schema38, data: data61 };
-        if (vErrors === null) {
-          vErrors = [err94];
-        } else {
-          vErrors.push(err94);
-        }
-        errors++;
-      }
-      if (typeof data61 === "string") {
-        if (!pattern9.test(data61)) {
-          const err95 = { instancePath: instancePath + "/init", schemaPath: "#/$defs/boolean/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema38, data: data61 };
-          if (vErrors === null) {
-            vErrors = [err95];
-          } else {
-            vErrors.push(err95);
-          }
-          errors++;
-        }
-      }
-    }
-    if (data.ipc !== void 0) {
-      let data62 = data.ipc;
-      if (typeof data62 !== "string") {
-        const err96 = { instancePath: instancePath + "/ipc", schemaPath: "#/properties/ipc/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.ipc.type, parentSchema: schema32.properties.ipc, data: data62 };
-        if (vErrors === null) {
-          vErrors = [err96];
-        } else {
-          vErrors.push(err96);
-        }
-        errors++;
-      }
-      if (true) {
-        const err97 = { instancePath: instancePath + "/ipc", schemaPath: "#/properties/ipc/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema32.properties.ipc, data: data62 };
-        if (vErrors === null) {
-          vErrors = [err97];
-        } else {
-          vErrors.push(err97);
-        }
-        errors++;
-      }
-    }
-    if (data.isolation !== void 0) {
-      let data63 = data.isolation;
-      if (typeof data63 !== "string") {
-        const err98 = { instancePath: instancePath + "/isolation", schemaPath: "#/properties/isolation/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.isolation.type, parentSchema: schema32.properties.isolation, data: data63 };
+      let data61 = data.hostname;
+      if (typeof data61 !== "string") {
+        const err98 = { instancePath: instancePath + "/hostname", schemaPath: "#/properties/hostname/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.hostname.type, parentSchema: schema32.properties.hostname, data: data61 };
         if (vErrors === null) {
           vErrors = [err98];
         } else {
@@ -3536,8 +3537,11 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-      if (true) {
-        const err99 = { instancePath: instancePath + "/isolation", schemaPath: "#/properties/isolation/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema32.properties.isolation, data: data63 };
+    }
+    if (data.image !== void 0) {
+      let data62 = data.image;
+      if (typeof data62 !== "string") {
+        const err99 = { instancePath: instancePath + "/image", schemaPath: "#/properties/image/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.image.type, parentSchema: schema32.properties.image, data: data62 };
         if (vErrors === null) {
           vErrors = [err99];
         } else {
@@ -3546,10 +3550,10 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.label_file !== void 0) {
-      let data64 = data.label_file;
-      if (typeof data64 !== "string" && !Array.isArray(data64)) {
-        const err100 = { instancePath: instancePath + "/label_file", schemaPath: "#/properties/label_file/type", keyword: "type", params: { type: schema32.properties.label_file.type }, message: "must be string,array", schema: schema32.properties.label_file.type, parentSchema: schema32.properties.label_file, data: data64 };
+    if (data.init !== void 0) {
+      let data63 = data.init;
+      if (typeof data63 !== "boolean" && typeof data63 !== "string") {
+        const err100 = { instancePath: instancePath + "/init", schemaPath: "#/$defs/boolean/type", keyword: "type", params: { type: schema38.type }, message: "must be boolean,string", schema: schema38.type, parentSchema: schema38, data: data63 };
         if (vErrors === null) {
           vErrors = [err100];
         } else {
@@ -3557,20 +3561,22 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-      if (true) {
-        const err101 = { instancePath: instancePath + "/label_file", schemaPath: "#/properties/label_file/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema32.properties.label_file, data: data64 };
-        if (vErrors === null) {
-          vErrors = [err101];
-        } else {
-          vErrors.push(err101);
+      if (typeof data63 === "string") {
+        if (!pattern9.test(data63)) {
+          const err101 = { instancePath: instancePath + "/init", schemaPath: "#/$defs/boolean/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema38, data: data63 };
+          if (vErrors === null) {
+            vErrors = [err101];
+          } else {
+            vErrors.push(err101);
+          }
+          errors++;
         }
-        errors++;
       }
     }
-    if (data.labels !== void 0) {
-      let data65 = data.labels;
-      if (!data65 || typeof data65 != "object") {
-        const err102 = { instancePath: instancePath + "/labels", schemaPath: "#/$defs/assignments/type", keyword: "type", params: { type: schema54.type }, message: "must be array,object", schema: schema54.type, parentSchema: schema54, data: data65 };
+    if (data.ipc !== void 0) {
+      let data64 = data.ipc;
+      if (typeof data64 !== "string") {
+        const err102 = { instancePath: instancePath + "/ipc", schemaPath: "#/properties/ipc/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.ipc.type, parentSchema: schema32.properties.ipc, data: data64 };
         if (vErrors === null) {
           vErrors = [err102];
         } else {
@@ -3578,40 +3584,29 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-      if (Array.isArray(data65)) {
-        const len9 = data65.length;
-        for (let i9 = 0; i9 < len9; i9++) {
-          let data66 = data65[i9];
-          if (typeof data66 !== "string") {
-            const err103 = { instancePath: instancePath + "/labels/" + i9, schemaPath: "#/$defs/assignments/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema54.items.type, parentSchema: schema54.items, data: data66 };
-            if (vErrors === null) {
-              vErrors = [err103];
-            } else {
-              vErrors.push(err103);
-            }
-            errors++;
-          }
+      if (true) {
+        const err103 = { instancePath: instancePath + "/ipc", schemaPath: "#/properties/ipc/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema32.properties.ipc, data: data64 };
+        if (vErrors === null) {
+          vErrors = [err103];
+        } else {
+          vErrors.push(err103);
         }
-      }
-      if (data65 && typeof data65 == "object" && !Array.isArray(data65)) {
-        for (const key5 in data65) {
-          let data67 = data65[key5];
-          if (typeof data67 !== "string" && !(typeof data67 == "number" && isFinite(data67)) && typeof data67 !== "boolean" && data67 !== null) {
-            const err104 = { instancePath: instancePath + "/labels/" + key5.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/assignments/additionalProperties/type", keyword: "type", params: { type: schema54.additionalProperties.type }, message: "must be string,number,boolean,null", schema: schema54.additionalProperties.type, parentSchema: schema54.additionalProperties, data: data67 };
-            if (vErrors === null) {
-              vErrors = [err104];
-            } else {
-              vErrors.push(err104);
-            }
-            errors++;
-          }
-        }
+        errors++;
       }
     }
-    if (data.links !== void 0) {
-      let data68 = data.links;
-      if (!Array.isArray(data68)) {
-        const err105 = { instancePath: instancePath + "/links", schemaPath: "#/properties/links/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema32.properties.links.type, parentSchema: schema32.properties.links, data: data68 };
+    if (data.isolation !== void 0) {
+      let data65 = data.isolation;
+      if (typeof data65 !== "string") {
+        const err104 = { instancePath: instancePath + "/isolation", schemaPath: "#/properties/isolation/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.isolation.type, parentSchema: schema32.properties.isolation, data: data65 };
+        if (vErrors === null) {
+          vErrors = [err104];
+        } else {
+          vErrors.push(err104);
+        }
+        errors++;
+      }
+      if (true) {
+        const err105 = { instancePath: instancePath + "/isolation", schemaPath: "#/properties/isolation/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema32.properties.isolation, data: data65 };
         if (vErrors === null) {
           vErrors = [err105];
         } else {
@@ -3619,8 +3614,11 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-      if (true) {
-        const err106 = { instancePath: instancePath + "/links", schemaPath: "#/properties/links/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "Containers on one network reach each other by the name of the service", parentSchema: schema32.properties.links, data: data68 };
+    }
+    if (data.label_file !== void 0) {
+      let data66 = data.label_file;
+      if (typeof data66 !== "string" && !Array.isArray(data66)) {
+        const err106 = { instancePath: instancePath + "/label_file", schemaPath: "#/properties/label_file/type", keyword: "type", params: { type: schema32.properties.label_file.type }, message: "must be string,array", schema: schema32.properties.label_file.type, parentSchema: schema32.properties.label_file, data: data66 };
         if (vErrors === null) {
           vErrors = [err106];
         } else {
@@ -3628,20 +3626,26 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-    }
-    if (data.logging !== void 0) {
-      let data69 = data.logging;
-      if (!(data69 && typeof data69 == "object" && !Array.isArray(data69))) {
-        const err107 = { instancePath: instancePath + "/logging", schemaPath: "#/properties/logging/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.properties.logging.type, parentSchema: schema32.properties.logging, data: data69 };
-        if (vErrors === null) {
-          vErrors = [err107];
-        } else {
-          vErrors.push(err107);
+      if (Array.isArray(data66)) {
+        const len9 = data66.length;
+        for (let i9 = 0; i9 < len9; i9++) {
+          let data67 = data66[i9];
+          if (typeof data67 !== "string") {
+            const err107 = { instancePath: instancePath + "/label_file/" + i9, schemaPath: "#/properties/label_file/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.label_file.items.type, parentSchema: schema32.properties.label_file.items, data: data67 };
+            if (vErrors === null) {
+              vErrors = [err107];
+            } else {
+              vErrors.push(err107);
+            }
+            errors++;
+          }
         }
-        errors++;
       }
-      if (true) {
-        const err108 = { instancePath: instancePath + "/logging", schemaPath: "#/properties/logging/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema32.properties.logging, data: data69 };
+    }
+    if (data.labels !== void 0) {
+      let data68 = data.labels;
+      if (!data68 || typeof data68 != "object") {
+        const err108 = { instancePath: instancePath + "/labels", schemaPath: "#/$defs/assignments/type", keyword: "type", params: { type: schema54.type }, message: "must be array,object", schema: schema54.type, parentSchema: schema54, data: data68 };
         if (vErrors === null) {
           vErrors = [err108];
         } else {
@@ -3649,32 +3653,40 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-    }
-    if (data.mac_address !== void 0) {
-      let data70 = data.mac_address;
-      if (typeof data70 !== "string") {
-        const err109 = { instancePath: instancePath + "/mac_address", schemaPath: "#/properties/mac_address/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.mac_address.type, parentSchema: schema32.properties.mac_address, data: data70 };
-        if (vErrors === null) {
-          vErrors = [err109];
-        } else {
-          vErrors.push(err109);
+      if (Array.isArray(data68)) {
+        const len10 = data68.length;
+        for (let i10 = 0; i10 < len10; i10++) {
+          let data69 = data68[i10];
+          if (typeof data69 !== "string") {
+            const err109 = { instancePath: instancePath + "/labels/" + i10, schemaPath: "#/$defs/assignments/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema54.items.type, parentSchema: schema54.items, data: data69 };
+            if (vErrors === null) {
+              vErrors = [err109];
+            } else {
+              vErrors.push(err109);
+            }
+            errors++;
+          }
         }
-        errors++;
       }
-      if (true) {
-        const err110 = { instancePath: instancePath + "/mac_address", schemaPath: "#/properties/mac_address/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema32.properties.mac_address, data: data70 };
-        if (vErrors === null) {
-          vErrors = [err110];
-        } else {
-          vErrors.push(err110);
+      if (data68 && typeof data68 == "object" && !Array.isArray(data68)) {
+        for (const key6 in data68) {
+          let data70 = data68[key6];
+          if (typeof data70 !== "string" && !(typeof data70 == "number" && isFinite(data70)) && typeof data70 !== "boolean" && data70 !== null) {
+            const err110 = { instancePath: instancePath + "/labels/" + key6.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/assignments/additionalProperties/type", keyword: "type", params: { type: schema54.additionalProperties.type }, message: "must be string,number,boolean,null", schema: schema54.additionalProperties.type, parentSchema: schema54.additionalProperties, data: data70 };
+            if (vErrors === null) {
+              vErrors = [err110];
+            } else {
+              vErrors.push(err110);
+            }
+            errors++;
+          }
         }
-        errors++;
       }
     }
-    if (data.mem_limit !== void 0) {
-      let data71 = data.mem_limit;
-      if (!(typeof data71 == "number" && isFinite(data71)) && typeof data71 !== "string") {
-        const err111 = { instancePath: instancePath + "/mem_limit", schemaPath: "#/properties/mem_limit/type", keyword: "type", params: { type: schema32.properties.mem_limit.type }, message: "must be number,string", schema: schema32.properties.mem_limit.type, parentSchema: schema32.properties.mem_limit, data: data71 };
+    if (data.links !== void 0) {
+      let data71 = data.links;
+      if (!Array.isArray(data71)) {
+        const err111 = { instancePath: instancePath + "/links", schemaPath: "#/properties/links/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema32.properties.links.type, parentSchema: schema32.properties.links, data: data71 };
         if (vErrors === null) {
           vErrors = [err111];
         } else {
@@ -3683,7 +3695,7 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (true) {
-        const err112 = { instancePath: instancePath + "/mem_limit", schemaPath: "#/properties/mem_limit/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "Use deploy.resources.limits.memory", parentSchema: schema32.properties.mem_limit, data: data71 };
+        const err112 = { instancePath: instancePath + "/links", schemaPath: "#/properties/links/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "Containers on one network reach each other by the name of the service", parentSchema: schema32.properties.links, data: data71 };
         if (vErrors === null) {
           vErrors = [err112];
         } else {
@@ -3692,10 +3704,10 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.mem_reservation !== void 0) {
-      let data72 = data.mem_reservation;
-      if (!(typeof data72 == "number" && isFinite(data72)) && typeof data72 !== "string") {
-        const err113 = { instancePath: instancePath + "/mem_reservation", schemaPath: "#/properties/mem_reservation/type", keyword: "type", params: { type: schema32.properties.mem_reservation.type }, message: "must be number,string", schema: schema32.properties.mem_reservation.type, parentSchema: schema32.properties.mem_reservation, data: data72 };
+    if (data.logging !== void 0) {
+      let data72 = data.logging;
+      if (!(data72 && typeof data72 == "object" && !Array.isArray(data72))) {
+        const err113 = { instancePath: instancePath + "/logging", schemaPath: "#/properties/logging/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.properties.logging.type, parentSchema: schema32.properties.logging, data: data72 };
         if (vErrors === null) {
           vErrors = [err113];
         } else {
@@ -3704,7 +3716,7 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (true) {
-        const err114 = { instancePath: instancePath + "/mem_reservation", schemaPath: "#/properties/mem_reservation/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "Use deploy.resources.reservations.memory", parentSchema: schema32.properties.mem_reservation, data: data72 };
+        const err114 = { instancePath: instancePath + "/logging", schemaPath: "#/properties/logging/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema32.properties.logging, data: data72 };
         if (vErrors === null) {
           vErrors = [err114];
         } else {
@@ -3713,10 +3725,10 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.mem_swappiness !== void 0) {
-      let data73 = data.mem_swappiness;
-      if (!(typeof data73 == "number" && (!(data73 % 1) && !isNaN(data73)) && isFinite(data73)) && typeof data73 !== "string") {
-        const err115 = { instancePath: instancePath + "/mem_swappiness", schemaPath: "#/properties/mem_swappiness/type", keyword: "type", params: { type: schema32.properties.mem_swappiness.type }, message: "must be integer,string", schema: schema32.properties.mem_swappiness.type, parentSchema: schema32.properties.mem_swappiness, data: data73 };
+    if (data.mac_address !== void 0) {
+      let data73 = data.mac_address;
+      if (typeof data73 !== "string") {
+        const err115 = { instancePath: instancePath + "/mac_address", schemaPath: "#/properties/mac_address/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.mac_address.type, parentSchema: schema32.properties.mac_address, data: data73 };
         if (vErrors === null) {
           vErrors = [err115];
         } else {
@@ -3725,7 +3737,7 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (true) {
-        const err116 = { instancePath: instancePath + "/mem_swappiness", schemaPath: "#/properties/mem_swappiness/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema32.properties.mem_swappiness, data: data73 };
+        const err116 = { instancePath: instancePath + "/mac_address", schemaPath: "#/properties/mac_address/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema32.properties.mac_address, data: data73 };
         if (vErrors === null) {
           vErrors = [err116];
         } else {
@@ -3734,10 +3746,10 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.memswap_limit !== void 0) {
-      let data74 = data.memswap_limit;
+    if (data.mem_limit !== void 0) {
+      let data74 = data.mem_limit;
       if (!(typeof data74 == "number" && isFinite(data74)) && typeof data74 !== "string") {
-        const err117 = { instancePath: instancePath + "/memswap_limit", schemaPath: "#/properties/memswap_limit/type", keyword: "type", params: { type: schema32.properties.memswap_limit.type }, message: "must be number,string", schema: schema32.properties.memswap_limit.type, parentSchema: schema32.properties.memswap_limit, data: data74 };
+        const err117 = { instancePath: instancePath + "/mem_limit", schemaPath: "#/properties/mem_limit/type", keyword: "type", params: { type: schema32.properties.mem_limit.type }, message: "must be number,string", schema: schema32.properties.mem_limit.type, parentSchema: schema32.properties.mem_limit, data: data74 };
         if (vErrors === null) {
           vErrors = [err117];
         } else {
@@ -3746,7 +3758,7 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (true) {
-        const err118 = { instancePath: instancePath + "/memswap_limit", schemaPath: "#/properties/memswap_limit/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema32.properties.memswap_limit, data: data74 };
+        const err118 = { instancePath: instancePath + "/mem_limit", schemaPath: "#/properties/mem_limit/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "Use deploy.resources.limits.memory", parentSchema: schema32.properties.mem_limit, data: data74 };
         if (vErrors === null) {
           vErrors = [err118];
         } else {
@@ -3755,10 +3767,10 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.models !== void 0) {
-      let data75 = data.models;
-      if (!data75 || typeof data75 != "object") {
-        const err119 = { instancePath: instancePath + "/models", schemaPath: "#/properties/models/type", keyword: "type", params: { type: schema32.properties.models.type }, message: "must be array,object", schema: schema32.properties.models.type, parentSchema: schema32.properties.models, data: data75 };
+    if (data.mem_reservation !== void 0) {
+      let data75 = data.mem_reservation;
+      if (!(typeof data75 == "number" && isFinite(data75)) && typeof data75 !== "string") {
+        const err119 = { instancePath: instancePath + "/mem_reservation", schemaPath: "#/properties/mem_reservation/type", keyword: "type", params: { type: schema32.properties.mem_reservation.type }, message: "must be number,string", schema: schema32.properties.mem_reservation.type, parentSchema: schema32.properties.mem_reservation, data: data75 };
         if (vErrors === null) {
           vErrors = [err119];
         } else {
@@ -3767,7 +3779,7 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (true) {
-        const err120 = { instancePath: instancePath + "/models", schemaPath: "#/properties/models/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema32.properties.models, data: data75 };
+        const err120 = { instancePath: instancePath + "/mem_reservation", schemaPath: "#/properties/mem_reservation/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "Use deploy.resources.reservations.memory", parentSchema: schema32.properties.mem_reservation, data: data75 };
         if (vErrors === null) {
           vErrors = [err120];
         } else {
@@ -3776,10 +3788,10 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.network_mode !== void 0) {
-      let data76 = data.network_mode;
-      if (typeof data76 !== "string") {
-        const err121 = { instancePath: instancePath + "/network_mode", schemaPath: "#/properties/network_mode/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.network_mode.type, parentSchema: schema32.properties.network_mode, data: data76 };
+    if (data.mem_swappiness !== void 0) {
+      let data76 = data.mem_swappiness;
+      if (!(typeof data76 == "number" && (!(data76 % 1) && !isNaN(data76)) && isFinite(data76)) && typeof data76 !== "string") {
+        const err121 = { instancePath: instancePath + "/mem_swappiness", schemaPath: "#/properties/mem_swappiness/type", keyword: "type", params: { type: schema32.properties.mem_swappiness.type }, message: "must be integer,string", schema: schema32.properties.mem_swappiness.type, parentSchema: schema32.properties.mem_swappiness, data: data76 };
         if (vErrors === null) {
           vErrors = [err121];
         } else {
@@ -3788,7 +3800,7 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (true) {
-        const err122 = { instancePath: instancePath + "/network_mode", schemaPath: "#/properties/network_mode/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema32.properties.network_mode, data: data76 };
+        const err122 = { instancePath: instancePath + "/mem_swappiness", schemaPath: "#/properties/mem_swappiness/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema32.properties.mem_swappiness, data: data76 };
         if (vErrors === null) {
           vErrors = [err122];
         } else {
@@ -3797,10 +3809,10 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.networks !== void 0) {
-      let data77 = data.networks;
-      if (!data77 || typeof data77 != "object") {
-        const err123 = { instancePath: instancePath + "/networks", schemaPath: "#/properties/networks/type", keyword: "type", params: { type: schema32.properties.networks.type }, message: "must be array,object", schema: schema32.properties.networks.type, parentSchema: schema32.properties.networks, data: data77 };
+    if (data.memswap_limit !== void 0) {
+      let data77 = data.memswap_limit;
+      if (!(typeof data77 == "number" && isFinite(data77)) && typeof data77 !== "string") {
+        const err123 = { instancePath: instancePath + "/memswap_limit", schemaPath: "#/properties/memswap_limit/type", keyword: "type", params: { type: schema32.properties.memswap_limit.type }, message: "must be number,string", schema: schema32.properties.memswap_limit.type, parentSchema: schema32.properties.memswap_limit, data: data77 };
         if (vErrors === null) {
           vErrors = [err123];
         } else {
@@ -3808,58 +3820,41 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-      if (Array.isArray(data77)) {
-        const len10 = data77.length;
-        for (let i10 = 0; i10 < len10; i10++) {
-          let data78 = data77[i10];
-          if (typeof data78 !== "string") {
-            const err124 = { instancePath: instancePath + "/networks/" + i10, schemaPath: "#/properties/networks/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.networks.items.type, parentSchema: schema32.properties.networks.items, data: data78 };
-            if (vErrors === null) {
-              vErrors = [err124];
-            } else {
-              vErrors.push(err124);
-            }
-            errors++;
-          }
+      if (true) {
+        const err124 = { instancePath: instancePath + "/memswap_limit", schemaPath: "#/properties/memswap_limit/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema32.properties.memswap_limit, data: data77 };
+        if (vErrors === null) {
+          vErrors = [err124];
+        } else {
+          vErrors.push(err124);
         }
-      }
-      if (data77 && typeof data77 == "object" && !Array.isArray(data77)) {
-        for (const key6 in data77) {
-          const _errs171 = errors;
-          if (typeof key6 === "string") {
-            if (!pattern5.test(key6)) {
-              const err125 = { instancePath: instancePath + "/networks", schemaPath: "#/properties/networks/propertyNames/pattern", keyword: "pattern", params: { pattern: "^[a-zA-Z0-9._-]+$" }, message: 'must match pattern "^[a-zA-Z0-9._-]+$"', schema: "^[a-zA-Z0-9._-]+$", parentSchema: schema32.properties.networks.propertyNames, data: key6, propertyName: key6 };
-              if (vErrors === null) {
-                vErrors = [err125];
-              } else {
-                vErrors.push(err125);
-              }
-              errors++;
-            }
-          }
-          var valid37 = _errs171 === errors;
-          if (!valid37) {
-            const err126 = { instancePath: instancePath + "/networks", schemaPath: "#/properties/networks/propertyNames", keyword: "propertyNames", params: { propertyName: key6 }, message: "property name must be valid", schema: schema32.properties.networks.propertyNames, parentSchema: schema32.properties.networks, data: data77 };
-            if (vErrors === null) {
-              vErrors = [err126];
-            } else {
-              vErrors.push(err126);
-            }
-            errors++;
-          }
-        }
-        for (const key7 in data77) {
-          if (!validate28(data77[key7], { instancePath: instancePath + "/networks/" + key7.replace(/~/g, "~0").replace(/\//g, "~1"), parentData: data77, parentDataProperty: key7, rootData, dynamicAnchors })) {
-            vErrors = vErrors === null ? validate28.errors : vErrors.concat(validate28.errors);
-            errors = vErrors.length;
-          }
-        }
+        errors++;
       }
     }
-    if (data.oom_kill_disable !== void 0) {
-      let data80 = data.oom_kill_disable;
-      if (typeof data80 !== "boolean" && typeof data80 !== "string") {
-        const err127 = { instancePath: instancePath + "/oom_kill_disable", schemaPath: "#/properties/oom_kill_disable/type", keyword: "type", params: { type: schema32.properties.oom_kill_disable.type }, message: "must be boolean,string", schema: schema32.properties.oom_kill_disable.type, parentSchema: schema32.properties.oom_kill_disable, data: data80 };
+    if (data.models !== void 0) {
+      let data78 = data.models;
+      if (!data78 || typeof data78 != "object") {
+        const err125 = { instancePath: instancePath + "/models", schemaPath: "#/properties/models/type", keyword: "type", params: { type: schema32.properties.models.type }, message: "must be array,object", schema: schema32.properties.models.type, parentSchema: schema32.properties.models, data: data78 };
+        if (vErrors === null) {
+          vErrors = [err125];
+        } else {
+          vErrors.push(err125);
+        }
+        errors++;
+      }
+      if (true) {
+        const err126 = { instancePath: instancePath + "/models", schemaPath: "#/properties/models/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema32.properties.models, data: data78 };
+        if (vErrors === null) {
+          vErrors = [err126];
+        } else {
+          vErrors.push(err126);
+        }
+        errors++;
+      }
+    }
+    if (data.network_mode !== void 0) {
+      let data79 = data.network_mode;
+      if (typeof data79 !== "string") {
+        const err127 = { instancePath: instancePath + "/network_mode", schemaPath: "#/properties/network_mode/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.network_mode.type, parentSchema: schema32.properties.network_mode, data: data79 };
         if (vErrors === null) {
           vErrors = [err127];
         } else {
@@ -3868,7 +3863,7 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (true) {
-        const err128 = { instancePath: instancePath + "/oom_kill_disable", schemaPath: "#/properties/oom_kill_disable/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema32.properties.oom_kill_disable, data: data80 };
+        const err128 = { instancePath: instancePath + "/network_mode", schemaPath: "#/properties/network_mode/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema32.properties.network_mode, data: data79 };
         if (vErrors === null) {
           vErrors = [err128];
         } else {
@@ -3877,10 +3872,10 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.oom_score_adj !== void 0) {
-      let data81 = data.oom_score_adj;
-      if (typeof data81 !== "string" && !(typeof data81 == "number" && (!(data81 % 1) && !isNaN(data81)) && isFinite(data81))) {
-        const err129 = { instancePath: instancePath + "/oom_score_adj", schemaPath: "#/properties/oom_score_adj/type", keyword: "type", params: { type: schema32.properties.oom_score_adj.type }, message: "must be string,integer", schema: schema32.properties.oom_score_adj.type, parentSchema: schema32.properties.oom_score_adj, data: data81 };
+    if (data.networks !== void 0) {
+      let data80 = data.networks;
+      if (!data80 || typeof data80 != "object") {
+        const err129 = { instancePath: instancePath + "/networks", schemaPath: "#/properties/networks/type", keyword: "type", params: { type: schema32.properties.networks.type }, message: "must be array,object", schema: schema32.properties.networks.type, parentSchema: schema32.properties.networks, data: data80 };
         if (vErrors === null) {
           vErrors = [err129];
         } else {
@@ -3888,41 +3883,58 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-      if (true) {
-        const err130 = { instancePath: instancePath + "/oom_score_adj", schemaPath: "#/properties/oom_score_adj/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema32.properties.oom_score_adj, data: data81 };
-        if (vErrors === null) {
-          vErrors = [err130];
-        } else {
-          vErrors.push(err130);
+      if (Array.isArray(data80)) {
+        const len11 = data80.length;
+        for (let i11 = 0; i11 < len11; i11++) {
+          let data81 = data80[i11];
+          if (typeof data81 !== "string") {
+            const err130 = { instancePath: instancePath + "/networks/" + i11, schemaPath: "#/properties/networks/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.networks.items.type, parentSchema: schema32.properties.networks.items, data: data81 };
+            if (vErrors === null) {
+              vErrors = [err130];
+            } else {
+              vErrors.push(err130);
+            }
+            errors++;
+          }
         }
-        errors++;
+      }
+      if (data80 && typeof data80 == "object" && !Array.isArray(data80)) {
+        for (const key7 in data80) {
+          const _errs178 = errors;
+          if (typeof key7 === "string") {
+            if (!pattern5.test(key7)) {
+              const err131 = { instancePath: instancePath + "/networks", schemaPath: "#/properties/networks/propertyNames/pattern", keyword: "pattern", params: { pattern: "^[a-zA-Z0-9._-]+$" }, message: 'must match pattern "^[a-zA-Z0-9._-]+$"', schema: "^[a-zA-Z0-9._-]+$", parentSchema: schema32.properties.networks.propertyNames, data: key7, propertyName: key7 };
+              if (vErrors === null) {
+                vErrors = [err131];
+              } else {
+                vErrors.push(err131);
+              }
+              errors++;
+            }
+          }
+          var valid40 = _errs178 === errors;
+          if (!valid40) {
+            const err132 = { instancePath: instancePath + "/networks", schemaPath: "#/properties/networks/propertyNames", keyword: "propertyNames", params: { propertyName: key7 }, message: "property name must be valid", schema: schema32.properties.networks.propertyNames, parentSchema: schema32.properties.networks, data: data80 };
+            if (vErrors === null) {
+              vErrors = [err132];
+            } else {
+              vErrors.push(err132);
+            }
+            errors++;
+          }
+        }
+        for (const key8 in data80) {
+          if (!validate28(data80[key8], { instancePath: instancePath + "/networks/" + key8.replace(/~/g, "~0").replace(/\//g, "~1"), parentData: data80, parentDataProperty: key8, rootData, dynamicAnchors })) {
+            vErrors = vErrors === null ? validate28.errors : vErrors.concat(validate28.errors);
+            errors = vErrors.length;
+          }
+        }
       }
     }
-    if (data.pid !== void 0) {
-      let data82 = data.pid;
-      if (typeof data82 !== "string" && data82 !== null) {
-        const err131 = { instancePath: instancePath + "/pid", schemaPath: "#/properties/pid/type", keyword: "type", params: { type: schema32.properties.pid.type }, message: "must be string,null", schema: schema32.properties.pid.type, parentSchema: schema32.properties.pid, data: data82 };
-        if (vErrors === null) {
-          vErrors = [err131];
-        } else {
-          vErrors.push(err131);
-        }
-        errors++;
-      }
-      if (true) {
-        const err132 = { instancePath: instancePath + "/pid", schemaPath: "#/properties/pid/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema32.properties.pid, data: data82 };
-        if (vErrors === null) {
-          vErrors = [err132];
-        } else {
-          vErrors.push(err132);
-        }
-        errors++;
-      }
-    }
-    if (data.pids_limit !== void 0) {
-      let data83 = data.pids_limit;
-      if (!(typeof data83 == "number" && isFinite(data83)) && typeof data83 !== "string") {
-        const err133 = { instancePath: instancePath + "/pids_limit", schemaPath: "#/properties/pids_limit/type", keyword: "type", params: { type: schema32.properties.pids_limit.type }, message: "must be number,string", schema: schema32.properties.pids_limit.type, parentSchema: schema32.properties.pids_limit, data: data83 };
+    if (data.oom_kill_disable !== void 0) {
+      let data83 = data.oom_kill_disable;
+      if (typeof data83 !== "boolean" && typeof data83 !== "string") {
+        const err133 = { instancePath: instancePath + "/oom_kill_disable", schemaPath: "#/properties/oom_kill_disable/type", keyword: "type", params: { type: schema32.properties.oom_kill_disable.type }, message: "must be boolean,string", schema: schema32.properties.oom_kill_disable.type, parentSchema: schema32.properties.oom_kill_disable, data: data83 };
         if (vErrors === null) {
           vErrors = [err133];
         } else {
@@ -3931,7 +3943,7 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (true) {
-        const err134 = { instancePath: instancePath + "/pids_limit", schemaPath: "#/properties/pids_limit/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "Use deploy.resources.limits.pids", parentSchema: schema32.properties.pids_limit, data: data83 };
+        const err134 = { instancePath: instancePath + "/oom_kill_disable", schemaPath: "#/properties/oom_kill_disable/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema32.properties.oom_kill_disable, data: data83 };
         if (vErrors === null) {
           vErrors = [err134];
         } else {
@@ -3940,10 +3952,10 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.platform !== void 0) {
-      let data84 = data.platform;
-      if (typeof data84 !== "string") {
-        const err135 = { instancePath: instancePath + "/platform", schemaPath: "#/properties/platform/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.platform.type, parentSchema: schema32.properties.platform, data: data84 };
+    if (data.oom_score_adj !== void 0) {
+      let data84 = data.oom_score_adj;
+      if (typeof data84 !== "string" && !(typeof data84 == "number" && (!(data84 % 1) && !isNaN(data84)) && isFinite(data84))) {
+        const err135 = { instancePath: instancePath + "/oom_score_adj", schemaPath: "#/properties/oom_score_adj/type", keyword: "type", params: { type: schema32.properties.oom_score_adj.type }, message: "must be string,integer", schema: schema32.properties.oom_score_adj.type, parentSchema: schema32.properties.oom_score_adj, data: data84 };
         if (vErrors === null) {
           vErrors = [err135];
         } else {
@@ -3952,7 +3964,7 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (true) {
-        const err136 = { instancePath: instancePath + "/platform", schemaPath: "#/properties/platform/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema32.properties.platform, data: data84 };
+        const err136 = { instancePath: instancePath + "/oom_score_adj", schemaPath: "#/properties/oom_score_adj/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema32.properties.oom_score_adj, data: data84 };
         if (vErrors === null) {
           vErrors = [err136];
         } else {
@@ -3961,18 +3973,10 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.ports !== void 0) {
-      let data85 = data.ports;
-      if (Array.isArray(data85)) {
-        const len11 = data85.length;
-        for (let i11 = 0; i11 < len11; i11++) {
-          if (!validate30(data85[i11], { instancePath: instancePath + "/ports/" + i11, parentData: data85, parentDataProperty: i11, rootData, dynamicAnchors })) {
-            vErrors = vErrors === null ? validate30.errors : vErrors.concat(validate30.errors);
-            errors = vErrors.length;
-          }
-        }
-      } else {
-        const err137 = { instancePath: instancePath + "/ports", schemaPath: "#/properties/ports/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema32.properties.ports.type, parentSchema: schema32.properties.ports, data: data85 };
+    if (data.pid !== void 0) {
+      let data85 = data.pid;
+      if (typeof data85 !== "string" && data85 !== null) {
+        const err137 = { instancePath: instancePath + "/pid", schemaPath: "#/properties/pid/type", keyword: "type", params: { type: schema32.properties.pid.type }, message: "must be string,null", schema: schema32.properties.pid.type, parentSchema: schema32.properties.pid, data: data85 };
         if (vErrors === null) {
           vErrors = [err137];
         } else {
@@ -3980,11 +3984,8 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-    }
-    if (data.post_start !== void 0) {
-      let data87 = data.post_start;
-      if (!Array.isArray(data87)) {
-        const err138 = { instancePath: instancePath + "/post_start", schemaPath: "#/properties/post_start/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema32.properties.post_start.type, parentSchema: schema32.properties.post_start, data: data87 };
+      if (true) {
+        const err138 = { instancePath: instancePath + "/pid", schemaPath: "#/properties/pid/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema32.properties.pid, data: data85 };
         if (vErrors === null) {
           vErrors = [err138];
         } else {
@@ -3992,8 +3993,11 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-      if (true) {
-        const err139 = { instancePath: instancePath + "/post_start", schemaPath: "#/properties/post_start/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema32.properties.post_start, data: data87 };
+    }
+    if (data.pids_limit !== void 0) {
+      let data86 = data.pids_limit;
+      if (!(typeof data86 == "number" && isFinite(data86)) && typeof data86 !== "string") {
+        const err139 = { instancePath: instancePath + "/pids_limit", schemaPath: "#/properties/pids_limit/type", keyword: "type", params: { type: schema32.properties.pids_limit.type }, message: "must be number,string", schema: schema32.properties.pids_limit.type, parentSchema: schema32.properties.pids_limit, data: data86 };
         if (vErrors === null) {
           vErrors = [err139];
         } else {
@@ -4001,11 +4005,8 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-    }
-    if (data.pre_start !== void 0) {
-      let data88 = data.pre_start;
-      if (!Array.isArray(data88)) {
-        const err140 = { instancePath: instancePath + "/pre_start", schemaPath: "#/properties/pre_start/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema32.properties.pre_start.type, parentSchema: schema32.properties.pre_start, data: data88 };
+      if (true) {
+        const err140 = { instancePath: instancePath + "/pids_limit", schemaPath: "#/properties/pids_limit/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "Use deploy.resources.limits.pids", parentSchema: schema32.properties.pids_limit, data: data86 };
         if (vErrors === null) {
           vErrors = [err140];
         } else {
@@ -4013,8 +4014,11 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-      if (true) {
-        const err141 = { instancePath: instancePath + "/pre_start", schemaPath: "#/properties/pre_start/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema32.properties.pre_start, data: data88 };
+    }
+    if (data.platform !== void 0) {
+      let data87 = data.platform;
+      if (typeof data87 !== "string") {
+        const err141 = { instancePath: instancePath + "/platform", schemaPath: "#/properties/platform/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.platform.type, parentSchema: schema32.properties.platform, data: data87 };
         if (vErrors === null) {
           vErrors = [err141];
         } else {
@@ -4022,11 +4026,8 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-    }
-    if (data.pre_stop !== void 0) {
-      let data89 = data.pre_stop;
-      if (!Array.isArray(data89)) {
-        const err142 = { instancePath: instancePath + "/pre_stop", schemaPath: "#/properties/pre_stop/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema32.properties.pre_stop.type, parentSchema: schema32.properties.pre_stop, data: data89 };
+      if (true) {
+        const err142 = { instancePath: instancePath + "/platform", schemaPath: "#/properties/platform/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema32.properties.platform, data: data87 };
         if (vErrors === null) {
           vErrors = [err142];
         } else {
@@ -4034,8 +4035,19 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-      if (true) {
-        const err143 = { instancePath: instancePath + "/pre_stop", schemaPath: "#/properties/pre_stop/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema32.properties.pre_stop, data: data89 };
+    }
+    if (data.ports !== void 0) {
+      let data88 = data.ports;
+      if (Array.isArray(data88)) {
+        const len12 = data88.length;
+        for (let i12 = 0; i12 < len12; i12++) {
+          if (!validate30(data88[i12], { instancePath: instancePath + "/ports/" + i12, parentData: data88, parentDataProperty: i12, rootData, dynamicAnchors })) {
+            vErrors = vErrors === null ? validate30.errors : vErrors.concat(validate30.errors);
+            errors = vErrors.length;
+          }
+        }
+      } else {
+        const err143 = { instancePath: instancePath + "/ports", schemaPath: "#/properties/ports/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema32.properties.ports.type, parentSchema: schema32.properties.ports, data: data88 };
         if (vErrors === null) {
           vErrors = [err143];
         } else {
@@ -4044,10 +4056,10 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.privileged !== void 0) {
-      let data90 = data.privileged;
-      if (typeof data90 !== "boolean" && typeof data90 !== "string") {
-        const err144 = { instancePath: instancePath + "/privileged", schemaPath: "#/properties/privileged/type", keyword: "type", params: { type: schema32.properties.privileged.type }, message: "must be boolean,string", schema: schema32.properties.privileged.type, parentSchema: schema32.properties.privileged, data: data90 };
+    if (data.post_start !== void 0) {
+      let data90 = data.post_start;
+      if (!Array.isArray(data90)) {
+        const err144 = { instancePath: instancePath + "/post_start", schemaPath: "#/properties/post_start/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema32.properties.post_start.type, parentSchema: schema32.properties.post_start, data: data90 };
         if (vErrors === null) {
           vErrors = [err144];
         } else {
@@ -4056,7 +4068,7 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (true) {
-        const err145 = { instancePath: instancePath + "/privileged", schemaPath: "#/properties/privileged/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema32.properties.privileged, data: data90 };
+        const err145 = { instancePath: instancePath + "/post_start", schemaPath: "#/properties/post_start/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema32.properties.post_start, data: data90 };
         if (vErrors === null) {
           vErrors = [err145];
         } else {
@@ -4065,24 +4077,19 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.profiles !== void 0) {
-      let data91 = data.profiles;
-      if (Array.isArray(data91)) {
-        const len12 = data91.length;
-        for (let i12 = 0; i12 < len12; i12++) {
-          let data92 = data91[i12];
-          if (typeof data92 !== "string") {
-            const err146 = { instancePath: instancePath + "/profiles/" + i12, schemaPath: "#/$defs/strings/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema33.items.type, parentSchema: schema33.items, data: data92 };
-            if (vErrors === null) {
-              vErrors = [err146];
-            } else {
-              vErrors.push(err146);
-            }
-            errors++;
-          }
+    if (data.pre_start !== void 0) {
+      let data91 = data.pre_start;
+      if (!Array.isArray(data91)) {
+        const err146 = { instancePath: instancePath + "/pre_start", schemaPath: "#/properties/pre_start/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema32.properties.pre_start.type, parentSchema: schema32.properties.pre_start, data: data91 };
+        if (vErrors === null) {
+          vErrors = [err146];
+        } else {
+          vErrors.push(err146);
         }
-      } else {
-        const err147 = { instancePath: instancePath + "/profiles", schemaPath: "#/$defs/strings/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema33.type, parentSchema: schema33, data: data91 };
+        errors++;
+      }
+      if (true) {
+        const err147 = { instancePath: instancePath + "/pre_start", schemaPath: "#/properties/pre_start/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema32.properties.pre_start, data: data91 };
         if (vErrors === null) {
           vErrors = [err147];
         } else {
@@ -4091,10 +4098,10 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.provider !== void 0) {
-      let data93 = data.provider;
-      if (!(data93 && typeof data93 == "object" && !Array.isArray(data93))) {
-        const err148 = { instancePath: instancePath + "/provider", schemaPath: "#/properties/provider/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.properties.provider.type, parentSchema: schema32.properties.provider, data: data93 };
+    if (data.pre_stop !== void 0) {
+      let data92 = data.pre_stop;
+      if (!Array.isArray(data92)) {
+        const err148 = { instancePath: instancePath + "/pre_stop", schemaPath: "#/properties/pre_stop/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema32.properties.pre_stop.type, parentSchema: schema32.properties.pre_stop, data: data92 };
         if (vErrors === null) {
           vErrors = [err148];
         } else {
@@ -4103,7 +4110,7 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (true) {
-        const err149 = { instancePath: instancePath + "/provider", schemaPath: "#/properties/provider/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema32.properties.provider, data: data93 };
+        const err149 = { instancePath: instancePath + "/pre_stop", schemaPath: "#/properties/pre_stop/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema32.properties.pre_stop, data: data92 };
         if (vErrors === null) {
           vErrors = [err149];
         } else {
@@ -4112,10 +4119,10 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.pull_policy !== void 0) {
-      let data94 = data.pull_policy;
-      if (typeof data94 !== "string") {
-        const err150 = { instancePath: instancePath + "/pull_policy", schemaPath: "#/properties/pull_policy/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.pull_policy.type, parentSchema: schema32.properties.pull_policy, data: data94 };
+    if (data.privileged !== void 0) {
+      let data93 = data.privileged;
+      if (typeof data93 !== "boolean" && typeof data93 !== "string") {
+        const err150 = { instancePath: instancePath + "/privileged", schemaPath: "#/properties/privileged/type", keyword: "type", params: { type: schema32.properties.privileged.type }, message: "must be boolean,string", schema: schema32.properties.privileged.type, parentSchema: schema32.properties.privileged, data: data93 };
         if (vErrors === null) {
           vErrors = [err150];
         } else {
@@ -4124,7 +4131,7 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (true) {
-        const err151 = { instancePath: instancePath + "/pull_policy", schemaPath: "#/properties/pull_policy/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema32.properties.pull_policy, data: data94 };
+        const err151 = { instancePath: instancePath + "/privileged", schemaPath: "#/properties/privileged/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema32.properties.privileged, data: data93 };
         if (vErrors === null) {
           vErrors = [err151];
         } else {
@@ -4133,19 +4140,24 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.pull_refresh_after !== void 0) {
-      let data95 = data.pull_refresh_after;
-      if (typeof data95 !== "string") {
-        const err152 = { instancePath: instancePath + "/pull_refresh_after", schemaPath: "#/properties/pull_refresh_after/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.pull_refresh_after.type, parentSchema: schema32.properties.pull_refresh_after, data: data95 };
-        if (vErrors === null) {
-          vErrors = [err152];
-        } else {
-          vErrors.push(err152);
+    if (data.profiles !== void 0) {
+      let data94 = data.profiles;
+      if (Array.isArray(data94)) {
+        const len13 = data94.length;
+        for (let i13 = 0; i13 < len13; i13++) {
+          let data95 = data94[i13];
+          if (typeof data95 !== "string") {
+            const err152 = { instancePath: instancePath + "/profiles/" + i13, schemaPath: "#/$defs/strings/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema33.items.type, parentSchema: schema33.items, data: data95 };
+            if (vErrors === null) {
+              vErrors = [err152];
+            } else {
+              vErrors.push(err152);
+            }
+            errors++;
+          }
         }
-        errors++;
-      }
-      if (true) {
-        const err153 = { instancePath: instancePath + "/pull_refresh_after", schemaPath: "#/properties/pull_refresh_after/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema32.properties.pull_refresh_after, data: data95 };
+      } else {
+        const err153 = { instancePath: instancePath + "/profiles", schemaPath: "#/$defs/strings/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema33.type, parentSchema: schema33, data: data94 };
         if (vErrors === null) {
           vErrors = [err153];
         } else {
@@ -4154,10 +4166,10 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.read_only !== void 0) {
-      let data96 = data.read_only;
-      if (typeof data96 !== "boolean" && typeof data96 !== "string") {
-        const err154 = { instancePath: instancePath + "/read_only", schemaPath: "#/$defs/boolean/type", keyword: "type", params: { type: schema38.type }, message: "must be boolean,string", schema: schema38.type, parentSchema: schema38, data: data96 };
+    if (data.provider !== void 0) {
+      let data96 = data.provider;
+      if (!(data96 && typeof data96 == "object" && !Array.isArray(data96))) {
+        const err154 = { instancePath: instancePath + "/provider", schemaPath: "#/properties/provider/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.properties.provider.type, parentSchema: schema32.properties.provider, data: data96 };
         if (vErrors === null) {
           vErrors = [err154];
         } else {
@@ -4165,22 +4177,20 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-      if (typeof data96 === "string") {
-        if (!pattern9.test(data96)) {
-          const err155 = { instancePath: instancePath + "/read_only", schemaPath: "#/$defs/boolean/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema38, data: data96 };
-          if (vErrors === null) {
-            vErrors = [err155];
-          } else {
-            vErrors.push(err155);
-          }
-          errors++;
+      if (true) {
+        const err155 = { instancePath: instancePath + "/provider", schemaPath: "#/properties/provider/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema32.properties.provider, data: data96 };
+        if (vErrors === null) {
+          vErrors = [err155];
+        } else {
+          vErrors.push(err155);
         }
+        errors++;
       }
     }
-    if (data.restart !== void 0) {
-      let data97 = data.restart;
+    if (data.pull_policy !== void 0) {
+      let data97 = data.pull_policy;
       if (typeof data97 !== "string") {
-        const err156 = { instancePath: instancePath + "/restart", schemaPath: "#/properties/restart/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.restart.type, parentSchema: schema32.properties.restart, data: data97 };
+        const err156 = { instancePath: instancePath + "/pull_policy", schemaPath: "#/properties/pull_policy/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.pull_policy.type, parentSchema: schema32.properties.pull_policy, data: data97 };
         if (vErrors === null) {
           vErrors = [err156];
         } else {
@@ -4188,11 +4198,8 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-    }
-    if (data.runtime !== void 0) {
-      let data98 = data.runtime;
-      if (typeof data98 !== "string") {
-        const err157 = { instancePath: instancePath + "/runtime", schemaPath: "#/properties/runtime/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.runtime.type, parentSchema: schema32.properties.runtime, data: data98 };
+      if (true) {
+        const err157 = { instancePath: instancePath + "/pull_policy", schemaPath: "#/properties/pull_policy/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema32.properties.pull_policy, data: data97 };
         if (vErrors === null) {
           vErrors = [err157];
         } else {
@@ -4200,8 +4207,11 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-      if (true) {
-        const err158 = { instancePath: instancePath + "/runtime", schemaPath: "#/properties/runtime/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema32.properties.runtime, data: data98 };
+    }
+    if (data.pull_refresh_after !== void 0) {
+      let data98 = data.pull_refresh_after;
+      if (typeof data98 !== "string") {
+        const err158 = { instancePath: instancePath + "/pull_refresh_after", schemaPath: "#/properties/pull_refresh_after/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.pull_refresh_after.type, parentSchema: schema32.properties.pull_refresh_after, data: data98 };
         if (vErrors === null) {
           vErrors = [err158];
         } else {
@@ -4209,11 +4219,8 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-    }
-    if (data.scale !== void 0) {
-      let data99 = data.scale;
-      if (!(typeof data99 == "number" && (!(data99 % 1) && !isNaN(data99)) && isFinite(data99)) && typeof data99 !== "string") {
-        const err159 = { instancePath: instancePath + "/scale", schemaPath: "#/properties/scale/type", keyword: "type", params: { type: schema32.properties.scale.type }, message: "must be integer,string", schema: schema32.properties.scale.type, parentSchema: schema32.properties.scale, data: data99 };
+      if (true) {
+        const err159 = { instancePath: instancePath + "/pull_refresh_after", schemaPath: "#/properties/pull_refresh_after/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema32.properties.pull_refresh_after, data: data98 };
         if (vErrors === null) {
           vErrors = [err159];
         } else {
@@ -4221,8 +4228,11 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-      if (true) {
-        const err160 = { instancePath: instancePath + "/scale", schemaPath: "#/properties/scale/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "Use deploy.replicas", parentSchema: schema32.properties.scale, data: data99 };
+    }
+    if (data.read_only !== void 0) {
+      let data99 = data.read_only;
+      if (typeof data99 !== "boolean" && typeof data99 !== "string") {
+        const err160 = { instancePath: instancePath + "/read_only", schemaPath: "#/$defs/boolean/type", keyword: "type", params: { type: schema38.type }, message: "must be boolean,string", schema: schema38.type, parentSchema: schema38, data: data99 };
         if (vErrors === null) {
           vErrors = [err160];
         } else {
@@ -4230,20 +4240,22 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-    }
-    if (data.secrets !== void 0) {
-      let data100 = data.secrets;
-      if (!Array.isArray(data100)) {
-        const err161 = { instancePath: instancePath + "/secrets", schemaPath: "#/properties/secrets/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema32.properties.secrets.type, parentSchema: schema32.properties.secrets, data: data100 };
-        if (vErrors === null) {
-          vErrors = [err161];
-        } else {
-          vErrors.push(err161);
+      if (typeof data99 === "string") {
+        if (!pattern9.test(data99)) {
+          const err161 = { instancePath: instancePath + "/read_only", schemaPath: "#/$defs/boolean/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema38, data: data99 };
+          if (vErrors === null) {
+            vErrors = [err161];
+          } else {
+            vErrors.push(err161);
+          }
+          errors++;
         }
-        errors++;
       }
-      if (true) {
-        const err162 = { instancePath: instancePath + "/secrets", schemaPath: "#/properties/secrets/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema32.properties.secrets, data: data100 };
+    }
+    if (data.restart !== void 0) {
+      let data100 = data.restart;
+      if (typeof data100 !== "string") {
+        const err162 = { instancePath: instancePath + "/restart", schemaPath: "#/properties/restart/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.restart.type, parentSchema: schema32.properties.restart, data: data100 };
         if (vErrors === null) {
           vErrors = [err162];
         } else {
@@ -4252,24 +4264,19 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.security_opt !== void 0) {
-      let data101 = data.security_opt;
-      if (Array.isArray(data101)) {
-        const len13 = data101.length;
-        for (let i13 = 0; i13 < len13; i13++) {
-          let data102 = data101[i13];
-          if (typeof data102 !== "string") {
-            const err163 = { instancePath: instancePath + "/security_opt/" + i13, schemaPath: "#/$defs/strings/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema33.items.type, parentSchema: schema33.items, data: data102 };
-            if (vErrors === null) {
-              vErrors = [err163];
-            } else {
-              vErrors.push(err163);
-            }
-            errors++;
-          }
+    if (data.runtime !== void 0) {
+      let data101 = data.runtime;
+      if (typeof data101 !== "string") {
+        const err163 = { instancePath: instancePath + "/runtime", schemaPath: "#/properties/runtime/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.runtime.type, parentSchema: schema32.properties.runtime, data: data101 };
+        if (vErrors === null) {
+          vErrors = [err163];
+        } else {
+          vErrors.push(err163);
         }
-      } else {
-        const err164 = { instancePath: instancePath + "/security_opt", schemaPath: "#/$defs/strings/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema33.type, parentSchema: schema33, data: data101 };
+        errors++;
+      }
+      if (true) {
+        const err164 = { instancePath: instancePath + "/runtime", schemaPath: "#/properties/runtime/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema32.properties.runtime, data: data101 };
         if (vErrors === null) {
           vErrors = [err164];
         } else {
@@ -4278,10 +4285,10 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.shm_size !== void 0) {
-      let data103 = data.shm_size;
-      if (!(typeof data103 == "number" && isFinite(data103)) && typeof data103 !== "string") {
-        const err165 = { instancePath: instancePath + "/shm_size", schemaPath: "#/properties/shm_size/type", keyword: "type", params: { type: schema32.properties.shm_size.type }, message: "must be number,string", schema: schema32.properties.shm_size.type, parentSchema: schema32.properties.shm_size, data: data103 };
+    if (data.scale !== void 0) {
+      let data102 = data.scale;
+      if (!(typeof data102 == "number" && (!(data102 % 1) && !isNaN(data102)) && isFinite(data102)) && typeof data102 !== "string") {
+        const err165 = { instancePath: instancePath + "/scale", schemaPath: "#/properties/scale/type", keyword: "type", params: { type: schema32.properties.scale.type }, message: "must be integer,string", schema: schema32.properties.scale.type, parentSchema: schema32.properties.scale, data: data102 };
         if (vErrors === null) {
           vErrors = [err165];
         } else {
@@ -4290,7 +4297,7 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (true) {
-        const err166 = { instancePath: instancePath + "/shm_size", schemaPath: "#/properties/shm_size/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema32.properties.shm_size, data: data103 };
+        const err166 = { instancePath: instancePath + "/scale", schemaPath: "#/properties/scale/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "Use deploy.replicas", parentSchema: schema32.properties.scale, data: data102 };
         if (vErrors === null) {
           vErrors = [err166];
         } else {
@@ -4299,10 +4306,10 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.stdin_open !== void 0) {
-      let data104 = data.stdin_open;
-      if (typeof data104 !== "boolean" && typeof data104 !== "string") {
-        const err167 = { instancePath: instancePath + "/stdin_open", schemaPath: "#/properties/stdin_open/type", keyword: "type", params: { type: schema32.properties.stdin_open.type }, message: "must be boolean,string", schema: schema32.properties.stdin_open.type, parentSchema: schema32.properties.stdin_open, data: data104 };
+    if (data.secrets !== void 0) {
+      let data103 = data.secrets;
+      if (!Array.isArray(data103)) {
+        const err167 = { instancePath: instancePath + "/secrets", schemaPath: "#/properties/secrets/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema32.properties.secrets.type, parentSchema: schema32.properties.secrets, data: data103 };
         if (vErrors === null) {
           vErrors = [err167];
         } else {
@@ -4311,7 +4318,7 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (true) {
-        const err168 = { instancePath: instancePath + "/stdin_open", schemaPath: "#/properties/stdin_open/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema32.properties.stdin_open, data: data104 };
+        const err168 = { instancePath: instancePath + "/secrets", schemaPath: "#/properties/secrets/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema32.properties.secrets, data: data103 };
         if (vErrors === null) {
           vErrors = [err168];
         } else {
@@ -4320,22 +4327,24 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.stop_grace_period !== void 0) {
-      let data105 = data.stop_grace_period;
-      if (typeof data105 !== "string") {
-        const err169 = { instancePath: instancePath + "/stop_grace_period", schemaPath: "#/$defs/duration/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema42.type, parentSchema: schema42, data: data105 };
-        if (vErrors === null) {
-          vErrors = [err169];
-        } else {
-          vErrors.push(err169);
+    if (data.security_opt !== void 0) {
+      let data104 = data.security_opt;
+      if (Array.isArray(data104)) {
+        const len14 = data104.length;
+        for (let i14 = 0; i14 < len14; i14++) {
+          let data105 = data104[i14];
+          if (typeof data105 !== "string") {
+            const err169 = { instancePath: instancePath + "/security_opt/" + i14, schemaPath: "#/$defs/strings/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema33.items.type, parentSchema: schema33.items, data: data105 };
+            if (vErrors === null) {
+              vErrors = [err169];
+            } else {
+              vErrors.push(err169);
+            }
+            errors++;
+          }
         }
-        errors++;
-      }
-    }
-    if (data.stop_signal !== void 0) {
-      let data106 = data.stop_signal;
-      if (typeof data106 !== "string") {
-        const err170 = { instancePath: instancePath + "/stop_signal", schemaPath: "#/properties/stop_signal/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.stop_signal.type, parentSchema: schema32.properties.stop_signal, data: data106 };
+      } else {
+        const err170 = { instancePath: instancePath + "/security_opt", schemaPath: "#/$defs/strings/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema33.type, parentSchema: schema33, data: data104 };
         if (vErrors === null) {
           vErrors = [err170];
         } else {
@@ -4344,10 +4353,10 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.storage_opt !== void 0) {
-      let data107 = data.storage_opt;
-      if (!(data107 && typeof data107 == "object" && !Array.isArray(data107))) {
-        const err171 = { instancePath: instancePath + "/storage_opt", schemaPath: "#/properties/storage_opt/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.properties.storage_opt.type, parentSchema: schema32.properties.storage_opt, data: data107 };
+    if (data.shm_size !== void 0) {
+      let data106 = data.shm_size;
+      if (!(typeof data106 == "number" && isFinite(data106)) && typeof data106 !== "string") {
+        const err171 = { instancePath: instancePath + "/shm_size", schemaPath: "#/properties/shm_size/type", keyword: "type", params: { type: schema32.properties.shm_size.type }, message: "must be number,string", schema: schema32.properties.shm_size.type, parentSchema: schema32.properties.shm_size, data: data106 };
         if (vErrors === null) {
           vErrors = [err171];
         } else {
@@ -4356,7 +4365,7 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (true) {
-        const err172 = { instancePath: instancePath + "/storage_opt", schemaPath: "#/properties/storage_opt/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema32.properties.storage_opt, data: data107 };
+        const err172 = { instancePath: instancePath + "/shm_size", schemaPath: "#/properties/shm_size/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema32.properties.shm_size, data: data106 };
         if (vErrors === null) {
           vErrors = [err172];
         } else {
@@ -4365,10 +4374,10 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.sysctls !== void 0) {
-      let data108 = data.sysctls;
-      if (!data108 || typeof data108 != "object") {
-        const err173 = { instancePath: instancePath + "/sysctls", schemaPath: "#/properties/sysctls/type", keyword: "type", params: { type: schema32.properties.sysctls.type }, message: "must be array,object", schema: schema32.properties.sysctls.type, parentSchema: schema32.properties.sysctls, data: data108 };
+    if (data.stdin_open !== void 0) {
+      let data107 = data.stdin_open;
+      if (typeof data107 !== "boolean" && typeof data107 !== "string") {
+        const err173 = { instancePath: instancePath + "/stdin_open", schemaPath: "#/properties/stdin_open/type", keyword: "type", params: { type: schema32.properties.stdin_open.type }, message: "must be boolean,string", schema: schema32.properties.stdin_open.type, parentSchema: schema32.properties.stdin_open, data: data107 };
         if (vErrors === null) {
           vErrors = [err173];
         } else {
@@ -4377,7 +4386,7 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (true) {
-        const err174 = { instancePath: instancePath + "/sysctls", schemaPath: "#/properties/sysctls/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema32.properties.sysctls, data: data108 };
+        const err174 = { instancePath: instancePath + "/stdin_open", schemaPath: "#/properties/stdin_open/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema32.properties.stdin_open, data: data107 };
         if (vErrors === null) {
           vErrors = [err174];
         } else {
@@ -4386,10 +4395,10 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.tmpfs !== void 0) {
-      let data109 = data.tmpfs;
-      if (typeof data109 !== "string" && !Array.isArray(data109)) {
-        const err175 = { instancePath: instancePath + "/tmpfs", schemaPath: "#/properties/tmpfs/type", keyword: "type", params: { type: schema32.properties.tmpfs.type }, message: "must be string,array", schema: schema32.properties.tmpfs.type, parentSchema: schema32.properties.tmpfs, data: data109 };
+    if (data.stop_grace_period !== void 0) {
+      let data108 = data.stop_grace_period;
+      if (typeof data108 !== "string") {
+        const err175 = { instancePath: instancePath + "/stop_grace_period", schemaPath: "#/$defs/duration/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema42.type, parentSchema: schema42, data: data108 };
         if (vErrors === null) {
           vErrors = [err175];
         } else {
@@ -4397,8 +4406,11 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-      if (true) {
-        const err176 = { instancePath: instancePath + "/tmpfs", schemaPath: "#/properties/tmpfs/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "Use volumes: [{ type: tmpfs, target: /path }]", parentSchema: schema32.properties.tmpfs, data: data109 };
+    }
+    if (data.stop_signal !== void 0) {
+      let data109 = data.stop_signal;
+      if (typeof data109 !== "string") {
+        const err176 = { instancePath: instancePath + "/stop_signal", schemaPath: "#/properties/stop_signal/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.stop_signal.type, parentSchema: schema32.properties.stop_signal, data: data109 };
         if (vErrors === null) {
           vErrors = [err176];
         } else {
@@ -4407,10 +4419,10 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.tty !== void 0) {
-      let data110 = data.tty;
-      if (typeof data110 !== "boolean" && typeof data110 !== "string") {
-        const err177 = { instancePath: instancePath + "/tty", schemaPath: "#/properties/tty/type", keyword: "type", params: { type: schema32.properties.tty.type }, message: "must be boolean,string", schema: schema32.properties.tty.type, parentSchema: schema32.properties.tty, data: data110 };
+    if (data.storage_opt !== void 0) {
+      let data110 = data.storage_opt;
+      if (!(data110 && typeof data110 == "object" && !Array.isArray(data110))) {
+        const err177 = { instancePath: instancePath + "/storage_opt", schemaPath: "#/properties/storage_opt/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.properties.storage_opt.type, parentSchema: schema32.properties.storage_opt, data: data110 };
         if (vErrors === null) {
           vErrors = [err177];
         } else {
@@ -4419,7 +4431,7 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (true) {
-        const err178 = { instancePath: instancePath + "/tty", schemaPath: "#/properties/tty/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema32.properties.tty, data: data110 };
+        const err178 = { instancePath: instancePath + "/storage_opt", schemaPath: "#/properties/storage_opt/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema32.properties.storage_opt, data: data110 };
         if (vErrors === null) {
           vErrors = [err178];
         } else {
@@ -4428,10 +4440,10 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.ulimits !== void 0) {
-      let data111 = data.ulimits;
-      if (!(data111 && typeof data111 == "object" && !Array.isArray(data111))) {
-        const err179 = { instancePath: instancePath + "/ulimits", schemaPath: "#/properties/ulimits/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.properties.ulimits.type, parentSchema: schema32.properties.ulimits, data: data111 };
+    if (data.sysctls !== void 0) {
+      let data111 = data.sysctls;
+      if (!data111 || typeof data111 != "object") {
+        const err179 = { instancePath: instancePath + "/sysctls", schemaPath: "#/properties/sysctls/type", keyword: "type", params: { type: schema32.properties.sysctls.type }, message: "must be array,object", schema: schema32.properties.sysctls.type, parentSchema: schema32.properties.sysctls, data: data111 };
         if (vErrors === null) {
           vErrors = [err179];
         } else {
@@ -4440,7 +4452,7 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (true) {
-        const err180 = { instancePath: instancePath + "/ulimits", schemaPath: "#/properties/ulimits/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema32.properties.ulimits, data: data111 };
+        const err180 = { instancePath: instancePath + "/sysctls", schemaPath: "#/properties/sysctls/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema32.properties.sysctls, data: data111 };
         if (vErrors === null) {
           vErrors = [err180];
         } else {
@@ -4449,10 +4461,10 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.use_api_socket !== void 0) {
-      let data112 = data.use_api_socket;
-      if (typeof data112 !== "boolean" && typeof data112 !== "string") {
-        const err181 = { instancePath: instancePath + "/use_api_socket", schemaPath: "#/properties/use_api_socket/type", keyword: "type", params: { type: schema32.properties.use_api_socket.type }, message: "must be boolean,string", schema: schema32.properties.use_api_socket.type, parentSchema: schema32.properties.use_api_socket, data: data112 };
+    if (data.tmpfs !== void 0) {
+      let data112 = data.tmpfs;
+      if (typeof data112 !== "string" && !Array.isArray(data112)) {
+        const err181 = { instancePath: instancePath + "/tmpfs", schemaPath: "#/properties/tmpfs/type", keyword: "type", params: { type: schema32.properties.tmpfs.type }, message: "must be string,array", schema: schema32.properties.tmpfs.type, parentSchema: schema32.properties.tmpfs, data: data112 };
         if (vErrors === null) {
           vErrors = [err181];
         } else {
@@ -4461,7 +4473,7 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (true) {
-        const err182 = { instancePath: instancePath + "/use_api_socket", schemaPath: "#/properties/use_api_socket/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema32.properties.use_api_socket, data: data112 };
+        const err182 = { instancePath: instancePath + "/tmpfs", schemaPath: "#/properties/tmpfs/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "Use volumes: [{ type: tmpfs, target: /path }]", parentSchema: schema32.properties.tmpfs, data: data112 };
         if (vErrors === null) {
           vErrors = [err182];
         } else {
@@ -4470,10 +4482,10 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.user !== void 0) {
-      let data113 = data.user;
-      if (typeof data113 !== "string") {
-        const err183 = { instancePath: instancePath + "/user", schemaPath: "#/properties/user/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.user.type, parentSchema: schema32.properties.user, data: data113 };
+    if (data.tty !== void 0) {
+      let data113 = data.tty;
+      if (typeof data113 !== "boolean" && typeof data113 !== "string") {
+        const err183 = { instancePath: instancePath + "/tty", schemaPath: "#/properties/tty/type", keyword: "type", params: { type: schema32.properties.tty.type }, message: "must be boolean,string", schema: schema32.properties.tty.type, parentSchema: schema32.properties.tty, data: data113 };
         if (vErrors === null) {
           vErrors = [err183];
         } else {
@@ -4481,11 +4493,8 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-    }
-    if (data.userns_mode !== void 0) {
-      let data114 = data.userns_mode;
-      if (typeof data114 !== "string") {
-        const err184 = { instancePath: instancePath + "/userns_mode", schemaPath: "#/properties/userns_mode/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.userns_mode.type, parentSchema: schema32.properties.userns_mode, data: data114 };
+      if (true) {
+        const err184 = { instancePath: instancePath + "/tty", schemaPath: "#/properties/tty/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema32.properties.tty, data: data113 };
         if (vErrors === null) {
           vErrors = [err184];
         } else {
@@ -4493,8 +4502,11 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-      if (true) {
-        const err185 = { instancePath: instancePath + "/userns_mode", schemaPath: "#/properties/userns_mode/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema32.properties.userns_mode, data: data114 };
+    }
+    if (data.ulimits !== void 0) {
+      let data114 = data.ulimits;
+      if (!(data114 && typeof data114 == "object" && !Array.isArray(data114))) {
+        const err185 = { instancePath: instancePath + "/ulimits", schemaPath: "#/properties/ulimits/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.properties.ulimits.type, parentSchema: schema32.properties.ulimits, data: data114 };
         if (vErrors === null) {
           vErrors = [err185];
         } else {
@@ -4502,11 +4514,8 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-    }
-    if (data.uts !== void 0) {
-      let data115 = data.uts;
-      if (typeof data115 !== "string") {
-        const err186 = { instancePath: instancePath + "/uts", schemaPath: "#/properties/uts/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.uts.type, parentSchema: schema32.properties.uts, data: data115 };
+      if (true) {
+        const err186 = { instancePath: instancePath + "/ulimits", schemaPath: "#/properties/ulimits/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema32.properties.ulimits, data: data114 };
         if (vErrors === null) {
           vErrors = [err186];
         } else {
@@ -4514,8 +4523,11 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-      if (true) {
-        const err187 = { instancePath: instancePath + "/uts", schemaPath: "#/properties/uts/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema32.properties.uts, data: data115 };
+    }
+    if (data.use_api_socket !== void 0) {
+      let data115 = data.use_api_socket;
+      if (typeof data115 !== "boolean" && typeof data115 !== "string") {
+        const err187 = { instancePath: instancePath + "/use_api_socket", schemaPath: "#/properties/use_api_socket/type", keyword: "type", params: { type: schema32.properties.use_api_socket.type }, message: "must be boolean,string", schema: schema32.properties.use_api_socket.type, parentSchema: schema32.properties.use_api_socket, data: data115 };
         if (vErrors === null) {
           vErrors = [err187];
         } else {
@@ -4523,19 +4535,8 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-    }
-    if (data.volumes !== void 0) {
-      let data116 = data.volumes;
-      if (Array.isArray(data116)) {
-        const len14 = data116.length;
-        for (let i14 = 0; i14 < len14; i14++) {
-          if (!validate32(data116[i14], { instancePath: instancePath + "/volumes/" + i14, parentData: data116, parentDataProperty: i14, rootData, dynamicAnchors })) {
-            vErrors = vErrors === null ? validate32.errors : vErrors.concat(validate32.errors);
-            errors = vErrors.length;
-          }
-        }
-      } else {
-        const err188 = { instancePath: instancePath + "/volumes", schemaPath: "#/properties/volumes/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema32.properties.volumes.type, parentSchema: schema32.properties.volumes, data: data116 };
+      if (true) {
+        const err188 = { instancePath: instancePath + "/use_api_socket", schemaPath: "#/properties/use_api_socket/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema32.properties.use_api_socket, data: data115 };
         if (vErrors === null) {
           vErrors = [err188];
         } else {
@@ -4544,10 +4545,10 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.volumes_from !== void 0) {
-      let data118 = data.volumes_from;
-      if (!Array.isArray(data118)) {
-        const err189 = { instancePath: instancePath + "/volumes_from", schemaPath: "#/properties/volumes_from/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema32.properties.volumes_from.type, parentSchema: schema32.properties.volumes_from, data: data118 };
+    if (data.user !== void 0) {
+      let data116 = data.user;
+      if (typeof data116 !== "string") {
+        const err189 = { instancePath: instancePath + "/user", schemaPath: "#/properties/user/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.user.type, parentSchema: schema32.properties.user, data: data116 };
         if (vErrors === null) {
           vErrors = [err189];
         } else {
@@ -4555,8 +4556,11 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-      if (true) {
-        const err190 = { instancePath: instancePath + "/volumes_from", schemaPath: "#/properties/volumes_from/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema32.properties.volumes_from, data: data118 };
+    }
+    if (data.userns_mode !== void 0) {
+      let data117 = data.userns_mode;
+      if (typeof data117 !== "string") {
+        const err190 = { instancePath: instancePath + "/userns_mode", schemaPath: "#/properties/userns_mode/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.userns_mode.type, parentSchema: schema32.properties.userns_mode, data: data117 };
         if (vErrors === null) {
           vErrors = [err190];
         } else {
@@ -4564,11 +4568,8 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-    }
-    if (data.working_dir !== void 0) {
-      let data119 = data.working_dir;
-      if (typeof data119 !== "string") {
-        const err191 = { instancePath: instancePath + "/working_dir", schemaPath: "#/properties/working_dir/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.working_dir.type, parentSchema: schema32.properties.working_dir, data: data119 };
+      if (true) {
+        const err191 = { instancePath: instancePath + "/userns_mode", schemaPath: "#/properties/userns_mode/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema32.properties.userns_mode, data: data117 };
         if (vErrors === null) {
           vErrors = [err191];
         } else {
@@ -4577,114 +4578,123 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
+    if (data.uts !== void 0) {
+      let data118 = data.uts;
+      if (typeof data118 !== "string") {
+        const err192 = { instancePath: instancePath + "/uts", schemaPath: "#/properties/uts/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.uts.type, parentSchema: schema32.properties.uts, data: data118 };
+        if (vErrors === null) {
+          vErrors = [err192];
+        } else {
+          vErrors.push(err192);
+        }
+        errors++;
+      }
+      if (true) {
+        const err193 = { instancePath: instancePath + "/uts", schemaPath: "#/properties/uts/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema32.properties.uts, data: data118 };
+        if (vErrors === null) {
+          vErrors = [err193];
+        } else {
+          vErrors.push(err193);
+        }
+        errors++;
+      }
+    }
+    if (data.volumes !== void 0) {
+      let data119 = data.volumes;
+      if (Array.isArray(data119)) {
+        const len15 = data119.length;
+        for (let i15 = 0; i15 < len15; i15++) {
+          if (!validate32(data119[i15], { instancePath: instancePath + "/volumes/" + i15, parentData: data119, parentDataProperty: i15, rootData, dynamicAnchors })) {
+            vErrors = vErrors === null ? validate32.errors : vErrors.concat(validate32.errors);
+            errors = vErrors.length;
+          }
+        }
+      } else {
+        const err194 = { instancePath: instancePath + "/volumes", schemaPath: "#/properties/volumes/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema32.properties.volumes.type, parentSchema: schema32.properties.volumes, data: data119 };
+        if (vErrors === null) {
+          vErrors = [err194];
+        } else {
+          vErrors.push(err194);
+        }
+        errors++;
+      }
+    }
+    if (data.volumes_from !== void 0) {
+      let data121 = data.volumes_from;
+      if (!Array.isArray(data121)) {
+        const err195 = { instancePath: instancePath + "/volumes_from", schemaPath: "#/properties/volumes_from/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema32.properties.volumes_from.type, parentSchema: schema32.properties.volumes_from, data: data121 };
+        if (vErrors === null) {
+          vErrors = [err195];
+        } else {
+          vErrors.push(err195);
+        }
+        errors++;
+      }
+      if (true) {
+        const err196 = { instancePath: instancePath + "/volumes_from", schemaPath: "#/properties/volumes_from/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema32.properties.volumes_from, data: data121 };
+        if (vErrors === null) {
+          vErrors = [err196];
+        } else {
+          vErrors.push(err196);
+        }
+        errors++;
+      }
+    }
+    if (data.working_dir !== void 0) {
+      let data122 = data.working_dir;
+      if (typeof data122 !== "string") {
+        const err197 = { instancePath: instancePath + "/working_dir", schemaPath: "#/properties/working_dir/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.working_dir.type, parentSchema: schema32.properties.working_dir, data: data122 };
+        if (vErrors === null) {
+          vErrors = [err197];
+        } else {
+          vErrors.push(err197);
+        }
+        errors++;
+      }
+    }
     if (data["x-fleetwright"] !== void 0) {
-      let data120 = data["x-fleetwright"];
-      if (data120 && typeof data120 == "object" && !Array.isArray(data120)) {
-        for (const key8 in data120) {
-          if (!(key8 === "gate" || key8 === "singleton" || key8 === "rollout" || key8 === "expose")) {
-            const err192 = { instancePath: instancePath + "/x-fleetwright", schemaPath: "#/properties/x-fleetwright/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key8 }, message: "must NOT have additional properties", schema: false, parentSchema: schema32.properties["x-fleetwright"], data: data120 };
+      let data123 = data["x-fleetwright"];
+      if (data123 && typeof data123 == "object" && !Array.isArray(data123)) {
+        for (const key9 in data123) {
+          if (!(key9 === "gate" || key9 === "singleton" || key9 === "rollout" || key9 === "expose")) {
+            const err198 = { instancePath: instancePath + "/x-fleetwright", schemaPath: "#/properties/x-fleetwright/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key9 }, message: "must NOT have additional properties", schema: false, parentSchema: schema32.properties["x-fleetwright"], data: data123 };
             if (vErrors === null) {
-              vErrors = [err192];
+              vErrors = [err198];
             } else {
-              vErrors.push(err192);
+              vErrors.push(err198);
             }
             errors++;
           }
         }
-        if (data120.gate !== void 0) {
-          let data121 = data120.gate;
-          if (data121 && typeof data121 == "object" && !Array.isArray(data121)) {
-            for (const key9 in data121) {
-              if (!(key9 === "http" || key9 === "tcp" || key9 === "minHealthyTime" || key9 === "healthyDeadline")) {
-                const err193 = { instancePath: instancePath + "/x-fleetwright/gate", schemaPath: "#/properties/x-fleetwright/properties/gate/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key9 }, message: "must NOT have additional properties", schema: false, parentSchema: schema32.properties["x-fleetwright"].properties.gate, data: data121 };
+        if (data123.gate !== void 0) {
+          let data124 = data123.gate;
+          if (data124 && typeof data124 == "object" && !Array.isArray(data124)) {
+            for (const key10 in data124) {
+              if (!(key10 === "http" || key10 === "tcp" || key10 === "minHealthyTime" || key10 === "healthyDeadline")) {
+                const err199 = { instancePath: instancePath + "/x-fleetwright/gate", schemaPath: "#/properties/x-fleetwright/properties/gate/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key10 }, message: "must NOT have additional properties", schema: false, parentSchema: schema32.properties["x-fleetwright"].properties.gate, data: data124 };
                 if (vErrors === null) {
-                  vErrors = [err193];
+                  vErrors = [err199];
                 } else {
-                  vErrors.push(err193);
+                  vErrors.push(err199);
                 }
                 errors++;
               }
             }
-            if (data121.http !== void 0) {
-              let data122 = data121.http;
-              if (data122 && typeof data122 == "object" && !Array.isArray(data122)) {
-                if (data122.port === void 0) {
-                  const err194 = { instancePath: instancePath + "/x-fleetwright/gate/http", schemaPath: "#/properties/x-fleetwright/properties/gate/properties/http/required", keyword: "required", params: { missingProperty: "port" }, message: "must have required property 'port'", schema: schema32.properties["x-fleetwright"].properties.gate.properties.http.required, parentSchema: schema32.properties["x-fleetwright"].properties.gate.properties.http, data: data122 };
+            if (data124.http !== void 0) {
+              let data125 = data124.http;
+              if (data125 && typeof data125 == "object" && !Array.isArray(data125)) {
+                if (data125.port === void 0) {
+                  const err200 = { instancePath: instancePath + "/x-fleetwright/gate/http", schemaPath: "#/properties/x-fleetwright/properties/gate/properties/http/required", keyword: "required", params: { missingProperty: "port" }, message: "must have required property 'port'", schema: schema32.properties["x-fleetwright"].properties.gate.properties.http.required, parentSchema: schema32.properties["x-fleetwright"].properties.gate.properties.http, data: data125 };
                   if (vErrors === null) {
-                    vErrors = [err194];
+                    vErrors = [err200];
                   } else {
-                    vErrors.push(err194);
+                    vErrors.push(err200);
                   }
                   errors++;
                 }
-                for (const key10 in data122) {
-                  if (!(key10 === "port" || key10 === "path" || key10 === "interval" || key10 === "timeout")) {
-                    const err195 = { instancePath: instancePath + "/x-fleetwright/gate/http", schemaPath: "#/properties/x-fleetwright/properties/gate/properties/http/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key10 }, message: "must NOT have additional properties", schema: false, parentSchema: schema32.properties["x-fleetwright"].properties.gate.properties.http, data: data122 };
-                    if (vErrors === null) {
-                      vErrors = [err195];
-                    } else {
-                      vErrors.push(err195);
-                    }
-                    errors++;
-                  }
-                }
-                if (data122.port !== void 0) {
-                  let data123 = data122.port;
-                  if (!(typeof data123 == "number" && (!(data123 % 1) && !isNaN(data123)) && isFinite(data123)) && typeof data123 !== "string") {
-                    const err196 = { instancePath: instancePath + "/x-fleetwright/gate/http/port", schemaPath: "#/$defs/portNumber/type", keyword: "type", params: { type: schema67.type }, message: "must be integer,string", schema: schema67.type, parentSchema: schema67, data: data123 };
-                    if (vErrors === null) {
-                      vErrors = [err196];
-                    } else {
-                      vErrors.push(err196);
-                    }
-                    errors++;
-                  }
-                  if (typeof data123 == "number" && isFinite(data123)) {
-                    if (data123 > 65535 || isNaN(data123)) {
-                      const err197 = { instancePath: instancePath + "/x-fleetwright/gate/http/port", schemaPath: "#/$defs/portNumber/maximum", keyword: "maximum", params: { comparison: "<=", limit: 65535 }, message: "must be <= 65535", schema: 65535, parentSchema: schema67, data: data123 };
-                      if (vErrors === null) {
-                        vErrors = [err197];
-                      } else {
-                        vErrors.push(err197);
-                      }
-                      errors++;
-                    }
-                    if (data123 < 1 || isNaN(data123)) {
-                      const err198 = { instancePath: instancePath + "/x-fleetwright/gate/http/port", schemaPath: "#/$defs/portNumber/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema67, data: data123 };
-                      if (vErrors === null) {
-                        vErrors = [err198];
-                      } else {
-                        vErrors.push(err198);
-                      }
-                      errors++;
-                    }
-                  }
-                  if (typeof data123 === "string") {
-                    if (!pattern9.test(data123)) {
-                      const err199 = { instancePath: instancePath + "/x-fleetwright/gate/http/port", schemaPath: "#/$defs/portNumber/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema67, data: data123 };
-                      if (vErrors === null) {
-                        vErrors = [err199];
-                      } else {
-                        vErrors.push(err199);
-                      }
-                      errors++;
-                    }
-                  }
-                }
-                if (data122.path !== void 0) {
-                  let data124 = data122.path;
-                  if (typeof data124 === "string") {
-                    if (!pattern43.test(data124)) {
-                      const err200 = { instancePath: instancePath + "/x-fleetwright/gate/http/path", schemaPath: "#/properties/x-fleetwright/properties/gate/properties/http/properties/path/pattern", keyword: "pattern", params: { pattern: "^/" }, message: 'must match pattern "^/"', schema: "^/", parentSchema: schema32.properties["x-fleetwright"].properties.gate.properties.http.properties.path, data: data124 };
-                      if (vErrors === null) {
-                        vErrors = [err200];
-                      } else {
-                        vErrors.push(err200);
-                      }
-                      errors++;
-                    }
-                  } else {
-                    const err201 = { instancePath: instancePath + "/x-fleetwright/gate/http/path", schemaPath: "#/properties/x-fleetwright/properties/gate/properties/http/properties/path/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties["x-fleetwright"].properties.gate.properties.http.properties.path.type, parentSchema: schema32.properties["x-fleetwright"].properties.gate.properties.http.properties.path, data: data124 };
+                for (const key11 in data125) {
+                  if (!(key11 === "port" || key11 === "path" || key11 === "interval" || key11 === "timeout")) {
+                    const err201 = { instancePath: instancePath + "/x-fleetwright/gate/http", schemaPath: "#/properties/x-fleetwright/properties/gate/properties/http/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key11 }, message: "must NOT have additional properties", schema: false, parentSchema: schema32.properties["x-fleetwright"].properties.gate.properties.http, data: data125 };
                     if (vErrors === null) {
                       vErrors = [err201];
                     } else {
@@ -4693,10 +4703,10 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
                     errors++;
                   }
                 }
-                if (data122.interval !== void 0) {
-                  let data125 = data122.interval;
-                  if (typeof data125 !== "string") {
-                    const err202 = { instancePath: instancePath + "/x-fleetwright/gate/http/interval", schemaPath: "#/$defs/duration/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema42.type, parentSchema: schema42, data: data125 };
+                if (data125.port !== void 0) {
+                  let data126 = data125.port;
+                  if (!(typeof data126 == "number" && (!(data126 % 1) && !isNaN(data126)) && isFinite(data126)) && typeof data126 !== "string") {
+                    const err202 = { instancePath: instancePath + "/x-fleetwright/gate/http/port", schemaPath: "#/$defs/portNumber/type", keyword: "type", params: { type: schema67.type }, message: "must be integer,string", schema: schema67.type, parentSchema: schema67, data: data126 };
                     if (vErrors === null) {
                       vErrors = [err202];
                     } else {
@@ -4704,56 +4714,52 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
                     }
                     errors++;
                   }
-                }
-                if (data122.timeout !== void 0) {
-                  let data126 = data122.timeout;
-                  if (typeof data126 !== "string") {
-                    const err203 = { instancePath: instancePath + "/x-fleetwright/gate/http/timeout", schemaPath: "#/$defs/duration/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema42.type, parentSchema: schema42, data: data126 };
-                    if (vErrors === null) {
-                      vErrors = [err203];
-                    } else {
-                      vErrors.push(err203);
+                  if (typeof data126 == "number" && isFinite(data126)) {
+                    if (data126 > 65535 || isNaN(data126)) {
+                      const err203 = { instancePath: instancePath + "/x-fleetwright/gate/http/port", schemaPath: "#/$defs/portNumber/maximum", keyword: "maximum", params: { comparison: "<=", limit: 65535 }, message: "must be <= 65535", schema: 65535, parentSchema: schema67, data: data126 };
+                      if (vErrors === null) {
+                        vErrors = [err203];
+                      } else {
+                        vErrors.push(err203);
+                      }
+                      errors++;
                     }
-                    errors++;
+                    if (data126 < 1 || isNaN(data126)) {
+                      const err204 = { instancePath: instancePath + "/x-fleetwright/gate/http/port", schemaPath: "#/$defs/portNumber/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema67, data: data126 };
+                      if (vErrors === null) {
+                        vErrors = [err204];
+                      } else {
+                        vErrors.push(err204);
+                      }
+                      errors++;
+                    }
+                  }
+                  if (typeof data126 === "string") {
+                    if (!pattern9.test(data126)) {
+                      const err205 = { instancePath: instancePath + "/x-fleetwright/gate/http/port", schemaPath: "#/$defs/portNumber/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema67, data: data126 };
+                      if (vErrors === null) {
+                        vErrors = [err205];
+                      } else {
+                        vErrors.push(err205);
+                      }
+                      errors++;
+                    }
                   }
                 }
-              } else {
-                const err204 = { instancePath: instancePath + "/x-fleetwright/gate/http", schemaPath: "#/properties/x-fleetwright/properties/gate/properties/http/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.properties["x-fleetwright"].properties.gate.properties.http.type, parentSchema: schema32.properties["x-fleetwright"].properties.gate.properties.http, data: data122 };
-                if (vErrors === null) {
-                  vErrors = [err204];
-                } else {
-                  vErrors.push(err204);
-                }
-                errors++;
-              }
-            }
-            if (data121.tcp !== void 0) {
-              let data127 = data121.tcp;
-              if (data127 && typeof data127 == "object" && !Array.isArray(data127)) {
-                if (data127.port === void 0) {
-                  const err205 = { instancePath: instancePath + "/x-fleetwright/gate/tcp", schemaPath: "#/properties/x-fleetwright/properties/gate/properties/tcp/required", keyword: "required", params: { missingProperty: "port" }, message: "must have required property 'port'", schema: schema32.properties["x-fleetwright"].properties.gate.properties.tcp.required, parentSchema: schema32.properties["x-fleetwright"].properties.gate.properties.tcp, data: data127 };
-                  if (vErrors === null) {
-                    vErrors = [err205];
+                if (data125.path !== void 0) {
+                  let data127 = data125.path;
+                  if (typeof data127 === "string") {
+                    if (!pattern43.test(data127)) {
+                      const err206 = { instancePath: instancePath + "/x-fleetwright/gate/http/path", schemaPath: "#/properties/x-fleetwright/properties/gate/properties/http/properties/path/pattern", keyword: "pattern", params: { pattern: "^/" }, message: 'must match pattern "^/"', schema: "^/", parentSchema: schema32.properties["x-fleetwright"].properties.gate.properties.http.properties.path, data: data127 };
+                      if (vErrors === null) {
+                        vErrors = [err206];
+                      } else {
+                        vErrors.push(err206);
+                      }
+                      errors++;
+                    }
                   } else {
-                    vErrors.push(err205);
-                  }
-                  errors++;
-                }
-                for (const key11 in data127) {
-                  if (!(key11 === "port" || key11 === "interval" || key11 === "timeout")) {
-                    const err206 = { instancePath: instancePath + "/x-fleetwright/gate/tcp", schemaPath: "#/properties/x-fleetwright/properties/gate/properties/tcp/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key11 }, message: "must NOT have additional properties", schema: false, parentSchema: schema32.properties["x-fleetwright"].properties.gate.properties.tcp, data: data127 };
-                    if (vErrors === null) {
-                      vErrors = [err206];
-                    } else {
-                      vErrors.push(err206);
-                    }
-                    errors++;
-                  }
-                }
-                if (data127.port !== void 0) {
-                  let data128 = data127.port;
-                  if (!(typeof data128 == "number" && (!(data128 % 1) && !isNaN(data128)) && isFinite(data128)) && typeof data128 !== "string") {
-                    const err207 = { instancePath: instancePath + "/x-fleetwright/gate/tcp/port", schemaPath: "#/$defs/portNumber/type", keyword: "type", params: { type: schema67.type }, message: "must be integer,string", schema: schema67.type, parentSchema: schema67, data: data128 };
+                    const err207 = { instancePath: instancePath + "/x-fleetwright/gate/http/path", schemaPath: "#/properties/x-fleetwright/properties/gate/properties/http/properties/path/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties["x-fleetwright"].properties.gate.properties.http.properties.path.type, parentSchema: schema32.properties["x-fleetwright"].properties.gate.properties.http.properties.path, data: data127 };
                     if (vErrors === null) {
                       vErrors = [err207];
                     } else {
@@ -4761,54 +4767,56 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
                     }
                     errors++;
                   }
-                  if (typeof data128 == "number" && isFinite(data128)) {
-                    if (data128 > 65535 || isNaN(data128)) {
-                      const err208 = { instancePath: instancePath + "/x-fleetwright/gate/tcp/port", schemaPath: "#/$defs/portNumber/maximum", keyword: "maximum", params: { comparison: "<=", limit: 65535 }, message: "must be <= 65535", schema: 65535, parentSchema: schema67, data: data128 };
-                      if (vErrors === null) {
-                        vErrors = [err208];
-                      } else {
-                        vErrors.push(err208);
-                      }
-                      errors++;
-                    }
-                    if (data128 < 1 || isNaN(data128)) {
-                      const err209 = { instancePath: instancePath + "/x-fleetwright/gate/tcp/port", schemaPath: "#/$defs/portNumber/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema67, data: data128 };
-                      if (vErrors === null) {
-                        vErrors = [err209];
-                      } else {
-                        vErrors.push(err209);
-                      }
-                      errors++;
-                    }
-                  }
-                  if (typeof data128 === "string") {
-                    if (!pattern9.test(data128)) {
-                      const err210 = { instancePath: instancePath + "/x-fleetwright/gate/tcp/port", schemaPath: "#/$defs/portNumber/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema67, data: data128 };
-                      if (vErrors === null) {
-                        vErrors = [err210];
-                      } else {
-                        vErrors.push(err210);
-                      }
-                      errors++;
-                    }
-                  }
                 }
-                if (data127.interval !== void 0) {
-                  let data129 = data127.interval;
-                  if (typeof data129 !== "string") {
-                    const err211 = { instancePath: instancePath + "/x-fleetwright/gate/tcp/interval", schemaPath: "#/$defs/duration/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema42.type, parentSchema: schema42, data: data129 };
+                if (data125.interval !== void 0) {
+                  let data128 = data125.interval;
+                  if (typeof data128 !== "string") {
+                    const err208 = { instancePath: instancePath + "/x-fleetwright/gate/http/interval", schemaPath: "#/$defs/duration/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema42.type, parentSchema: schema42, data: data128 };
                     if (vErrors === null) {
-                      vErrors = [err211];
+                      vErrors = [err208];
                     } else {
-                      vErrors.push(err211);
+                      vErrors.push(err208);
                     }
                     errors++;
                   }
                 }
-                if (data127.timeout !== void 0) {
-                  let data130 = data127.timeout;
-                  if (typeof data130 !== "string") {
-                    const err212 = { instancePath: instancePath + "/x-fleetwright/gate/tcp/timeout", schemaPath: "#/$defs/duration/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema42.type, parentSchema: schema42, data: data130 };
+                if (data125.timeout !== void 0) {
+                  let data129 = data125.timeout;
+                  if (typeof data129 !== "string") {
+                    const err209 = { instancePath: instancePath + "/x-fleetwright/gate/http/timeout", schemaPath: "#/$defs/duration/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema42.type, parentSchema: schema42, data: data129 };
+                    if (vErrors === null) {
+                      vErrors = [err209];
+                    } else {
+                      vErrors.push(err209);
+                    }
+                    errors++;
+                  }
+                }
+              } else {
+                const err210 = { instancePath: instancePath + "/x-fleetwright/gate/http", schemaPath: "#/properties/x-fleetwright/properties/gate/properties/http/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.properties["x-fleetwright"].properties.gate.properties.http.type, parentSchema: schema32.properties["x-fleetwright"].properties.gate.properties.http, data: data125 };
+                if (vErrors === null) {
+                  vErrors = [err210];
+                } else {
+                  vErrors.push(err210);
+                }
+                errors++;
+              }
+            }
+            if (data124.tcp !== void 0) {
+              let data130 = data124.tcp;
+              if (data130 && typeof data130 == "object" && !Array.isArray(data130)) {
+                if (data130.port === void 0) {
+                  const err211 = { instancePath: instancePath + "/x-fleetwright/gate/tcp", schemaPath: "#/properties/x-fleetwright/properties/gate/properties/tcp/required", keyword: "required", params: { missingProperty: "port" }, message: "must have required property 'port'", schema: schema32.properties["x-fleetwright"].properties.gate.properties.tcp.required, parentSchema: schema32.properties["x-fleetwright"].properties.gate.properties.tcp, data: data130 };
+                  if (vErrors === null) {
+                    vErrors = [err211];
+                  } else {
+                    vErrors.push(err211);
+                  }
+                  errors++;
+                }
+                for (const key12 in data130) {
+                  if (!(key12 === "port" || key12 === "interval" || key12 === "timeout")) {
+                    const err212 = { instancePath: instancePath + "/x-fleetwright/gate/tcp", schemaPath: "#/properties/x-fleetwright/properties/gate/properties/tcp/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key12 }, message: "must NOT have additional properties", schema: false, parentSchema: schema32.properties["x-fleetwright"].properties.gate.properties.tcp, data: data130 };
                     if (vErrors === null) {
                       vErrors = [err212];
                     } else {
@@ -4817,116 +4825,183 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
                     errors++;
                   }
                 }
+                if (data130.port !== void 0) {
+                  let data131 = data130.port;
+                  if (!(typeof data131 == "number" && (!(data131 % 1) && !isNaN(data131)) && isFinite(data131)) && typeof data131 !== "string") {
+                    const err213 = { instancePath: instancePath + "/x-fleetwright/gate/tcp/port", schemaPath: "#/$defs/portNumber/type", keyword: "type", params: { type: schema67.type }, message: "must be integer,string", schema: schema67.type, parentSchema: schema67, data: data131 };
+                    if (vErrors === null) {
+                      vErrors = [err213];
+                    } else {
+                      vErrors.push(err213);
+                    }
+                    errors++;
+                  }
+                  if (typeof data131 == "number" && isFinite(data131)) {
+                    if (data131 > 65535 || isNaN(data131)) {
+                      const err214 = { instancePath: instancePath + "/x-fleetwright/gate/tcp/port", schemaPath: "#/$defs/portNumber/maximum", keyword: "maximum", params: { comparison: "<=", limit: 65535 }, message: "must be <= 65535", schema: 65535, parentSchema: schema67, data: data131 };
+                      if (vErrors === null) {
+                        vErrors = [err214];
+                      } else {
+                        vErrors.push(err214);
+                      }
+                      errors++;
+                    }
+                    if (data131 < 1 || isNaN(data131)) {
+                      const err215 = { instancePath: instancePath + "/x-fleetwright/gate/tcp/port", schemaPath: "#/$defs/portNumber/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema67, data: data131 };
+                      if (vErrors === null) {
+                        vErrors = [err215];
+                      } else {
+                        vErrors.push(err215);
+                      }
+                      errors++;
+                    }
+                  }
+                  if (typeof data131 === "string") {
+                    if (!pattern9.test(data131)) {
+                      const err216 = { instancePath: instancePath + "/x-fleetwright/gate/tcp/port", schemaPath: "#/$defs/portNumber/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema67, data: data131 };
+                      if (vErrors === null) {
+                        vErrors = [err216];
+                      } else {
+                        vErrors.push(err216);
+                      }
+                      errors++;
+                    }
+                  }
+                }
+                if (data130.interval !== void 0) {
+                  let data132 = data130.interval;
+                  if (typeof data132 !== "string") {
+                    const err217 = { instancePath: instancePath + "/x-fleetwright/gate/tcp/interval", schemaPath: "#/$defs/duration/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema42.type, parentSchema: schema42, data: data132 };
+                    if (vErrors === null) {
+                      vErrors = [err217];
+                    } else {
+                      vErrors.push(err217);
+                    }
+                    errors++;
+                  }
+                }
+                if (data130.timeout !== void 0) {
+                  let data133 = data130.timeout;
+                  if (typeof data133 !== "string") {
+                    const err218 = { instancePath: instancePath + "/x-fleetwright/gate/tcp/timeout", schemaPath: "#/$defs/duration/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema42.type, parentSchema: schema42, data: data133 };
+                    if (vErrors === null) {
+                      vErrors = [err218];
+                    } else {
+                      vErrors.push(err218);
+                    }
+                    errors++;
+                  }
+                }
               } else {
-                const err213 = { instancePath: instancePath + "/x-fleetwright/gate/tcp", schemaPath: "#/properties/x-fleetwright/properties/gate/properties/tcp/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.properties["x-fleetwright"].properties.gate.properties.tcp.type, parentSchema: schema32.properties["x-fleetwright"].properties.gate.properties.tcp, data: data127 };
+                const err219 = { instancePath: instancePath + "/x-fleetwright/gate/tcp", schemaPath: "#/properties/x-fleetwright/properties/gate/properties/tcp/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.properties["x-fleetwright"].properties.gate.properties.tcp.type, parentSchema: schema32.properties["x-fleetwright"].properties.gate.properties.tcp, data: data130 };
                 if (vErrors === null) {
-                  vErrors = [err213];
+                  vErrors = [err219];
                 } else {
-                  vErrors.push(err213);
+                  vErrors.push(err219);
                 }
                 errors++;
               }
             }
-            if (data121.minHealthyTime !== void 0) {
-              let data131 = data121.minHealthyTime;
-              if (typeof data131 !== "string") {
-                const err214 = { instancePath: instancePath + "/x-fleetwright/gate/minHealthyTime", schemaPath: "#/$defs/duration/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema42.type, parentSchema: schema42, data: data131 };
+            if (data124.minHealthyTime !== void 0) {
+              let data134 = data124.minHealthyTime;
+              if (typeof data134 !== "string") {
+                const err220 = { instancePath: instancePath + "/x-fleetwright/gate/minHealthyTime", schemaPath: "#/$defs/duration/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema42.type, parentSchema: schema42, data: data134 };
                 if (vErrors === null) {
-                  vErrors = [err214];
+                  vErrors = [err220];
                 } else {
-                  vErrors.push(err214);
+                  vErrors.push(err220);
                 }
                 errors++;
               }
             }
-            if (data121.healthyDeadline !== void 0) {
-              let data132 = data121.healthyDeadline;
-              if (typeof data132 !== "string") {
-                const err215 = { instancePath: instancePath + "/x-fleetwright/gate/healthyDeadline", schemaPath: "#/$defs/duration/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema42.type, parentSchema: schema42, data: data132 };
+            if (data124.healthyDeadline !== void 0) {
+              let data135 = data124.healthyDeadline;
+              if (typeof data135 !== "string") {
+                const err221 = { instancePath: instancePath + "/x-fleetwright/gate/healthyDeadline", schemaPath: "#/$defs/duration/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema42.type, parentSchema: schema42, data: data135 };
                 if (vErrors === null) {
-                  vErrors = [err215];
+                  vErrors = [err221];
                 } else {
-                  vErrors.push(err215);
+                  vErrors.push(err221);
                 }
                 errors++;
               }
             }
           } else {
-            const err216 = { instancePath: instancePath + "/x-fleetwright/gate", schemaPath: "#/properties/x-fleetwright/properties/gate/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.properties["x-fleetwright"].properties.gate.type, parentSchema: schema32.properties["x-fleetwright"].properties.gate, data: data121 };
+            const err222 = { instancePath: instancePath + "/x-fleetwright/gate", schemaPath: "#/properties/x-fleetwright/properties/gate/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.properties["x-fleetwright"].properties.gate.type, parentSchema: schema32.properties["x-fleetwright"].properties.gate, data: data124 };
             if (vErrors === null) {
-              vErrors = [err216];
+              vErrors = [err222];
             } else {
-              vErrors.push(err216);
+              vErrors.push(err222);
             }
             errors++;
           }
         }
-        if (data120.singleton !== void 0) {
-          let data133 = data120.singleton;
-          if (typeof data133 !== "boolean" && typeof data133 !== "string") {
-            const err217 = { instancePath: instancePath + "/x-fleetwright/singleton", schemaPath: "#/$defs/boolean/type", keyword: "type", params: { type: schema38.type }, message: "must be boolean,string", schema: schema38.type, parentSchema: schema38, data: data133 };
+        if (data123.singleton !== void 0) {
+          let data136 = data123.singleton;
+          if (typeof data136 !== "boolean" && typeof data136 !== "string") {
+            const err223 = { instancePath: instancePath + "/x-fleetwright/singleton", schemaPath: "#/$defs/boolean/type", keyword: "type", params: { type: schema38.type }, message: "must be boolean,string", schema: schema38.type, parentSchema: schema38, data: data136 };
             if (vErrors === null) {
-              vErrors = [err217];
+              vErrors = [err223];
             } else {
-              vErrors.push(err217);
+              vErrors.push(err223);
             }
             errors++;
           }
-          if (typeof data133 === "string") {
-            if (!pattern9.test(data133)) {
-              const err218 = { instancePath: instancePath + "/x-fleetwright/singleton", schemaPath: "#/$defs/boolean/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema38, data: data133 };
+          if (typeof data136 === "string") {
+            if (!pattern9.test(data136)) {
+              const err224 = { instancePath: instancePath + "/x-fleetwright/singleton", schemaPath: "#/$defs/boolean/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema38, data: data136 };
               if (vErrors === null) {
-                vErrors = [err218];
+                vErrors = [err224];
               } else {
-                vErrors.push(err218);
+                vErrors.push(err224);
               }
               errors++;
             }
           }
         }
-        if (data120.rollout !== void 0) {
-          if (!validate34(data120.rollout, { instancePath: instancePath + "/x-fleetwright/rollout", parentData: data120, parentDataProperty: "rollout", rootData, dynamicAnchors })) {
+        if (data123.rollout !== void 0) {
+          if (!validate34(data123.rollout, { instancePath: instancePath + "/x-fleetwright/rollout", parentData: data123, parentDataProperty: "rollout", rootData, dynamicAnchors })) {
             vErrors = vErrors === null ? validate34.errors : vErrors.concat(validate34.errors);
             errors = vErrors.length;
           }
         }
-        if (data120.expose !== void 0) {
-          let data135 = data120.expose;
-          if (!(data135 && typeof data135 == "object" && !Array.isArray(data135))) {
-            const err219 = { instancePath: instancePath + "/x-fleetwright/expose", schemaPath: "#/properties/x-fleetwright/properties/expose/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.properties["x-fleetwright"].properties.expose.type, parentSchema: schema32.properties["x-fleetwright"].properties.expose, data: data135 };
+        if (data123.expose !== void 0) {
+          let data138 = data123.expose;
+          if (!(data138 && typeof data138 == "object" && !Array.isArray(data138))) {
+            const err225 = { instancePath: instancePath + "/x-fleetwright/expose", schemaPath: "#/properties/x-fleetwright/properties/expose/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.properties["x-fleetwright"].properties.expose.type, parentSchema: schema32.properties["x-fleetwright"].properties.expose, data: data138 };
             if (vErrors === null) {
-              vErrors = [err219];
+              vErrors = [err225];
             } else {
-              vErrors.push(err219);
+              vErrors.push(err225);
             }
             errors++;
           }
           if (true) {
-            const err220 = { instancePath: instancePath + "/x-fleetwright/expose", schemaPath: "#/properties/x-fleetwright/properties/expose/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema32.properties["x-fleetwright"].properties.expose, data: data135 };
+            const err226 = { instancePath: instancePath + "/x-fleetwright/expose", schemaPath: "#/properties/x-fleetwright/properties/expose/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema32.properties["x-fleetwright"].properties.expose, data: data138 };
             if (vErrors === null) {
-              vErrors = [err220];
+              vErrors = [err226];
             } else {
-              vErrors.push(err220);
+              vErrors.push(err226);
             }
             errors++;
           }
         }
       } else {
-        const err221 = { instancePath: instancePath + "/x-fleetwright", schemaPath: "#/properties/x-fleetwright/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.properties["x-fleetwright"].type, parentSchema: schema32.properties["x-fleetwright"], data: data120 };
+        const err227 = { instancePath: instancePath + "/x-fleetwright", schemaPath: "#/properties/x-fleetwright/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.properties["x-fleetwright"].type, parentSchema: schema32.properties["x-fleetwright"], data: data123 };
         if (vErrors === null) {
-          vErrors = [err221];
+          vErrors = [err227];
         } else {
-          vErrors.push(err221);
+          vErrors.push(err227);
         }
         errors++;
       }
     }
   } else {
-    const err222 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.type, parentSchema: schema32, data };
+    const err228 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.type, parentSchema: schema32, data };
     if (vErrors === null) {
-      vErrors = [err222];
+      vErrors = [err228];
     } else {
-      vErrors.push(err222);
+      vErrors.push(err228);
     }
     errors++;
   }
@@ -5372,7 +5447,6 @@ function validate39(data, { instancePath = "", parentData, parentDataProperty, r
 }
 validate39.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
 var schema101 = { "type": ["string", "object"], "minLength": 1, "required": ["application"], "additionalProperties": false, "properties": { "application": { "type": "string", "minLength": 1 }, "condition": { "type": "string", "enum": ["started", "healthy", "completed"] }, "required": { "$ref": "#/$defs/boolean" } } };
-var func7 = require_ucs2length().default;
 function validate41(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   let vErrors = null;
   let errors = 0;
@@ -5393,7 +5467,7 @@ function validate41(data, { instancePath = "", parentData, parentDataProperty, r
     errors++;
   }
   if (typeof data === "string") {
-    if (func7(data) < 1) {
+    if (func2(data) < 1) {
       const err1 = { instancePath, schemaPath: "#/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema101, data };
       if (vErrors === null) {
         vErrors = [err1];
@@ -5427,7 +5501,7 @@ function validate41(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.application !== void 0) {
       let data0 = data.application;
       if (typeof data0 === "string") {
-        if (func7(data0) < 1) {
+        if (func2(data0) < 1) {
           const err4 = { instancePath: instancePath + "/application", schemaPath: "#/properties/application/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema101.properties.application, data: data0 };
           if (vErrors === null) {
             vErrors = [err4];
@@ -5643,33 +5717,33 @@ function validate20(data, { instancePath = "", parentData, parentDataProperty, r
     }
     if (data.include !== void 0) {
       let data2 = data.include;
-      if (!Array.isArray(data2)) {
-        const err4 = { instancePath: instancePath + "/include", schemaPath: "#/properties/include/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema31.properties.include.type, parentSchema: schema31.properties.include, data: data2 };
-        if (vErrors === null) {
-          vErrors = [err4];
-        } else {
-          vErrors.push(err4);
-        }
-        errors++;
-      }
-      if (true) {
-        const err5 = { instancePath: instancePath + "/include", schemaPath: "#/properties/include/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema31.properties.include, data: data2 };
-        if (vErrors === null) {
-          vErrors = [err5];
-        } else {
-          vErrors.push(err5);
-        }
-        errors++;
-      }
-    }
-    if (data.services !== void 0) {
-      let data3 = data.services;
-      if (data3 && typeof data3 == "object" && !Array.isArray(data3)) {
-        for (const key1 in data3) {
-          const _errs10 = errors;
-          if (typeof key1 === "string") {
-            if (!pattern5.test(key1)) {
-              const err6 = { instancePath: instancePath + "/services", schemaPath: "#/properties/services/propertyNames/pattern", keyword: "pattern", params: { pattern: "^[a-zA-Z0-9._-]+$" }, message: 'must match pattern "^[a-zA-Z0-9._-]+$"', schema: "^[a-zA-Z0-9._-]+$", parentSchema: schema31.properties.services.propertyNames, data: key1, propertyName: key1 };
+      if (Array.isArray(data2)) {
+        const len0 = data2.length;
+        for (let i0 = 0; i0 < len0; i0++) {
+          let data3 = data2[i0];
+          if (typeof data3 !== "string" && !(data3 && typeof data3 == "object" && !Array.isArray(data3))) {
+            const err4 = { instancePath: instancePath + "/include/" + i0, schemaPath: "#/properties/include/items/type", keyword: "type", params: { type: schema31.properties.include.items.type }, message: "must be string,object", schema: schema31.properties.include.items.type, parentSchema: schema31.properties.include.items, data: data3 };
+            if (vErrors === null) {
+              vErrors = [err4];
+            } else {
+              vErrors.push(err4);
+            }
+            errors++;
+          }
+          if (typeof data3 === "string") {
+            if (func2(data3) < 1) {
+              const err5 = { instancePath: instancePath + "/include/" + i0, schemaPath: "#/properties/include/items/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema31.properties.include.items, data: data3 };
+              if (vErrors === null) {
+                vErrors = [err5];
+              } else {
+                vErrors.push(err5);
+              }
+              errors++;
+            }
+          }
+          if (data3 && typeof data3 == "object" && !Array.isArray(data3)) {
+            if (data3.path === void 0) {
+              const err6 = { instancePath: instancePath + "/include/" + i0, schemaPath: "#/properties/include/items/required", keyword: "required", params: { missingProperty: "path" }, message: "must have required property 'path'", schema: schema31.properties.include.items.required, parentSchema: schema31.properties.include.items, data: data3 };
               if (vErrors === null) {
                 vErrors = [err6];
               } else {
@@ -5677,334 +5751,346 @@ function validate20(data, { instancePath = "", parentData, parentDataProperty, r
               }
               errors++;
             }
+            for (const key1 in data3) {
+              if (!(key1 === "path" || key1 === "project_directory" || key1 === "env_file")) {
+                const err7 = { instancePath: instancePath + "/include/" + i0, schemaPath: "#/properties/include/items/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema31.properties.include.items, data: data3 };
+                if (vErrors === null) {
+                  vErrors = [err7];
+                } else {
+                  vErrors.push(err7);
+                }
+                errors++;
+              }
+            }
+            if (data3.path !== void 0) {
+              let data4 = data3.path;
+              if (typeof data4 !== "string" && !Array.isArray(data4)) {
+                const err8 = { instancePath: instancePath + "/include/" + i0 + "/path", schemaPath: "#/properties/include/items/properties/path/type", keyword: "type", params: { type: schema31.properties.include.items.properties.path.type }, message: "must be string,array", schema: schema31.properties.include.items.properties.path.type, parentSchema: schema31.properties.include.items.properties.path, data: data4 };
+                if (vErrors === null) {
+                  vErrors = [err8];
+                } else {
+                  vErrors.push(err8);
+                }
+                errors++;
+              }
+              if (typeof data4 === "string") {
+                if (func2(data4) < 1) {
+                  const err9 = { instancePath: instancePath + "/include/" + i0 + "/path", schemaPath: "#/properties/include/items/properties/path/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema31.properties.include.items.properties.path, data: data4 };
+                  if (vErrors === null) {
+                    vErrors = [err9];
+                  } else {
+                    vErrors.push(err9);
+                  }
+                  errors++;
+                }
+              }
+              if (Array.isArray(data4)) {
+                if (data4.length < 1) {
+                  const err10 = { instancePath: instancePath + "/include/" + i0 + "/path", schemaPath: "#/properties/include/items/properties/path/minItems", keyword: "minItems", params: { limit: 1 }, message: "must NOT have fewer than 1 items", schema: 1, parentSchema: schema31.properties.include.items.properties.path, data: data4 };
+                  if (vErrors === null) {
+                    vErrors = [err10];
+                  } else {
+                    vErrors.push(err10);
+                  }
+                  errors++;
+                }
+                const len1 = data4.length;
+                for (let i1 = 0; i1 < len1; i1++) {
+                  let data5 = data4[i1];
+                  if (typeof data5 === "string") {
+                    if (func2(data5) < 1) {
+                      const err11 = { instancePath: instancePath + "/include/" + i0 + "/path/" + i1, schemaPath: "#/properties/include/items/properties/path/items/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema31.properties.include.items.properties.path.items, data: data5 };
+                      if (vErrors === null) {
+                        vErrors = [err11];
+                      } else {
+                        vErrors.push(err11);
+                      }
+                      errors++;
+                    }
+                  } else {
+                    const err12 = { instancePath: instancePath + "/include/" + i0 + "/path/" + i1, schemaPath: "#/properties/include/items/properties/path/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema31.properties.include.items.properties.path.items.type, parentSchema: schema31.properties.include.items.properties.path.items, data: data5 };
+                    if (vErrors === null) {
+                      vErrors = [err12];
+                    } else {
+                      vErrors.push(err12);
+                    }
+                    errors++;
+                  }
+                }
+              }
+            }
+            if (data3.project_directory !== void 0) {
+              let data6 = data3.project_directory;
+              if (typeof data6 === "string") {
+                if (func2(data6) < 1) {
+                  const err13 = { instancePath: instancePath + "/include/" + i0 + "/project_directory", schemaPath: "#/properties/include/items/properties/project_directory/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema31.properties.include.items.properties.project_directory, data: data6 };
+                  if (vErrors === null) {
+                    vErrors = [err13];
+                  } else {
+                    vErrors.push(err13);
+                  }
+                  errors++;
+                }
+              } else {
+                const err14 = { instancePath: instancePath + "/include/" + i0 + "/project_directory", schemaPath: "#/properties/include/items/properties/project_directory/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema31.properties.include.items.properties.project_directory.type, parentSchema: schema31.properties.include.items.properties.project_directory, data: data6 };
+                if (vErrors === null) {
+                  vErrors = [err14];
+                } else {
+                  vErrors.push(err14);
+                }
+                errors++;
+              }
+            }
+            if (data3.env_file !== void 0) {
+              let data7 = data3.env_file;
+              if (typeof data7 !== "string" && !Array.isArray(data7)) {
+                const err15 = { instancePath: instancePath + "/include/" + i0 + "/env_file", schemaPath: "#/properties/include/items/properties/env_file/type", keyword: "type", params: { type: schema31.properties.include.items.properties.env_file.type }, message: "must be string,array", schema: schema31.properties.include.items.properties.env_file.type, parentSchema: schema31.properties.include.items.properties.env_file, data: data7 };
+                if (vErrors === null) {
+                  vErrors = [err15];
+                } else {
+                  vErrors.push(err15);
+                }
+                errors++;
+              }
+              if (typeof data7 === "string") {
+                if (func2(data7) < 1) {
+                  const err16 = { instancePath: instancePath + "/include/" + i0 + "/env_file", schemaPath: "#/properties/include/items/properties/env_file/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema31.properties.include.items.properties.env_file, data: data7 };
+                  if (vErrors === null) {
+                    vErrors = [err16];
+                  } else {
+                    vErrors.push(err16);
+                  }
+                  errors++;
+                }
+              }
+              if (Array.isArray(data7)) {
+                const len2 = data7.length;
+                for (let i2 = 0; i2 < len2; i2++) {
+                  let data8 = data7[i2];
+                  if (typeof data8 === "string") {
+                    if (func2(data8) < 1) {
+                      const err17 = { instancePath: instancePath + "/include/" + i0 + "/env_file/" + i2, schemaPath: "#/properties/include/items/properties/env_file/items/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema31.properties.include.items.properties.env_file.items, data: data8 };
+                      if (vErrors === null) {
+                        vErrors = [err17];
+                      } else {
+                        vErrors.push(err17);
+                      }
+                      errors++;
+                    }
+                  } else {
+                    const err18 = { instancePath: instancePath + "/include/" + i0 + "/env_file/" + i2, schemaPath: "#/properties/include/items/properties/env_file/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema31.properties.include.items.properties.env_file.items.type, parentSchema: schema31.properties.include.items.properties.env_file.items, data: data8 };
+                    if (vErrors === null) {
+                      vErrors = [err18];
+                    } else {
+                      vErrors.push(err18);
+                    }
+                    errors++;
+                  }
+                }
+              }
+            }
           }
-          var valid1 = _errs10 === errors;
-          if (!valid1) {
-            const err7 = { instancePath: instancePath + "/services", schemaPath: "#/properties/services/propertyNames", keyword: "propertyNames", params: { propertyName: key1 }, message: "property name must be valid", schema: schema31.properties.services.propertyNames, parentSchema: schema31.properties.services, data: data3 };
+        }
+      } else {
+        const err19 = { instancePath: instancePath + "/include", schemaPath: "#/properties/include/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema31.properties.include.type, parentSchema: schema31.properties.include, data: data2 };
+        if (vErrors === null) {
+          vErrors = [err19];
+        } else {
+          vErrors.push(err19);
+        }
+        errors++;
+      }
+    }
+    if (data.services !== void 0) {
+      let data9 = data.services;
+      if (data9 && typeof data9 == "object" && !Array.isArray(data9)) {
+        for (const key2 in data9) {
+          const _errs23 = errors;
+          if (typeof key2 === "string") {
+            if (!pattern5.test(key2)) {
+              const err20 = { instancePath: instancePath + "/services", schemaPath: "#/properties/services/propertyNames/pattern", keyword: "pattern", params: { pattern: "^[a-zA-Z0-9._-]+$" }, message: 'must match pattern "^[a-zA-Z0-9._-]+$"', schema: "^[a-zA-Z0-9._-]+$", parentSchema: schema31.properties.services.propertyNames, data: key2, propertyName: key2 };
+              if (vErrors === null) {
+                vErrors = [err20];
+              } else {
+                vErrors.push(err20);
+              }
+              errors++;
+            }
+          }
+          var valid8 = _errs23 === errors;
+          if (!valid8) {
+            const err21 = { instancePath: instancePath + "/services", schemaPath: "#/properties/services/propertyNames", keyword: "propertyNames", params: { propertyName: key2 }, message: "property name must be valid", schema: schema31.properties.services.propertyNames, parentSchema: schema31.properties.services, data: data9 };
             if (vErrors === null) {
-              vErrors = [err7];
+              vErrors = [err21];
             } else {
-              vErrors.push(err7);
+              vErrors.push(err21);
             }
             errors++;
           }
         }
-        for (const key2 in data3) {
-          if (!validate21(data3[key2], { instancePath: instancePath + "/services/" + key2.replace(/~/g, "~0").replace(/\//g, "~1"), parentData: data3, parentDataProperty: key2, rootData, dynamicAnchors })) {
+        for (const key3 in data9) {
+          if (!validate21(data9[key3], { instancePath: instancePath + "/services/" + key3.replace(/~/g, "~0").replace(/\//g, "~1"), parentData: data9, parentDataProperty: key3, rootData, dynamicAnchors })) {
             vErrors = vErrors === null ? validate21.errors : vErrors.concat(validate21.errors);
             errors = vErrors.length;
           }
         }
       } else {
-        const err8 = { instancePath: instancePath + "/services", schemaPath: "#/properties/services/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema31.properties.services.type, parentSchema: schema31.properties.services, data: data3 };
+        const err22 = { instancePath: instancePath + "/services", schemaPath: "#/properties/services/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema31.properties.services.type, parentSchema: schema31.properties.services, data: data9 };
         if (vErrors === null) {
-          vErrors = [err8];
+          vErrors = [err22];
         } else {
-          vErrors.push(err8);
+          vErrors.push(err22);
         }
         errors++;
       }
     }
     if (data.models !== void 0) {
-      let data5 = data.models;
-      if (!(data5 && typeof data5 == "object" && !Array.isArray(data5))) {
-        const err9 = { instancePath: instancePath + "/models", schemaPath: "#/properties/models/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema31.properties.models.type, parentSchema: schema31.properties.models, data: data5 };
+      let data11 = data.models;
+      if (!(data11 && typeof data11 == "object" && !Array.isArray(data11))) {
+        const err23 = { instancePath: instancePath + "/models", schemaPath: "#/properties/models/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema31.properties.models.type, parentSchema: schema31.properties.models, data: data11 };
         if (vErrors === null) {
-          vErrors = [err9];
+          vErrors = [err23];
         } else {
-          vErrors.push(err9);
+          vErrors.push(err23);
         }
         errors++;
       }
       if (true) {
-        const err10 = { instancePath: instancePath + "/models", schemaPath: "#/properties/models/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema31.properties.models, data: data5 };
+        const err24 = { instancePath: instancePath + "/models", schemaPath: "#/properties/models/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema31.properties.models, data: data11 };
         if (vErrors === null) {
-          vErrors = [err10];
+          vErrors = [err24];
         } else {
-          vErrors.push(err10);
+          vErrors.push(err24);
         }
         errors++;
       }
     }
     if (data.networks !== void 0) {
-      let data6 = data.networks;
-      if (data6 && typeof data6 == "object" && !Array.isArray(data6)) {
-        for (const key3 in data6) {
-          const _errs17 = errors;
-          if (typeof key3 === "string") {
-            if (!pattern5.test(key3)) {
-              const err11 = { instancePath: instancePath + "/networks", schemaPath: "#/properties/networks/propertyNames/pattern", keyword: "pattern", params: { pattern: "^[a-zA-Z0-9._-]+$" }, message: 'must match pattern "^[a-zA-Z0-9._-]+$"', schema: "^[a-zA-Z0-9._-]+$", parentSchema: schema31.properties.networks.propertyNames, data: key3, propertyName: key3 };
+      let data12 = data.networks;
+      if (data12 && typeof data12 == "object" && !Array.isArray(data12)) {
+        for (const key4 in data12) {
+          const _errs30 = errors;
+          if (typeof key4 === "string") {
+            if (!pattern5.test(key4)) {
+              const err25 = { instancePath: instancePath + "/networks", schemaPath: "#/properties/networks/propertyNames/pattern", keyword: "pattern", params: { pattern: "^[a-zA-Z0-9._-]+$" }, message: 'must match pattern "^[a-zA-Z0-9._-]+$"', schema: "^[a-zA-Z0-9._-]+$", parentSchema: schema31.properties.networks.propertyNames, data: key4, propertyName: key4 };
               if (vErrors === null) {
-                vErrors = [err11];
+                vErrors = [err25];
               } else {
-                vErrors.push(err11);
+                vErrors.push(err25);
               }
               errors++;
             }
           }
-          var valid3 = _errs17 === errors;
-          if (!valid3) {
-            const err12 = { instancePath: instancePath + "/networks", schemaPath: "#/properties/networks/propertyNames", keyword: "propertyNames", params: { propertyName: key3 }, message: "property name must be valid", schema: schema31.properties.networks.propertyNames, parentSchema: schema31.properties.networks, data: data6 };
+          var valid10 = _errs30 === errors;
+          if (!valid10) {
+            const err26 = { instancePath: instancePath + "/networks", schemaPath: "#/properties/networks/propertyNames", keyword: "propertyNames", params: { propertyName: key4 }, message: "property name must be valid", schema: schema31.properties.networks.propertyNames, parentSchema: schema31.properties.networks, data: data12 };
             if (vErrors === null) {
-              vErrors = [err12];
+              vErrors = [err26];
             } else {
-              vErrors.push(err12);
+              vErrors.push(err26);
             }
             errors++;
           }
         }
-        for (const key4 in data6) {
-          if (!validate37(data6[key4], { instancePath: instancePath + "/networks/" + key4.replace(/~/g, "~0").replace(/\//g, "~1"), parentData: data6, parentDataProperty: key4, rootData, dynamicAnchors })) {
+        for (const key5 in data12) {
+          if (!validate37(data12[key5], { instancePath: instancePath + "/networks/" + key5.replace(/~/g, "~0").replace(/\//g, "~1"), parentData: data12, parentDataProperty: key5, rootData, dynamicAnchors })) {
             vErrors = vErrors === null ? validate37.errors : vErrors.concat(validate37.errors);
             errors = vErrors.length;
           }
         }
       } else {
-        const err13 = { instancePath: instancePath + "/networks", schemaPath: "#/properties/networks/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema31.properties.networks.type, parentSchema: schema31.properties.networks, data: data6 };
+        const err27 = { instancePath: instancePath + "/networks", schemaPath: "#/properties/networks/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema31.properties.networks.type, parentSchema: schema31.properties.networks, data: data12 };
         if (vErrors === null) {
-          vErrors = [err13];
+          vErrors = [err27];
         } else {
-          vErrors.push(err13);
+          vErrors.push(err27);
         }
         errors++;
       }
     }
     if (data.volumes !== void 0) {
-      let data8 = data.volumes;
-      if (data8 && typeof data8 == "object" && !Array.isArray(data8)) {
-        for (const key5 in data8) {
-          const _errs22 = errors;
-          if (typeof key5 === "string") {
-            if (!pattern5.test(key5)) {
-              const err14 = { instancePath: instancePath + "/volumes", schemaPath: "#/properties/volumes/propertyNames/pattern", keyword: "pattern", params: { pattern: "^[a-zA-Z0-9._-]+$" }, message: 'must match pattern "^[a-zA-Z0-9._-]+$"', schema: "^[a-zA-Z0-9._-]+$", parentSchema: schema31.properties.volumes.propertyNames, data: key5, propertyName: key5 };
+      let data14 = data.volumes;
+      if (data14 && typeof data14 == "object" && !Array.isArray(data14)) {
+        for (const key6 in data14) {
+          const _errs35 = errors;
+          if (typeof key6 === "string") {
+            if (!pattern5.test(key6)) {
+              const err28 = { instancePath: instancePath + "/volumes", schemaPath: "#/properties/volumes/propertyNames/pattern", keyword: "pattern", params: { pattern: "^[a-zA-Z0-9._-]+$" }, message: 'must match pattern "^[a-zA-Z0-9._-]+$"', schema: "^[a-zA-Z0-9._-]+$", parentSchema: schema31.properties.volumes.propertyNames, data: key6, propertyName: key6 };
               if (vErrors === null) {
-                vErrors = [err14];
+                vErrors = [err28];
               } else {
-                vErrors.push(err14);
+                vErrors.push(err28);
               }
               errors++;
             }
           }
-          var valid5 = _errs22 === errors;
-          if (!valid5) {
-            const err15 = { instancePath: instancePath + "/volumes", schemaPath: "#/properties/volumes/propertyNames", keyword: "propertyNames", params: { propertyName: key5 }, message: "property name must be valid", schema: schema31.properties.volumes.propertyNames, parentSchema: schema31.properties.volumes, data: data8 };
+          var valid12 = _errs35 === errors;
+          if (!valid12) {
+            const err29 = { instancePath: instancePath + "/volumes", schemaPath: "#/properties/volumes/propertyNames", keyword: "propertyNames", params: { propertyName: key6 }, message: "property name must be valid", schema: schema31.properties.volumes.propertyNames, parentSchema: schema31.properties.volumes, data: data14 };
             if (vErrors === null) {
-              vErrors = [err15];
+              vErrors = [err29];
             } else {
-              vErrors.push(err15);
+              vErrors.push(err29);
             }
             errors++;
           }
         }
-        for (const key6 in data8) {
-          if (!validate39(data8[key6], { instancePath: instancePath + "/volumes/" + key6.replace(/~/g, "~0").replace(/\//g, "~1"), parentData: data8, parentDataProperty: key6, rootData, dynamicAnchors })) {
+        for (const key7 in data14) {
+          if (!validate39(data14[key7], { instancePath: instancePath + "/volumes/" + key7.replace(/~/g, "~0").replace(/\//g, "~1"), parentData: data14, parentDataProperty: key7, rootData, dynamicAnchors })) {
             vErrors = vErrors === null ? validate39.errors : vErrors.concat(validate39.errors);
             errors = vErrors.length;
           }
         }
       } else {
-        const err16 = { instancePath: instancePath + "/volumes", schemaPath: "#/properties/volumes/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema31.properties.volumes.type, parentSchema: schema31.properties.volumes, data: data8 };
+        const err30 = { instancePath: instancePath + "/volumes", schemaPath: "#/properties/volumes/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema31.properties.volumes.type, parentSchema: schema31.properties.volumes, data: data14 };
         if (vErrors === null) {
-          vErrors = [err16];
+          vErrors = [err30];
         } else {
-          vErrors.push(err16);
+          vErrors.push(err30);
         }
         errors++;
       }
     }
     if (data.secrets !== void 0) {
-      let data10 = data.secrets;
-      if (!(data10 && typeof data10 == "object" && !Array.isArray(data10))) {
-        const err17 = { instancePath: instancePath + "/secrets", schemaPath: "#/properties/secrets/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema31.properties.secrets.type, parentSchema: schema31.properties.secrets, data: data10 };
+      let data16 = data.secrets;
+      if (!(data16 && typeof data16 == "object" && !Array.isArray(data16))) {
+        const err31 = { instancePath: instancePath + "/secrets", schemaPath: "#/properties/secrets/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema31.properties.secrets.type, parentSchema: schema31.properties.secrets, data: data16 };
         if (vErrors === null) {
-          vErrors = [err17];
+          vErrors = [err31];
         } else {
-          vErrors.push(err17);
+          vErrors.push(err31);
         }
         errors++;
       }
       if (true) {
-        const err18 = { instancePath: instancePath + "/secrets", schemaPath: "#/properties/secrets/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema31.properties.secrets, data: data10 };
+        const err32 = { instancePath: instancePath + "/secrets", schemaPath: "#/properties/secrets/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema31.properties.secrets, data: data16 };
         if (vErrors === null) {
-          vErrors = [err18];
+          vErrors = [err32];
         } else {
-          vErrors.push(err18);
+          vErrors.push(err32);
         }
         errors++;
       }
     }
     if (data.configs !== void 0) {
-      let data11 = data.configs;
-      if (data11 && typeof data11 == "object" && !Array.isArray(data11)) {
-        for (const key7 in data11) {
-          const _errs29 = errors;
-          if (typeof key7 === "string") {
-            if (!pattern5.test(key7)) {
-              const err19 = { instancePath: instancePath + "/configs", schemaPath: "#/properties/configs/propertyNames/pattern", keyword: "pattern", params: { pattern: "^[a-zA-Z0-9._-]+$" }, message: 'must match pattern "^[a-zA-Z0-9._-]+$"', schema: "^[a-zA-Z0-9._-]+$", parentSchema: schema31.properties.configs.propertyNames, data: key7, propertyName: key7 };
+      let data17 = data.configs;
+      if (data17 && typeof data17 == "object" && !Array.isArray(data17)) {
+        for (const key8 in data17) {
+          const _errs42 = errors;
+          if (typeof key8 === "string") {
+            if (!pattern5.test(key8)) {
+              const err33 = { instancePath: instancePath + "/configs", schemaPath: "#/properties/configs/propertyNames/pattern", keyword: "pattern", params: { pattern: "^[a-zA-Z0-9._-]+$" }, message: 'must match pattern "^[a-zA-Z0-9._-]+$"', schema: "^[a-zA-Z0-9._-]+$", parentSchema: schema31.properties.configs.propertyNames, data: key8, propertyName: key8 };
               if (vErrors === null) {
-                vErrors = [err19];
+                vErrors = [err33];
               } else {
-                vErrors.push(err19);
+                vErrors.push(err33);
               }
               errors++;
             }
           }
-          var valid7 = _errs29 === errors;
-          if (!valid7) {
-            const err20 = { instancePath: instancePath + "/configs", schemaPath: "#/properties/configs/propertyNames", keyword: "propertyNames", params: { propertyName: key7 }, message: "property name must be valid", schema: schema31.properties.configs.propertyNames, parentSchema: schema31.properties.configs, data: data11 };
-            if (vErrors === null) {
-              vErrors = [err20];
-            } else {
-              vErrors.push(err20);
-            }
-            errors++;
-          }
-        }
-        for (const key8 in data11) {
-          let data12 = data11[key8];
-          if (data12 && typeof data12 == "object" && !Array.isArray(data12)) {
-            for (const key9 in data12) {
-              if (!(key9 === "name" || key9 === "content" || key9 === "file" || key9 === "environment" || key9 === "external" || key9 === "labels" || key9 === "template_driver" || pattern4.test(key9))) {
-                const err21 = { instancePath: instancePath + "/configs/" + key8.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/config/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key9 }, message: "must NOT have additional properties", schema: false, parentSchema: schema100, data: data12 };
-                if (vErrors === null) {
-                  vErrors = [err21];
-                } else {
-                  vErrors.push(err21);
-                }
-                errors++;
-              }
-            }
-            if (data12.name !== void 0) {
-              let data13 = data12.name;
-              if (typeof data13 !== "string") {
-                const err22 = { instancePath: instancePath + "/configs/" + key8.replace(/~/g, "~0").replace(/\//g, "~1") + "/name", schemaPath: "#/$defs/config/properties/name/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema100.properties.name.type, parentSchema: schema100.properties.name, data: data13 };
-                if (vErrors === null) {
-                  vErrors = [err22];
-                } else {
-                  vErrors.push(err22);
-                }
-                errors++;
-              }
-              if (true) {
-                const err23 = { instancePath: instancePath + "/configs/" + key8.replace(/~/g, "~0").replace(/\//g, "~1") + "/name", schemaPath: "#/$defs/config/properties/name/x-ignored", keyword: "x-ignored", params: {}, message: "x-ignored", schema: "a config is a file of the commit and needs no name", parentSchema: schema100.properties.name, data: data13 };
-                if (vErrors === null) {
-                  vErrors = [err23];
-                } else {
-                  vErrors.push(err23);
-                }
-                errors++;
-              }
-            }
-            if (data12.content !== void 0) {
-              let data14 = data12.content;
-              if (typeof data14 !== "string") {
-                const err24 = { instancePath: instancePath + "/configs/" + key8.replace(/~/g, "~0").replace(/\//g, "~1") + "/content", schemaPath: "#/$defs/config/properties/content/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema100.properties.content.type, parentSchema: schema100.properties.content, data: data14 };
-                if (vErrors === null) {
-                  vErrors = [err24];
-                } else {
-                  vErrors.push(err24);
-                }
-                errors++;
-              }
-            }
-            if (data12.file !== void 0) {
-              let data15 = data12.file;
-              if (typeof data15 !== "string") {
-                const err25 = { instancePath: instancePath + "/configs/" + key8.replace(/~/g, "~0").replace(/\//g, "~1") + "/file", schemaPath: "#/$defs/config/properties/file/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema100.properties.file.type, parentSchema: schema100.properties.file, data: data15 };
-                if (vErrors === null) {
-                  vErrors = [err25];
-                } else {
-                  vErrors.push(err25);
-                }
-                errors++;
-              }
-            }
-            if (data12.environment !== void 0) {
-              let data16 = data12.environment;
-              if (typeof data16 !== "string") {
-                const err26 = { instancePath: instancePath + "/configs/" + key8.replace(/~/g, "~0").replace(/\//g, "~1") + "/environment", schemaPath: "#/$defs/config/properties/environment/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema100.properties.environment.type, parentSchema: schema100.properties.environment, data: data16 };
-                if (vErrors === null) {
-                  vErrors = [err26];
-                } else {
-                  vErrors.push(err26);
-                }
-                errors++;
-              }
-              if (true) {
-                const err27 = { instancePath: instancePath + "/configs/" + key8.replace(/~/g, "~0").replace(/\//g, "~1") + "/environment", schemaPath: "#/$defs/config/properties/environment/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema100.properties.environment, data: data16 };
-                if (vErrors === null) {
-                  vErrors = [err27];
-                } else {
-                  vErrors.push(err27);
-                }
-                errors++;
-              }
-            }
-            if (data12.external !== void 0) {
-              let data17 = data12.external;
-              if (typeof data17 !== "boolean" && typeof data17 !== "string" && !(data17 && typeof data17 == "object" && !Array.isArray(data17))) {
-                const err28 = { instancePath: instancePath + "/configs/" + key8.replace(/~/g, "~0").replace(/\//g, "~1") + "/external", schemaPath: "#/$defs/config/properties/external/type", keyword: "type", params: { type: schema100.properties.external.type }, message: "must be boolean,string,object", schema: schema100.properties.external.type, parentSchema: schema100.properties.external, data: data17 };
-                if (vErrors === null) {
-                  vErrors = [err28];
-                } else {
-                  vErrors.push(err28);
-                }
-                errors++;
-              }
-              if (true) {
-                const err29 = { instancePath: instancePath + "/configs/" + key8.replace(/~/g, "~0").replace(/\//g, "~1") + "/external", schemaPath: "#/$defs/config/properties/external/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema100.properties.external, data: data17 };
-                if (vErrors === null) {
-                  vErrors = [err29];
-                } else {
-                  vErrors.push(err29);
-                }
-                errors++;
-              }
-            }
-            if (data12.labels !== void 0) {
-              let data18 = data12.labels;
-              if (!data18 || typeof data18 != "object") {
-                const err30 = { instancePath: instancePath + "/configs/" + key8.replace(/~/g, "~0").replace(/\//g, "~1") + "/labels", schemaPath: "#/$defs/config/properties/labels/type", keyword: "type", params: { type: schema100.properties.labels.type }, message: "must be array,object", schema: schema100.properties.labels.type, parentSchema: schema100.properties.labels, data: data18 };
-                if (vErrors === null) {
-                  vErrors = [err30];
-                } else {
-                  vErrors.push(err30);
-                }
-                errors++;
-              }
-              if (true) {
-                const err31 = { instancePath: instancePath + "/configs/" + key8.replace(/~/g, "~0").replace(/\//g, "~1") + "/labels", schemaPath: "#/$defs/config/properties/labels/x-ignored", keyword: "x-ignored", params: {}, message: "x-ignored", schema: "a config is a file and has no labels", parentSchema: schema100.properties.labels, data: data18 };
-                if (vErrors === null) {
-                  vErrors = [err31];
-                } else {
-                  vErrors.push(err31);
-                }
-                errors++;
-              }
-            }
-            if (data12.template_driver !== void 0) {
-              let data19 = data12.template_driver;
-              if (typeof data19 !== "string") {
-                const err32 = { instancePath: instancePath + "/configs/" + key8.replace(/~/g, "~0").replace(/\//g, "~1") + "/template_driver", schemaPath: "#/$defs/config/properties/template_driver/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema100.properties.template_driver.type, parentSchema: schema100.properties.template_driver, data: data19 };
-                if (vErrors === null) {
-                  vErrors = [err32];
-                } else {
-                  vErrors.push(err32);
-                }
-                errors++;
-              }
-              if (true) {
-                const err33 = { instancePath: instancePath + "/configs/" + key8.replace(/~/g, "~0").replace(/\//g, "~1") + "/template_driver", schemaPath: "#/$defs/config/properties/template_driver/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema100.properties.template_driver, data: data19 };
-                if (vErrors === null) {
-                  vErrors = [err33];
-                } else {
-                  vErrors.push(err33);
-                }
-                errors++;
-              }
-            }
-          } else {
-            const err34 = { instancePath: instancePath + "/configs/" + key8.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/config/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema100.type, parentSchema: schema100, data: data12 };
+          var valid14 = _errs42 === errors;
+          if (!valid14) {
+            const err34 = { instancePath: instancePath + "/configs", schemaPath: "#/properties/configs/propertyNames", keyword: "propertyNames", params: { propertyName: key8 }, message: "property name must be valid", schema: schema31.properties.configs.propertyNames, parentSchema: schema31.properties.configs, data: data17 };
             if (vErrors === null) {
               vErrors = [err34];
             } else {
@@ -6013,214 +6099,187 @@ function validate20(data, { instancePath = "", parentData, parentDataProperty, r
             errors++;
           }
         }
+        for (const key9 in data17) {
+          let data18 = data17[key9];
+          if (data18 && typeof data18 == "object" && !Array.isArray(data18)) {
+            for (const key10 in data18) {
+              if (!(key10 === "name" || key10 === "content" || key10 === "file" || key10 === "environment" || key10 === "external" || key10 === "labels" || key10 === "template_driver" || pattern4.test(key10))) {
+                const err35 = { instancePath: instancePath + "/configs/" + key9.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/config/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key10 }, message: "must NOT have additional properties", schema: false, parentSchema: schema100, data: data18 };
+                if (vErrors === null) {
+                  vErrors = [err35];
+                } else {
+                  vErrors.push(err35);
+                }
+                errors++;
+              }
+            }
+            if (data18.name !== void 0) {
+              let data19 = data18.name;
+              if (typeof data19 !== "string") {
+                const err36 = { instancePath: instancePath + "/configs/" + key9.replace(/~/g, "~0").replace(/\//g, "~1") + "/name", schemaPath: "#/$defs/config/properties/name/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema100.properties.name.type, parentSchema: schema100.properties.name, data: data19 };
+                if (vErrors === null) {
+                  vErrors = [err36];
+                } else {
+                  vErrors.push(err36);
+                }
+                errors++;
+              }
+              if (true) {
+                const err37 = { instancePath: instancePath + "/configs/" + key9.replace(/~/g, "~0").replace(/\//g, "~1") + "/name", schemaPath: "#/$defs/config/properties/name/x-ignored", keyword: "x-ignored", params: {}, message: "x-ignored", schema: "a config is a file of the commit and needs no name", parentSchema: schema100.properties.name, data: data19 };
+                if (vErrors === null) {
+                  vErrors = [err37];
+                } else {
+                  vErrors.push(err37);
+                }
+                errors++;
+              }
+            }
+            if (data18.content !== void 0) {
+              let data20 = data18.content;
+              if (typeof data20 !== "string") {
+                const err38 = { instancePath: instancePath + "/configs/" + key9.replace(/~/g, "~0").replace(/\//g, "~1") + "/content", schemaPath: "#/$defs/config/properties/content/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema100.properties.content.type, parentSchema: schema100.properties.content, data: data20 };
+                if (vErrors === null) {
+                  vErrors = [err38];
+                } else {
+                  vErrors.push(err38);
+                }
+                errors++;
+              }
+            }
+            if (data18.file !== void 0) {
+              let data21 = data18.file;
+              if (typeof data21 !== "string") {
+                const err39 = { instancePath: instancePath + "/configs/" + key9.replace(/~/g, "~0").replace(/\//g, "~1") + "/file", schemaPath: "#/$defs/config/properties/file/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema100.properties.file.type, parentSchema: schema100.properties.file, data: data21 };
+                if (vErrors === null) {
+                  vErrors = [err39];
+                } else {
+                  vErrors.push(err39);
+                }
+                errors++;
+              }
+            }
+            if (data18.environment !== void 0) {
+              let data22 = data18.environment;
+              if (typeof data22 !== "string") {
+                const err40 = { instancePath: instancePath + "/configs/" + key9.replace(/~/g, "~0").replace(/\//g, "~1") + "/environment", schemaPath: "#/$defs/config/properties/environment/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema100.properties.environment.type, parentSchema: schema100.properties.environment, data: data22 };
+                if (vErrors === null) {
+                  vErrors = [err40];
+                } else {
+                  vErrors.push(err40);
+                }
+                errors++;
+              }
+            }
+            if (data18.external !== void 0) {
+              let data23 = data18.external;
+              if (typeof data23 !== "boolean" && typeof data23 !== "string" && !(data23 && typeof data23 == "object" && !Array.isArray(data23))) {
+                const err41 = { instancePath: instancePath + "/configs/" + key9.replace(/~/g, "~0").replace(/\//g, "~1") + "/external", schemaPath: "#/$defs/config/properties/external/type", keyword: "type", params: { type: schema100.properties.external.type }, message: "must be boolean,string,object", schema: schema100.properties.external.type, parentSchema: schema100.properties.external, data: data23 };
+                if (vErrors === null) {
+                  vErrors = [err41];
+                } else {
+                  vErrors.push(err41);
+                }
+                errors++;
+              }
+              if (true) {
+                const err42 = { instancePath: instancePath + "/configs/" + key9.replace(/~/g, "~0").replace(/\//g, "~1") + "/external", schemaPath: "#/$defs/config/properties/external/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema100.properties.external, data: data23 };
+                if (vErrors === null) {
+                  vErrors = [err42];
+                } else {
+                  vErrors.push(err42);
+                }
+                errors++;
+              }
+            }
+            if (data18.labels !== void 0) {
+              let data24 = data18.labels;
+              if (!data24 || typeof data24 != "object") {
+                const err43 = { instancePath: instancePath + "/configs/" + key9.replace(/~/g, "~0").replace(/\//g, "~1") + "/labels", schemaPath: "#/$defs/config/properties/labels/type", keyword: "type", params: { type: schema100.properties.labels.type }, message: "must be array,object", schema: schema100.properties.labels.type, parentSchema: schema100.properties.labels, data: data24 };
+                if (vErrors === null) {
+                  vErrors = [err43];
+                } else {
+                  vErrors.push(err43);
+                }
+                errors++;
+              }
+              if (true) {
+                const err44 = { instancePath: instancePath + "/configs/" + key9.replace(/~/g, "~0").replace(/\//g, "~1") + "/labels", schemaPath: "#/$defs/config/properties/labels/x-ignored", keyword: "x-ignored", params: {}, message: "x-ignored", schema: "a config is a file and has no labels", parentSchema: schema100.properties.labels, data: data24 };
+                if (vErrors === null) {
+                  vErrors = [err44];
+                } else {
+                  vErrors.push(err44);
+                }
+                errors++;
+              }
+            }
+            if (data18.template_driver !== void 0) {
+              let data25 = data18.template_driver;
+              if (typeof data25 !== "string") {
+                const err45 = { instancePath: instancePath + "/configs/" + key9.replace(/~/g, "~0").replace(/\//g, "~1") + "/template_driver", schemaPath: "#/$defs/config/properties/template_driver/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema100.properties.template_driver.type, parentSchema: schema100.properties.template_driver, data: data25 };
+                if (vErrors === null) {
+                  vErrors = [err45];
+                } else {
+                  vErrors.push(err45);
+                }
+                errors++;
+              }
+              if (true) {
+                const err46 = { instancePath: instancePath + "/configs/" + key9.replace(/~/g, "~0").replace(/\//g, "~1") + "/template_driver", schemaPath: "#/$defs/config/properties/template_driver/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema100.properties.template_driver, data: data25 };
+                if (vErrors === null) {
+                  vErrors = [err46];
+                } else {
+                  vErrors.push(err46);
+                }
+                errors++;
+              }
+            }
+          } else {
+            const err47 = { instancePath: instancePath + "/configs/" + key9.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/config/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema100.type, parentSchema: schema100, data: data18 };
+            if (vErrors === null) {
+              vErrors = [err47];
+            } else {
+              vErrors.push(err47);
+            }
+            errors++;
+          }
+        }
       } else {
-        const err35 = { instancePath: instancePath + "/configs", schemaPath: "#/properties/configs/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema31.properties.configs.type, parentSchema: schema31.properties.configs, data: data11 };
+        const err48 = { instancePath: instancePath + "/configs", schemaPath: "#/properties/configs/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema31.properties.configs.type, parentSchema: schema31.properties.configs, data: data17 };
         if (vErrors === null) {
-          vErrors = [err35];
+          vErrors = [err48];
         } else {
-          vErrors.push(err35);
+          vErrors.push(err48);
         }
         errors++;
       }
     }
     if (data["x-fleetwright"] !== void 0) {
-      let data20 = data["x-fleetwright"];
-      if (data20 && typeof data20 == "object" && !Array.isArray(data20)) {
-        for (const key10 in data20) {
-          if (!(key10 === "namespace" || key10 === "dependsOn" || key10 === "wave" || key10 === "rolloutGroup" || key10 === "suspend" || key10 === "retry" || key10 === "rollout" || key10 === "jobs")) {
-            const err36 = { instancePath: instancePath + "/x-fleetwright", schemaPath: "#/properties/x-fleetwright/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key10 }, message: "must NOT have additional properties", schema: false, parentSchema: schema31.properties["x-fleetwright"], data: data20 };
+      let data26 = data["x-fleetwright"];
+      if (data26 && typeof data26 == "object" && !Array.isArray(data26)) {
+        for (const key11 in data26) {
+          if (!(key11 === "namespace" || key11 === "dependsOn" || key11 === "wave" || key11 === "rolloutGroup" || key11 === "suspend" || key11 === "retry" || key11 === "rollout" || key11 === "jobs")) {
+            const err49 = { instancePath: instancePath + "/x-fleetwright", schemaPath: "#/properties/x-fleetwright/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key11 }, message: "must NOT have additional properties", schema: false, parentSchema: schema31.properties["x-fleetwright"], data: data26 };
             if (vErrors === null) {
-              vErrors = [err36];
+              vErrors = [err49];
             } else {
-              vErrors.push(err36);
+              vErrors.push(err49);
             }
             errors++;
           }
         }
-        if (data20.namespace !== void 0) {
-          let data21 = data20.namespace;
-          if (typeof data21 !== "string") {
-            const err37 = { instancePath: instancePath + "/x-fleetwright/namespace", schemaPath: "#/properties/x-fleetwright/properties/namespace/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema31.properties["x-fleetwright"].properties.namespace.type, parentSchema: schema31.properties["x-fleetwright"].properties.namespace, data: data21 };
+        if (data26.namespace !== void 0) {
+          let data27 = data26.namespace;
+          if (typeof data27 !== "string") {
+            const err50 = { instancePath: instancePath + "/x-fleetwright/namespace", schemaPath: "#/properties/x-fleetwright/properties/namespace/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema31.properties["x-fleetwright"].properties.namespace.type, parentSchema: schema31.properties["x-fleetwright"].properties.namespace, data: data27 };
             if (vErrors === null) {
-              vErrors = [err37];
+              vErrors = [err50];
             } else {
-              vErrors.push(err37);
+              vErrors.push(err50);
             }
             errors++;
           }
           if (true) {
-            const err38 = { instancePath: instancePath + "/x-fleetwright/namespace", schemaPath: "#/properties/x-fleetwright/properties/namespace/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema31.properties["x-fleetwright"].properties.namespace, data: data21 };
-            if (vErrors === null) {
-              vErrors = [err38];
-            } else {
-              vErrors.push(err38);
-            }
-            errors++;
-          }
-        }
-        if (data20.dependsOn !== void 0) {
-          let data22 = data20.dependsOn;
-          if (Array.isArray(data22)) {
-            const len0 = data22.length;
-            for (let i0 = 0; i0 < len0; i0++) {
-              if (!validate41(data22[i0], { instancePath: instancePath + "/x-fleetwright/dependsOn/" + i0, parentData: data22, parentDataProperty: i0, rootData, dynamicAnchors })) {
-                vErrors = vErrors === null ? validate41.errors : vErrors.concat(validate41.errors);
-                errors = vErrors.length;
-              }
-            }
-          } else {
-            const err39 = { instancePath: instancePath + "/x-fleetwright/dependsOn", schemaPath: "#/properties/x-fleetwright/properties/dependsOn/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema31.properties["x-fleetwright"].properties.dependsOn.type, parentSchema: schema31.properties["x-fleetwright"].properties.dependsOn, data: data22 };
-            if (vErrors === null) {
-              vErrors = [err39];
-            } else {
-              vErrors.push(err39);
-            }
-            errors++;
-          }
-        }
-        if (data20.wave !== void 0) {
-          let data24 = data20.wave;
-          if (!(typeof data24 == "number" && (!(data24 % 1) && !isNaN(data24)) && isFinite(data24)) && typeof data24 !== "string") {
-            const err40 = { instancePath: instancePath + "/x-fleetwright/wave", schemaPath: "#/$defs/signedInteger/type", keyword: "type", params: { type: schema103.type }, message: "must be integer,string", schema: schema103.type, parentSchema: schema103, data: data24 };
-            if (vErrors === null) {
-              vErrors = [err40];
-            } else {
-              vErrors.push(err40);
-            }
-            errors++;
-          }
-          if (typeof data24 === "string") {
-            if (!pattern9.test(data24)) {
-              const err41 = { instancePath: instancePath + "/x-fleetwright/wave", schemaPath: "#/$defs/signedInteger/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema103, data: data24 };
-              if (vErrors === null) {
-                vErrors = [err41];
-              } else {
-                vErrors.push(err41);
-              }
-              errors++;
-            }
-          }
-        }
-        if (data20.rolloutGroup !== void 0) {
-          let data25 = data20.rolloutGroup;
-          if (typeof data25 === "string") {
-            if (!pattern62.test(data25)) {
-              const err42 = { instancePath: instancePath + "/x-fleetwright/rolloutGroup", schemaPath: "#/properties/x-fleetwright/properties/rolloutGroup/pattern", keyword: "pattern", params: { pattern: "^[a-zA-Z0-9][a-zA-Z0-9._-]*$" }, message: 'must match pattern "^[a-zA-Z0-9][a-zA-Z0-9._-]*$"', schema: "^[a-zA-Z0-9][a-zA-Z0-9._-]*$", parentSchema: schema31.properties["x-fleetwright"].properties.rolloutGroup, data: data25 };
-              if (vErrors === null) {
-                vErrors = [err42];
-              } else {
-                vErrors.push(err42);
-              }
-              errors++;
-            }
-          } else {
-            const err43 = { instancePath: instancePath + "/x-fleetwright/rolloutGroup", schemaPath: "#/properties/x-fleetwright/properties/rolloutGroup/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema31.properties["x-fleetwright"].properties.rolloutGroup.type, parentSchema: schema31.properties["x-fleetwright"].properties.rolloutGroup, data: data25 };
-            if (vErrors === null) {
-              vErrors = [err43];
-            } else {
-              vErrors.push(err43);
-            }
-            errors++;
-          }
-        }
-        if (data20.suspend !== void 0) {
-          let data26 = data20.suspend;
-          if (typeof data26 !== "boolean" && typeof data26 !== "string") {
-            const err44 = { instancePath: instancePath + "/x-fleetwright/suspend", schemaPath: "#/$defs/boolean/type", keyword: "type", params: { type: schema38.type }, message: "must be boolean,string", schema: schema38.type, parentSchema: schema38, data: data26 };
-            if (vErrors === null) {
-              vErrors = [err44];
-            } else {
-              vErrors.push(err44);
-            }
-            errors++;
-          }
-          if (typeof data26 === "string") {
-            if (!pattern9.test(data26)) {
-              const err45 = { instancePath: instancePath + "/x-fleetwright/suspend", schemaPath: "#/$defs/boolean/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema38, data: data26 };
-              if (vErrors === null) {
-                vErrors = [err45];
-              } else {
-                vErrors.push(err45);
-              }
-              errors++;
-            }
-          }
-        }
-        if (data20.retry !== void 0) {
-          let data27 = data20.retry;
-          if (!(typeof data27 == "number" && (!(data27 % 1) && !isNaN(data27)) && isFinite(data27)) && typeof data27 !== "string") {
-            const err46 = { instancePath: instancePath + "/x-fleetwright/retry", schemaPath: "#/$defs/integer/type", keyword: "type", params: { type: schema40.type }, message: "must be integer,string", schema: schema40.type, parentSchema: schema40, data: data27 };
-            if (vErrors === null) {
-              vErrors = [err46];
-            } else {
-              vErrors.push(err46);
-            }
-            errors++;
-          }
-          if (typeof data27 == "number" && isFinite(data27)) {
-            if (data27 < 0 || isNaN(data27)) {
-              const err47 = { instancePath: instancePath + "/x-fleetwright/retry", schemaPath: "#/$defs/integer/minimum", keyword: "minimum", params: { comparison: ">=", limit: 0 }, message: "must be >= 0", schema: 0, parentSchema: schema40, data: data27 };
-              if (vErrors === null) {
-                vErrors = [err47];
-              } else {
-                vErrors.push(err47);
-              }
-              errors++;
-            }
-          }
-          if (typeof data27 === "string") {
-            if (!pattern9.test(data27)) {
-              const err48 = { instancePath: instancePath + "/x-fleetwright/retry", schemaPath: "#/$defs/integer/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema40, data: data27 };
-              if (vErrors === null) {
-                vErrors = [err48];
-              } else {
-                vErrors.push(err48);
-              }
-              errors++;
-            }
-          }
-        }
-        if (data20.rollout !== void 0) {
-          if (!validate34(data20.rollout, { instancePath: instancePath + "/x-fleetwright/rollout", parentData: data20, parentDataProperty: "rollout", rootData, dynamicAnchors })) {
-            vErrors = vErrors === null ? validate34.errors : vErrors.concat(validate34.errors);
-            errors = vErrors.length;
-          }
-        }
-        if (data20.jobs !== void 0) {
-          let data29 = data20.jobs;
-          if (data29 && typeof data29 == "object" && !Array.isArray(data29)) {
-            for (const key11 in data29) {
-              const _errs71 = errors;
-              if (typeof key11 === "string") {
-                if (!pattern5.test(key11)) {
-                  const err49 = { instancePath: instancePath + "/x-fleetwright/jobs", schemaPath: "#/properties/x-fleetwright/properties/jobs/propertyNames/pattern", keyword: "pattern", params: { pattern: "^[a-zA-Z0-9._-]+$" }, message: 'must match pattern "^[a-zA-Z0-9._-]+$"', schema: "^[a-zA-Z0-9._-]+$", parentSchema: schema31.properties["x-fleetwright"].properties.jobs.propertyNames, data: key11, propertyName: key11 };
-                  if (vErrors === null) {
-                    vErrors = [err49];
-                  } else {
-                    vErrors.push(err49);
-                  }
-                  errors++;
-                }
-              }
-              var valid17 = _errs71 === errors;
-              if (!valid17) {
-                const err50 = { instancePath: instancePath + "/x-fleetwright/jobs", schemaPath: "#/properties/x-fleetwright/properties/jobs/propertyNames", keyword: "propertyNames", params: { propertyName: key11 }, message: "property name must be valid", schema: schema31.properties["x-fleetwright"].properties.jobs.propertyNames, parentSchema: schema31.properties["x-fleetwright"].properties.jobs, data: data29 };
-                if (vErrors === null) {
-                  vErrors = [err50];
-                } else {
-                  vErrors.push(err50);
-                }
-                errors++;
-              }
-            }
-            for (const key12 in data29) {
-              if (!validate44(data29[key12], { instancePath: instancePath + "/x-fleetwright/jobs/" + key12.replace(/~/g, "~0").replace(/\//g, "~1"), parentData: data29, parentDataProperty: key12, rootData, dynamicAnchors })) {
-                vErrors = vErrors === null ? validate44.errors : vErrors.concat(validate44.errors);
-                errors = vErrors.length;
-              }
-            }
-          } else {
-            const err51 = { instancePath: instancePath + "/x-fleetwright/jobs", schemaPath: "#/properties/x-fleetwright/properties/jobs/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema31.properties["x-fleetwright"].properties.jobs.type, parentSchema: schema31.properties["x-fleetwright"].properties.jobs, data: data29 };
+            const err51 = { instancePath: instancePath + "/x-fleetwright/namespace", schemaPath: "#/properties/x-fleetwright/properties/namespace/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema31.properties["x-fleetwright"].properties.namespace, data: data27 };
             if (vErrors === null) {
               vErrors = [err51];
             } else {
@@ -6229,22 +6288,193 @@ function validate20(data, { instancePath = "", parentData, parentDataProperty, r
             errors++;
           }
         }
+        if (data26.dependsOn !== void 0) {
+          let data28 = data26.dependsOn;
+          if (Array.isArray(data28)) {
+            const len3 = data28.length;
+            for (let i3 = 0; i3 < len3; i3++) {
+              if (!validate41(data28[i3], { instancePath: instancePath + "/x-fleetwright/dependsOn/" + i3, parentData: data28, parentDataProperty: i3, rootData, dynamicAnchors })) {
+                vErrors = vErrors === null ? validate41.errors : vErrors.concat(validate41.errors);
+                errors = vErrors.length;
+              }
+            }
+          } else {
+            const err52 = { instancePath: instancePath + "/x-fleetwright/dependsOn", schemaPath: "#/properties/x-fleetwright/properties/dependsOn/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema31.properties["x-fleetwright"].properties.dependsOn.type, parentSchema: schema31.properties["x-fleetwright"].properties.dependsOn, data: data28 };
+            if (vErrors === null) {
+              vErrors = [err52];
+            } else {
+              vErrors.push(err52);
+            }
+            errors++;
+          }
+        }
+        if (data26.wave !== void 0) {
+          let data30 = data26.wave;
+          if (!(typeof data30 == "number" && (!(data30 % 1) && !isNaN(data30)) && isFinite(data30)) && typeof data30 !== "string") {
+            const err53 = { instancePath: instancePath + "/x-fleetwright/wave", schemaPath: "#/$defs/signedInteger/type", keyword: "type", params: { type: schema103.type }, message: "must be integer,string", schema: schema103.type, parentSchema: schema103, data: data30 };
+            if (vErrors === null) {
+              vErrors = [err53];
+            } else {
+              vErrors.push(err53);
+            }
+            errors++;
+          }
+          if (typeof data30 === "string") {
+            if (!pattern9.test(data30)) {
+              const err54 = { instancePath: instancePath + "/x-fleetwright/wave", schemaPath: "#/$defs/signedInteger/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema103, data: data30 };
+              if (vErrors === null) {
+                vErrors = [err54];
+              } else {
+                vErrors.push(err54);
+              }
+              errors++;
+            }
+          }
+        }
+        if (data26.rolloutGroup !== void 0) {
+          let data31 = data26.rolloutGroup;
+          if (typeof data31 === "string") {
+            if (!pattern62.test(data31)) {
+              const err55 = { instancePath: instancePath + "/x-fleetwright/rolloutGroup", schemaPath: "#/properties/x-fleetwright/properties/rolloutGroup/pattern", keyword: "pattern", params: { pattern: "^[a-zA-Z0-9][a-zA-Z0-9._-]*$" }, message: 'must match pattern "^[a-zA-Z0-9][a-zA-Z0-9._-]*$"', schema: "^[a-zA-Z0-9][a-zA-Z0-9._-]*$", parentSchema: schema31.properties["x-fleetwright"].properties.rolloutGroup, data: data31 };
+              if (vErrors === null) {
+                vErrors = [err55];
+              } else {
+                vErrors.push(err55);
+              }
+              errors++;
+            }
+          } else {
+            const err56 = { instancePath: instancePath + "/x-fleetwright/rolloutGroup", schemaPath: "#/properties/x-fleetwright/properties/rolloutGroup/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema31.properties["x-fleetwright"].properties.rolloutGroup.type, parentSchema: schema31.properties["x-fleetwright"].properties.rolloutGroup, data: data31 };
+            if (vErrors === null) {
+              vErrors = [err56];
+            } else {
+              vErrors.push(err56);
+            }
+            errors++;
+          }
+        }
+        if (data26.suspend !== void 0) {
+          let data32 = data26.suspend;
+          if (typeof data32 !== "boolean" && typeof data32 !== "string") {
+            const err57 = { instancePath: instancePath + "/x-fleetwright/suspend", schemaPath: "#/$defs/boolean/type", keyword: "type", params: { type: schema38.type }, message: "must be boolean,string", schema: schema38.type, parentSchema: schema38, data: data32 };
+            if (vErrors === null) {
+              vErrors = [err57];
+            } else {
+              vErrors.push(err57);
+            }
+            errors++;
+          }
+          if (typeof data32 === "string") {
+            if (!pattern9.test(data32)) {
+              const err58 = { instancePath: instancePath + "/x-fleetwright/suspend", schemaPath: "#/$defs/boolean/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema38, data: data32 };
+              if (vErrors === null) {
+                vErrors = [err58];
+              } else {
+                vErrors.push(err58);
+              }
+              errors++;
+            }
+          }
+        }
+        if (data26.retry !== void 0) {
+          let data33 = data26.retry;
+          if (!(typeof data33 == "number" && (!(data33 % 1) && !isNaN(data33)) && isFinite(data33)) && typeof data33 !== "string") {
+            const err59 = { instancePath: instancePath + "/x-fleetwright/retry", schemaPath: "#/$defs/integer/type", keyword: "type", params: { type: schema40.type }, message: "must be integer,string", schema: schema40.type, parentSchema: schema40, data: data33 };
+            if (vErrors === null) {
+              vErrors = [err59];
+            } else {
+              vErrors.push(err59);
+            }
+            errors++;
+          }
+          if (typeof data33 == "number" && isFinite(data33)) {
+            if (data33 < 0 || isNaN(data33)) {
+              const err60 = { instancePath: instancePath + "/x-fleetwright/retry", schemaPath: "#/$defs/integer/minimum", keyword: "minimum", params: { comparison: ">=", limit: 0 }, message: "must be >= 0", schema: 0, parentSchema: schema40, data: data33 };
+              if (vErrors === null) {
+                vErrors = [err60];
+              } else {
+                vErrors.push(err60);
+              }
+              errors++;
+            }
+          }
+          if (typeof data33 === "string") {
+            if (!pattern9.test(data33)) {
+              const err61 = { instancePath: instancePath + "/x-fleetwright/retry", schemaPath: "#/$defs/integer/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema40, data: data33 };
+              if (vErrors === null) {
+                vErrors = [err61];
+              } else {
+                vErrors.push(err61);
+              }
+              errors++;
+            }
+          }
+        }
+        if (data26.rollout !== void 0) {
+          if (!validate34(data26.rollout, { instancePath: instancePath + "/x-fleetwright/rollout", parentData: data26, parentDataProperty: "rollout", rootData, dynamicAnchors })) {
+            vErrors = vErrors === null ? validate34.errors : vErrors.concat(validate34.errors);
+            errors = vErrors.length;
+          }
+        }
+        if (data26.jobs !== void 0) {
+          let data35 = data26.jobs;
+          if (data35 && typeof data35 == "object" && !Array.isArray(data35)) {
+            for (const key12 in data35) {
+              const _errs84 = errors;
+              if (typeof key12 === "string") {
+                if (!pattern5.test(key12)) {
+                  const err62 = { instancePath: instancePath + "/x-fleetwright/jobs", schemaPath: "#/properties/x-fleetwright/properties/jobs/propertyNames/pattern", keyword: "pattern", params: { pattern: "^[a-zA-Z0-9._-]+$" }, message: 'must match pattern "^[a-zA-Z0-9._-]+$"', schema: "^[a-zA-Z0-9._-]+$", parentSchema: schema31.properties["x-fleetwright"].properties.jobs.propertyNames, data: key12, propertyName: key12 };
+                  if (vErrors === null) {
+                    vErrors = [err62];
+                  } else {
+                    vErrors.push(err62);
+                  }
+                  errors++;
+                }
+              }
+              var valid24 = _errs84 === errors;
+              if (!valid24) {
+                const err63 = { instancePath: instancePath + "/x-fleetwright/jobs", schemaPath: "#/properties/x-fleetwright/properties/jobs/propertyNames", keyword: "propertyNames", params: { propertyName: key12 }, message: "property name must be valid", schema: schema31.properties["x-fleetwright"].properties.jobs.propertyNames, parentSchema: schema31.properties["x-fleetwright"].properties.jobs, data: data35 };
+                if (vErrors === null) {
+                  vErrors = [err63];
+                } else {
+                  vErrors.push(err63);
+                }
+                errors++;
+              }
+            }
+            for (const key13 in data35) {
+              if (!validate44(data35[key13], { instancePath: instancePath + "/x-fleetwright/jobs/" + key13.replace(/~/g, "~0").replace(/\//g, "~1"), parentData: data35, parentDataProperty: key13, rootData, dynamicAnchors })) {
+                vErrors = vErrors === null ? validate44.errors : vErrors.concat(validate44.errors);
+                errors = vErrors.length;
+              }
+            }
+          } else {
+            const err64 = { instancePath: instancePath + "/x-fleetwright/jobs", schemaPath: "#/properties/x-fleetwright/properties/jobs/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema31.properties["x-fleetwright"].properties.jobs.type, parentSchema: schema31.properties["x-fleetwright"].properties.jobs, data: data35 };
+            if (vErrors === null) {
+              vErrors = [err64];
+            } else {
+              vErrors.push(err64);
+            }
+            errors++;
+          }
+        }
       } else {
-        const err52 = { instancePath: instancePath + "/x-fleetwright", schemaPath: "#/properties/x-fleetwright/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema31.properties["x-fleetwright"].type, parentSchema: schema31.properties["x-fleetwright"], data: data20 };
+        const err65 = { instancePath: instancePath + "/x-fleetwright", schemaPath: "#/properties/x-fleetwright/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema31.properties["x-fleetwright"].type, parentSchema: schema31.properties["x-fleetwright"], data: data26 };
         if (vErrors === null) {
-          vErrors = [err52];
+          vErrors = [err65];
         } else {
-          vErrors.push(err52);
+          vErrors.push(err65);
         }
         errors++;
       }
     }
   } else {
-    const err53 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema31.type, parentSchema: schema31, data };
+    const err66 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema31.type, parentSchema: schema31, data };
     if (vErrors === null) {
-      vErrors = [err53];
+      vErrors = [err66];
     } else {
-      vErrors.push(err53);
+      vErrors.push(err66);
     }
     errors++;
   }
@@ -7875,7 +8105,7 @@ function validate50(data, { instancePath = "", parentData, parentDataProperty, r
             if (data2.address !== void 0) {
               let data5 = data2.address;
               if (typeof data5 === "string") {
-                if (func7(data5) < 1) {
+                if (func2(data5) < 1) {
                   const err12 = { instancePath: instancePath + "/hosts/" + i0 + "/address", schemaPath: "#/$defs/host/properties/address/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema117.properties.address, data: data5 };
                   if (vErrors === null) {
                     vErrors = [err12];
@@ -8126,7 +8356,7 @@ function validate51(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.repository !== void 0) {
       let data0 = data.repository;
       if (typeof data0 === "string") {
-        if (func7(data0) < 1) {
+        if (func2(data0) < 1) {
           const err1 = { instancePath: instancePath + "/repository", schemaPath: "#/properties/repository/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema118.properties.repository, data: data0 };
           if (vErrors === null) {
             vErrors = [err1];
@@ -8148,7 +8378,7 @@ function validate51(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.branch !== void 0) {
       let data1 = data.branch;
       if (typeof data1 === "string") {
-        if (func7(data1) < 1) {
+        if (func2(data1) < 1) {
           const err3 = { instancePath: instancePath + "/branch", schemaPath: "#/properties/branch/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema118.properties.branch, data: data1 };
           if (vErrors === null) {
             vErrors = [err3];
@@ -8182,7 +8412,7 @@ function validate51(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.state !== void 0) {
       let data3 = data.state;
       if (typeof data3 === "string") {
-        if (func7(data3) < 1) {
+        if (func2(data3) < 1) {
           const err6 = { instancePath: instancePath + "/state", schemaPath: "#/properties/state/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema118.properties.state, data: data3 };
           if (vErrors === null) {
             vErrors = [err6];
@@ -8204,7 +8434,7 @@ function validate51(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.credentials !== void 0) {
       let data4 = data.credentials;
       if (typeof data4 === "string") {
-        if (func7(data4) < 1) {
+        if (func2(data4) < 1) {
           const err8 = { instancePath: instancePath + "/credentials", schemaPath: "#/properties/credentials/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema118.properties.credentials, data: data4 };
           if (vErrors === null) {
             vErrors = [err8];
@@ -8226,7 +8456,7 @@ function validate51(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.tokenFile !== void 0) {
       let data5 = data.tokenFile;
       if (typeof data5 === "string") {
-        if (func7(data5) < 1) {
+        if (func2(data5) < 1) {
           const err10 = { instancePath: instancePath + "/tokenFile", schemaPath: "#/properties/tokenFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema118.properties.tokenFile, data: data5 };
           if (vErrors === null) {
             vErrors = [err10];
@@ -8248,7 +8478,7 @@ function validate51(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.username !== void 0) {
       let data6 = data.username;
       if (typeof data6 === "string") {
-        if (func7(data6) < 1) {
+        if (func2(data6) < 1) {
           const err12 = { instancePath: instancePath + "/username", schemaPath: "#/properties/username/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema118.properties.username, data: data6 };
           if (vErrors === null) {
             vErrors = [err12];

@@ -32,6 +32,7 @@ const rules: PathTable<Rule> = pathTable<Rule>([
   ['services.*.env_file', envFiles],
   ['services.*.configs', expandItems(namedMember('source'))],
   ['services.*.secrets', expandItems(namedMember('source'))],
+  ['services.*.dns', withoutEmpty],
   ['services.*.command', splitWords],
   ['services.*.entrypoint', splitWords],
   ['services.*.healthcheck.test', shellTest],
@@ -172,6 +173,18 @@ function envFiles(node: Node, place: Place): Node {
       ['required', valueNode(origin, true)],
     ]),
   ])(list, place);
+}
+
+/** Leaves out empty texts, which is how a variable that may be empty leaves out a name server. */
+function withoutEmpty(node: Node): Node {
+  if (node.kind === 'scalar') return isEmptyText(node) ? listNode(node.origin, []) : node;
+  return node.kind === 'list'
+    ? { ...node, items: node.items.filter((item) => !isEmptyText(item)) }
+    : node;
+}
+
+function isEmptyText(node: Node): boolean {
+  return node.kind === 'scalar' && node.value === '';
 }
 
 /** A name alone stands for a mapping with this key. */

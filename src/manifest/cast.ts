@@ -29,12 +29,14 @@ const rolloutIntegers = [
 
 const service = {
   boolean: [
+    'attach',
     'init',
     'oom_kill_disable',
     'privileged',
     'read_only',
     'stdin_open',
     'tty',
+    'use_api_socket',
     'depends_on.*.required',
     'depends_on.*.restart',
     'env_file.*.required',
@@ -51,6 +53,7 @@ const service = {
     'cpu_rt_period',
     'cpu_rt_runtime',
     'cpu_shares',
+    'mem_swappiness',
     'oom_score_adj',
     'pids_limit',
     'scale',

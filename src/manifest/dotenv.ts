@@ -19,6 +19,7 @@ interface Reader {
   readonly file: string;
   readonly text: string;
   readonly lookup: Lookup;
+  readonly earlier: Lookup;
   readonly variables: Map<string, EnvVariable>;
   readonly diagnostics: Diagnostic[];
   at: number;
@@ -44,15 +45,21 @@ const quotedValues: Readonly<Record<string, RegExp>> = {
 /**
  * Reads a `.env` file as Compose does, which is not as the npm package of that name does: `export K=V`, `K: V`, a bare
  * `K` that is inherited; `'…'` is literal, `"…"` has escapes and may span lines; all but `'…'` are interpolated, with
- * `lookup` before the file's own earlier variables. Values never reach a message.
+ * `lookup` before the file's own earlier variables, and `earlier` after them. Values never reach a message.
  */
-export function parseDotenv(file: string, bytes: Uint8Array, lookup: Lookup): ParsedEnv {
+export function parseDotenv(
+  file: string,
+  bytes: Uint8Array,
+  lookup: Lookup,
+  earlier: Lookup = () => undefined,
+): ParsedEnv {
   const text = decodeUtf8(file, bytes);
   if (typeof text !== 'string') return { variables: new Map(), diagnostics: [text] };
   const reader: Reader = {
     file,
     text,
     lookup,
+    earlier,
     variables: new Map(),
     diagnostics: [],
     at: 0,
@@ -103,7 +110,7 @@ function readValue(reader: Reader, name: string, origin: Origin): void {
 
 function define(reader: Reader, name: string, origin: Origin, template: string): void {
   const own = (variable: string): string | undefined =>
-    reader.lookup(variable) ?? reader.variables.get(variable)?.value;
+    reader.lookup(variable) ?? reader.variables.get(variable)?.value ?? reader.earlier(variable);
   const expanded = expand(template, own);
   if (expanded.kind === 'error') {
     complain(reader, origin, `the value of "${name}" cannot be interpolated: ${expanded.message}`);

@@ -2,7 +2,7 @@ import { basename, dirname } from 'node:path/posix';
 
 import type { TreeEntry } from '../model/tree.ts';
 import type { ManifestInput } from './manifest.ts';
-import { repositoryPath } from './repository-path.ts';
+import { repositoryFolder, repositoryPath } from './repository-path.ts';
 import { didYouMean } from './suggest.ts';
 
 /** What a path of the repository holds, as far as it is known. */
@@ -41,6 +41,10 @@ export interface FileAccess {
   peek(path: string): FileState;
   /** The file that a manifest in `folder` names. */
   readFrom(folder: string, written: string): FileState;
+  /** The same, for a caller that can do without the bytes. */
+  peekFrom(folder: string, written: string): FileState;
+  /** The folder that a manifest in `folder` names, or null when it is no part of the repository. */
+  folderFrom(folder: string, written: string): string | null;
 }
 
 export function createFileAccess(input: ManifestInput): FileAccess {
@@ -59,10 +63,22 @@ export function createFileAccess(input: ManifestInput): FileAccess {
   }
 
   function readFrom(folder: string, written: string): FileState {
+    return at(folder, written, read);
+  }
+
+  function peekFrom(folder: string, written: string): FileState {
+    return at(folder, written, peek);
+  }
+
+  function at(folder: string, written: string, look: (path: string) => FileState): FileState {
     const path = repositoryPath(input.root, folder, written);
     return path === null
       ? { kind: 'refused', path: written, refusal: outside(input.root) }
-      : read(path);
+      : look(path);
+  }
+
+  function folderFrom(folder: string, written: string): string | null {
+    return repositoryFolder(input.root, folder, written);
   }
 
   function found(): readonly string[] {
@@ -72,7 +88,7 @@ export function createFileAccess(input: ManifestInput): FileAccess {
       .toSorted();
   }
 
-  return { needed, asked, found, peek, read, readFrom };
+  return { needed, asked, found, peek, read, readFrom, peekFrom, folderFrom };
 }
 
 function stateOf(input: ManifestInput, path: string): FileState {

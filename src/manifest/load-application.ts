@@ -6,15 +6,18 @@ import { nameApplication } from './application-name.ts';
 import { canonicalise } from './canonical.ts';
 import { cursorAt } from './cursor.ts';
 import { readProjectVariables } from './dotenv-file.ts';
+import { fillVariables } from './fill-variables.ts';
+import { createBudget } from './expansion-budget.ts';
 import type { FileAccess } from './file-access.ts';
 import type { ManifestSource } from './find.ts';
-import { composeCasts, interpolate } from './interpolate.ts';
-import { mergeNodes } from './merge.ts';
-import type { Node } from './node.ts';
+import { addImplicitDependencies } from './implicit-dependencies.ts';
+import { applyLabelFiles } from './label-files.ts';
 import { createMask } from './mask.ts';
-import { findReplacedMounts } from './replaced-mounts.ts';
+import { readModel } from './model.ts';
+import type { Node } from './node.ts';
 import type { ParseCache } from './parse-cache.ts';
 import { readDocuments } from './read-documents.ts';
+import type { Reading } from './reading.ts';
 import { startOf } from './report.ts';
 import { resolveApplication } from './resolve/application.ts';
 import { rules } from './rules/rules.ts';
@@ -31,12 +34,8 @@ export interface LoadedApplication {
   readonly spec: ApplicationSpec | null;
   /** Files that it was read from, as far as they could be read; sorted. */
   readonly files: readonly string[];
-  readonly diagnostics: readonly Diagnostic[];
-}
-
-/** What a stage gives: its result, and what it complains about. */
-interface Staged {
-  readonly node: Node;
+  /** Manifests that it includes, and that are thereby no applications of their own. */
+  readonly included: ReadonlySet<string>;
   readonly diagnostics: readonly Diagnostic[];
 }
 
@@ -51,7 +50,8 @@ export function loadApplication(
   fleetVariables: ReadonlyMap<string, string>,
   cache: ParseCache,
 ): LoadedApplication {
-  const yaml = [source.file, ...source.overrides].map((file) => readDocuments(files, cache, file));
+  const paths = [source.file, ...source.overrides];
+  const yaml = paths.map((file) => readDocuments(files, cache, file));
   const project = readProjectVariables(files, source.folder, fleetVariables);
   const documents = yaml.flatMap((each) => each?.documents ?? []);
   const {
@@ -62,56 +62,66 @@ export function loadApplication(
   const readProblems = [...yaml, project].flatMap((each) => each?.diagnostics ?? []);
   // A file that cannot be read may well hold a name, so a missing one is not reported then.
   if (files.needed.size > 0 || readProblems.some(isError)) {
-    return { name, origin, spec: null, files: files.found(), diagnostics: readProblems };
+    const diagnostics = readProblems;
+    return { name, origin, spec: null, files: files.found(), included: new Set(), diagnostics };
   }
   const variables = new Map(project?.variables).set('COMPOSE_PROJECT_NAME', name);
-  const built = buildApplication(source, name, documents, variables, files);
+  const reading: Reading = {
+    files,
+    cache,
+    home: source.folder,
+    budget: createBudget(),
+    diagnostics: [],
+    included: new Set(),
+    broken: false,
+  };
+  const built = buildApplication(source, name, variables, reading);
   const diagnostics = [...readProblems, ...nameProblems, ...built.diagnostics];
   const found = files.found();
   const isWhole = built.spec !== null && !diagnostics.some(isError);
   const spec = isWhole ? { ...built.spec, files: found } : null;
-  return { name, origin, spec, files: found, diagnostics };
+  return { name, origin, spec, files: found, included: reading.included, diagnostics };
+}
+
+interface Built {
+  readonly spec: Omit<ApplicationSpec, 'files'> | null;
+  readonly diagnostics: readonly Diagnostic[];
 }
 
 function buildApplication(
   source: ManifestSource,
   name: string,
-  documents: readonly Node[],
   variables: ReadonlyMap<string, string>,
-  files: FileAccess,
-): {
-  readonly spec: Omit<ApplicationSpec, 'files'> | null;
-  readonly diagnostics: readonly Diagnostic[];
-} {
-  const merged = mergeDocuments(documents, variables);
-  if (merged === null) return { spec: null, diagnostics: [emptyManifest(source)] };
-  const shapeProblems = validateShape(merged.node, validateCompose);
-  const mask = createMask(merged.diagnostics, shapeProblems);
-  if (merged.node.kind !== 'map') return { spec: null, diagnostics: mask.diagnostics };
-  const canonical = canonicalise(merged.node);
+  reading: Reading,
+): Built {
+  const trail = [source.file, ...source.overrides];
+  const model = readModel(reading, { paths: trail, folder: source.folder, variables, trail });
+  if (reading.broken || reading.files.needed.size > 0) {
+    return { spec: null, diagnostics: reading.diagnostics };
+  }
+  if (model === null) return { spec: null, diagnostics: [emptyManifest(source)] };
+  return judgeModel(source, name, model, variables, reading);
+}
+
+function judgeModel(
+  source: ManifestSource,
+  name: string,
+  model: Node,
+  variables: ReadonlyMap<string, string>,
+  { files, diagnostics: earlier }: Reading,
+): Built {
+  const mask = createMask(earlier, validateShape(model, validateCompose));
+  if (model.kind !== 'map') return { spec: null, diagnostics: mask.diagnostics };
+  const canonical = canonicalise(model);
   for (const diagnostic of canonical.diagnostics) mask.report(diagnostic);
-  const root = cursorAt(unify(canonical.node), mask.report);
+  const { report } = mask;
+  const labelled = applyLabelFiles(unify(canonical.node), { files, folder: source.folder, report });
+  const whole = fillVariables(addImplicitDependencies(labelled), variables);
+  const root = cursorAt(whole, report);
   const subject = createSubject(root, { name, source, variables, files });
   for (const rule of rules) rule(subject);
   const spec = resolveApplication(subject);
   return { spec, diagnostics: mask.diagnostics };
-}
-
-/** Interpolates each document and merges it over those before it; null when there is none. */
-function mergeDocuments(
-  documents: readonly Node[],
-  variables: ReadonlyMap<string, string>,
-): Staged | null {
-  const [first, ...others] = documents.map((document) =>
-    interpolate(document, variables, composeCasts),
-  );
-  if (first === undefined) return null;
-  const merged = others.reduce<Staged>((base, override) => {
-    const { node, diagnostics } = mergeNodes(base.node, override.node);
-    return { node, diagnostics: [...base.diagnostics, ...override.diagnostics, ...diagnostics] };
-  }, first);
-  const diagnostics = [...merged.diagnostics, ...findReplacedMounts(merged.node)];
-  return { node: unify(merged.node), diagnostics };
 }
 
 function emptyManifest(source: ManifestSource): Diagnostic {

@@ -5,6 +5,7 @@ import { createFileAccess } from './file-access.ts';
 import { findManifests, type ManifestSource } from './find.ts';
 import { loadApplication, type LoadedApplication } from './load-application.ts';
 import { loadFleet } from './load-fleet.ts';
+import { splitParts } from './included-parts.ts';
 import type { ManifestInput, ManifestResult } from './manifest.ts';
 import { keepApplication, recallApplication, type ParseCache } from './parse-cache.ts';
 import { formatPlace } from './report.ts';
@@ -43,8 +44,12 @@ export function loadManifests(input: ManifestInput, cache: ParseCache): Manifest
     return application;
   };
 
-  const applications = found.sources.flatMap((source) => load(source) ?? []);
+  const loaded = found.sources.flatMap((source) => {
+    const application = load(source);
+    return application === null ? [] : [{ source, application }];
+  });
   if (needed.size > 0) return { kind: 'needs', paths: [...needed].toSorted() };
+  const { applications, diagnostics: partProblems } = splitParts(loaded);
   const clashes = findNameClashes(applications);
   const names = [...new Set(applications.map(({ name }) => name))].filter(Boolean).toSorted();
   const valid = validApplications(applications, clashes);
@@ -63,6 +68,7 @@ export function loadManifests(input: ManifestInput, cache: ParseCache): Manifest
     diagnostics: sortDiagnostics([
       ...fleet.diagnostics,
       ...found.diagnostics,
+      ...partProblems,
       ...applications.flatMap(({ diagnostics }) => diagnostics),
       ...clashes.flatMap(describeClash),
       ...[...problems.values()].flat(),

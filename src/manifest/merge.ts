@@ -56,6 +56,8 @@ interface Place {
   readonly path: string;
   readonly rules: PathTable<MergeRule> | undefined;
   readonly diagnostics: Diagnostic[];
+  /** What is merged is merged over something else next, and its tags hold there too. */
+  readonly keepsTags: boolean;
 }
 
 /**
@@ -67,13 +69,32 @@ export function mergeNodes(
   base: Node,
   override: Node,
 ): { readonly node: Node; readonly diagnostics: readonly Diagnostic[] } {
+  return mergeFrom(base, override, false);
+}
+
+/**
+ * Merges a document over what it extends or includes. The tags of the base have had their effect; those of the document
+ * also hold for the files before it.
+ */
+export function extendNode(
+  base: Node,
+  override: Node,
+): { readonly node: Node; readonly diagnostics: readonly Diagnostic[] } {
+  return mergeFrom(settled(base), override, true);
+}
+
+function mergeFrom(
+  base: Node,
+  override: Node,
+  keepsTags: boolean,
+): { readonly node: Node; readonly diagnostics: readonly Diagnostic[] } {
   const diagnostics: Diagnostic[] = [];
-  const node = mergeAt({ path: '', rules: mergeRules, diagnostics }, base, override);
+  const node = mergeAt({ path: '', rules: mergeRules, diagnostics, keepsTags }, base, override);
   return { node, diagnostics };
 }
 
 function mergeAt(place: Place, base: Node, override: Node): Node {
-  if (override.tag === 'override') return untagged(override);
+  if (override.tag === 'override') return place.keepsTags ? override : untagged(override);
   if (isNull(override)) return base;
   if (isNull(base)) return override;
   switch (place.rules?.rule) {
@@ -116,10 +137,12 @@ function mergeMaps(place: Place, base: MapNode, override: MapNode): MapNode {
   const entries = new Map(base.entries);
   for (const [key, entry] of override.entries) {
     const existing = entries.get(key);
-    if (entry.node.tag === 'reset') {
+    if (entry.node.tag === 'reset' && !place.keepsTags) {
       entries.delete(key);
+    } else if (entry.node.tag === 'reset') {
+      entries.set(key, entry);
     } else if (existing === undefined || existing.node.tag === 'reset') {
-      entries.set(key, { key: entry.key, node: untagged(entry.node) });
+      entries.set(key, place.keepsTags ? entry : { key: entry.key, node: untagged(entry.node) });
     } else {
       const node = mergeAt(placeBelow(place, key), existing.node, entry.node);
       // What is made of both stands where it began.
@@ -224,7 +247,19 @@ function isNull(node: Node): boolean {
   return node.kind === 'scalar' && node.value === null;
 }
 
+/** The value without tags, and without what they remove. */
+function settled(node: Node): Node {
+  if (node.kind === 'scalar') return untagged(node);
+  if (node.kind === 'list') return untagged({ ...node, items: node.items.map(settled) });
+  const entries = [...node.entries].filter(([, entry]) => entry.node.tag !== 'reset');
+  return untagged({
+    ...node,
+    entries: new Map(entries.map(([key, entry]) => [key, { ...entry, node: settled(entry.node) }])),
+  });
+}
+
 function untagged(node: Node): Node {
+  if (node.tag === undefined) return node;
   const { tag: _tag, ...rest } = node;
   return rest;
 }

@@ -59,12 +59,12 @@ export function recallApplication(
   return fresh ? entry : null;
 }
 
-/** Keeps an application instead of the documents that it was made from. */
+/** Keeps an application instead of its own documents; those that it includes or extends may serve others too. */
 export function keepApplication(
   cache: ParseCache,
   file: string,
   entry: Omit<CachedApplication, 'kind'>,
 ): void {
-  for (const path of entry.asked.keys()) cache.delete(`documents ${path}`);
+  for (const path of [file, ...entry.overrides]) cache.delete(`documents ${path}`);
   cache.set(`application ${file}`, { kind: 'application', ...entry });
 }

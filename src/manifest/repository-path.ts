@@ -11,6 +11,15 @@ export function repositoryPath(root: string, folder: string, written: string): s
   return outside || !isBelow(root, path) ? null : path;
 }
 
+/** As repositoryPath, for a folder, which may be `root` itself. The root of the repository is the empty text. */
+export function repositoryFolder(root: string, folder: string, written: string): string | null {
+  if (written.startsWith('/') || written.startsWith('~')) return null;
+  const path = normalize(join(folder, written)).replace(/\/$/, '');
+  if (path === '..' || path.startsWith('../')) return null;
+  const found = path === '.' ? '' : path;
+  return found === root || isBelow(root, found) ? found : null;
+}
+
 /** Whether `path` lies in the folder `root` or below it; the empty one is the root of the repository. */
 export function isBelow(root: string, path: string): boolean {
   return root === '' || path.startsWith(`${root}/`);

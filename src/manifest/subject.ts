@@ -1,4 +1,4 @@
-import { child, isPresent, items, members, readText, type Cursor } from './cursor.ts';
+import { child, members, readText, readTexts, type Cursor } from './cursor.ts';
 import type { FileAccess } from './file-access.ts';
 import type { ManifestSource } from './find.ts';
 
@@ -9,12 +9,10 @@ export interface Subject {
   readonly root: Cursor;
   /** Services by name, without those left out by their profiles. */
   readonly services: ReadonlyMap<string, Cursor>;
-  /** Services that are left out, since no profile is active. */
+  /** Services that are left out, since none of their profiles is active. */
   readonly inactive: ReadonlySet<string>;
   /** What is said of the job that a service is, by service; the first word counts. */
   readonly jobs: ReadonlyMap<string, Cursor>;
-  /** Parts are defined elsewhere, in a way that is not supported yet: what is not here is not necessarily missing. */
-  readonly partial: boolean;
   readonly variables: ReadonlyMap<string, string>;
   readonly files: FileAccess;
 }
@@ -26,17 +24,18 @@ export function createSubject(
   const all = members(child(root, 'services')).filter(
     ([, service]) => service.node?.kind === 'map',
   );
+  const active = activeProfiles(context.variables);
+  const isActive = ([, service]: readonly [string, Cursor]): boolean => runsWith(service, active);
   return {
     ...context,
     root,
-    services: new Map(all.filter(([, service]) => isActive(service))),
-    inactive: new Set(all.filter(([, service]) => !isActive(service)).map(([name]) => name)),
+    services: new Map(all.filter(isActive)),
+    inactive: new Set(all.filter((each) => !isActive(each)).map(([name]) => name)),
     jobs: new Map(
       jobsOf(root)
         .map(({ service, job }) => [service, job] as const)
         .toReversed(),
     ),
-    partial: isPresent(child(root, 'include')),
   };
 }
 
@@ -51,6 +50,14 @@ export function jobsOf(
   }));
 }
 
-function isActive(service: Cursor): boolean {
-  return items(child(service, 'profiles')).length === 0;
+/** Names in `COMPOSE_PROFILES`, which is a declared variable like any other. */
+function activeProfiles(variables: ReadonlyMap<string, string>): ReadonlySet<string> {
+  const names = (variables.get('COMPOSE_PROFILES') ?? '').split(',');
+  return new Set(names.map((name) => name.trim()).filter(Boolean));
+}
+
+/** A service without profiles always runs; `*` stands for all profiles. */
+function runsWith(service: Cursor, active: ReadonlySet<string>): boolean {
+  const profiles = readTexts(child(service, 'profiles'));
+  return profiles.length === 0 || active.has('*') || profiles.some((name) => active.has(name));
 }

@@ -9,6 +9,7 @@ import {
   type Cursor,
 } from '../cursor.ts';
 import { parseDotenv, parseRawEnv, type EnvVariable } from '../dotenv.ts';
+import type { Lookup } from '../expand.ts';
 import { unreadable } from '../read-documents.ts';
 import type { Subject } from '../subject.ts';
 import { warnOfRewriting } from './text-map.ts';
@@ -38,8 +39,10 @@ export function resolveEnvironment(subject: Subject, service: Cursor): ResolvedE
 
 function readEnvFiles(subject: Subject, service: Cursor): ReadonlyMap<string, EnvVariable> {
   const variables = new Map<string, EnvVariable>();
+  const own = (name: string): string | undefined =>
+    readText(child(service, 'environment', name)) ?? undefined;
   for (const item of items(child(service, 'env_file'))) {
-    for (const [name, variable] of readEnvFile(subject, item, variables)) {
+    for (const [name, variable] of readEnvFile(subject, item, own, variables)) {
       variables.set(name, variable);
     }
   }
@@ -49,6 +52,7 @@ function readEnvFiles(subject: Subject, service: Cursor): ReadonlyMap<string, En
 function readEnvFile(
   subject: Subject,
   item: Cursor,
+  own: Lookup,
   earlier: ReadonlyMap<string, EnvVariable>,
 ): ReadonlyMap<string, EnvVariable> {
   const none = new Map<string, EnvVariable>();
@@ -60,10 +64,11 @@ function readEnvFile(
     if (!optional) item.report(unreadable(state, written.origin, written.path, 'env_file'));
     return none;
   }
-  const lookup = (name: string): string | undefined =>
-    subject.variables.get(name) ?? earlier.get(name)?.value;
-  const parse = readText(child(item, 'format')) === 'raw' ? parseRawEnv : parseDotenv;
-  const { variables, diagnostics } = parse(state.path, state.bytes, lookup);
+  const lookup: Lookup = (name) => subject.variables.get(name) ?? own(name);
+  const { variables, diagnostics } =
+    readText(child(item, 'format')) === 'raw'
+      ? parseRawEnv(state.path, state.bytes, lookup)
+      : parseDotenv(state.path, state.bytes, lookup, (name) => earlier.get(name)?.value);
   for (const each of diagnostics) item.report(each);
   return variables;
 }

@@ -2,7 +2,11 @@ import { child, isEmptyOrNull, readBoolean, readText, type Cursor } from '../cur
 import type { Subject } from '../subject.ts';
 
 /** Name on the engine of a top-level network or volume: `name:`, else the key when external, else `<application>_<key>`. */
-export function objectName(subject: Subject, kind: 'networks' | 'volumes', key: string): string {
+export function objectName(
+  subject: Pick<Subject, 'root' | 'name'>,
+  kind: 'networks' | 'volumes',
+  key: string,
+): string {
   const declared = child(subject.root, kind, key);
   const given = readText(child(declared, 'name')) ?? readText(child(declared, 'external', 'name'));
   return given ?? (isExternal(declared) ? key : `${subject.name}_${key}`);

@@ -2,7 +2,7 @@ import { child, complainAtKey, isEmptyOrNull } from '../cursor.ts';
 import type { Rule } from './rule.ts';
 
 /** Keys that say in another way where the image comes from; they are refused by themselves. */
-const substitutes = ['build', 'provider', 'extends'];
+const substitutes = ['build', 'provider'];
 
 /** Every service names an image: nothing is built on the way to a host. */
 export const imageIsNamed: Rule = ({ services }) => {

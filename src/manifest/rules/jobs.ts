@@ -22,7 +22,7 @@ import type { Rule } from './rule.ts';
 
 /** Each job runs one service of the manifest in a time that it can have, and some service is no job. */
 export const jobsAreServices: Rule = (subject) => {
-  const { root, services, jobs, inactive, partial } = subject;
+  const { root, services, jobs, inactive } = subject;
   for (const { name, service, job } of jobsOf(root)) {
     const written = child(job, 'service');
     const place = isPresent(written) ? written : { ...job, origin: job.key };
@@ -31,10 +31,10 @@ export const jobsAreServices: Rule = (subject) => {
       const message = `service "${service}" is in two jobs; the other stands at ${formatPlace(first.key)}`;
       complain(place, 'duplicate-job', message, 'Remove one of the two jobs');
     }
-    if (!services.has(service) && !partial) {
+    if (!services.has(service)) {
       const isInactive = inactive.has(service);
       const reason = isInactive
-        ? 'is left out, since no profile is active'
+        ? 'is left out, since none of its profiles is active'
         : `is not defined${didYouMean(service, services.keys())}`;
       complain(
         place,
@@ -48,8 +48,7 @@ export const jobsAreServices: Rule = (subject) => {
       complain(timeout, 'invalid-value', '"timeout" must be longer than zero');
     }
   }
-  if (partial || services.size === 0 || [...services.keys()].some((name) => !jobs.has(name)))
-    return;
+  if (services.size === 0 || [...services.keys()].some((name) => !jobs.has(name))) return;
   complainAtKey(
     child(root, 'x-fleetwright', 'jobs'),
     'only-jobs',

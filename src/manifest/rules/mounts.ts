@@ -10,6 +10,7 @@ import {
 import { formatPlace } from '../report.ts';
 import { fileTarget } from '../resolve/file.ts';
 import { mountTarget } from '../resolve/mount.ts';
+import { cleanPath } from '../scalars/volume.ts';
 import type { Rule } from './rule.ts';
 
 /** Mounts are of a kind that can be made on a plain host, from a source that means something there. */
@@ -26,8 +27,14 @@ export const targetsAreDistinct: Rule = ({ services }) => {
     const mounts = items(child(service, 'volumes')).map(
       (item) => [mountTarget(item), item] as const,
     );
-    const files = items(child(service, 'configs')).map((item) => [fileTarget(item), item] as const);
-    for (const [target, place] of [...mounts, ...files]) {
+    const inMemory = tmpfsOf(service).map((item) => [tmpfsTarget(item), item] as const);
+    const configs = items(child(service, 'configs')).map(
+      (item) => [fileTarget(item), item] as const,
+    );
+    const secrets = items(child(service, 'secrets')).map(
+      (item) => [secretTarget(item), item] as const,
+    );
+    for (const [target, place] of [...inMemory, ...mounts, ...configs, ...secrets]) {
       if (target === null) continue;
       const first = seen.get(target);
       if (first === undefined) seen.set(target, place);
@@ -38,6 +45,24 @@ export const targetsAreDistinct: Rule = ({ services }) => {
     }
   }
 };
+
+/** A text, or a list of them. */
+function tmpfsOf(service: Cursor): readonly Cursor[] {
+  const tmpfs = child(service, 'tmpfs');
+  return tmpfs.node?.kind === 'scalar' ? [tmpfs] : items(tmpfs);
+}
+
+/** Options follow after a colon. */
+function tmpfsTarget(item: Cursor): string | null {
+  const text = readText(item);
+  return text === null ? null : cleanPath(text.replace(/:.*$/s, ''));
+}
+
+function secretTarget(reference: Cursor): string | null {
+  const target = readText(child(reference, 'target')) ?? readText(child(reference, 'source'));
+  if (target === null) return null;
+  return cleanPath(target.startsWith('/') ? target : `/run/secrets/${target}`);
+}
 
 /** Files are copied into a container before it starts, which the engine refuses for a read-only one. */
 export const filesCanBeDelivered: Rule = ({ services }) => {

@@ -13,11 +13,10 @@ import type { Subject } from '../subject.ts';
 import { didYouMean } from '../suggest.ts';
 import type { Rule } from './rule.ts';
 
-type Declared = 'networks' | 'volumes' | 'configs';
+type Declared = 'networks' | 'volumes' | 'configs' | 'secrets';
 
-/** What a service refers to is declared: networks, volumes, configs and other services. */
+/** What a service refers to is declared: networks, volumes, configs, secrets and other services. */
 export const referencesAreDeclared: Rule = (subject) => {
-  if (subject.partial) return;
   for (const [name, service] of subject.services) {
     for (const [key, place] of attachedNetworks(service)) {
       if (key !== 'default') requireDeclared(subject, 'networks', name, key, atKey(place));
@@ -27,10 +26,12 @@ export const referencesAreDeclared: Rule = (subject) => {
       const key = readText(child(mount, 'type')) === 'volume' ? readText(source) : null;
       if (key !== null && key !== '') requireDeclared(subject, 'volumes', name, key, source);
     }
-    for (const reference of items(child(service, 'configs'))) {
-      const source = child(reference, 'source');
-      const key = readText(source);
-      if (key !== null) requireDeclared(subject, 'configs', name, key, source);
+    for (const kind of ['configs', 'secrets'] as const) {
+      for (const reference of items(child(service, kind))) {
+        const source = child(reference, 'source');
+        const key = readText(source);
+        if (key !== null) requireDeclared(subject, kind, name, key, source);
+      }
     }
     for (const [key, place] of members(child(service, 'depends_on'))) {
       requireService(subject, name, key, atKey(place));
@@ -61,13 +62,13 @@ function requireService(subject: Subject, service: string, key: string, place: C
   if (subject.services.has(key) || readBoolean(child(place, 'required')) === false) return;
   const inactive = subject.inactive.has(key);
   const reason = inactive
-    ? 'is left out, since no profile is active'
+    ? 'is left out, since none of its profiles is active'
     : `is not defined${didYouMean(key, subject.services.keys())}`;
   complain(
     place,
     inactive ? 'inactive-service' : 'undefined-service',
     `service "${service}" depends on service "${key}", which ${reason}`,
-    inactive ? 'Remove its profiles, or set required: false' : '',
+    inactive ? 'Remove its profiles, set COMPOSE_PROFILES in .env, or set required: false' : '',
   );
 }
 

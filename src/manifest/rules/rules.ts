@@ -8,20 +8,26 @@ import { healthchecksAreWellFormed } from './healthchecks.ts';
 import { fixedPortsLeaveRoom, hostPortsAreFree } from './host-ports.ts';
 import { imageIsNamed } from './image.ts';
 import { jobsAreServices, jobsComeInOrder, jobsRunOnce } from './jobs.ts';
+import { devicesAreCountedOrNamed } from './device-requests.ts';
+import { environmentNamesAreWellFormed } from './environment-names.ts';
 import { extensionIsSpeltRight } from './misspelt-extension.ts';
 import { filesCanBeDelivered, mountsAreSupported, targetsAreDistinct } from './mounts.ts';
 import { referencesAreDeclared } from './references.ts';
+import { networkModesStandAlone } from './network-mode.ts';
 import type { Rule } from './rule.ts';
 import { singletonsAreAlone } from './singletons.ts';
 import { commonRolloutsAreTaken, strategiesFitServices } from './strategies.ts';
 import {
-  configsHaveOneSource,
+  configVariablesAreSet,
   externalsAreOnlyNamed,
+  filesHaveOneSource,
   networksAreBridges,
   servicesAreThere,
   volumeDevicesAreAbsolute,
 } from './top-level.ts';
 import { completionIsPossible } from './completion.ts';
+import { namedContainersAreAlone } from './container-name.ts';
+import { twinsAgree } from './twins.ts';
 
 /** All that must hold of an application beyond its shape. Their order does not matter: diagnostics are sorted. */
 export const rules: readonly Rule[] = [
@@ -40,7 +46,13 @@ export const rules: readonly Rule[] = [
   externalsAreOnlyNamed,
   networksAreBridges,
   volumeDevicesAreAbsolute,
-  configsHaveOneSource,
+  filesHaveOneSource,
+  configVariablesAreSet,
+  environmentNamesAreWellFormed,
+  twinsAgree,
+  namedContainersAreAlone,
+  networkModesStandAlone,
+  devicesAreCountedOrNamed,
   modesFitReplicas,
   restartBoundsAreKept,
   rollbackKnobsHaveAnEffect,

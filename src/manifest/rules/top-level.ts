@@ -10,18 +10,19 @@ import {
   type Cursor,
 } from '../cursor.ts';
 import { isExternal } from '../resolve/object-name.ts';
+import { didYouMean } from '../suggest.ts';
 import type { Rule } from './rule.ts';
 
 /** An application without a service is most likely one that was emptied by mistake. */
-export const servicesAreThere: Rule = ({ root, partial }) => {
+export const servicesAreThere: Rule = ({ root }) => {
   const services = child(root, 'services');
-  if (partial || members(services).length > 0) return;
+  if (members(services).length > 0) return;
   warn(services, 'no-services', 'the application has no services', 'Add some below services:');
 };
 
-/** An external network or volume is only named; how it was made is not ours to say. */
+/** What is external is only named; how it was made is not ours to say. */
 export const externalsAreOnlyNamed: Rule = ({ root }) => {
-  for (const kind of ['networks', 'volumes']) {
+  for (const kind of ['networks', 'volumes', 'configs', 'secrets']) {
     for (const [name, declared] of members(child(root, kind))) {
       if (!isExternal(declared)) continue;
       for (const [key, value] of members(declared)) {
@@ -70,21 +71,48 @@ export const volumeDevicesAreAbsolute: Rule = ({ root }) => {
   }
 };
 
-/** A config says exactly once where its content comes from. */
-export const configsHaveOneSource: Rule = ({ root }) => {
-  for (const [name, config] of members(child(root, 'configs'))) {
-    const given = members(config)
-      .map(([key]) => key)
-      .filter((key) => key === 'content' || key === 'file' || key === 'environment');
-    if (given.length > 1) {
-      complainAtKey(
-        child(config, given[1] ?? ''),
-        'conflicting-keys',
-        `config "${name}" cannot have both "${given.join('" and "')}"`,
+/** Where the content of a config or secret may come from, and what to write when nothing says so. */
+const sources = [
+  { kind: 'configs', noun: 'config', expected: '"file", "environment" or "content"' },
+  { kind: 'secrets', noun: 'secret', expected: '"file" or "environment"' },
+] as const;
+
+/** A config or secret says exactly once where its content comes from. */
+export const filesHaveOneSource: Rule = ({ root }) => {
+  for (const { kind, noun, expected } of sources) {
+    for (const [name, declared] of members(child(root, kind))) {
+      const given = members(declared)
+        .map(([key]) => key)
+        .filter((key) => key === 'content' || key === 'file' || key === 'environment');
+      const isElsewhere = ['external', 'driver'].some(
+        (key) => !isEmptyOrNull(child(declared, key)),
       );
-    } else if (given.length === 0 && isEmptyOrNull(child(config, 'external'))) {
-      complainAtKey(config, 'missing-key', `config "${name}" must have "file" or "content"`);
+      if (given.length > 1) {
+        complainAtKey(
+          child(declared, given[1] ?? ''),
+          'conflicting-keys',
+          `${noun} "${name}" cannot have both "${given.join('" and "')}"`,
+          'Remove one of the two',
+        );
+      } else if (given.length === 0 && !isElsewhere) {
+        complainAtKey(declared, 'missing-key', `${noun} "${name}" must have ${expected}`);
+      }
     }
+  }
+};
+
+/** The content of a config is known: a variable that holds it is set. */
+export const configVariablesAreSet: Rule = ({ root, variables }) => {
+  for (const [, config] of members(child(root, 'configs'))) {
+    const variable = child(config, 'environment');
+    const name = readText(variable);
+    if (name === null || variables.has(name)) continue;
+    complain(
+      variable,
+      'undefined-variable',
+      `the variable "${name}" is not set${didYouMean(name, variables.keys())}`,
+      `Set ${name} under variables: in fleet.yaml or in the .env file beside the manifest`,
+    );
   }
 };
 

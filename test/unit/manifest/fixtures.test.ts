@@ -1,9 +1,14 @@
 import { describe, expect, it } from 'vitest';
 
+import { canonicalise } from '../../../src/manifest/canonical.ts';
+import { cursorAt } from '../../../src/manifest/cursor.ts';
+import { addImplicitDependencies } from '../../../src/manifest/implicit-dependencies.ts';
+import { objectName } from '../../../src/manifest/resolve/object-name.ts';
 import type { Diagnostic } from '../../../src/model/diagnostic.ts';
 import { readVectors, vectorsPresent } from '../../support/compose-vectors.ts';
 import { readFixtureTree } from '../../support/fixture-tree.ts';
 import { formatProblem, loadFiles } from '../../support/load-files.ts';
+import { plain, yaml } from '../../support/located-yaml.ts';
 
 /** What is missing around a fixture, not in it: variables of a shell, and files that the set does not hold. */
 const surroundings = ['undefined-variable', 'required-variable', 'file-not-found'];
@@ -18,8 +23,14 @@ const exceptions: Readonly<Record<string, readonly string[]>> = {
     'invalid-value',
     // A config of Swarm with nothing but a name.
     'missing-key',
+    // Keys of Compose that Swarm does not read.
+    'conflicting-keys',
   ],
   'compose-e2e/wrong-composefile/compose.yaml': ['unknown-key'],
+  'compose-go/files/loader/testdata/compose-depends-on-cycle.yaml': ['dependency-cycle'],
+  'compose-go/files/loader/testdata/compose-depends-on-self.yaml': ['dependency-cycle'],
+  'compose-go/files/loader/testdata/compose-include-cycle.yaml': ['include-cycle'],
+  'compose-go/files/loader/testdata/empty.yaml': ['empty-manifest'],
   'compose-e2e/_testdata/TestLocalComposeConfigNoConsistency/compose.yaml': ['missing-image'],
   'kompose/env/compose.yaml': ['duplicate-port'],
   'kompose/etherpad/docker-compose-no-image.yml': ['missing-image'],
@@ -39,7 +50,7 @@ function isFirstVersion(bytes: Uint8Array): boolean {
 }
 
 describe.skipIf(!vectorsPresent)('real Compose files', () => {
-  it.each(['awesome-compose', 'stack', 'compose-e2e', 'kompose'])(
+  it.each(['awesome-compose', 'stack', 'compose-e2e', 'compose-go/files', 'kompose'])(
     '%s: load, or are refused only for what is not supported',
     (set) => {
       const files = readFixtureTree(set);
@@ -96,6 +107,114 @@ describe.skipIf(!vectorsPresent)('documents of the reference implementation', ()
 
     expect(refused.map(formatProblem)).toEqual([]);
   });
+});
+
+interface LoaderTest {
+  readonly name: string;
+  /** Documents of one test; they may be files of one project or cases on their own. */
+  readonly docs: readonly string[];
+  readonly asserts: readonly { readonly kind: string }[];
+}
+
+describe.skipIf(!vectorsPresent)('documents of the loader of the reference implementation', () => {
+  const tests = readVectors<readonly LoaderTest[]>('compose-go/loader-inline.json', []);
+  const around = readFixtureTree('compose-go/files');
+  const expectsError = ({ asserts }: LoaderTest): boolean =>
+    asserts.some(({ kind }) => kind === 'Error' || kind === 'ErrorContains');
+  /** What only the whole of a test's files and options says, or what is asked of Linux hosts. */
+  const context = ['missing-image', 'undefined-service', 'undefined-network', 'undefined-volume'];
+  const exceptions = ['TestLoadTmpfsVolume', 'TestLoadBindMountSourceIsWindowsAbsolute'];
+
+  function load(yaml: string): readonly Diagnostic[] {
+    const path = 'loader/test.yaml';
+    return loadFiles({ ...around, [path]: yaml }, { only: [path] }).diagnostics;
+  }
+
+  it('that it refuses are refused', () => {
+    // Documents of a test with several may each be fine, and its options make the difference in the last.
+    const wrong = tests.filter(
+      (each) => each.docs.length === 1 && !each.name.endsWith(':TestLoadProjectName'),
+    );
+    const accepted = wrong
+      .filter(expectsError)
+      .filter(({ docs }) => docs.every((yaml) => errorsOf(load(yaml)).length === 0));
+
+    expect(accepted.map(({ name }) => name)).toEqual([]);
+  });
+
+  it('that it accepts are accepted, or refused only for what is not supported', () => {
+    const refused = tests
+      .filter((each) => !expectsError(each))
+      .filter(({ name }) => !exceptions.some((exception) => name.endsWith(`:${exception}`)))
+      .flatMap(({ docs }) => docs.map((yaml) => yaml.replace('myProject', 'my-project')))
+      .flatMap((yaml) => errorsOf(load(yaml)))
+      .filter(
+        ({ code }) =>
+          !code.startsWith('unsupported-') && ![...surroundings, ...context].includes(code),
+      );
+
+    expect(refused.map(formatProblem)).toEqual([]);
+  });
+});
+
+interface GoldenPort {
+  readonly target: number;
+  /** A text here, a number there. */
+  readonly published?: number | string;
+  readonly protocol: string;
+}
+
+function portOf({ target, published, protocol }: GoldenPort): string {
+  return `${published ?? ''}:${target}/${protocol}`;
+}
+
+describe.skipIf(!vectorsPresent)('the long form that docker stack gives', () => {
+  it('to ports is ours, but for the address, which a swarm does not know', () => {
+    const files = readFixtureTree('stack');
+    const text = (path: string): string => new TextDecoder().decode(files[path]);
+    const document = yaml(text('loader/full-example.yml'));
+    const { services } = plain(canonicalise(document).node) as unknown as {
+      readonly services: { readonly foo: { readonly ports: readonly GoldenPort[] } };
+    };
+    const golden = JSON.parse(text('loader/testdata/full-example.json.golden')) as {
+      readonly services: typeof services;
+    };
+
+    expect(services.foo.ports.map(portOf)).toEqual(golden.services.foo.ports.map(portOf));
+  });
+});
+
+interface Normalised {
+  readonly name: string;
+  readonly input: string;
+  readonly expected: string;
+}
+
+interface NormalForm {
+  readonly services?: Readonly<Record<string, { readonly depends_on?: unknown } | null>>;
+  readonly networks?: Readonly<Record<string, { readonly name: string }>>;
+  readonly volumes?: Readonly<Record<string, { readonly name: string }>>;
+}
+
+describe.skipIf(!vectorsPresent)('what the reference implementation fills in', () => {
+  it.each(readVectors<readonly Normalised[]>('compose-go/normalize.json', []))(
+    '$name',
+    ({ input, expected }) => {
+      const normal = plain(expected) as NormalForm;
+      const document = addImplicitDependencies(canonicalise(yaml(input)).node);
+      const root = cursorAt(document, () => {});
+      const services = plain(document) as NormalForm;
+
+      for (const [name, service] of Object.entries(normal.services ?? {})) {
+        expect(services.services?.[name]?.depends_on).toEqual(service?.depends_on);
+      }
+      for (const kind of ['networks', 'volumes'] as const) {
+        for (const [key, { name }] of Object.entries(normal[kind] ?? {})) {
+          expect(objectName({ root, name: 'myProject' }, kind, key)).toBe(name);
+        }
+      }
+    },
+  );
 });
 
 function loadOne(yaml: string): readonly Diagnostic[] {

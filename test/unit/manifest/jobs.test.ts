@@ -130,7 +130,7 @@ describe('rules on jobs', () => {
       name: 'a job of a service that is left out',
       text: manifest(['job: { image: x, profiles: [a] }'], job),
       expected: [
-        'error 4:26 inactive-service: job "job" runs service "job", which is left out, since no profile is active',
+        'error 4:26 inactive-service: job "job" runs service "job", which is left out, since none of its profiles is active',
       ],
     },
     {

@@ -37,4 +37,45 @@ describe('loadManifests() survives', () => {
       { numRuns: 300 },
     );
   });
+
+  it('any way in which services extend and files include each other (law)', () => {
+    const file = fc.constantFrom(
+      'compose.yaml',
+      './a.yaml',
+      'b/compose.yaml',
+      '../shop/a.yaml',
+      '.',
+    );
+    const name = fc.constantFrom('x', 'y', 'z');
+    const reference = fc.oneof(
+      name,
+      fc.record({ service: name, file }, { requiredKeys: ['service'] }),
+      value,
+    );
+    const service = fc.record({ image: name, extends: reference }, { requiredKeys: ['image'] });
+    const include = fc.oneof(
+      file,
+      fc.record(
+        { path: fc.oneof(file, fc.array(file)), project_directory: file, env_file: file },
+        {
+          requiredKeys: ['path'],
+        },
+      ),
+      value,
+    );
+    const manifest = fc.record(
+      { include: fc.array(include, { maxLength: 2 }), services: fc.dictionary(name, service) },
+      { requiredKeys: ['services'] },
+    );
+    fc.assert(
+      fc.property(manifest, manifest, manifest, (root, a, b) => {
+        const files = { 'shop/compose.yaml': root, 'shop/a.yaml': a, 'shop/b/compose.yaml': b };
+        const texts = Object.entries(files).map(([path, each]) => [path, JSON.stringify(each)]);
+        const { diagnostics } = loadFiles(Object.fromEntries(texts) as Record<string, string>);
+
+        expect(diagnostics.every((each) => Object.hasOwn(files, each.file))).toBe(true);
+      }),
+      { numRuns: 300 },
+    );
+  });
 });

@@ -118,11 +118,11 @@ describe('loadManifests() replaces variables', () => {
     const loaded = loadFiles({
       'shop/compose.yaml':
         'x-a: &a { image: "nginx:$TAGG" }\nservices:\n  b: { <<: *a }\n  c: { <<: *a }\n',
-      'shop/.env': 'TAG=1\nCOMPOSE_PROFILES=dev\n',
+      'shop/.env': 'TAG=1\nCOMPOSE_FILE=a.yaml\n',
     });
 
     expect(problems(loaded)).toEqual([
-      'shop/.env:2:1 ignored-variable: "COMPOSE_PROFILES" has no effect: no profile is active, and services with profiles are left out',
+      'shop/.env:2:1 ignored-variable: "COMPOSE_FILE" has no effect: manifests are found by their names',
       'shop/compose.yaml:1:18 undefined-variable: Cannot interpolate "x-a.image": the variable "TAGG" is not set (did you mean "TAG"?)',
     ]);
   });

@@ -259,6 +259,20 @@ describe('resolveEnvironment()', () => {
     expect(origins['environment.A']).toMatchObject({ file: 'shop/compose.yaml', line: 5 });
   });
 
+  it('interpolates env files with declared variables, then environment, then their own and earlier ones', () => {
+    const { container } = loadWeb(
+      ['env_file: [base.env, over.env]', 'environment: { A: own, TAG: own }'],
+      '',
+      {
+        'shop/.env': 'TAG=7\n',
+        'shop/base.env': 'A=base\nB=base\nC=base\n',
+        'shop/over.env': 'B=over\nSEEN="$TAG $A $B $C"\n',
+      },
+    );
+
+    expect(container.environment['SEEN']).toBe('7 own over base');
+  });
+
   it('reads a raw env file as docker run does', () => {
     const { container } = loadWeb(['env_file: [{ path: raw.env, format: raw }]'], '', files);
 

@@ -54,7 +54,7 @@ describe('rules on what a service refers to', () => {
       lines: ['depends_on: [debug]'],
       after: '  debug: { image: x, profiles: [dev] }\n',
       expected:
-        '4:18 inactive-service: service "web" depends on service "debug", which is left out, since no profile is active',
+        '4:18 inactive-service: service "web" depends on service "debug", which is left out, since none of its profiles is active',
     },
   ])('referencesAreDeclared: undefined $name', ({ lines, after, expected }) => {
     expect(complaints(web(lines, after))).toEqual([expected]);
@@ -197,12 +197,20 @@ describe('rules on mounts and files', () => {
     ]);
   });
 
-  it('configsHaveOneSource: neither two nor none', () => {
+  it.each([
+    ['["A =1"]', '4:19 invalid-name: the name of the environment variable "A " ends in a space'],
+    ['{ "A ": 1 }', '4:20 invalid-name: the name of the environment variable "A " ends in a space'],
+    ['["=1"]', '4:19 invalid-name: an environment variable has no name'],
+  ])('environmentNamesAreWellFormed: not %s', (environment, expected) => {
+    expect(complaints(web([`environment: ${environment}`]))).toEqual([expected]);
+  });
+
+  it('filesHaveOneSource: neither two nor none', () => {
     const after = 'configs:\n  both: { file: a, content: b }\n  none: {}\n';
 
     expect(complaints(web([], after))).toEqual([
       '5:20 conflicting-keys: config "both" cannot have both "file" and "content"',
-      '6:3 missing-key: config "none" must have "file" or "content"',
+      '6:3 missing-key: config "none" must have "file", "environment" or "content"',
     ]);
   });
 });
