@@ -92,7 +92,7 @@ function createAjv(): Ajv2020 {
   return ajv;
 }
 
-const words = ['title', 'description', '$comment'];
+const words = ['title', 'description', '$comment', 'x-change'];
 
 /** Words are for people: the validators are a third of the size without them. */
 function withoutWords(value: Json): Json {

@@ -31,6 +31,8 @@ interface Key {
   readonly level: string;
   readonly schema: Schema;
   readonly type: string;
+  /** What a change of it does, as far as it or what it stands in says so. */
+  readonly change: Schema['x-change'];
   /** Heading of the table that lists what is below it, or empty. */
   readonly see: string;
 }
@@ -46,6 +48,9 @@ const baseColumns: readonly Column[] = [
   { head: 'default', cell: ({ schema }) => escapeMarkdown(described(schema).default) },
   { head: 'description', cell: describeKey },
 ];
+
+/** What a change of a key does, in words. */
+const changes = { replace: 'replaces', update: 'in place', none: 'nothing' } as const;
 
 const pages: readonly Page[] = [
   {
@@ -67,9 +72,12 @@ const pages: readonly Page[] = [
       ['volumes.NAME', 'Volume'],
       ['configs.NAME', 'Config'],
     ]),
-    columns: baseColumns,
+    columns: [
+      ...baseColumns,
+      { head: 'a change', cell: ({ change }) => (change === undefined ? '' : changes[change]) },
+    ],
     notes:
-      'A duration is a number with a unit, or several: `250ms`, `10s`, `1m30s`; the units are `ns`, `us`, `ms`, `s`, `m`, `h`, `d` and `w`. Any value may hold variables, `${NAME}` or `${NAME:-default}`, from `fleet.yaml` and from a `.env` file beside the manifest; `$$` is a dollar sign.',
+      'What a change of a key does to the instances: *replaces* rolls out others in their place; *in place* changes them while they run, but a limit that is set where none was, or removed, replaces them, since the engine cannot lift a limit; *nothing* lets them run on. A duration is a number with a unit, or several: `250ms`, `10s`, `1m30s`; the units are `ns`, `us`, `ms`, `s`, `m`, `h`, `d` and `w`. Any value may hold variables, `${NAME}` or `${NAME:-default}`, from `fleet.yaml` and from a `.env` file beside the manifest; `$$` is a dollar sign.',
   },
   {
     file: 'fleet.md',
@@ -107,7 +115,7 @@ export function generateDocs(): ReadonlyMap<string, string> {
 function renderPage(page: Page): string {
   const document = readSchema(page.schema);
   const content: Content = { keys: [], objects: new Map() };
-  collect(content, { page, document }, document, '', '');
+  collect(content, { page, document }, document, '', '', undefined);
   const sections = [...page.levels]
     .filter(([, heading], at, all) => all.findIndex(([, other]) => other === heading) === at)
     .map(([path, heading]) => renderLevel(page, path, heading, content));
@@ -129,7 +137,14 @@ interface Walk {
 }
 
 /** Collects the keys of an object and of all below it, in the order of the schema. */
-function collect(content: Content, walk: Walk, object: Schema, path: string, level: string): void {
+function collect(
+  content: Content,
+  walk: Walk,
+  object: Schema,
+  path: string,
+  level: string,
+  around: Schema['x-change'],
+): void {
   content.objects.set(path, object);
   const { page, document } = walk;
   for (const [name, written] of Object.entries(object.properties ?? {})) {
@@ -140,9 +155,10 @@ function collect(content: Content, walk: Walk, object: Schema, path: string, lev
     const see = below === null ? '' : (page.levels.get(belowPath) ?? '');
     const isRequired = object.required?.includes(name) === true;
     const type = `${typeInWords(document, written)}${isRequired ? ', required' : ''}`;
-    content.keys.push({ path: at, level, schema, type, see });
+    const change = schema['x-change'] ?? around;
+    content.keys.push({ path: at, level, schema, type, change, see });
     if (below === null) continue;
-    collect(content, walk, below.schema, belowPath, see === '' ? level : belowPath);
+    collect(content, walk, below.schema, belowPath, see === '' ? level : belowPath, change);
   }
 }
 

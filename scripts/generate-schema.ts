@@ -22,6 +22,8 @@ export interface Schema {
   readonly required?: readonly string[];
   readonly additionalProperties?: boolean | Schema;
   readonly items?: Schema;
+  /** What a change of the value does to instances, for all keys below too. */
+  readonly 'x-change'?: 'replace' | 'update' | 'none';
   /** What a pattern asks for, in words. */
   readonly 'x-expected'?: string;
   /** What to do instead; the key is refused. */

@@ -3,6 +3,7 @@ import type { NetworkAttachment } from '../model/container.ts';
 import { noRestart, sameRestart } from '../model/container.ts';
 import type { DriftAction, DriftClass, DriftValue } from '../model/drift.ts';
 import { instanceName } from '../model/labels.ts';
+import { attachmentDifference } from '../model/same-attachment.ts';
 import type { ImageDefaults } from '../model/observation.ts';
 import type { FieldDifference } from './compare-container.ts';
 import { compareImmutable, compareResources } from './compare-container.ts';
@@ -146,19 +147,36 @@ function assessNetworks(instance: Instance, service: ServiceSpec): readonly Diff
   );
   return service.container.networks.flatMap((wanted) => {
     const observed = attached.get(wanted.network);
-    const missing = wanted.aliases.filter((alias) => observed?.aliases.includes(alias) !== true);
-    if (observed !== undefined && missing.length === 0) return [];
+    if (observed !== undefined && attachmentDifference(wanted, observed).length === 0) return [];
     return [
       {
         class: 'network' as const,
         path: `networks.${networkKey(instance.identity.application, wanted.network)}`,
-        desired: wanted.aliases,
-        observed: observed?.aliases ?? null,
+        desired: attachmentWords(wanted),
+        observed: observed === undefined ? null : attachmentWords(observed, wanted),
         remedy: { kind: 'connect' as const, attachment: wanted },
-        note: 'it is connected again with its aliases',
+        note: 'it is connected again as it is asked for',
       },
     ];
   });
+}
+
+/** Its aliases, and its settings as far as `asked` sets them too. */
+function attachmentWords(
+  attachment: NetworkAttachment,
+  asked: NetworkAttachment = attachment,
+): readonly string[] {
+  const {
+    network: _network,
+    aliases,
+    macAddress: _mac,
+    priority: _priority,
+    ...settings
+  } = attachment;
+  const words = Object.entries(settings)
+    .filter(([key]) => Object.hasOwn(asked, key))
+    .map(([key, value]) => `${key} ${typeof value === 'object' ? JSON.stringify(value) : value}`);
+  return [...aliases, ...words.toSorted()];
 }
 
 /** The key under which the manifest knows a network of its own. */
@@ -180,7 +198,7 @@ function resourceRemedy(field: FieldDifference): Pick<Difference, 'remedy' | 'no
         remedy: { kind: 'replace' },
         note: 'the engine cannot lift a limit in place: it is replaced',
       }
-    : { remedy: { kind: 'update-resources' }, note: 'the limit is set back in place' };
+    : { remedy: { kind: 'update-resources' }, note: 'the limit is set in place' };
 }
 
 function assessRestart({ container }: Instance, service: ServiceSpec): readonly Difference[] {

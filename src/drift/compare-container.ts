@@ -3,6 +3,7 @@ import type { DriftValue } from '../model/drift.ts';
 import type { ImageDefaults } from '../model/observation.ts';
 import { familiarReference } from '../model/image.ts';
 import { isOwnLabel } from '../model/labels.ts';
+import { compareSettings } from './compare-settings.ts';
 import { expectedContainer } from './expected-container.ts';
 
 /** A field that differs, in the words of the manifest. */
@@ -36,7 +37,8 @@ export function compareImmutable(
     ...compareValues('read_only', expected.readOnly, observed.readOnly),
     ...compareValues('cap_add', expected.capAdd, observed.capAdd),
     ...compareValues('cap_drop', expected.capDrop, observed.capDrop),
-    ...compareValues('security_opt', expected.securityOpt, observed.securityOpt),
+    ...compareValues('security_opt', expected.securityOpt, askedOptions(expected, observed)),
+    ...compareSettings(expected, observed),
     ...compareHealthchecks(expected.healthcheck, observed.healthcheck),
     ...comparePorts(expected.ports, observed.ports),
     ...compareMounts(expected.mounts, observed.mounts),
@@ -68,7 +70,32 @@ export function compareResources(
       desired.memoryReservationBytes,
       observed.memoryReservationBytes,
     ),
+    ...compareSwap(desired.memorySwapBytes ?? null, observed.memorySwapBytes ?? null),
+    ...compareValues('cpu_period', desired.cpuPeriod ?? null, observed.cpuPeriod ?? null),
+    ...compareValues('cpu_shares', desired.cpuShares ?? null, observed.cpuShares ?? null),
+    ...compareValues('cpuset', desired.cpuset ?? null, observed.cpuset ?? null),
+    ...compareBlockWeight(desired.blockWeight ?? null, observed.blockWeight ?? null),
   ];
+}
+
+/** Left open it is the engine's; and -1 is also what a host without accounting of swap makes of any limit. */
+function compareSwap(desired: number | null, observed: number | null): readonly FieldDifference[] {
+  return observed === -1 ? [] : compareIfSet('memswap_limit', desired, observed);
+}
+
+/** A kernel that does not know weights drops one with a warning: that it is not there says nothing. */
+function compareBlockWeight(
+  desired: number | null,
+  observed: number | null,
+): readonly FieldDifference[] {
+  return observed === null ? [] : compareValues('blkio_config.weight', desired, observed);
+}
+
+/** The engine adds `label=disable` by itself where SELinux would be in the way of what was asked for. */
+function askedOptions(desired: ContainerSpec, observed: ContainerSpec): readonly string[] {
+  const isOpen = observed.privileged === true || observed.pid === 'host' || observed.ipc === 'host';
+  if (!isOpen || desired.securityOpt.includes('label=disable')) return observed.securityOpt;
+  return observed.securityOpt.filter((option) => option !== 'label=disable');
 }
 
 type Scalar = string | number | boolean | null;
@@ -127,8 +154,19 @@ function compareHealthchecks(
     ...compareTiming('healthcheck.interval', 'intervalMs', desired, observed),
     ...compareTiming('healthcheck.timeout', 'timeoutMs', desired, observed),
     ...compareTiming('healthcheck.start_period', 'startPeriodMs', desired, observed),
+    ...compareStartInterval(desired, observed),
     ...compareTiming('healthcheck.retries', 'retries', desired, observed),
   ];
+}
+
+/** Engines before API 1.44 do not show it, so what is not there is compared only where it is asked for. */
+function compareStartInterval(
+  desired: HealthcheckSpec | null,
+  observed: HealthcheckSpec | null,
+): readonly FieldDifference[] {
+  const isSaid = [desired, observed].some((check) => (check?.startIntervalMs ?? null) !== null);
+  const path = 'healthcheck.start_interval';
+  return isSaid ? compareTiming(path, 'startIntervalMs', desired, observed) : [];
 }
 
 function isDisabled(check: HealthcheckSpec | null): boolean {
@@ -177,7 +215,8 @@ function compareMounts(
 function formatMount(mount: MountSpec): string {
   const mode = mount.readOnly ? ':ro' : '';
   const source = mount.type === 'tmpfs' ? 'tmpfs' : mount.source;
-  return `${source}:${mount.target}${mode}`;
+  const folder = 'subpath' in mount ? `/${mount.subpath}` : '';
+  return `${source}${folder}:${mount.target}${mode}`;
 }
 
 /** `SIGTERM`, `TERM` and `15` are one signal; unset is SIGTERM. */

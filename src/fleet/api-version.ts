@@ -3,7 +3,7 @@ import type { WireVersion } from './wire.ts';
 /** The oldest Engine API that has all we need: Docker 20.10. */
 const oldestApiVersion = '1.41';
 /** The newest Engine API that this code was written against. */
-const newestApiVersion = '1.45';
+const newestApiVersion = '1.51';
 
 export type Negotiation =
   | { readonly kind: 'agreed'; readonly apiVersion: string }

@@ -1,9 +1,11 @@
 import type { NetworkAttachment } from '../model/container.ts';
+import { attachmentDifference } from '../model/same-attachment.ts';
 import type { StepOutcome } from '../model/step.ts';
-import { isBuiltInNetwork } from './create-body.ts';
+import { endpointBody } from './endpoint-body.ts';
 import { enginePath } from './engine-path.ts';
 import { findNetworks } from './execute-object.ts';
 import { containerName } from './normal-form.ts';
+import { projectNetworks } from './project-spec.ts';
 import type { StepRun } from './step-run.ts';
 import { failed } from './step-run.ts';
 import type { WireContainer } from './wire.ts';
@@ -32,19 +34,18 @@ export async function resolveNetwork(run: StepRun, name: string): Promise<Resolv
   return { kind: 'refused', outcome };
 }
 
-/** Attaches a container to a network with its aliases, unless it is so already. */
+/** Attaches a container to a network as it is asked for, unless it is so already. */
 export async function attach(
   run: StepRun,
   container: WireContainer,
   networkId: string,
   attachment: NetworkAttachment,
 ): Promise<void> {
-  const { network, aliases } = attachment;
+  const { network } = attachment;
   const name = containerName(container);
-  const endpoint = container.NetworkSettings?.Networks?.[network];
-  if (endpoint !== undefined) {
-    const missing = aliases.some((alias) => endpoint?.Aliases?.includes(alias) !== true);
-    if (!missing) return;
+  const attached = projectNetworks(container).find((each) => each.network === network);
+  if (attached !== undefined) {
+    if (attachmentDifference(attachment, attached).length === 0) return;
     await run.mutate({
       what: `disconnect container "${name}" from network "${network}"`,
       method: 'POST',
@@ -58,7 +59,7 @@ export async function attach(
     path: enginePath`/networks/${networkId}/connect`,
     body: {
       Container: container.Id,
-      EndpointConfig: isBuiltInNetwork(network) ? {} : { Aliases: aliases },
+      EndpointConfig: endpointBody(attachment),
     },
   });
 }

@@ -5,9 +5,14 @@ import type { ContainerSpec, HealthcheckSpec, PortSpec, Resources } from '../mod
 import { gatePort } from '../model/hash.ts';
 import type { InstanceIdentity } from '../model/labels.ts';
 import { identityLabels } from '../model/labels.ts';
+import { primaryNetwork } from '../model/primary-network.ts';
 import type { CommitSha } from '../model/names.ts';
+import { present } from '../model/present.ts';
 import { apiAtLeast } from './api-version.ts';
+import { isBuiltInNetwork } from './built-in-network.ts';
+import { endpointBody } from './endpoint-body.ts';
 import { mountBody } from './mount-body.ts';
+import { securityBody, settingsConfig, settingsHostConfig } from './settings-body.ts';
 
 /** Where and for whom a container is created. */
 export interface CreateContext {
@@ -38,10 +43,14 @@ export function createBody(
   const gateAddress = isIP(context.address) === 0 ? '' : context.address;
   const ports = gate === null ? spec.ports : [...spec.ports, { ...gate, hostIp: gateAddress }];
   return {
-    ...configBody(spec, ports, context.apiVersion),
+    ...configBody(spec, ports),
+    ...settingsConfig(spec),
+    ...oldMacAddress(spec, context.apiVersion),
     Labels: { ...spec.labels, ...identityLabels(identity, context.commit) },
     HostConfig: {
       ...hostBody(spec, ports),
+      ...settingsHostConfig(spec),
+      ...securityBody(spec.securityOpt),
       ...mountBody(spec.mounts, context.apiVersion),
       ...resourcesBody(spec.resources),
       RestartPolicy: { Name: 'no', MaximumRetryCount: 0 },
@@ -52,13 +61,23 @@ export function createBody(
 }
 
 /** Resources as create and update want them; what is not set is left out. */
-export function resourcesBody(resources: Resources): Record<string, number> {
-  return compact({
+export function resourcesBody(resources: Resources): Record<string, number | string> {
+  return present({
     Memory: resources.memoryBytes,
+    MemorySwap: resources.memorySwapBytes,
     MemoryReservation: resources.memoryReservationBytes,
-    NanoCpus: resources.nanoCpus,
+    ...cpuBody(resources),
+    CpuShares: resources.cpuShares,
+    CpusetCpus: resources.cpuset,
+    BlkioWeight: resources.blockWeight,
     PidsLimit: resources.pids,
   });
+}
+
+/** The engine takes CPUs with the usual period, or a quota with one of its own, and refuses both together. */
+function cpuBody({ nanoCpus, cpuPeriod }: Resources): Record<string, number | null> {
+  if (cpuPeriod === undefined || nanoCpus === null) return { NanoCpus: nanoCpus };
+  return { CpuPeriod: cpuPeriod, CpuQuota: Math.round((nanoCpus * cpuPeriod) / 1e9) };
 }
 
 /** Networks beyond those that the create itself can attach: before API 1.44 it takes one. */
@@ -66,15 +85,11 @@ export function laterNetworks(
   spec: ContainerSpec,
   apiVersion: string,
 ): readonly ContainerSpec['networks'][number][] {
-  return apiAtLeast(apiVersion, '1.44') ? [] : spec.networks.slice(1);
+  const primary = primaryNetwork(spec.networks);
+  return apiAtLeast(apiVersion, '1.44') ? [] : spec.networks.filter((each) => each !== primary);
 }
 
-/** Networks that every engine has. They take no aliases. */
-export function isBuiltInNetwork(network: string): boolean {
-  return network === 'host' || network === 'none' || network === 'bridge';
-}
-
-function configBody(spec: ContainerSpec, ports: readonly PortSpec[], apiVersion: string): object {
+function configBody(spec: ContainerSpec, ports: readonly PortSpec[]): object {
   return compact({
     Image: spec.image,
     Cmd: spec.command,
@@ -83,7 +98,7 @@ function configBody(spec: ContainerSpec, ports: readonly PortSpec[], apiVersion:
     User: spec.user,
     WorkingDir: spec.workingDir,
     Hostname: spec.hostname,
-    Healthcheck: spec.healthcheck === null ? null : healthcheckBody(spec.healthcheck, apiVersion),
+    Healthcheck: spec.healthcheck === null ? null : healthcheckBody(spec.healthcheck),
     // Engine 20.10 silently publishes nothing that is not also exposed.
     ExposedPorts: Object.fromEntries(
       [...spec.expose, ...ports.map(keyOf)].toSorted().map((key) => [key, {}]),
@@ -100,7 +115,6 @@ function hostBody(spec: ContainerSpec, ports: readonly PortSpec[]): object {
     ReadonlyRootfs: spec.readOnly,
     CapAdd: spec.capAdd.length === 0 ? null : spec.capAdd,
     CapDrop: spec.capDrop.length === 0 ? null : spec.capDrop,
-    SecurityOpt: spec.securityOpt.length === 0 ? null : spec.securityOpt,
   });
 }
 
@@ -112,14 +126,13 @@ function environmentBody(environment: ContainerSpec['environment']): readonly st
 }
 
 /** What is left out is inherited from the image, field by field. */
-function healthcheckBody(check: HealthcheckSpec, apiVersion: string): object {
-  const startInterval = apiAtLeast(apiVersion, '1.44') ? check.startIntervalMs : null;
+function healthcheckBody(check: HealthcheckSpec): object {
   return compact({
     Test: check.test,
     Interval: nanoseconds(check.intervalMs),
     Timeout: nanoseconds(check.timeoutMs),
     StartPeriod: nanoseconds(check.startPeriodMs),
-    StartInterval: nanoseconds(startInterval),
+    StartInterval: nanoseconds(check.startIntervalMs),
     Retries: check.retries,
   });
 }
@@ -138,13 +151,20 @@ function keyOf(port: PortSpec): string {
 }
 
 function networkMode(spec: ContainerSpec): string {
-  return spec.networks[0]?.network ?? 'none';
+  return primaryNetwork(spec.networks)?.network ?? 'none';
 }
 
 function endpointsBody(spec: ContainerSpec, apiVersion: string): object {
-  const now = apiAtLeast(apiVersion, '1.44') ? spec.networks : spec.networks.slice(0, 1);
-  const own = now.filter((attachment) => !isBuiltInNetwork(attachment.network));
-  return Object.fromEntries(own.map(({ network, aliases }) => [network, { Aliases: aliases }]));
+  const later = laterNetworks(spec, apiVersion);
+  const now = spec.networks.filter((attachment) => !later.includes(attachment));
+  const own = now.filter(({ network }) => !isBuiltInNetwork(network));
+  return Object.fromEntries(own.map((each) => [each.network, endpointBody(each)]));
+}
+
+/** Before API 1.44 the address was the container's, and that of its first network only. */
+function oldMacAddress(spec: ContainerSpec, apiVersion: string): object {
+  if (apiAtLeast(apiVersion, '1.44')) return {};
+  return present({ MacAddress: primaryNetwork(spec.networks)?.macAddress });
 }
 
 function nanoseconds(milliseconds: number | null): number | null {

@@ -57,7 +57,7 @@ export function updateBody(
   const { name, maximumRetryCount } = restart ?? noRestart;
   return {
     ...limits,
-    ...(memory === null ? {} : { MemorySwap: memory * 2 }),
+    ...(memory === null ? {} : { MemorySwap: resources?.memorySwapBytes ?? memory * 2 }),
     // The one limit that can be lifted in place.
     ...(resources !== null && resources.pids === null ? { PidsLimit: -1 } : {}),
     ...(restart === null

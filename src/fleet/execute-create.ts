@@ -4,10 +4,12 @@ import type { CommitSha } from '../model/names.ts';
 import type { Action, StepOutcome } from '../model/step.ts';
 import { attach, resolveNetwork } from './attach-network.ts';
 import { checkGuard, inspectContainer } from './container-guard.ts';
-import { createBody, isBuiltInNetwork, laterNetworks } from './create-body.ts';
+import { isBuiltInNetwork } from './built-in-network.ts';
+import { createBody, laterNetworks } from './create-body.ts';
 import { enginePath } from './engine-path.ts';
 import { isStatus } from './engine-error.ts';
 import { fileArchive } from './file-archive.ts';
+import { containerRefusal } from './needed-versions.ts';
 import { containerName } from './normal-form.ts';
 import type { StepRun } from './step-run.ts';
 import { done, failed, skipped } from './step-run.ts';
@@ -26,10 +28,14 @@ export async function createContainer(
 ): Promise<StepOutcome> {
   const { identity, service } = action;
   const name = instanceName(identity);
+  const { address, name: host } = run.context.host;
+  const { apiVersion } = run.context.client;
+  const tooOld = containerRefusal(service.container, host, apiVersion);
+  if (tooOld !== null) {
+    return failed('revision', 'EngineTooOld', `Cannot create container "${name}": ${tooOld}`);
+  }
   const networks = await resolveNetworks(run, service);
   if (networks.kind === 'refused') return networks.outcome;
-  const { address } = run.context.host;
-  const { apiVersion } = run.context.client;
   try {
     await run.mutate({
       what: `create container "${name}"`,
@@ -139,8 +145,11 @@ function refineCreateError(
   service: ServiceSpec,
 ): StepOutcome {
   if (!isStatus(error, 404)) throw error;
-  const { image } = service.container;
-  const message = `Cannot create container "${name}": image "${image}" is not on host "${run.context.host.name}"`;
+  const { image, mounts } = service.container;
+  // What is mounted is not pulled, so it may be any of them.
+  const mounted = mounts.flatMap((mount) => (mount.type === 'image' ? [mount.source] : []));
+  const images = [image, ...mounted].map((each) => `"${each}"`).join(' or ');
+  const message = `Cannot create container "${name}": image ${images} is not on host "${run.context.host.name}"`;
   return failed('revision', 'ImageNotFound', message);
 }
 

@@ -1,9 +1,11 @@
-import type { NetworkSpec, VolumeSpec } from '../model/application.ts';
+import type { IpamSpec, NetworkSpec, VolumeSpec } from '../model/application.ts';
 import { label, ownerLabels } from '../model/labels.ts';
+import { present } from '../model/present.ts';
 import type { StepOutcome } from '../model/step.ts';
 import { enginePath } from './engine-path.ts';
 import { isStatus } from './engine-error.ts';
-import { isBuiltInNetwork } from './create-body.ts';
+import { isBuiltInNetwork } from './built-in-network.ts';
+import { networkRefusal } from './needed-versions.ts';
 import type { StepRun } from './step-run.ts';
 import { done, failed, skipped } from './step-run.ts';
 import type { WireNetwork, WireVolume } from './wire.ts';
@@ -21,6 +23,11 @@ export async function createNetwork(
   const existing = found[0];
   if (existing !== undefined) return judgeNetwork(run, network, application, existing);
   if (network.external) return missingExternal(run, 'network', network.name);
+  const { host, client } = run.context;
+  const tooOld = networkRefusal(network, host.name, client.apiVersion);
+  if (tooOld !== null) {
+    return failed('revision', 'EngineTooOld', `Cannot create network "${network.name}": ${tooOld}`);
+  }
   try {
     await run.mutate({
       what: `create network "${network.name}"`,
@@ -32,6 +39,7 @@ export async function createNetwork(
         Driver: network.driver,
         Internal: network.internal,
         Options: network.driverOpts,
+        ...addressBody(network),
         Labels: { ...network.labels, ...ownerLabels(run.context.fleet, application) },
       },
     });
@@ -41,6 +49,30 @@ export async function createNetwork(
     return judgeNetwork(run, network, application, holder);
   }
   return done;
+}
+
+/** How addresses are given out, as far as the manifest says it. */
+export function addressBody({ ipam, enableIpv4, enableIpv6 }: NetworkSpec): object {
+  return {
+    ...(enableIpv4 === undefined ? {} : { EnableIPv4: enableIpv4 }),
+    ...(enableIpv6 === undefined ? {} : { EnableIPv6: enableIpv6 }),
+    ...(ipam === undefined ? {} : { IPAM: ipamBody(ipam) }),
+  };
+}
+
+function ipamBody({ driver, options, pools }: IpamSpec): object {
+  return present({
+    Driver: driver,
+    Options: options,
+    Config: pools?.map(({ subnet, range, gateway, reserved }) =>
+      present({
+        Subnet: subnet,
+        IPRange: range,
+        Gateway: gateway,
+        AuxiliaryAddresses: reserved,
+      }),
+    ),
+  });
 }
 
 /** The networks of exactly this name: more than one is possible on old engines, and the filter matches parts of names. */

@@ -1,9 +1,11 @@
 import type { BindMount, MountSpec } from '../model/container.ts';
+import { present } from '../model/present.ts';
 import { apiAtLeast } from './api-version.ts';
 
 /**
- * Mounts go through the Mounts API. Only a bind whose folder may have to be created is a `Binds` entry before API 1.42,
- * where the Mounts API refuses a missing one and cannot be told otherwise.
+ * Mounts go through the Mounts API, but for two kinds of binds, which are `Binds` entries: one whose folder may have to be
+ * created, before API 1.42, where the Mounts API refuses a missing one and cannot be told otherwise; and one that SELinux
+ * has to label, which the Mounts API cannot say at all.
  */
 export function mountBody(
   mounts: readonly MountSpec[],
@@ -11,7 +13,7 @@ export function mountBody(
 ): Record<string, readonly unknown[]> {
   const canCreate = apiAtLeast(apiVersion, '1.42');
   const asBind = (mount: MountSpec): mount is BindMount =>
-    mount.type === 'bind' && mount.createHostPath && !canCreate;
+    mount.type === 'bind' && ((mount.createHostPath && !canCreate) || mount.selinux !== undefined);
   const binds = mounts.filter(asBind).map(bindEntry);
   const others = mounts.filter((mount) => !asBind(mount)).map(mountEntry);
   return {
@@ -24,6 +26,7 @@ export function mountBody(
 function bindEntry(mount: BindMount): string {
   const options = [mount.readOnly ? 'ro' : 'rw'];
   if (mount.propagation !== '') options.push(mount.propagation);
+  if (mount.selinux !== undefined) options.push(mount.selinux);
   return `${mount.source}:${mount.target}:${options.join(',')}`;
 }
 
@@ -34,7 +37,13 @@ function mountEntry(mount: MountSpec): object {
       return {
         ...common,
         Source: mount.source,
-        ...(mount.noCopy ? { VolumeOptions: { NoCopy: true } } : {}),
+        ...present({
+          VolumeOptions: present({
+            NoCopy: mount.noCopy || null,
+            Subpath: mount.subpath,
+            Labels: mount.labels,
+          }),
+        }),
       };
     case 'bind':
       return {
@@ -43,7 +52,14 @@ function mountEntry(mount: MountSpec): object {
         BindOptions: {
           ...(mount.propagation === '' ? {} : { Propagation: mount.propagation }),
           ...(mount.createHostPath ? { CreateMountpoint: true } : {}),
+          ...recursionBody(mount.recursive),
         },
+      };
+    case 'image':
+      return {
+        ...common,
+        Source: mount.source,
+        ...present({ ImageOptions: present({ Subpath: mount.subpath }) }),
       };
     case 'tmpfs':
       return {
@@ -53,5 +69,18 @@ function mountEntry(mount: MountSpec): object {
           ...(mount.mode === null ? {} : { Mode: mount.mode }),
         },
       };
+  }
+}
+
+function recursionBody(recursive: BindMount['recursive']): object {
+  switch (recursive) {
+    case 'disabled':
+      return { NonRecursive: true };
+    case 'readonly':
+      return { ReadOnlyForceRecursive: true };
+    case 'writable':
+      return { ReadOnlyNonRecursive: true };
+    case undefined:
+      return {};
   }
 }

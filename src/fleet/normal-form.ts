@@ -19,6 +19,9 @@ export function positiveOrNull(value: number | null | undefined): number | null 
   return value !== null && value !== undefined && value > 0 ? value : null;
 }
 
+/** Nothing below /proc and /sys is hidden or read-only; the engine has two empty lists for it. */
+export const unconfinedPaths = 'systempaths=unconfined';
+
 /** The name, which the engine writes with a leading slash. */
 export function containerName(container: Pick<WireContainer, 'Name'>): string {
   return (container.Name ?? '').replace(/^\//, '');

@@ -1,9 +1,10 @@
-import type { BindMount, MountSpec, TmpfsMount, VolumeMount } from '../model/container.ts';
+import type { BindMount, MountSpec, VolumeMount } from '../model/container.ts';
+import { present } from '../model/present.ts';
 import { cleanPath, compareText, positiveOrNull } from './normal-form.ts';
 import type { WireContainer, WireHostConfig, WireMount, WireMountPoint } from './wire.ts';
 
 /**
- * The mounts of a container. What was asked for stands in HostConfig in three notations, with the options that were
+ * The mounts of a container. What was asked for stands in HostConfig in two notations (a third one, `Tmpfs`, is a setting), with the options that were
  * given; the top-level Mounts (random order, options filled in by the engine) only add the anonymous volumes that the
  * image declares.
  */
@@ -20,11 +21,7 @@ export function projectMounts(
 }
 
 function askedMounts(config: WireHostConfig): readonly MountSpec[] {
-  return [
-    ...(config.Binds ?? []).map(parseBind),
-    ...(config.Mounts ?? []).flatMap(projectMount),
-    ...Object.entries(config.Tmpfs ?? {}).map(([target, options]) => parseTmpfs(target, options)),
-  ];
+  return [...(config.Binds ?? []).map(parseBind), ...(config.Mounts ?? []).flatMap(projectMount)];
 }
 
 function inheritedVolume(point: WireMountPoint): VolumeMount {
@@ -52,20 +49,34 @@ function projectMount(mount: WireMount): readonly MountSpec[] {
     case 'bind': {
       const propagation = mount.BindOptions?.Propagation || 'rprivate';
       const createHostPath = mount.BindOptions?.CreateMountpoint === true;
-      return [{ type: 'bind', source, target, readOnly, createHostPath, propagation }];
+      const recursive = projectRecursion(mount);
+      const bind = { source, target, readOnly, createHostPath, propagation };
+      return [{ type: 'bind', ...bind, ...present({ recursive }) }];
     }
     case 'volume': {
-      const noCopy = mount.VolumeOptions?.NoCopy === true;
-      return [{ type: 'volume', source, target, readOnly, noCopy }];
+      const { NoCopy, Subpath: subpath, Labels: labels } = mount.VolumeOptions ?? {};
+      const volume = { source, target, readOnly, noCopy: NoCopy === true };
+      return [{ type: 'volume', ...volume, ...present({ subpath, labels }) }];
     }
     case 'tmpfs': {
       const sizeBytes = positiveOrNull(mount.TmpfsOptions?.SizeBytes);
       const mode = positiveOrNull(mount.TmpfsOptions?.Mode);
       return [{ type: 'tmpfs', target, readOnly, sizeBytes, mode }];
     }
+    case 'image': {
+      const subpath = mount.ImageOptions?.Subpath;
+      return [{ type: 'image', source, target, readOnly, ...present({ subpath }) }];
+    }
     default:
       return [];
   }
+}
+
+function projectRecursion(mount: WireMount): BindMount['recursive'] {
+  const options = mount.BindOptions ?? {};
+  if (options.NonRecursive === true) return 'disabled';
+  if (options.ReadOnlyForceRecursive === true) return 'readonly';
+  return options.ReadOnlyNonRecursive === true ? 'writable' : undefined;
 }
 
 /** `source:target[:options]`; a source that is not a path is the name of a volume. */
@@ -89,27 +100,6 @@ function parseBind(bind: string): BindMount | VolumeMount {
     readOnly,
     createHostPath: true,
     propagation,
+    ...present({ selinux: flags.find((flag) => flag === 'z' || flag === 'Z') }),
   };
-}
-
-function parseTmpfs(target: string, options: string): TmpfsMount {
-  const flags = options.split(',');
-  const value = (name: string): string | undefined =>
-    flags.find((flag) => flag.startsWith(`${name}=`))?.slice(name.length + 1);
-  const mode = value('mode');
-  return {
-    type: 'tmpfs',
-    target: cleanPath(target),
-    readOnly: flags.includes('ro'),
-    sizeBytes: parseSize(value('size')),
-    mode: mode === undefined ? null : Number.parseInt(mode, 8),
-  };
-}
-
-/** `64m` → 67108864, as the kernel reads the option. */
-function parseSize(text: string | undefined): number | null {
-  const match = /^(\d+)([kmg]?)$/i.exec(text ?? '');
-  if (match === null) return null;
-  const unit = { '': 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3 }[(match[2] ?? '').toLowerCase()] ?? 1;
-  return Number(match[1]) * unit;
 }

@@ -6,6 +6,8 @@ import type {
   RestartPolicy,
 } from '../model/container.ts';
 import { noRestart } from '../model/container.ts';
+import { canonicalCpuset } from '../model/cpuset.ts';
+import { present } from '../model/present.ts';
 import {
   cleanPath,
   comparePortKeys,
@@ -17,9 +19,14 @@ import {
   positiveOrNull,
   projectHealthcheck,
   textOrNull,
+  unconfinedPaths,
 } from './normal-form.ts';
 import { projectMounts } from './project-mounts.ts';
-import type { WireContainer, WireHostConfig, WirePortMap } from './wire.ts';
+import { projectSettings } from './project-settings.ts';
+import type { WireContainer, WireEndpoint, WireHostConfig, WirePortMap } from './wire.ts';
+
+/** Microseconds. */
+const defaultCpuPeriod = 100_000;
 
 /**
  * The configuration of a container in the normal form (semantics: null, [], {} and absent are one). An empty list of
@@ -31,6 +38,7 @@ export function projectSpec(container: WireContainer): ContainerSpec {
   const ports = projectPorts(host.PortBindings);
   const publishedKeys = new Set(ports.map((port) => `${port.target}/${port.protocol}`));
   return {
+    ...projectSettings(container),
     image: config.Image ?? '',
     command: listOrNull(config.Cmd),
     entrypoint: listOrNull(config.Entrypoint),
@@ -43,7 +51,7 @@ export function projectSpec(container: WireContainer): ContainerSpec {
     readOnly: host.ReadonlyRootfs === true,
     capAdd: projectCapabilities(host.CapAdd),
     capDrop: projectCapabilities(host.CapDrop),
-    securityOpt: (host.SecurityOpt ?? []).map(canonicalSecurityOpt).toSorted(compareText),
+    securityOpt: projectSecurityOptions(host),
     healthcheck: projectHealthcheck(config.Healthcheck),
     ports,
     expose: Object.keys(config.ExposedPorts ?? {})
@@ -74,6 +82,13 @@ function projectCapabilities(capabilities: readonly string[] | null | undefined)
     .map((name) => name.toUpperCase())
     .map((name) => (name === 'ALL' || name.startsWith('CAP_') ? name : `CAP_${name}`))
     .toSorted(compareText);
+}
+
+function projectSecurityOptions(host: WireHostConfig): readonly string[] {
+  const isUnconfined =
+    host.Privileged !== true && host.MaskedPaths?.length === 0 && host.ReadonlyPaths?.length === 0;
+  const options = (host.SecurityOpt ?? []).map(canonicalSecurityOpt);
+  return [...options, ...(isUnconfined ? [unconfinedPaths] : [])].toSorted(compareText);
 }
 
 /** `label:disable` → `label=disable`; `no-new-privileges:true` → `no-new-privileges`. */
@@ -107,14 +122,26 @@ function projectPorts(bindings: WirePortMap): readonly PortSpec[] {
 }
 
 /** The networks attached now: HostConfig.NetworkMode goes on naming one that was disconnected. */
-function projectNetworks(container: WireContainer): readonly NetworkAttachment[] {
+export function projectNetworks(container: WireContainer): readonly NetworkAttachment[] {
   return Object.entries(container.NetworkSettings?.Networks ?? {})
     .filter(([network]) => network !== 'none')
     .map(([network, endpoint]) => ({
       network,
       aliases: projectAliases(container, endpoint?.Aliases ?? []),
+      ...projectEndpoint(endpoint ?? {}),
     }))
     .toSorted((a, b) => compareText(a.network, b.network));
+}
+
+/** What was asked for; the addresses that the network gave out stand elsewhere. */
+function projectEndpoint(endpoint: WireEndpoint): Omit<NetworkAttachment, 'network' | 'aliases'> {
+  return present({
+    ipv4Address: endpoint.IPAMConfig?.IPv4Address,
+    ipv6Address: endpoint.IPAMConfig?.IPv6Address,
+    linkLocalIps: endpoint.IPAMConfig?.LinkLocalIPs?.toSorted(compareText),
+    driverOptions: endpoint.DriverOpts,
+    gatewayPriority: endpoint.GwPriority || null,
+  }) as Omit<NetworkAttachment, 'network' | 'aliases'>;
 }
 
 /**
@@ -135,19 +162,32 @@ function projectAliases(container: WireContainer, aliases: readonly string[]): r
 }
 
 function projectResources(host: WireHostConfig): Resources {
+  const period = positiveOrNull(host.CpuPeriod);
   return {
     memoryBytes: positiveOrNull(host.Memory),
     memoryReservationBytes: positiveOrNull(host.MemoryReservation),
     nanoCpus: positiveOrNull(host.NanoCpus) ?? quotaAsNanoCpus(host),
     pids: positiveOrNull(host.PidsLimit),
+    ...present({
+      memorySwapBytes: projectSwap(host),
+      cpuPeriod: period === defaultCpuPeriod ? null : period,
+      cpuShares: positiveOrNull(host.CpuShares),
+      cpuset: canonicalCpuset(host.CpusetCpus ?? ''),
+      blockWeight: positiveOrNull(host.BlkioWeight),
+    }),
   };
 }
 
-/** A quota of microseconds per period (100 ms unless said) is the older way to say it; a container has one or the other. */
+/** Twice the memory is what the engine gives by itself. */
+function projectSwap({ Memory: memory = 0, MemorySwap: swap = 0 }: WireHostConfig): number | null {
+  return swap === 0 || swap === memory * 2 ? null : swap;
+}
+
+/** A quota of microseconds per period is the older way to say it; a container has one or the other. */
 function quotaAsNanoCpus(host: WireHostConfig): number | null {
   const quota = positiveOrNull(host.CpuQuota);
   if (quota === null) return null;
-  return Math.round((quota / (positiveOrNull(host.CpuPeriod) ?? 100_000)) * 1e9);
+  return Math.round((quota / (positiveOrNull(host.CpuPeriod) ?? defaultCpuPeriod)) * 1e9);
 }
 
 function projectRestart(host: WireHostConfig): RestartPolicy {

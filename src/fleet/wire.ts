@@ -43,12 +43,14 @@ interface WireConfig {
   readonly User?: string;
   readonly WorkingDir?: string;
   readonly Hostname?: string;
+  readonly Domainname?: string;
   readonly Healthcheck?: Maybe<WireHealthcheck>;
   readonly ExposedPorts?: Maybe<Readonly<Record<string, unknown>>>;
   readonly Volumes?: Maybe<Readonly<Record<string, unknown>>>;
   readonly StopSignal?: string;
   /** Seconds. */
   readonly StopTimeout?: Maybe<number>;
+  readonly OpenStdin?: boolean;
   readonly Tty?: boolean;
 }
 
@@ -67,9 +69,38 @@ export interface WireMount {
   readonly BindOptions?: Maybe<{
     readonly Propagation?: string;
     readonly CreateMountpoint?: boolean;
+    readonly NonRecursive?: boolean;
+    readonly ReadOnlyNonRecursive?: boolean;
+    readonly ReadOnlyForceRecursive?: boolean;
   }>;
-  readonly VolumeOptions?: Maybe<{ readonly NoCopy?: boolean }>;
+  readonly VolumeOptions?: Maybe<{
+    readonly NoCopy?: boolean;
+    readonly Subpath?: string;
+    readonly Labels?: StringMap;
+  }>;
+  readonly ImageOptions?: Maybe<{ readonly Subpath?: string }>;
   readonly TmpfsOptions?: Maybe<{ readonly SizeBytes?: number; readonly Mode?: number }>;
+}
+
+/** A limit of one device: `Rate` of its traffic, or `Weight`. */
+export interface WireAmount {
+  readonly Path?: string;
+  readonly Rate?: number;
+  readonly Weight?: number;
+}
+
+export interface WireDeviceRequest {
+  readonly Driver?: string;
+  readonly Count?: number;
+  readonly DeviceIDs?: Strings;
+  readonly Capabilities?: Maybe<readonly Strings[]>;
+  readonly Options?: StringMap;
+}
+
+export interface WireUlimit {
+  readonly Name?: string;
+  readonly Soft?: number;
+  readonly Hard?: number;
 }
 
 export interface WireMountPoint {
@@ -97,12 +128,64 @@ export interface WireHostConfig {
   readonly NanoCpus?: number;
   readonly CpuQuota?: number;
   readonly CpuPeriod?: number;
+  readonly CpuShares?: number;
+  readonly CpusetCpus?: string;
+  readonly MemorySwap?: number;
+  readonly BlkioWeight?: number;
   readonly PidsLimit?: Maybe<number>;
+  readonly Annotations?: StringMap;
+  readonly BlkioWeightDevice?: Maybe<readonly WireAmount[]>;
+  readonly BlkioDeviceReadBps?: Maybe<readonly WireAmount[]>;
+  readonly BlkioDeviceWriteBps?: Maybe<readonly WireAmount[]>;
+  readonly BlkioDeviceReadIOps?: Maybe<readonly WireAmount[]>;
+  readonly BlkioDeviceWriteIOps?: Maybe<readonly WireAmount[]>;
+  readonly CgroupnsMode?: string;
+  readonly CgroupParent?: string;
+  readonly CpuRealtimePeriod?: number;
+  readonly CpuRealtimeRuntime?: number;
+  readonly DeviceCgroupRules?: Strings;
+  readonly Devices?: Maybe<
+    readonly {
+      readonly PathOnHost?: string;
+      readonly PathInContainer?: string;
+      readonly CgroupPermissions?: string;
+    }[]
+  >;
+  readonly DeviceRequests?: Maybe<readonly WireDeviceRequest[]>;
+  readonly Dns?: Strings;
+  readonly DnsOptions?: Strings;
+  readonly DnsSearch?: Strings;
+  readonly ExtraHosts?: Strings;
+  readonly GroupAdd?: Strings;
+  readonly IpcMode?: string;
+  readonly LogConfig?: Maybe<{ readonly Type?: string; readonly Config?: StringMap }>;
+  readonly MaskedPaths?: Strings;
+  readonly MemorySwappiness?: Maybe<number>;
+  readonly OomKillDisable?: Maybe<boolean>;
+  readonly OomScoreAdj?: number;
+  readonly PidMode?: string;
+  readonly Privileged?: boolean;
+  readonly ReadonlyPaths?: Strings;
+  readonly Runtime?: string;
+  readonly ShmSize?: number;
+  readonly StorageOpt?: StringMap;
+  readonly Sysctls?: StringMap;
+  readonly Ulimits?: Maybe<readonly WireUlimit[]>;
+  readonly UsernsMode?: string;
+  readonly UTSMode?: string;
 }
 
-interface WireEndpoint {
+export interface WireEndpoint {
   readonly NetworkID?: string;
   readonly Aliases?: Strings;
+  readonly IPAMConfig?: Maybe<{
+    readonly IPv4Address?: string;
+    readonly IPv6Address?: string;
+    readonly LinkLocalIPs?: Strings;
+  }>;
+  readonly MacAddress?: string;
+  readonly DriverOpts?: StringMap;
+  readonly GwPriority?: number;
 }
 
 export interface WireContainer {

@@ -2,6 +2,12 @@
 
 
 /**
+ * Names with values: a map, or a list of NAME=value.
+ */
+export type Assignments = (string[] | {
+[k: string]: string | number | boolean | null
+})
+/**
  * A list of texts.
  */
 export type Strings = string[]
@@ -87,7 +93,7 @@ failure_action?: ("rollback" | "pause" | "continue")
 monitor?: Duration
 max_failure_ratio?: Ratio
 /**
- * start-first: an old instance is stopped once its successor has passed its gate; stop-first: before its successor is made. A fixed host port makes it stop-first, and so does a volume that is written to, unless this key says start-first. Default: start-first.
+ * start-first: an old instance is stopped once its successor has passed its gate; stop-first: before its successor is made. A fixed host port makes it stop-first, and so do a volume that is written to and a fixed address on a network, unless this key says start-first. Default: start-first.
  */
 order?: ("start-first" | "stop-first")
 }
@@ -126,9 +132,9 @@ memory?: string
  */
 generic_resources?: unknown[]
 /**
- * Devices, such as GPUs.
+ * Devices that drivers of the engine hand out, such as GPUs.
  */
-devices?: unknown[]
+devices?: DeviceRequest[]
 }
 }
 /**
@@ -181,10 +187,21 @@ export type Ratio = (number | string)
  */
 export type Limit = (number | string)
 /**
- * Names with values: a map, or a list of NAME=value.
+ * A device of the host, or in short host path[:path in the container[:permissions]].
  */
-export type Assignments = (string[] | {
-[k: string]: string | number | boolean | null
+export type Device = (string | {
+/**
+ * Path on the host, or a CDI name.
+ */
+source: string
+/**
+ * Path in the container. Default: the source.
+ */
+target?: string
+/**
+ * Of r (read), w (write) and m (mknod). Default: rwm.
+ */
+permissions?: string
 })
 /**
  * How the service is attached to a network.
@@ -192,39 +209,31 @@ export type Assignments = (string[] | {
 export type Attachment = ({
 aliases?: Strings
 /**
- * Name of the interface in the container.
+ * Name of the interface in the container. Needs Docker 28.1 (Engine API 1.49). Default: chosen by the engine.
  */
 interface_name?: string
 /**
- * Fixed IPv4 address.
+ * Fixed IPv4 address. Two instances on one host cannot share it, so updates are stop-first. Default: any free one.
  */
 ipv4_address?: string
 /**
- * Fixed IPv6 address.
+ * Fixed IPv6 address; as with ipv4_address, updates are stop-first. Default: any free one.
  */
 ipv6_address?: string
+link_local_ips?: Strings
 /**
- * Link-local addresses.
- */
-link_local_ips?: unknown[]
-/**
- * MAC address on this network.
+ * MAC address on this network. On another network than the first it needs Docker 25 (Engine API 1.44). Default: chosen by the engine.
  */
 mac_address?: string
+driver_opts?: DriverOptions
 /**
- * Options for the driver.
+ * The network with the highest is attached first. Default: 0.
  */
-driver_opts?: {
-
-}
+priority?: (number | string)
 /**
- * Which network is attached first.
+ * The network with the highest gives the default gateway. Needs Docker 28 (Engine API 1.48). Default: 0.
  */
-priority?: number
-/**
- * Which network is the default gateway.
- */
-gw_priority?: number
+gw_priority?: (number | string)
 } | null)
 /**
  * A published port, or in short [[host address:]host port:]container port[/protocol], where a port may be a range.
@@ -261,15 +270,28 @@ app_protocol?: string
  */
 export type PortNumber = (number | string)
 /**
+ * A soft and a hard limit, or one number for both.
+ */
+export type Ulimit = (number | string | {
+/**
+ * The limit that a process may raise up to the hard one.
+ */
+soft: (number | string)
+/**
+ * The limit that holds.
+ */
+hard: (number | string)
+})
+/**
  * A mount, or in short [source:]target[:options], with the options ro, rw, nocopy and the kinds of propagation.
  */
 export type Mount = (string | {
 /**
- * volume: a named or anonymous volume; bind: a folder or file of the host; tmpfs: a folder in memory. cluster, npipe and image are not supported yet.
+ * volume: a named or anonymous volume; bind: a folder or file of the host; tmpfs: a folder in memory; image: the files of an image, read-only, with Docker 28 (Engine API 1.48). cluster and npipe are not supported.
  */
 type: ("bind" | "volume" | "tmpfs" | "cluster" | "npipe" | "image")
 /**
- * volume: a name from the top-level volumes:, or nothing for an anonymous one; bind: an absolute path on the host, since a relative one is not supported yet; tmpfs: not allowed.
+ * volume: a name from the top-level volumes:, or nothing for an anonymous one; bind: an absolute path on the host, since a relative one is not supported yet; image: its reference; tmpfs: not allowed.
  */
 source?: string
 /**
@@ -291,13 +313,13 @@ bind?: {
 propagation?: ("private" | "rprivate" | "shared" | "rshared" | "slave" | "rslave")
 create_host_path?: Boolean
 /**
- * How mounts below it are mounted.
+ * How what is mounted below it comes along: enabled, disabled (not at all), writable or readonly (in a read-only mount). The last two need Docker 25 (Engine API 1.44). Default: enabled.
  */
-recursive?: string
+recursive?: ("enabled" | "disabled" | "writable" | "readonly")
 /**
- * SELinux label, z or Z.
+ * SELinux label: z, shared with other containers, or Z, its own. Default: none.
  */
-selinux?: string
+selinux?: ("z" | "Z")
 }
 /**
  * Options of a volume.
@@ -305,15 +327,10 @@ selinux?: string
 volume?: {
 nocopy?: Boolean
 /**
- * A folder within the volume.
+ * A folder within the volume. Needs Docker 26 (Engine API 1.45). Default: the whole volume.
  */
 subpath?: string
-/**
- * Labels of an anonymous volume.
- */
-labels?: (unknown[] | {
-
-})
+labels?: Assignments
 }
 /**
  * Options of a tmpfs.
@@ -332,7 +349,10 @@ mode?: (number | string)
  * Options of an image mount.
  */
 image?: {
-
+/**
+ * A folder within the image. Default: all of it.
+ */
+subpath?: string
 }
 })
 /**
@@ -340,7 +360,7 @@ image?: {
  */
 export type Share = (number | string)
 /**
- * A network within one host, made on every host that runs a service of the application. Networks do not join hosts.
+ * A network within one host, made on every host that runs a service of the application. Networks do not join hosts. One that is there already is left as it is: a change holds for networks that are made anew.
  */
 export type Network = ({
 /**
@@ -353,21 +373,44 @@ name?: string
 driver?: string
 driver_opts?: DriverOptions
 /**
- * Subnets and gateways.
+ * How the addresses of the network are given out. Default: as the engine chooses.
  */
 ipam?: {
-
+/**
+ * IPAM driver. Default: default.
+ */
+driver?: string
+/**
+ * Ranges of addresses.
+ * 
+ * Items: A range of addresses.
+ */
+config?: {
+/**
+ * The subnet, such as 172.28.0.0/16.
+ */
+subnet?: string
+/**
+ * The part of the subnet from which addresses are given out.
+ */
+ip_range?: string
+/**
+ * The address of the gateway.
+ */
+gateway?: string
+/**
+ * Addresses that are not given out, by name.
+ */
+aux_addresses?: {
+[k: string]: string
+}
+}[]
+options?: DriverOptions
 }
 external?: External
 internal?: Boolean
-/**
- * Give containers IPv4 addresses.
- */
-enable_ipv4?: (boolean | string)
-/**
- * Give containers IPv6 addresses.
- */
-enable_ipv6?: (boolean | string)
+enable_ipv4?: Boolean
+enable_ipv6?: Boolean
 /**
  * Whether containers outside Swarm may join.
  */
@@ -519,12 +562,7 @@ jobs?: {
  * One service: instances of one image with one configuration.
  */
 export interface Service {
-/**
- * OCI annotations of the container.
- */
-annotations?: (unknown[] | {
-
-})
+annotations?: Assignments
 /**
  * Whether docker compose up shows its log.
  */
@@ -533,7 +571,85 @@ attach?: (boolean | string)
  * Limits of block input and output.
  */
 blkio_config?: {
-
+/**
+ * Weight against other containers, from 10 to 1000. Default: the engine's, 500.
+ */
+weight?: (number | string)
+/**
+ * Weights for single devices.
+ * 
+ * Items: A weight for one device.
+ */
+weight_device?: {
+/**
+ * Path of the device on the host.
+ */
+path: string
+/**
+ * From 10 to 1000.
+ */
+weight: (number | string)
+}[]
+/**
+ * How fast devices are read.
+ * 
+ * Items: A limit of one device.
+ */
+device_read_bps?: {
+/**
+ * Path of the device on the host.
+ */
+path: string
+/**
+ * Bytes a second, or a number with a unit, such as 10mb.
+ */
+rate: (number | string)
+}[]
+/**
+ * How often devices are read.
+ * 
+ * Items: A limit of one device.
+ */
+device_read_iops?: {
+/**
+ * Path of the device on the host.
+ */
+path: string
+/**
+ * Operations a second.
+ */
+rate: (number | string)
+}[]
+/**
+ * How fast devices are written.
+ * 
+ * Items: A limit of one device.
+ */
+device_write_bps?: {
+/**
+ * Path of the device on the host.
+ */
+path: string
+/**
+ * Bytes a second, or a number with a unit, such as 10mb.
+ */
+rate: (number | string)
+}[]
+/**
+ * How often devices are written.
+ * 
+ * Items: A limit of one device.
+ */
+device_write_iops?: {
+/**
+ * Path of the device on the host.
+ */
+path: string
+/**
+ * Operations a second.
+ */
+rate: (number | string)
+}[]
 }
 /**
  * How to build the image.
@@ -544,11 +660,11 @@ build?: (string | {
 cap_add?: Strings
 cap_drop?: Strings
 /**
- * The cgroup namespace.
+ * The cgroup namespace: host, or private. Default: as the engine is configured.
  */
-cgroup?: string
+cgroup?: ("host" | "private")
 /**
- * The parent cgroup.
+ * The parent cgroup. Default: the engine's.
  */
 cgroup_parent?: string
 command?: Words
@@ -569,31 +685,31 @@ cpu_count?: (number | string)
  */
 cpu_percent?: (number | string)
 /**
- * Period of the CPU quota.
+ * Period of cpu_quota in microseconds, from 1000 to 1000000. Default: 100000.
  */
 cpu_period?: (number | string)
 /**
- * CPU time per period.
+ * CPU time per cpu_period in microseconds; 0 and -1: no limit. Not together with cpus. Default: no limit.
  */
 cpu_quota?: (number | string)
 /**
- * Period of the real-time quota.
+ * Period of the real-time quota in microseconds, or with the unit us, ms or s.
  */
 cpu_rt_period?: (number | string)
 /**
- * Real-time CPU time per period.
+ * Real-time CPU time per period in microseconds, or with the unit us, ms or s.
  */
 cpu_rt_runtime?: (number | string)
 /**
- * Weight against other containers when CPUs are busy.
+ * Weight against other containers when CPUs are busy. Default: the engine's, 1024.
  */
 cpu_shares?: (number | string)
 /**
- * Number of CPUs.
+ * Number of CPUs: the same as deploy.resources.limits.cpus. Default: no limit.
  */
 cpus?: (number | string)
 /**
- * Which CPUs to run on.
+ * Which CPUs to run on, such as 0-2,4. Default: all.
  */
 cpuset?: string
 /**
@@ -615,28 +731,22 @@ deploy?: Deploy
 develop?: ({
 
 } | null)
+device_cgroup_rules?: Strings
 /**
- * Rules for devices.
+ * Devices of the host, as host path[:path in the container[:permissions]], or a device that a driver hands out by its CDI name, such as vendor.com/gpu=0.
  */
-device_cgroup_rules?: unknown[]
+devices?: Device[]
 /**
- * Devices of the host.
+ * Addresses of name servers. Default: the engine's.
  */
-devices?: unknown[]
+dns?: (string | string[])
+dns_opt?: Strings
 /**
- * Name servers.
+ * Search domains. Default: the engine's.
  */
-dns?: (string | unknown[])
+dns_search?: (string | string[])
 /**
- * Options for name resolution.
- */
-dns_opt?: unknown[]
-/**
- * Search domains.
- */
-dns_search?: (string | unknown[])
-/**
- * Domain name inside the container.
+ * Domain name inside the container. Default: none.
  */
 domainname?: string
 entrypoint?: Words
@@ -660,7 +770,7 @@ environment?: Assignments
  */
 expose?: (string | number)[]
 /**
- * Another service to inherit from, by its name in this file, or as a mapping: what this service says is merged over it.
+ * Another service to inherit from, by its name in this file, or as a mapping: what this service says is merged over it. What it brings changes the container as if it were written here.
  */
 extends?: (string | {
 /**
@@ -677,19 +787,19 @@ file?: string
  */
 external_links?: unknown[]
 /**
- * Entries for /etc/hosts.
+ * Entries for /etc/hosts, as a map or as name=address; host-gateway stands for the host itself.
  */
-extra_hosts?: (unknown[] | {
-
+extra_hosts?: (string[] | {
+[k: string]: string | string[]
 })
 /**
- * GPUs to use.
+ * GPUs to use: all, or a list as in deploy.resources.reservations.devices.
  */
-gpus?: (string | unknown[])
+gpus?: (string | DeviceRequest[])
 /**
- * More groups for the user.
+ * More groups for the user: names or ids.
  */
-group_add?: unknown[]
+group_add?: (string | number)[]
 healthcheck?: Healthcheck
 /**
  * Host name inside the container. Default: the short id of the container.
@@ -701,7 +811,7 @@ hostname?: string
 image?: string
 init?: Boolean
 /**
- * The IPC namespace.
+ * The IPC namespace: host, private, shareable or none. Those of other containers are not supported yet. Default: as the engine is configured.
  */
 ipc?: string
 /**
@@ -716,31 +826,40 @@ labels?: Assignments
 /**
  * Links to other services.
  */
-links?: unknown[]
+links?: string[]
 /**
  * Where the log goes.
  */
 logging?: {
-
+/**
+ * The log driver. Default: the engine's.
+ */
+driver?: string
+/**
+ * Options of the driver, such as max-size.
+ */
+options?: {
+[k: string]: string | number | null
+}
 }
 /**
- * MAC address of the container.
+ * MAC address of the container on its first network. Default: chosen by the engine.
  */
 mac_address?: string
 /**
- * Limit of memory.
+ * Limit of memory: the same as deploy.resources.limits.memory. Default: no limit.
  */
 mem_limit?: (number | string)
 /**
- * Soft limit of memory.
+ * Soft limit of memory: the same as deploy.resources.reservations.memory. Default: none.
  */
 mem_reservation?: (number | string)
 /**
- * How readily memory is swapped.
+ * How readily memory is swapped, from 0 to 100; kernels with cgroup v2 ignore it. Default: the host's.
  */
 mem_swappiness?: (number | string)
 /**
- * Limit of memory and swap together.
+ * Limit of memory and swap together; -1: no limit. Needs a limit of memory. Default: twice the memory.
  */
 memswap_limit?: (number | string)
 /**
@@ -750,7 +869,7 @@ models?: (unknown[] | {
 
 })
 /**
- * The network namespace: host, none or another container's.
+ * In place of networks: host (that of the host, where no port is published), none, or bridge (the engine's own). Those of other containers are not supported yet. Default: the networks of the service.
  */
 network_mode?: string
 /**
@@ -759,24 +878,21 @@ network_mode?: string
 networks?: (string[] | {
 [k: string]: Attachment
 })
+oom_kill_disable?: Boolean
 /**
- * Do not end it when memory is short.
- */
-oom_kill_disable?: (boolean | string)
-/**
- * How readily it is ended when memory is short.
+ * How readily it is ended when memory is short, from -1000 to 1000. Default: 0.
  */
 oom_score_adj?: (string | number)
 /**
- * The PID namespace.
+ * The PID namespace: host. Those of other containers are not supported yet. Default: one of its own.
  */
 pid?: (string | null)
 /**
- * Limit of processes.
+ * Largest number of processes: the same as deploy.resources.limits.pids. Default: no limit.
  */
 pids_limit?: (number | string)
 /**
- * Platform of the image.
+ * Platform of the image as os/architecture, such as linux/arm64: only hosts of this platform are eligible. Default: that of each host.
  */
 platform?: string
 /**
@@ -795,10 +911,7 @@ pre_start?: unknown[]
  * Commands to run before the stop.
  */
 pre_stop?: unknown[]
-/**
- * All capabilities and all devices.
- */
-privileged?: (boolean | string)
+privileged?: Boolean
 profiles?: Strings
 /**
  * A tool that provides the service.
@@ -807,7 +920,7 @@ provider?: {
 
 }
 /**
- * When to pull the image.
+ * When to pull the image: missing or if_not_present, when a host does not have it. Others are refused, for nothing but a commit changes what runs. Default: missing.
  */
 pull_policy?: string
 /**
@@ -820,7 +933,7 @@ read_only?: Boolean
  */
 restart?: string
 /**
- * The OCI runtime.
+ * The OCI runtime. Default: the engine's.
  */
 runtime?: string
 /**
@@ -833,43 +946,32 @@ scale?: (number | string)
 secrets?: unknown[]
 security_opt?: Strings
 /**
- * Size of /dev/shm.
+ * Size of /dev/shm in bytes, or with a unit such as 128m. Default: the engine's, 64m.
  */
 shm_size?: (number | string)
-/**
- * Keep the standard input open.
- */
-stdin_open?: (boolean | string)
+stdin_open?: Boolean
 stop_grace_period?: Duration
 /**
  * Signal that asks the command to end. Default: the image's, else SIGTERM.
  */
 stop_signal?: string
 /**
- * Options of the storage driver.
+ * Options of the storage driver, such as size: 10G.
  */
 storage_opt?: {
-
+[k: string]: string | number
 }
+sysctls?: Assignments
 /**
- * Kernel parameters.
+ * Folders in memory, as path[:options] with the options of mount, such as /run:size=64m,mode=755.
  */
-sysctls?: (unknown[] | {
-
-})
+tmpfs?: (string | string[])
+tty?: Boolean
 /**
- * Folders in memory.
- */
-tmpfs?: (string | unknown[])
-/**
- * Give it a terminal.
- */
-tty?: (boolean | string)
-/**
- * Limits of the process.
+ * Limits of its processes, by name: one number, or a soft and a hard one; -1: no limit. Default: the engine's.
  */
 ulimits?: {
-
+[k: string]: Ulimit
 }
 /**
  * Give it the engine's own socket.
@@ -880,11 +982,11 @@ use_api_socket?: (boolean | string)
  */
 user?: string
 /**
- * The user namespace.
+ * The user namespace: host. Default: as the engine is configured.
  */
 userns_mode?: string
 /**
- * The UTS namespace.
+ * The UTS namespace: host. Default: one of its own.
  */
 uts?: string
 /**
@@ -955,6 +1057,27 @@ restart?: (boolean | string)
 required?: Boolean
 }
 /**
+ * A request to a driver of the engine.
+ */
+export interface DeviceRequest {
+capabilities?: Strings
+/**
+ * How many, or all. Not together with device_ids. Default: all.
+ */
+count?: (string | number)
+device_ids?: Strings
+/**
+ * The driver. Default: any that has the capabilities.
+ */
+driver?: string
+/**
+ * Options of the driver, as a map or as NAME=value.
+ */
+options?: (string[] | {
+[k: string]: string | number | boolean | null
+})
+}
+/**
  * How the engine sees whether the container is well; every gate waits for it. What is left out is the image's.
  */
 export interface Healthcheck {
@@ -968,6 +1091,12 @@ test?: (string | string[])
 timeout?: Duration
 start_period?: Duration
 start_interval?: Duration
+}
+/**
+ * Options of a driver, by name.
+ */
+export interface DriverOptions {
+[k: string]: string | number
 }
 /**
  * How a new revision comes in. The keys of a service win one by one over those at the application's x-fleetwright.rollout.
@@ -1017,12 +1146,6 @@ maxUnavailable?: Share
  */
 attempts?: (number | string)
 progressDeadline?: Duration
-}
-/**
- * Options of a driver, by name.
- */
-export interface DriverOptions {
-[k: string]: string | number
 }
 /**
  * A file for containers: exactly one of content, file and environment.

@@ -166,6 +166,26 @@ export interface NetworkSpec {
   readonly driverOpts: Readonly<Record<string, string>>;
   readonly labels: Readonly<Record<string, string>>;
   readonly origin: Origin;
+  /** Absent: as the engine chooses. */
+  readonly ipam?: IpamSpec;
+  readonly enableIpv4?: boolean;
+  readonly enableIpv6?: boolean;
+}
+
+/** How the addresses of a network are given out. */
+export interface IpamSpec {
+  readonly driver?: string;
+  readonly options?: Readonly<Record<string, string>>;
+  readonly pools?: readonly IpamPool[];
+}
+
+export interface IpamPool {
+  readonly subnet?: string;
+  /** Part of the subnet from which addresses are given out. */
+  readonly range?: string;
+  readonly gateway?: string;
+  /** Addresses that are not given out, by name. */
+  readonly reserved?: Readonly<Record<string, string>>;
 }
 
 export interface VolumeSpec {

@@ -1,12 +1,14 @@
+import type { Settings } from './settings.ts';
+
 /**
  * The normal form of one container. A manifest resolves to it, and `inspect` is projected to it, so that the two can
  * be compared field by field. Absent and default mean the same here: lists are sorted where Docker treats them as sets,
  * units are bytes and milliseconds, `null` means "not set: the image's or the engine's default holds".
  *
  * ATTENTION: a field added here must be added to hash.ts (or left out there on purpose), to drift/compare-container.ts,
- * to fleet/create-body.ts and to fleet/project-container.ts.
+ * to fleet/create-body.ts and to fleet/project-spec.ts. What few manifests set stands in settings.ts.
  */
-export interface ContainerSpec {
+export interface ContainerSpec extends Settings {
   readonly image: string;
   readonly command: readonly string[] | null;
   readonly entrypoint: readonly string[] | null;
@@ -61,7 +63,7 @@ export interface PortSpec {
   readonly published: string;
 }
 
-export type MountSpec = VolumeMount | BindMount | TmpfsMount;
+export type MountSpec = VolumeMount | BindMount | TmpfsMount | ImageMount;
 
 export interface VolumeMount {
   readonly type: 'volume';
@@ -70,6 +72,10 @@ export interface VolumeMount {
   readonly target: string;
   readonly readOnly: boolean;
   readonly noCopy: boolean;
+  /** A folder within the volume. */
+  readonly subpath?: string;
+  /** Of an anonymous volume. */
+  readonly labels?: Readonly<Record<string, string>>;
 }
 
 export interface BindMount {
@@ -81,6 +87,10 @@ export interface BindMount {
   readonly createHostPath: boolean;
   /** Empty: the engine's choice, `rprivate`, or `rslave` when the source holds the engine's own data. */
   readonly propagation: string;
+  /** Absent: what is mounted below comes along, read-only where the kernel can. */
+  readonly recursive?: 'disabled' | 'readonly' | 'writable';
+  /** `z`: the label is shared with other containers; `Z`: it is its own. */
+  readonly selinux?: 'z' | 'Z';
 }
 
 export interface TmpfsMount {
@@ -91,11 +101,29 @@ export interface TmpfsMount {
   readonly mode: number | null;
 }
 
+export interface ImageMount {
+  readonly type: 'image';
+  readonly source: string;
+  readonly target: string;
+  readonly readOnly: boolean;
+  readonly subpath?: string;
+}
+
 export interface NetworkAttachment {
   /** Name of the network on the engine. */
   readonly network: string;
   /** Sorted, without the names that the engine adds itself. */
   readonly aliases: readonly string[];
+  readonly ipv4Address?: string;
+  readonly ipv6Address?: string;
+  readonly linkLocalIps?: readonly string[];
+  /** Lower case, with colons. */
+  readonly macAddress?: string;
+  readonly driverOptions?: Readonly<Record<string, string>>;
+  /** Of several networks the highest gives the default gateway; absent: 0. */
+  readonly gatewayPriority?: number;
+  /** Of several networks the highest is attached first; absent: 0. Inspect does not show it. */
+  readonly priority?: number;
 }
 
 export interface FileSpec {
@@ -113,6 +141,14 @@ export interface Resources {
   readonly memoryReservationBytes: number | null;
   readonly nanoCpus: number | null;
   readonly pids: number | null;
+  /** Memory and swap together, -1: no bound; absent: the engine's default, twice the memory. */
+  readonly memorySwapBytes?: number;
+  /** Period of the CPU quota in microseconds; absent: 100 ms. */
+  readonly cpuPeriod?: number;
+  readonly cpuShares?: number;
+  /** Numbers of CPUs, as ranges: `0-2,4`. */
+  readonly cpuset?: string;
+  readonly blockWeight?: number;
 }
 
 export interface RestartPolicy {

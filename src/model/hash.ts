@@ -1,7 +1,8 @@
-import type { ContainerSpec, PortSpec } from './container.ts';
+import type { ContainerSpec, PortSpec, Resources } from './container.ts';
 import type { Gate } from './application.ts';
 import type { SpecHash } from './names.ts';
 import { toSpecHash } from './names.ts';
+import { present } from './present.ts';
 import { digestOf } from './digest.ts';
 
 /**
@@ -17,7 +18,21 @@ export const hashSchema = 1;
  */
 export function hashContainer(spec: ContainerSpec, gate: Gate): SpecHash {
   const { restart: _restart, ...hashed } = spec;
-  return toSpecHash(digestOf({ ...hashed, gatePort: gatePort(spec, gate)?.target ?? null }));
+  const resources = hashedResources(spec.resources);
+  const port = gatePort(spec, gate)?.target ?? null;
+  return toSpecHash(digestOf({ ...hashed, resources, gatePort: port }));
+}
+
+/**
+ * Limits that the engine changes in place, but cannot take away: the hash covers that they are there, not how high they
+ * are. Memory, CPUs and pids are older than this rule, and their values stay covered until there is another hashSchema;
+ * that of swap is covered since a host without accounting of swap does not show it.
+ */
+function hashedResources(resources: Resources): object {
+  const { cpuPeriod, cpuShares, cpuset, blockWeight, ...valued } = resources;
+  const live = { blockWeight, cpuPeriod, cpuShares, cpuset };
+  const set = Object.keys(present(live)).toSorted();
+  return set.length === 0 ? valued : { ...valued, set };
 }
 
 /**

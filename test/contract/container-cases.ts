@@ -191,6 +191,18 @@ export function containerCases({ shell }: ContractContext): void {
     });
   });
 
+  it('shares and sets of CPUs change in place, and zero changes nothing', async () => {
+    await shell().run('web', { HostConfig: { CpuShares: 512, CpusetCpus: '0' } });
+
+    await shell().update('web', { CpuShares: 256 });
+    await shell().update('web', { CpuShares: 0, CpusetCpus: '' });
+
+    expect((await shell().inspect('web')).HostConfig).toMatchObject({
+      CpuShares: 256,
+      CpusetCpus: '0',
+    });
+  });
+
   it('limits and the restart policy change in place', async () => {
     const id = await shell().run('web', { HostConfig: { PidsLimit: 50 } });
     const limit = 67_108_864;

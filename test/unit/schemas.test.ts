@@ -34,7 +34,7 @@ function readSchema(file: string): Schema {
 /** As an editor reads it: our own keywords say nothing, and no other schema is at hand. */
 function createEditor(): Ajv2020 {
   const ajv = new Ajv2020({ strict: true, allowUnionTypes: true, strictTypes: false });
-  return ajv.addVocabulary(['x-expected', 'x-unsupported', 'x-ignored']);
+  return ajv.addVocabulary(['x-change', 'x-expected', 'x-unsupported', 'x-ignored']);
 }
 
 /** Every schema within a schema, with its JSON pointer. */

@@ -1,27 +1,18 @@
-import type { ContainerSpec, Resources } from '../../model/container.ts';
-import {
-  child,
-  complain,
-  items,
-  readBoolean,
-  readNumber,
-  readText,
-  readTexts,
-  readTextWith,
-  readWith,
-  type Cursor,
-} from '../cursor.ts';
-import { parseBytes } from '../scalars/bytes.ts';
-import { parseCpus } from '../scalars/cpus.ts';
+import type { ContainerSpec } from '../../model/container.ts';
+import { child, readBoolean, readText, readTexts, readTextWith, type Cursor } from '../cursor.ts';
 import { parseImageReference } from '../scalars/image-reference.ts';
 import type { Subject } from '../subject.ts';
+import { resolveAttachments } from './attachment.ts';
 import { readDuration } from './duration.ts';
 import { resolveFiles } from './file.ts';
 import { resolveHealthcheck } from './healthcheck.ts';
 import { resolveMounts } from './mount.ts';
-import { resolveAttachments } from './network.ts';
 import { resolveExpose, resolvePorts } from './port.ts';
+import { checkPullPolicy } from './pull-policy.ts';
+import { resolveResources } from './resources.ts';
 import { isMeantToEnd, resolveRestart } from './restart.ts';
+import { resolveSecurityOptions } from './security-options.ts';
+import { resolveSettings } from './settings.ts';
 import { resolveLabels } from './text-map.ts';
 
 /** The container of a service in its normal form. */
@@ -31,8 +22,10 @@ export function resolveContainer(
   service: Cursor,
   environment: ContainerSpec['environment'],
 ): ContainerSpec {
+  checkPullPolicy(child(service, 'pull_policy'));
   const ports = resolvePorts(service);
   return {
+    ...resolveSettings(service),
     image: readTextWith(child(service, 'image'), parseImageReference)?.familiar ?? '',
     command: readWords(child(service, 'command')),
     entrypoint: readWords(child(service, 'entrypoint')),
@@ -45,7 +38,7 @@ export function resolveContainer(
     readOnly: readBoolean(child(service, 'read_only')) ?? false,
     capAdd: readCapabilities(child(service, 'cap_add')),
     capDrop: readCapabilities(child(service, 'cap_drop')),
-    securityOpt: readSecurityOptions(child(service, 'security_opt')),
+    securityOpt: resolveSecurityOptions(subject, child(service, 'security_opt')),
     healthcheck: resolveHealthcheck(service),
     ports,
     expose: resolveExpose(service, ports),
@@ -77,35 +70,4 @@ function wholeSeconds(ms: number | null): number | null {
 function readCapabilities(cursor: Cursor): readonly string[] {
   const names = readTexts(cursor).map((text) => text.toUpperCase().replace(/^CAP_/, ''));
   return [...new Set(names.map((name) => (name === 'ALL' ? name : `CAP_${name}`)))].toSorted();
-}
-
-/** `key=value`; the engine's old notation `key:value` is rewritten, and `no-new-privileges=true` is the bare word. */
-function readSecurityOptions(cursor: Cursor): readonly string[] {
-  const options = items(cursor).flatMap((item) => {
-    const text = readText(item) ?? '';
-    const rewritten = text.includes('=') ? text : text.replace(':', '=');
-    const option = rewritten === 'no-new-privileges=true' ? 'no-new-privileges' : rewritten;
-    if (!/^seccomp=(?!unconfined$|builtin$)/.test(option)) return [option];
-    complain(item, 'unsupported-value', 'seccomp profiles from files are not supported yet');
-    return [];
-  });
-  return [...new Set(options)].toSorted();
-}
-
-function resolveResources(service: Cursor): Resources {
-  const resources = child(service, 'deploy', 'resources');
-  const limits = child(resources, 'limits');
-  return {
-    memoryBytes: positive(readWith(child(limits, 'memory'), parseBytes)),
-    memoryReservationBytes: positive(
-      readWith(child(resources, 'reservations', 'memory'), parseBytes),
-    ),
-    nanoCpus: positive(readWith(child(limits, 'cpus'), parseCpus)),
-    pids: positive(readNumber(child(limits, 'pids'))),
-  };
-}
-
-/** Zero and -1 both mean: no limit. */
-function positive(value: number | null): number | null {
-  return value !== null && value > 0 ? value : null;
 }

@@ -1,10 +1,13 @@
-import type { MountSpec } from '../../model/container.ts';
+import type { BindMount, MountSpec } from '../../model/container.ts';
+import { present } from '../../model/present.ts';
 import { child, items, readBoolean, readText, readWith, type Cursor } from '../cursor.ts';
 import { parseBytes } from '../scalars/bytes.ts';
 import { parseFileMode } from '../scalars/file-mode.ts';
 import { cleanPath } from '../scalars/volume.ts';
 import type { Subject } from '../subject.ts';
+import { readMode } from './namespaces.ts';
 import { objectName } from './object-name.ts';
+import { resolveLabels } from './text-map.ts';
 
 /** The mounts of a service, sorted by target. What cannot be mounted is left out: a rule reports it. */
 export function resolveMounts(subject: Subject, service: Cursor): readonly MountSpec[] {
@@ -26,6 +29,10 @@ function resolveMount(subject: Subject, item: Cursor): MountSpec | null {
         target,
         readOnly,
         noCopy: readBoolean(child(item, 'volume', 'nocopy')) ?? false,
+        ...present({
+          subpath: readText(child(item, 'volume', 'subpath')),
+          labels: resolveLabels(child(item, 'volume', 'labels')),
+        }),
       };
     case 'bind':
       return {
@@ -34,6 +41,14 @@ function resolveMount(subject: Subject, item: Cursor): MountSpec | null {
         target,
         readOnly,
         ...bindOptions(child(item, 'bind')),
+      };
+    case 'image':
+      return {
+        type: 'image',
+        source,
+        target,
+        readOnly: true,
+        ...present({ subpath: readText(child(item, 'image', 'subpath')) }),
       };
     case 'tmpfs':
       return {
@@ -55,10 +70,22 @@ export function mountTarget(item: Cursor): string | null {
 }
 
 /** As in Compose, a missing folder of the host is made for the short form, and for the long form with options. */
-function bindOptions(bind: Cursor): { createHostPath: boolean; propagation: string } {
+function bindOptions(
+  bind: Cursor,
+): Pick<BindMount, 'createHostPath' | 'propagation' | 'recursive' | 'selinux'> {
+  const recursive = readMode(child(bind, 'recursive'), [
+    'enabled',
+    'disabled',
+    'readonly',
+    'writable',
+  ] as const);
   return {
     createHostPath:
       bind.node !== undefined && (readBoolean(child(bind, 'create_host_path')) ?? true),
     propagation: readText(child(bind, 'propagation')) ?? '',
+    ...present({
+      recursive: recursive === 'enabled' ? null : recursive,
+      selinux: readMode(child(bind, 'selinux'), ['z', 'Z'] as const),
+    }),
   };
 }

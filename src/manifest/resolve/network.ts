@@ -1,41 +1,10 @@
-import type { NetworkSpec } from '../../model/application.ts';
-import type { NetworkAttachment } from '../../model/container.ts';
-import {
-  child,
-  isPresent,
-  members,
-  readBoolean,
-  readText,
-  readTexts,
-  type Cursor,
-} from '../cursor.ts';
+import type { IpamSpec, NetworkSpec } from '../../model/application.ts';
+import { present } from '../../model/present.ts';
+import { child, isPresent, items, members, readBoolean, readText, type Cursor } from '../cursor.ts';
 import type { Subject } from '../subject.ts';
+import { attachedNetworks } from './attachment.ts';
 import { isExternal, objectName } from './object-name.ts';
 import { resolveLabels, resolveTextMap } from './text-map.ts';
-
-/** The network that a service is attached to when it names none. */
-const implicitNetwork = 'default';
-
-/** Keys of the networks that a service is attached to, with what it says about each. */
-export function attachedNetworks(service: Cursor): readonly (readonly [string, Cursor])[] {
-  const networks = child(service, 'networks');
-  const named = members(networks);
-  return named.length === 0 ? [[implicitNetwork, child(networks, implicitNetwork)]] : named;
-}
-
-/** The networks of a service, sorted by their name on the engine. Others reach it there by the name of the service. */
-export function resolveAttachments(
-  subject: Subject,
-  name: string,
-  service: Cursor,
-): readonly NetworkAttachment[] {
-  return attachedNetworks(service)
-    .map(([key, attachment]) => ({
-      network: objectName(subject, 'networks', key),
-      aliases: [...new Set([name, ...readTexts(child(attachment, 'aliases'))])].toSorted(),
-    }))
-    .toSorted((a, b) => (a.network < b.network ? -1 : 1));
-}
 
 /** The networks that some service is attached to. */
 export function resolveNetworks(subject: Subject): readonly NetworkSpec[] {
@@ -59,5 +28,31 @@ function resolveNetwork(subject: Subject, key: string): NetworkSpec {
     driverOpts: resolveTextMap(child(declared, 'driver_opts')),
     labels: resolveLabels(child(declared, 'labels')),
     origin: isPresent(declared) ? declared.key : child(subject.root, 'services').key,
+    ...present({ ipam: resolveIpam(child(declared, 'ipam')) }),
+    ...family('enableIpv4', child(declared, 'enable_ipv4')),
+    ...family('enableIpv6', child(declared, 'enable_ipv6')),
   };
+}
+
+/** True and false are both said to the engine; otherwise it decides. */
+function family<Key extends string>(key: Key, cursor: Cursor): { [K in Key]?: boolean } {
+  const value = readBoolean(cursor);
+  return (value === null ? {} : { [key]: value }) as { [K in Key]?: boolean };
+}
+
+function resolveIpam(ipam: Cursor): IpamSpec {
+  return present({
+    driver: readText(child(ipam, 'driver')),
+    options: resolveTextMap(child(ipam, 'options')),
+    pools: items(child(ipam, 'config')).map((pool) =>
+      present({
+        subnet: readText(child(pool, 'subnet')),
+        range: readText(child(pool, 'ip_range')),
+        gateway: readText(child(pool, 'gateway')),
+        reserved: Object.fromEntries(
+          members(child(pool, 'aux_addresses')).map(([name, at]) => [name, readText(at) ?? '']),
+        ),
+      }),
+    ),
+  });
 }

@@ -9,6 +9,7 @@ import { resolveEnvironment } from './environment.ts';
 import { resolveGate } from './gate.ts';
 import { gateOfJob, resolveJob, startsLater } from './job.ts';
 import { collectOrigins } from './origins.ts';
+import { olderKeys } from './older-keys.ts';
 import { resolveRollout, rolloutOfJob } from './rollout-policy.ts';
 import { noBounds, resolveBounds, resolveRollback, resolveUpdate } from './update-policy.ts';
 
@@ -39,7 +40,7 @@ export function resolveService(subject: Subject, name: string, service: Cursor):
         : rolloutOfJob(gate),
     gate,
     dependsOn: resolveDependencies(subject, name, service),
-    origins: withEnvFiles(collectOrigins(service), environment.origins),
+    origins: withEnvFiles(withTwins(collectOrigins(service)), environment.origins),
   };
 }
 
@@ -63,6 +64,16 @@ function resolveDependencies(
       required: readBoolean(child(dependency, 'required')) ?? true,
     }))
     .toSorted((a, b) => (a.service < b.service ? -1 : 1));
+}
+
+/** Drift and plans speak of a limit by its newer key; it stands where either of the two does. */
+function withTwins(origins: Origins): Origins {
+  const twins = Object.entries(olderKeys).flatMap(([key, older]) => {
+    const written = older.find((each) => Object.hasOwn(origins, each)) ?? '';
+    const origin = written === '' ? undefined : origins[written];
+    return origin === undefined ? [] : [[key, origin] as const];
+  });
+  return { ...Object.fromEntries(twins), ...origins };
 }
 
 function withEnvFiles(origins: Origins, files: ReadonlyMap<string, Origins[string]>): Origins {

@@ -1,16 +1,23 @@
 import { isOwnLabel } from '../../model/labels.ts';
-import { complainAtKey, members, readText, warn, type Cursor } from '../cursor.ts';
+import { complainAtKey, members, readText, readTexts, warn, type Cursor } from '../cursor.ts';
 import type { ScalarNode } from '../node.ts';
 import { formatScalar } from '../scalars/format-scalar.ts';
 
-/** A map of texts: what is not a text is written as Compose writes it, with a warning when that changes it. */
+/**
+ * A map of texts, or a list of `name=value`: what is not a text is written as Compose writes it, with a warning when that
+ * changes it.
+ */
 export function resolveTextMap(cursor: Cursor): Readonly<Record<string, string>> {
-  return Object.fromEntries(
-    members(cursor).map(([key, value]) => {
-      warnOfRewriting(value);
-      return [key, readText(value) ?? ''];
-    }),
-  );
+  const mapped = members(cursor).map(([key, value]): [string, string] => {
+    warnOfRewriting(value);
+    return [key, readText(value) ?? ''];
+  });
+  return Object.fromEntries([...readTexts(cursor).map(splitPair), ...mapped]);
+}
+
+function splitPair(text: string): [string, string] {
+  const [name = '', ...value] = text.split('=');
+  return [name, value.join('=')];
 }
 
 /** Labels of the user; ours and those of Compose that we write are refused. */

@@ -30,6 +30,11 @@ function judge(request: Cursor): void {
       'Remove one of the two',
     );
   }
-  if (isEmptyOrNull(count) || readText(count) === 'all' || readNumber(count) !== null) return;
+  if (isEmptyOrNull(count) || readText(count) === 'all' || isCount(readNumber(count))) return;
   complain(count, 'invalid-value', `"${readText(count)}" is not a number of devices, nor "all"`);
+}
+
+/** The engine takes −1 for all. */
+function isCount(value: number | null): boolean {
+  return value !== null && Number.isSafeInteger(value) && value >= -1;
 }

@@ -83,7 +83,7 @@ function judgeMount(mount: Cursor): void {
   const kind = readText(type);
   const source = child(mount, 'source');
   const target = readText(child(mount, 'target'));
-  if (kind === 'cluster' || kind === 'npipe' || kind === 'image') {
+  if (kind === 'cluster' || kind === 'npipe') {
     complain(type, 'unsupported-value', `mounts of type "${kind}" are not supported yet`);
     return;
   }
@@ -94,6 +94,9 @@ function judgeMount(mount: Cursor): void {
   if (kind === 'bind') judgeBind(mount, readText(source) ?? '');
   if (kind === 'tmpfs' && readText(source) !== null) {
     complain(source, 'invalid-value', 'a tmpfs has no source');
+  }
+  if (kind === 'image' && readText(source) === null) {
+    complain(mount, 'missing-key', 'an image mount must have the key "source"');
   }
 }
 
@@ -108,8 +111,5 @@ function judgeBind(mount: Cursor, source: string): void {
       `relative bind mounts are not supported yet: "${source}" is a path on the machine where Compose runs`,
       'Use a config for a file of the repository, or an absolute path of the host',
     );
-  }
-  if (isPresent(child(mount, 'bind', 'selinux'))) {
-    complain(mount, 'unsupported-value', 'the mount options "z" and "Z" are not supported yet');
   }
 }

@@ -8,7 +8,7 @@ import {
   readText,
   type Cursor,
 } from '../cursor.ts';
-import { attachedNetworks } from '../resolve/network.ts';
+import { attachedNetworks } from '../resolve/attachment.ts';
 import type { Subject } from '../subject.ts';
 import { didYouMean } from '../suggest.ts';
 import type { Rule } from './rule.ts';

@@ -118,6 +118,9 @@ export function update(
   if (swap !== 0) hostConfig.MemorySwap = swap;
   if (body.MemoryReservation) hostConfig.MemoryReservation = body.MemoryReservation;
   if (body.NanoCpus) hostConfig.NanoCpus = body.NanoCpus;
+  if (body.CpuShares) hostConfig.CpuShares = body.CpuShares;
+  if (body.CpusetCpus) hostConfig.CpusetCpus = body.CpusetCpus;
+  if (body.BlkioWeight) hostConfig.BlkioWeight = body.BlkioWeight;
   // -1 lifts the limit, and is written down as 0.
   if (body.PidsLimit) hostConfig.PidsLimit = Math.max(0, body.PidsLimit);
   const { Name: name, MaximumRetryCount: count = 0 } = body.RestartPolicy ?? {};

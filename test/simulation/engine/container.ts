@@ -51,6 +51,9 @@ export interface HostConfig {
   MemoryReservation: number;
   NanoCpus: number;
   PidsLimit: number | null;
+  CpuShares: number;
+  CpusetCpus: string;
+  BlkioWeight: number;
 }
 
 export interface Endpoint {

@@ -57,6 +57,9 @@ export function fillHostConfig(asked: Partial<HostConfig>): HostConfig {
     MemoryReservation: asked.MemoryReservation ?? 0,
     NanoCpus: asked.NanoCpus ?? 0,
     PidsLimit: asked.PidsLimit || null,
+    CpuShares: asked.CpuShares ?? 0,
+    CpusetCpus: asked.CpusetCpus ?? '',
+    BlkioWeight: asked.BlkioWeight ?? 0,
   };
 }
 

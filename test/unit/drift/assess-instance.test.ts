@@ -77,6 +77,22 @@ describe('assessInstance() on what can be put back in place', () => {
     expect(found).toMatchObject([{ desired: null, observed: 64, remedy: { kind: 'replace' } }]);
   });
 
+  it.each([
+    ['cpu_shares', { cpuShares: 512 }, { cpuShares: 256 }, 'update-resources'],
+    ['cpuset', { cpuset: '0' }, { cpuset: '1' }, 'update-resources'],
+    ['memswap_limit', { memorySwapBytes: 128 }, { memorySwapBytes: 256 }, 'update-resources'],
+    ['blkio_config.weight', { blockWeight: 20 }, { blockWeight: 30 }, 'update-resources'],
+    ['cpu_shares', {}, { cpuShares: 256 }, 'replace'],
+    ['cpuset', {}, { cpuset: '1' }, 'replace'],
+    ['blkio_config.weight', {}, { blockWeight: 30 }, 'replace'],
+  ] as const)('%s from %o to %o: %s', (path, desired, observed, kind) => {
+    const found = assess({ container: { resources: { ...limits, ...desired } } }, ({ spec }) => ({
+      spec: { ...spec, resources: { ...limits, ...observed } },
+    }));
+
+    expect(found).toMatchObject([{ class: 'mutable-field', path, remedy: { kind } }]);
+  });
+
   it('lifts a limit on pids in place, which engines can', () => {
     const found = assess({}, ({ spec }) => ({
       spec: { ...spec, resources: { ...limits, memoryBytes: null, pids: 64 } },
@@ -113,6 +129,30 @@ describe('assessInstance() on what can be put back in place', () => {
         remedy: { kind: 'connect', attachment: wanted },
       },
     ]);
+  });
+
+  it.each([
+    ['address', { ipv4Address: '10.9.0.7' }, { ipv4Address: '10.9.0.8' }, 'ipv4Address 10.9.0.8'],
+    ['priority', { gatewayPriority: 2 }, { gatewayPriority: 1 }, 'gatewayPriority 1'],
+  ])('connects a network again that gives another %s', (_name, asked, there, observed) => {
+    const network = { network: 'shop_front', aliases: ['web'] };
+
+    const found = assess({ container: { networks: [{ ...network, ...asked }] } }, ({ spec }) => ({
+      spec: { ...spec, networks: [{ ...network, ...there }] },
+    }));
+
+    expect(found).toMatchObject([{ observed: ['web', observed], remedy: { kind: 'connect' } }]);
+  });
+
+  it('leaves what a network chooses to itself', () => {
+    const network = { network: 'shop_front', aliases: ['web'] };
+    const chosen = { ...network, ipv4Address: '10.9.0.8', driverOptions: { a: 'b' } };
+
+    const found = assess({ container: { networks: [network] } }, ({ spec }) => ({
+      spec: { ...spec, networks: [chosen] },
+    }));
+
+    expect(found).toEqual([]);
   });
 
   it('leaves a network alone that someone attached', () => {

@@ -173,12 +173,27 @@ describe('compareResources()', () => {
     ['deploy.resources.limits.cpus', { nanoCpus: 5 }, 5],
     ['deploy.resources.limits.pids', { pids: 7 }, 7],
     ['deploy.resources.reservations.memory', { memoryReservationBytes: 32 }, 32],
+    ['cpu_shares', { cpuShares: 512 }, 512],
+    ['cpuset', { cpuset: '0-1' }, '0-1'],
+    ['cpu_period', { cpuPeriod: 50_000 }, 50_000],
   ])('reports %s in both directions', (path, change, value) => {
     const limited = { ...none, ...change };
 
     expect(compareResources(limited, none)).toEqual([{ path, desired: value, observed: null }]);
     expect(compareResources(none, limited)).toEqual([{ path, desired: null, observed: value }]);
     expect(compareResources(limited, limited)).toEqual([]);
+  });
+});
+
+describe('compareResources() takes no notice of', () => {
+  const none = aContainer().resources;
+
+  it.each([
+    ['a limit of swap that the engine chose', {}, { memorySwapBytes: 9 }],
+    ['a host without accounting of swap', { memorySwapBytes: 9 }, { memorySwapBytes: -1 }],
+    ['a kernel that knows no weights', { blockWeight: 300 }, {}],
+  ])('%s', (_name, desired, observed) => {
+    expect(compareResources({ ...none, ...desired }, { ...none, ...observed })).toEqual([]);
   });
 });
 

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { assessInstance } from '../../../src/drift/assess-instance.ts';
 import { projectContainer } from '../../../src/fleet/project-container.ts';
 import type { WireContainer } from '../../../src/fleet/wire.ts';
+import type { ContainerSpec } from '../../../src/model/container.ts';
 import { toHostName } from '../../../src/model/names.ts';
 import { anInstance, aService, noDefaults } from '../../support/builders.ts';
 
@@ -41,11 +42,33 @@ describe('what the engine changes on its own is no drift:', () => {
     expect(publishedAt(32_769)).toEqual(publishedAt(32_768));
   });
 
-  it('ulimits that the daemon was given by default', () => {
-    const ulimits = { Ulimits: [{ Name: 'nofile', Soft: 1_024, Hard: 2_048 }] };
+  it.each([
+    {
+      name: 'ulimits that the daemon was given by default',
+      defaults: { Ulimits: [{ Name: 'nofile', Soft: 1_024, Hard: 2_048 }] },
+    },
+    { name: 'its log driver', defaults: { LogConfig: { Type: 'local', Config: { a: 'b' } } } },
+    { name: 'its size of /dev/shm', defaults: { ShmSize: 2 ** 27 } },
+    { name: 'its runtime and parent cgroup', defaults: { Runtime: 'crun', CgroupParent: 'x' } },
+    { name: 'its kinds of namespaces', defaults: { CgroupnsMode: 'host', IpcMode: 'shareable' } },
+    {
+      name: 'its name servers',
+      defaults: { Dns: ['10.0.0.1'], DnsSearch: ['x'], DnsOptions: ['y'] },
+    },
+    { name: 'no limit of swap', defaults: { MemorySwap: -1, MemorySwappiness: -1 } },
+    { name: 'zero for not set', defaults: { CpuShares: 0, OomScoreAdj: 0, BlkioWeight: 0 } },
+  ])('$name', ({ defaults }) => {
+    const service = aService();
 
-    const before = specOf({ PortBindings: bindings }, {});
+    const found = assessInstance(
+      {
+        ...anInstance(service, {}, { spec: specOf(defaults, {}) as ContainerSpec }),
+        known: false,
+      },
+      { ...service, container: { ...service.container, image: '' } },
+      noDefaults,
+    );
 
-    expect(specOf({ PortBindings: bindings, ...ulimits }, {})).toEqual(before);
+    expect(found).toEqual([]);
   });
 });

@@ -4,8 +4,8 @@ import { apiAtLeast, negotiateApiVersion } from '../../../src/fleet/api-version.
 
 it.each([
   { name: 'the oldest engine', offer: ['1.41', '1.12'], apiVersion: '1.41' },
-  { name: 'an engine newer than this code', offer: ['1.53', '1.44'], apiVersion: '1.45' },
-  { name: 'an engine as new as this code', offer: ['1.45', '1.24'], apiVersion: '1.45' },
+  { name: 'an engine newer than this code', offer: ['1.53', '1.44'], apiVersion: '1.51' },
+  { name: 'an engine as new as this code', offer: ['1.51', '1.24'], apiVersion: '1.51' },
 ])('negotiateApiVersion() agrees with $name on $apiVersion', ({ offer, apiVersion }) => {
   const [newest = '', oldest = ''] = offer;
 
@@ -16,7 +16,7 @@ it.each([
 
 it.each([
   { name: 'an old engine', offer: ['1.40', '1.12'], reason: /1\.41 is needed: update it/ },
-  { name: 'a future engine', offer: ['1.99', '1.60'], reason: /1\.45 at most: update Fleetwright/ },
+  { name: 'a future engine', offer: ['1.99', '1.60'], reason: /1\.51 at most: update Fleetwright/ },
   { name: 'a stranger', offer: ['', ''], reason: /not a Docker Engine/ },
 ])('negotiateApiVersion() refuses $name and says why', ({ offer, reason }) => {
   const [newest = '', oldest = ''] = offer;

@@ -13,6 +13,7 @@ import { noRestart } from '../../../src/model/container.ts';
 import { toCommitSha, toHostName } from '../../../src/model/names.ts';
 import { aContainer, aService } from '../../support/builders.ts';
 import { anIdentity } from './builders.ts';
+import { strictDefinitions } from './strict-definitions.ts';
 import { containerTable } from '../../support/container-table.ts';
 
 const commit = toCommitSha('a'.repeat(40));
@@ -133,25 +134,6 @@ it.each([
   expect(body.HostConfig[row.field]).toEqual(row.expected);
 });
 
-it.each([
-  { apiVersion: '1.43', sent: false },
-  { apiVersion: '1.44', sent: true },
-])('createBody() sends StartInterval with API $apiVersion: $sent', ({ apiVersion, sent }) => {
-  const healthcheck = {
-    test: ['CMD', 'true'],
-    intervalMs: 1500,
-    timeoutMs: null,
-    startPeriodMs: null,
-    startIntervalMs: 100,
-    retries: null,
-  };
-
-  const check = bodyOf({ healthcheck }, apiVersion)['Healthcheck'];
-
-  const start = sent ? { StartInterval: 100_000_000 } : {};
-  expect(check).toEqual({ Test: ['CMD', 'true'], Interval: 1_500_000_000, ...start });
-});
-
 it.each(containerTable)('createBody() and projectContainer() are inverse for $name', ({ spec }) => {
   const body = bodyOf({ ...spec, networks: [] }, '1.44') as object as WireContainer['Config'] &
     Pick<WireContainer, 'HostConfig'>;
@@ -180,36 +162,3 @@ describe.skipIf(!existsSync(definitions))('createBody() obeys the definition of'
     }
   });
 });
-
-/** The body's schema, closed: a misspelt field must not pass as an unknown one. */
-function strictDefinitions(api: object): object {
-  const { definitions } = api as { definitions: Record<string, Definition> };
-  const closed = (name: string, more: object = {}): object => ({
-    type: 'object',
-    additionalProperties: false,
-    properties: { ...propertiesOf(definitions, name), ...more },
-  });
-  return {
-    definitions,
-    create: closed('ContainerConfig', {
-      HostConfig: closed('HostConfig'),
-      NetworkingConfig: closed('NetworkingConfig'),
-    }),
-  };
-}
-
-interface Definition {
-  readonly $ref?: string;
-  readonly properties?: object;
-  readonly allOf?: readonly Definition[];
-}
-
-function propertiesOf(definitions: Record<string, Definition>, name: string): object {
-  const definition = definitions[name] ?? {};
-  const properties = { ...definition.properties };
-  for (const { $ref = '', properties: own } of definition.allOf ?? []) {
-    const base = propertiesOf(definitions, $ref.replace('#/definitions/', ''));
-    Object.assign(properties, base, own);
-  }
-  return properties;
-}

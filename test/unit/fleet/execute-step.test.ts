@@ -146,3 +146,21 @@ it('executeStep() refuses a network name that two networks have', async () => {
   expect(outcome).toMatchObject({ kind: 'failed', failure: { reason: 'NetworkAmbiguous' } });
   expect(asked).toEqual(['GET /networks']);
 });
+
+it('executeStep() creates nothing on an engine that is too old for a key, and says which', async () => {
+  const service = aService({ container: { annotations: { a: 'b' } } });
+
+  const { outcome, asked } = await execute({ kind: 'create-container', identity, service }, {});
+
+  expect(outcome).toMatchObject({
+    kind: 'failed',
+    failure: {
+      class: 'revision',
+      reason: 'EngineTooOld',
+      message: expect.stringMatching(
+        /^Cannot create container "shop-web-1-\w+": host "host-1" speaks .* "annotations" needs Engine API 1\.43/,
+      ),
+    },
+  });
+  expect(asked).toEqual([]);
+});

@@ -14,6 +14,15 @@ import { recordedContainer } from './builders.ts';
 
 const host = toHostName('host-1');
 
+/** What the engine fills in where nobody asked; drift compares it only where a manifest does. */
+const engineDefaults = {
+  cgroup: 'host',
+  ipc: 'private',
+  logging: { driver: 'json-file' },
+  runtime: 'runc',
+  shmBytes: 67_108_864,
+} as const;
+
 it('projectContainer() gives everything that was asked for in its normal form', () => {
   const { spec } = projectContainer(host, recordedContainer('full'), 0);
 
@@ -54,7 +63,6 @@ it('projectContainer() gives everything that was asked for in its normal form', 
         createHostPath: true,
         propagation: 'rprivate',
       },
-      { type: 'tmpfs', target: '/run', readOnly: false, sizeBytes: 65_536, mode: 0o755 },
       { type: 'tmpfs', target: '/scratch', readOnly: false, sizeBytes: 1_048_576, mode: 0o1777 },
     ],
     networks: [{ network: 'app_default', aliases: ['web'] }],
@@ -68,6 +76,8 @@ it('projectContainer() gives everything that was asked for in its normal form', 
       pids: 50,
     },
     restart: { name: 'on-failure', maximumRetryCount: 3 },
+    tmpfs: { '/run': 'size=64k,mode=755' },
+    ...engineDefaults,
   });
 });
 
@@ -81,6 +91,7 @@ it('projectContainer() of a container that asks for nothing shows only what its 
       expose: ['8080/tcp'],
       networks: [{ network: 'bridge', aliases: [] }],
       restart: noRestart,
+      ...engineDefaults,
     }),
   );
 });

@@ -29,8 +29,8 @@ describe('validateShape() reports each mistake once, where it stands', () => {
     },
     {
       name: 'a key that Compose knows and we do not',
-      lines: ['privileged: true'],
-      expected: '4:5 unsupported-key: "privileged" is not supported yet',
+      lines: ['external_links: [db]'],
+      expected: '4:5 unsupported-key: "external_links" is not supported yet',
     },
     {
       name: 'an unsupported key, whatever is below it',
@@ -39,8 +39,8 @@ describe('validateShape() reports each mistake once, where it stands', () => {
     },
     {
       name: 'an unsupported key of a sub-object',
-      lines: ['networks: { default: { ipv4_address: 10.0.0.1 } }'],
-      expected: '4:28 unsupported-key: "ipv4_address" is not supported yet',
+      lines: ['deploy: { placement: { preferences: [] } }'],
+      expected: '4:28 unsupported-key: "preferences" is not supported yet',
     },
     {
       name: 'an ignored key',
@@ -100,7 +100,7 @@ describe('validateShape() reports each mistake once, where it stands', () => {
       'deploy:',
       '  replicas: -1',
       '  mod: global',
-      'tty: true',
+      'external_links: [db]',
     ];
 
     expect(complaints(...lines).map((each) => each.split(' ')[0])).toEqual([

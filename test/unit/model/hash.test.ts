@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Gate } from '../../../src/model/application.ts';
 import type { ContainerSpec } from '../../../src/model/container.ts';
 import { gatePort, hashContainer, hashJob, hashSchema } from '../../../src/model/hash.ts';
+import type { Settings } from '../../../src/model/settings.ts';
 import { aContainer, aService } from '../../support/builders.ts';
 
 const { gate } = aService();
@@ -52,6 +53,19 @@ const full = aContainer({
   },
 });
 
+/** One setting of each shape, and the limits that change in place. */
+const later = aContainer({
+  annotations: { a: 'b' },
+  devices: [{ source: '/dev/a', target: '/dev/b', permissions: 'r' }],
+  dns: ['10.0.0.53'],
+  logging: { driver: 'local', options: { 'max-size': '1m' } },
+  privileged: true,
+  shmBytes: 67_108_864,
+  ulimits: [{ name: 'nofile', soft: 1, hard: 2 }],
+  networks: [{ network: 'shop_front', aliases: ['web'], ipv4Address: '10.9.0.7' }],
+  resources: { ...full.resources, cpuShares: 512, cpuset: '0-1', memorySwapBytes: -1 },
+});
+
 describe('hashContainer()', () => {
   // These stand on containers out there. A release that changes one of them recreates every instance of every fleet:
   // take the next hashSchema instead, and keep reading this one.
@@ -63,6 +77,7 @@ describe('hashContainer()', () => {
       'b444de5846f135319b215e282e4dadd624ef670ed794307772ff2fd136418285',
     ],
     ['every field', full, gate, '382811d9314a4ce7905eb2411126ade225fe0de9185fc8268d1a1e3c3b3f9194'],
+    ['later keys', later, gate, 'a7c6fb59128e1c4991a3c8aed07b8d2fc77907bbad4845c037fcee4763c55c72'],
     [
       'a gate that needs a port',
       full,
@@ -74,7 +89,7 @@ describe('hashContainer()', () => {
     expect(hashContainer(spec, ofGate)).toBe(golden);
   });
 
-  const other: Required<Omit<ContainerSpec, 'restart'>> = {
+  const other: Required<Omit<ContainerSpec, 'restart' | keyof Settings>> = {
     ...aContainer(),
     image: 'testapp:other',
     command: ['other'],
@@ -103,6 +118,16 @@ describe('hashContainer()', () => {
     const changed = { ...full, [key]: other[key as keyof typeof other] };
 
     expect(hashContainer(changed, gate)).not.toBe(hashContainer(full, gate));
+  });
+
+  it.each([
+    ['another value', { cpuShares: 256, cpuset: '1' }, true],
+    ['none of it', { cpuShares: 256 }, false],
+  ])('covers of a limit that changes in place only that it is there: %s', (_name, live, isSame) => {
+    const before = { ...full, resources: { ...full.resources, cpuShares: 512, cpuset: '0' } };
+    const after = { ...full, resources: { ...full.resources, ...live } };
+
+    expect(hashContainer(after, gate) === hashContainer(before, gate)).toBe(isSame);
   });
 
   it('leaves out the restart policy, which is the mark of promotion', () => {

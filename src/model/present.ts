@@ -1,0 +1,13 @@
+type Present<T> = { -readonly [Key in keyof T]?: NonNullable<T[Key]> };
+
+/** The fields that are set: what is null, or holds nothing, is left out, so that "not set" has one form only. */
+export function present<T extends object>(fields: T): Present<T> {
+  return Object.fromEntries(
+    Object.entries(fields).filter(([, value]) => holdsSomething(value)),
+  ) as Present<T>;
+}
+
+function holdsSomething(value: unknown): boolean {
+  if (value === null || value === undefined || value === '') return false;
+  return typeof value !== 'object' || Object.keys(value).length > 0;
+}

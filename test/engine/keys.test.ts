@@ -1,0 +1,225 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+
+import { assessInstance } from '../../src/drift/assess-instance.ts';
+import type { Fleet } from '../../src/fleet/fleet.ts';
+import type { NetworkSpec, ServiceSpec } from '../../src/model/application.ts';
+import { familiarReference, findImage } from '../../src/model/image.ts';
+import {
+  act,
+  containerOf,
+  fleetName,
+  guardOf,
+  launch,
+  openTestFleet,
+  reachable,
+  sandboxHost,
+} from '../support/engine-fleet.ts';
+import { loadApplication } from '../support/load-files.ts';
+import { clearHosts } from '../support/sandbox.ts';
+import { anIdentity } from '../unit/fleet/builders.ts';
+
+interface Loaded {
+  readonly networks: readonly NetworkSpec[];
+  readonly service: ServiceSpec;
+}
+
+const identity = anIdentity({ fleet: fleetName });
+const host = sandboxHost(0);
+const image = 'testapp:v1';
+let fleet: Fleet;
+
+beforeAll(async () => {
+  fleet = await openTestFleet([host]);
+});
+
+afterEach(() => clearHosts([host]));
+
+afterAll(() => fleet[Symbol.asyncDispose]());
+
+/** The application that has one service with these lines. */
+function load(lines: readonly string[], after = ''): Loaded {
+  const own = lines.map((line) => `    ${line}\n`).join('');
+  const manifest = `services:\n  web:\n    image: ${image}\n${own}${after}`;
+  const { networks, services } = loadApplication(manifest);
+  const [service] = services;
+  if (service === undefined) throw new Error('the manifest has no service');
+  return { networks, service };
+}
+
+async function createNetworks({ networks }: Loaded): Promise<void> {
+  for (const network of networks) {
+    expect(await act(fleet, host, { kind: 'create-network', network })).toEqual({ kind: 'done' });
+  }
+}
+
+/** Makes the networks of the application, and an instance of its service. */
+async function run(loaded: Loaded): Promise<void> {
+  const { service } = loaded;
+  await createNetworks(loaded);
+  expect(await launch(fleet, host, identity, service)).toEqual({ kind: 'done' });
+}
+
+/** What drift says of it, as of a container whose making nobody remembers. */
+function differences(service: ServiceSpec): readonly string[] {
+  const container = containerOf(fleet, host, identity);
+  const defaults = findImage(reachable(fleet, host).images, familiarReference(image))?.defaults;
+  if (defaults === undefined) throw new Error(`image "${image}" is not observed`);
+  const instance = { container, identity, slotKey: 'shop/web/1', renamed: false, known: false };
+  return assessInstance(instance, service, defaults).map(
+    ({ path, desired, observed }) =>
+      `${path}: ${JSON.stringify(desired)}, is ${JSON.stringify(observed)}`,
+  );
+}
+
+const subnet = 'networks: { default: { ipam: { config: [{ subnet: 10.213.0.0/24 }] } } }\n';
+
+describe('right after the start nothing differs from', () => {
+  it.each<{ key: string; lines: readonly string[]; after?: string }>([
+    { key: 'cap_add', lines: ['cap_add: [net_admin]', 'cap_drop: [ALL]'] },
+    { key: 'cgroup', lines: ['cgroup: private'] },
+    { key: 'cgroup_parent', lines: ['cgroup_parent: /fleetwright-test'] },
+    { key: 'cpu_quota', lines: ['cpu_quota: 25000', 'cpu_period: 50000'] },
+    { key: 'cpu_shares', lines: ['cpu_shares: 512'] },
+    { key: 'cpus', lines: ['cpus: 0.5'] },
+    { key: 'cpuset', lines: ['cpuset: "0"'] },
+    { key: 'device_cgroup_rules', lines: ['device_cgroup_rules: ["c 1:3 mr"]'] },
+    { key: 'devices', lines: ['devices: ["/dev/null:/dev/nothing:r", /dev/zero]'] },
+    {
+      key: 'dns',
+      lines: ['dns: [10.0.0.53, 10.0.0.54]', 'dns_opt: [ndots:1]', 'dns_search: [b, a]'],
+    },
+    { key: 'domainname', lines: ['hostname: web', 'domainname: example.org'] },
+    {
+      key: 'extra_hosts',
+      lines: ['extra_hosts: ["b=::1", "a:10.0.0.7", "gate:host-gateway"]'],
+    },
+    { key: 'group_add', lines: ['group_add: [20, 8]'] },
+    { key: 'init', lines: ['init: true'] },
+    { key: 'ipc', lines: ['ipc: shareable'] },
+    { key: 'ipc: host', lines: ['ipc: host', 'pid: host', 'uts: host', 'userns_mode: host'] },
+    {
+      key: 'logging',
+      lines: ['logging: { driver: json-file, options: { max-size: 1m, max-file: 2 } }'],
+    },
+    { key: 'logging: options alone', lines: ['logging: { options: { max-size: 1m } }'] },
+    { key: 'mem_limit', lines: ['mem_limit: 64m', 'mem_reservation: 32m'] },
+    { key: 'memswap_limit', lines: ['mem_limit: 64m', 'memswap_limit: 96m'] },
+    { key: 'mem_swappiness', lines: ['mem_swappiness: 10'] },
+    { key: 'network_mode: host', lines: ['network_mode: host'] },
+    { key: 'network_mode: none', lines: ['network_mode: none'] },
+    { key: 'network_mode: bridge', lines: ['network_mode: bridge'] },
+    {
+      key: 'networks.ipv4_address',
+      lines: ['networks: { default: { ipv4_address: 10.213.0.7, aliases: [www] } }'],
+      after: subnet,
+    },
+    {
+      key: 'mac_address',
+      lines: ['mac_address: 02:42:ac:11:65:43'],
+    },
+    {
+      key: 'networks.priority',
+      lines: ['networks: { a: , b: { priority: 9 } }'],
+      after: 'networks: { a: , b: { internal: true } }\n',
+    },
+    { key: 'oom_kill_disable', lines: ['mem_limit: 64m', 'oom_kill_disable: true'] },
+    { key: 'oom_score_adj', lines: ['oom_score_adj: 100'] },
+    { key: 'pids_limit', lines: ['pids_limit: 64'] },
+    { key: 'read_only', lines: ['read_only: true', 'tmpfs: /tmp'] },
+    { key: 'runtime', lines: ['runtime: runc'] },
+    {
+      key: 'security_opt',
+      lines: ['security_opt: ["no-new-privileges:true", seccomp:unconfined]'],
+    },
+    { key: 'security_opt: systempaths', lines: ['security_opt: [systempaths=unconfined]'] },
+    { key: 'shm_size', lines: ['shm_size: 128m'] },
+    { key: 'stdin_open', lines: ['stdin_open: true', 'tty: true'] },
+    { key: 'stop_signal', lines: ['stop_signal: SIGINT', 'stop_grace_period: 3s'] },
+    { key: 'sysctls', lines: ['sysctls: { net.ipv4.ip_forward: 1 }'] },
+    { key: 'tmpfs', lines: ['tmpfs: ["/run:size=1m,mode=755", /cache/]'] },
+    { key: 'ulimits', lines: ['ulimits: { nofile: { soft: 512, hard: 1024 }, core: 0 }'] },
+    { key: 'user', lines: ['user: "1000:1000"', 'working_dir: /tmp/'] },
+    { key: 'volumes.bind.selinux', lines: ['volumes: ["/tmp/fleetwright-keys:/data:ro,z"]'] },
+    {
+      key: 'volumes.volume.labels',
+      lines: ['volumes: [{ type: volume, target: /d, volume: { labels: [a=b] } }]'],
+    },
+  ])('$key', async ({ lines, after }) => {
+    const loaded = load(lines, after);
+
+    await run(loaded);
+
+    expect(differences(loaded.service)).toEqual([]);
+  });
+});
+
+describe('right after the create nothing differs from', () => {
+  // Not every machine may start these.
+  it.each([
+    { key: 'privileged', lines: ['privileged: true'] },
+    { key: 'blkio_config', lines: ['blkio_config: { weight: 300 }'] },
+  ])('$key', async ({ lines }) => {
+    const loaded = load(lines);
+    const { service } = loaded;
+    await createNetworks(loaded);
+
+    const outcome = await act(fleet, host, { kind: 'create-container', identity, service });
+
+    expect(outcome).toEqual({ kind: 'done' });
+    expect(differences(service)).toEqual([
+      expect.stringContaining('state: "running", is "created"'),
+    ]);
+  });
+});
+
+describe('changes in place, and nothing differs then:', () => {
+  it.each([
+    { key: 'cpu_shares', before: ['cpu_shares: 512'], after: ['cpu_shares: 256'] },
+    { key: 'cpuset', before: ['cpuset: "0"'], after: ['cpuset: "0-1"'] },
+    { key: 'cpus', before: ['cpus: 0.5'], after: ['cpus: 1'] },
+    {
+      key: 'cpu_quota',
+      before: ['cpu_quota: 25000', 'cpu_period: 50000'],
+      after: ['cpu_quota: 20000', 'cpu_period: 40000'],
+    },
+    {
+      key: 'mem_limit',
+      before: ['mem_limit: 64m', 'mem_reservation: 32m'],
+      after: ['mem_limit: 256m', 'mem_reservation: 48m'],
+    },
+    { key: 'pids_limit', before: ['pids_limit: 64'], after: [] },
+  ])('$key', async ({ before, after }) => {
+    await run(load(before));
+    const changed = load(after).service;
+    expect(differences(changed)).not.toEqual([]);
+
+    const container = containerOf(fleet, host, identity);
+    const outcome = await act(fleet, host, {
+      kind: 'update-container',
+      guard: guardOf(container, 'running'),
+      name: container.name,
+      restart: null,
+      resources: changed.container.resources,
+    });
+
+    expect(outcome).toEqual({ kind: 'done' });
+    expect(differences(changed)).toEqual([]);
+    expect(containerOf(fleet, host, identity).id).toBe(container.id);
+  });
+});
+
+it('a key that the engine is too old for creates nothing', async () => {
+  const { apiVersion } = reachable(fleet, host).engine;
+  const { service } = load(['networks: { default: { gw_priority: 1 } }', 'annotations: [a=b]']);
+
+  const outcome = await launch(fleet, host, identity, service);
+
+  expect(outcome).toMatchObject({
+    kind: 'failed',
+    failure: {
+      reason: 'EngineTooOld',
+      message: expect.stringContaining(`"${host.name}" speaks Engine API ${apiVersion}`),
+    },
+  });
+  expect(reachable(fleet, host).containers).toEqual([]);
+});

@@ -1,0 +1,269 @@
+import { describe, expect, it } from 'vitest';
+
+import { formatProblem, loadFiles, loadWeb } from '../../support/load-files.ts';
+
+const file = 'shop/compose.yaml';
+
+function complaints(lines: readonly string[], after = ''): readonly string[] {
+  const own = lines.map((line) => `    ${line}\n`).join('');
+  const manifest = `services:\n  web:\n    image: nginx\n${own}${after}`;
+  return loadFiles({ [file]: manifest })
+    .diagnostics.filter(({ severity }) => severity !== 'note')
+    .map(formatProblem)
+    .map((text) => text.replace(`${file}:`, ''));
+}
+
+describe('a value that Docker could not use is refused where it stands:', () => {
+  it.each([
+    {
+      name: 'a name server by name',
+      lines: ['dns: [dns.example.com]'],
+      expected: '4:10 invalid-value: "dns.example.com" is not an IP address: a name server is',
+    },
+    {
+      name: 'a host without an address',
+      lines: ['extra_hosts: [db]'],
+      expected:
+        '4:19 invalid-value: "=db" is not a host: expected name=address, such as db=10.0.0.7',
+    },
+    {
+      name: 'a device that is no path',
+      lines: ['devices: [null]'],
+      expected: '4:15 wrong-type: "devices.0" must be string or mapping, got null',
+    },
+    {
+      name: 'a device with too many parts',
+      lines: ['devices: ["/dev/a:/dev/b:r:x"]'],
+      expected:
+        '4:15 invalid-value: "/dev/a:/dev/b:r:x" is not a device: expected host path[:container path[:permissions]], such as /dev/fuse or /dev/sda:/dev/xvda:r',
+    },
+    {
+      name: 'a soft limit above the hard one',
+      lines: ['ulimits: { nofile: { soft: 9, hard: 8 } }'],
+      expected: '4:24 invalid-value: the soft limit "nofile" is above the hard one',
+    },
+    {
+      name: 'a weight out of bounds',
+      lines: ['blkio_config: { weight: 5 }'],
+      expected: '4:29 invalid-value: "5" is not a whole number: expected 10 to 1000',
+    },
+    {
+      name: 'a set of CPUs that is none',
+      lines: ['cpuset: 2-1'],
+      expected:
+        '4:13 invalid-value: "2-1" is not a set of CPUs: expected numbers and ranges, such as 0-2,4',
+    },
+    {
+      name: 'a limit that is said twice and differs',
+      lines: ['mem_limit: 64m', 'deploy: { resources: { limits: { memory: 65m } } }'],
+      expected:
+        '4:16 conflicting-keys: "mem_limit" and "deploy.resources.limits.memory" (shop/compose.yaml:5:46) say different things',
+    },
+    {
+      name: 'CPUs and a quota',
+      lines: ['cpus: 1', 'cpu_quota: 50000'],
+      expected:
+        '5:5 conflicting-keys: a service cannot have both "cpus" and "cpu_quota": the engine takes one of them',
+    },
+    {
+      name: 'a period without a quota',
+      lines: ['cpu_period: 50000'],
+      expected: '4:5 missing-key: "cpu_period" needs "cpu_quota"',
+    },
+    {
+      name: 'swap without memory',
+      lines: ['memswap_limit: 64m'],
+      expected: '4:5 missing-key: "memswap_limit" needs a limit of memory',
+    },
+    {
+      name: 'swap below the memory',
+      lines: ['mem_limit: 64m', 'memswap_limit: 32m'],
+      expected: '5:20 invalid-value: "memswap_limit" is memory and swap: it cannot be less',
+    },
+    {
+      name: 'a namespace of another container',
+      lines: ['network_mode: container:db'],
+      expected:
+        '4:19 unsupported-value: "network_mode: container:db" is not supported yet: instances are replaced one by one, and would lose what they share',
+    },
+    {
+      name: 'a namespace that is none',
+      lines: ['ipc: shared'],
+      expected: '4:10 invalid-value: "ipc" must be host, none, private, shareable, got "shared"',
+    },
+    {
+      name: 'a network mode and networks',
+      lines: ['network_mode: host', 'networks: [default]'],
+      expected:
+        '5:5 conflicting-keys: a service cannot have both "networks" and "network_mode: host"',
+    },
+    {
+      name: 'ports in the network of the host',
+      lines: ['network_mode: host', 'ports: ["80"]'],
+      expected:
+        '5:5 conflicting-keys: a service with network_mode: host cannot have "ports": the engine publishes no port of it',
+    },
+    {
+      name: 'a device without capabilities',
+      lines: ['deploy: { resources: { reservations: { devices: [{ count: 1 }] } } }'],
+      expected: '4:54 missing-key: a device must have the key "capabilities"',
+    },
+    {
+      name: 'a number of devices beside their ids',
+      lines: ['gpus: [{ count: 1, device_ids: ["0"] }]'],
+      expected: '4:24 conflicting-keys: a device request cannot have both "count" and "device_ids"',
+    },
+    {
+      name: 'an address of the other family',
+      lines: ['networks: { default: { ipv4_address: "fd00::1" } }'],
+      expected: '4:42 invalid-value: "fd00::1" is not an IPv4 address',
+    },
+    {
+      name: 'a MAC address that is none',
+      lines: ['mac_address: 02:42'],
+      expected: '4:18 invalid-value: "02:42" is not a MAC address',
+    },
+    {
+      name: 'a folder in memory that is mounted already',
+      lines: ['tmpfs: /run', 'volumes: [/run/]'],
+      expected: '5:15 duplicate-target: "/run" is already mounted at shop/compose.yaml:4:12',
+    },
+    {
+      name: 'a rule for devices that is none',
+      lines: ['device_cgroup_rules: [all]'],
+      expected:
+        '4:27 invalid-value: "all" is not a rule for devices: expected TYPE MAJOR:MINOR MODE, such as "c 1:3 mr"',
+    },
+    {
+      name: 'a pull policy that lets an image change without a commit',
+      lines: ['pull_policy: always'],
+      expected:
+        '4:18 unsupported-value: the pull policy "always" is not supported: an image is pulled where it is missing',
+    },
+    {
+      name: 'a platform that is none',
+      lines: ['platform: arm64'],
+      expected:
+        '4:15 invalid-value: "arm64" is not a platform: expected linux/ARCHITECTURE, such as linux/arm64',
+    },
+    {
+      name: 'a seccomp profile that is not there',
+      lines: ['security_opt: ["seccomp:profile.json"]'],
+      expected:
+        '4:20 file-not-found: Cannot read seccomp profile "shop/profile.json": there is no such file in the commit',
+    },
+  ])('$name', ({ lines, expected }) => {
+    expect(complaints(lines)).toEqual([expected]);
+  });
+});
+
+describe('one meaning has one form:', () => {
+  it.each([
+    { name: 'a quota of the usual period', one: ['cpu_quota: 50000'], other: ['cpus: 0.5'] },
+    {
+      name: 'older keys of limits',
+      one: ['mem_limit: 64m', 'mem_reservation: 32m', 'pids_limit: 9', 'cpus: "1"'],
+      other: [
+        'deploy: { resources: { limits: { memory: 64m, pids: 9, cpus: 1 }, reservations: { memory: 32m } } }',
+      ],
+    },
+    {
+      name: 'twice the memory',
+      one: ['mem_limit: 1g', 'memswap_limit: 2g'],
+      other: ['mem_limit: 1g'],
+    },
+    { name: 'a set of CPUs', one: ['cpuset: 0-2'], other: ['cpuset: "2,1,0"'] },
+    { name: 'a list of one', one: ['dns: 10.0.0.1'], other: ['dns: [10.0.0.1]'] },
+    {
+      name: 'a map of hosts',
+      one: ['extra_hosts: { a: 10.0.0.1, b: [10.0.0.2, "::1"] }'],
+      other: ['extra_hosts: ["b:10.0.0.2", "b=::1", "a=10.0.0.1"]'],
+    },
+    {
+      name: 'zero, false and empty',
+      one: ['cpu_shares: 0', 'privileged: false', 'dns: []', 'shm_size: 0', 'oom_score_adj: 0'],
+      other: [],
+    },
+    {
+      name: 'one number for both limits',
+      one: ['ulimits: { nproc: 9 }'],
+      other: ['ulimits: { nproc: { soft: 9, hard: 9 } }'],
+    },
+    {
+      name: 'all GPUs',
+      one: ['gpus: all'],
+      other: [
+        'deploy: { resources: { reservations: { devices: [{ count: all, capabilities: [gpu] }] } } }',
+      ],
+    },
+  ])('$name', ({ one, other }) => {
+    expect(loadWeb(one).container).toEqual(loadWeb(other).container);
+    expect(loadWeb(one).hash).toBe(loadWeb(other).hash);
+  });
+});
+
+it('a profile of seccomp is sent as its content, without what means nothing', () => {
+  const others = { 'shop/profile.json': '{ "defaultAction":\n "SCMP_ACT_ALLOW" }' };
+
+  const { container } = loadWeb(['security_opt: ["seccomp:profile.json"]'], '', others);
+
+  expect(container.securityOpt).toEqual(['seccomp={"defaultAction":"SCMP_ACT_ALLOW"}']);
+});
+
+it('a platform is a constraint on the hosts', () => {
+  const { constraints } = loadWeb(['platform: linux/aarch64/v8']);
+
+  expect(constraints.map(({ key, value }) => [key, value])).toEqual([
+    ['node.platform.os', 'linux'],
+    ['node.platform.arch', 'arm64'],
+  ]);
+});
+
+it('an address of its own makes an instance stop before its successor starts', () => {
+  const address = 'networks: { default: { ipv4_address: 10.9.0.7 } }';
+
+  expect(loadWeb([address]).update.order).toBe('stop-first');
+  expect(loadWeb([address, 'deploy: { update_config: { order: start-first } }']).update.order).toBe(
+    'start-first',
+  );
+});
+
+it('a limit stands where its older key does', () => {
+  const { origins } = loadWeb(['mem_limit: 64m']);
+
+  expect(origins['deploy.resources.limits.memory']).toMatchObject({ line: 4, column: 16 });
+});
+
+describe('the hash of a service', () => {
+  it.each([
+    { name: 'shares of CPUs', one: 'cpu_shares: 256', other: 'cpu_shares: 512' },
+    { name: 'a set of CPUs', one: 'cpuset: "0"', other: 'cpuset: "1"' },
+    {
+      name: 'a weight',
+      one: 'blkio_config: { weight: 20 }',
+      other: 'blkio_config: { weight: 30 }',
+    },
+  ])('stays when $name changes, and does not when it is set or removed', ({ one, other }) => {
+    expect(loadWeb([one]).hash).toBe(loadWeb([other]).hash);
+    expect(loadWeb([one]).hash).not.toBe(loadWeb().hash);
+  });
+
+  // These stand on containers out there, as in test/unit/model/hash.test.ts.
+  it('of a manifest that sets none of the later keys is what it was before them', () => {
+    const lines = [
+      'deploy: { resources: { limits: { memory: 64m, cpus: 0.5, pids: 9 } } }',
+      'cap_drop: [ALL]',
+      'security_opt: ["no-new-privileges:true"]',
+      'volumes: [data:/data]',
+      'networks: { default: { aliases: [www] } }',
+      'healthcheck: { test: x, interval: 2s }',
+      'init: true',
+      'read_only: true',
+    ];
+
+    expect(loadWeb().hash).toBe('ab6bbfd784fd7d50a98ebf5d3446d08aa7862ad1d8cce9c4c3c0515d95f50e88');
+    expect(loadWeb(lines, 'volumes: { data: }\n').hash).toBe(
+      '8bf988a17e5e45110b4f1f959935cb99a14de48d6d1e40d275e0d37f74262d3a',
+    );
+  });
+});
