@@ -1,3 +1,4 @@
+import { apiAtLeast } from '../model/api-at-least.ts';
 import type { WireVersion } from './wire.ts';
 
 /** The oldest Engine API that has all we need: Docker 20.10. */
@@ -31,18 +32,6 @@ export function negotiateApiVersion(offer: WireVersion): Negotiation {
   };
 }
 
-/** Whether a version is `wanted` or newer. Versions are `major.minor`, compared as numbers: 1.9 is older than 1.10. */
-export function apiAtLeast(version: string, wanted: string): boolean {
-  const [major, minor] = parts(version);
-  const [wantedMajor, wantedMinor] = parts(wanted);
-  return major === wantedMajor ? minor >= wantedMinor : major > wantedMajor;
-}
-
 function isApiVersion(text: string): boolean {
   return /^\d+\.\d+$/.test(text);
-}
-
-function parts(version: string): readonly [number, number] {
-  const [major = '0', minor = '0'] = version.split('.');
-  return [Number(major), Number(minor)];
 }

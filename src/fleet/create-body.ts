@@ -8,7 +8,7 @@ import { identityLabels } from '../model/labels.ts';
 import { primaryNetwork } from '../model/primary-network.ts';
 import type { CommitSha } from '../model/names.ts';
 import { present } from '../model/present.ts';
-import { apiAtLeast } from './api-version.ts';
+import { apiAtLeast } from '../model/api-at-least.ts';
 import { isBuiltInNetwork } from './built-in-network.ts';
 import { endpointBody } from './endpoint-body.ts';
 import { mountBody } from './mount-body.ts';

@@ -9,7 +9,7 @@ import { createBody, laterNetworks } from './create-body.ts';
 import { enginePath } from './engine-path.ts';
 import { isStatus } from './engine-error.ts';
 import { fileArchive } from './file-archive.ts';
-import { containerRefusal } from './needed-versions.ts';
+import { containerRefusal } from '../model/needed-versions.ts';
 import { containerName } from './normal-form.ts';
 import type { StepRun } from './step-run.ts';
 import { done, failed, skipped } from './step-run.ts';

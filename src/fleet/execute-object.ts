@@ -5,7 +5,7 @@ import type { StepOutcome } from '../model/step.ts';
 import { enginePath } from './engine-path.ts';
 import { isStatus } from './engine-error.ts';
 import { isBuiltInNetwork } from './built-in-network.ts';
-import { networkRefusal } from './needed-versions.ts';
+import { networkRefusal } from '../model/needed-versions.ts';
 import type { StepRun } from './step-run.ts';
 import { done, failed, skipped } from './step-run.ts';
 import type { WireNetwork, WireVolume } from './wire.ts';

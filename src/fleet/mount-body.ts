@@ -1,6 +1,6 @@
 import type { BindMount, MountSpec } from '../model/container.ts';
 import { present } from '../model/present.ts';
-import { apiAtLeast } from './api-version.ts';
+import { apiAtLeast } from '../model/api-at-least.ts';
 
 /**
  * Mounts go through the Mounts API, but for two kinds of binds, which are `Binds` entries: one whose folder may have to be

@@ -3,7 +3,7 @@
  * absent one is not part of the hash either, so a setting added here changes the hash of no manifest that exists.
  *
  * ATTENTION: a setting added here must be added to manifest/resolve/settings.ts, to fleet/settings-body.ts, to
- * fleet/project-settings.ts, to drift/compare-settings.ts and, when old engines lack it, to fleet/needed-versions.ts.
+ * fleet/project-settings.ts, to drift/compare-settings.ts and, when old engines lack it, to model/needed-versions.ts.
  */
 export interface Settings {
   readonly annotations?: Readonly<Record<string, string>>;

@@ -2,6 +2,7 @@ import type { ServiceSpec } from '../model/application.ts';
 import type { HostName } from '../model/names.ts';
 import type { ReachableHost } from '../model/observation.ts';
 import { familiarReference, findImage } from '../model/image.ts';
+import { containerRefusal } from '../model/needed-versions.ts';
 import type { ApplicationContext } from './application-context.ts';
 import { isQuarantined, isServiceProven } from './application-context.ts';
 import { causeOf } from './draft.ts';
@@ -16,8 +17,8 @@ export interface Preflight {
 }
 
 /**
- * Everything that can fail without touching what runs comes first: the images of all slots that are to be made, on all
- * their hosts. A missing one is pulled; as long as one is missing, nothing of a new revision is started or stopped.
+ * Everything that can fail without touching what runs comes first: the engines and the images of all slots that are to be
+ * made, on all their hosts. A missing one is pulled; as long as one is missing, nothing of a new revision is started or stopped.
  */
 export function decidePreflight(context: ApplicationContext): Preflight {
   const ready = new Set<string>();
@@ -30,7 +31,7 @@ export function decidePreflight(context: ApplicationContext): Preflight {
       if (observation?.kind !== 'reachable') continue;
       const good = provenService(context.record, service.name);
       if (good !== null && isImageThere(good, observation)) ready.add(readyKey(host, good));
-      if (checkImage(context, service, observation)) ready.add(readyKey(host, service));
+      if (checkHost(context, service, observation)) ready.add(readyKey(host, service));
       else if (!isServiceProven(context, service)) complete = false;
     }
   }
@@ -59,12 +60,18 @@ function isImageThere({ container }: ServiceSpec, { images, engine }: ReachableH
   return image?.architecture === engine.architecture && image.os === engine.os;
 }
 
-function checkImage(
+/** The engine knows all keys that are set, and the image is there and fits. */
+function checkHost(
   context: ApplicationContext,
   service: ServiceSpec,
   observation: ReachableHost,
 ): boolean {
   const { host, engine } = observation;
+  const tooOld = containerRefusal(service.container, host, engine.apiVersion);
+  if (tooOld !== null) {
+    context.draft.block(service.name, '', 'EngineTooOld', tooOld);
+    return false;
+  }
   const reference = service.container.image;
   const image = findImage(observation.images, reference);
   if (image === undefined) {

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 
-import { apiAtLeast } from '../../src/fleet/api-version.ts';
+import { apiAtLeast } from '../../src/model/api-at-least.ts';
 import type { WireContainer } from '../../src/fleet/wire.ts';
 import type { ContractContext } from './contract-context.ts';
 import { refused } from './engine-shell.ts';

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 
 import type { WireContainer } from '../../src/fleet/wire.ts';
-import { apiAtLeast } from '../../src/fleet/api-version.ts';
+import { apiAtLeast } from '../../src/model/api-at-least.ts';
 import type { ContractContext } from './contract-context.ts';
 import { refused } from './engine-shell.ts';
 

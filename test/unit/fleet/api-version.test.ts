@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 
-import { apiAtLeast, negotiateApiVersion } from '../../../src/fleet/api-version.ts';
+import { negotiateApiVersion } from '../../../src/fleet/api-version.ts';
+import { apiAtLeast } from '../../../src/model/api-at-least.ts';
 
 it.each([
   { name: 'the oldest engine', offer: ['1.41', '1.12'], apiVersion: '1.41' },

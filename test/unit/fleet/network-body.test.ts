@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 
 import { addressBody } from '../../../src/fleet/execute-object.ts';
-import { networkRefusal } from '../../../src/fleet/needed-versions.ts';
+import { networkRefusal } from '../../../src/model/needed-versions.ts';
 import type { NetworkSpec } from '../../../src/model/application.ts';
 import { loadApplication } from '../../support/load-files.ts';
 import { strictDefinitions } from './strict-definitions.ts';

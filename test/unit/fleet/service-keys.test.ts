@@ -6,7 +6,7 @@ import { parse } from 'yaml';
 
 import { compareImmutable, compareResources } from '../../../src/drift/compare-container.ts';
 import { createBody } from '../../../src/fleet/create-body.ts';
-import { containerRefusal } from '../../../src/fleet/needed-versions.ts';
+import { containerRefusal } from '../../../src/model/needed-versions.ts';
 import { projectContainer } from '../../../src/fleet/project-container.ts';
 import type { WireContainer } from '../../../src/fleet/wire.ts';
 import type { ServiceSpec } from '../../../src/model/application.ts';

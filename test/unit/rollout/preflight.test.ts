@@ -54,6 +54,24 @@ function failedStep(failure: Partial<StepFailure>, facts: Partial<FailedStep> = 
   };
 }
 
+it('an engine that is too old for a key stops the rollout before anything is touched', () => {
+  const annotated = shop('v2', { container: { annotations: { 'org.example.a': '1' } } });
+  const { engine } = hostOf(before, 'host-2');
+  const old = { ...hostOf(before, 'host-2'), engine: { ...engine, apiVersion: '1.41' } };
+  const others = ['host-1', 'host-3'].map((name) => {
+    const host = hostOf(before, name);
+    return { ...host, engine: { ...host.engine, apiVersion: '1.51' } };
+  });
+
+  const { steps, last } = run(seeing(commit(before, annotated, 2), old, ...others));
+
+  expect(steps).toEqual([]);
+  expect(stalledBy(last)).toBe('EngineTooOld');
+  expect(decisionOf(last).conditions.at(-1)?.message).toContain(
+    'host "host-2" speaks Engine API 1.41, and "annotations" needs Engine API 1.43 (Docker 24.0)',
+  );
+});
+
 describe('the image of a new revision', () => {
   const missing = withoutImage(commit(before, shop('v2'), 2), 'host-2', 'v2');
 

@@ -1,7 +1,7 @@
-import type { NetworkSpec } from '../model/application.ts';
-import type { ContainerSpec, MountSpec, NetworkAttachment } from '../model/container.ts';
-import { primaryNetwork } from '../model/primary-network.ts';
-import { apiAtLeast } from './api-version.ts';
+import type { NetworkSpec } from './application.ts';
+import type { ContainerSpec, MountSpec, NetworkAttachment } from './container.ts';
+import { primaryNetwork } from './primary-network.ts';
+import { apiAtLeast } from './api-at-least.ts';
 
 /** A key that not every engine we speak to knows. */
 interface NeededVersion<T> {
