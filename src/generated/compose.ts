@@ -93,7 +93,7 @@ failure_action?: ("rollback" | "pause" | "continue")
 monitor?: Duration
 max_failure_ratio?: Ratio
 /**
- * start-first: an old instance is stopped once its successor has passed its gate; stop-first: before its successor is made. A fixed host port makes it stop-first, and so do a volume that is written to and a fixed address on a network, unless this key says start-first. Default: start-first.
+ * start-first: an old instance is stopped once its successor has passed its gate; stop-first: before its successor is made. A fixed host port or a fixed address on a network makes it stop-first, and so does a volume that is written to, unless this key says start-first. Default: start-first.
  */
 order?: ("start-first" | "stop-first")
 }

@@ -12,7 +12,7 @@ export interface ReplaceOrder {
 }
 
 /**
- * Start-first where it is possible. Two instances cannot hold one host port, two writers on one volume are only started
+ * Start-first where it is possible. Two instances cannot hold one host port or one address, two writers on one volume are only started
  * side by side when the manifest asks for it in so many words, and a singleton is alone by definition.
  *
  * @param slots number of slots of the service
@@ -31,6 +31,16 @@ export function replaceOrder(
     return stopFirst(
       `it publishes host port ${port.port}, which two instances cannot share`,
       'ports',
+    );
+  }
+  const fixed = service.container.networks.find(
+    ({ ipv4Address, ipv6Address }) => ipv4Address !== undefined || ipv6Address !== undefined,
+  );
+  if (fixed !== undefined) {
+    const address = fixed.ipv4Address ?? fixed.ipv6Address ?? '';
+    return stopFirst(
+      `it has the address ${address} on network "${fixed.network}", which two instances cannot share`,
+      'networks',
     );
   }
   const asking = policy === service.rollback ? 'rollback_config' : 'update_config';

@@ -49,13 +49,6 @@ export function resolveAttachments(
   return withMacAddress(attachments, child(service, 'mac_address'));
 }
 
-/** Whether an address of its own keeps two instances from running beside each other on one host. */
-export function hasFixedAddress(service: Cursor): boolean {
-  return attachedNetworks(service).some(([, attachment]) =>
-    ['ipv4_address', 'ipv6_address'].some((key) => isPresent(child(attachment, key))),
-  );
-}
-
 function hasNetworkMode(service: Cursor): boolean {
   return (readText(child(service, 'network_mode')) ?? '') !== '';
 }

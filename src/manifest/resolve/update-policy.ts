@@ -2,7 +2,6 @@ import type { UpdatePolicy } from '../../model/application.ts';
 import { child, readNumber, readText, readWith, type Cursor } from '../cursor.ts';
 import { parseShare } from '../scalars/share.ts';
 import type { Subject } from '../subject.ts';
-import { hasFixedAddress } from './attachment.ts';
 import { readDuration } from './duration.ts';
 import { rolloutKey } from './rollout-key.ts';
 
@@ -27,7 +26,7 @@ export function resolveUpdate(service: Cursor, bounds: WrittenBounds): UpdatePol
   const config = child(service, 'deploy', 'update_config');
   const failureAction = readText(child(config, 'failure_action'));
   return {
-    order: readOrder(config) ?? (hasFixedAddress(service) ? 'stop-first' : 'start-first'),
+    order: readOrder(config) ?? 'start-first',
     parallelism: readNumber(child(config, 'parallelism')) ?? (areWritten(bounds) ? 0 : 1),
     delayMs: readDuration(child(config, 'delay')) ?? 0,
     monitorMs: readDuration(child(config, 'monitor')) ?? defaultMonitorMs,

@@ -219,15 +219,6 @@ it('a platform is a constraint on the hosts', () => {
   ]);
 });
 
-it('an address of its own makes an instance stop before its successor starts', () => {
-  const address = 'networks: { default: { ipv4_address: 10.9.0.7 } }';
-
-  expect(loadWeb([address]).update.order).toBe('stop-first');
-  expect(loadWeb([address, 'deploy: { update_config: { order: start-first } }']).update.order).toBe(
-    'start-first',
-  );
-});
-
 it('a limit stands where its older key does', () => {
   const { origins } = loadWeb(['mem_limit: 64m']);
 

@@ -23,6 +23,10 @@ function volume(
   return { mounts: [{ ...mount, ...facts }] };
 }
 
+function addressed(ipv4Address: string): Partial<ContainerSpec> {
+  return { networks: [{ network: 'shop_front', aliases: [], ipv4Address }] };
+}
+
 function orderOf(service: ServiceSpec): ReplaceOrder {
   return replaceOrder(service, service.update, 4);
 }
@@ -33,6 +37,7 @@ describe('replaceOrder()', () => {
     ['a free port', published(''), 'start-first', ''],
     ['a range of ports', published('8000-8010'), 'start-first', ''],
     ['a fixed port', published('80'), 'stop-first', 'ports'],
+    ['an address of its own', addressed('10.9.0.7'), 'stop-first', 'networks'],
     ['a volume', volume(), 'stop-first', 'volumes'],
     ['a volume that it only reads', volume({ readOnly: true }), 'start-first', ''],
     ['an anonymous volume', volume({ source: '' }), 'start-first', ''],
