@@ -5,7 +5,7 @@ import type { DriftAction, DriftClass, DriftValue } from '../model/drift.ts';
 import { instanceName } from '../model/labels.ts';
 import { attachmentDifference } from '../model/same-attachment.ts';
 import type { ImageDefaults } from '../model/observation.ts';
-import type { FieldDifference } from './compare-container.ts';
+import type { FieldDifference } from './field-difference.ts';
 import { compareImmutable, compareResources } from './compare-container.ts';
 import type { Instance } from './identify.ts';
 

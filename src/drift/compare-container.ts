@@ -5,13 +5,7 @@ import { familiarReference } from '../model/image.ts';
 import { isOwnLabel } from '../model/labels.ts';
 import { compareSettings } from './compare-settings.ts';
 import { expectedContainer } from './expected-container.ts';
-
-/** A field that differs, in the words of the manifest. */
-export interface FieldDifference {
-  readonly path: string;
-  readonly desired: DriftValue;
-  readonly observed: DriftValue;
-}
+import type { FieldDifference } from './field-difference.ts';
 
 /**
  * The fields that the engine can only set at create, compared by the rules of semantics §11: what a manifest leaves open

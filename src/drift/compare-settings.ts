@@ -1,7 +1,7 @@
 import type { ContainerSpec } from '../model/container.ts';
 import type { DriftValue } from '../model/drift.ts';
 import type { Settings } from '../model/settings.ts';
-import type { FieldDifference } from './compare-container.ts';
+import type { FieldDifference } from './field-difference.ts';
 import { settingWords, subjectOf } from './setting-words.ts';
 
 /**

@@ -2,7 +2,7 @@ import { basename } from 'node:path/posix';
 
 import { diagnosticAt, type Diagnostic } from '../model/diagnostic.ts';
 import type { ManifestSource } from './find.ts';
-import type { LoadedApplication } from './load-application.ts';
+import type { LoadedApplication } from './loaded-application.ts';
 import { startOf } from './report.ts';
 
 interface Loaded {

@@ -1,7 +1,6 @@
 import { validateCompose } from '../generated/validators.js';
 import type { ApplicationSpec } from '../model/application.ts';
 import { diagnosticAt, type Diagnostic } from '../model/diagnostic.ts';
-import type { Origin } from '../model/origin.ts';
 import { nameApplication } from './application-name.ts';
 import { canonicalise } from './canonical.ts';
 import { cursorAt } from './cursor.ts';
@@ -22,22 +21,9 @@ import { startOf } from './report.ts';
 import { resolveApplication } from './resolve/application.ts';
 import { rules } from './rules/rules.ts';
 import { validateShape } from './shape.ts';
+import type { LoadedApplication } from './loaded-application.ts';
 import { createSubject } from './subject.ts';
 import { unify } from './unify.ts';
-
-export interface LoadedApplication {
-  /** Empty when it has none. */
-  readonly name: string;
-  /** Where the name comes from. */
-  readonly origin: Origin;
-  /** Null when there is an error. */
-  readonly spec: ApplicationSpec | null;
-  /** Files that it was read from, as far as they could be read; sorted. */
-  readonly files: readonly string[];
-  /** Manifests that it includes, and that are thereby no applications of their own. */
-  readonly included: ReadonlySet<string>;
-  readonly diagnostics: readonly Diagnostic[];
-}
 
 /**
  * Loads one application through all stages, in Compose's order: each document is interpolated before it is merged, and

@@ -3,7 +3,8 @@ import { compareDiagnostics, diagnosticAt, type Diagnostic } from '../model/diag
 import { digestOf } from '../model/digest.ts';
 import { createFileAccess } from './file-access.ts';
 import { findManifests, type ManifestSource } from './find.ts';
-import { loadApplication, type LoadedApplication } from './load-application.ts';
+import { loadApplication } from './load-application.ts';
+import type { LoadedApplication } from './loaded-application.ts';
 import { loadFleet } from './load-fleet.ts';
 import { splitParts } from './included-parts.ts';
 import type { ManifestInput, ManifestResult } from './manifest.ts';

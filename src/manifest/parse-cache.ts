@@ -1,5 +1,5 @@
 import type { ManifestInput } from './manifest.ts';
-import type { LoadedApplication } from './load-application.ts';
+import type { LoadedApplication } from './loaded-application.ts';
 import type { ParsedYaml } from './parse-yaml.ts';
 
 /**
