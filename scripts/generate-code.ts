@@ -59,6 +59,8 @@ async function generateValidators(): Promise<string> {
   const bundled = await build({
     stdin: { contents: code, resolveDir: root, loader: 'js' },
     bundle: true,
+    // The paths in its comments are those of the checkout, wherever the packages lie.
+    preserveSymlinks: true,
     format: 'esm',
     platform: 'node',
     target: 'node20',
