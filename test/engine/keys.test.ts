@@ -1,3 +1,7 @@
+import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
 import { assessInstance } from '../../src/drift/assess-instance.ts';
@@ -28,13 +32,19 @@ const host = sandboxHost(0);
 const image = 'testapp:v1';
 let fleet: Fleet;
 
+/** The engine makes it. */
+const boundFolder = join(tmpdir(), `fleetwright-keys-${process.pid}`);
+
 beforeAll(async () => {
   fleet = await openTestFleet([host]);
 });
 
 afterEach(() => clearHosts([host]));
 
-afterAll(() => fleet[Symbol.asyncDispose]());
+afterAll(async () => {
+  await fleet[Symbol.asyncDispose]();
+  await rm(boundFolder, { recursive: true, force: true });
+});
 
 /** The application that has one service with these lines. */
 function load(lines: readonly string[], after = ''): Loaded {
@@ -139,7 +149,7 @@ describe('right after the start nothing differs from', () => {
     { key: 'tmpfs', lines: ['tmpfs: ["/run:size=1m,mode=755", /cache/]'] },
     { key: 'ulimits', lines: ['ulimits: { nofile: { soft: 512, hard: 1024 }, core: 0 }'] },
     { key: 'user', lines: ['user: "1000:1000"', 'working_dir: /tmp/'] },
-    { key: 'volumes.bind.selinux', lines: ['volumes: ["/tmp/fleetwright-keys:/data:ro,z"]'] },
+    { key: 'volumes.bind.selinux', lines: [`volumes: ["${boundFolder}:/data:ro,z"]`] },
     {
       key: 'volumes.volume.labels',
       lines: ['volumes: [{ type: volume, target: /d, volume: { labels: [a=b] } }]'],
