@@ -12,6 +12,7 @@ export default defineConfig({
             'test/golden/**/*.test.ts',
             'test/contract/simulated*.test.ts',
           ],
+          setupFiles: ['test/support/property-seed.ts'],
           testTimeout: 30_000,
         },
       },
