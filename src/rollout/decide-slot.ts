@@ -2,6 +2,7 @@ import type { DriftClass } from '../model/drift.ts';
 import type { HostName } from '../model/names.ts';
 import type { UnreachableHost } from '../model/observation.ts';
 import { isQuarantined, isServiceProven } from './application-context.ts';
+import type { Instance } from '../drift/identify.ts';
 import { decideAbsent, whyNotYet } from './decide-absent.ts';
 import { placeOf } from './draft.ts';
 import type { Failing } from './fail-slot.ts';
@@ -218,18 +219,31 @@ function decidePromoted(situation: SlotSituation): void {
   const held = isHeld ? heldPredecessor(context, view) : null;
   const other = view.others.find((one) => one !== held);
   if (other === undefined) return;
-  // Nothing that serves is given for something that neither does nor has finished its work.
-  const isGood = isServing(context, current) || isDone(service, current, view.phase);
-  if (isServing(context, other) && !isGood) {
-    return context.draft.wait('turn', placeOf(view), 'its successor does not serve');
-  }
-  // It may have been started anew a moment ago; but what has failed does not stay for that.
-  const verdict = judgeInstance(context, service, current);
-  const hasFailed = context.target.failed.some(({ hash }) => hash === other.identity.hash);
-  if (isServing(context, other) && !hasFailed && verdict.kind === 'waiting') {
-    return context.draft.wait('gate', placeOf(view), verdict.reason, verdict.until);
-  }
+  if (isServing(context, other) && servesOn(situation, current, other)) return;
   retire(situation, other, 'its successor has taken its place');
+}
+
+/** Nothing that serves is given for something that does not, nor has finished its work. */
+function servesOn({ context, view }: SlotSituation, current: Instance, other: Instance): boolean {
+  const { draft } = context;
+  const done = isDone(view.service, current, view.phase);
+  const isGood = done || isServing(context, current);
+  if (isGood && hasFailed(context, other)) return false;
+  // It may have been started anew since it was promoted.
+  const verdict = judgeInstance(context, view.service, current);
+  if (isGood && verdict.kind === 'waiting') {
+    draft.wait('gate', placeOf(view), verdict.reason, verdict.until);
+    return true;
+  }
+  if (done || (isGood && verdict.kind === 'passed')) return false;
+  draft.wait('turn', placeOf(view), 'its successor does not serve');
+  return true;
+}
+
+function hasFailed({ target }: SlotSituation['context'], { identity }: Instance): boolean {
+  return target.failed.some(
+    ({ service, hash }) => service === identity.service && hash === identity.hash,
+  );
 }
 
 /** Codes of the conditions that differences without a remedy make. */

@@ -3,8 +3,12 @@ import { describe, expect, it } from 'vitest';
 
 import type { ObservedContainer } from '../../../src/model/observation.ts';
 import { noRestart } from '../../../src/model/container.ts';
+import { reduceJournal } from '../../../src/model/journal-reduce.ts';
 import { emptyJournal } from '../../../src/model/journal-state.ts';
+import type { ContainerId } from '../../../src/model/names.ts';
+import type { Readiness } from '../../../src/model/readiness.ts';
 import type { Step, StepFailure } from '../../../src/model/step.ts';
+import { decide } from '../../../src/rollout/decide.ts';
 import type { World } from '../../../src/rollout/world.ts';
 import type { ServiceFacts } from '../../support/builders.ts';
 import { aConstraint, anApplication, aService, aWorld } from '../../support/builders.ts';
@@ -14,6 +18,7 @@ import {
   containers,
   decisionOf,
   edit,
+  kinds,
   run,
   running,
   seeing,
@@ -249,10 +254,47 @@ describe('the old instance beside one that was promoted and started anew', () =>
   );
 
   it('serves on until the gate of the other has passed again', () => {
+    const slow: ServiceFacts = { ...facts, gate: { minHealthyTimeMs: 30_000 } };
+    const beside = playUntil(commit(deployed('v1', slow), shop('v2', slow), 2), (now) =>
+      containers(now).some((one) => isV2(one) && one.restart.name !== 'no'),
+    ).world;
+    const again = edit(beside, (one) => (isV2(one) ? { ...one, startedAt: beside.now } : one));
+
+    const { steps } = play(again, 20_000);
+    const { world: end } = play(again, 5 * 60_000);
+
+    expect(steps.map(({ action }) => action.kind)).not.toContain('stop-container');
+    expect(running(end)).toEqual(['testapp:v2', 'testapp:v2']);
+  });
+
+  it('serves on while the other does not serve at all', () => {
     const { steps, world: end } = play(anew, 20_000, { fate: neverReady });
 
     expect(steps.map(({ action }) => action.kind)).not.toContain('stop-container');
     expect(running(end).filter((image) => image === 'testapp:v1').length).toBeGreaterThan(0);
+  });
+
+  it('serves on when the other has not passed its gate again within its deadline', () => {
+    const port = { target: 8080, protocol: 'tcp', hostIp: '', published: '' } as const;
+    const open: ServiceFacts = { ...facts, container: { ports: [port] } };
+    const v2 = { ...open, container: { image: 'testapp:v2', ports: [port] } };
+    const beside = playUntil(commit(deployed('v1', open), shop('v2', v2), 2), (one) =>
+      containers(one).some((container) => isV2(container) && container.restart.name !== 'no'),
+    ).world;
+    const probe = { kind: 'tcp', port: 8080, intervalMs: 250, timeoutMs: 1_000 } as const;
+    const asked = commit(beside, shop('v2', { ...v2, gate: { probe } }), 3);
+    const now = asked.now + aService().gate.healthyDeadlineMs;
+    const answers = containers(asked).map(({ id, startedAt }): [ContainerId, Readiness] => [
+      id,
+      { startedAt: startedAt ?? 0, readySince: null, passed: false, reason: 'no', checkedAt: now },
+    ]);
+
+    const late = { ...asked, now, readiness: new Map(answers) };
+    const journal = decide(late).entries.reduce(reduceJournal, late.journal);
+
+    const { steps } = decide({ ...late, journal });
+
+    expect(kinds(steps)).toEqual([]);
   });
 
   it('goes at once when it is the one that has failed', () => {
