@@ -2,10 +2,11 @@ import type { ServiceSpec } from '../model/application.ts';
 import type { HostName } from '../model/names.ts';
 import type { ReachableHost } from '../model/observation.ts';
 import { familiarReference, findImage } from '../model/image.ts';
-import { containerRefusal } from '../model/needed-versions.ts';
+import { containerRefusal, networkRefusal } from '../model/needed-versions.ts';
 import type { ApplicationContext } from './application-context.ts';
 import { isQuarantined, isServiceProven } from './application-context.ts';
 import { causeOf } from './draft.ts';
+import { missingNetworks } from './prepare-host.ts';
 import { provenService } from './target.ts';
 
 /** What stands ready on the hosts before the first container is touched. */
@@ -67,7 +68,7 @@ function checkHost(
   observation: ReachableHost,
 ): boolean {
   const { host, engine } = observation;
-  const tooOld = containerRefusal(service.container, host, engine.apiVersion);
+  const tooOld = engineRefusal(context, service, observation);
   if (tooOld !== null) {
     context.draft.block(service.name, '', 'EngineTooOld', tooOld);
     return false;
@@ -82,6 +83,23 @@ function checkHost(
   const message = `image "${reference}" is for ${image.os}/${image.architecture}, host "${host}" is ${engine.os}/${engine.architecture}`;
   context.draft.block(service.name, '', 'PlatformMismatch', message);
   return false;
+}
+
+/** Why the engine cannot make the container, or a network that it is still to make for it. */
+function engineRefusal(
+  context: ApplicationContext,
+  service: ServiceSpec,
+  observation: ReachableHost,
+): string | null {
+  const { host, engine } = observation;
+  const networks = missingNetworks(context, service, observation).filter((one) => !one.external);
+  return (
+    containerRefusal(service.container, host, engine.apiVersion) ??
+    networks
+      .map((network) => networkRefusal(network, host, engine.apiVersion))
+      .find((refusal) => refusal !== null) ??
+    null
+  );
 }
 
 function pull(context: ApplicationContext, service: ServiceSpec, host: HostName): void {

@@ -1,5 +1,6 @@
 import type { NetworkSpec, ServiceSpec, VolumeSpec } from '../model/application.ts';
 import type { HostName } from '../model/names.ts';
+import type { ReachableHost } from '../model/observation.ts';
 import type { Action } from '../model/step.ts';
 import type { ApplicationContext } from './application-context.ts';
 import { causeOf } from './draft.ts';
@@ -12,22 +13,27 @@ export function prepareHost(
 ): boolean {
   const observation = context.world.observations.get(host);
   if (observation?.kind !== 'reachable') return false;
-  const networks = new Set(observation.networks.map(({ name }) => name));
   const volumes = new Set(observation.volumes.map(({ name }) => name));
-  const missingNetworks = networksOf(context, service).filter(({ name }) => !networks.has(name));
+  const networks = missingNetworks(context, service, observation);
   const missingVolumes = volumesOf(context, service).filter(({ name }) => !volumes.has(name));
-  for (const network of missingNetworks) {
+  for (const network of networks) {
     ensure(context, service, host, 'network', network, { kind: 'create-network', network });
   }
   for (const volume of missingVolumes) {
     ensure(context, service, host, 'volume', volume, { kind: 'create-volume', volume });
   }
-  return missingNetworks.length === 0 && missingVolumes.length === 0;
+  return networks.length === 0 && missingVolumes.length === 0;
 }
 
-function networksOf(context: ApplicationContext, service: ServiceSpec): readonly NetworkSpec[] {
+/** The networks of a service that its host does not have. */
+export function missingNetworks(
+  context: ApplicationContext,
+  service: ServiceSpec,
+  { networks }: ReachableHost,
+): readonly NetworkSpec[] {
   const used = new Set(service.container.networks.map(({ network }) => network));
-  return context.target.spec.networks.filter(({ name }) => used.has(name));
+  const there = new Set(networks.map(({ name }) => name));
+  return context.target.spec.networks.filter(({ name }) => used.has(name) && !there.has(name));
 }
 
 function volumesOf(context: ApplicationContext, service: ServiceSpec): readonly VolumeSpec[] {

@@ -72,6 +72,17 @@ it('an engine that is too old for a key stops the rollout before anything is tou
   );
 });
 
+it('an engine that is too old for a network that it is to make stops the rollout, too', () => {
+  const attached = { networks: [{ network: front.name, aliases: ['web'] }] };
+  const networks = [{ ...front, enableIpv4: false }];
+  const next = commit(before, shop('v2', { container: attached }, { networks }), 2);
+
+  const { steps, last } = run(next);
+
+  expect(steps).toEqual([]);
+  expect(stalledBy(last)).toBe('EngineTooOld');
+});
+
 describe('the image of a new revision', () => {
   const missing = withoutImage(commit(before, shop('v2'), 2), 'host-2', 'v2');
 
