@@ -4,9 +4,9 @@ import { cleanPath, compareText, positiveOrNull } from './normal-form.ts';
 import type { WireContainer, WireHostConfig, WireMount, WireMountPoint } from './wire.ts';
 
 /**
- * The mounts of a container. What was asked for stands in HostConfig in two notations (a third one, `Tmpfs`, is a setting), with the options that were
- * given; the top-level Mounts (random order, options filled in by the engine) only add the anonymous volumes that the
- * image declares.
+ * The mounts of a container. What was asked for stands in HostConfig in two notations (a third one, `Tmpfs`, is a
+ * setting), with the options that were given; the top-level Mounts (random order, options filled in by the engine) only
+ * add the anonymous volumes that the image declares.
  */
 export function projectMounts(
   container: Pick<WireContainer, 'HostConfig' | 'Mounts'>,

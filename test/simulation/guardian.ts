@@ -237,8 +237,10 @@ export class Guardian {
 
   #quarantined(application: string, service: string, hash: string): Quarantine | null {
     const record = this.#operator.journal().applications.get(application);
-    const good = record?.lastKnownGood?.spec.services ?? [];
-    if (good.some((one) => one.name === service && one.hash === hash)) return null;
+    const good = record?.lastKnownGood;
+    const isProven = good?.untried.includes(service) === false;
+    const known = good?.spec.services.find(({ name }) => name === service);
+    if (isProven && known?.hash === hash) return null;
     const failed = record?.quarantined ?? [];
     return (
       failed.find(
