@@ -7,7 +7,7 @@ import { parseArgs } from 'node:util';
 
 import type { TreeEntry } from '../src/model/tree.ts';
 import type { ParseCache } from '../src/manifest/load.ts';
-import { loadAll } from '../src/reconcile/load-revision.ts';
+import type * as LoadRevisionModule from '../src/reconcile/load-revision.ts';
 import { middle } from './measure.ts';
 
 const { values } = parseArgs({
@@ -16,6 +16,10 @@ const { values } = parseArgs({
     commits: { type: 'string', default: '20' },
   },
 });
+
+/** What is shipped, since threads cannot run TypeScript. */
+const built = new URL('../dist/reconcile/load-revision.js', import.meta.url).href;
+const { loadAll } = (await import(built)) as typeof LoadRevisionModule;
 
 const manifests = Number(values.manifests);
 const commits = Number(values.commits);

@@ -2,13 +2,13 @@ import type { ApplicationSpec } from '../model/application.ts';
 import { compareDiagnostics, diagnosticAt, type Diagnostic } from '../model/diagnostic.ts';
 import { digestOf } from '../model/digest.ts';
 import { createFileAccess } from './file-access.ts';
-import { findManifests, type ManifestSource } from './find.ts';
-import { loadApplication } from './load-application.ts';
+import { findManifests, type FoundManifests, type ManifestSource } from './find.ts';
 import type { LoadedApplication } from './loaded-application.ts';
-import { loadFleet } from './load-fleet.ts';
+import { loadFleet, type LoadedFleet } from './load-fleet.ts';
+import { isNew, loadSource, type LoadContext, type Variables } from './load-source.ts';
 import { splitParts } from './included-parts.ts';
 import type { ManifestInput, ManifestResult } from './manifest.ts';
-import { keepApplication, recallApplication, type ParseCache } from './parse-cache.ts';
+import type { ParseCache } from './parse-cache.ts';
 import { formatPlace } from './report.ts';
 import { judgeApplications } from './rules/applications.ts';
 
@@ -20,34 +20,12 @@ export type { ParseCache } from './parse-cache.ts';
  * applications without an error are given.
  */
 export function loadManifests(input: ManifestInput, cache: ParseCache): ManifestResult {
-  const needed = new Set<string>();
-  const files = createFileAccess(input);
-  const fleet = loadFleet(input, files, cache);
-  for (const path of files.needed) needed.add(path);
-  const fleetIsKnown = needed.size === 0;
-  const found = findManifests(input);
-  const variablesDigest = digestOf(Object.fromEntries(fleet.variables));
-
-  const load = (source: ManifestSource): LoadedApplication | null => {
-    const kept = recallApplication(cache, input, source.file, source.overrides);
-    if (kept !== null && (kept.variablesDigest === variablesDigest || !fleetIsKnown)) {
-      return kept.application;
-    }
-    const ownFiles = createFileAccess(input);
-    const application = loadApplication(source, ownFiles, fleet.variables, cache);
-    for (const path of ownFiles.needed) needed.add(path);
-    if (ownFiles.needed.size > 0 || !fleetIsKnown) return null;
-    if (application.spec !== null) {
-      const { overrides, file } = source;
-      const entry = { overrides, asked: ownFiles.asked, variablesDigest, application };
-      keepApplication(cache, file, entry);
-    }
-    return application;
-  };
-
+  const { fleet, found, context, needed: ofFleet } = survey(input, cache);
+  const needed = new Set(ofFleet);
   const loaded = found.sources.flatMap((source) => {
-    const application = load(source);
-    return application === null ? [] : [{ source, application }];
+    const one = loadSource(context, source);
+    for (const path of one.needed) needed.add(path);
+    return one.application === null ? [] : [{ source, application: one.application }];
   });
   if (needed.size > 0) return { kind: 'needs', paths: [...needed].toSorted() };
   const { applications, diagnostics: partProblems } = splitParts(loaded);
@@ -75,6 +53,41 @@ export function loadManifests(input: ManifestInput, cache: ParseCache): Manifest
       ...[...problems.values()].flat(),
     ]),
   };
+}
+
+interface Survey {
+  readonly fleet: LoadedFleet;
+  readonly found: FoundManifests;
+  readonly context: LoadContext;
+  /** Paths of the files that are missing to know the fleet. */
+  readonly needed: ReadonlySet<string>;
+}
+
+function survey(input: ManifestInput, cache: ParseCache): Survey {
+  const files = createFileAccess(input);
+  const fleet = loadFleet(input, files, cache);
+  const { needed } = files;
+  const digest = digestOf(Object.fromEntries(fleet.variables));
+  const variables = needed.size === 0 ? { values: fleet.variables, digest } : null;
+  return { fleet, found: findManifests(input), context: { input, cache, variables }, needed };
+}
+
+/**
+ * The manifests that `loadManifests` would have to read anew, when their own files are there: whoever has several
+ * processors can load parts of them at once, and put what comes out into the cache.
+ */
+export function newSources(input: ManifestInput, cache: ParseCache): NewSources | null {
+  const { context, found } = survey(input, cache);
+  if (context.variables === null) return null;
+  const sources = found.sources.filter(
+    (source) => input.contents.has(source.file) && isNew(context, source),
+  );
+  return { sources, variables: context.variables };
+}
+
+export interface NewSources {
+  readonly sources: readonly ManifestSource[];
+  readonly variables: Variables;
 }
 
 /** Manifests that share a name are one application to the reader, until they are told apart. */

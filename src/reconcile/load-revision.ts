@@ -5,6 +5,7 @@ import { StalledError } from '../model/errors.ts';
 import type { ParseCache } from '../manifest/load.ts';
 import { loadManifests } from '../manifest/load.ts';
 import type { LoadedManifests, ManifestInput, TooLarge } from '../manifest/manifest.ts';
+import { loadAhead } from './load-ahead.ts';
 import { maxFileBytes } from '../manifest/manifest.ts';
 import type { SourceTree } from '../source/source-tree.ts';
 import type { Source } from '../source/source.ts';
@@ -85,5 +86,6 @@ export async function loadAll(
     const missing = result.paths.filter((path) => !contents.has(path));
     if (missing.length === 0) throw new Error('The manifest room asks for files that it has');
     for (const path of missing) contents.set(path, await read(path));
+    await loadAhead({ ...input, contents }, read, cache);
   }
 }

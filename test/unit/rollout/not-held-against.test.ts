@@ -260,9 +260,10 @@ describe('the old instance beside one that was promoted and started anew', () =>
     ).world;
     const again = edit(beside, (one) => (isV2(one) ? { ...one, startedAt: beside.now } : one));
 
-    const { steps } = play(again, 20_000);
+    const { steps, last } = play(again, 20_000);
     const { world: end } = play(again, 5 * 60_000);
 
+    expect(decisionOf(last).waiting).toMatchObject([{ kind: 'gate' }, { kind: 'turn' }]);
     expect(steps.map(({ action }) => action.kind)).not.toContain('stop-container');
     expect(running(end)).toEqual(['testapp:v2', 'testapp:v2']);
   });

@@ -1,0 +1,54 @@
+import { createFileAccess } from './file-access.ts';
+import type { ManifestSource } from './find.ts';
+import { loadApplication } from './load-application.ts';
+import type { LoadedApplication } from './loaded-application.ts';
+import type { ManifestInput } from './manifest.ts';
+import { keepApplication, recallApplication, type ParseCache } from './parse-cache.ts';
+
+/** What the manifests of one commit have in common. */
+export interface LoadContext {
+  readonly input: ManifestInput;
+  readonly cache: ParseCache;
+  /** Those of the fleet; null as long as its file has not been read. */
+  readonly variables: Variables | null;
+}
+
+export interface Variables {
+  readonly values: ReadonlyMap<string, string>;
+  readonly digest: string;
+}
+
+export interface LoadedSource {
+  /** Null when files are missing. */
+  readonly application: LoadedApplication | null;
+  /** Paths of the files that are missing. */
+  readonly needed: ReadonlySet<string>;
+}
+
+const nothing: ReadonlySet<string> = new Set();
+
+/** Loads one application, or takes it from the cache; one without an error is kept there. */
+export function loadSource(context: LoadContext, source: ManifestSource): LoadedSource {
+  const { input, cache, variables } = context;
+  const { file, overrides } = source;
+  const kept = recallApplication(cache, input, file, overrides);
+  if (kept !== null && (variables === null || kept.variablesDigest === variables.digest)) {
+    return { application: kept.application, needed: nothing };
+  }
+  const files = createFileAccess(input);
+  const application = loadApplication(source, files, variables?.values ?? new Map(), cache);
+  if (files.needed.size > 0 || variables === null) {
+    return { application: null, needed: files.needed };
+  }
+  if (application.spec !== null) {
+    const { digest: variablesDigest } = variables;
+    keepApplication(cache, file, { overrides, asked: files.asked, variablesDigest, application });
+  }
+  return { application, needed: nothing };
+}
+
+/** Whether a source would have to be loaded anew. */
+export function isNew({ input, cache, variables }: LoadContext, source: ManifestSource): boolean {
+  const kept = recallApplication(cache, input, source.file, source.overrides);
+  return kept === null || kept.variablesDigest !== variables?.digest;
+}
