@@ -85,12 +85,20 @@ function compareBlockWeight(
   return observed === null ? [] : compareValues('blkio_config.weight', desired, observed);
 }
 
-/** The engine adds `label=disable` by itself where SELinux would be in the way of what was asked for. */
+/** The options that somebody asked for: the engine adds `label=disable` where SELinux would be in the way of the rest. */
 function askedOptions(desired: ContainerSpec, observed: ContainerSpec): readonly string[] {
   const isOpen = observed.privileged === true || observed.pid === 'host' || observed.ipc === 'host';
-  if (!isOpen || desired.securityOpt.includes('label=disable')) return observed.securityOpt;
-  return observed.securityOpt.filter((option) => option !== 'label=disable');
+  const isAsked = (option: string): boolean => desired.securityOpt.includes(option);
+  const options = observed.securityOpt.filter(
+    (option) => option !== 'label=disable' || !isOpen || isAsked(option),
+  );
+  // What is privileged sees all paths anyway.
+  const isImplied =
+    observed.privileged === true && isAsked(allPaths) && !options.includes(allPaths);
+  return isImplied ? [...options, allPaths].toSorted() : options;
 }
+
+const allPaths = 'systempaths=unconfined';
 
 type Scalar = string | number | boolean | null;
 

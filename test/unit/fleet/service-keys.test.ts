@@ -8,12 +8,12 @@ import { compareImmutable, compareResources } from '../../../src/drift/compare-c
 import { createBody } from '../../../src/fleet/create-body.ts';
 import { containerRefusal } from '../../../src/model/needed-versions.ts';
 import { projectContainer } from '../../../src/fleet/project-container.ts';
-import type { WireContainer } from '../../../src/fleet/wire.ts';
 import type { ServiceSpec } from '../../../src/model/application.ts';
 import type { ContainerSpec } from '../../../src/model/container.ts';
 import { noRestart } from '../../../src/model/container.ts';
 import { toCommitSha, toHostName } from '../../../src/model/names.ts';
 import { noDefaults } from '../../support/builders.ts';
+import { inspected } from '../../support/engine-echo.ts';
 import type { KeySample } from '../../support/key-samples.ts';
 import { keySamples } from '../../support/key-samples.ts';
 import { loadWeb } from '../../support/load-files.ts';
@@ -46,19 +46,6 @@ function serviceOf({ lines, after }: KeySample): ServiceSpec {
 function bodyOf(sample: KeySample, apiVersion = newest): object {
   const context = { apiVersion, commit: toCommitSha('a'.repeat(40)), address: '10.0.0.1' };
   return createBody(serviceOf(sample), anIdentity(), context);
-}
-
-/** What inspect shows of a container that an engine without an opinion of its own has made. */
-function inspected(body: object): WireContainer {
-  const { HostConfig, NetworkingConfig, ...Config } = body as {
-    HostConfig: NonNullable<WireContainer['HostConfig']>;
-    NetworkingConfig: {
-      EndpointsConfig: NonNullable<WireContainer['NetworkSettings']>['Networks'];
-    };
-  };
-  const isHost = HostConfig.NetworkMode === 'host';
-  const Networks = isHost ? { host: {} } : NetworkingConfig.EndpointsConfig;
-  return { Id: 'f'.repeat(64), Config, HostConfig, NetworkSettings: { Networks } };
 }
 
 /** What no inspect can show: files, priorities, our labels, and the policy of an instance on probation. */

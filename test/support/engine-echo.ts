@@ -1,0 +1,14 @@
+import type { WireContainer } from '../../src/fleet/wire.ts';
+
+/** What inspect shows of a container that an engine without an opinion of its own has made from a body. */
+export function inspected(body: object): WireContainer {
+  const { HostConfig, NetworkingConfig, ...Config } = body as {
+    HostConfig: NonNullable<WireContainer['HostConfig']>;
+    NetworkingConfig: {
+      EndpointsConfig: NonNullable<WireContainer['NetworkSettings']>['Networks'];
+    };
+  };
+  const isHost = HostConfig.NetworkMode === 'host';
+  const Networks = isHost ? { host: {} } : NetworkingConfig.EndpointsConfig;
+  return { Id: 'f'.repeat(64), Config, HostConfig, NetworkSettings: { Networks } };
+}
