@@ -102,6 +102,20 @@ describe('the image of a new revision', () => {
     expect(decide({ ...missing, inFlight }).steps).toEqual([]);
   });
 
+  it('is work under way while it is pulled, whatever stands in the way elsewhere', () => {
+    const host = hostOf(missing, 'host-3');
+    const images = host.images.map((image) => ({ ...image, architecture: 'arm64' }));
+    const inFlight = new Map([['host-2/image/testapp:v2', 'pull-image' as const]]);
+
+    const decision = decide({ ...seeing(missing, { ...host, images }), inFlight });
+
+    const conditions = decisionOf(decision).conditions.filter(({ status }) => status);
+    expect(conditions.map(({ type, reason }) => [type, reason])).toEqual([
+      ['Reconciling', 'Progressing'],
+      ['Stalled', 'PlatformMismatch'],
+    ]);
+  });
+
   it('holds everything back while it cannot be pulled, and says when it is tried again', () => {
     const failures = new Map([['host-2/image/testapp:v2', failedStep({}, { retryAt: 2e9 })]]);
 
