@@ -655,7 +655,43 @@ rate: (number | string)
  * How to build the image.
  */
 build?: (string | {
+context?: string
+dockerfile?: string
+dockerfile_inline?: string
+entitlements?: unknown[]
+args?: ({
 
+} | unknown[])
+provenance?: (string | boolean)
+sbom?: (string | boolean)
+ssh?: ({
+
+} | unknown[] | string | null)
+labels?: ({
+
+} | unknown[])
+cache_from?: unknown[]
+cache_to?: unknown[]
+no_cache?: (boolean | string)
+no_cache_filter?: (string | unknown[])
+additional_contexts?: ({
+
+} | unknown[])
+network?: string
+pull?: (boolean | string)
+target?: string
+shm_size?: (number | string)
+extra_hosts?: ({
+
+} | unknown[])
+isolation?: string
+privileged?: (boolean | string)
+secrets?: unknown[]
+tags?: unknown[]
+ulimits?: {
+
+}
+platforms?: unknown[]
 })
 cap_add?: Strings
 cap_drop?: Strings
@@ -729,7 +765,17 @@ deploy?: Deploy
  * Settings of docker compose watch.
  */
 develop?: ({
+watch?: {
+action: ("rebuild" | "sync" | "restart" | "sync+restart" | "sync+exec")
+exec?: {
 
+}
+ignore?: (string | unknown[])
+include?: (string | unknown[])
+initial_sync?: (boolean | string)
+path: string
+target?: string
+}[]
 } | null)
 device_cgroup_rules?: Strings
 /**

@@ -36,7 +36,7 @@ var require_ucs2length = __commonJS({
 
 // <stdin>
 var validateCompose = validate20;
-var schema31 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/compose.schema.json", "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "version": { "type": ["string", "number"], "x-ignored": "the Compose Specification has no versions" }, "name": { "type": "string" }, "include": { "type": "array", "items": { "type": ["string", "object"], "minLength": 1, "required": ["path"], "additionalProperties": false, "properties": { "path": { "type": ["string", "array"], "minLength": 1, "minItems": 1, "items": { "type": "string", "minLength": 1 } }, "project_directory": { "type": "string", "minLength": 1 }, "env_file": { "type": ["string", "array"], "minLength": 1, "items": { "type": "string", "minLength": 1 } } } } }, "services": { "type": "object", "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/service" } }, "models": { "type": "object", "x-unsupported": "Run the model as a service of its own" }, "networks": { "type": "object", "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/network" } }, "volumes": { "type": "object", "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/volume" } }, "secrets": { "type": "object", "x-unsupported": "" }, "configs": { "type": "object", "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/config" } }, "x-fleetwright": { "type": "object", "additionalProperties": false, "properties": { "namespace": { "type": "string", "x-unsupported": "" }, "dependsOn": { "type": "array", "items": { "$ref": "#/$defs/applicationDependency" } }, "wave": { "$ref": "#/$defs/signedInteger" }, "rolloutGroup": { "type": "string", "pattern": "^[a-zA-Z0-9][a-zA-Z0-9._-]*$", "x-expected": 'letters, digits, ".", "_" or "-", starting with a letter or digit' }, "suspend": { "$ref": "#/$defs/boolean" }, "retry": { "$ref": "#/$defs/integer" }, "rollout": { "$ref": "#/$defs/rollout" }, "jobs": { "type": "object", "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/job" } } } } }, "$defs": { "service": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "annotations": { "$ref": "#/$defs/assignments" }, "attach": { "type": ["boolean", "string"], "x-ignored": "it rules what docker compose up prints" }, "blkio_config": { "type": "object", "additionalProperties": false, "properties": { "weight": { "type": ["number", "string"] }, "weight_device": { "type": "array", "items": { "type": "object", "required": ["path", "weight"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "weight": { "type": ["number", "string"] } } } }, "device_read_bps": { "type": "array", "items": { "type": "object", "required": ["path", "rate"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "rate": { "type": ["number", "string"] } } } }, "device_read_iops": { "type": "array", "items": { "type": "object", "required": ["path", "rate"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "rate": { "type": ["number", "string"] } } } }, "device_write_bps": { "type": "array", "items": { "type": "object", "required": ["path", "rate"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "rate": { "type": ["number", "string"] } } } }, "device_write_iops": { "type": "array", "items": { "type": "object", "required": ["path", "rate"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "rate": { "type": ["number", "string"] } } } } } }, "build": { "type": ["string", "object"], "x-unsupported": "Build the image in CI, push it, and name it with image:" }, "cap_add": { "$ref": "#/$defs/strings" }, "cap_drop": { "$ref": "#/$defs/strings" }, "cgroup": { "type": "string", "enum": ["host", "private"] }, "cgroup_parent": { "type": "string" }, "command": { "$ref": "#/$defs/words" }, "configs": { "type": "array", "items": { "$ref": "#/$defs/configReference" } }, "container_name": { "type": "string", "x-unsupported": "Instances are named <application>-<service>-<slot>-<suffix>; other containers reach them by the name of the service" }, "cpu_count": { "type": ["integer", "string"], "x-unsupported": "It is for Windows; use cpus" }, "cpu_percent": { "type": ["number", "string"], "x-unsupported": "It is for Windows; use cpus" }, "cpu_period": { "type": ["number", "string"] }, "cpu_quota": { "type": ["number", "string"] }, "cpu_rt_period": { "type": ["number", "string"] }, "cpu_rt_runtime": { "type": ["number", "string"] }, "cpu_shares": { "type": ["number", "string"] }, "cpus": { "type": ["number", "string"] }, "cpuset": { "type": "string" }, "credential_spec": { "type": "object", "x-unsupported": "It is for Windows" }, "depends_on": { "type": ["array", "object"], "items": { "type": "string" }, "additionalProperties": { "$ref": "#/$defs/dependency" } }, "deploy": { "$ref": "#/$defs/deploy" }, "develop": { "type": ["object", "null"], "x-ignored": "it rules docker compose watch" }, "device_cgroup_rules": { "$ref": "#/$defs/strings" }, "devices": { "type": "array", "items": { "$ref": "#/$defs/device" } }, "dns": { "type": ["string", "array"], "items": { "type": "string" } }, "dns_opt": { "$ref": "#/$defs/strings" }, "dns_search": { "type": ["string", "array"], "items": { "type": "string" } }, "domainname": { "type": "string" }, "entrypoint": { "$ref": "#/$defs/words" }, "env_file": { "type": ["string", "array"], "items": { "type": ["string", "object"], "required": ["path"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "required": { "$ref": "#/$defs/boolean" }, "format": { "type": "string", "enum": ["raw"] } } } }, "environment": { "$ref": "#/$defs/assignments" }, "expose": { "type": "array", "items": { "type": ["string", "number"] } }, "extends": { "type": ["string", "object"], "minLength": 1, "required": ["service"], "additionalProperties": false, "properties": { "service": { "type": "string", "minLength": 1 }, "file": { "type": "string", "minLength": 1 } } }, "external_links": { "type": "array", "x-unsupported": "Put both on a network that is external" }, "extra_hosts": { "type": ["array", "object"], "items": { "type": "string" }, "additionalProperties": { "type": ["string", "array"], "items": { "type": "string" } } }, "gpus": { "type": ["string", "array"], "items": { "$ref": "#/$defs/deviceRequest" } }, "group_add": { "type": "array", "items": { "type": ["string", "number"] } }, "healthcheck": { "$ref": "#/$defs/healthcheck" }, "hostname": { "type": "string" }, "image": { "type": "string" }, "init": { "$ref": "#/$defs/boolean" }, "ipc": { "type": "string" }, "isolation": { "type": "string", "x-unsupported": "It is for Windows" }, "label_file": { "type": ["string", "array"], "items": { "type": "string" } }, "labels": { "$ref": "#/$defs/assignments" }, "links": { "type": "array", "x-ignored": "containers on one network reach each other by the name of the service", "items": { "type": "string" } }, "logging": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "driver": { "type": "string" }, "options": { "type": "object", "additionalProperties": { "type": ["string", "number", "null"] } } } }, "mac_address": { "type": "string" }, "mem_limit": { "type": ["number", "string"] }, "mem_reservation": { "type": ["number", "string"] }, "mem_swappiness": { "type": ["integer", "string"] }, "memswap_limit": { "type": ["number", "string"] }, "models": { "type": ["array", "object"], "x-unsupported": "Run the model as a service of its own" }, "network_mode": { "type": "string" }, "networks": { "type": ["array", "object"], "items": { "type": "string" }, "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/attachment" } }, "oom_kill_disable": { "$ref": "#/$defs/boolean" }, "oom_score_adj": { "type": ["string", "integer"] }, "pid": { "type": ["string", "null"] }, "pids_limit": { "type": ["number", "string"] }, "platform": { "type": "string" }, "ports": { "type": "array", "items": { "$ref": "#/$defs/port" } }, "post_start": { "type": "array", "x-unsupported": "" }, "pre_start": { "type": "array", "x-unsupported": "" }, "pre_stop": { "type": "array", "x-unsupported": "" }, "privileged": { "$ref": "#/$defs/boolean" }, "profiles": { "$ref": "#/$defs/strings" }, "provider": { "type": "object", "x-unsupported": "Nothing but containers is run; start the tool elsewhere" }, "pull_policy": { "type": "string" }, "pull_refresh_after": { "type": "string", "x-unsupported": "Name the image by its digest" }, "read_only": { "$ref": "#/$defs/boolean" }, "restart": { "type": "string" }, "runtime": { "type": "string" }, "scale": { "type": ["integer", "string"], "x-unsupported": "Use deploy.replicas" }, "secrets": { "type": "array", "x-unsupported": "" }, "security_opt": { "$ref": "#/$defs/strings" }, "shm_size": { "type": ["number", "string"] }, "stdin_open": { "$ref": "#/$defs/boolean" }, "stop_grace_period": { "$ref": "#/$defs/duration" }, "stop_signal": { "type": "string" }, "storage_opt": { "type": "object", "additionalProperties": { "type": ["string", "number"] } }, "sysctls": { "$ref": "#/$defs/assignments" }, "tmpfs": { "type": ["string", "array"], "items": { "type": "string" } }, "tty": { "$ref": "#/$defs/boolean" }, "ulimits": { "type": "object", "propertyNames": { "pattern": "^[a-z]+$", "x-expected": "lower-case letters" }, "additionalProperties": { "$ref": "#/$defs/ulimit" } }, "use_api_socket": { "type": ["boolean", "string"], "x-unsupported": "Mount /var/run/docker.sock where a service must have it" }, "user": { "type": "string" }, "userns_mode": { "type": "string" }, "uts": { "type": "string" }, "volumes": { "type": "array", "items": { "$ref": "#/$defs/mount" } }, "volumes_from": { "type": "array", "x-unsupported": "Mount the same named volume in both" }, "working_dir": { "type": "string" }, "x-fleetwright": { "type": "object", "additionalProperties": false, "properties": { "gate": { "type": "object", "additionalProperties": false, "properties": { "http": { "type": "object", "required": ["port"], "additionalProperties": false, "properties": { "port": { "$ref": "#/$defs/portNumber" }, "path": { "type": "string", "pattern": "^/", "x-expected": 'a path that starts with "/"' }, "interval": { "$ref": "#/$defs/duration" }, "timeout": { "$ref": "#/$defs/duration" } } }, "tcp": { "type": "object", "required": ["port"], "additionalProperties": false, "properties": { "port": { "$ref": "#/$defs/portNumber" }, "interval": { "$ref": "#/$defs/duration" }, "timeout": { "$ref": "#/$defs/duration" } } }, "minHealthyTime": { "$ref": "#/$defs/duration" }, "healthyDeadline": { "$ref": "#/$defs/duration" } } }, "singleton": { "$ref": "#/$defs/boolean" }, "rollout": { "$ref": "#/$defs/rollout" }, "expose": { "type": "object", "x-unsupported": "" } } } } }, "deploy": { "type": ["object", "null"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "mode": { "type": "string", "enum": ["replicated", "global", "replicated-job", "global-job"] }, "endpoint_mode": { "type": "string", "x-ignored": "a plain Docker host has no virtual addresses" }, "replicas": { "$ref": "#/$defs/integer" }, "labels": { "type": ["array", "object"], "x-ignored": "they are labels of a Swarm service; use labels: of the service" }, "rollback_config": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "parallelism": { "$ref": "#/$defs/integer" }, "delay": { "$ref": "#/$defs/duration" }, "failure_action": { "type": "string", "enum": ["pause", "continue"] }, "monitor": { "$ref": "#/$defs/duration" }, "max_failure_ratio": { "$ref": "#/$defs/ratio" }, "order": { "type": "string", "enum": ["start-first", "stop-first"] } } }, "update_config": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "parallelism": { "$ref": "#/$defs/integer" }, "delay": { "$ref": "#/$defs/duration" }, "failure_action": { "type": "string", "enum": ["rollback", "pause", "continue"] }, "monitor": { "$ref": "#/$defs/duration" }, "max_failure_ratio": { "$ref": "#/$defs/ratio" }, "order": { "type": "string", "enum": ["start-first", "stop-first"] } } }, "resources": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "limits": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "cpus": { "type": ["number", "string"] }, "memory": { "type": "string" }, "pids": { "$ref": "#/$defs/limit" } } }, "reservations": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "cpus": { "type": ["number", "string"], "x-ignored": "CPUs are not reserved yet" }, "memory": { "type": "string" }, "generic_resources": { "type": "array", "x-unsupported": "Pin the service by a placement constraint" }, "devices": { "type": "array", "items": { "$ref": "#/$defs/deviceRequest" } } } } } }, "restart_policy": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "condition": { "type": "string", "enum": ["none", "on-failure", "any"] }, "delay": { "type": "string", "x-ignored": "the engine chooses its own delay between restarts" }, "max_attempts": { "$ref": "#/$defs/integer" }, "window": { "type": "string", "x-ignored": "the engine counts restarts in its own way" } } }, "placement": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "constraints": { "$ref": "#/$defs/strings" }, "preferences": { "type": "array", "x-unsupported": "" }, "max_replicas_per_node": { "type": ["integer", "string"], "x-unsupported": "" } } } } }, "boolean": { "type": ["boolean", "string"], "pattern": "(?!)", "x-expected": "true or false" }, "integer": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number", "minimum": 0 }, "signedInteger": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number" }, "share": { "type": ["integer", "string"], "pattern": "^\\d{1,3}%$", "x-expected": 'a whole number, or a percentage such as "25%"', "minimum": 0 }, "limit": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number", "minimum": -1 }, "portNumber": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a port number", "minimum": 1, "maximum": 65535 }, "ratio": { "type": ["number", "string"], "pattern": "(?!)", "x-expected": "a number", "minimum": 0, "maximum": 1 }, "duration": { "type": "string" }, "strings": { "type": "array", "items": { "type": "string" } }, "words": { "type": ["array", "string", "null"], "items": { "type": "string" } }, "assignments": { "type": ["array", "object"], "items": { "type": "string" }, "additionalProperties": { "type": ["string", "number", "boolean", "null"] } }, "dependency": { "type": "object", "required": ["condition"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "condition": { "type": "string", "enum": ["service_started", "service_healthy", "service_completed_successfully"] }, "restart": { "type": ["boolean", "string"], "x-unsupported": "" }, "required": { "$ref": "#/$defs/boolean" } } }, "applicationDependency": { "type": ["string", "object"], "minLength": 1, "required": ["application"], "additionalProperties": false, "properties": { "application": { "type": "string", "minLength": 1 }, "condition": { "type": "string", "enum": ["started", "healthy", "completed"] }, "required": { "$ref": "#/$defs/boolean" } } }, "job": { "type": "object", "required": ["when"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "when": { "type": "string", "enum": ["before", "after"] }, "timeout": { "$ref": "#/$defs/duration" } } }, "rollout": { "type": "object", "additionalProperties": false, "properties": { "strategy": { "type": "string", "enum": ["rolling", "canary", "blue-green"] }, "steps": { "type": "array", "minItems": 1, "items": { "type": "object", "additionalProperties": false, "properties": { "replicas": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number", "minimum": 1 }, "percent": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number", "minimum": 1, "maximum": 100 }, "bake": { "$ref": "#/$defs/duration" } } } }, "bake": { "$ref": "#/$defs/duration" }, "promote": { "type": "string", "enum": ["auto", "manual"] }, "maxSurge": { "$ref": "#/$defs/share" }, "maxUnavailable": { "$ref": "#/$defs/share" }, "attempts": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number", "minimum": 1, "maximum": 5 }, "progressDeadline": { "$ref": "#/$defs/duration" } } }, "healthcheck": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "disable": { "$ref": "#/$defs/boolean" }, "interval": { "$ref": "#/$defs/duration" }, "retries": { "$ref": "#/$defs/integer" }, "test": { "type": ["string", "array"], "items": { "type": "string" } }, "timeout": { "$ref": "#/$defs/duration" }, "start_period": { "$ref": "#/$defs/duration" }, "start_interval": { "$ref": "#/$defs/duration" } } }, "port": { "type": ["number", "string", "object"], "required": ["target"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string", "x-ignored": "a name has no effect on a plain Docker host" }, "mode": { "type": "string", "x-ignored": "a plain Docker host always publishes on itself" }, "host_ip": { "type": "string" }, "target": { "$ref": "#/$defs/portNumber" }, "published": { "type": ["string", "integer"] }, "protocol": { "type": "string" }, "app_protocol": { "type": "string", "x-ignored": "it has no effect on a plain Docker host" } } }, "mount": { "type": ["string", "object"], "required": ["type"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "type": { "type": "string", "enum": ["bind", "volume", "tmpfs", "cluster", "npipe", "image"] }, "source": { "type": "string" }, "target": { "type": "string" }, "read_only": { "$ref": "#/$defs/boolean" }, "consistency": { "type": "string", "x-ignored": "it has no effect on Linux" }, "bind": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "propagation": { "type": "string", "enum": ["private", "rprivate", "shared", "rshared", "slave", "rslave"] }, "create_host_path": { "$ref": "#/$defs/boolean" }, "recursive": { "type": "string", "enum": ["enabled", "disabled", "writable", "readonly"] }, "selinux": { "type": "string", "enum": ["z", "Z"] } } }, "volume": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "nocopy": { "$ref": "#/$defs/boolean" }, "subpath": { "type": "string" }, "labels": { "$ref": "#/$defs/assignments" } } }, "tmpfs": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "size": { "type": ["number", "string"] }, "mode": { "type": ["number", "string"] } } }, "image": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "subpath": { "type": "string" } } } } }, "attachment": { "type": ["object", "null"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "aliases": { "$ref": "#/$defs/strings" }, "interface_name": { "type": "string" }, "ipv4_address": { "type": "string" }, "ipv6_address": { "type": "string" }, "link_local_ips": { "$ref": "#/$defs/strings" }, "mac_address": { "type": "string" }, "driver_opts": { "$ref": "#/$defs/driverOptions" }, "priority": { "type": ["number", "string"] }, "gw_priority": { "type": ["number", "string"] } } }, "configReference": { "type": ["string", "object"], "required": ["source"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "source": { "type": "string" }, "target": { "type": "string" }, "uid": { "type": "string" }, "gid": { "type": "string" }, "mode": { "type": ["number", "string"] } } }, "external": { "type": ["boolean", "string", "object"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string" } } }, "driverOptions": { "type": "object", "additionalProperties": { "type": ["string", "number"] } }, "network": { "type": ["object", "null"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string" }, "driver": { "type": "string" }, "driver_opts": { "$ref": "#/$defs/driverOptions" }, "ipam": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "driver": { "type": "string" }, "config": { "type": "array", "items": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "subnet": { "type": "string" }, "ip_range": { "type": "string" }, "gateway": { "type": "string" }, "aux_addresses": { "type": "object", "additionalProperties": { "type": "string" } } } } }, "options": { "$ref": "#/$defs/driverOptions" } } }, "external": { "$ref": "#/$defs/external" }, "internal": { "$ref": "#/$defs/boolean" }, "enable_ipv4": { "$ref": "#/$defs/boolean" }, "enable_ipv6": { "$ref": "#/$defs/boolean" }, "attachable": { "type": ["boolean", "string"], "x-ignored": "every bridge network is attachable" }, "labels": { "$ref": "#/$defs/assignments" } } }, "volume": { "type": ["object", "null"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string" }, "driver": { "type": "string" }, "driver_opts": { "$ref": "#/$defs/driverOptions" }, "external": { "$ref": "#/$defs/external" }, "labels": { "$ref": "#/$defs/assignments" } } }, "config": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string", "x-ignored": "a config is a file of the commit and needs no name" }, "content": { "type": "string" }, "file": { "type": "string" }, "environment": { "type": "string" }, "external": { "type": ["boolean", "string", "object"], "x-unsupported": "" }, "labels": { "type": ["array", "object"], "x-ignored": "a config is a file and has no labels" }, "template_driver": { "type": "string", "x-unsupported": "" } } }, "device": { "type": ["string", "object"], "required": ["source"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "source": { "type": "string" }, "target": { "type": "string" }, "permissions": { "type": "string" } } }, "deviceRequest": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "capabilities": { "$ref": "#/$defs/strings" }, "count": { "type": ["string", "integer"] }, "device_ids": { "$ref": "#/$defs/strings" }, "driver": { "type": "string" }, "options": { "type": ["array", "object"], "items": { "type": "string" }, "additionalProperties": { "type": ["string", "number", "boolean", "null"] } } } }, "ulimit": { "type": ["number", "string", "object"], "required": ["soft", "hard"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "soft": { "type": ["number", "string"] }, "hard": { "type": ["number", "string"] } } } } };
+var schema31 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/compose.schema.json", "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "version": { "type": ["string", "number"], "x-ignored": "the Compose Specification has no versions" }, "name": { "type": "string" }, "include": { "type": "array", "items": { "type": ["string", "object"], "minLength": 1, "required": ["path"], "additionalProperties": false, "properties": { "path": { "type": ["string", "array"], "minLength": 1, "minItems": 1, "items": { "type": "string", "minLength": 1 } }, "project_directory": { "type": "string", "minLength": 1 }, "env_file": { "type": ["string", "array"], "minLength": 1, "items": { "type": "string", "minLength": 1 } } } } }, "services": { "type": "object", "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/service" } }, "models": { "type": "object", "x-unsupported": "Run the model as a service of its own" }, "networks": { "type": "object", "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/network" } }, "volumes": { "type": "object", "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/volume" } }, "secrets": { "type": "object", "x-unsupported": "" }, "configs": { "type": "object", "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/config" } }, "x-fleetwright": { "type": "object", "additionalProperties": false, "properties": { "namespace": { "type": "string", "x-unsupported": "" }, "dependsOn": { "type": "array", "items": { "$ref": "#/$defs/applicationDependency" } }, "wave": { "$ref": "#/$defs/signedInteger" }, "rolloutGroup": { "type": "string", "pattern": "^[a-zA-Z0-9][a-zA-Z0-9._-]*$", "x-expected": 'letters, digits, ".", "_" or "-", starting with a letter or digit' }, "suspend": { "$ref": "#/$defs/boolean" }, "retry": { "$ref": "#/$defs/integer" }, "rollout": { "$ref": "#/$defs/rollout" }, "jobs": { "type": "object", "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/job" } } } } }, "$defs": { "service": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "annotations": { "$ref": "#/$defs/assignments" }, "attach": { "type": ["boolean", "string"], "x-ignored": "it rules what docker compose up prints" }, "blkio_config": { "type": "object", "additionalProperties": false, "properties": { "weight": { "type": ["number", "string"] }, "weight_device": { "type": "array", "items": { "type": "object", "required": ["path", "weight"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "weight": { "type": ["number", "string"] } } } }, "device_read_bps": { "type": "array", "items": { "type": "object", "required": ["path", "rate"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "rate": { "type": ["number", "string"] } } } }, "device_read_iops": { "type": "array", "items": { "type": "object", "required": ["path", "rate"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "rate": { "type": ["number", "string"] } } } }, "device_write_bps": { "type": "array", "items": { "type": "object", "required": ["path", "rate"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "rate": { "type": ["number", "string"] } } } }, "device_write_iops": { "type": "array", "items": { "type": "object", "required": ["path", "rate"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "rate": { "type": ["number", "string"] } } } } } }, "build": { "type": ["string", "object"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "context": { "type": "string" }, "dockerfile": { "type": "string" }, "dockerfile_inline": { "type": "string" }, "entitlements": { "type": "array" }, "args": { "type": ["object", "array"] }, "provenance": { "type": ["string", "boolean"] }, "sbom": { "type": ["string", "boolean"] }, "ssh": { "type": ["object", "array", "string", "null"] }, "labels": { "type": ["object", "array"] }, "cache_from": { "type": "array" }, "cache_to": { "type": "array" }, "no_cache": { "type": ["boolean", "string"] }, "no_cache_filter": { "type": ["string", "array"] }, "additional_contexts": { "type": ["object", "array"] }, "network": { "type": "string" }, "pull": { "type": ["boolean", "string"] }, "target": { "type": "string" }, "shm_size": { "type": ["integer", "string"] }, "extra_hosts": { "type": ["object", "array"] }, "isolation": { "type": "string" }, "privileged": { "type": ["boolean", "string"] }, "secrets": { "type": "array" }, "tags": { "type": "array" }, "ulimits": { "type": "object" }, "platforms": { "type": "array" } }, "x-ignored": "nothing is built on the way to a host; the image that image: names is pulled" }, "cap_add": { "$ref": "#/$defs/strings" }, "cap_drop": { "$ref": "#/$defs/strings" }, "cgroup": { "type": "string", "enum": ["host", "private"] }, "cgroup_parent": { "type": "string" }, "command": { "$ref": "#/$defs/words" }, "configs": { "type": "array", "items": { "$ref": "#/$defs/configReference" } }, "container_name": { "type": "string", "x-unsupported": "Instances are named <application>-<service>-<slot>-<suffix>; other containers reach them by the name of the service" }, "cpu_count": { "type": ["integer", "string"], "x-unsupported": "It is for Windows; use cpus" }, "cpu_percent": { "type": ["number", "string"], "x-unsupported": "It is for Windows; use cpus" }, "cpu_period": { "type": ["number", "string"] }, "cpu_quota": { "type": ["number", "string"] }, "cpu_rt_period": { "type": ["number", "string"] }, "cpu_rt_runtime": { "type": ["number", "string"] }, "cpu_shares": { "type": ["number", "string"] }, "cpus": { "type": ["number", "string"] }, "cpuset": { "type": "string" }, "credential_spec": { "type": "object", "x-unsupported": "It is for Windows" }, "depends_on": { "type": ["array", "object"], "items": { "type": "string" }, "additionalProperties": { "$ref": "#/$defs/dependency" } }, "deploy": { "$ref": "#/$defs/deploy" }, "develop": { "type": ["object", "null"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "watch": { "type": "array", "items": { "type": "object", "required": ["path", "action"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "action": { "enum": ["rebuild", "sync", "restart", "sync+restart", "sync+exec"] }, "exec": { "type": "object" }, "ignore": { "type": ["string", "array"] }, "include": { "type": ["string", "array"] }, "initial_sync": { "type": ["boolean", "string"] }, "path": { "type": "string" }, "target": { "type": "string" } } } } }, "x-ignored": "it rules docker compose watch" }, "device_cgroup_rules": { "$ref": "#/$defs/strings" }, "devices": { "type": "array", "items": { "$ref": "#/$defs/device" } }, "dns": { "type": ["string", "array"], "items": { "type": "string" } }, "dns_opt": { "$ref": "#/$defs/strings" }, "dns_search": { "type": ["string", "array"], "items": { "type": "string" } }, "domainname": { "type": "string" }, "entrypoint": { "$ref": "#/$defs/words" }, "env_file": { "type": ["string", "array"], "items": { "type": ["string", "object"], "required": ["path"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "required": { "$ref": "#/$defs/boolean" }, "format": { "type": "string", "enum": ["raw"] } } } }, "environment": { "$ref": "#/$defs/assignments" }, "expose": { "type": "array", "items": { "type": ["string", "number"] } }, "extends": { "type": ["string", "object"], "minLength": 1, "required": ["service"], "additionalProperties": false, "properties": { "service": { "type": "string", "minLength": 1 }, "file": { "type": "string", "minLength": 1 } } }, "external_links": { "type": "array", "x-unsupported": "Put both on a network that is external" }, "extra_hosts": { "type": ["array", "object"], "items": { "type": "string" }, "additionalProperties": { "type": ["string", "array"], "items": { "type": "string" } } }, "gpus": { "type": ["string", "array"], "items": { "$ref": "#/$defs/deviceRequest" } }, "group_add": { "type": "array", "items": { "type": ["string", "number"] } }, "healthcheck": { "$ref": "#/$defs/healthcheck" }, "hostname": { "type": "string" }, "image": { "type": "string" }, "init": { "$ref": "#/$defs/boolean" }, "ipc": { "type": "string" }, "isolation": { "type": "string", "x-unsupported": "It is for Windows" }, "label_file": { "type": ["string", "array"], "items": { "type": "string" } }, "labels": { "$ref": "#/$defs/assignments" }, "links": { "type": "array", "x-ignored": "containers on one network reach each other by the name of the service", "items": { "type": "string" } }, "logging": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "driver": { "type": "string" }, "options": { "type": "object", "additionalProperties": { "type": ["string", "number", "null"] } } } }, "mac_address": { "type": "string" }, "mem_limit": { "type": ["number", "string"] }, "mem_reservation": { "type": ["number", "string"] }, "mem_swappiness": { "type": ["integer", "string"] }, "memswap_limit": { "type": ["number", "string"] }, "models": { "type": ["array", "object"], "x-unsupported": "Run the model as a service of its own" }, "network_mode": { "type": "string" }, "networks": { "type": ["array", "object"], "items": { "type": "string" }, "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/attachment" } }, "oom_kill_disable": { "$ref": "#/$defs/boolean" }, "oom_score_adj": { "type": ["string", "integer"] }, "pid": { "type": ["string", "null"] }, "pids_limit": { "type": ["number", "string"] }, "platform": { "type": "string" }, "ports": { "type": "array", "items": { "$ref": "#/$defs/port" } }, "post_start": { "type": "array", "x-unsupported": "" }, "pre_start": { "type": "array", "x-unsupported": "" }, "pre_stop": { "type": "array", "x-unsupported": "" }, "privileged": { "$ref": "#/$defs/boolean" }, "profiles": { "$ref": "#/$defs/strings" }, "provider": { "type": "object", "x-unsupported": "Nothing but containers is run; start the tool elsewhere" }, "pull_policy": { "type": "string" }, "pull_refresh_after": { "type": "string", "x-unsupported": "Name the image by its digest" }, "read_only": { "$ref": "#/$defs/boolean" }, "restart": { "type": "string" }, "runtime": { "type": "string" }, "scale": { "type": ["integer", "string"], "x-unsupported": "Use deploy.replicas" }, "secrets": { "type": "array", "x-unsupported": "" }, "security_opt": { "$ref": "#/$defs/strings" }, "shm_size": { "type": ["number", "string"] }, "stdin_open": { "$ref": "#/$defs/boolean" }, "stop_grace_period": { "$ref": "#/$defs/duration" }, "stop_signal": { "type": "string" }, "storage_opt": { "type": "object", "additionalProperties": { "type": ["string", "number"] } }, "sysctls": { "$ref": "#/$defs/assignments" }, "tmpfs": { "type": ["string", "array"], "items": { "type": "string" } }, "tty": { "$ref": "#/$defs/boolean" }, "ulimits": { "type": "object", "propertyNames": { "pattern": "^[a-z]+$", "x-expected": "lower-case letters" }, "additionalProperties": { "$ref": "#/$defs/ulimit" } }, "use_api_socket": { "type": ["boolean", "string"], "x-unsupported": "Mount /var/run/docker.sock where a service must have it" }, "user": { "type": "string" }, "userns_mode": { "type": "string" }, "uts": { "type": "string" }, "volumes": { "type": "array", "items": { "$ref": "#/$defs/mount" } }, "volumes_from": { "type": "array", "x-unsupported": "Mount the same named volume in both" }, "working_dir": { "type": "string" }, "x-fleetwright": { "type": "object", "additionalProperties": false, "properties": { "gate": { "type": "object", "additionalProperties": false, "properties": { "http": { "type": "object", "required": ["port"], "additionalProperties": false, "properties": { "port": { "$ref": "#/$defs/portNumber" }, "path": { "type": "string", "pattern": "^/", "x-expected": 'a path that starts with "/"' }, "interval": { "$ref": "#/$defs/duration" }, "timeout": { "$ref": "#/$defs/duration" } } }, "tcp": { "type": "object", "required": ["port"], "additionalProperties": false, "properties": { "port": { "$ref": "#/$defs/portNumber" }, "interval": { "$ref": "#/$defs/duration" }, "timeout": { "$ref": "#/$defs/duration" } } }, "minHealthyTime": { "$ref": "#/$defs/duration" }, "healthyDeadline": { "$ref": "#/$defs/duration" } } }, "singleton": { "$ref": "#/$defs/boolean" }, "rollout": { "$ref": "#/$defs/rollout" }, "expose": { "type": "object", "x-unsupported": "" } } } } }, "deploy": { "type": ["object", "null"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "mode": { "type": "string", "enum": ["replicated", "global", "replicated-job", "global-job"] }, "endpoint_mode": { "type": "string", "x-ignored": "a plain Docker host has no virtual addresses" }, "replicas": { "$ref": "#/$defs/integer" }, "labels": { "type": ["array", "object"], "x-ignored": "they are labels of a Swarm service; use labels: of the service" }, "rollback_config": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "parallelism": { "$ref": "#/$defs/integer" }, "delay": { "$ref": "#/$defs/duration" }, "failure_action": { "type": "string", "enum": ["pause", "continue"] }, "monitor": { "$ref": "#/$defs/duration" }, "max_failure_ratio": { "$ref": "#/$defs/ratio" }, "order": { "type": "string", "enum": ["start-first", "stop-first"] } } }, "update_config": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "parallelism": { "$ref": "#/$defs/integer" }, "delay": { "$ref": "#/$defs/duration" }, "failure_action": { "type": "string", "enum": ["rollback", "pause", "continue"] }, "monitor": { "$ref": "#/$defs/duration" }, "max_failure_ratio": { "$ref": "#/$defs/ratio" }, "order": { "type": "string", "enum": ["start-first", "stop-first"] } } }, "resources": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "limits": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "cpus": { "type": ["number", "string"] }, "memory": { "type": "string" }, "pids": { "$ref": "#/$defs/limit" } } }, "reservations": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "cpus": { "type": ["number", "string"], "x-ignored": "CPUs are not reserved yet" }, "memory": { "type": "string" }, "generic_resources": { "type": "array", "x-unsupported": "Pin the service by a placement constraint" }, "devices": { "type": "array", "items": { "$ref": "#/$defs/deviceRequest" } } } } } }, "restart_policy": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "condition": { "type": "string", "enum": ["none", "on-failure", "any"] }, "delay": { "type": "string", "x-ignored": "the engine chooses its own delay between restarts" }, "max_attempts": { "$ref": "#/$defs/integer" }, "window": { "type": "string", "x-ignored": "the engine counts restarts in its own way" } } }, "placement": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "constraints": { "$ref": "#/$defs/strings" }, "preferences": { "type": "array", "x-unsupported": "" }, "max_replicas_per_node": { "type": ["integer", "string"], "x-unsupported": "" } } } } }, "boolean": { "type": ["boolean", "string"], "pattern": "(?!)", "x-expected": "true or false" }, "integer": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number", "minimum": 0 }, "signedInteger": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number" }, "share": { "type": ["integer", "string"], "pattern": "^\\d{1,3}%$", "x-expected": 'a whole number, or a percentage such as "25%"', "minimum": 0 }, "limit": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number", "minimum": -1 }, "portNumber": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a port number", "minimum": 1, "maximum": 65535 }, "ratio": { "type": ["number", "string"], "pattern": "(?!)", "x-expected": "a number", "minimum": 0, "maximum": 1 }, "duration": { "type": "string" }, "strings": { "type": "array", "items": { "type": "string" } }, "words": { "type": ["array", "string", "null"], "items": { "type": "string" } }, "assignments": { "type": ["array", "object"], "items": { "type": "string" }, "additionalProperties": { "type": ["string", "number", "boolean", "null"] } }, "dependency": { "type": "object", "required": ["condition"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "condition": { "type": "string", "enum": ["service_started", "service_healthy", "service_completed_successfully"] }, "restart": { "type": ["boolean", "string"], "x-unsupported": "" }, "required": { "$ref": "#/$defs/boolean" } } }, "applicationDependency": { "type": ["string", "object"], "minLength": 1, "required": ["application"], "additionalProperties": false, "properties": { "application": { "type": "string", "minLength": 1 }, "condition": { "type": "string", "enum": ["started", "healthy", "completed"] }, "required": { "$ref": "#/$defs/boolean" } } }, "job": { "type": "object", "required": ["when"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "when": { "type": "string", "enum": ["before", "after"] }, "timeout": { "$ref": "#/$defs/duration" } } }, "rollout": { "type": "object", "additionalProperties": false, "properties": { "strategy": { "type": "string", "enum": ["rolling", "canary", "blue-green"] }, "steps": { "type": "array", "minItems": 1, "items": { "type": "object", "additionalProperties": false, "properties": { "replicas": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number", "minimum": 1 }, "percent": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number", "minimum": 1, "maximum": 100 }, "bake": { "$ref": "#/$defs/duration" } } } }, "bake": { "$ref": "#/$defs/duration" }, "promote": { "type": "string", "enum": ["auto", "manual"] }, "maxSurge": { "$ref": "#/$defs/share" }, "maxUnavailable": { "$ref": "#/$defs/share" }, "attempts": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number", "minimum": 1, "maximum": 5 }, "progressDeadline": { "$ref": "#/$defs/duration" } } }, "healthcheck": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "disable": { "$ref": "#/$defs/boolean" }, "interval": { "$ref": "#/$defs/duration" }, "retries": { "$ref": "#/$defs/integer" }, "test": { "type": ["string", "array"], "items": { "type": "string" } }, "timeout": { "$ref": "#/$defs/duration" }, "start_period": { "$ref": "#/$defs/duration" }, "start_interval": { "$ref": "#/$defs/duration" } } }, "port": { "type": ["number", "string", "object"], "required": ["target"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string", "x-ignored": "a name has no effect on a plain Docker host" }, "mode": { "type": "string", "x-ignored": "a plain Docker host always publishes on itself" }, "host_ip": { "type": "string" }, "target": { "$ref": "#/$defs/portNumber" }, "published": { "type": ["string", "integer"] }, "protocol": { "type": "string" }, "app_protocol": { "type": "string", "x-ignored": "it has no effect on a plain Docker host" } } }, "mount": { "type": ["string", "object"], "required": ["type"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "type": { "type": "string", "enum": ["bind", "volume", "tmpfs", "cluster", "npipe", "image"] }, "source": { "type": "string" }, "target": { "type": "string" }, "read_only": { "$ref": "#/$defs/boolean" }, "consistency": { "type": "string", "x-ignored": "it has no effect on Linux" }, "bind": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "propagation": { "type": "string", "enum": ["private", "rprivate", "shared", "rshared", "slave", "rslave"] }, "create_host_path": { "$ref": "#/$defs/boolean" }, "recursive": { "type": "string", "enum": ["enabled", "disabled", "writable", "readonly"] }, "selinux": { "type": "string", "enum": ["z", "Z"] } } }, "volume": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "nocopy": { "$ref": "#/$defs/boolean" }, "subpath": { "type": "string" }, "labels": { "$ref": "#/$defs/assignments" } } }, "tmpfs": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "size": { "type": ["number", "string"] }, "mode": { "type": ["number", "string"] } } }, "image": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "subpath": { "type": "string" } } } } }, "attachment": { "type": ["object", "null"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "aliases": { "$ref": "#/$defs/strings" }, "interface_name": { "type": "string" }, "ipv4_address": { "type": "string" }, "ipv6_address": { "type": "string" }, "link_local_ips": { "$ref": "#/$defs/strings" }, "mac_address": { "type": "string" }, "driver_opts": { "$ref": "#/$defs/driverOptions" }, "priority": { "type": ["number", "string"] }, "gw_priority": { "type": ["number", "string"] } } }, "configReference": { "type": ["string", "object"], "required": ["source"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "source": { "type": "string" }, "target": { "type": "string" }, "uid": { "type": "string" }, "gid": { "type": "string" }, "mode": { "type": ["number", "string"] } } }, "external": { "type": ["boolean", "string", "object"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string" } } }, "driverOptions": { "type": "object", "additionalProperties": { "type": ["string", "number"] } }, "network": { "type": ["object", "null"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string" }, "driver": { "type": "string" }, "driver_opts": { "$ref": "#/$defs/driverOptions" }, "ipam": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "driver": { "type": "string" }, "config": { "type": "array", "items": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "subnet": { "type": "string" }, "ip_range": { "type": "string" }, "gateway": { "type": "string" }, "aux_addresses": { "type": "object", "additionalProperties": { "type": "string" } } } } }, "options": { "$ref": "#/$defs/driverOptions" } } }, "external": { "$ref": "#/$defs/external" }, "internal": { "$ref": "#/$defs/boolean" }, "enable_ipv4": { "$ref": "#/$defs/boolean" }, "enable_ipv6": { "$ref": "#/$defs/boolean" }, "attachable": { "type": ["boolean", "string"], "x-ignored": "every bridge network is attachable" }, "labels": { "$ref": "#/$defs/assignments" } } }, "volume": { "type": ["object", "null"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string" }, "driver": { "type": "string" }, "driver_opts": { "$ref": "#/$defs/driverOptions" }, "external": { "$ref": "#/$defs/external" }, "labels": { "$ref": "#/$defs/assignments" } } }, "config": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string", "x-ignored": "a config is a file of the commit and needs no name" }, "content": { "type": "string" }, "file": { "type": "string" }, "environment": { "type": "string" }, "external": { "type": ["boolean", "string", "object"], "x-unsupported": "" }, "labels": { "type": ["array", "object"], "x-ignored": "a config is a file and has no labels" }, "template_driver": { "type": "string", "x-unsupported": "" } } }, "device": { "type": ["string", "object"], "required": ["source"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "source": { "type": "string" }, "target": { "type": "string" }, "permissions": { "type": "string" } } }, "deviceRequest": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "capabilities": { "$ref": "#/$defs/strings" }, "count": { "type": ["string", "integer"] }, "device_ids": { "$ref": "#/$defs/strings" }, "driver": { "type": "string" }, "options": { "type": ["array", "object"], "items": { "type": "string" }, "additionalProperties": { "type": ["string", "number", "boolean", "null"] } } } }, "ulimit": { "type": ["number", "string", "object"], "required": ["soft", "hard"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "soft": { "type": ["number", "string"] }, "hard": { "type": ["number", "string"] } } } } };
 var schema119 = { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string", "x-ignored": "a config is a file of the commit and needs no name" }, "content": { "type": "string" }, "file": { "type": "string" }, "environment": { "type": "string" }, "external": { "type": ["boolean", "string", "object"], "x-unsupported": "" }, "labels": { "type": ["array", "object"], "x-ignored": "a config is a file and has no labels" }, "template_driver": { "type": "string", "x-unsupported": "" } } };
 var schema122 = { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number" };
 var schema39 = { "type": ["boolean", "string"], "pattern": "(?!)", "x-expected": "true or false" };
@@ -45,9 +45,9 @@ var func1 = Object.prototype.hasOwnProperty;
 var func2 = require_ucs2length().default;
 var pattern4 = new RegExp("^x-", "u");
 var pattern5 = new RegExp("^[a-zA-Z0-9._-]+$", "u");
-var pattern9 = new RegExp("(?!)", "u");
-var pattern76 = new RegExp("^[a-zA-Z0-9][a-zA-Z0-9._-]*$", "u");
-var schema32 = { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "annotations": { "$ref": "#/$defs/assignments" }, "attach": { "type": ["boolean", "string"], "x-ignored": "it rules what docker compose up prints" }, "blkio_config": { "type": "object", "additionalProperties": false, "properties": { "weight": { "type": ["number", "string"] }, "weight_device": { "type": "array", "items": { "type": "object", "required": ["path", "weight"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "weight": { "type": ["number", "string"] } } } }, "device_read_bps": { "type": "array", "items": { "type": "object", "required": ["path", "rate"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "rate": { "type": ["number", "string"] } } } }, "device_read_iops": { "type": "array", "items": { "type": "object", "required": ["path", "rate"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "rate": { "type": ["number", "string"] } } } }, "device_write_bps": { "type": "array", "items": { "type": "object", "required": ["path", "rate"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "rate": { "type": ["number", "string"] } } } }, "device_write_iops": { "type": "array", "items": { "type": "object", "required": ["path", "rate"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "rate": { "type": ["number", "string"] } } } } } }, "build": { "type": ["string", "object"], "x-unsupported": "Build the image in CI, push it, and name it with image:" }, "cap_add": { "$ref": "#/$defs/strings" }, "cap_drop": { "$ref": "#/$defs/strings" }, "cgroup": { "type": "string", "enum": ["host", "private"] }, "cgroup_parent": { "type": "string" }, "command": { "$ref": "#/$defs/words" }, "configs": { "type": "array", "items": { "$ref": "#/$defs/configReference" } }, "container_name": { "type": "string", "x-unsupported": "Instances are named <application>-<service>-<slot>-<suffix>; other containers reach them by the name of the service" }, "cpu_count": { "type": ["integer", "string"], "x-unsupported": "It is for Windows; use cpus" }, "cpu_percent": { "type": ["number", "string"], "x-unsupported": "It is for Windows; use cpus" }, "cpu_period": { "type": ["number", "string"] }, "cpu_quota": { "type": ["number", "string"] }, "cpu_rt_period": { "type": ["number", "string"] }, "cpu_rt_runtime": { "type": ["number", "string"] }, "cpu_shares": { "type": ["number", "string"] }, "cpus": { "type": ["number", "string"] }, "cpuset": { "type": "string" }, "credential_spec": { "type": "object", "x-unsupported": "It is for Windows" }, "depends_on": { "type": ["array", "object"], "items": { "type": "string" }, "additionalProperties": { "$ref": "#/$defs/dependency" } }, "deploy": { "$ref": "#/$defs/deploy" }, "develop": { "type": ["object", "null"], "x-ignored": "it rules docker compose watch" }, "device_cgroup_rules": { "$ref": "#/$defs/strings" }, "devices": { "type": "array", "items": { "$ref": "#/$defs/device" } }, "dns": { "type": ["string", "array"], "items": { "type": "string" } }, "dns_opt": { "$ref": "#/$defs/strings" }, "dns_search": { "type": ["string", "array"], "items": { "type": "string" } }, "domainname": { "type": "string" }, "entrypoint": { "$ref": "#/$defs/words" }, "env_file": { "type": ["string", "array"], "items": { "type": ["string", "object"], "required": ["path"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "required": { "$ref": "#/$defs/boolean" }, "format": { "type": "string", "enum": ["raw"] } } } }, "environment": { "$ref": "#/$defs/assignments" }, "expose": { "type": "array", "items": { "type": ["string", "number"] } }, "extends": { "type": ["string", "object"], "minLength": 1, "required": ["service"], "additionalProperties": false, "properties": { "service": { "type": "string", "minLength": 1 }, "file": { "type": "string", "minLength": 1 } } }, "external_links": { "type": "array", "x-unsupported": "Put both on a network that is external" }, "extra_hosts": { "type": ["array", "object"], "items": { "type": "string" }, "additionalProperties": { "type": ["string", "array"], "items": { "type": "string" } } }, "gpus": { "type": ["string", "array"], "items": { "$ref": "#/$defs/deviceRequest" } }, "group_add": { "type": "array", "items": { "type": ["string", "number"] } }, "healthcheck": { "$ref": "#/$defs/healthcheck" }, "hostname": { "type": "string" }, "image": { "type": "string" }, "init": { "$ref": "#/$defs/boolean" }, "ipc": { "type": "string" }, "isolation": { "type": "string", "x-unsupported": "It is for Windows" }, "label_file": { "type": ["string", "array"], "items": { "type": "string" } }, "labels": { "$ref": "#/$defs/assignments" }, "links": { "type": "array", "x-ignored": "containers on one network reach each other by the name of the service", "items": { "type": "string" } }, "logging": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "driver": { "type": "string" }, "options": { "type": "object", "additionalProperties": { "type": ["string", "number", "null"] } } } }, "mac_address": { "type": "string" }, "mem_limit": { "type": ["number", "string"] }, "mem_reservation": { "type": ["number", "string"] }, "mem_swappiness": { "type": ["integer", "string"] }, "memswap_limit": { "type": ["number", "string"] }, "models": { "type": ["array", "object"], "x-unsupported": "Run the model as a service of its own" }, "network_mode": { "type": "string" }, "networks": { "type": ["array", "object"], "items": { "type": "string" }, "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/attachment" } }, "oom_kill_disable": { "$ref": "#/$defs/boolean" }, "oom_score_adj": { "type": ["string", "integer"] }, "pid": { "type": ["string", "null"] }, "pids_limit": { "type": ["number", "string"] }, "platform": { "type": "string" }, "ports": { "type": "array", "items": { "$ref": "#/$defs/port" } }, "post_start": { "type": "array", "x-unsupported": "" }, "pre_start": { "type": "array", "x-unsupported": "" }, "pre_stop": { "type": "array", "x-unsupported": "" }, "privileged": { "$ref": "#/$defs/boolean" }, "profiles": { "$ref": "#/$defs/strings" }, "provider": { "type": "object", "x-unsupported": "Nothing but containers is run; start the tool elsewhere" }, "pull_policy": { "type": "string" }, "pull_refresh_after": { "type": "string", "x-unsupported": "Name the image by its digest" }, "read_only": { "$ref": "#/$defs/boolean" }, "restart": { "type": "string" }, "runtime": { "type": "string" }, "scale": { "type": ["integer", "string"], "x-unsupported": "Use deploy.replicas" }, "secrets": { "type": "array", "x-unsupported": "" }, "security_opt": { "$ref": "#/$defs/strings" }, "shm_size": { "type": ["number", "string"] }, "stdin_open": { "$ref": "#/$defs/boolean" }, "stop_grace_period": { "$ref": "#/$defs/duration" }, "stop_signal": { "type": "string" }, "storage_opt": { "type": "object", "additionalProperties": { "type": ["string", "number"] } }, "sysctls": { "$ref": "#/$defs/assignments" }, "tmpfs": { "type": ["string", "array"], "items": { "type": "string" } }, "tty": { "$ref": "#/$defs/boolean" }, "ulimits": { "type": "object", "propertyNames": { "pattern": "^[a-z]+$", "x-expected": "lower-case letters" }, "additionalProperties": { "$ref": "#/$defs/ulimit" } }, "use_api_socket": { "type": ["boolean", "string"], "x-unsupported": "Mount /var/run/docker.sock where a service must have it" }, "user": { "type": "string" }, "userns_mode": { "type": "string" }, "uts": { "type": "string" }, "volumes": { "type": "array", "items": { "$ref": "#/$defs/mount" } }, "volumes_from": { "type": "array", "x-unsupported": "Mount the same named volume in both" }, "working_dir": { "type": "string" }, "x-fleetwright": { "type": "object", "additionalProperties": false, "properties": { "gate": { "type": "object", "additionalProperties": false, "properties": { "http": { "type": "object", "required": ["port"], "additionalProperties": false, "properties": { "port": { "$ref": "#/$defs/portNumber" }, "path": { "type": "string", "pattern": "^/", "x-expected": 'a path that starts with "/"' }, "interval": { "$ref": "#/$defs/duration" }, "timeout": { "$ref": "#/$defs/duration" } } }, "tcp": { "type": "object", "required": ["port"], "additionalProperties": false, "properties": { "port": { "$ref": "#/$defs/portNumber" }, "interval": { "$ref": "#/$defs/duration" }, "timeout": { "$ref": "#/$defs/duration" } } }, "minHealthyTime": { "$ref": "#/$defs/duration" }, "healthyDeadline": { "$ref": "#/$defs/duration" } } }, "singleton": { "$ref": "#/$defs/boolean" }, "rollout": { "$ref": "#/$defs/rollout" }, "expose": { "type": "object", "x-unsupported": "" } } } } };
+var pattern10 = new RegExp("(?!)", "u");
+var pattern79 = new RegExp("^[a-zA-Z0-9][a-zA-Z0-9._-]*$", "u");
+var schema32 = { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "annotations": { "$ref": "#/$defs/assignments" }, "attach": { "type": ["boolean", "string"], "x-ignored": "it rules what docker compose up prints" }, "blkio_config": { "type": "object", "additionalProperties": false, "properties": { "weight": { "type": ["number", "string"] }, "weight_device": { "type": "array", "items": { "type": "object", "required": ["path", "weight"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "weight": { "type": ["number", "string"] } } } }, "device_read_bps": { "type": "array", "items": { "type": "object", "required": ["path", "rate"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "rate": { "type": ["number", "string"] } } } }, "device_read_iops": { "type": "array", "items": { "type": "object", "required": ["path", "rate"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "rate": { "type": ["number", "string"] } } } }, "device_write_bps": { "type": "array", "items": { "type": "object", "required": ["path", "rate"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "rate": { "type": ["number", "string"] } } } }, "device_write_iops": { "type": "array", "items": { "type": "object", "required": ["path", "rate"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "rate": { "type": ["number", "string"] } } } } } }, "build": { "type": ["string", "object"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "context": { "type": "string" }, "dockerfile": { "type": "string" }, "dockerfile_inline": { "type": "string" }, "entitlements": { "type": "array" }, "args": { "type": ["object", "array"] }, "provenance": { "type": ["string", "boolean"] }, "sbom": { "type": ["string", "boolean"] }, "ssh": { "type": ["object", "array", "string", "null"] }, "labels": { "type": ["object", "array"] }, "cache_from": { "type": "array" }, "cache_to": { "type": "array" }, "no_cache": { "type": ["boolean", "string"] }, "no_cache_filter": { "type": ["string", "array"] }, "additional_contexts": { "type": ["object", "array"] }, "network": { "type": "string" }, "pull": { "type": ["boolean", "string"] }, "target": { "type": "string" }, "shm_size": { "type": ["integer", "string"] }, "extra_hosts": { "type": ["object", "array"] }, "isolation": { "type": "string" }, "privileged": { "type": ["boolean", "string"] }, "secrets": { "type": "array" }, "tags": { "type": "array" }, "ulimits": { "type": "object" }, "platforms": { "type": "array" } }, "x-ignored": "nothing is built on the way to a host; the image that image: names is pulled" }, "cap_add": { "$ref": "#/$defs/strings" }, "cap_drop": { "$ref": "#/$defs/strings" }, "cgroup": { "type": "string", "enum": ["host", "private"] }, "cgroup_parent": { "type": "string" }, "command": { "$ref": "#/$defs/words" }, "configs": { "type": "array", "items": { "$ref": "#/$defs/configReference" } }, "container_name": { "type": "string", "x-unsupported": "Instances are named <application>-<service>-<slot>-<suffix>; other containers reach them by the name of the service" }, "cpu_count": { "type": ["integer", "string"], "x-unsupported": "It is for Windows; use cpus" }, "cpu_percent": { "type": ["number", "string"], "x-unsupported": "It is for Windows; use cpus" }, "cpu_period": { "type": ["number", "string"] }, "cpu_quota": { "type": ["number", "string"] }, "cpu_rt_period": { "type": ["number", "string"] }, "cpu_rt_runtime": { "type": ["number", "string"] }, "cpu_shares": { "type": ["number", "string"] }, "cpus": { "type": ["number", "string"] }, "cpuset": { "type": "string" }, "credential_spec": { "type": "object", "x-unsupported": "It is for Windows" }, "depends_on": { "type": ["array", "object"], "items": { "type": "string" }, "additionalProperties": { "$ref": "#/$defs/dependency" } }, "deploy": { "$ref": "#/$defs/deploy" }, "develop": { "type": ["object", "null"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "watch": { "type": "array", "items": { "type": "object", "required": ["path", "action"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "action": { "enum": ["rebuild", "sync", "restart", "sync+restart", "sync+exec"] }, "exec": { "type": "object" }, "ignore": { "type": ["string", "array"] }, "include": { "type": ["string", "array"] }, "initial_sync": { "type": ["boolean", "string"] }, "path": { "type": "string" }, "target": { "type": "string" } } } } }, "x-ignored": "it rules docker compose watch" }, "device_cgroup_rules": { "$ref": "#/$defs/strings" }, "devices": { "type": "array", "items": { "$ref": "#/$defs/device" } }, "dns": { "type": ["string", "array"], "items": { "type": "string" } }, "dns_opt": { "$ref": "#/$defs/strings" }, "dns_search": { "type": ["string", "array"], "items": { "type": "string" } }, "domainname": { "type": "string" }, "entrypoint": { "$ref": "#/$defs/words" }, "env_file": { "type": ["string", "array"], "items": { "type": ["string", "object"], "required": ["path"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "required": { "$ref": "#/$defs/boolean" }, "format": { "type": "string", "enum": ["raw"] } } } }, "environment": { "$ref": "#/$defs/assignments" }, "expose": { "type": "array", "items": { "type": ["string", "number"] } }, "extends": { "type": ["string", "object"], "minLength": 1, "required": ["service"], "additionalProperties": false, "properties": { "service": { "type": "string", "minLength": 1 }, "file": { "type": "string", "minLength": 1 } } }, "external_links": { "type": "array", "x-unsupported": "Put both on a network that is external" }, "extra_hosts": { "type": ["array", "object"], "items": { "type": "string" }, "additionalProperties": { "type": ["string", "array"], "items": { "type": "string" } } }, "gpus": { "type": ["string", "array"], "items": { "$ref": "#/$defs/deviceRequest" } }, "group_add": { "type": "array", "items": { "type": ["string", "number"] } }, "healthcheck": { "$ref": "#/$defs/healthcheck" }, "hostname": { "type": "string" }, "image": { "type": "string" }, "init": { "$ref": "#/$defs/boolean" }, "ipc": { "type": "string" }, "isolation": { "type": "string", "x-unsupported": "It is for Windows" }, "label_file": { "type": ["string", "array"], "items": { "type": "string" } }, "labels": { "$ref": "#/$defs/assignments" }, "links": { "type": "array", "x-ignored": "containers on one network reach each other by the name of the service", "items": { "type": "string" } }, "logging": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "driver": { "type": "string" }, "options": { "type": "object", "additionalProperties": { "type": ["string", "number", "null"] } } } }, "mac_address": { "type": "string" }, "mem_limit": { "type": ["number", "string"] }, "mem_reservation": { "type": ["number", "string"] }, "mem_swappiness": { "type": ["integer", "string"] }, "memswap_limit": { "type": ["number", "string"] }, "models": { "type": ["array", "object"], "x-unsupported": "Run the model as a service of its own" }, "network_mode": { "type": "string" }, "networks": { "type": ["array", "object"], "items": { "type": "string" }, "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/attachment" } }, "oom_kill_disable": { "$ref": "#/$defs/boolean" }, "oom_score_adj": { "type": ["string", "integer"] }, "pid": { "type": ["string", "null"] }, "pids_limit": { "type": ["number", "string"] }, "platform": { "type": "string" }, "ports": { "type": "array", "items": { "$ref": "#/$defs/port" } }, "post_start": { "type": "array", "x-unsupported": "" }, "pre_start": { "type": "array", "x-unsupported": "" }, "pre_stop": { "type": "array", "x-unsupported": "" }, "privileged": { "$ref": "#/$defs/boolean" }, "profiles": { "$ref": "#/$defs/strings" }, "provider": { "type": "object", "x-unsupported": "Nothing but containers is run; start the tool elsewhere" }, "pull_policy": { "type": "string" }, "pull_refresh_after": { "type": "string", "x-unsupported": "Name the image by its digest" }, "read_only": { "$ref": "#/$defs/boolean" }, "restart": { "type": "string" }, "runtime": { "type": "string" }, "scale": { "type": ["integer", "string"], "x-unsupported": "Use deploy.replicas" }, "secrets": { "type": "array", "x-unsupported": "" }, "security_opt": { "$ref": "#/$defs/strings" }, "shm_size": { "type": ["number", "string"] }, "stdin_open": { "$ref": "#/$defs/boolean" }, "stop_grace_period": { "$ref": "#/$defs/duration" }, "stop_signal": { "type": "string" }, "storage_opt": { "type": "object", "additionalProperties": { "type": ["string", "number"] } }, "sysctls": { "$ref": "#/$defs/assignments" }, "tmpfs": { "type": ["string", "array"], "items": { "type": "string" } }, "tty": { "$ref": "#/$defs/boolean" }, "ulimits": { "type": "object", "propertyNames": { "pattern": "^[a-z]+$", "x-expected": "lower-case letters" }, "additionalProperties": { "$ref": "#/$defs/ulimit" } }, "use_api_socket": { "type": ["boolean", "string"], "x-unsupported": "Mount /var/run/docker.sock where a service must have it" }, "user": { "type": "string" }, "userns_mode": { "type": "string" }, "uts": { "type": "string" }, "volumes": { "type": "array", "items": { "$ref": "#/$defs/mount" } }, "volumes_from": { "type": "array", "x-unsupported": "Mount the same named volume in both" }, "working_dir": { "type": "string" }, "x-fleetwright": { "type": "object", "additionalProperties": false, "properties": { "gate": { "type": "object", "additionalProperties": false, "properties": { "http": { "type": "object", "required": ["port"], "additionalProperties": false, "properties": { "port": { "$ref": "#/$defs/portNumber" }, "path": { "type": "string", "pattern": "^/", "x-expected": 'a path that starts with "/"' }, "interval": { "$ref": "#/$defs/duration" }, "timeout": { "$ref": "#/$defs/duration" } } }, "tcp": { "type": "object", "required": ["port"], "additionalProperties": false, "properties": { "port": { "$ref": "#/$defs/portNumber" }, "interval": { "$ref": "#/$defs/duration" }, "timeout": { "$ref": "#/$defs/duration" } } }, "minHealthyTime": { "$ref": "#/$defs/duration" }, "healthyDeadline": { "$ref": "#/$defs/duration" } } }, "singleton": { "$ref": "#/$defs/boolean" }, "rollout": { "$ref": "#/$defs/rollout" }, "expose": { "type": "object", "x-unsupported": "" } } } } };
 var schema33 = { "type": ["array", "object"], "items": { "type": "string" }, "additionalProperties": { "type": ["string", "number", "boolean", "null"] } };
 var schema34 = { "type": "array", "items": { "type": "string" } };
 var schema36 = { "type": ["array", "string", "null"], "items": { "type": "string" } };
@@ -56,8 +56,8 @@ var schema57 = { "type": ["string", "object"], "required": ["source"], "addition
 var schema43 = { "type": "string" };
 var schema86 = { "type": ["number", "string", "object"], "required": ["soft", "hard"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "soft": { "type": ["number", "string"] }, "hard": { "type": ["number", "string"] } } };
 var schema77 = { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a port number", "minimum": 1, "maximum": 65535 };
-var pattern42 = new RegExp("^[a-z]+$", "u");
-var pattern53 = new RegExp("^/", "u");
+var pattern45 = new RegExp("^[a-z]+$", "u");
+var pattern56 = new RegExp("^/", "u");
 var schema38 = { "type": "object", "required": ["condition"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "condition": { "type": "string", "enum": ["service_started", "service_healthy", "service_completed_successfully"] }, "restart": { "type": ["boolean", "string"], "x-unsupported": "" }, "required": { "$ref": "#/$defs/boolean" } } };
 function validate22(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   let vErrors = null;
@@ -144,7 +144,7 @@ function validate22(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (typeof data2 === "string") {
-        if (!pattern9.test(data2)) {
+        if (!pattern10.test(data2)) {
           const err7 = { instancePath: instancePath + "/required", schemaPath: "#/$defs/boolean/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema39, data: data2 };
           if (vErrors === null) {
             vErrors = [err7];
@@ -420,7 +420,7 @@ function validate24(data, { instancePath = "", parentData, parentDataProperty, r
         }
       }
       if (typeof data2 === "string") {
-        if (!pattern9.test(data2)) {
+        if (!pattern10.test(data2)) {
           const err8 = { instancePath: instancePath + "/replicas", schemaPath: "#/$defs/integer/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema41, data: data2 };
           if (vErrors === null) {
             vErrors = [err8];
@@ -489,7 +489,7 @@ function validate24(data, { instancePath = "", parentData, parentDataProperty, r
             }
           }
           if (typeof data5 === "string") {
-            if (!pattern9.test(data5)) {
+            if (!pattern10.test(data5)) {
               const err14 = { instancePath: instancePath + "/rollback_config/parallelism", schemaPath: "#/$defs/integer/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema41, data: data5 };
               if (vErrors === null) {
                 vErrors = [err14];
@@ -577,7 +577,7 @@ function validate24(data, { instancePath = "", parentData, parentDataProperty, r
             }
           }
           if (typeof data9 === "string") {
-            if (!pattern9.test(data9)) {
+            if (!pattern10.test(data9)) {
               const err22 = { instancePath: instancePath + "/rollback_config/max_failure_ratio", schemaPath: "#/$defs/ratio/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema45, data: data9 };
               if (vErrors === null) {
                 vErrors = [err22];
@@ -656,7 +656,7 @@ function validate24(data, { instancePath = "", parentData, parentDataProperty, r
             }
           }
           if (typeof data12 === "string") {
-            if (!pattern9.test(data12)) {
+            if (!pattern10.test(data12)) {
               const err29 = { instancePath: instancePath + "/update_config/parallelism", schemaPath: "#/$defs/integer/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema41, data: data12 };
               if (vErrors === null) {
                 vErrors = [err29];
@@ -744,7 +744,7 @@ function validate24(data, { instancePath = "", parentData, parentDataProperty, r
             }
           }
           if (typeof data16 === "string") {
-            if (!pattern9.test(data16)) {
+            if (!pattern10.test(data16)) {
               const err37 = { instancePath: instancePath + "/update_config/max_failure_ratio", schemaPath: "#/$defs/ratio/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema45, data: data16 };
               if (vErrors === null) {
                 vErrors = [err37];
@@ -861,7 +861,7 @@ function validate24(data, { instancePath = "", parentData, parentDataProperty, r
                 }
               }
               if (typeof data22 === "string") {
-                if (!pattern9.test(data22)) {
+                if (!pattern10.test(data22)) {
                   const err47 = { instancePath: instancePath + "/resources/limits/pids", schemaPath: "#/$defs/limit/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema50, data: data22 };
                   if (vErrors === null) {
                     vErrors = [err47];
@@ -1069,7 +1069,7 @@ function validate24(data, { instancePath = "", parentData, parentDataProperty, r
             }
           }
           if (typeof data32 === "string") {
-            if (!pattern9.test(data32)) {
+            if (!pattern10.test(data32)) {
               const err65 = { instancePath: instancePath + "/restart_policy/max_attempts", schemaPath: "#/$defs/integer/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema41, data: data32 };
               if (vErrors === null) {
                 vErrors = [err65];
@@ -1243,7 +1243,7 @@ function validate29(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (typeof data0 === "string") {
-        if (!pattern9.test(data0)) {
+        if (!pattern10.test(data0)) {
           const err2 = { instancePath: instancePath + "/disable", schemaPath: "#/$defs/boolean/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema39, data: data0 };
           if (vErrors === null) {
             vErrors = [err2];
@@ -1289,7 +1289,7 @@ function validate29(data, { instancePath = "", parentData, parentDataProperty, r
         }
       }
       if (typeof data2 === "string") {
-        if (!pattern9.test(data2)) {
+        if (!pattern10.test(data2)) {
           const err6 = { instancePath: instancePath + "/retries", schemaPath: "#/$defs/integer/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema41, data: data2 };
           if (vErrors === null) {
             vErrors = [err6];
@@ -1690,7 +1690,7 @@ function validate33(data, { instancePath = "", parentData, parentDataProperty, r
         }
       }
       if (typeof data3 === "string") {
-        if (!pattern9.test(data3)) {
+        if (!pattern10.test(data3)) {
           const err11 = { instancePath: instancePath + "/target", schemaPath: "#/$defs/portNumber/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema77, data: data3 };
           if (vErrors === null) {
             vErrors = [err11];
@@ -1849,7 +1849,7 @@ function validate35(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (typeof data3 === "string") {
-        if (!pattern9.test(data3)) {
+        if (!pattern10.test(data3)) {
           const err8 = { instancePath: instancePath + "/read_only", schemaPath: "#/$defs/boolean/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema39, data: data3 };
           if (vErrors === null) {
             vErrors = [err8];
@@ -1928,7 +1928,7 @@ function validate35(data, { instancePath = "", parentData, parentDataProperty, r
             errors++;
           }
           if (typeof data7 === "string") {
-            if (!pattern9.test(data7)) {
+            if (!pattern10.test(data7)) {
               const err15 = { instancePath: instancePath + "/bind/create_host_path", schemaPath: "#/$defs/boolean/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema39, data: data7 };
               if (vErrors === null) {
                 vErrors = [err15];
@@ -2017,7 +2017,7 @@ function validate35(data, { instancePath = "", parentData, parentDataProperty, r
             errors++;
           }
           if (typeof data11 === "string") {
-            if (!pattern9.test(data11)) {
+            if (!pattern10.test(data11)) {
               const err23 = { instancePath: instancePath + "/volume/nocopy", schemaPath: "#/$defs/boolean/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema39, data: data11 };
               if (vErrors === null) {
                 vErrors = [err23];
@@ -2182,7 +2182,7 @@ function validate35(data, { instancePath = "", parentData, parentDataProperty, r
 validate35.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
 var schema101 = { "type": "object", "additionalProperties": false, "properties": { "strategy": { "type": "string", "enum": ["rolling", "canary", "blue-green"] }, "steps": { "type": "array", "minItems": 1, "items": { "type": "object", "additionalProperties": false, "properties": { "replicas": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number", "minimum": 1 }, "percent": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number", "minimum": 1, "maximum": 100 }, "bake": { "$ref": "#/$defs/duration" } } } }, "bake": { "$ref": "#/$defs/duration" }, "promote": { "type": "string", "enum": ["auto", "manual"] }, "maxSurge": { "$ref": "#/$defs/share" }, "maxUnavailable": { "$ref": "#/$defs/share" }, "attempts": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number", "minimum": 1, "maximum": 5 }, "progressDeadline": { "$ref": "#/$defs/duration" } } };
 var schema104 = { "type": ["integer", "string"], "pattern": "^\\d{1,3}%$", "x-expected": 'a whole number, or a percentage such as "25%"', "minimum": 0 };
-var pattern58 = new RegExp("^\\d{1,3}%$", "u");
+var pattern61 = new RegExp("^\\d{1,3}%$", "u");
 function validate37(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   let vErrors = null;
   let errors = 0;
@@ -2276,7 +2276,7 @@ function validate37(data, { instancePath = "", parentData, parentDataProperty, r
                 }
               }
               if (typeof data3 === "string") {
-                if (!pattern9.test(data3)) {
+                if (!pattern10.test(data3)) {
                   const err7 = { instancePath: instancePath + "/steps/" + i0 + "/replicas", schemaPath: "#/properties/steps/items/properties/replicas/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema101.properties.steps.items.properties.replicas, data: data3 };
                   if (vErrors === null) {
                     vErrors = [err7];
@@ -2319,7 +2319,7 @@ function validate37(data, { instancePath = "", parentData, parentDataProperty, r
                 }
               }
               if (typeof data4 === "string") {
-                if (!pattern9.test(data4)) {
+                if (!pattern10.test(data4)) {
                   const err11 = { instancePath: instancePath + "/steps/" + i0 + "/percent", schemaPath: "#/properties/steps/items/properties/percent/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema101.properties.steps.items.properties.percent, data: data4 };
                   if (vErrors === null) {
                     vErrors = [err11];
@@ -2418,7 +2418,7 @@ function validate37(data, { instancePath = "", parentData, parentDataProperty, r
         }
       }
       if (typeof data8 === "string") {
-        if (!pattern58.test(data8)) {
+        if (!pattern61.test(data8)) {
           const err20 = { instancePath: instancePath + "/maxSurge", schemaPath: "#/$defs/share/pattern", keyword: "pattern", params: { pattern: "^\\d{1,3}%$" }, message: 'must match pattern "^\\d{1,3}%$"', schema: "^\\d{1,3}%$", parentSchema: schema104, data: data8 };
           if (vErrors === null) {
             vErrors = [err20];
@@ -2452,7 +2452,7 @@ function validate37(data, { instancePath = "", parentData, parentDataProperty, r
         }
       }
       if (typeof data9 === "string") {
-        if (!pattern58.test(data9)) {
+        if (!pattern61.test(data9)) {
           const err23 = { instancePath: instancePath + "/maxUnavailable", schemaPath: "#/$defs/share/pattern", keyword: "pattern", params: { pattern: "^\\d{1,3}%$" }, message: 'must match pattern "^\\d{1,3}%$"', schema: "^\\d{1,3}%$", parentSchema: schema104, data: data9 };
           if (vErrors === null) {
             vErrors = [err23];
@@ -2495,7 +2495,7 @@ function validate37(data, { instancePath = "", parentData, parentDataProperty, r
         }
       }
       if (typeof data10 === "string") {
-        if (!pattern9.test(data10)) {
+        if (!pattern10.test(data10)) {
           const err27 = { instancePath: instancePath + "/attempts", schemaPath: "#/properties/attempts/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema101.properties.attempts, data: data10 };
           if (vErrors === null) {
             vErrors = [err27];
@@ -3063,7 +3063,7 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (true) {
-        const err45 = { instancePath: instancePath + "/build", schemaPath: "#/properties/build/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "Build the image in CI, push it, and name it with image:", parentSchema: schema32.properties.build, data: data26 };
+        const err45 = { instancePath: instancePath + "/build", schemaPath: "#/properties/build/x-ignored", keyword: "x-ignored", params: {}, message: "x-ignored", schema: "nothing is built on the way to a host; the image that image: names is pulled", parentSchema: schema32.properties.build, data: data26 };
         if (vErrors === null) {
           vErrors = [err45];
         } else {
@@ -3071,15 +3071,10 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-    }
-    if (data.cap_add !== void 0) {
-      let data27 = data.cap_add;
-      if (Array.isArray(data27)) {
-        const len6 = data27.length;
-        for (let i6 = 0; i6 < len6; i6++) {
-          let data28 = data27[i6];
-          if (typeof data28 !== "string") {
-            const err46 = { instancePath: instancePath + "/cap_add/" + i6, schemaPath: "#/$defs/strings/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema34.items.type, parentSchema: schema34.items, data: data28 };
+      if (data26 && typeof data26 == "object" && !Array.isArray(data26)) {
+        for (const key8 in data26) {
+          if (!(func1.call(schema32.properties.build.properties, key8) || pattern4.test(key8))) {
+            const err46 = { instancePath: instancePath + "/build", schemaPath: "#/properties/build/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key8 }, message: "must NOT have additional properties", schema: false, parentSchema: schema32.properties.build, data: data26 };
             if (vErrors === null) {
               vErrors = [err46];
             } else {
@@ -3088,24 +3083,22 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
             errors++;
           }
         }
-      } else {
-        const err47 = { instancePath: instancePath + "/cap_add", schemaPath: "#/$defs/strings/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema34.type, parentSchema: schema34, data: data27 };
-        if (vErrors === null) {
-          vErrors = [err47];
-        } else {
-          vErrors.push(err47);
+        if (data26.context !== void 0) {
+          let data27 = data26.context;
+          if (typeof data27 !== "string") {
+            const err47 = { instancePath: instancePath + "/build/context", schemaPath: "#/properties/build/properties/context/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.build.properties.context.type, parentSchema: schema32.properties.build.properties.context, data: data27 };
+            if (vErrors === null) {
+              vErrors = [err47];
+            } else {
+              vErrors.push(err47);
+            }
+            errors++;
+          }
         }
-        errors++;
-      }
-    }
-    if (data.cap_drop !== void 0) {
-      let data29 = data.cap_drop;
-      if (Array.isArray(data29)) {
-        const len7 = data29.length;
-        for (let i7 = 0; i7 < len7; i7++) {
-          let data30 = data29[i7];
-          if (typeof data30 !== "string") {
-            const err48 = { instancePath: instancePath + "/cap_drop/" + i7, schemaPath: "#/$defs/strings/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema34.items.type, parentSchema: schema34.items, data: data30 };
+        if (data26.dockerfile !== void 0) {
+          let data28 = data26.dockerfile;
+          if (typeof data28 !== "string") {
+            const err48 = { instancePath: instancePath + "/build/dockerfile", schemaPath: "#/properties/build/properties/dockerfile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.build.properties.dockerfile.type, parentSchema: schema32.properties.build.properties.dockerfile, data: data28 };
             if (vErrors === null) {
               vErrors = [err48];
             } else {
@@ -3114,66 +3107,70 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
             errors++;
           }
         }
-      } else {
-        const err49 = { instancePath: instancePath + "/cap_drop", schemaPath: "#/$defs/strings/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema34.type, parentSchema: schema34, data: data29 };
-        if (vErrors === null) {
-          vErrors = [err49];
-        } else {
-          vErrors.push(err49);
+        if (data26.dockerfile_inline !== void 0) {
+          let data29 = data26.dockerfile_inline;
+          if (typeof data29 !== "string") {
+            const err49 = { instancePath: instancePath + "/build/dockerfile_inline", schemaPath: "#/properties/build/properties/dockerfile_inline/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.build.properties.dockerfile_inline.type, parentSchema: schema32.properties.build.properties.dockerfile_inline, data: data29 };
+            if (vErrors === null) {
+              vErrors = [err49];
+            } else {
+              vErrors.push(err49);
+            }
+            errors++;
+          }
         }
-        errors++;
-      }
-    }
-    if (data.cgroup !== void 0) {
-      let data31 = data.cgroup;
-      if (typeof data31 !== "string") {
-        const err50 = { instancePath: instancePath + "/cgroup", schemaPath: "#/properties/cgroup/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.cgroup.type, parentSchema: schema32.properties.cgroup, data: data31 };
-        if (vErrors === null) {
-          vErrors = [err50];
-        } else {
-          vErrors.push(err50);
+        if (data26.entitlements !== void 0) {
+          let data30 = data26.entitlements;
+          if (!Array.isArray(data30)) {
+            const err50 = { instancePath: instancePath + "/build/entitlements", schemaPath: "#/properties/build/properties/entitlements/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema32.properties.build.properties.entitlements.type, parentSchema: schema32.properties.build.properties.entitlements, data: data30 };
+            if (vErrors === null) {
+              vErrors = [err50];
+            } else {
+              vErrors.push(err50);
+            }
+            errors++;
+          }
         }
-        errors++;
-      }
-      if (!(data31 === "host" || data31 === "private")) {
-        const err51 = { instancePath: instancePath + "/cgroup", schemaPath: "#/properties/cgroup/enum", keyword: "enum", params: { allowedValues: schema32.properties.cgroup.enum }, message: "must be equal to one of the allowed values", schema: schema32.properties.cgroup.enum, parentSchema: schema32.properties.cgroup, data: data31 };
-        if (vErrors === null) {
-          vErrors = [err51];
-        } else {
-          vErrors.push(err51);
+        if (data26.args !== void 0) {
+          let data31 = data26.args;
+          if (!data31 || typeof data31 != "object") {
+            const err51 = { instancePath: instancePath + "/build/args", schemaPath: "#/properties/build/properties/args/type", keyword: "type", params: { type: schema32.properties.build.properties.args.type }, message: "must be object,array", schema: schema32.properties.build.properties.args.type, parentSchema: schema32.properties.build.properties.args, data: data31 };
+            if (vErrors === null) {
+              vErrors = [err51];
+            } else {
+              vErrors.push(err51);
+            }
+            errors++;
+          }
         }
-        errors++;
-      }
-    }
-    if (data.cgroup_parent !== void 0) {
-      let data32 = data.cgroup_parent;
-      if (typeof data32 !== "string") {
-        const err52 = { instancePath: instancePath + "/cgroup_parent", schemaPath: "#/properties/cgroup_parent/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.cgroup_parent.type, parentSchema: schema32.properties.cgroup_parent, data: data32 };
-        if (vErrors === null) {
-          vErrors = [err52];
-        } else {
-          vErrors.push(err52);
+        if (data26.provenance !== void 0) {
+          let data32 = data26.provenance;
+          if (typeof data32 !== "string" && typeof data32 !== "boolean") {
+            const err52 = { instancePath: instancePath + "/build/provenance", schemaPath: "#/properties/build/properties/provenance/type", keyword: "type", params: { type: schema32.properties.build.properties.provenance.type }, message: "must be string,boolean", schema: schema32.properties.build.properties.provenance.type, parentSchema: schema32.properties.build.properties.provenance, data: data32 };
+            if (vErrors === null) {
+              vErrors = [err52];
+            } else {
+              vErrors.push(err52);
+            }
+            errors++;
+          }
         }
-        errors++;
-      }
-    }
-    if (data.command !== void 0) {
-      let data33 = data.command;
-      if (!Array.isArray(data33) && typeof data33 !== "string" && data33 !== null) {
-        const err53 = { instancePath: instancePath + "/command", schemaPath: "#/$defs/words/type", keyword: "type", params: { type: schema36.type }, message: "must be array,string,null", schema: schema36.type, parentSchema: schema36, data: data33 };
-        if (vErrors === null) {
-          vErrors = [err53];
-        } else {
-          vErrors.push(err53);
+        if (data26.sbom !== void 0) {
+          let data33 = data26.sbom;
+          if (typeof data33 !== "string" && typeof data33 !== "boolean") {
+            const err53 = { instancePath: instancePath + "/build/sbom", schemaPath: "#/properties/build/properties/sbom/type", keyword: "type", params: { type: schema32.properties.build.properties.sbom.type }, message: "must be string,boolean", schema: schema32.properties.build.properties.sbom.type, parentSchema: schema32.properties.build.properties.sbom, data: data33 };
+            if (vErrors === null) {
+              vErrors = [err53];
+            } else {
+              vErrors.push(err53);
+            }
+            errors++;
+          }
         }
-        errors++;
-      }
-      if (Array.isArray(data33)) {
-        const len8 = data33.length;
-        for (let i8 = 0; i8 < len8; i8++) {
-          let data34 = data33[i8];
-          if (typeof data34 !== "string") {
-            const err54 = { instancePath: instancePath + "/command/" + i8, schemaPath: "#/$defs/words/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema36.items.type, parentSchema: schema36.items, data: data34 };
+        if (data26.ssh !== void 0) {
+          let data34 = data26.ssh;
+          if (typeof data34 != "object" && typeof data34 !== "string") {
+            const err54 = { instancePath: instancePath + "/build/ssh", schemaPath: "#/properties/build/properties/ssh/type", keyword: "type", params: { type: schema32.properties.build.properties.ssh.type }, message: "must be object,array,string,null", schema: schema32.properties.build.properties.ssh.type, parentSchema: schema32.properties.build.properties.ssh, data: data34 };
             if (vErrors === null) {
               vErrors = [err54];
             } else {
@@ -3182,16 +3179,10 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
             errors++;
           }
         }
-      }
-    }
-    if (data.configs !== void 0) {
-      let data35 = data.configs;
-      if (Array.isArray(data35)) {
-        const len9 = data35.length;
-        for (let i9 = 0; i9 < len9; i9++) {
-          let data36 = data35[i9];
-          if (typeof data36 !== "string" && !(data36 && typeof data36 == "object" && !Array.isArray(data36))) {
-            const err55 = { instancePath: instancePath + "/configs/" + i9, schemaPath: "#/$defs/configReference/type", keyword: "type", params: { type: schema37.type }, message: "must be string,object", schema: schema37.type, parentSchema: schema37, data: data36 };
+        if (data26.labels !== void 0) {
+          let data35 = data26.labels;
+          if (!data35 || typeof data35 != "object") {
+            const err55 = { instancePath: instancePath + "/build/labels", schemaPath: "#/properties/build/properties/labels/type", keyword: "type", params: { type: schema32.properties.build.properties.labels.type }, message: "must be object,array", schema: schema32.properties.build.properties.labels.type, parentSchema: schema32.properties.build.properties.labels, data: data35 };
             if (vErrors === null) {
               vErrors = [err55];
             } else {
@@ -3199,202 +3190,219 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
             }
             errors++;
           }
-          if (data36 && typeof data36 == "object" && !Array.isArray(data36)) {
-            if (data36.source === void 0) {
-              const err56 = { instancePath: instancePath + "/configs/" + i9, schemaPath: "#/$defs/configReference/required", keyword: "required", params: { missingProperty: "source" }, message: "must have required property 'source'", schema: schema37.required, parentSchema: schema37, data: data36 };
-              if (vErrors === null) {
-                vErrors = [err56];
-              } else {
-                vErrors.push(err56);
-              }
-              errors++;
+        }
+        if (data26.cache_from !== void 0) {
+          let data36 = data26.cache_from;
+          if (!Array.isArray(data36)) {
+            const err56 = { instancePath: instancePath + "/build/cache_from", schemaPath: "#/properties/build/properties/cache_from/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema32.properties.build.properties.cache_from.type, parentSchema: schema32.properties.build.properties.cache_from, data: data36 };
+            if (vErrors === null) {
+              vErrors = [err56];
+            } else {
+              vErrors.push(err56);
             }
-            for (const key8 in data36) {
-              if (!(key8 === "source" || key8 === "target" || key8 === "uid" || key8 === "gid" || key8 === "mode" || pattern4.test(key8))) {
-                const err57 = { instancePath: instancePath + "/configs/" + i9, schemaPath: "#/$defs/configReference/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key8 }, message: "must NOT have additional properties", schema: false, parentSchema: schema37, data: data36 };
-                if (vErrors === null) {
-                  vErrors = [err57];
-                } else {
-                  vErrors.push(err57);
-                }
-                errors++;
-              }
+            errors++;
+          }
+        }
+        if (data26.cache_to !== void 0) {
+          let data37 = data26.cache_to;
+          if (!Array.isArray(data37)) {
+            const err57 = { instancePath: instancePath + "/build/cache_to", schemaPath: "#/properties/build/properties/cache_to/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema32.properties.build.properties.cache_to.type, parentSchema: schema32.properties.build.properties.cache_to, data: data37 };
+            if (vErrors === null) {
+              vErrors = [err57];
+            } else {
+              vErrors.push(err57);
             }
-            if (data36.source !== void 0) {
-              let data37 = data36.source;
-              if (typeof data37 !== "string") {
-                const err58 = { instancePath: instancePath + "/configs/" + i9 + "/source", schemaPath: "#/$defs/configReference/properties/source/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema37.properties.source.type, parentSchema: schema37.properties.source, data: data37 };
-                if (vErrors === null) {
-                  vErrors = [err58];
-                } else {
-                  vErrors.push(err58);
-                }
-                errors++;
-              }
+            errors++;
+          }
+        }
+        if (data26.no_cache !== void 0) {
+          let data38 = data26.no_cache;
+          if (typeof data38 !== "boolean" && typeof data38 !== "string") {
+            const err58 = { instancePath: instancePath + "/build/no_cache", schemaPath: "#/properties/build/properties/no_cache/type", keyword: "type", params: { type: schema32.properties.build.properties.no_cache.type }, message: "must be boolean,string", schema: schema32.properties.build.properties.no_cache.type, parentSchema: schema32.properties.build.properties.no_cache, data: data38 };
+            if (vErrors === null) {
+              vErrors = [err58];
+            } else {
+              vErrors.push(err58);
             }
-            if (data36.target !== void 0) {
-              let data38 = data36.target;
-              if (typeof data38 !== "string") {
-                const err59 = { instancePath: instancePath + "/configs/" + i9 + "/target", schemaPath: "#/$defs/configReference/properties/target/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema37.properties.target.type, parentSchema: schema37.properties.target, data: data38 };
-                if (vErrors === null) {
-                  vErrors = [err59];
-                } else {
-                  vErrors.push(err59);
-                }
-                errors++;
-              }
+            errors++;
+          }
+        }
+        if (data26.no_cache_filter !== void 0) {
+          let data39 = data26.no_cache_filter;
+          if (typeof data39 !== "string" && !Array.isArray(data39)) {
+            const err59 = { instancePath: instancePath + "/build/no_cache_filter", schemaPath: "#/properties/build/properties/no_cache_filter/type", keyword: "type", params: { type: schema32.properties.build.properties.no_cache_filter.type }, message: "must be string,array", schema: schema32.properties.build.properties.no_cache_filter.type, parentSchema: schema32.properties.build.properties.no_cache_filter, data: data39 };
+            if (vErrors === null) {
+              vErrors = [err59];
+            } else {
+              vErrors.push(err59);
             }
-            if (data36.uid !== void 0) {
-              let data39 = data36.uid;
-              if (typeof data39 !== "string") {
-                const err60 = { instancePath: instancePath + "/configs/" + i9 + "/uid", schemaPath: "#/$defs/configReference/properties/uid/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema37.properties.uid.type, parentSchema: schema37.properties.uid, data: data39 };
-                if (vErrors === null) {
-                  vErrors = [err60];
-                } else {
-                  vErrors.push(err60);
-                }
-                errors++;
-              }
+            errors++;
+          }
+        }
+        if (data26.additional_contexts !== void 0) {
+          let data40 = data26.additional_contexts;
+          if (!data40 || typeof data40 != "object") {
+            const err60 = { instancePath: instancePath + "/build/additional_contexts", schemaPath: "#/properties/build/properties/additional_contexts/type", keyword: "type", params: { type: schema32.properties.build.properties.additional_contexts.type }, message: "must be object,array", schema: schema32.properties.build.properties.additional_contexts.type, parentSchema: schema32.properties.build.properties.additional_contexts, data: data40 };
+            if (vErrors === null) {
+              vErrors = [err60];
+            } else {
+              vErrors.push(err60);
             }
-            if (data36.gid !== void 0) {
-              let data40 = data36.gid;
-              if (typeof data40 !== "string") {
-                const err61 = { instancePath: instancePath + "/configs/" + i9 + "/gid", schemaPath: "#/$defs/configReference/properties/gid/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema37.properties.gid.type, parentSchema: schema37.properties.gid, data: data40 };
-                if (vErrors === null) {
-                  vErrors = [err61];
-                } else {
-                  vErrors.push(err61);
-                }
-                errors++;
-              }
+            errors++;
+          }
+        }
+        if (data26.network !== void 0) {
+          let data41 = data26.network;
+          if (typeof data41 !== "string") {
+            const err61 = { instancePath: instancePath + "/build/network", schemaPath: "#/properties/build/properties/network/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.build.properties.network.type, parentSchema: schema32.properties.build.properties.network, data: data41 };
+            if (vErrors === null) {
+              vErrors = [err61];
+            } else {
+              vErrors.push(err61);
             }
-            if (data36.mode !== void 0) {
-              let data41 = data36.mode;
-              if (!(typeof data41 == "number" && isFinite(data41)) && typeof data41 !== "string") {
-                const err62 = { instancePath: instancePath + "/configs/" + i9 + "/mode", schemaPath: "#/$defs/configReference/properties/mode/type", keyword: "type", params: { type: schema37.properties.mode.type }, message: "must be number,string", schema: schema37.properties.mode.type, parentSchema: schema37.properties.mode, data: data41 };
-                if (vErrors === null) {
-                  vErrors = [err62];
-                } else {
-                  vErrors.push(err62);
-                }
-                errors++;
-              }
+            errors++;
+          }
+        }
+        if (data26.pull !== void 0) {
+          let data42 = data26.pull;
+          if (typeof data42 !== "boolean" && typeof data42 !== "string") {
+            const err62 = { instancePath: instancePath + "/build/pull", schemaPath: "#/properties/build/properties/pull/type", keyword: "type", params: { type: schema32.properties.build.properties.pull.type }, message: "must be boolean,string", schema: schema32.properties.build.properties.pull.type, parentSchema: schema32.properties.build.properties.pull, data: data42 };
+            if (vErrors === null) {
+              vErrors = [err62];
+            } else {
+              vErrors.push(err62);
             }
+            errors++;
+          }
+        }
+        if (data26.target !== void 0) {
+          let data43 = data26.target;
+          if (typeof data43 !== "string") {
+            const err63 = { instancePath: instancePath + "/build/target", schemaPath: "#/properties/build/properties/target/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.build.properties.target.type, parentSchema: schema32.properties.build.properties.target, data: data43 };
+            if (vErrors === null) {
+              vErrors = [err63];
+            } else {
+              vErrors.push(err63);
+            }
+            errors++;
+          }
+        }
+        if (data26.shm_size !== void 0) {
+          let data44 = data26.shm_size;
+          if (!(typeof data44 == "number" && (!(data44 % 1) && !isNaN(data44)) && isFinite(data44)) && typeof data44 !== "string") {
+            const err64 = { instancePath: instancePath + "/build/shm_size", schemaPath: "#/properties/build/properties/shm_size/type", keyword: "type", params: { type: schema32.properties.build.properties.shm_size.type }, message: "must be integer,string", schema: schema32.properties.build.properties.shm_size.type, parentSchema: schema32.properties.build.properties.shm_size, data: data44 };
+            if (vErrors === null) {
+              vErrors = [err64];
+            } else {
+              vErrors.push(err64);
+            }
+            errors++;
+          }
+        }
+        if (data26.extra_hosts !== void 0) {
+          let data45 = data26.extra_hosts;
+          if (!data45 || typeof data45 != "object") {
+            const err65 = { instancePath: instancePath + "/build/extra_hosts", schemaPath: "#/properties/build/properties/extra_hosts/type", keyword: "type", params: { type: schema32.properties.build.properties.extra_hosts.type }, message: "must be object,array", schema: schema32.properties.build.properties.extra_hosts.type, parentSchema: schema32.properties.build.properties.extra_hosts, data: data45 };
+            if (vErrors === null) {
+              vErrors = [err65];
+            } else {
+              vErrors.push(err65);
+            }
+            errors++;
+          }
+        }
+        if (data26.isolation !== void 0) {
+          let data46 = data26.isolation;
+          if (typeof data46 !== "string") {
+            const err66 = { instancePath: instancePath + "/build/isolation", schemaPath: "#/properties/build/properties/isolation/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.build.properties.isolation.type, parentSchema: schema32.properties.build.properties.isolation, data: data46 };
+            if (vErrors === null) {
+              vErrors = [err66];
+            } else {
+              vErrors.push(err66);
+            }
+            errors++;
+          }
+        }
+        if (data26.privileged !== void 0) {
+          let data47 = data26.privileged;
+          if (typeof data47 !== "boolean" && typeof data47 !== "string") {
+            const err67 = { instancePath: instancePath + "/build/privileged", schemaPath: "#/properties/build/properties/privileged/type", keyword: "type", params: { type: schema32.properties.build.properties.privileged.type }, message: "must be boolean,string", schema: schema32.properties.build.properties.privileged.type, parentSchema: schema32.properties.build.properties.privileged, data: data47 };
+            if (vErrors === null) {
+              vErrors = [err67];
+            } else {
+              vErrors.push(err67);
+            }
+            errors++;
+          }
+        }
+        if (data26.secrets !== void 0) {
+          let data48 = data26.secrets;
+          if (!Array.isArray(data48)) {
+            const err68 = { instancePath: instancePath + "/build/secrets", schemaPath: "#/properties/build/properties/secrets/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema32.properties.build.properties.secrets.type, parentSchema: schema32.properties.build.properties.secrets, data: data48 };
+            if (vErrors === null) {
+              vErrors = [err68];
+            } else {
+              vErrors.push(err68);
+            }
+            errors++;
+          }
+        }
+        if (data26.tags !== void 0) {
+          let data49 = data26.tags;
+          if (!Array.isArray(data49)) {
+            const err69 = { instancePath: instancePath + "/build/tags", schemaPath: "#/properties/build/properties/tags/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema32.properties.build.properties.tags.type, parentSchema: schema32.properties.build.properties.tags, data: data49 };
+            if (vErrors === null) {
+              vErrors = [err69];
+            } else {
+              vErrors.push(err69);
+            }
+            errors++;
+          }
+        }
+        if (data26.ulimits !== void 0) {
+          let data50 = data26.ulimits;
+          if (!(data50 && typeof data50 == "object" && !Array.isArray(data50))) {
+            const err70 = { instancePath: instancePath + "/build/ulimits", schemaPath: "#/properties/build/properties/ulimits/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.properties.build.properties.ulimits.type, parentSchema: schema32.properties.build.properties.ulimits, data: data50 };
+            if (vErrors === null) {
+              vErrors = [err70];
+            } else {
+              vErrors.push(err70);
+            }
+            errors++;
+          }
+        }
+        if (data26.platforms !== void 0) {
+          let data51 = data26.platforms;
+          if (!Array.isArray(data51)) {
+            const err71 = { instancePath: instancePath + "/build/platforms", schemaPath: "#/properties/build/properties/platforms/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema32.properties.build.properties.platforms.type, parentSchema: schema32.properties.build.properties.platforms, data: data51 };
+            if (vErrors === null) {
+              vErrors = [err71];
+            } else {
+              vErrors.push(err71);
+            }
+            errors++;
+          }
+        }
+      }
+    }
+    if (data.cap_add !== void 0) {
+      let data52 = data.cap_add;
+      if (Array.isArray(data52)) {
+        const len6 = data52.length;
+        for (let i6 = 0; i6 < len6; i6++) {
+          let data53 = data52[i6];
+          if (typeof data53 !== "string") {
+            const err72 = { instancePath: instancePath + "/cap_add/" + i6, schemaPath: "#/$defs/strings/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema34.items.type, parentSchema: schema34.items, data: data53 };
+            if (vErrors === null) {
+              vErrors = [err72];
+            } else {
+              vErrors.push(err72);
+            }
+            errors++;
           }
         }
       } else {
-        const err63 = { instancePath: instancePath + "/configs", schemaPath: "#/properties/configs/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema32.properties.configs.type, parentSchema: schema32.properties.configs, data: data35 };
-        if (vErrors === null) {
-          vErrors = [err63];
-        } else {
-          vErrors.push(err63);
-        }
-        errors++;
-      }
-    }
-    if (data.container_name !== void 0) {
-      let data42 = data.container_name;
-      if (typeof data42 !== "string") {
-        const err64 = { instancePath: instancePath + "/container_name", schemaPath: "#/properties/container_name/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.container_name.type, parentSchema: schema32.properties.container_name, data: data42 };
-        if (vErrors === null) {
-          vErrors = [err64];
-        } else {
-          vErrors.push(err64);
-        }
-        errors++;
-      }
-      if (true) {
-        const err65 = { instancePath: instancePath + "/container_name", schemaPath: "#/properties/container_name/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "Instances are named <application>-<service>-<slot>-<suffix>; other containers reach them by the name of the service", parentSchema: schema32.properties.container_name, data: data42 };
-        if (vErrors === null) {
-          vErrors = [err65];
-        } else {
-          vErrors.push(err65);
-        }
-        errors++;
-      }
-    }
-    if (data.cpu_count !== void 0) {
-      let data43 = data.cpu_count;
-      if (!(typeof data43 == "number" && (!(data43 % 1) && !isNaN(data43)) && isFinite(data43)) && typeof data43 !== "string") {
-        const err66 = { instancePath: instancePath + "/cpu_count", schemaPath: "#/properties/cpu_count/type", keyword: "type", params: { type: schema32.properties.cpu_count.type }, message: "must be integer,string", schema: schema32.properties.cpu_count.type, parentSchema: schema32.properties.cpu_count, data: data43 };
-        if (vErrors === null) {
-          vErrors = [err66];
-        } else {
-          vErrors.push(err66);
-        }
-        errors++;
-      }
-      if (true) {
-        const err67 = { instancePath: instancePath + "/cpu_count", schemaPath: "#/properties/cpu_count/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "It is for Windows; use cpus", parentSchema: schema32.properties.cpu_count, data: data43 };
-        if (vErrors === null) {
-          vErrors = [err67];
-        } else {
-          vErrors.push(err67);
-        }
-        errors++;
-      }
-    }
-    if (data.cpu_percent !== void 0) {
-      let data44 = data.cpu_percent;
-      if (!(typeof data44 == "number" && isFinite(data44)) && typeof data44 !== "string") {
-        const err68 = { instancePath: instancePath + "/cpu_percent", schemaPath: "#/properties/cpu_percent/type", keyword: "type", params: { type: schema32.properties.cpu_percent.type }, message: "must be number,string", schema: schema32.properties.cpu_percent.type, parentSchema: schema32.properties.cpu_percent, data: data44 };
-        if (vErrors === null) {
-          vErrors = [err68];
-        } else {
-          vErrors.push(err68);
-        }
-        errors++;
-      }
-      if (true) {
-        const err69 = { instancePath: instancePath + "/cpu_percent", schemaPath: "#/properties/cpu_percent/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "It is for Windows; use cpus", parentSchema: schema32.properties.cpu_percent, data: data44 };
-        if (vErrors === null) {
-          vErrors = [err69];
-        } else {
-          vErrors.push(err69);
-        }
-        errors++;
-      }
-    }
-    if (data.cpu_period !== void 0) {
-      let data45 = data.cpu_period;
-      if (!(typeof data45 == "number" && isFinite(data45)) && typeof data45 !== "string") {
-        const err70 = { instancePath: instancePath + "/cpu_period", schemaPath: "#/properties/cpu_period/type", keyword: "type", params: { type: schema32.properties.cpu_period.type }, message: "must be number,string", schema: schema32.properties.cpu_period.type, parentSchema: schema32.properties.cpu_period, data: data45 };
-        if (vErrors === null) {
-          vErrors = [err70];
-        } else {
-          vErrors.push(err70);
-        }
-        errors++;
-      }
-    }
-    if (data.cpu_quota !== void 0) {
-      let data46 = data.cpu_quota;
-      if (!(typeof data46 == "number" && isFinite(data46)) && typeof data46 !== "string") {
-        const err71 = { instancePath: instancePath + "/cpu_quota", schemaPath: "#/properties/cpu_quota/type", keyword: "type", params: { type: schema32.properties.cpu_quota.type }, message: "must be number,string", schema: schema32.properties.cpu_quota.type, parentSchema: schema32.properties.cpu_quota, data: data46 };
-        if (vErrors === null) {
-          vErrors = [err71];
-        } else {
-          vErrors.push(err71);
-        }
-        errors++;
-      }
-    }
-    if (data.cpu_rt_period !== void 0) {
-      let data47 = data.cpu_rt_period;
-      if (!(typeof data47 == "number" && isFinite(data47)) && typeof data47 !== "string") {
-        const err72 = { instancePath: instancePath + "/cpu_rt_period", schemaPath: "#/properties/cpu_rt_period/type", keyword: "type", params: { type: schema32.properties.cpu_rt_period.type }, message: "must be number,string", schema: schema32.properties.cpu_rt_period.type, parentSchema: schema32.properties.cpu_rt_period, data: data47 };
-        if (vErrors === null) {
-          vErrors = [err72];
-        } else {
-          vErrors.push(err72);
-        }
-        errors++;
-      }
-    }
-    if (data.cpu_rt_runtime !== void 0) {
-      let data48 = data.cpu_rt_runtime;
-      if (!(typeof data48 == "number" && isFinite(data48)) && typeof data48 !== "string") {
-        const err73 = { instancePath: instancePath + "/cpu_rt_runtime", schemaPath: "#/properties/cpu_rt_runtime/type", keyword: "type", params: { type: schema32.properties.cpu_rt_runtime.type }, message: "must be number,string", schema: schema32.properties.cpu_rt_runtime.type, parentSchema: schema32.properties.cpu_rt_runtime, data: data48 };
+        const err73 = { instancePath: instancePath + "/cap_add", schemaPath: "#/$defs/strings/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema34.type, parentSchema: schema34, data: data52 };
         if (vErrors === null) {
           vErrors = [err73];
         } else {
@@ -3403,22 +3411,24 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.cpu_shares !== void 0) {
-      let data49 = data.cpu_shares;
-      if (!(typeof data49 == "number" && isFinite(data49)) && typeof data49 !== "string") {
-        const err74 = { instancePath: instancePath + "/cpu_shares", schemaPath: "#/properties/cpu_shares/type", keyword: "type", params: { type: schema32.properties.cpu_shares.type }, message: "must be number,string", schema: schema32.properties.cpu_shares.type, parentSchema: schema32.properties.cpu_shares, data: data49 };
-        if (vErrors === null) {
-          vErrors = [err74];
-        } else {
-          vErrors.push(err74);
+    if (data.cap_drop !== void 0) {
+      let data54 = data.cap_drop;
+      if (Array.isArray(data54)) {
+        const len7 = data54.length;
+        for (let i7 = 0; i7 < len7; i7++) {
+          let data55 = data54[i7];
+          if (typeof data55 !== "string") {
+            const err74 = { instancePath: instancePath + "/cap_drop/" + i7, schemaPath: "#/$defs/strings/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema34.items.type, parentSchema: schema34.items, data: data55 };
+            if (vErrors === null) {
+              vErrors = [err74];
+            } else {
+              vErrors.push(err74);
+            }
+            errors++;
+          }
         }
-        errors++;
-      }
-    }
-    if (data.cpus !== void 0) {
-      let data50 = data.cpus;
-      if (!(typeof data50 == "number" && isFinite(data50)) && typeof data50 !== "string") {
-        const err75 = { instancePath: instancePath + "/cpus", schemaPath: "#/properties/cpus/type", keyword: "type", params: { type: schema32.properties.cpus.type }, message: "must be number,string", schema: schema32.properties.cpus.type, parentSchema: schema32.properties.cpus, data: data50 };
+      } else {
+        const err75 = { instancePath: instancePath + "/cap_drop", schemaPath: "#/$defs/strings/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema34.type, parentSchema: schema34, data: data54 };
         if (vErrors === null) {
           vErrors = [err75];
         } else {
@@ -3427,10 +3437,10 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.cpuset !== void 0) {
-      let data51 = data.cpuset;
-      if (typeof data51 !== "string") {
-        const err76 = { instancePath: instancePath + "/cpuset", schemaPath: "#/properties/cpuset/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.cpuset.type, parentSchema: schema32.properties.cpuset, data: data51 };
+    if (data.cgroup !== void 0) {
+      let data56 = data.cgroup;
+      if (typeof data56 !== "string") {
+        const err76 = { instancePath: instancePath + "/cgroup", schemaPath: "#/properties/cgroup/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.cgroup.type, parentSchema: schema32.properties.cgroup, data: data56 };
         if (vErrors === null) {
           vErrors = [err76];
         } else {
@@ -3438,11 +3448,8 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-    }
-    if (data.credential_spec !== void 0) {
-      let data52 = data.credential_spec;
-      if (!(data52 && typeof data52 == "object" && !Array.isArray(data52))) {
-        const err77 = { instancePath: instancePath + "/credential_spec", schemaPath: "#/properties/credential_spec/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.properties.credential_spec.type, parentSchema: schema32.properties.credential_spec, data: data52 };
+      if (!(data56 === "host" || data56 === "private")) {
+        const err77 = { instancePath: instancePath + "/cgroup", schemaPath: "#/properties/cgroup/enum", keyword: "enum", params: { allowedValues: schema32.properties.cgroup.enum }, message: "must be equal to one of the allowed values", schema: schema32.properties.cgroup.enum, parentSchema: schema32.properties.cgroup, data: data56 };
         if (vErrors === null) {
           vErrors = [err77];
         } else {
@@ -3450,8 +3457,11 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-      if (true) {
-        const err78 = { instancePath: instancePath + "/credential_spec", schemaPath: "#/properties/credential_spec/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "It is for Windows", parentSchema: schema32.properties.credential_spec, data: data52 };
+    }
+    if (data.cgroup_parent !== void 0) {
+      let data57 = data.cgroup_parent;
+      if (typeof data57 !== "string") {
+        const err78 = { instancePath: instancePath + "/cgroup_parent", schemaPath: "#/properties/cgroup_parent/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.cgroup_parent.type, parentSchema: schema32.properties.cgroup_parent, data: data57 };
         if (vErrors === null) {
           vErrors = [err78];
         } else {
@@ -3460,10 +3470,10 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.depends_on !== void 0) {
-      let data53 = data.depends_on;
-      if (!data53 || typeof data53 != "object") {
-        const err79 = { instancePath: instancePath + "/depends_on", schemaPath: "#/properties/depends_on/type", keyword: "type", params: { type: schema32.properties.depends_on.type }, message: "must be array,object", schema: schema32.properties.depends_on.type, parentSchema: schema32.properties.depends_on, data: data53 };
+    if (data.command !== void 0) {
+      let data58 = data.command;
+      if (!Array.isArray(data58) && typeof data58 !== "string" && data58 !== null) {
+        const err79 = { instancePath: instancePath + "/command", schemaPath: "#/$defs/words/type", keyword: "type", params: { type: schema36.type }, message: "must be array,string,null", schema: schema36.type, parentSchema: schema36, data: data58 };
         if (vErrors === null) {
           vErrors = [err79];
         } else {
@@ -3471,12 +3481,12 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-      if (Array.isArray(data53)) {
-        const len10 = data53.length;
-        for (let i10 = 0; i10 < len10; i10++) {
-          let data54 = data53[i10];
-          if (typeof data54 !== "string") {
-            const err80 = { instancePath: instancePath + "/depends_on/" + i10, schemaPath: "#/properties/depends_on/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.depends_on.items.type, parentSchema: schema32.properties.depends_on.items, data: data54 };
+      if (Array.isArray(data58)) {
+        const len8 = data58.length;
+        for (let i8 = 0; i8 < len8; i8++) {
+          let data59 = data58[i8];
+          if (typeof data59 !== "string") {
+            const err80 = { instancePath: instancePath + "/command/" + i8, schemaPath: "#/$defs/words/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema36.items.type, parentSchema: schema36.items, data: data59 };
             if (vErrors === null) {
               vErrors = [err80];
             } else {
@@ -3486,9 +3496,312 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       }
-      if (data53 && typeof data53 == "object" && !Array.isArray(data53)) {
-        for (const key9 in data53) {
-          if (!validate22(data53[key9], { instancePath: instancePath + "/depends_on/" + key9.replace(/~/g, "~0").replace(/\//g, "~1"), parentData: data53, parentDataProperty: key9, rootData, dynamicAnchors })) {
+    }
+    if (data.configs !== void 0) {
+      let data60 = data.configs;
+      if (Array.isArray(data60)) {
+        const len9 = data60.length;
+        for (let i9 = 0; i9 < len9; i9++) {
+          let data61 = data60[i9];
+          if (typeof data61 !== "string" && !(data61 && typeof data61 == "object" && !Array.isArray(data61))) {
+            const err81 = { instancePath: instancePath + "/configs/" + i9, schemaPath: "#/$defs/configReference/type", keyword: "type", params: { type: schema37.type }, message: "must be string,object", schema: schema37.type, parentSchema: schema37, data: data61 };
+            if (vErrors === null) {
+              vErrors = [err81];
+            } else {
+              vErrors.push(err81);
+            }
+            errors++;
+          }
+          if (data61 && typeof data61 == "object" && !Array.isArray(data61)) {
+            if (data61.source === void 0) {
+              const err82 = { instancePath: instancePath + "/configs/" + i9, schemaPath: "#/$defs/configReference/required", keyword: "required", params: { missingProperty: "source" }, message: "must have required property 'source'", schema: schema37.required, parentSchema: schema37, data: data61 };
+              if (vErrors === null) {
+                vErrors = [err82];
+              } else {
+                vErrors.push(err82);
+              }
+              errors++;
+            }
+            for (const key9 in data61) {
+              if (!(key9 === "source" || key9 === "target" || key9 === "uid" || key9 === "gid" || key9 === "mode" || pattern4.test(key9))) {
+                const err83 = { instancePath: instancePath + "/configs/" + i9, schemaPath: "#/$defs/configReference/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key9 }, message: "must NOT have additional properties", schema: false, parentSchema: schema37, data: data61 };
+                if (vErrors === null) {
+                  vErrors = [err83];
+                } else {
+                  vErrors.push(err83);
+                }
+                errors++;
+              }
+            }
+            if (data61.source !== void 0) {
+              let data62 = data61.source;
+              if (typeof data62 !== "string") {
+                const err84 = { instancePath: instancePath + "/configs/" + i9 + "/source", schemaPath: "#/$defs/configReference/properties/source/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema37.properties.source.type, parentSchema: schema37.properties.source, data: data62 };
+                if (vErrors === null) {
+                  vErrors = [err84];
+                } else {
+                  vErrors.push(err84);
+                }
+                errors++;
+              }
+            }
+            if (data61.target !== void 0) {
+              let data63 = data61.target;
+              if (typeof data63 !== "string") {
+                const err85 = { instancePath: instancePath + "/configs/" + i9 + "/target", schemaPath: "#/$defs/configReference/properties/target/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema37.properties.target.type, parentSchema: schema37.properties.target, data: data63 };
+                if (vErrors === null) {
+                  vErrors = [err85];
+                } else {
+                  vErrors.push(err85);
+                }
+                errors++;
+              }
+            }
+            if (data61.uid !== void 0) {
+              let data64 = data61.uid;
+              if (typeof data64 !== "string") {
+                const err86 = { instancePath: instancePath + "/configs/" + i9 + "/uid", schemaPath: "#/$defs/configReference/properties/uid/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema37.properties.uid.type, parentSchema: schema37.properties.uid, data: data64 };
+                if (vErrors === null) {
+                  vErrors = [err86];
+                } else {
+                  vErrors.push(err86);
+                }
+                errors++;
+              }
+            }
+            if (data61.gid !== void 0) {
+              let data65 = data61.gid;
+              if (typeof data65 !== "string") {
+                const err87 = { instancePath: instancePath + "/configs/" + i9 + "/gid", schemaPath: "#/$defs/configReference/properties/gid/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema37.properties.gid.type, parentSchema: schema37.properties.gid, data: data65 };
+                if (vErrors === null) {
+                  vErrors = [err87];
+                } else {
+                  vErrors.push(err87);
+                }
+                errors++;
+              }
+            }
+            if (data61.mode !== void 0) {
+              let data66 = data61.mode;
+              if (!(typeof data66 == "number" && isFinite(data66)) && typeof data66 !== "string") {
+                const err88 = { instancePath: instancePath + "/configs/" + i9 + "/mode", schemaPath: "#/$defs/configReference/properties/mode/type", keyword: "type", params: { type: schema37.properties.mode.type }, message: "must be number,string", schema: schema37.properties.mode.type, parentSchema: schema37.properties.mode, data: data66 };
+                if (vErrors === null) {
+                  vErrors = [err88];
+                } else {
+                  vErrors.push(err88);
+                }
+                errors++;
+              }
+            }
+          }
+        }
+      } else {
+        const err89 = { instancePath: instancePath + "/configs", schemaPath: "#/properties/configs/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema32.properties.configs.type, parentSchema: schema32.properties.configs, data: data60 };
+        if (vErrors === null) {
+          vErrors = [err89];
+        } else {
+          vErrors.push(err89);
+        }
+        errors++;
+      }
+    }
+    if (data.container_name !== void 0) {
+      let data67 = data.container_name;
+      if (typeof data67 !== "string") {
+        const err90 = { instancePath: instancePath + "/container_name", schemaPath: "#/properties/container_name/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.container_name.type, parentSchema: schema32.properties.container_name, data: data67 };
+        if (vErrors === null) {
+          vErrors = [err90];
+        } else {
+          vErrors.push(err90);
+        }
+        errors++;
+      }
+      if (true) {
+        const err91 = { instancePath: instancePath + "/container_name", schemaPath: "#/properties/container_name/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "Instances are named <application>-<service>-<slot>-<suffix>; other containers reach them by the name of the service", parentSchema: schema32.properties.container_name, data: data67 };
+        if (vErrors === null) {
+          vErrors = [err91];
+        } else {
+          vErrors.push(err91);
+        }
+        errors++;
+      }
+    }
+    if (data.cpu_count !== void 0) {
+      let data68 = data.cpu_count;
+      if (!(typeof data68 == "number" && (!(data68 % 1) && !isNaN(data68)) && isFinite(data68)) && typeof data68 !== "string") {
+        const err92 = { instancePath: instancePath + "/cpu_count", schemaPath: "#/properties/cpu_count/type", keyword: "type", params: { type: schema32.properties.cpu_count.type }, message: "must be integer,string", schema: schema32.properties.cpu_count.type, parentSchema: schema32.properties.cpu_count, data: data68 };
+        if (vErrors === null) {
+          vErrors = [err92];
+        } else {
+          vErrors.push(err92);
+        }
+        errors++;
+      }
+      if (true) {
+        const err93 = { instancePath: instancePath + "/cpu_count", schemaPath: "#/properties/cpu_count/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "It is for Windows; use cpus", parentSchema: schema32.properties.cpu_count, data: data68 };
+        if (vErrors === null) {
+          vErrors = [err93];
+        } else {
+          vErrors.push(err93);
+        }
+        errors++;
+      }
+    }
+    if (data.cpu_percent !== void 0) {
+      let data69 = data.cpu_percent;
+      if (!(typeof data69 == "number" && isFinite(data69)) && typeof data69 !== "string") {
+        const err94 = { instancePath: instancePath + "/cpu_percent", schemaPath: "#/properties/cpu_percent/type", keyword: "type", params: { type: schema32.properties.cpu_percent.type }, message: "must be number,string", schema: schema32.properties.cpu_percent.type, parentSchema: schema32.properties.cpu_percent, data: data69 };
+        if (vErrors === null) {
+          vErrors = [err94];
+        } else {
+          vErrors.push(err94);
+        }
+        errors++;
+      }
+      if (true) {
+        const err95 = { instancePath: instancePath + "/cpu_percent", schemaPath: "#/properties/cpu_percent/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "It is for Windows; use cpus", parentSchema: schema32.properties.cpu_percent, data: data69 };
+        if (vErrors === null) {
+          vErrors = [err95];
+        } else {
+          vErrors.push(err95);
+        }
+        errors++;
+      }
+    }
+    if (data.cpu_period !== void 0) {
+      let data70 = data.cpu_period;
+      if (!(typeof data70 == "number" && isFinite(data70)) && typeof data70 !== "string") {
+        const err96 = { instancePath: instancePath + "/cpu_period", schemaPath: "#/properties/cpu_period/type", keyword: "type", params: { type: schema32.properties.cpu_period.type }, message: "must be number,string", schema: schema32.properties.cpu_period.type, parentSchema: schema32.properties.cpu_period, data: data70 };
+        if (vErrors === null) {
+          vErrors = [err96];
+        } else {
+          vErrors.push(err96);
+        }
+        errors++;
+      }
+    }
+    if (data.cpu_quota !== void 0) {
+      let data71 = data.cpu_quota;
+      if (!(typeof data71 == "number" && isFinite(data71)) && typeof data71 !== "string") {
+        const err97 = { instancePath: instancePath + "/cpu_quota", schemaPath: "#/properties/cpu_quota/type", keyword: "type", params: { type: schema32.properties.cpu_quota.type }, message: "must be number,string", schema: schema32.properties.cpu_quota.type, parentSchema: schema32.properties.cpu_quota, data: data71 };
+        if (vErrors === null) {
+          vErrors = [err97];
+        } else {
+          vErrors.push(err97);
+        }
+        errors++;
+      }
+    }
+    if (data.cpu_rt_period !== void 0) {
+      let data72 = data.cpu_rt_period;
+      if (!(typeof data72 == "number" && isFinite(data72)) && typeof data72 !== "string") {
+        const err98 = { instancePath: instancePath + "/cpu_rt_period", schemaPath: "#/properties/cpu_rt_period/type", keyword: "type", params: { type: schema32.properties.cpu_rt_period.type }, message: "must be number,string", schema: schema32.properties.cpu_rt_period.type, parentSchema: schema32.properties.cpu_rt_period, data: data72 };
+        if (vErrors === null) {
+          vErrors = [err98];
+        } else {
+          vErrors.push(err98);
+        }
+        errors++;
+      }
+    }
+    if (data.cpu_rt_runtime !== void 0) {
+      let data73 = data.cpu_rt_runtime;
+      if (!(typeof data73 == "number" && isFinite(data73)) && typeof data73 !== "string") {
+        const err99 = { instancePath: instancePath + "/cpu_rt_runtime", schemaPath: "#/properties/cpu_rt_runtime/type", keyword: "type", params: { type: schema32.properties.cpu_rt_runtime.type }, message: "must be number,string", schema: schema32.properties.cpu_rt_runtime.type, parentSchema: schema32.properties.cpu_rt_runtime, data: data73 };
+        if (vErrors === null) {
+          vErrors = [err99];
+        } else {
+          vErrors.push(err99);
+        }
+        errors++;
+      }
+    }
+    if (data.cpu_shares !== void 0) {
+      let data74 = data.cpu_shares;
+      if (!(typeof data74 == "number" && isFinite(data74)) && typeof data74 !== "string") {
+        const err100 = { instancePath: instancePath + "/cpu_shares", schemaPath: "#/properties/cpu_shares/type", keyword: "type", params: { type: schema32.properties.cpu_shares.type }, message: "must be number,string", schema: schema32.properties.cpu_shares.type, parentSchema: schema32.properties.cpu_shares, data: data74 };
+        if (vErrors === null) {
+          vErrors = [err100];
+        } else {
+          vErrors.push(err100);
+        }
+        errors++;
+      }
+    }
+    if (data.cpus !== void 0) {
+      let data75 = data.cpus;
+      if (!(typeof data75 == "number" && isFinite(data75)) && typeof data75 !== "string") {
+        const err101 = { instancePath: instancePath + "/cpus", schemaPath: "#/properties/cpus/type", keyword: "type", params: { type: schema32.properties.cpus.type }, message: "must be number,string", schema: schema32.properties.cpus.type, parentSchema: schema32.properties.cpus, data: data75 };
+        if (vErrors === null) {
+          vErrors = [err101];
+        } else {
+          vErrors.push(err101);
+        }
+        errors++;
+      }
+    }
+    if (data.cpuset !== void 0) {
+      let data76 = data.cpuset;
+      if (typeof data76 !== "string") {
+        const err102 = { instancePath: instancePath + "/cpuset", schemaPath: "#/properties/cpuset/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.cpuset.type, parentSchema: schema32.properties.cpuset, data: data76 };
+        if (vErrors === null) {
+          vErrors = [err102];
+        } else {
+          vErrors.push(err102);
+        }
+        errors++;
+      }
+    }
+    if (data.credential_spec !== void 0) {
+      let data77 = data.credential_spec;
+      if (!(data77 && typeof data77 == "object" && !Array.isArray(data77))) {
+        const err103 = { instancePath: instancePath + "/credential_spec", schemaPath: "#/properties/credential_spec/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.properties.credential_spec.type, parentSchema: schema32.properties.credential_spec, data: data77 };
+        if (vErrors === null) {
+          vErrors = [err103];
+        } else {
+          vErrors.push(err103);
+        }
+        errors++;
+      }
+      if (true) {
+        const err104 = { instancePath: instancePath + "/credential_spec", schemaPath: "#/properties/credential_spec/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "It is for Windows", parentSchema: schema32.properties.credential_spec, data: data77 };
+        if (vErrors === null) {
+          vErrors = [err104];
+        } else {
+          vErrors.push(err104);
+        }
+        errors++;
+      }
+    }
+    if (data.depends_on !== void 0) {
+      let data78 = data.depends_on;
+      if (!data78 || typeof data78 != "object") {
+        const err105 = { instancePath: instancePath + "/depends_on", schemaPath: "#/properties/depends_on/type", keyword: "type", params: { type: schema32.properties.depends_on.type }, message: "must be array,object", schema: schema32.properties.depends_on.type, parentSchema: schema32.properties.depends_on, data: data78 };
+        if (vErrors === null) {
+          vErrors = [err105];
+        } else {
+          vErrors.push(err105);
+        }
+        errors++;
+      }
+      if (Array.isArray(data78)) {
+        const len10 = data78.length;
+        for (let i10 = 0; i10 < len10; i10++) {
+          let data79 = data78[i10];
+          if (typeof data79 !== "string") {
+            const err106 = { instancePath: instancePath + "/depends_on/" + i10, schemaPath: "#/properties/depends_on/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.depends_on.items.type, parentSchema: schema32.properties.depends_on.items, data: data79 };
+            if (vErrors === null) {
+              vErrors = [err106];
+            } else {
+              vErrors.push(err106);
+            }
+            errors++;
+          }
+        }
+      }
+      if (data78 && typeof data78 == "object" && !Array.isArray(data78)) {
+        for (const key10 in data78) {
+          if (!validate22(data78[key10], { instancePath: instancePath + "/depends_on/" + key10.replace(/~/g, "~0").replace(/\//g, "~1"), parentData: data78, parentDataProperty: key10, rootData, dynamicAnchors })) {
             vErrors = vErrors === null ? validate22.errors : vErrors.concat(validate22.errors);
             errors = vErrors.length;
           }
@@ -3502,120 +3815,273 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
     if (data.develop !== void 0) {
-      let data57 = data.develop;
-      if (!(data57 && typeof data57 == "object" && !Array.isArray(data57)) && data57 !== null) {
-        const err81 = { instancePath: instancePath + "/develop", schemaPath: "#/properties/develop/type", keyword: "type", params: { type: schema32.properties.develop.type }, message: "must be object,null", schema: schema32.properties.develop.type, parentSchema: schema32.properties.develop, data: data57 };
+      let data82 = data.develop;
+      if (!(data82 && typeof data82 == "object" && !Array.isArray(data82)) && data82 !== null) {
+        const err107 = { instancePath: instancePath + "/develop", schemaPath: "#/properties/develop/type", keyword: "type", params: { type: schema32.properties.develop.type }, message: "must be object,null", schema: schema32.properties.develop.type, parentSchema: schema32.properties.develop, data: data82 };
         if (vErrors === null) {
-          vErrors = [err81];
+          vErrors = [err107];
         } else {
-          vErrors.push(err81);
+          vErrors.push(err107);
         }
         errors++;
       }
       if (true) {
-        const err82 = { instancePath: instancePath + "/develop", schemaPath: "#/properties/develop/x-ignored", keyword: "x-ignored", params: {}, message: "x-ignored", schema: "it rules docker compose watch", parentSchema: schema32.properties.develop, data: data57 };
+        const err108 = { instancePath: instancePath + "/develop", schemaPath: "#/properties/develop/x-ignored", keyword: "x-ignored", params: {}, message: "x-ignored", schema: "it rules docker compose watch", parentSchema: schema32.properties.develop, data: data82 };
         if (vErrors === null) {
-          vErrors = [err82];
+          vErrors = [err108];
         } else {
-          vErrors.push(err82);
+          vErrors.push(err108);
         }
         errors++;
       }
+      if (data82 && typeof data82 == "object" && !Array.isArray(data82)) {
+        for (const key11 in data82) {
+          if (!(key11 === "watch" || pattern4.test(key11))) {
+            const err109 = { instancePath: instancePath + "/develop", schemaPath: "#/properties/develop/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key11 }, message: "must NOT have additional properties", schema: false, parentSchema: schema32.properties.develop, data: data82 };
+            if (vErrors === null) {
+              vErrors = [err109];
+            } else {
+              vErrors.push(err109);
+            }
+            errors++;
+          }
+        }
+        if (data82.watch !== void 0) {
+          let data83 = data82.watch;
+          if (Array.isArray(data83)) {
+            const len11 = data83.length;
+            for (let i11 = 0; i11 < len11; i11++) {
+              let data84 = data83[i11];
+              if (data84 && typeof data84 == "object" && !Array.isArray(data84)) {
+                if (data84.path === void 0) {
+                  const err110 = { instancePath: instancePath + "/develop/watch/" + i11, schemaPath: "#/properties/develop/properties/watch/items/required", keyword: "required", params: { missingProperty: "path" }, message: "must have required property 'path'", schema: schema32.properties.develop.properties.watch.items.required, parentSchema: schema32.properties.develop.properties.watch.items, data: data84 };
+                  if (vErrors === null) {
+                    vErrors = [err110];
+                  } else {
+                    vErrors.push(err110);
+                  }
+                  errors++;
+                }
+                if (data84.action === void 0) {
+                  const err111 = { instancePath: instancePath + "/develop/watch/" + i11, schemaPath: "#/properties/develop/properties/watch/items/required", keyword: "required", params: { missingProperty: "action" }, message: "must have required property 'action'", schema: schema32.properties.develop.properties.watch.items.required, parentSchema: schema32.properties.develop.properties.watch.items, data: data84 };
+                  if (vErrors === null) {
+                    vErrors = [err111];
+                  } else {
+                    vErrors.push(err111);
+                  }
+                  errors++;
+                }
+                for (const key12 in data84) {
+                  if (!(key12 === "action" || key12 === "exec" || key12 === "ignore" || key12 === "include" || key12 === "initial_sync" || key12 === "path" || key12 === "target" || pattern4.test(key12))) {
+                    const err112 = { instancePath: instancePath + "/develop/watch/" + i11, schemaPath: "#/properties/develop/properties/watch/items/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key12 }, message: "must NOT have additional properties", schema: false, parentSchema: schema32.properties.develop.properties.watch.items, data: data84 };
+                    if (vErrors === null) {
+                      vErrors = [err112];
+                    } else {
+                      vErrors.push(err112);
+                    }
+                    errors++;
+                  }
+                }
+                if (data84.action !== void 0) {
+                  let data85 = data84.action;
+                  if (!(data85 === "rebuild" || data85 === "sync" || data85 === "restart" || data85 === "sync+restart" || data85 === "sync+exec")) {
+                    const err113 = { instancePath: instancePath + "/develop/watch/" + i11 + "/action", schemaPath: "#/properties/develop/properties/watch/items/properties/action/enum", keyword: "enum", params: { allowedValues: schema32.properties.develop.properties.watch.items.properties.action.enum }, message: "must be equal to one of the allowed values", schema: schema32.properties.develop.properties.watch.items.properties.action.enum, parentSchema: schema32.properties.develop.properties.watch.items.properties.action, data: data85 };
+                    if (vErrors === null) {
+                      vErrors = [err113];
+                    } else {
+                      vErrors.push(err113);
+                    }
+                    errors++;
+                  }
+                }
+                if (data84.exec !== void 0) {
+                  let data86 = data84.exec;
+                  if (!(data86 && typeof data86 == "object" && !Array.isArray(data86))) {
+                    const err114 = { instancePath: instancePath + "/develop/watch/" + i11 + "/exec", schemaPath: "#/properties/develop/properties/watch/items/properties/exec/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.properties.develop.properties.watch.items.properties.exec.type, parentSchema: schema32.properties.develop.properties.watch.items.properties.exec, data: data86 };
+                    if (vErrors === null) {
+                      vErrors = [err114];
+                    } else {
+                      vErrors.push(err114);
+                    }
+                    errors++;
+                  }
+                }
+                if (data84.ignore !== void 0) {
+                  let data87 = data84.ignore;
+                  if (typeof data87 !== "string" && !Array.isArray(data87)) {
+                    const err115 = { instancePath: instancePath + "/develop/watch/" + i11 + "/ignore", schemaPath: "#/properties/develop/properties/watch/items/properties/ignore/type", keyword: "type", params: { type: schema32.properties.develop.properties.watch.items.properties.ignore.type }, message: "must be string,array", schema: schema32.properties.develop.properties.watch.items.properties.ignore.type, parentSchema: schema32.properties.develop.properties.watch.items.properties.ignore, data: data87 };
+                    if (vErrors === null) {
+                      vErrors = [err115];
+                    } else {
+                      vErrors.push(err115);
+                    }
+                    errors++;
+                  }
+                }
+                if (data84.include !== void 0) {
+                  let data88 = data84.include;
+                  if (typeof data88 !== "string" && !Array.isArray(data88)) {
+                    const err116 = { instancePath: instancePath + "/develop/watch/" + i11 + "/include", schemaPath: "#/properties/develop/properties/watch/items/properties/include/type", keyword: "type", params: { type: schema32.properties.develop.properties.watch.items.properties.include.type }, message: "must be string,array", schema: schema32.properties.develop.properties.watch.items.properties.include.type, parentSchema: schema32.properties.develop.properties.watch.items.properties.include, data: data88 };
+                    if (vErrors === null) {
+                      vErrors = [err116];
+                    } else {
+                      vErrors.push(err116);
+                    }
+                    errors++;
+                  }
+                }
+                if (data84.initial_sync !== void 0) {
+                  let data89 = data84.initial_sync;
+                  if (typeof data89 !== "boolean" && typeof data89 !== "string") {
+                    const err117 = { instancePath: instancePath + "/develop/watch/" + i11 + "/initial_sync", schemaPath: "#/properties/develop/properties/watch/items/properties/initial_sync/type", keyword: "type", params: { type: schema32.properties.develop.properties.watch.items.properties.initial_sync.type }, message: "must be boolean,string", schema: schema32.properties.develop.properties.watch.items.properties.initial_sync.type, parentSchema: schema32.properties.develop.properties.watch.items.properties.initial_sync, data: data89 };
+                    if (vErrors === null) {
+                      vErrors = [err117];
+                    } else {
+                      vErrors.push(err117);
+                    }
+                    errors++;
+                  }
+                }
+                if (data84.path !== void 0) {
+                  let data90 = data84.path;
+                  if (typeof data90 !== "string") {
+                    const err118 = { instancePath: instancePath + "/develop/watch/" + i11 + "/path", schemaPath: "#/properties/develop/properties/watch/items/properties/path/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.develop.properties.watch.items.properties.path.type, parentSchema: schema32.properties.develop.properties.watch.items.properties.path, data: data90 };
+                    if (vErrors === null) {
+                      vErrors = [err118];
+                    } else {
+                      vErrors.push(err118);
+                    }
+                    errors++;
+                  }
+                }
+                if (data84.target !== void 0) {
+                  let data91 = data84.target;
+                  if (typeof data91 !== "string") {
+                    const err119 = { instancePath: instancePath + "/develop/watch/" + i11 + "/target", schemaPath: "#/properties/develop/properties/watch/items/properties/target/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.develop.properties.watch.items.properties.target.type, parentSchema: schema32.properties.develop.properties.watch.items.properties.target, data: data91 };
+                    if (vErrors === null) {
+                      vErrors = [err119];
+                    } else {
+                      vErrors.push(err119);
+                    }
+                    errors++;
+                  }
+                }
+              } else {
+                const err120 = { instancePath: instancePath + "/develop/watch/" + i11, schemaPath: "#/properties/develop/properties/watch/items/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.properties.develop.properties.watch.items.type, parentSchema: schema32.properties.develop.properties.watch.items, data: data84 };
+                if (vErrors === null) {
+                  vErrors = [err120];
+                } else {
+                  vErrors.push(err120);
+                }
+                errors++;
+              }
+            }
+          } else {
+            const err121 = { instancePath: instancePath + "/develop/watch", schemaPath: "#/properties/develop/properties/watch/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema32.properties.develop.properties.watch.type, parentSchema: schema32.properties.develop.properties.watch, data: data83 };
+            if (vErrors === null) {
+              vErrors = [err121];
+            } else {
+              vErrors.push(err121);
+            }
+            errors++;
+          }
+        }
+      }
     }
     if (data.device_cgroup_rules !== void 0) {
-      let data58 = data.device_cgroup_rules;
-      if (Array.isArray(data58)) {
-        const len11 = data58.length;
-        for (let i11 = 0; i11 < len11; i11++) {
-          let data59 = data58[i11];
-          if (typeof data59 !== "string") {
-            const err83 = { instancePath: instancePath + "/device_cgroup_rules/" + i11, schemaPath: "#/$defs/strings/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema34.items.type, parentSchema: schema34.items, data: data59 };
+      let data92 = data.device_cgroup_rules;
+      if (Array.isArray(data92)) {
+        const len12 = data92.length;
+        for (let i12 = 0; i12 < len12; i12++) {
+          let data93 = data92[i12];
+          if (typeof data93 !== "string") {
+            const err122 = { instancePath: instancePath + "/device_cgroup_rules/" + i12, schemaPath: "#/$defs/strings/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema34.items.type, parentSchema: schema34.items, data: data93 };
             if (vErrors === null) {
-              vErrors = [err83];
+              vErrors = [err122];
             } else {
-              vErrors.push(err83);
+              vErrors.push(err122);
             }
             errors++;
           }
         }
       } else {
-        const err84 = { instancePath: instancePath + "/device_cgroup_rules", schemaPath: "#/$defs/strings/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema34.type, parentSchema: schema34, data: data58 };
+        const err123 = { instancePath: instancePath + "/device_cgroup_rules", schemaPath: "#/$defs/strings/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema34.type, parentSchema: schema34, data: data92 };
         if (vErrors === null) {
-          vErrors = [err84];
+          vErrors = [err123];
         } else {
-          vErrors.push(err84);
+          vErrors.push(err123);
         }
         errors++;
       }
     }
     if (data.devices !== void 0) {
-      let data60 = data.devices;
-      if (Array.isArray(data60)) {
-        const len12 = data60.length;
-        for (let i12 = 0; i12 < len12; i12++) {
-          let data61 = data60[i12];
-          if (typeof data61 !== "string" && !(data61 && typeof data61 == "object" && !Array.isArray(data61))) {
-            const err85 = { instancePath: instancePath + "/devices/" + i12, schemaPath: "#/$defs/device/type", keyword: "type", params: { type: schema57.type }, message: "must be string,object", schema: schema57.type, parentSchema: schema57, data: data61 };
+      let data94 = data.devices;
+      if (Array.isArray(data94)) {
+        const len13 = data94.length;
+        for (let i13 = 0; i13 < len13; i13++) {
+          let data95 = data94[i13];
+          if (typeof data95 !== "string" && !(data95 && typeof data95 == "object" && !Array.isArray(data95))) {
+            const err124 = { instancePath: instancePath + "/devices/" + i13, schemaPath: "#/$defs/device/type", keyword: "type", params: { type: schema57.type }, message: "must be string,object", schema: schema57.type, parentSchema: schema57, data: data95 };
             if (vErrors === null) {
-              vErrors = [err85];
+              vErrors = [err124];
             } else {
-              vErrors.push(err85);
+              vErrors.push(err124);
             }
             errors++;
           }
-          if (data61 && typeof data61 == "object" && !Array.isArray(data61)) {
-            if (data61.source === void 0) {
-              const err86 = { instancePath: instancePath + "/devices/" + i12, schemaPath: "#/$defs/device/required", keyword: "required", params: { missingProperty: "source" }, message: "must have required property 'source'", schema: schema57.required, parentSchema: schema57, data: data61 };
+          if (data95 && typeof data95 == "object" && !Array.isArray(data95)) {
+            if (data95.source === void 0) {
+              const err125 = { instancePath: instancePath + "/devices/" + i13, schemaPath: "#/$defs/device/required", keyword: "required", params: { missingProperty: "source" }, message: "must have required property 'source'", schema: schema57.required, parentSchema: schema57, data: data95 };
               if (vErrors === null) {
-                vErrors = [err86];
+                vErrors = [err125];
               } else {
-                vErrors.push(err86);
+                vErrors.push(err125);
               }
               errors++;
             }
-            for (const key10 in data61) {
-              if (!(key10 === "source" || key10 === "target" || key10 === "permissions" || pattern4.test(key10))) {
-                const err87 = { instancePath: instancePath + "/devices/" + i12, schemaPath: "#/$defs/device/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key10 }, message: "must NOT have additional properties", schema: false, parentSchema: schema57, data: data61 };
+            for (const key13 in data95) {
+              if (!(key13 === "source" || key13 === "target" || key13 === "permissions" || pattern4.test(key13))) {
+                const err126 = { instancePath: instancePath + "/devices/" + i13, schemaPath: "#/$defs/device/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key13 }, message: "must NOT have additional properties", schema: false, parentSchema: schema57, data: data95 };
                 if (vErrors === null) {
-                  vErrors = [err87];
+                  vErrors = [err126];
                 } else {
-                  vErrors.push(err87);
+                  vErrors.push(err126);
                 }
                 errors++;
               }
             }
-            if (data61.source !== void 0) {
-              let data62 = data61.source;
-              if (typeof data62 !== "string") {
-                const err88 = { instancePath: instancePath + "/devices/" + i12 + "/source", schemaPath: "#/$defs/device/properties/source/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema57.properties.source.type, parentSchema: schema57.properties.source, data: data62 };
+            if (data95.source !== void 0) {
+              let data96 = data95.source;
+              if (typeof data96 !== "string") {
+                const err127 = { instancePath: instancePath + "/devices/" + i13 + "/source", schemaPath: "#/$defs/device/properties/source/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema57.properties.source.type, parentSchema: schema57.properties.source, data: data96 };
                 if (vErrors === null) {
-                  vErrors = [err88];
+                  vErrors = [err127];
                 } else {
-                  vErrors.push(err88);
+                  vErrors.push(err127);
                 }
                 errors++;
               }
             }
-            if (data61.target !== void 0) {
-              let data63 = data61.target;
-              if (typeof data63 !== "string") {
-                const err89 = { instancePath: instancePath + "/devices/" + i12 + "/target", schemaPath: "#/$defs/device/properties/target/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema57.properties.target.type, parentSchema: schema57.properties.target, data: data63 };
+            if (data95.target !== void 0) {
+              let data97 = data95.target;
+              if (typeof data97 !== "string") {
+                const err128 = { instancePath: instancePath + "/devices/" + i13 + "/target", schemaPath: "#/$defs/device/properties/target/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema57.properties.target.type, parentSchema: schema57.properties.target, data: data97 };
                 if (vErrors === null) {
-                  vErrors = [err89];
+                  vErrors = [err128];
                 } else {
-                  vErrors.push(err89);
+                  vErrors.push(err128);
                 }
                 errors++;
               }
             }
-            if (data61.permissions !== void 0) {
-              let data64 = data61.permissions;
-              if (typeof data64 !== "string") {
-                const err90 = { instancePath: instancePath + "/devices/" + i12 + "/permissions", schemaPath: "#/$defs/device/properties/permissions/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema57.properties.permissions.type, parentSchema: schema57.properties.permissions, data: data64 };
+            if (data95.permissions !== void 0) {
+              let data98 = data95.permissions;
+              if (typeof data98 !== "string") {
+                const err129 = { instancePath: instancePath + "/devices/" + i13 + "/permissions", schemaPath: "#/$defs/device/properties/permissions/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema57.properties.permissions.type, parentSchema: schema57.properties.permissions, data: data98 };
                 if (vErrors === null) {
-                  vErrors = [err90];
+                  vErrors = [err129];
                 } else {
-                  vErrors.push(err90);
+                  vErrors.push(err129);
                 }
                 errors++;
               }
@@ -3623,36 +4089,36 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err91 = { instancePath: instancePath + "/devices", schemaPath: "#/properties/devices/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema32.properties.devices.type, parentSchema: schema32.properties.devices, data: data60 };
+        const err130 = { instancePath: instancePath + "/devices", schemaPath: "#/properties/devices/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema32.properties.devices.type, parentSchema: schema32.properties.devices, data: data94 };
         if (vErrors === null) {
-          vErrors = [err91];
+          vErrors = [err130];
         } else {
-          vErrors.push(err91);
+          vErrors.push(err130);
         }
         errors++;
       }
     }
     if (data.dns !== void 0) {
-      let data65 = data.dns;
-      if (typeof data65 !== "string" && !Array.isArray(data65)) {
-        const err92 = { instancePath: instancePath + "/dns", schemaPath: "#/properties/dns/type", keyword: "type", params: { type: schema32.properties.dns.type }, message: "must be string,array", schema: schema32.properties.dns.type, parentSchema: schema32.properties.dns, data: data65 };
+      let data99 = data.dns;
+      if (typeof data99 !== "string" && !Array.isArray(data99)) {
+        const err131 = { instancePath: instancePath + "/dns", schemaPath: "#/properties/dns/type", keyword: "type", params: { type: schema32.properties.dns.type }, message: "must be string,array", schema: schema32.properties.dns.type, parentSchema: schema32.properties.dns, data: data99 };
         if (vErrors === null) {
-          vErrors = [err92];
+          vErrors = [err131];
         } else {
-          vErrors.push(err92);
+          vErrors.push(err131);
         }
         errors++;
       }
-      if (Array.isArray(data65)) {
-        const len13 = data65.length;
-        for (let i13 = 0; i13 < len13; i13++) {
-          let data66 = data65[i13];
-          if (typeof data66 !== "string") {
-            const err93 = { instancePath: instancePath + "/dns/" + i13, schemaPath: "#/properties/dns/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.dns.items.type, parentSchema: schema32.properties.dns.items, data: data66 };
+      if (Array.isArray(data99)) {
+        const len14 = data99.length;
+        for (let i14 = 0; i14 < len14; i14++) {
+          let data100 = data99[i14];
+          if (typeof data100 !== "string") {
+            const err132 = { instancePath: instancePath + "/dns/" + i14, schemaPath: "#/properties/dns/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.dns.items.type, parentSchema: schema32.properties.dns.items, data: data100 };
             if (vErrors === null) {
-              vErrors = [err93];
+              vErrors = [err132];
             } else {
-              vErrors.push(err93);
+              vErrors.push(err132);
             }
             errors++;
           }
@@ -3660,52 +4126,52 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
     if (data.dns_opt !== void 0) {
-      let data67 = data.dns_opt;
-      if (Array.isArray(data67)) {
-        const len14 = data67.length;
-        for (let i14 = 0; i14 < len14; i14++) {
-          let data68 = data67[i14];
-          if (typeof data68 !== "string") {
-            const err94 = { instancePath: instancePath + "/dns_opt/" + i14, schemaPath: "#/$defs/strings/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema34.items.type, parentSchema: schema34.items, data: data68 };
+      let data101 = data.dns_opt;
+      if (Array.isArray(data101)) {
+        const len15 = data101.length;
+        for (let i15 = 0; i15 < len15; i15++) {
+          let data102 = data101[i15];
+          if (typeof data102 !== "string") {
+            const err133 = { instancePath: instancePath + "/dns_opt/" + i15, schemaPath: "#/$defs/strings/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema34.items.type, parentSchema: schema34.items, data: data102 };
             if (vErrors === null) {
-              vErrors = [err94];
+              vErrors = [err133];
             } else {
-              vErrors.push(err94);
+              vErrors.push(err133);
             }
             errors++;
           }
         }
       } else {
-        const err95 = { instancePath: instancePath + "/dns_opt", schemaPath: "#/$defs/strings/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema34.type, parentSchema: schema34, data: data67 };
+        const err134 = { instancePath: instancePath + "/dns_opt", schemaPath: "#/$defs/strings/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema34.type, parentSchema: schema34, data: data101 };
         if (vErrors === null) {
-          vErrors = [err95];
+          vErrors = [err134];
         } else {
-          vErrors.push(err95);
+          vErrors.push(err134);
         }
         errors++;
       }
     }
     if (data.dns_search !== void 0) {
-      let data69 = data.dns_search;
-      if (typeof data69 !== "string" && !Array.isArray(data69)) {
-        const err96 = { instancePath: instancePath + "/dns_search", schemaPath: "#/properties/dns_search/type", keyword: "type", params: { type: schema32.properties.dns_search.type }, message: "must be string,array", schema: schema32.properties.dns_search.type, parentSchema: schema32.properties.dns_search, data: data69 };
+      let data103 = data.dns_search;
+      if (typeof data103 !== "string" && !Array.isArray(data103)) {
+        const err135 = { instancePath: instancePath + "/dns_search", schemaPath: "#/properties/dns_search/type", keyword: "type", params: { type: schema32.properties.dns_search.type }, message: "must be string,array", schema: schema32.properties.dns_search.type, parentSchema: schema32.properties.dns_search, data: data103 };
         if (vErrors === null) {
-          vErrors = [err96];
+          vErrors = [err135];
         } else {
-          vErrors.push(err96);
+          vErrors.push(err135);
         }
         errors++;
       }
-      if (Array.isArray(data69)) {
-        const len15 = data69.length;
-        for (let i15 = 0; i15 < len15; i15++) {
-          let data70 = data69[i15];
-          if (typeof data70 !== "string") {
-            const err97 = { instancePath: instancePath + "/dns_search/" + i15, schemaPath: "#/properties/dns_search/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.dns_search.items.type, parentSchema: schema32.properties.dns_search.items, data: data70 };
+      if (Array.isArray(data103)) {
+        const len16 = data103.length;
+        for (let i16 = 0; i16 < len16; i16++) {
+          let data104 = data103[i16];
+          if (typeof data104 !== "string") {
+            const err136 = { instancePath: instancePath + "/dns_search/" + i16, schemaPath: "#/properties/dns_search/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.dns_search.items.type, parentSchema: schema32.properties.dns_search.items, data: data104 };
             if (vErrors === null) {
-              vErrors = [err97];
+              vErrors = [err136];
             } else {
-              vErrors.push(err97);
+              vErrors.push(err136);
             }
             errors++;
           }
@@ -3713,38 +4179,38 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
     if (data.domainname !== void 0) {
-      let data71 = data.domainname;
-      if (typeof data71 !== "string") {
-        const err98 = { instancePath: instancePath + "/domainname", schemaPath: "#/properties/domainname/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.domainname.type, parentSchema: schema32.properties.domainname, data: data71 };
+      let data105 = data.domainname;
+      if (typeof data105 !== "string") {
+        const err137 = { instancePath: instancePath + "/domainname", schemaPath: "#/properties/domainname/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.domainname.type, parentSchema: schema32.properties.domainname, data: data105 };
         if (vErrors === null) {
-          vErrors = [err98];
+          vErrors = [err137];
         } else {
-          vErrors.push(err98);
+          vErrors.push(err137);
         }
         errors++;
       }
     }
     if (data.entrypoint !== void 0) {
-      let data72 = data.entrypoint;
-      if (!Array.isArray(data72) && typeof data72 !== "string" && data72 !== null) {
-        const err99 = { instancePath: instancePath + "/entrypoint", schemaPath: "#/$defs/words/type", keyword: "type", params: { type: schema36.type }, message: "must be array,string,null", schema: schema36.type, parentSchema: schema36, data: data72 };
+      let data106 = data.entrypoint;
+      if (!Array.isArray(data106) && typeof data106 !== "string" && data106 !== null) {
+        const err138 = { instancePath: instancePath + "/entrypoint", schemaPath: "#/$defs/words/type", keyword: "type", params: { type: schema36.type }, message: "must be array,string,null", schema: schema36.type, parentSchema: schema36, data: data106 };
         if (vErrors === null) {
-          vErrors = [err99];
+          vErrors = [err138];
         } else {
-          vErrors.push(err99);
+          vErrors.push(err138);
         }
         errors++;
       }
-      if (Array.isArray(data72)) {
-        const len16 = data72.length;
-        for (let i16 = 0; i16 < len16; i16++) {
-          let data73 = data72[i16];
-          if (typeof data73 !== "string") {
-            const err100 = { instancePath: instancePath + "/entrypoint/" + i16, schemaPath: "#/$defs/words/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema36.items.type, parentSchema: schema36.items, data: data73 };
+      if (Array.isArray(data106)) {
+        const len17 = data106.length;
+        for (let i17 = 0; i17 < len17; i17++) {
+          let data107 = data106[i17];
+          if (typeof data107 !== "string") {
+            const err139 = { instancePath: instancePath + "/entrypoint/" + i17, schemaPath: "#/$defs/words/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema36.items.type, parentSchema: schema36.items, data: data107 };
             if (vErrors === null) {
-              vErrors = [err100];
+              vErrors = [err139];
             } else {
-              vErrors.push(err100);
+              vErrors.push(err139);
             }
             errors++;
           }
@@ -3752,102 +4218,102 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
     if (data.env_file !== void 0) {
-      let data74 = data.env_file;
-      if (typeof data74 !== "string" && !Array.isArray(data74)) {
-        const err101 = { instancePath: instancePath + "/env_file", schemaPath: "#/properties/env_file/type", keyword: "type", params: { type: schema32.properties.env_file.type }, message: "must be string,array", schema: schema32.properties.env_file.type, parentSchema: schema32.properties.env_file, data: data74 };
+      let data108 = data.env_file;
+      if (typeof data108 !== "string" && !Array.isArray(data108)) {
+        const err140 = { instancePath: instancePath + "/env_file", schemaPath: "#/properties/env_file/type", keyword: "type", params: { type: schema32.properties.env_file.type }, message: "must be string,array", schema: schema32.properties.env_file.type, parentSchema: schema32.properties.env_file, data: data108 };
         if (vErrors === null) {
-          vErrors = [err101];
+          vErrors = [err140];
         } else {
-          vErrors.push(err101);
+          vErrors.push(err140);
         }
         errors++;
       }
-      if (Array.isArray(data74)) {
-        const len17 = data74.length;
-        for (let i17 = 0; i17 < len17; i17++) {
-          let data75 = data74[i17];
-          if (typeof data75 !== "string" && !(data75 && typeof data75 == "object" && !Array.isArray(data75))) {
-            const err102 = { instancePath: instancePath + "/env_file/" + i17, schemaPath: "#/properties/env_file/items/type", keyword: "type", params: { type: schema32.properties.env_file.items.type }, message: "must be string,object", schema: schema32.properties.env_file.items.type, parentSchema: schema32.properties.env_file.items, data: data75 };
+      if (Array.isArray(data108)) {
+        const len18 = data108.length;
+        for (let i18 = 0; i18 < len18; i18++) {
+          let data109 = data108[i18];
+          if (typeof data109 !== "string" && !(data109 && typeof data109 == "object" && !Array.isArray(data109))) {
+            const err141 = { instancePath: instancePath + "/env_file/" + i18, schemaPath: "#/properties/env_file/items/type", keyword: "type", params: { type: schema32.properties.env_file.items.type }, message: "must be string,object", schema: schema32.properties.env_file.items.type, parentSchema: schema32.properties.env_file.items, data: data109 };
             if (vErrors === null) {
-              vErrors = [err102];
+              vErrors = [err141];
             } else {
-              vErrors.push(err102);
+              vErrors.push(err141);
             }
             errors++;
           }
-          if (data75 && typeof data75 == "object" && !Array.isArray(data75)) {
-            if (data75.path === void 0) {
-              const err103 = { instancePath: instancePath + "/env_file/" + i17, schemaPath: "#/properties/env_file/items/required", keyword: "required", params: { missingProperty: "path" }, message: "must have required property 'path'", schema: schema32.properties.env_file.items.required, parentSchema: schema32.properties.env_file.items, data: data75 };
+          if (data109 && typeof data109 == "object" && !Array.isArray(data109)) {
+            if (data109.path === void 0) {
+              const err142 = { instancePath: instancePath + "/env_file/" + i18, schemaPath: "#/properties/env_file/items/required", keyword: "required", params: { missingProperty: "path" }, message: "must have required property 'path'", schema: schema32.properties.env_file.items.required, parentSchema: schema32.properties.env_file.items, data: data109 };
               if (vErrors === null) {
-                vErrors = [err103];
+                vErrors = [err142];
               } else {
-                vErrors.push(err103);
+                vErrors.push(err142);
               }
               errors++;
             }
-            for (const key11 in data75) {
-              if (!(key11 === "path" || key11 === "required" || key11 === "format")) {
-                const err104 = { instancePath: instancePath + "/env_file/" + i17, schemaPath: "#/properties/env_file/items/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key11 }, message: "must NOT have additional properties", schema: false, parentSchema: schema32.properties.env_file.items, data: data75 };
+            for (const key14 in data109) {
+              if (!(key14 === "path" || key14 === "required" || key14 === "format")) {
+                const err143 = { instancePath: instancePath + "/env_file/" + i18, schemaPath: "#/properties/env_file/items/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key14 }, message: "must NOT have additional properties", schema: false, parentSchema: schema32.properties.env_file.items, data: data109 };
                 if (vErrors === null) {
-                  vErrors = [err104];
+                  vErrors = [err143];
                 } else {
-                  vErrors.push(err104);
+                  vErrors.push(err143);
                 }
                 errors++;
               }
             }
-            if (data75.path !== void 0) {
-              let data76 = data75.path;
-              if (typeof data76 !== "string") {
-                const err105 = { instancePath: instancePath + "/env_file/" + i17 + "/path", schemaPath: "#/properties/env_file/items/properties/path/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.env_file.items.properties.path.type, parentSchema: schema32.properties.env_file.items.properties.path, data: data76 };
+            if (data109.path !== void 0) {
+              let data110 = data109.path;
+              if (typeof data110 !== "string") {
+                const err144 = { instancePath: instancePath + "/env_file/" + i18 + "/path", schemaPath: "#/properties/env_file/items/properties/path/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.env_file.items.properties.path.type, parentSchema: schema32.properties.env_file.items.properties.path, data: data110 };
                 if (vErrors === null) {
-                  vErrors = [err105];
+                  vErrors = [err144];
                 } else {
-                  vErrors.push(err105);
+                  vErrors.push(err144);
                 }
                 errors++;
               }
             }
-            if (data75.required !== void 0) {
-              let data77 = data75.required;
-              if (typeof data77 !== "boolean" && typeof data77 !== "string") {
-                const err106 = { instancePath: instancePath + "/env_file/" + i17 + "/required", schemaPath: "#/$defs/boolean/type", keyword: "type", params: { type: schema39.type }, message: "must be boolean,string", schema: schema39.type, parentSchema: schema39, data: data77 };
+            if (data109.required !== void 0) {
+              let data111 = data109.required;
+              if (typeof data111 !== "boolean" && typeof data111 !== "string") {
+                const err145 = { instancePath: instancePath + "/env_file/" + i18 + "/required", schemaPath: "#/$defs/boolean/type", keyword: "type", params: { type: schema39.type }, message: "must be boolean,string", schema: schema39.type, parentSchema: schema39, data: data111 };
                 if (vErrors === null) {
-                  vErrors = [err106];
+                  vErrors = [err145];
                 } else {
-                  vErrors.push(err106);
+                  vErrors.push(err145);
                 }
                 errors++;
               }
-              if (typeof data77 === "string") {
-                if (!pattern9.test(data77)) {
-                  const err107 = { instancePath: instancePath + "/env_file/" + i17 + "/required", schemaPath: "#/$defs/boolean/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema39, data: data77 };
+              if (typeof data111 === "string") {
+                if (!pattern10.test(data111)) {
+                  const err146 = { instancePath: instancePath + "/env_file/" + i18 + "/required", schemaPath: "#/$defs/boolean/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema39, data: data111 };
                   if (vErrors === null) {
-                    vErrors = [err107];
+                    vErrors = [err146];
                   } else {
-                    vErrors.push(err107);
+                    vErrors.push(err146);
                   }
                   errors++;
                 }
               }
             }
-            if (data75.format !== void 0) {
-              let data78 = data75.format;
-              if (typeof data78 !== "string") {
-                const err108 = { instancePath: instancePath + "/env_file/" + i17 + "/format", schemaPath: "#/properties/env_file/items/properties/format/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.env_file.items.properties.format.type, parentSchema: schema32.properties.env_file.items.properties.format, data: data78 };
+            if (data109.format !== void 0) {
+              let data112 = data109.format;
+              if (typeof data112 !== "string") {
+                const err147 = { instancePath: instancePath + "/env_file/" + i18 + "/format", schemaPath: "#/properties/env_file/items/properties/format/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.env_file.items.properties.format.type, parentSchema: schema32.properties.env_file.items.properties.format, data: data112 };
                 if (vErrors === null) {
-                  vErrors = [err108];
+                  vErrors = [err147];
                 } else {
-                  vErrors.push(err108);
+                  vErrors.push(err147);
                 }
                 errors++;
               }
-              if (!(data78 === "raw")) {
-                const err109 = { instancePath: instancePath + "/env_file/" + i17 + "/format", schemaPath: "#/properties/env_file/items/properties/format/enum", keyword: "enum", params: { allowedValues: schema32.properties.env_file.items.properties.format.enum }, message: "must be equal to one of the allowed values", schema: schema32.properties.env_file.items.properties.format.enum, parentSchema: schema32.properties.env_file.items.properties.format, data: data78 };
+              if (!(data112 === "raw")) {
+                const err148 = { instancePath: instancePath + "/env_file/" + i18 + "/format", schemaPath: "#/properties/env_file/items/properties/format/enum", keyword: "enum", params: { allowedValues: schema32.properties.env_file.items.properties.format.enum }, message: "must be equal to one of the allowed values", schema: schema32.properties.env_file.items.properties.format.enum, parentSchema: schema32.properties.env_file.items.properties.format, data: data112 };
                 if (vErrors === null) {
-                  vErrors = [err109];
+                  vErrors = [err148];
                 } else {
-                  vErrors.push(err109);
+                  vErrors.push(err148);
                 }
                 errors++;
               }
@@ -3857,40 +4323,40 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
     if (data.environment !== void 0) {
-      let data79 = data.environment;
-      if (!data79 || typeof data79 != "object") {
-        const err110 = { instancePath: instancePath + "/environment", schemaPath: "#/$defs/assignments/type", keyword: "type", params: { type: schema33.type }, message: "must be array,object", schema: schema33.type, parentSchema: schema33, data: data79 };
+      let data113 = data.environment;
+      if (!data113 || typeof data113 != "object") {
+        const err149 = { instancePath: instancePath + "/environment", schemaPath: "#/$defs/assignments/type", keyword: "type", params: { type: schema33.type }, message: "must be array,object", schema: schema33.type, parentSchema: schema33, data: data113 };
         if (vErrors === null) {
-          vErrors = [err110];
+          vErrors = [err149];
         } else {
-          vErrors.push(err110);
+          vErrors.push(err149);
         }
         errors++;
       }
-      if (Array.isArray(data79)) {
-        const len18 = data79.length;
-        for (let i18 = 0; i18 < len18; i18++) {
-          let data80 = data79[i18];
-          if (typeof data80 !== "string") {
-            const err111 = { instancePath: instancePath + "/environment/" + i18, schemaPath: "#/$defs/assignments/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema33.items.type, parentSchema: schema33.items, data: data80 };
+      if (Array.isArray(data113)) {
+        const len19 = data113.length;
+        for (let i19 = 0; i19 < len19; i19++) {
+          let data114 = data113[i19];
+          if (typeof data114 !== "string") {
+            const err150 = { instancePath: instancePath + "/environment/" + i19, schemaPath: "#/$defs/assignments/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema33.items.type, parentSchema: schema33.items, data: data114 };
             if (vErrors === null) {
-              vErrors = [err111];
+              vErrors = [err150];
             } else {
-              vErrors.push(err111);
+              vErrors.push(err150);
             }
             errors++;
           }
         }
       }
-      if (data79 && typeof data79 == "object" && !Array.isArray(data79)) {
-        for (const key12 in data79) {
-          let data81 = data79[key12];
-          if (typeof data81 !== "string" && !(typeof data81 == "number" && isFinite(data81)) && typeof data81 !== "boolean" && data81 !== null) {
-            const err112 = { instancePath: instancePath + "/environment/" + key12.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/assignments/additionalProperties/type", keyword: "type", params: { type: schema33.additionalProperties.type }, message: "must be string,number,boolean,null", schema: schema33.additionalProperties.type, parentSchema: schema33.additionalProperties, data: data81 };
+      if (data113 && typeof data113 == "object" && !Array.isArray(data113)) {
+        for (const key15 in data113) {
+          let data115 = data113[key15];
+          if (typeof data115 !== "string" && !(typeof data115 == "number" && isFinite(data115)) && typeof data115 !== "boolean" && data115 !== null) {
+            const err151 = { instancePath: instancePath + "/environment/" + key15.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/assignments/additionalProperties/type", keyword: "type", params: { type: schema33.additionalProperties.type }, message: "must be string,number,boolean,null", schema: schema33.additionalProperties.type, parentSchema: schema33.additionalProperties, data: data115 };
             if (vErrors === null) {
-              vErrors = [err112];
+              vErrors = [err151];
             } else {
-              vErrors.push(err112);
+              vErrors.push(err151);
             }
             errors++;
           }
@@ -3898,114 +4364,114 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
     if (data.expose !== void 0) {
-      let data82 = data.expose;
-      if (Array.isArray(data82)) {
-        const len19 = data82.length;
-        for (let i19 = 0; i19 < len19; i19++) {
-          let data83 = data82[i19];
-          if (typeof data83 !== "string" && !(typeof data83 == "number" && isFinite(data83))) {
-            const err113 = { instancePath: instancePath + "/expose/" + i19, schemaPath: "#/properties/expose/items/type", keyword: "type", params: { type: schema32.properties.expose.items.type }, message: "must be string,number", schema: schema32.properties.expose.items.type, parentSchema: schema32.properties.expose.items, data: data83 };
+      let data116 = data.expose;
+      if (Array.isArray(data116)) {
+        const len20 = data116.length;
+        for (let i20 = 0; i20 < len20; i20++) {
+          let data117 = data116[i20];
+          if (typeof data117 !== "string" && !(typeof data117 == "number" && isFinite(data117))) {
+            const err152 = { instancePath: instancePath + "/expose/" + i20, schemaPath: "#/properties/expose/items/type", keyword: "type", params: { type: schema32.properties.expose.items.type }, message: "must be string,number", schema: schema32.properties.expose.items.type, parentSchema: schema32.properties.expose.items, data: data117 };
             if (vErrors === null) {
-              vErrors = [err113];
+              vErrors = [err152];
             } else {
-              vErrors.push(err113);
+              vErrors.push(err152);
             }
             errors++;
           }
         }
       } else {
-        const err114 = { instancePath: instancePath + "/expose", schemaPath: "#/properties/expose/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema32.properties.expose.type, parentSchema: schema32.properties.expose, data: data82 };
+        const err153 = { instancePath: instancePath + "/expose", schemaPath: "#/properties/expose/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema32.properties.expose.type, parentSchema: schema32.properties.expose, data: data116 };
         if (vErrors === null) {
-          vErrors = [err114];
+          vErrors = [err153];
         } else {
-          vErrors.push(err114);
+          vErrors.push(err153);
         }
         errors++;
       }
     }
     if (data.extends !== void 0) {
-      let data84 = data.extends;
-      if (typeof data84 !== "string" && !(data84 && typeof data84 == "object" && !Array.isArray(data84))) {
-        const err115 = { instancePath: instancePath + "/extends", schemaPath: "#/properties/extends/type", keyword: "type", params: { type: schema32.properties.extends.type }, message: "must be string,object", schema: schema32.properties.extends.type, parentSchema: schema32.properties.extends, data: data84 };
+      let data118 = data.extends;
+      if (typeof data118 !== "string" && !(data118 && typeof data118 == "object" && !Array.isArray(data118))) {
+        const err154 = { instancePath: instancePath + "/extends", schemaPath: "#/properties/extends/type", keyword: "type", params: { type: schema32.properties.extends.type }, message: "must be string,object", schema: schema32.properties.extends.type, parentSchema: schema32.properties.extends, data: data118 };
         if (vErrors === null) {
-          vErrors = [err115];
+          vErrors = [err154];
         } else {
-          vErrors.push(err115);
+          vErrors.push(err154);
         }
         errors++;
       }
-      if (typeof data84 === "string") {
-        if (func2(data84) < 1) {
-          const err116 = { instancePath: instancePath + "/extends", schemaPath: "#/properties/extends/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema32.properties.extends, data: data84 };
+      if (typeof data118 === "string") {
+        if (func2(data118) < 1) {
+          const err155 = { instancePath: instancePath + "/extends", schemaPath: "#/properties/extends/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema32.properties.extends, data: data118 };
           if (vErrors === null) {
-            vErrors = [err116];
+            vErrors = [err155];
           } else {
-            vErrors.push(err116);
+            vErrors.push(err155);
           }
           errors++;
         }
       }
-      if (data84 && typeof data84 == "object" && !Array.isArray(data84)) {
-        if (data84.service === void 0) {
-          const err117 = { instancePath: instancePath + "/extends", schemaPath: "#/properties/extends/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema32.properties.extends.required, parentSchema: schema32.properties.extends, data: data84 };
+      if (data118 && typeof data118 == "object" && !Array.isArray(data118)) {
+        if (data118.service === void 0) {
+          const err156 = { instancePath: instancePath + "/extends", schemaPath: "#/properties/extends/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema32.properties.extends.required, parentSchema: schema32.properties.extends, data: data118 };
           if (vErrors === null) {
-            vErrors = [err117];
+            vErrors = [err156];
           } else {
-            vErrors.push(err117);
+            vErrors.push(err156);
           }
           errors++;
         }
-        for (const key13 in data84) {
-          if (!(key13 === "service" || key13 === "file")) {
-            const err118 = { instancePath: instancePath + "/extends", schemaPath: "#/properties/extends/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key13 }, message: "must NOT have additional properties", schema: false, parentSchema: schema32.properties.extends, data: data84 };
+        for (const key16 in data118) {
+          if (!(key16 === "service" || key16 === "file")) {
+            const err157 = { instancePath: instancePath + "/extends", schemaPath: "#/properties/extends/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key16 }, message: "must NOT have additional properties", schema: false, parentSchema: schema32.properties.extends, data: data118 };
             if (vErrors === null) {
-              vErrors = [err118];
+              vErrors = [err157];
             } else {
-              vErrors.push(err118);
+              vErrors.push(err157);
             }
             errors++;
           }
         }
-        if (data84.service !== void 0) {
-          let data85 = data84.service;
-          if (typeof data85 === "string") {
-            if (func2(data85) < 1) {
-              const err119 = { instancePath: instancePath + "/extends/service", schemaPath: "#/properties/extends/properties/service/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema32.properties.extends.properties.service, data: data85 };
+        if (data118.service !== void 0) {
+          let data119 = data118.service;
+          if (typeof data119 === "string") {
+            if (func2(data119) < 1) {
+              const err158 = { instancePath: instancePath + "/extends/service", schemaPath: "#/properties/extends/properties/service/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema32.properties.extends.properties.service, data: data119 };
               if (vErrors === null) {
-                vErrors = [err119];
+                vErrors = [err158];
               } else {
-                vErrors.push(err119);
+                vErrors.push(err158);
               }
               errors++;
             }
           } else {
-            const err120 = { instancePath: instancePath + "/extends/service", schemaPath: "#/properties/extends/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.extends.properties.service.type, parentSchema: schema32.properties.extends.properties.service, data: data85 };
+            const err159 = { instancePath: instancePath + "/extends/service", schemaPath: "#/properties/extends/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.extends.properties.service.type, parentSchema: schema32.properties.extends.properties.service, data: data119 };
             if (vErrors === null) {
-              vErrors = [err120];
+              vErrors = [err159];
             } else {
-              vErrors.push(err120);
+              vErrors.push(err159);
             }
             errors++;
           }
         }
-        if (data84.file !== void 0) {
-          let data86 = data84.file;
-          if (typeof data86 === "string") {
-            if (func2(data86) < 1) {
-              const err121 = { instancePath: instancePath + "/extends/file", schemaPath: "#/properties/extends/properties/file/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema32.properties.extends.properties.file, data: data86 };
+        if (data118.file !== void 0) {
+          let data120 = data118.file;
+          if (typeof data120 === "string") {
+            if (func2(data120) < 1) {
+              const err160 = { instancePath: instancePath + "/extends/file", schemaPath: "#/properties/extends/properties/file/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema32.properties.extends.properties.file, data: data120 };
               if (vErrors === null) {
-                vErrors = [err121];
+                vErrors = [err160];
               } else {
-                vErrors.push(err121);
+                vErrors.push(err160);
               }
               errors++;
             }
           } else {
-            const err122 = { instancePath: instancePath + "/extends/file", schemaPath: "#/properties/extends/properties/file/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.extends.properties.file.type, parentSchema: schema32.properties.extends.properties.file, data: data86 };
+            const err161 = { instancePath: instancePath + "/extends/file", schemaPath: "#/properties/extends/properties/file/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.extends.properties.file.type, parentSchema: schema32.properties.extends.properties.file, data: data120 };
             if (vErrors === null) {
-              vErrors = [err122];
+              vErrors = [err161];
             } else {
-              vErrors.push(err122);
+              vErrors.push(err161);
             }
             errors++;
           }
@@ -4013,74 +4479,74 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
     if (data.external_links !== void 0) {
-      let data87 = data.external_links;
-      if (!Array.isArray(data87)) {
-        const err123 = { instancePath: instancePath + "/external_links", schemaPath: "#/properties/external_links/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema32.properties.external_links.type, parentSchema: schema32.properties.external_links, data: data87 };
+      let data121 = data.external_links;
+      if (!Array.isArray(data121)) {
+        const err162 = { instancePath: instancePath + "/external_links", schemaPath: "#/properties/external_links/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema32.properties.external_links.type, parentSchema: schema32.properties.external_links, data: data121 };
         if (vErrors === null) {
-          vErrors = [err123];
+          vErrors = [err162];
         } else {
-          vErrors.push(err123);
+          vErrors.push(err162);
         }
         errors++;
       }
       if (true) {
-        const err124 = { instancePath: instancePath + "/external_links", schemaPath: "#/properties/external_links/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "Put both on a network that is external", parentSchema: schema32.properties.external_links, data: data87 };
+        const err163 = { instancePath: instancePath + "/external_links", schemaPath: "#/properties/external_links/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "Put both on a network that is external", parentSchema: schema32.properties.external_links, data: data121 };
         if (vErrors === null) {
-          vErrors = [err124];
+          vErrors = [err163];
         } else {
-          vErrors.push(err124);
+          vErrors.push(err163);
         }
         errors++;
       }
     }
     if (data.extra_hosts !== void 0) {
-      let data88 = data.extra_hosts;
-      if (!data88 || typeof data88 != "object") {
-        const err125 = { instancePath: instancePath + "/extra_hosts", schemaPath: "#/properties/extra_hosts/type", keyword: "type", params: { type: schema32.properties.extra_hosts.type }, message: "must be array,object", schema: schema32.properties.extra_hosts.type, parentSchema: schema32.properties.extra_hosts, data: data88 };
+      let data122 = data.extra_hosts;
+      if (!data122 || typeof data122 != "object") {
+        const err164 = { instancePath: instancePath + "/extra_hosts", schemaPath: "#/properties/extra_hosts/type", keyword: "type", params: { type: schema32.properties.extra_hosts.type }, message: "must be array,object", schema: schema32.properties.extra_hosts.type, parentSchema: schema32.properties.extra_hosts, data: data122 };
         if (vErrors === null) {
-          vErrors = [err125];
+          vErrors = [err164];
         } else {
-          vErrors.push(err125);
+          vErrors.push(err164);
         }
         errors++;
       }
-      if (Array.isArray(data88)) {
-        const len20 = data88.length;
-        for (let i20 = 0; i20 < len20; i20++) {
-          let data89 = data88[i20];
-          if (typeof data89 !== "string") {
-            const err126 = { instancePath: instancePath + "/extra_hosts/" + i20, schemaPath: "#/properties/extra_hosts/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.extra_hosts.items.type, parentSchema: schema32.properties.extra_hosts.items, data: data89 };
+      if (Array.isArray(data122)) {
+        const len21 = data122.length;
+        for (let i21 = 0; i21 < len21; i21++) {
+          let data123 = data122[i21];
+          if (typeof data123 !== "string") {
+            const err165 = { instancePath: instancePath + "/extra_hosts/" + i21, schemaPath: "#/properties/extra_hosts/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.extra_hosts.items.type, parentSchema: schema32.properties.extra_hosts.items, data: data123 };
             if (vErrors === null) {
-              vErrors = [err126];
+              vErrors = [err165];
             } else {
-              vErrors.push(err126);
+              vErrors.push(err165);
             }
             errors++;
           }
         }
       }
-      if (data88 && typeof data88 == "object" && !Array.isArray(data88)) {
-        for (const key14 in data88) {
-          let data90 = data88[key14];
-          if (typeof data90 !== "string" && !Array.isArray(data90)) {
-            const err127 = { instancePath: instancePath + "/extra_hosts/" + key14.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/properties/extra_hosts/additionalProperties/type", keyword: "type", params: { type: schema32.properties.extra_hosts.additionalProperties.type }, message: "must be string,array", schema: schema32.properties.extra_hosts.additionalProperties.type, parentSchema: schema32.properties.extra_hosts.additionalProperties, data: data90 };
+      if (data122 && typeof data122 == "object" && !Array.isArray(data122)) {
+        for (const key17 in data122) {
+          let data124 = data122[key17];
+          if (typeof data124 !== "string" && !Array.isArray(data124)) {
+            const err166 = { instancePath: instancePath + "/extra_hosts/" + key17.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/properties/extra_hosts/additionalProperties/type", keyword: "type", params: { type: schema32.properties.extra_hosts.additionalProperties.type }, message: "must be string,array", schema: schema32.properties.extra_hosts.additionalProperties.type, parentSchema: schema32.properties.extra_hosts.additionalProperties, data: data124 };
             if (vErrors === null) {
-              vErrors = [err127];
+              vErrors = [err166];
             } else {
-              vErrors.push(err127);
+              vErrors.push(err166);
             }
             errors++;
           }
-          if (Array.isArray(data90)) {
-            const len21 = data90.length;
-            for (let i21 = 0; i21 < len21; i21++) {
-              let data91 = data90[i21];
-              if (typeof data91 !== "string") {
-                const err128 = { instancePath: instancePath + "/extra_hosts/" + key14.replace(/~/g, "~0").replace(/\//g, "~1") + "/" + i21, schemaPath: "#/properties/extra_hosts/additionalProperties/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.extra_hosts.additionalProperties.items.type, parentSchema: schema32.properties.extra_hosts.additionalProperties.items, data: data91 };
+          if (Array.isArray(data124)) {
+            const len22 = data124.length;
+            for (let i22 = 0; i22 < len22; i22++) {
+              let data125 = data124[i22];
+              if (typeof data125 !== "string") {
+                const err167 = { instancePath: instancePath + "/extra_hosts/" + key17.replace(/~/g, "~0").replace(/\//g, "~1") + "/" + i22, schemaPath: "#/properties/extra_hosts/additionalProperties/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.extra_hosts.additionalProperties.items.type, parentSchema: schema32.properties.extra_hosts.additionalProperties.items, data: data125 };
                 if (vErrors === null) {
-                  vErrors = [err128];
+                  vErrors = [err167];
                 } else {
-                  vErrors.push(err128);
+                  vErrors.push(err167);
                 }
                 errors++;
               }
@@ -4090,20 +4556,20 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
     if (data.gpus !== void 0) {
-      let data92 = data.gpus;
-      if (typeof data92 !== "string" && !Array.isArray(data92)) {
-        const err129 = { instancePath: instancePath + "/gpus", schemaPath: "#/properties/gpus/type", keyword: "type", params: { type: schema32.properties.gpus.type }, message: "must be string,array", schema: schema32.properties.gpus.type, parentSchema: schema32.properties.gpus, data: data92 };
+      let data126 = data.gpus;
+      if (typeof data126 !== "string" && !Array.isArray(data126)) {
+        const err168 = { instancePath: instancePath + "/gpus", schemaPath: "#/properties/gpus/type", keyword: "type", params: { type: schema32.properties.gpus.type }, message: "must be string,array", schema: schema32.properties.gpus.type, parentSchema: schema32.properties.gpus, data: data126 };
         if (vErrors === null) {
-          vErrors = [err129];
+          vErrors = [err168];
         } else {
-          vErrors.push(err129);
+          vErrors.push(err168);
         }
         errors++;
       }
-      if (Array.isArray(data92)) {
-        const len22 = data92.length;
-        for (let i22 = 0; i22 < len22; i22++) {
-          if (!validate25(data92[i22], { instancePath: instancePath + "/gpus/" + i22, parentData: data92, parentDataProperty: i22, rootData, dynamicAnchors })) {
+      if (Array.isArray(data126)) {
+        const len23 = data126.length;
+        for (let i23 = 0; i23 < len23; i23++) {
+          if (!validate25(data126[i23], { instancePath: instancePath + "/gpus/" + i23, parentData: data126, parentDataProperty: i23, rootData, dynamicAnchors })) {
             vErrors = vErrors === null ? validate25.errors : vErrors.concat(validate25.errors);
             errors = vErrors.length;
           }
@@ -4111,27 +4577,27 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
     if (data.group_add !== void 0) {
-      let data94 = data.group_add;
-      if (Array.isArray(data94)) {
-        const len23 = data94.length;
-        for (let i23 = 0; i23 < len23; i23++) {
-          let data95 = data94[i23];
-          if (typeof data95 !== "string" && !(typeof data95 == "number" && isFinite(data95))) {
-            const err130 = { instancePath: instancePath + "/group_add/" + i23, schemaPath: "#/properties/group_add/items/type", keyword: "type", params: { type: schema32.properties.group_add.items.type }, message: "must be string,number", schema: schema32.properties.group_add.items.type, parentSchema: schema32.properties.group_add.items, data: data95 };
+      let data128 = data.group_add;
+      if (Array.isArray(data128)) {
+        const len24 = data128.length;
+        for (let i24 = 0; i24 < len24; i24++) {
+          let data129 = data128[i24];
+          if (typeof data129 !== "string" && !(typeof data129 == "number" && isFinite(data129))) {
+            const err169 = { instancePath: instancePath + "/group_add/" + i24, schemaPath: "#/properties/group_add/items/type", keyword: "type", params: { type: schema32.properties.group_add.items.type }, message: "must be string,number", schema: schema32.properties.group_add.items.type, parentSchema: schema32.properties.group_add.items, data: data129 };
             if (vErrors === null) {
-              vErrors = [err130];
+              vErrors = [err169];
             } else {
-              vErrors.push(err130);
+              vErrors.push(err169);
             }
             errors++;
           }
         }
       } else {
-        const err131 = { instancePath: instancePath + "/group_add", schemaPath: "#/properties/group_add/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema32.properties.group_add.type, parentSchema: schema32.properties.group_add, data: data94 };
+        const err170 = { instancePath: instancePath + "/group_add", schemaPath: "#/properties/group_add/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema32.properties.group_add.type, parentSchema: schema32.properties.group_add, data: data128 };
         if (vErrors === null) {
-          vErrors = [err131];
+          vErrors = [err170];
         } else {
-          vErrors.push(err131);
+          vErrors.push(err170);
         }
         errors++;
       }
@@ -4143,496 +4609,9 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
     if (data.hostname !== void 0) {
-      let data97 = data.hostname;
-      if (typeof data97 !== "string") {
-        const err132 = { instancePath: instancePath + "/hostname", schemaPath: "#/properties/hostname/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.hostname.type, parentSchema: schema32.properties.hostname, data: data97 };
-        if (vErrors === null) {
-          vErrors = [err132];
-        } else {
-          vErrors.push(err132);
-        }
-        errors++;
-      }
-    }
-    if (data.image !== void 0) {
-      let data98 = data.image;
-      if (typeof data98 !== "string") {
-        const err133 = { instancePath: instancePath + "/image", schemaPath: "#/properties/image/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.image.type, parentSchema: schema32.properties.image, data: data98 };
-        if (vErrors === null) {
-          vErrors = [err133];
-        } else {
-          vErrors.push(err133);
-        }
-        errors++;
-      }
-    }
-    if (data.init !== void 0) {
-      let data99 = data.init;
-      if (typeof data99 !== "boolean" && typeof data99 !== "string") {
-        const err134 = { instancePath: instancePath + "/init", schemaPath: "#/$defs/boolean/type", keyword: "type", params: { type: schema39.type }, message: "must be boolean,string", schema: schema39.type, parentSchema: schema39, data: data99 };
-        if (vErrors === null) {
-          vErrors = [err134];
-        } else {
-          vErrors.push(err134);
-        }
-        errors++;
-      }
-      if (typeof data99 === "string") {
-        if (!pattern9.test(data99)) {
-          const err135 = { instancePath: instancePath + "/init", schemaPath: "#/$defs/boolean/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema39, data: data99 };
-          if (vErrors === null) {
-            vErrors = [err135];
-          } else {
-            vErrors.push(err135);
-          }
-          errors++;
-        }
-      }
-    }
-    if (data.ipc !== void 0) {
-      let data100 = data.ipc;
-      if (typeof data100 !== "string") {
-        const err136 = { instancePath: instancePath + "/ipc", schemaPath: "#/properties/ipc/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.ipc.type, parentSchema: schema32.properties.ipc, data: data100 };
-        if (vErrors === null) {
-          vErrors = [err136];
-        } else {
-          vErrors.push(err136);
-        }
-        errors++;
-      }
-    }
-    if (data.isolation !== void 0) {
-      let data101 = data.isolation;
-      if (typeof data101 !== "string") {
-        const err137 = { instancePath: instancePath + "/isolation", schemaPath: "#/properties/isolation/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.isolation.type, parentSchema: schema32.properties.isolation, data: data101 };
-        if (vErrors === null) {
-          vErrors = [err137];
-        } else {
-          vErrors.push(err137);
-        }
-        errors++;
-      }
-      if (true) {
-        const err138 = { instancePath: instancePath + "/isolation", schemaPath: "#/properties/isolation/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "It is for Windows", parentSchema: schema32.properties.isolation, data: data101 };
-        if (vErrors === null) {
-          vErrors = [err138];
-        } else {
-          vErrors.push(err138);
-        }
-        errors++;
-      }
-    }
-    if (data.label_file !== void 0) {
-      let data102 = data.label_file;
-      if (typeof data102 !== "string" && !Array.isArray(data102)) {
-        const err139 = { instancePath: instancePath + "/label_file", schemaPath: "#/properties/label_file/type", keyword: "type", params: { type: schema32.properties.label_file.type }, message: "must be string,array", schema: schema32.properties.label_file.type, parentSchema: schema32.properties.label_file, data: data102 };
-        if (vErrors === null) {
-          vErrors = [err139];
-        } else {
-          vErrors.push(err139);
-        }
-        errors++;
-      }
-      if (Array.isArray(data102)) {
-        const len24 = data102.length;
-        for (let i24 = 0; i24 < len24; i24++) {
-          let data103 = data102[i24];
-          if (typeof data103 !== "string") {
-            const err140 = { instancePath: instancePath + "/label_file/" + i24, schemaPath: "#/properties/label_file/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.label_file.items.type, parentSchema: schema32.properties.label_file.items, data: data103 };
-            if (vErrors === null) {
-              vErrors = [err140];
-            } else {
-              vErrors.push(err140);
-            }
-            errors++;
-          }
-        }
-      }
-    }
-    if (data.labels !== void 0) {
-      let data104 = data.labels;
-      if (!data104 || typeof data104 != "object") {
-        const err141 = { instancePath: instancePath + "/labels", schemaPath: "#/$defs/assignments/type", keyword: "type", params: { type: schema33.type }, message: "must be array,object", schema: schema33.type, parentSchema: schema33, data: data104 };
-        if (vErrors === null) {
-          vErrors = [err141];
-        } else {
-          vErrors.push(err141);
-        }
-        errors++;
-      }
-      if (Array.isArray(data104)) {
-        const len25 = data104.length;
-        for (let i25 = 0; i25 < len25; i25++) {
-          let data105 = data104[i25];
-          if (typeof data105 !== "string") {
-            const err142 = { instancePath: instancePath + "/labels/" + i25, schemaPath: "#/$defs/assignments/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema33.items.type, parentSchema: schema33.items, data: data105 };
-            if (vErrors === null) {
-              vErrors = [err142];
-            } else {
-              vErrors.push(err142);
-            }
-            errors++;
-          }
-        }
-      }
-      if (data104 && typeof data104 == "object" && !Array.isArray(data104)) {
-        for (const key15 in data104) {
-          let data106 = data104[key15];
-          if (typeof data106 !== "string" && !(typeof data106 == "number" && isFinite(data106)) && typeof data106 !== "boolean" && data106 !== null) {
-            const err143 = { instancePath: instancePath + "/labels/" + key15.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/assignments/additionalProperties/type", keyword: "type", params: { type: schema33.additionalProperties.type }, message: "must be string,number,boolean,null", schema: schema33.additionalProperties.type, parentSchema: schema33.additionalProperties, data: data106 };
-            if (vErrors === null) {
-              vErrors = [err143];
-            } else {
-              vErrors.push(err143);
-            }
-            errors++;
-          }
-        }
-      }
-    }
-    if (data.links !== void 0) {
-      let data107 = data.links;
-      if (true) {
-        const err144 = { instancePath: instancePath + "/links", schemaPath: "#/properties/links/x-ignored", keyword: "x-ignored", params: {}, message: "x-ignored", schema: "containers on one network reach each other by the name of the service", parentSchema: schema32.properties.links, data: data107 };
-        if (vErrors === null) {
-          vErrors = [err144];
-        } else {
-          vErrors.push(err144);
-        }
-        errors++;
-      }
-      if (Array.isArray(data107)) {
-        const len26 = data107.length;
-        for (let i26 = 0; i26 < len26; i26++) {
-          let data108 = data107[i26];
-          if (typeof data108 !== "string") {
-            const err145 = { instancePath: instancePath + "/links/" + i26, schemaPath: "#/properties/links/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.links.items.type, parentSchema: schema32.properties.links.items, data: data108 };
-            if (vErrors === null) {
-              vErrors = [err145];
-            } else {
-              vErrors.push(err145);
-            }
-            errors++;
-          }
-        }
-      } else {
-        const err146 = { instancePath: instancePath + "/links", schemaPath: "#/properties/links/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema32.properties.links.type, parentSchema: schema32.properties.links, data: data107 };
-        if (vErrors === null) {
-          vErrors = [err146];
-        } else {
-          vErrors.push(err146);
-        }
-        errors++;
-      }
-    }
-    if (data.logging !== void 0) {
-      let data109 = data.logging;
-      if (data109 && typeof data109 == "object" && !Array.isArray(data109)) {
-        for (const key16 in data109) {
-          if (!(key16 === "driver" || key16 === "options" || pattern4.test(key16))) {
-            const err147 = { instancePath: instancePath + "/logging", schemaPath: "#/properties/logging/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key16 }, message: "must NOT have additional properties", schema: false, parentSchema: schema32.properties.logging, data: data109 };
-            if (vErrors === null) {
-              vErrors = [err147];
-            } else {
-              vErrors.push(err147);
-            }
-            errors++;
-          }
-        }
-        if (data109.driver !== void 0) {
-          let data110 = data109.driver;
-          if (typeof data110 !== "string") {
-            const err148 = { instancePath: instancePath + "/logging/driver", schemaPath: "#/properties/logging/properties/driver/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.logging.properties.driver.type, parentSchema: schema32.properties.logging.properties.driver, data: data110 };
-            if (vErrors === null) {
-              vErrors = [err148];
-            } else {
-              vErrors.push(err148);
-            }
-            errors++;
-          }
-        }
-        if (data109.options !== void 0) {
-          let data111 = data109.options;
-          if (data111 && typeof data111 == "object" && !Array.isArray(data111)) {
-            for (const key17 in data111) {
-              let data112 = data111[key17];
-              if (typeof data112 !== "string" && !(typeof data112 == "number" && isFinite(data112)) && data112 !== null) {
-                const err149 = { instancePath: instancePath + "/logging/options/" + key17.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/properties/logging/properties/options/additionalProperties/type", keyword: "type", params: { type: schema32.properties.logging.properties.options.additionalProperties.type }, message: "must be string,number,null", schema: schema32.properties.logging.properties.options.additionalProperties.type, parentSchema: schema32.properties.logging.properties.options.additionalProperties, data: data112 };
-                if (vErrors === null) {
-                  vErrors = [err149];
-                } else {
-                  vErrors.push(err149);
-                }
-                errors++;
-              }
-            }
-          } else {
-            const err150 = { instancePath: instancePath + "/logging/options", schemaPath: "#/properties/logging/properties/options/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.properties.logging.properties.options.type, parentSchema: schema32.properties.logging.properties.options, data: data111 };
-            if (vErrors === null) {
-              vErrors = [err150];
-            } else {
-              vErrors.push(err150);
-            }
-            errors++;
-          }
-        }
-      } else {
-        const err151 = { instancePath: instancePath + "/logging", schemaPath: "#/properties/logging/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.properties.logging.type, parentSchema: schema32.properties.logging, data: data109 };
-        if (vErrors === null) {
-          vErrors = [err151];
-        } else {
-          vErrors.push(err151);
-        }
-        errors++;
-      }
-    }
-    if (data.mac_address !== void 0) {
-      let data113 = data.mac_address;
-      if (typeof data113 !== "string") {
-        const err152 = { instancePath: instancePath + "/mac_address", schemaPath: "#/properties/mac_address/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.mac_address.type, parentSchema: schema32.properties.mac_address, data: data113 };
-        if (vErrors === null) {
-          vErrors = [err152];
-        } else {
-          vErrors.push(err152);
-        }
-        errors++;
-      }
-    }
-    if (data.mem_limit !== void 0) {
-      let data114 = data.mem_limit;
-      if (!(typeof data114 == "number" && isFinite(data114)) && typeof data114 !== "string") {
-        const err153 = { instancePath: instancePath + "/mem_limit", schemaPath: "#/properties/mem_limit/type", keyword: "type", params: { type: schema32.properties.mem_limit.type }, message: "must be number,string", schema: schema32.properties.mem_limit.type, parentSchema: schema32.properties.mem_limit, data: data114 };
-        if (vErrors === null) {
-          vErrors = [err153];
-        } else {
-          vErrors.push(err153);
-        }
-        errors++;
-      }
-    }
-    if (data.mem_reservation !== void 0) {
-      let data115 = data.mem_reservation;
-      if (!(typeof data115 == "number" && isFinite(data115)) && typeof data115 !== "string") {
-        const err154 = { instancePath: instancePath + "/mem_reservation", schemaPath: "#/properties/mem_reservation/type", keyword: "type", params: { type: schema32.properties.mem_reservation.type }, message: "must be number,string", schema: schema32.properties.mem_reservation.type, parentSchema: schema32.properties.mem_reservation, data: data115 };
-        if (vErrors === null) {
-          vErrors = [err154];
-        } else {
-          vErrors.push(err154);
-        }
-        errors++;
-      }
-    }
-    if (data.mem_swappiness !== void 0) {
-      let data116 = data.mem_swappiness;
-      if (!(typeof data116 == "number" && (!(data116 % 1) && !isNaN(data116)) && isFinite(data116)) && typeof data116 !== "string") {
-        const err155 = { instancePath: instancePath + "/mem_swappiness", schemaPath: "#/properties/mem_swappiness/type", keyword: "type", params: { type: schema32.properties.mem_swappiness.type }, message: "must be integer,string", schema: schema32.properties.mem_swappiness.type, parentSchema: schema32.properties.mem_swappiness, data: data116 };
-        if (vErrors === null) {
-          vErrors = [err155];
-        } else {
-          vErrors.push(err155);
-        }
-        errors++;
-      }
-    }
-    if (data.memswap_limit !== void 0) {
-      let data117 = data.memswap_limit;
-      if (!(typeof data117 == "number" && isFinite(data117)) && typeof data117 !== "string") {
-        const err156 = { instancePath: instancePath + "/memswap_limit", schemaPath: "#/properties/memswap_limit/type", keyword: "type", params: { type: schema32.properties.memswap_limit.type }, message: "must be number,string", schema: schema32.properties.memswap_limit.type, parentSchema: schema32.properties.memswap_limit, data: data117 };
-        if (vErrors === null) {
-          vErrors = [err156];
-        } else {
-          vErrors.push(err156);
-        }
-        errors++;
-      }
-    }
-    if (data.models !== void 0) {
-      let data118 = data.models;
-      if (!data118 || typeof data118 != "object") {
-        const err157 = { instancePath: instancePath + "/models", schemaPath: "#/properties/models/type", keyword: "type", params: { type: schema32.properties.models.type }, message: "must be array,object", schema: schema32.properties.models.type, parentSchema: schema32.properties.models, data: data118 };
-        if (vErrors === null) {
-          vErrors = [err157];
-        } else {
-          vErrors.push(err157);
-        }
-        errors++;
-      }
-      if (true) {
-        const err158 = { instancePath: instancePath + "/models", schemaPath: "#/properties/models/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "Run the model as a service of its own", parentSchema: schema32.properties.models, data: data118 };
-        if (vErrors === null) {
-          vErrors = [err158];
-        } else {
-          vErrors.push(err158);
-        }
-        errors++;
-      }
-    }
-    if (data.network_mode !== void 0) {
-      let data119 = data.network_mode;
-      if (typeof data119 !== "string") {
-        const err159 = { instancePath: instancePath + "/network_mode", schemaPath: "#/properties/network_mode/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.network_mode.type, parentSchema: schema32.properties.network_mode, data: data119 };
-        if (vErrors === null) {
-          vErrors = [err159];
-        } else {
-          vErrors.push(err159);
-        }
-        errors++;
-      }
-    }
-    if (data.networks !== void 0) {
-      let data120 = data.networks;
-      if (!data120 || typeof data120 != "object") {
-        const err160 = { instancePath: instancePath + "/networks", schemaPath: "#/properties/networks/type", keyword: "type", params: { type: schema32.properties.networks.type }, message: "must be array,object", schema: schema32.properties.networks.type, parentSchema: schema32.properties.networks, data: data120 };
-        if (vErrors === null) {
-          vErrors = [err160];
-        } else {
-          vErrors.push(err160);
-        }
-        errors++;
-      }
-      if (Array.isArray(data120)) {
-        const len27 = data120.length;
-        for (let i27 = 0; i27 < len27; i27++) {
-          let data121 = data120[i27];
-          if (typeof data121 !== "string") {
-            const err161 = { instancePath: instancePath + "/networks/" + i27, schemaPath: "#/properties/networks/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.networks.items.type, parentSchema: schema32.properties.networks.items, data: data121 };
-            if (vErrors === null) {
-              vErrors = [err161];
-            } else {
-              vErrors.push(err161);
-            }
-            errors++;
-          }
-        }
-      }
-      if (data120 && typeof data120 == "object" && !Array.isArray(data120)) {
-        for (const key18 in data120) {
-          const _errs272 = errors;
-          if (typeof key18 === "string") {
-            if (!pattern5.test(key18)) {
-              const err162 = { instancePath: instancePath + "/networks", schemaPath: "#/properties/networks/propertyNames/pattern", keyword: "pattern", params: { pattern: "^[a-zA-Z0-9._-]+$" }, message: 'must match pattern "^[a-zA-Z0-9._-]+$"', schema: "^[a-zA-Z0-9._-]+$", parentSchema: schema32.properties.networks.propertyNames, data: key18, propertyName: key18 };
-              if (vErrors === null) {
-                vErrors = [err162];
-              } else {
-                vErrors.push(err162);
-              }
-              errors++;
-            }
-          }
-          var valid87 = _errs272 === errors;
-          if (!valid87) {
-            const err163 = { instancePath: instancePath + "/networks", schemaPath: "#/properties/networks/propertyNames", keyword: "propertyNames", params: { propertyName: key18 }, message: "property name must be valid", schema: schema32.properties.networks.propertyNames, parentSchema: schema32.properties.networks, data: data120 };
-            if (vErrors === null) {
-              vErrors = [err163];
-            } else {
-              vErrors.push(err163);
-            }
-            errors++;
-          }
-        }
-        for (const key19 in data120) {
-          if (!validate31(data120[key19], { instancePath: instancePath + "/networks/" + key19.replace(/~/g, "~0").replace(/\//g, "~1"), parentData: data120, parentDataProperty: key19, rootData, dynamicAnchors })) {
-            vErrors = vErrors === null ? validate31.errors : vErrors.concat(validate31.errors);
-            errors = vErrors.length;
-          }
-        }
-      }
-    }
-    if (data.oom_kill_disable !== void 0) {
-      let data123 = data.oom_kill_disable;
-      if (typeof data123 !== "boolean" && typeof data123 !== "string") {
-        const err164 = { instancePath: instancePath + "/oom_kill_disable", schemaPath: "#/$defs/boolean/type", keyword: "type", params: { type: schema39.type }, message: "must be boolean,string", schema: schema39.type, parentSchema: schema39, data: data123 };
-        if (vErrors === null) {
-          vErrors = [err164];
-        } else {
-          vErrors.push(err164);
-        }
-        errors++;
-      }
-      if (typeof data123 === "string") {
-        if (!pattern9.test(data123)) {
-          const err165 = { instancePath: instancePath + "/oom_kill_disable", schemaPath: "#/$defs/boolean/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema39, data: data123 };
-          if (vErrors === null) {
-            vErrors = [err165];
-          } else {
-            vErrors.push(err165);
-          }
-          errors++;
-        }
-      }
-    }
-    if (data.oom_score_adj !== void 0) {
-      let data124 = data.oom_score_adj;
-      if (typeof data124 !== "string" && !(typeof data124 == "number" && (!(data124 % 1) && !isNaN(data124)) && isFinite(data124))) {
-        const err166 = { instancePath: instancePath + "/oom_score_adj", schemaPath: "#/properties/oom_score_adj/type", keyword: "type", params: { type: schema32.properties.oom_score_adj.type }, message: "must be string,integer", schema: schema32.properties.oom_score_adj.type, parentSchema: schema32.properties.oom_score_adj, data: data124 };
-        if (vErrors === null) {
-          vErrors = [err166];
-        } else {
-          vErrors.push(err166);
-        }
-        errors++;
-      }
-    }
-    if (data.pid !== void 0) {
-      let data125 = data.pid;
-      if (typeof data125 !== "string" && data125 !== null) {
-        const err167 = { instancePath: instancePath + "/pid", schemaPath: "#/properties/pid/type", keyword: "type", params: { type: schema32.properties.pid.type }, message: "must be string,null", schema: schema32.properties.pid.type, parentSchema: schema32.properties.pid, data: data125 };
-        if (vErrors === null) {
-          vErrors = [err167];
-        } else {
-          vErrors.push(err167);
-        }
-        errors++;
-      }
-    }
-    if (data.pids_limit !== void 0) {
-      let data126 = data.pids_limit;
-      if (!(typeof data126 == "number" && isFinite(data126)) && typeof data126 !== "string") {
-        const err168 = { instancePath: instancePath + "/pids_limit", schemaPath: "#/properties/pids_limit/type", keyword: "type", params: { type: schema32.properties.pids_limit.type }, message: "must be number,string", schema: schema32.properties.pids_limit.type, parentSchema: schema32.properties.pids_limit, data: data126 };
-        if (vErrors === null) {
-          vErrors = [err168];
-        } else {
-          vErrors.push(err168);
-        }
-        errors++;
-      }
-    }
-    if (data.platform !== void 0) {
-      let data127 = data.platform;
-      if (typeof data127 !== "string") {
-        const err169 = { instancePath: instancePath + "/platform", schemaPath: "#/properties/platform/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.platform.type, parentSchema: schema32.properties.platform, data: data127 };
-        if (vErrors === null) {
-          vErrors = [err169];
-        } else {
-          vErrors.push(err169);
-        }
-        errors++;
-      }
-    }
-    if (data.ports !== void 0) {
-      let data128 = data.ports;
-      if (Array.isArray(data128)) {
-        const len28 = data128.length;
-        for (let i28 = 0; i28 < len28; i28++) {
-          if (!validate33(data128[i28], { instancePath: instancePath + "/ports/" + i28, parentData: data128, parentDataProperty: i28, rootData, dynamicAnchors })) {
-            vErrors = vErrors === null ? validate33.errors : vErrors.concat(validate33.errors);
-            errors = vErrors.length;
-          }
-        }
-      } else {
-        const err170 = { instancePath: instancePath + "/ports", schemaPath: "#/properties/ports/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema32.properties.ports.type, parentSchema: schema32.properties.ports, data: data128 };
-        if (vErrors === null) {
-          vErrors = [err170];
-        } else {
-          vErrors.push(err170);
-        }
-        errors++;
-      }
-    }
-    if (data.post_start !== void 0) {
-      let data130 = data.post_start;
-      if (!Array.isArray(data130)) {
-        const err171 = { instancePath: instancePath + "/post_start", schemaPath: "#/properties/post_start/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema32.properties.post_start.type, parentSchema: schema32.properties.post_start, data: data130 };
+      let data131 = data.hostname;
+      if (typeof data131 !== "string") {
+        const err171 = { instancePath: instancePath + "/hostname", schemaPath: "#/properties/hostname/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.hostname.type, parentSchema: schema32.properties.hostname, data: data131 };
         if (vErrors === null) {
           vErrors = [err171];
         } else {
@@ -4640,8 +4619,11 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-      if (true) {
-        const err172 = { instancePath: instancePath + "/post_start", schemaPath: "#/properties/post_start/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema32.properties.post_start, data: data130 };
+    }
+    if (data.image !== void 0) {
+      let data132 = data.image;
+      if (typeof data132 !== "string") {
+        const err172 = { instancePath: instancePath + "/image", schemaPath: "#/properties/image/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.image.type, parentSchema: schema32.properties.image, data: data132 };
         if (vErrors === null) {
           vErrors = [err172];
         } else {
@@ -4650,10 +4632,10 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.pre_start !== void 0) {
-      let data131 = data.pre_start;
-      if (!Array.isArray(data131)) {
-        const err173 = { instancePath: instancePath + "/pre_start", schemaPath: "#/properties/pre_start/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema32.properties.pre_start.type, parentSchema: schema32.properties.pre_start, data: data131 };
+    if (data.init !== void 0) {
+      let data133 = data.init;
+      if (typeof data133 !== "boolean" && typeof data133 !== "string") {
+        const err173 = { instancePath: instancePath + "/init", schemaPath: "#/$defs/boolean/type", keyword: "type", params: { type: schema39.type }, message: "must be boolean,string", schema: schema39.type, parentSchema: schema39, data: data133 };
         if (vErrors === null) {
           vErrors = [err173];
         } else {
@@ -4661,20 +4643,22 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-      if (true) {
-        const err174 = { instancePath: instancePath + "/pre_start", schemaPath: "#/properties/pre_start/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema32.properties.pre_start, data: data131 };
-        if (vErrors === null) {
-          vErrors = [err174];
-        } else {
-          vErrors.push(err174);
+      if (typeof data133 === "string") {
+        if (!pattern10.test(data133)) {
+          const err174 = { instancePath: instancePath + "/init", schemaPath: "#/$defs/boolean/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema39, data: data133 };
+          if (vErrors === null) {
+            vErrors = [err174];
+          } else {
+            vErrors.push(err174);
+          }
+          errors++;
         }
-        errors++;
       }
     }
-    if (data.pre_stop !== void 0) {
-      let data132 = data.pre_stop;
-      if (!Array.isArray(data132)) {
-        const err175 = { instancePath: instancePath + "/pre_stop", schemaPath: "#/properties/pre_stop/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema32.properties.pre_stop.type, parentSchema: schema32.properties.pre_stop, data: data132 };
+    if (data.ipc !== void 0) {
+      let data134 = data.ipc;
+      if (typeof data134 !== "string") {
+        const err175 = { instancePath: instancePath + "/ipc", schemaPath: "#/properties/ipc/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.ipc.type, parentSchema: schema32.properties.ipc, data: data134 };
         if (vErrors === null) {
           vErrors = [err175];
         } else {
@@ -4682,8 +4666,11 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-      if (true) {
-        const err176 = { instancePath: instancePath + "/pre_stop", schemaPath: "#/properties/pre_stop/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema32.properties.pre_stop, data: data132 };
+    }
+    if (data.isolation !== void 0) {
+      let data135 = data.isolation;
+      if (typeof data135 !== "string") {
+        const err176 = { instancePath: instancePath + "/isolation", schemaPath: "#/properties/isolation/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.isolation.type, parentSchema: schema32.properties.isolation, data: data135 };
         if (vErrors === null) {
           vErrors = [err176];
         } else {
@@ -4691,11 +4678,8 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-    }
-    if (data.privileged !== void 0) {
-      let data133 = data.privileged;
-      if (typeof data133 !== "boolean" && typeof data133 !== "string") {
-        const err177 = { instancePath: instancePath + "/privileged", schemaPath: "#/$defs/boolean/type", keyword: "type", params: { type: schema39.type }, message: "must be boolean,string", schema: schema39.type, parentSchema: schema39, data: data133 };
+      if (true) {
+        const err177 = { instancePath: instancePath + "/isolation", schemaPath: "#/properties/isolation/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "It is for Windows", parentSchema: schema32.properties.isolation, data: data135 };
         if (vErrors === null) {
           vErrors = [err177];
         } else {
@@ -4703,26 +4687,24 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-      if (typeof data133 === "string") {
-        if (!pattern9.test(data133)) {
-          const err178 = { instancePath: instancePath + "/privileged", schemaPath: "#/$defs/boolean/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema39, data: data133 };
-          if (vErrors === null) {
-            vErrors = [err178];
-          } else {
-            vErrors.push(err178);
-          }
-          errors++;
-        }
-      }
     }
-    if (data.profiles !== void 0) {
-      let data134 = data.profiles;
-      if (Array.isArray(data134)) {
-        const len29 = data134.length;
-        for (let i29 = 0; i29 < len29; i29++) {
-          let data135 = data134[i29];
-          if (typeof data135 !== "string") {
-            const err179 = { instancePath: instancePath + "/profiles/" + i29, schemaPath: "#/$defs/strings/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema34.items.type, parentSchema: schema34.items, data: data135 };
+    if (data.label_file !== void 0) {
+      let data136 = data.label_file;
+      if (typeof data136 !== "string" && !Array.isArray(data136)) {
+        const err178 = { instancePath: instancePath + "/label_file", schemaPath: "#/properties/label_file/type", keyword: "type", params: { type: schema32.properties.label_file.type }, message: "must be string,array", schema: schema32.properties.label_file.type, parentSchema: schema32.properties.label_file, data: data136 };
+        if (vErrors === null) {
+          vErrors = [err178];
+        } else {
+          vErrors.push(err178);
+        }
+        errors++;
+      }
+      if (Array.isArray(data136)) {
+        const len25 = data136.length;
+        for (let i25 = 0; i25 < len25; i25++) {
+          let data137 = data136[i25];
+          if (typeof data137 !== "string") {
+            const err179 = { instancePath: instancePath + "/label_file/" + i25, schemaPath: "#/properties/label_file/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.label_file.items.type, parentSchema: schema32.properties.label_file.items, data: data137 };
             if (vErrors === null) {
               vErrors = [err179];
             } else {
@@ -4731,8 +4713,12 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
             errors++;
           }
         }
-      } else {
-        const err180 = { instancePath: instancePath + "/profiles", schemaPath: "#/$defs/strings/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema34.type, parentSchema: schema34, data: data134 };
+      }
+    }
+    if (data.labels !== void 0) {
+      let data138 = data.labels;
+      if (!data138 || typeof data138 != "object") {
+        const err180 = { instancePath: instancePath + "/labels", schemaPath: "#/$defs/assignments/type", keyword: "type", params: { type: schema33.type }, message: "must be array,object", schema: schema33.type, parentSchema: schema33, data: data138 };
         if (vErrors === null) {
           vErrors = [err180];
         } else {
@@ -4740,32 +4726,40 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-    }
-    if (data.provider !== void 0) {
-      let data136 = data.provider;
-      if (!(data136 && typeof data136 == "object" && !Array.isArray(data136))) {
-        const err181 = { instancePath: instancePath + "/provider", schemaPath: "#/properties/provider/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.properties.provider.type, parentSchema: schema32.properties.provider, data: data136 };
-        if (vErrors === null) {
-          vErrors = [err181];
-        } else {
-          vErrors.push(err181);
+      if (Array.isArray(data138)) {
+        const len26 = data138.length;
+        for (let i26 = 0; i26 < len26; i26++) {
+          let data139 = data138[i26];
+          if (typeof data139 !== "string") {
+            const err181 = { instancePath: instancePath + "/labels/" + i26, schemaPath: "#/$defs/assignments/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema33.items.type, parentSchema: schema33.items, data: data139 };
+            if (vErrors === null) {
+              vErrors = [err181];
+            } else {
+              vErrors.push(err181);
+            }
+            errors++;
+          }
         }
-        errors++;
       }
+      if (data138 && typeof data138 == "object" && !Array.isArray(data138)) {
+        for (const key18 in data138) {
+          let data140 = data138[key18];
+          if (typeof data140 !== "string" && !(typeof data140 == "number" && isFinite(data140)) && typeof data140 !== "boolean" && data140 !== null) {
+            const err182 = { instancePath: instancePath + "/labels/" + key18.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/assignments/additionalProperties/type", keyword: "type", params: { type: schema33.additionalProperties.type }, message: "must be string,number,boolean,null", schema: schema33.additionalProperties.type, parentSchema: schema33.additionalProperties, data: data140 };
+            if (vErrors === null) {
+              vErrors = [err182];
+            } else {
+              vErrors.push(err182);
+            }
+            errors++;
+          }
+        }
+      }
+    }
+    if (data.links !== void 0) {
+      let data141 = data.links;
       if (true) {
-        const err182 = { instancePath: instancePath + "/provider", schemaPath: "#/properties/provider/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "Nothing but containers is run; start the tool elsewhere", parentSchema: schema32.properties.provider, data: data136 };
-        if (vErrors === null) {
-          vErrors = [err182];
-        } else {
-          vErrors.push(err182);
-        }
-        errors++;
-      }
-    }
-    if (data.pull_policy !== void 0) {
-      let data137 = data.pull_policy;
-      if (typeof data137 !== "string") {
-        const err183 = { instancePath: instancePath + "/pull_policy", schemaPath: "#/properties/pull_policy/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.pull_policy.type, parentSchema: schema32.properties.pull_policy, data: data137 };
+        const err183 = { instancePath: instancePath + "/links", schemaPath: "#/properties/links/x-ignored", keyword: "x-ignored", params: {}, message: "x-ignored", schema: "containers on one network reach each other by the name of the service", parentSchema: schema32.properties.links, data: data141 };
         if (vErrors === null) {
           vErrors = [err183];
         } else {
@@ -4773,20 +4767,22 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-    }
-    if (data.pull_refresh_after !== void 0) {
-      let data138 = data.pull_refresh_after;
-      if (typeof data138 !== "string") {
-        const err184 = { instancePath: instancePath + "/pull_refresh_after", schemaPath: "#/properties/pull_refresh_after/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.pull_refresh_after.type, parentSchema: schema32.properties.pull_refresh_after, data: data138 };
-        if (vErrors === null) {
-          vErrors = [err184];
-        } else {
-          vErrors.push(err184);
+      if (Array.isArray(data141)) {
+        const len27 = data141.length;
+        for (let i27 = 0; i27 < len27; i27++) {
+          let data142 = data141[i27];
+          if (typeof data142 !== "string") {
+            const err184 = { instancePath: instancePath + "/links/" + i27, schemaPath: "#/properties/links/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.links.items.type, parentSchema: schema32.properties.links.items, data: data142 };
+            if (vErrors === null) {
+              vErrors = [err184];
+            } else {
+              vErrors.push(err184);
+            }
+            errors++;
+          }
         }
-        errors++;
-      }
-      if (true) {
-        const err185 = { instancePath: instancePath + "/pull_refresh_after", schemaPath: "#/properties/pull_refresh_after/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "Name the image by its digest", parentSchema: schema32.properties.pull_refresh_after, data: data138 };
+      } else {
+        const err185 = { instancePath: instancePath + "/links", schemaPath: "#/properties/links/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema32.properties.links.type, parentSchema: schema32.properties.links, data: data141 };
         if (vErrors === null) {
           vErrors = [err185];
         } else {
@@ -4795,57 +4791,59 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.read_only !== void 0) {
-      let data139 = data.read_only;
-      if (typeof data139 !== "boolean" && typeof data139 !== "string") {
-        const err186 = { instancePath: instancePath + "/read_only", schemaPath: "#/$defs/boolean/type", keyword: "type", params: { type: schema39.type }, message: "must be boolean,string", schema: schema39.type, parentSchema: schema39, data: data139 };
-        if (vErrors === null) {
-          vErrors = [err186];
-        } else {
-          vErrors.push(err186);
-        }
-        errors++;
-      }
-      if (typeof data139 === "string") {
-        if (!pattern9.test(data139)) {
-          const err187 = { instancePath: instancePath + "/read_only", schemaPath: "#/$defs/boolean/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema39, data: data139 };
-          if (vErrors === null) {
-            vErrors = [err187];
-          } else {
-            vErrors.push(err187);
+    if (data.logging !== void 0) {
+      let data143 = data.logging;
+      if (data143 && typeof data143 == "object" && !Array.isArray(data143)) {
+        for (const key19 in data143) {
+          if (!(key19 === "driver" || key19 === "options" || pattern4.test(key19))) {
+            const err186 = { instancePath: instancePath + "/logging", schemaPath: "#/properties/logging/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key19 }, message: "must NOT have additional properties", schema: false, parentSchema: schema32.properties.logging, data: data143 };
+            if (vErrors === null) {
+              vErrors = [err186];
+            } else {
+              vErrors.push(err186);
+            }
+            errors++;
           }
-          errors++;
         }
-      }
-    }
-    if (data.restart !== void 0) {
-      let data140 = data.restart;
-      if (typeof data140 !== "string") {
-        const err188 = { instancePath: instancePath + "/restart", schemaPath: "#/properties/restart/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.restart.type, parentSchema: schema32.properties.restart, data: data140 };
-        if (vErrors === null) {
-          vErrors = [err188];
-        } else {
-          vErrors.push(err188);
+        if (data143.driver !== void 0) {
+          let data144 = data143.driver;
+          if (typeof data144 !== "string") {
+            const err187 = { instancePath: instancePath + "/logging/driver", schemaPath: "#/properties/logging/properties/driver/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.logging.properties.driver.type, parentSchema: schema32.properties.logging.properties.driver, data: data144 };
+            if (vErrors === null) {
+              vErrors = [err187];
+            } else {
+              vErrors.push(err187);
+            }
+            errors++;
+          }
         }
-        errors++;
-      }
-    }
-    if (data.runtime !== void 0) {
-      let data141 = data.runtime;
-      if (typeof data141 !== "string") {
-        const err189 = { instancePath: instancePath + "/runtime", schemaPath: "#/properties/runtime/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.runtime.type, parentSchema: schema32.properties.runtime, data: data141 };
-        if (vErrors === null) {
-          vErrors = [err189];
-        } else {
-          vErrors.push(err189);
+        if (data143.options !== void 0) {
+          let data145 = data143.options;
+          if (data145 && typeof data145 == "object" && !Array.isArray(data145)) {
+            for (const key20 in data145) {
+              let data146 = data145[key20];
+              if (typeof data146 !== "string" && !(typeof data146 == "number" && isFinite(data146)) && data146 !== null) {
+                const err188 = { instancePath: instancePath + "/logging/options/" + key20.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/properties/logging/properties/options/additionalProperties/type", keyword: "type", params: { type: schema32.properties.logging.properties.options.additionalProperties.type }, message: "must be string,number,null", schema: schema32.properties.logging.properties.options.additionalProperties.type, parentSchema: schema32.properties.logging.properties.options.additionalProperties, data: data146 };
+                if (vErrors === null) {
+                  vErrors = [err188];
+                } else {
+                  vErrors.push(err188);
+                }
+                errors++;
+              }
+            }
+          } else {
+            const err189 = { instancePath: instancePath + "/logging/options", schemaPath: "#/properties/logging/properties/options/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.properties.logging.properties.options.type, parentSchema: schema32.properties.logging.properties.options, data: data145 };
+            if (vErrors === null) {
+              vErrors = [err189];
+            } else {
+              vErrors.push(err189);
+            }
+            errors++;
+          }
         }
-        errors++;
-      }
-    }
-    if (data.scale !== void 0) {
-      let data142 = data.scale;
-      if (!(typeof data142 == "number" && (!(data142 % 1) && !isNaN(data142)) && isFinite(data142)) && typeof data142 !== "string") {
-        const err190 = { instancePath: instancePath + "/scale", schemaPath: "#/properties/scale/type", keyword: "type", params: { type: schema32.properties.scale.type }, message: "must be integer,string", schema: schema32.properties.scale.type, parentSchema: schema32.properties.scale, data: data142 };
+      } else {
+        const err190 = { instancePath: instancePath + "/logging", schemaPath: "#/properties/logging/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.properties.logging.type, parentSchema: schema32.properties.logging, data: data143 };
         if (vErrors === null) {
           vErrors = [err190];
         } else {
@@ -4853,8 +4851,11 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-      if (true) {
-        const err191 = { instancePath: instancePath + "/scale", schemaPath: "#/properties/scale/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "Use deploy.replicas", parentSchema: schema32.properties.scale, data: data142 };
+    }
+    if (data.mac_address !== void 0) {
+      let data147 = data.mac_address;
+      if (typeof data147 !== "string") {
+        const err191 = { instancePath: instancePath + "/mac_address", schemaPath: "#/properties/mac_address/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.mac_address.type, parentSchema: schema32.properties.mac_address, data: data147 };
         if (vErrors === null) {
           vErrors = [err191];
         } else {
@@ -4863,10 +4864,10 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.secrets !== void 0) {
-      let data143 = data.secrets;
-      if (!Array.isArray(data143)) {
-        const err192 = { instancePath: instancePath + "/secrets", schemaPath: "#/properties/secrets/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema32.properties.secrets.type, parentSchema: schema32.properties.secrets, data: data143 };
+    if (data.mem_limit !== void 0) {
+      let data148 = data.mem_limit;
+      if (!(typeof data148 == "number" && isFinite(data148)) && typeof data148 !== "string") {
+        const err192 = { instancePath: instancePath + "/mem_limit", schemaPath: "#/properties/mem_limit/type", keyword: "type", params: { type: schema32.properties.mem_limit.type }, message: "must be number,string", schema: schema32.properties.mem_limit.type, parentSchema: schema32.properties.mem_limit, data: data148 };
         if (vErrors === null) {
           vErrors = [err192];
         } else {
@@ -4874,8 +4875,11 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-      if (true) {
-        const err193 = { instancePath: instancePath + "/secrets", schemaPath: "#/properties/secrets/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema32.properties.secrets, data: data143 };
+    }
+    if (data.mem_reservation !== void 0) {
+      let data149 = data.mem_reservation;
+      if (!(typeof data149 == "number" && isFinite(data149)) && typeof data149 !== "string") {
+        const err193 = { instancePath: instancePath + "/mem_reservation", schemaPath: "#/properties/mem_reservation/type", keyword: "type", params: { type: schema32.properties.mem_reservation.type }, message: "must be number,string", schema: schema32.properties.mem_reservation.type, parentSchema: schema32.properties.mem_reservation, data: data149 };
         if (vErrors === null) {
           vErrors = [err193];
         } else {
@@ -4884,24 +4888,22 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.security_opt !== void 0) {
-      let data144 = data.security_opt;
-      if (Array.isArray(data144)) {
-        const len30 = data144.length;
-        for (let i30 = 0; i30 < len30; i30++) {
-          let data145 = data144[i30];
-          if (typeof data145 !== "string") {
-            const err194 = { instancePath: instancePath + "/security_opt/" + i30, schemaPath: "#/$defs/strings/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema34.items.type, parentSchema: schema34.items, data: data145 };
-            if (vErrors === null) {
-              vErrors = [err194];
-            } else {
-              vErrors.push(err194);
-            }
-            errors++;
-          }
+    if (data.mem_swappiness !== void 0) {
+      let data150 = data.mem_swappiness;
+      if (!(typeof data150 == "number" && (!(data150 % 1) && !isNaN(data150)) && isFinite(data150)) && typeof data150 !== "string") {
+        const err194 = { instancePath: instancePath + "/mem_swappiness", schemaPath: "#/properties/mem_swappiness/type", keyword: "type", params: { type: schema32.properties.mem_swappiness.type }, message: "must be integer,string", schema: schema32.properties.mem_swappiness.type, parentSchema: schema32.properties.mem_swappiness, data: data150 };
+        if (vErrors === null) {
+          vErrors = [err194];
+        } else {
+          vErrors.push(err194);
         }
-      } else {
-        const err195 = { instancePath: instancePath + "/security_opt", schemaPath: "#/$defs/strings/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema34.type, parentSchema: schema34, data: data144 };
+        errors++;
+      }
+    }
+    if (data.memswap_limit !== void 0) {
+      let data151 = data.memswap_limit;
+      if (!(typeof data151 == "number" && isFinite(data151)) && typeof data151 !== "string") {
+        const err195 = { instancePath: instancePath + "/memswap_limit", schemaPath: "#/properties/memswap_limit/type", keyword: "type", params: { type: schema32.properties.memswap_limit.type }, message: "must be number,string", schema: schema32.properties.memswap_limit.type, parentSchema: schema32.properties.memswap_limit, data: data151 };
         if (vErrors === null) {
           vErrors = [err195];
         } else {
@@ -4910,10 +4912,10 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.shm_size !== void 0) {
-      let data146 = data.shm_size;
-      if (!(typeof data146 == "number" && isFinite(data146)) && typeof data146 !== "string") {
-        const err196 = { instancePath: instancePath + "/shm_size", schemaPath: "#/properties/shm_size/type", keyword: "type", params: { type: schema32.properties.shm_size.type }, message: "must be number,string", schema: schema32.properties.shm_size.type, parentSchema: schema32.properties.shm_size, data: data146 };
+    if (data.models !== void 0) {
+      let data152 = data.models;
+      if (!data152 || typeof data152 != "object") {
+        const err196 = { instancePath: instancePath + "/models", schemaPath: "#/properties/models/type", keyword: "type", params: { type: schema32.properties.models.type }, message: "must be array,object", schema: schema32.properties.models.type, parentSchema: schema32.properties.models, data: data152 };
         if (vErrors === null) {
           vErrors = [err196];
         } else {
@@ -4921,11 +4923,8 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-    }
-    if (data.stdin_open !== void 0) {
-      let data147 = data.stdin_open;
-      if (typeof data147 !== "boolean" && typeof data147 !== "string") {
-        const err197 = { instancePath: instancePath + "/stdin_open", schemaPath: "#/$defs/boolean/type", keyword: "type", params: { type: schema39.type }, message: "must be boolean,string", schema: schema39.type, parentSchema: schema39, data: data147 };
+      if (true) {
+        const err197 = { instancePath: instancePath + "/models", schemaPath: "#/properties/models/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "Run the model as a service of its own", parentSchema: schema32.properties.models, data: data152 };
         if (vErrors === null) {
           vErrors = [err197];
         } else {
@@ -4933,22 +4932,23 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-      if (typeof data147 === "string") {
-        if (!pattern9.test(data147)) {
-          const err198 = { instancePath: instancePath + "/stdin_open", schemaPath: "#/$defs/boolean/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema39, data: data147 };
-          if (vErrors === null) {
-            vErrors = [err198];
-          } else {
-            vErrors.push(err198);
-          }
-          errors++;
+    }
+    if (data.network_mode !== void 0) {
+      let data153 = data.network_mode;
+      if (typeof data153 !== "string") {
+        const err198 = { instancePath: instancePath + "/network_mode", schemaPath: "#/properties/network_mode/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.network_mode.type, parentSchema: schema32.properties.network_mode, data: data153 };
+        if (vErrors === null) {
+          vErrors = [err198];
+        } else {
+          vErrors.push(err198);
         }
+        errors++;
       }
     }
-    if (data.stop_grace_period !== void 0) {
-      let data148 = data.stop_grace_period;
-      if (typeof data148 !== "string") {
-        const err199 = { instancePath: instancePath + "/stop_grace_period", schemaPath: "#/$defs/duration/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema43.type, parentSchema: schema43, data: data148 };
+    if (data.networks !== void 0) {
+      let data154 = data.networks;
+      if (!data154 || typeof data154 != "object") {
+        const err199 = { instancePath: instancePath + "/networks", schemaPath: "#/properties/networks/type", keyword: "type", params: { type: schema32.properties.networks.type }, message: "must be array,object", schema: schema32.properties.networks.type, parentSchema: schema32.properties.networks, data: data154 };
         if (vErrors === null) {
           vErrors = [err199];
         } else {
@@ -4956,48 +4956,58 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-    }
-    if (data.stop_signal !== void 0) {
-      let data149 = data.stop_signal;
-      if (typeof data149 !== "string") {
-        const err200 = { instancePath: instancePath + "/stop_signal", schemaPath: "#/properties/stop_signal/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.stop_signal.type, parentSchema: schema32.properties.stop_signal, data: data149 };
-        if (vErrors === null) {
-          vErrors = [err200];
-        } else {
-          vErrors.push(err200);
-        }
-        errors++;
-      }
-    }
-    if (data.storage_opt !== void 0) {
-      let data150 = data.storage_opt;
-      if (data150 && typeof data150 == "object" && !Array.isArray(data150)) {
-        for (const key20 in data150) {
-          let data151 = data150[key20];
-          if (typeof data151 !== "string" && !(typeof data151 == "number" && isFinite(data151))) {
-            const err201 = { instancePath: instancePath + "/storage_opt/" + key20.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/properties/storage_opt/additionalProperties/type", keyword: "type", params: { type: schema32.properties.storage_opt.additionalProperties.type }, message: "must be string,number", schema: schema32.properties.storage_opt.additionalProperties.type, parentSchema: schema32.properties.storage_opt.additionalProperties, data: data151 };
+      if (Array.isArray(data154)) {
+        const len28 = data154.length;
+        for (let i28 = 0; i28 < len28; i28++) {
+          let data155 = data154[i28];
+          if (typeof data155 !== "string") {
+            const err200 = { instancePath: instancePath + "/networks/" + i28, schemaPath: "#/properties/networks/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.networks.items.type, parentSchema: schema32.properties.networks.items, data: data155 };
             if (vErrors === null) {
-              vErrors = [err201];
+              vErrors = [err200];
             } else {
-              vErrors.push(err201);
+              vErrors.push(err200);
             }
             errors++;
           }
         }
-      } else {
-        const err202 = { instancePath: instancePath + "/storage_opt", schemaPath: "#/properties/storage_opt/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.properties.storage_opt.type, parentSchema: schema32.properties.storage_opt, data: data150 };
-        if (vErrors === null) {
-          vErrors = [err202];
-        } else {
-          vErrors.push(err202);
+      }
+      if (data154 && typeof data154 == "object" && !Array.isArray(data154)) {
+        for (const key21 in data154) {
+          const _errs342 = errors;
+          if (typeof key21 === "string") {
+            if (!pattern5.test(key21)) {
+              const err201 = { instancePath: instancePath + "/networks", schemaPath: "#/properties/networks/propertyNames/pattern", keyword: "pattern", params: { pattern: "^[a-zA-Z0-9._-]+$" }, message: 'must match pattern "^[a-zA-Z0-9._-]+$"', schema: "^[a-zA-Z0-9._-]+$", parentSchema: schema32.properties.networks.propertyNames, data: key21, propertyName: key21 };
+              if (vErrors === null) {
+                vErrors = [err201];
+              } else {
+                vErrors.push(err201);
+              }
+              errors++;
+            }
+          }
+          var valid92 = _errs342 === errors;
+          if (!valid92) {
+            const err202 = { instancePath: instancePath + "/networks", schemaPath: "#/properties/networks/propertyNames", keyword: "propertyNames", params: { propertyName: key21 }, message: "property name must be valid", schema: schema32.properties.networks.propertyNames, parentSchema: schema32.properties.networks, data: data154 };
+            if (vErrors === null) {
+              vErrors = [err202];
+            } else {
+              vErrors.push(err202);
+            }
+            errors++;
+          }
         }
-        errors++;
+        for (const key22 in data154) {
+          if (!validate31(data154[key22], { instancePath: instancePath + "/networks/" + key22.replace(/~/g, "~0").replace(/\//g, "~1"), parentData: data154, parentDataProperty: key22, rootData, dynamicAnchors })) {
+            vErrors = vErrors === null ? validate31.errors : vErrors.concat(validate31.errors);
+            errors = vErrors.length;
+          }
+        }
       }
     }
-    if (data.sysctls !== void 0) {
-      let data152 = data.sysctls;
-      if (!data152 || typeof data152 != "object") {
-        const err203 = { instancePath: instancePath + "/sysctls", schemaPath: "#/$defs/assignments/type", keyword: "type", params: { type: schema33.type }, message: "must be array,object", schema: schema33.type, parentSchema: schema33, data: data152 };
+    if (data.oom_kill_disable !== void 0) {
+      let data157 = data.oom_kill_disable;
+      if (typeof data157 !== "boolean" && typeof data157 !== "string") {
+        const err203 = { instancePath: instancePath + "/oom_kill_disable", schemaPath: "#/$defs/boolean/type", keyword: "type", params: { type: schema39.type }, message: "must be boolean,string", schema: schema39.type, parentSchema: schema39, data: data157 };
         if (vErrors === null) {
           vErrors = [err203];
         } else {
@@ -5005,40 +5015,34 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-      if (Array.isArray(data152)) {
-        const len31 = data152.length;
-        for (let i31 = 0; i31 < len31; i31++) {
-          let data153 = data152[i31];
-          if (typeof data153 !== "string") {
-            const err204 = { instancePath: instancePath + "/sysctls/" + i31, schemaPath: "#/$defs/assignments/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema33.items.type, parentSchema: schema33.items, data: data153 };
-            if (vErrors === null) {
-              vErrors = [err204];
-            } else {
-              vErrors.push(err204);
-            }
-            errors++;
+      if (typeof data157 === "string") {
+        if (!pattern10.test(data157)) {
+          const err204 = { instancePath: instancePath + "/oom_kill_disable", schemaPath: "#/$defs/boolean/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema39, data: data157 };
+          if (vErrors === null) {
+            vErrors = [err204];
+          } else {
+            vErrors.push(err204);
           }
-        }
-      }
-      if (data152 && typeof data152 == "object" && !Array.isArray(data152)) {
-        for (const key21 in data152) {
-          let data154 = data152[key21];
-          if (typeof data154 !== "string" && !(typeof data154 == "number" && isFinite(data154)) && typeof data154 !== "boolean" && data154 !== null) {
-            const err205 = { instancePath: instancePath + "/sysctls/" + key21.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/assignments/additionalProperties/type", keyword: "type", params: { type: schema33.additionalProperties.type }, message: "must be string,number,boolean,null", schema: schema33.additionalProperties.type, parentSchema: schema33.additionalProperties, data: data154 };
-            if (vErrors === null) {
-              vErrors = [err205];
-            } else {
-              vErrors.push(err205);
-            }
-            errors++;
-          }
+          errors++;
         }
       }
     }
-    if (data.tmpfs !== void 0) {
-      let data155 = data.tmpfs;
-      if (typeof data155 !== "string" && !Array.isArray(data155)) {
-        const err206 = { instancePath: instancePath + "/tmpfs", schemaPath: "#/properties/tmpfs/type", keyword: "type", params: { type: schema32.properties.tmpfs.type }, message: "must be string,array", schema: schema32.properties.tmpfs.type, parentSchema: schema32.properties.tmpfs, data: data155 };
+    if (data.oom_score_adj !== void 0) {
+      let data158 = data.oom_score_adj;
+      if (typeof data158 !== "string" && !(typeof data158 == "number" && (!(data158 % 1) && !isNaN(data158)) && isFinite(data158))) {
+        const err205 = { instancePath: instancePath + "/oom_score_adj", schemaPath: "#/properties/oom_score_adj/type", keyword: "type", params: { type: schema32.properties.oom_score_adj.type }, message: "must be string,integer", schema: schema32.properties.oom_score_adj.type, parentSchema: schema32.properties.oom_score_adj, data: data158 };
+        if (vErrors === null) {
+          vErrors = [err205];
+        } else {
+          vErrors.push(err205);
+        }
+        errors++;
+      }
+    }
+    if (data.pid !== void 0) {
+      let data159 = data.pid;
+      if (typeof data159 !== "string" && data159 !== null) {
+        const err206 = { instancePath: instancePath + "/pid", schemaPath: "#/properties/pid/type", keyword: "type", params: { type: schema32.properties.pid.type }, message: "must be string,null", schema: schema32.properties.pid.type, parentSchema: schema32.properties.pid, data: data159 };
         if (vErrors === null) {
           vErrors = [err206];
         } else {
@@ -5046,26 +5050,23 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-      if (Array.isArray(data155)) {
-        const len32 = data155.length;
-        for (let i32 = 0; i32 < len32; i32++) {
-          let data156 = data155[i32];
-          if (typeof data156 !== "string") {
-            const err207 = { instancePath: instancePath + "/tmpfs/" + i32, schemaPath: "#/properties/tmpfs/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.tmpfs.items.type, parentSchema: schema32.properties.tmpfs.items, data: data156 };
-            if (vErrors === null) {
-              vErrors = [err207];
-            } else {
-              vErrors.push(err207);
-            }
-            errors++;
-          }
+    }
+    if (data.pids_limit !== void 0) {
+      let data160 = data.pids_limit;
+      if (!(typeof data160 == "number" && isFinite(data160)) && typeof data160 !== "string") {
+        const err207 = { instancePath: instancePath + "/pids_limit", schemaPath: "#/properties/pids_limit/type", keyword: "type", params: { type: schema32.properties.pids_limit.type }, message: "must be number,string", schema: schema32.properties.pids_limit.type, parentSchema: schema32.properties.pids_limit, data: data160 };
+        if (vErrors === null) {
+          vErrors = [err207];
+        } else {
+          vErrors.push(err207);
         }
+        errors++;
       }
     }
-    if (data.tty !== void 0) {
-      let data157 = data.tty;
-      if (typeof data157 !== "boolean" && typeof data157 !== "string") {
-        const err208 = { instancePath: instancePath + "/tty", schemaPath: "#/$defs/boolean/type", keyword: "type", params: { type: schema39.type }, message: "must be boolean,string", schema: schema39.type, parentSchema: schema39, data: data157 };
+    if (data.platform !== void 0) {
+      let data161 = data.platform;
+      if (typeof data161 !== "string") {
+        const err208 = { instancePath: instancePath + "/platform", schemaPath: "#/properties/platform/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.platform.type, parentSchema: schema32.properties.platform, data: data161 };
         if (vErrors === null) {
           vErrors = [err208];
         } else {
@@ -5073,126 +5074,131 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-      if (typeof data157 === "string") {
-        if (!pattern9.test(data157)) {
-          const err209 = { instancePath: instancePath + "/tty", schemaPath: "#/$defs/boolean/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema39, data: data157 };
+    }
+    if (data.ports !== void 0) {
+      let data162 = data.ports;
+      if (Array.isArray(data162)) {
+        const len29 = data162.length;
+        for (let i29 = 0; i29 < len29; i29++) {
+          if (!validate33(data162[i29], { instancePath: instancePath + "/ports/" + i29, parentData: data162, parentDataProperty: i29, rootData, dynamicAnchors })) {
+            vErrors = vErrors === null ? validate33.errors : vErrors.concat(validate33.errors);
+            errors = vErrors.length;
+          }
+        }
+      } else {
+        const err209 = { instancePath: instancePath + "/ports", schemaPath: "#/properties/ports/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema32.properties.ports.type, parentSchema: schema32.properties.ports, data: data162 };
+        if (vErrors === null) {
+          vErrors = [err209];
+        } else {
+          vErrors.push(err209);
+        }
+        errors++;
+      }
+    }
+    if (data.post_start !== void 0) {
+      let data164 = data.post_start;
+      if (!Array.isArray(data164)) {
+        const err210 = { instancePath: instancePath + "/post_start", schemaPath: "#/properties/post_start/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema32.properties.post_start.type, parentSchema: schema32.properties.post_start, data: data164 };
+        if (vErrors === null) {
+          vErrors = [err210];
+        } else {
+          vErrors.push(err210);
+        }
+        errors++;
+      }
+      if (true) {
+        const err211 = { instancePath: instancePath + "/post_start", schemaPath: "#/properties/post_start/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema32.properties.post_start, data: data164 };
+        if (vErrors === null) {
+          vErrors = [err211];
+        } else {
+          vErrors.push(err211);
+        }
+        errors++;
+      }
+    }
+    if (data.pre_start !== void 0) {
+      let data165 = data.pre_start;
+      if (!Array.isArray(data165)) {
+        const err212 = { instancePath: instancePath + "/pre_start", schemaPath: "#/properties/pre_start/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema32.properties.pre_start.type, parentSchema: schema32.properties.pre_start, data: data165 };
+        if (vErrors === null) {
+          vErrors = [err212];
+        } else {
+          vErrors.push(err212);
+        }
+        errors++;
+      }
+      if (true) {
+        const err213 = { instancePath: instancePath + "/pre_start", schemaPath: "#/properties/pre_start/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema32.properties.pre_start, data: data165 };
+        if (vErrors === null) {
+          vErrors = [err213];
+        } else {
+          vErrors.push(err213);
+        }
+        errors++;
+      }
+    }
+    if (data.pre_stop !== void 0) {
+      let data166 = data.pre_stop;
+      if (!Array.isArray(data166)) {
+        const err214 = { instancePath: instancePath + "/pre_stop", schemaPath: "#/properties/pre_stop/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema32.properties.pre_stop.type, parentSchema: schema32.properties.pre_stop, data: data166 };
+        if (vErrors === null) {
+          vErrors = [err214];
+        } else {
+          vErrors.push(err214);
+        }
+        errors++;
+      }
+      if (true) {
+        const err215 = { instancePath: instancePath + "/pre_stop", schemaPath: "#/properties/pre_stop/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema32.properties.pre_stop, data: data166 };
+        if (vErrors === null) {
+          vErrors = [err215];
+        } else {
+          vErrors.push(err215);
+        }
+        errors++;
+      }
+    }
+    if (data.privileged !== void 0) {
+      let data167 = data.privileged;
+      if (typeof data167 !== "boolean" && typeof data167 !== "string") {
+        const err216 = { instancePath: instancePath + "/privileged", schemaPath: "#/$defs/boolean/type", keyword: "type", params: { type: schema39.type }, message: "must be boolean,string", schema: schema39.type, parentSchema: schema39, data: data167 };
+        if (vErrors === null) {
+          vErrors = [err216];
+        } else {
+          vErrors.push(err216);
+        }
+        errors++;
+      }
+      if (typeof data167 === "string") {
+        if (!pattern10.test(data167)) {
+          const err217 = { instancePath: instancePath + "/privileged", schemaPath: "#/$defs/boolean/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema39, data: data167 };
           if (vErrors === null) {
-            vErrors = [err209];
+            vErrors = [err217];
           } else {
-            vErrors.push(err209);
+            vErrors.push(err217);
           }
           errors++;
         }
       }
     }
-    if (data.ulimits !== void 0) {
-      let data158 = data.ulimits;
-      if (data158 && typeof data158 == "object" && !Array.isArray(data158)) {
-        for (const key22 in data158) {
-          const _errs357 = errors;
-          if (typeof key22 === "string") {
-            if (!pattern42.test(key22)) {
-              const err210 = { instancePath: instancePath + "/ulimits", schemaPath: "#/properties/ulimits/propertyNames/pattern", keyword: "pattern", params: { pattern: "^[a-z]+$" }, message: 'must match pattern "^[a-z]+$"', schema: "^[a-z]+$", parentSchema: schema32.properties.ulimits.propertyNames, data: key22, propertyName: key22 };
-              if (vErrors === null) {
-                vErrors = [err210];
-              } else {
-                vErrors.push(err210);
-              }
-              errors++;
-            }
-          }
-          var valid110 = _errs357 === errors;
-          if (!valid110) {
-            const err211 = { instancePath: instancePath + "/ulimits", schemaPath: "#/properties/ulimits/propertyNames", keyword: "propertyNames", params: { propertyName: key22 }, message: "property name must be valid", schema: schema32.properties.ulimits.propertyNames, parentSchema: schema32.properties.ulimits, data: data158 };
+    if (data.profiles !== void 0) {
+      let data168 = data.profiles;
+      if (Array.isArray(data168)) {
+        const len30 = data168.length;
+        for (let i30 = 0; i30 < len30; i30++) {
+          let data169 = data168[i30];
+          if (typeof data169 !== "string") {
+            const err218 = { instancePath: instancePath + "/profiles/" + i30, schemaPath: "#/$defs/strings/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema34.items.type, parentSchema: schema34.items, data: data169 };
             if (vErrors === null) {
-              vErrors = [err211];
+              vErrors = [err218];
             } else {
-              vErrors.push(err211);
+              vErrors.push(err218);
             }
             errors++;
-          }
-        }
-        for (const key23 in data158) {
-          let data159 = data158[key23];
-          if (!(typeof data159 == "number" && isFinite(data159)) && typeof data159 !== "string" && !(data159 && typeof data159 == "object" && !Array.isArray(data159))) {
-            const err212 = { instancePath: instancePath + "/ulimits/" + key23.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/ulimit/type", keyword: "type", params: { type: schema86.type }, message: "must be number,string,object", schema: schema86.type, parentSchema: schema86, data: data159 };
-            if (vErrors === null) {
-              vErrors = [err212];
-            } else {
-              vErrors.push(err212);
-            }
-            errors++;
-          }
-          if (data159 && typeof data159 == "object" && !Array.isArray(data159)) {
-            if (data159.soft === void 0) {
-              const err213 = { instancePath: instancePath + "/ulimits/" + key23.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/ulimit/required", keyword: "required", params: { missingProperty: "soft" }, message: "must have required property 'soft'", schema: schema86.required, parentSchema: schema86, data: data159 };
-              if (vErrors === null) {
-                vErrors = [err213];
-              } else {
-                vErrors.push(err213);
-              }
-              errors++;
-            }
-            if (data159.hard === void 0) {
-              const err214 = { instancePath: instancePath + "/ulimits/" + key23.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/ulimit/required", keyword: "required", params: { missingProperty: "hard" }, message: "must have required property 'hard'", schema: schema86.required, parentSchema: schema86, data: data159 };
-              if (vErrors === null) {
-                vErrors = [err214];
-              } else {
-                vErrors.push(err214);
-              }
-              errors++;
-            }
-            for (const key24 in data159) {
-              if (!(key24 === "soft" || key24 === "hard" || pattern4.test(key24))) {
-                const err215 = { instancePath: instancePath + "/ulimits/" + key23.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/ulimit/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key24 }, message: "must NOT have additional properties", schema: false, parentSchema: schema86, data: data159 };
-                if (vErrors === null) {
-                  vErrors = [err215];
-                } else {
-                  vErrors.push(err215);
-                }
-                errors++;
-              }
-            }
-            if (data159.soft !== void 0) {
-              let data160 = data159.soft;
-              if (!(typeof data160 == "number" && isFinite(data160)) && typeof data160 !== "string") {
-                const err216 = { instancePath: instancePath + "/ulimits/" + key23.replace(/~/g, "~0").replace(/\//g, "~1") + "/soft", schemaPath: "#/$defs/ulimit/properties/soft/type", keyword: "type", params: { type: schema86.properties.soft.type }, message: "must be number,string", schema: schema86.properties.soft.type, parentSchema: schema86.properties.soft, data: data160 };
-                if (vErrors === null) {
-                  vErrors = [err216];
-                } else {
-                  vErrors.push(err216);
-                }
-                errors++;
-              }
-            }
-            if (data159.hard !== void 0) {
-              let data161 = data159.hard;
-              if (!(typeof data161 == "number" && isFinite(data161)) && typeof data161 !== "string") {
-                const err217 = { instancePath: instancePath + "/ulimits/" + key23.replace(/~/g, "~0").replace(/\//g, "~1") + "/hard", schemaPath: "#/$defs/ulimit/properties/hard/type", keyword: "type", params: { type: schema86.properties.hard.type }, message: "must be number,string", schema: schema86.properties.hard.type, parentSchema: schema86.properties.hard, data: data161 };
-                if (vErrors === null) {
-                  vErrors = [err217];
-                } else {
-                  vErrors.push(err217);
-                }
-                errors++;
-              }
-            }
           }
         }
       } else {
-        const err218 = { instancePath: instancePath + "/ulimits", schemaPath: "#/properties/ulimits/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.properties.ulimits.type, parentSchema: schema32.properties.ulimits, data: data158 };
-        if (vErrors === null) {
-          vErrors = [err218];
-        } else {
-          vErrors.push(err218);
-        }
-        errors++;
-      }
-    }
-    if (data.use_api_socket !== void 0) {
-      let data162 = data.use_api_socket;
-      if (typeof data162 !== "boolean" && typeof data162 !== "string") {
-        const err219 = { instancePath: instancePath + "/use_api_socket", schemaPath: "#/properties/use_api_socket/type", keyword: "type", params: { type: schema32.properties.use_api_socket.type }, message: "must be boolean,string", schema: schema32.properties.use_api_socket.type, parentSchema: schema32.properties.use_api_socket, data: data162 };
+        const err219 = { instancePath: instancePath + "/profiles", schemaPath: "#/$defs/strings/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema34.type, parentSchema: schema34, data: data168 };
         if (vErrors === null) {
           vErrors = [err219];
         } else {
@@ -5200,8 +5206,11 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-      if (true) {
-        const err220 = { instancePath: instancePath + "/use_api_socket", schemaPath: "#/properties/use_api_socket/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "Mount /var/run/docker.sock where a service must have it", parentSchema: schema32.properties.use_api_socket, data: data162 };
+    }
+    if (data.provider !== void 0) {
+      let data170 = data.provider;
+      if (!(data170 && typeof data170 == "object" && !Array.isArray(data170))) {
+        const err220 = { instancePath: instancePath + "/provider", schemaPath: "#/properties/provider/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.properties.provider.type, parentSchema: schema32.properties.provider, data: data170 };
         if (vErrors === null) {
           vErrors = [err220];
         } else {
@@ -5209,11 +5218,8 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-    }
-    if (data.user !== void 0) {
-      let data163 = data.user;
-      if (typeof data163 !== "string") {
-        const err221 = { instancePath: instancePath + "/user", schemaPath: "#/properties/user/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.user.type, parentSchema: schema32.properties.user, data: data163 };
+      if (true) {
+        const err221 = { instancePath: instancePath + "/provider", schemaPath: "#/properties/provider/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "Nothing but containers is run; start the tool elsewhere", parentSchema: schema32.properties.provider, data: data170 };
         if (vErrors === null) {
           vErrors = [err221];
         } else {
@@ -5222,10 +5228,10 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.userns_mode !== void 0) {
-      let data164 = data.userns_mode;
-      if (typeof data164 !== "string") {
-        const err222 = { instancePath: instancePath + "/userns_mode", schemaPath: "#/properties/userns_mode/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.userns_mode.type, parentSchema: schema32.properties.userns_mode, data: data164 };
+    if (data.pull_policy !== void 0) {
+      let data171 = data.pull_policy;
+      if (typeof data171 !== "string") {
+        const err222 = { instancePath: instancePath + "/pull_policy", schemaPath: "#/properties/pull_policy/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.pull_policy.type, parentSchema: schema32.properties.pull_policy, data: data171 };
         if (vErrors === null) {
           vErrors = [err222];
         } else {
@@ -5234,10 +5240,10 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.uts !== void 0) {
-      let data165 = data.uts;
-      if (typeof data165 !== "string") {
-        const err223 = { instancePath: instancePath + "/uts", schemaPath: "#/properties/uts/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.uts.type, parentSchema: schema32.properties.uts, data: data165 };
+    if (data.pull_refresh_after !== void 0) {
+      let data172 = data.pull_refresh_after;
+      if (typeof data172 !== "string") {
+        const err223 = { instancePath: instancePath + "/pull_refresh_after", schemaPath: "#/properties/pull_refresh_after/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.pull_refresh_after.type, parentSchema: schema32.properties.pull_refresh_after, data: data172 };
         if (vErrors === null) {
           vErrors = [err223];
         } else {
@@ -5245,19 +5251,8 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-    }
-    if (data.volumes !== void 0) {
-      let data166 = data.volumes;
-      if (Array.isArray(data166)) {
-        const len33 = data166.length;
-        for (let i33 = 0; i33 < len33; i33++) {
-          if (!validate35(data166[i33], { instancePath: instancePath + "/volumes/" + i33, parentData: data166, parentDataProperty: i33, rootData, dynamicAnchors })) {
-            vErrors = vErrors === null ? validate35.errors : vErrors.concat(validate35.errors);
-            errors = vErrors.length;
-          }
-        }
-      } else {
-        const err224 = { instancePath: instancePath + "/volumes", schemaPath: "#/properties/volumes/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema32.properties.volumes.type, parentSchema: schema32.properties.volumes, data: data166 };
+      if (true) {
+        const err224 = { instancePath: instancePath + "/pull_refresh_after", schemaPath: "#/properties/pull_refresh_after/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "Name the image by its digest", parentSchema: schema32.properties.pull_refresh_after, data: data172 };
         if (vErrors === null) {
           vErrors = [err224];
         } else {
@@ -5266,10 +5261,10 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.volumes_from !== void 0) {
-      let data168 = data.volumes_from;
-      if (!Array.isArray(data168)) {
-        const err225 = { instancePath: instancePath + "/volumes_from", schemaPath: "#/properties/volumes_from/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema32.properties.volumes_from.type, parentSchema: schema32.properties.volumes_from, data: data168 };
+    if (data.read_only !== void 0) {
+      let data173 = data.read_only;
+      if (typeof data173 !== "boolean" && typeof data173 !== "string") {
+        const err225 = { instancePath: instancePath + "/read_only", schemaPath: "#/$defs/boolean/type", keyword: "type", params: { type: schema39.type }, message: "must be boolean,string", schema: schema39.type, parentSchema: schema39, data: data173 };
         if (vErrors === null) {
           vErrors = [err225];
         } else {
@@ -5277,20 +5272,22 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-      if (true) {
-        const err226 = { instancePath: instancePath + "/volumes_from", schemaPath: "#/properties/volumes_from/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "Mount the same named volume in both", parentSchema: schema32.properties.volumes_from, data: data168 };
-        if (vErrors === null) {
-          vErrors = [err226];
-        } else {
-          vErrors.push(err226);
+      if (typeof data173 === "string") {
+        if (!pattern10.test(data173)) {
+          const err226 = { instancePath: instancePath + "/read_only", schemaPath: "#/$defs/boolean/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema39, data: data173 };
+          if (vErrors === null) {
+            vErrors = [err226];
+          } else {
+            vErrors.push(err226);
+          }
+          errors++;
         }
-        errors++;
       }
     }
-    if (data.working_dir !== void 0) {
-      let data169 = data.working_dir;
-      if (typeof data169 !== "string") {
-        const err227 = { instancePath: instancePath + "/working_dir", schemaPath: "#/properties/working_dir/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.working_dir.type, parentSchema: schema32.properties.working_dir, data: data169 };
+    if (data.restart !== void 0) {
+      let data174 = data.restart;
+      if (typeof data174 !== "string") {
+        const err227 = { instancePath: instancePath + "/restart", schemaPath: "#/properties/restart/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.restart.type, parentSchema: schema32.properties.restart, data: data174 };
         if (vErrors === null) {
           vErrors = [err227];
         } else {
@@ -5299,342 +5296,357 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data["x-fleetwright"] !== void 0) {
-      let data170 = data["x-fleetwright"];
-      if (data170 && typeof data170 == "object" && !Array.isArray(data170)) {
-        for (const key25 in data170) {
-          if (!(key25 === "gate" || key25 === "singleton" || key25 === "rollout" || key25 === "expose")) {
-            const err228 = { instancePath: instancePath + "/x-fleetwright", schemaPath: "#/properties/x-fleetwright/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key25 }, message: "must NOT have additional properties", schema: false, parentSchema: schema32.properties["x-fleetwright"], data: data170 };
-            if (vErrors === null) {
-              vErrors = [err228];
-            } else {
-              vErrors.push(err228);
-            }
-            errors++;
-          }
+    if (data.runtime !== void 0) {
+      let data175 = data.runtime;
+      if (typeof data175 !== "string") {
+        const err228 = { instancePath: instancePath + "/runtime", schemaPath: "#/properties/runtime/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.runtime.type, parentSchema: schema32.properties.runtime, data: data175 };
+        if (vErrors === null) {
+          vErrors = [err228];
+        } else {
+          vErrors.push(err228);
         }
-        if (data170.gate !== void 0) {
-          let data171 = data170.gate;
-          if (data171 && typeof data171 == "object" && !Array.isArray(data171)) {
-            for (const key26 in data171) {
-              if (!(key26 === "http" || key26 === "tcp" || key26 === "minHealthyTime" || key26 === "healthyDeadline")) {
-                const err229 = { instancePath: instancePath + "/x-fleetwright/gate", schemaPath: "#/properties/x-fleetwright/properties/gate/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key26 }, message: "must NOT have additional properties", schema: false, parentSchema: schema32.properties["x-fleetwright"].properties.gate, data: data171 };
-                if (vErrors === null) {
-                  vErrors = [err229];
-                } else {
-                  vErrors.push(err229);
-                }
-                errors++;
-              }
-            }
-            if (data171.http !== void 0) {
-              let data172 = data171.http;
-              if (data172 && typeof data172 == "object" && !Array.isArray(data172)) {
-                if (data172.port === void 0) {
-                  const err230 = { instancePath: instancePath + "/x-fleetwright/gate/http", schemaPath: "#/properties/x-fleetwright/properties/gate/properties/http/required", keyword: "required", params: { missingProperty: "port" }, message: "must have required property 'port'", schema: schema32.properties["x-fleetwright"].properties.gate.properties.http.required, parentSchema: schema32.properties["x-fleetwright"].properties.gate.properties.http, data: data172 };
-                  if (vErrors === null) {
-                    vErrors = [err230];
-                  } else {
-                    vErrors.push(err230);
-                  }
-                  errors++;
-                }
-                for (const key27 in data172) {
-                  if (!(key27 === "port" || key27 === "path" || key27 === "interval" || key27 === "timeout")) {
-                    const err231 = { instancePath: instancePath + "/x-fleetwright/gate/http", schemaPath: "#/properties/x-fleetwright/properties/gate/properties/http/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key27 }, message: "must NOT have additional properties", schema: false, parentSchema: schema32.properties["x-fleetwright"].properties.gate.properties.http, data: data172 };
-                    if (vErrors === null) {
-                      vErrors = [err231];
-                    } else {
-                      vErrors.push(err231);
-                    }
-                    errors++;
-                  }
-                }
-                if (data172.port !== void 0) {
-                  let data173 = data172.port;
-                  if (!(typeof data173 == "number" && (!(data173 % 1) && !isNaN(data173)) && isFinite(data173)) && typeof data173 !== "string") {
-                    const err232 = { instancePath: instancePath + "/x-fleetwright/gate/http/port", schemaPath: "#/$defs/portNumber/type", keyword: "type", params: { type: schema77.type }, message: "must be integer,string", schema: schema77.type, parentSchema: schema77, data: data173 };
-                    if (vErrors === null) {
-                      vErrors = [err232];
-                    } else {
-                      vErrors.push(err232);
-                    }
-                    errors++;
-                  }
-                  if (typeof data173 == "number" && isFinite(data173)) {
-                    if (data173 > 65535 || isNaN(data173)) {
-                      const err233 = { instancePath: instancePath + "/x-fleetwright/gate/http/port", schemaPath: "#/$defs/portNumber/maximum", keyword: "maximum", params: { comparison: "<=", limit: 65535 }, message: "must be <= 65535", schema: 65535, parentSchema: schema77, data: data173 };
-                      if (vErrors === null) {
-                        vErrors = [err233];
-                      } else {
-                        vErrors.push(err233);
-                      }
-                      errors++;
-                    }
-                    if (data173 < 1 || isNaN(data173)) {
-                      const err234 = { instancePath: instancePath + "/x-fleetwright/gate/http/port", schemaPath: "#/$defs/portNumber/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema77, data: data173 };
-                      if (vErrors === null) {
-                        vErrors = [err234];
-                      } else {
-                        vErrors.push(err234);
-                      }
-                      errors++;
-                    }
-                  }
-                  if (typeof data173 === "string") {
-                    if (!pattern9.test(data173)) {
-                      const err235 = { instancePath: instancePath + "/x-fleetwright/gate/http/port", schemaPath: "#/$defs/portNumber/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema77, data: data173 };
-                      if (vErrors === null) {
-                        vErrors = [err235];
-                      } else {
-                        vErrors.push(err235);
-                      }
-                      errors++;
-                    }
-                  }
-                }
-                if (data172.path !== void 0) {
-                  let data174 = data172.path;
-                  if (typeof data174 === "string") {
-                    if (!pattern53.test(data174)) {
-                      const err236 = { instancePath: instancePath + "/x-fleetwright/gate/http/path", schemaPath: "#/properties/x-fleetwright/properties/gate/properties/http/properties/path/pattern", keyword: "pattern", params: { pattern: "^/" }, message: 'must match pattern "^/"', schema: "^/", parentSchema: schema32.properties["x-fleetwright"].properties.gate.properties.http.properties.path, data: data174 };
-                      if (vErrors === null) {
-                        vErrors = [err236];
-                      } else {
-                        vErrors.push(err236);
-                      }
-                      errors++;
-                    }
-                  } else {
-                    const err237 = { instancePath: instancePath + "/x-fleetwright/gate/http/path", schemaPath: "#/properties/x-fleetwright/properties/gate/properties/http/properties/path/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties["x-fleetwright"].properties.gate.properties.http.properties.path.type, parentSchema: schema32.properties["x-fleetwright"].properties.gate.properties.http.properties.path, data: data174 };
-                    if (vErrors === null) {
-                      vErrors = [err237];
-                    } else {
-                      vErrors.push(err237);
-                    }
-                    errors++;
-                  }
-                }
-                if (data172.interval !== void 0) {
-                  let data175 = data172.interval;
-                  if (typeof data175 !== "string") {
-                    const err238 = { instancePath: instancePath + "/x-fleetwright/gate/http/interval", schemaPath: "#/$defs/duration/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema43.type, parentSchema: schema43, data: data175 };
-                    if (vErrors === null) {
-                      vErrors = [err238];
-                    } else {
-                      vErrors.push(err238);
-                    }
-                    errors++;
-                  }
-                }
-                if (data172.timeout !== void 0) {
-                  let data176 = data172.timeout;
-                  if (typeof data176 !== "string") {
-                    const err239 = { instancePath: instancePath + "/x-fleetwright/gate/http/timeout", schemaPath: "#/$defs/duration/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema43.type, parentSchema: schema43, data: data176 };
-                    if (vErrors === null) {
-                      vErrors = [err239];
-                    } else {
-                      vErrors.push(err239);
-                    }
-                    errors++;
-                  }
-                }
-              } else {
-                const err240 = { instancePath: instancePath + "/x-fleetwright/gate/http", schemaPath: "#/properties/x-fleetwright/properties/gate/properties/http/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.properties["x-fleetwright"].properties.gate.properties.http.type, parentSchema: schema32.properties["x-fleetwright"].properties.gate.properties.http, data: data172 };
-                if (vErrors === null) {
-                  vErrors = [err240];
-                } else {
-                  vErrors.push(err240);
-                }
-                errors++;
-              }
-            }
-            if (data171.tcp !== void 0) {
-              let data177 = data171.tcp;
-              if (data177 && typeof data177 == "object" && !Array.isArray(data177)) {
-                if (data177.port === void 0) {
-                  const err241 = { instancePath: instancePath + "/x-fleetwright/gate/tcp", schemaPath: "#/properties/x-fleetwright/properties/gate/properties/tcp/required", keyword: "required", params: { missingProperty: "port" }, message: "must have required property 'port'", schema: schema32.properties["x-fleetwright"].properties.gate.properties.tcp.required, parentSchema: schema32.properties["x-fleetwright"].properties.gate.properties.tcp, data: data177 };
-                  if (vErrors === null) {
-                    vErrors = [err241];
-                  } else {
-                    vErrors.push(err241);
-                  }
-                  errors++;
-                }
-                for (const key28 in data177) {
-                  if (!(key28 === "port" || key28 === "interval" || key28 === "timeout")) {
-                    const err242 = { instancePath: instancePath + "/x-fleetwright/gate/tcp", schemaPath: "#/properties/x-fleetwright/properties/gate/properties/tcp/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key28 }, message: "must NOT have additional properties", schema: false, parentSchema: schema32.properties["x-fleetwright"].properties.gate.properties.tcp, data: data177 };
-                    if (vErrors === null) {
-                      vErrors = [err242];
-                    } else {
-                      vErrors.push(err242);
-                    }
-                    errors++;
-                  }
-                }
-                if (data177.port !== void 0) {
-                  let data178 = data177.port;
-                  if (!(typeof data178 == "number" && (!(data178 % 1) && !isNaN(data178)) && isFinite(data178)) && typeof data178 !== "string") {
-                    const err243 = { instancePath: instancePath + "/x-fleetwright/gate/tcp/port", schemaPath: "#/$defs/portNumber/type", keyword: "type", params: { type: schema77.type }, message: "must be integer,string", schema: schema77.type, parentSchema: schema77, data: data178 };
-                    if (vErrors === null) {
-                      vErrors = [err243];
-                    } else {
-                      vErrors.push(err243);
-                    }
-                    errors++;
-                  }
-                  if (typeof data178 == "number" && isFinite(data178)) {
-                    if (data178 > 65535 || isNaN(data178)) {
-                      const err244 = { instancePath: instancePath + "/x-fleetwright/gate/tcp/port", schemaPath: "#/$defs/portNumber/maximum", keyword: "maximum", params: { comparison: "<=", limit: 65535 }, message: "must be <= 65535", schema: 65535, parentSchema: schema77, data: data178 };
-                      if (vErrors === null) {
-                        vErrors = [err244];
-                      } else {
-                        vErrors.push(err244);
-                      }
-                      errors++;
-                    }
-                    if (data178 < 1 || isNaN(data178)) {
-                      const err245 = { instancePath: instancePath + "/x-fleetwright/gate/tcp/port", schemaPath: "#/$defs/portNumber/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema77, data: data178 };
-                      if (vErrors === null) {
-                        vErrors = [err245];
-                      } else {
-                        vErrors.push(err245);
-                      }
-                      errors++;
-                    }
-                  }
-                  if (typeof data178 === "string") {
-                    if (!pattern9.test(data178)) {
-                      const err246 = { instancePath: instancePath + "/x-fleetwright/gate/tcp/port", schemaPath: "#/$defs/portNumber/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema77, data: data178 };
-                      if (vErrors === null) {
-                        vErrors = [err246];
-                      } else {
-                        vErrors.push(err246);
-                      }
-                      errors++;
-                    }
-                  }
-                }
-                if (data177.interval !== void 0) {
-                  let data179 = data177.interval;
-                  if (typeof data179 !== "string") {
-                    const err247 = { instancePath: instancePath + "/x-fleetwright/gate/tcp/interval", schemaPath: "#/$defs/duration/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema43.type, parentSchema: schema43, data: data179 };
-                    if (vErrors === null) {
-                      vErrors = [err247];
-                    } else {
-                      vErrors.push(err247);
-                    }
-                    errors++;
-                  }
-                }
-                if (data177.timeout !== void 0) {
-                  let data180 = data177.timeout;
-                  if (typeof data180 !== "string") {
-                    const err248 = { instancePath: instancePath + "/x-fleetwright/gate/tcp/timeout", schemaPath: "#/$defs/duration/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema43.type, parentSchema: schema43, data: data180 };
-                    if (vErrors === null) {
-                      vErrors = [err248];
-                    } else {
-                      vErrors.push(err248);
-                    }
-                    errors++;
-                  }
-                }
-              } else {
-                const err249 = { instancePath: instancePath + "/x-fleetwright/gate/tcp", schemaPath: "#/properties/x-fleetwright/properties/gate/properties/tcp/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.properties["x-fleetwright"].properties.gate.properties.tcp.type, parentSchema: schema32.properties["x-fleetwright"].properties.gate.properties.tcp, data: data177 };
-                if (vErrors === null) {
-                  vErrors = [err249];
-                } else {
-                  vErrors.push(err249);
-                }
-                errors++;
-              }
-            }
-            if (data171.minHealthyTime !== void 0) {
-              let data181 = data171.minHealthyTime;
-              if (typeof data181 !== "string") {
-                const err250 = { instancePath: instancePath + "/x-fleetwright/gate/minHealthyTime", schemaPath: "#/$defs/duration/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema43.type, parentSchema: schema43, data: data181 };
-                if (vErrors === null) {
-                  vErrors = [err250];
-                } else {
-                  vErrors.push(err250);
-                }
-                errors++;
-              }
-            }
-            if (data171.healthyDeadline !== void 0) {
-              let data182 = data171.healthyDeadline;
-              if (typeof data182 !== "string") {
-                const err251 = { instancePath: instancePath + "/x-fleetwright/gate/healthyDeadline", schemaPath: "#/$defs/duration/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema43.type, parentSchema: schema43, data: data182 };
-                if (vErrors === null) {
-                  vErrors = [err251];
-                } else {
-                  vErrors.push(err251);
-                }
-                errors++;
-              }
-            }
-          } else {
-            const err252 = { instancePath: instancePath + "/x-fleetwright/gate", schemaPath: "#/properties/x-fleetwright/properties/gate/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.properties["x-fleetwright"].properties.gate.type, parentSchema: schema32.properties["x-fleetwright"].properties.gate, data: data171 };
-            if (vErrors === null) {
-              vErrors = [err252];
-            } else {
-              vErrors.push(err252);
-            }
-            errors++;
-          }
+        errors++;
+      }
+    }
+    if (data.scale !== void 0) {
+      let data176 = data.scale;
+      if (!(typeof data176 == "number" && (!(data176 % 1) && !isNaN(data176)) && isFinite(data176)) && typeof data176 !== "string") {
+        const err229 = { instancePath: instancePath + "/scale", schemaPath: "#/properties/scale/type", keyword: "type", params: { type: schema32.properties.scale.type }, message: "must be integer,string", schema: schema32.properties.scale.type, parentSchema: schema32.properties.scale, data: data176 };
+        if (vErrors === null) {
+          vErrors = [err229];
+        } else {
+          vErrors.push(err229);
         }
-        if (data170.singleton !== void 0) {
-          let data183 = data170.singleton;
-          if (typeof data183 !== "boolean" && typeof data183 !== "string") {
-            const err253 = { instancePath: instancePath + "/x-fleetwright/singleton", schemaPath: "#/$defs/boolean/type", keyword: "type", params: { type: schema39.type }, message: "must be boolean,string", schema: schema39.type, parentSchema: schema39, data: data183 };
-            if (vErrors === null) {
-              vErrors = [err253];
-            } else {
-              vErrors.push(err253);
-            }
-            errors++;
-          }
-          if (typeof data183 === "string") {
-            if (!pattern9.test(data183)) {
-              const err254 = { instancePath: instancePath + "/x-fleetwright/singleton", schemaPath: "#/$defs/boolean/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema39, data: data183 };
-              if (vErrors === null) {
-                vErrors = [err254];
-              } else {
-                vErrors.push(err254);
-              }
-              errors++;
-            }
-          }
+        errors++;
+      }
+      if (true) {
+        const err230 = { instancePath: instancePath + "/scale", schemaPath: "#/properties/scale/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "Use deploy.replicas", parentSchema: schema32.properties.scale, data: data176 };
+        if (vErrors === null) {
+          vErrors = [err230];
+        } else {
+          vErrors.push(err230);
         }
-        if (data170.rollout !== void 0) {
-          if (!validate37(data170.rollout, { instancePath: instancePath + "/x-fleetwright/rollout", parentData: data170, parentDataProperty: "rollout", rootData, dynamicAnchors })) {
-            vErrors = vErrors === null ? validate37.errors : vErrors.concat(validate37.errors);
-            errors = vErrors.length;
-          }
+        errors++;
+      }
+    }
+    if (data.secrets !== void 0) {
+      let data177 = data.secrets;
+      if (!Array.isArray(data177)) {
+        const err231 = { instancePath: instancePath + "/secrets", schemaPath: "#/properties/secrets/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema32.properties.secrets.type, parentSchema: schema32.properties.secrets, data: data177 };
+        if (vErrors === null) {
+          vErrors = [err231];
+        } else {
+          vErrors.push(err231);
         }
-        if (data170.expose !== void 0) {
-          let data185 = data170.expose;
-          if (!(data185 && typeof data185 == "object" && !Array.isArray(data185))) {
-            const err255 = { instancePath: instancePath + "/x-fleetwright/expose", schemaPath: "#/properties/x-fleetwright/properties/expose/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.properties["x-fleetwright"].properties.expose.type, parentSchema: schema32.properties["x-fleetwright"].properties.expose, data: data185 };
+        errors++;
+      }
+      if (true) {
+        const err232 = { instancePath: instancePath + "/secrets", schemaPath: "#/properties/secrets/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema32.properties.secrets, data: data177 };
+        if (vErrors === null) {
+          vErrors = [err232];
+        } else {
+          vErrors.push(err232);
+        }
+        errors++;
+      }
+    }
+    if (data.security_opt !== void 0) {
+      let data178 = data.security_opt;
+      if (Array.isArray(data178)) {
+        const len31 = data178.length;
+        for (let i31 = 0; i31 < len31; i31++) {
+          let data179 = data178[i31];
+          if (typeof data179 !== "string") {
+            const err233 = { instancePath: instancePath + "/security_opt/" + i31, schemaPath: "#/$defs/strings/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema34.items.type, parentSchema: schema34.items, data: data179 };
             if (vErrors === null) {
-              vErrors = [err255];
+              vErrors = [err233];
             } else {
-              vErrors.push(err255);
-            }
-            errors++;
-          }
-          if (true) {
-            const err256 = { instancePath: instancePath + "/x-fleetwright/expose", schemaPath: "#/properties/x-fleetwright/properties/expose/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema32.properties["x-fleetwright"].properties.expose, data: data185 };
-            if (vErrors === null) {
-              vErrors = [err256];
-            } else {
-              vErrors.push(err256);
+              vErrors.push(err233);
             }
             errors++;
           }
         }
       } else {
-        const err257 = { instancePath: instancePath + "/x-fleetwright", schemaPath: "#/properties/x-fleetwright/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.properties["x-fleetwright"].type, parentSchema: schema32.properties["x-fleetwright"], data: data170 };
+        const err234 = { instancePath: instancePath + "/security_opt", schemaPath: "#/$defs/strings/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema34.type, parentSchema: schema34, data: data178 };
+        if (vErrors === null) {
+          vErrors = [err234];
+        } else {
+          vErrors.push(err234);
+        }
+        errors++;
+      }
+    }
+    if (data.shm_size !== void 0) {
+      let data180 = data.shm_size;
+      if (!(typeof data180 == "number" && isFinite(data180)) && typeof data180 !== "string") {
+        const err235 = { instancePath: instancePath + "/shm_size", schemaPath: "#/properties/shm_size/type", keyword: "type", params: { type: schema32.properties.shm_size.type }, message: "must be number,string", schema: schema32.properties.shm_size.type, parentSchema: schema32.properties.shm_size, data: data180 };
+        if (vErrors === null) {
+          vErrors = [err235];
+        } else {
+          vErrors.push(err235);
+        }
+        errors++;
+      }
+    }
+    if (data.stdin_open !== void 0) {
+      let data181 = data.stdin_open;
+      if (typeof data181 !== "boolean" && typeof data181 !== "string") {
+        const err236 = { instancePath: instancePath + "/stdin_open", schemaPath: "#/$defs/boolean/type", keyword: "type", params: { type: schema39.type }, message: "must be boolean,string", schema: schema39.type, parentSchema: schema39, data: data181 };
+        if (vErrors === null) {
+          vErrors = [err236];
+        } else {
+          vErrors.push(err236);
+        }
+        errors++;
+      }
+      if (typeof data181 === "string") {
+        if (!pattern10.test(data181)) {
+          const err237 = { instancePath: instancePath + "/stdin_open", schemaPath: "#/$defs/boolean/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema39, data: data181 };
+          if (vErrors === null) {
+            vErrors = [err237];
+          } else {
+            vErrors.push(err237);
+          }
+          errors++;
+        }
+      }
+    }
+    if (data.stop_grace_period !== void 0) {
+      let data182 = data.stop_grace_period;
+      if (typeof data182 !== "string") {
+        const err238 = { instancePath: instancePath + "/stop_grace_period", schemaPath: "#/$defs/duration/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema43.type, parentSchema: schema43, data: data182 };
+        if (vErrors === null) {
+          vErrors = [err238];
+        } else {
+          vErrors.push(err238);
+        }
+        errors++;
+      }
+    }
+    if (data.stop_signal !== void 0) {
+      let data183 = data.stop_signal;
+      if (typeof data183 !== "string") {
+        const err239 = { instancePath: instancePath + "/stop_signal", schemaPath: "#/properties/stop_signal/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.stop_signal.type, parentSchema: schema32.properties.stop_signal, data: data183 };
+        if (vErrors === null) {
+          vErrors = [err239];
+        } else {
+          vErrors.push(err239);
+        }
+        errors++;
+      }
+    }
+    if (data.storage_opt !== void 0) {
+      let data184 = data.storage_opt;
+      if (data184 && typeof data184 == "object" && !Array.isArray(data184)) {
+        for (const key23 in data184) {
+          let data185 = data184[key23];
+          if (typeof data185 !== "string" && !(typeof data185 == "number" && isFinite(data185))) {
+            const err240 = { instancePath: instancePath + "/storage_opt/" + key23.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/properties/storage_opt/additionalProperties/type", keyword: "type", params: { type: schema32.properties.storage_opt.additionalProperties.type }, message: "must be string,number", schema: schema32.properties.storage_opt.additionalProperties.type, parentSchema: schema32.properties.storage_opt.additionalProperties, data: data185 };
+            if (vErrors === null) {
+              vErrors = [err240];
+            } else {
+              vErrors.push(err240);
+            }
+            errors++;
+          }
+        }
+      } else {
+        const err241 = { instancePath: instancePath + "/storage_opt", schemaPath: "#/properties/storage_opt/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.properties.storage_opt.type, parentSchema: schema32.properties.storage_opt, data: data184 };
+        if (vErrors === null) {
+          vErrors = [err241];
+        } else {
+          vErrors.push(err241);
+        }
+        errors++;
+      }
+    }
+    if (data.sysctls !== void 0) {
+      let data186 = data.sysctls;
+      if (!data186 || typeof data186 != "object") {
+        const err242 = { instancePath: instancePath + "/sysctls", schemaPath: "#/$defs/assignments/type", keyword: "type", params: { type: schema33.type }, message: "must be array,object", schema: schema33.type, parentSchema: schema33, data: data186 };
+        if (vErrors === null) {
+          vErrors = [err242];
+        } else {
+          vErrors.push(err242);
+        }
+        errors++;
+      }
+      if (Array.isArray(data186)) {
+        const len32 = data186.length;
+        for (let i32 = 0; i32 < len32; i32++) {
+          let data187 = data186[i32];
+          if (typeof data187 !== "string") {
+            const err243 = { instancePath: instancePath + "/sysctls/" + i32, schemaPath: "#/$defs/assignments/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema33.items.type, parentSchema: schema33.items, data: data187 };
+            if (vErrors === null) {
+              vErrors = [err243];
+            } else {
+              vErrors.push(err243);
+            }
+            errors++;
+          }
+        }
+      }
+      if (data186 && typeof data186 == "object" && !Array.isArray(data186)) {
+        for (const key24 in data186) {
+          let data188 = data186[key24];
+          if (typeof data188 !== "string" && !(typeof data188 == "number" && isFinite(data188)) && typeof data188 !== "boolean" && data188 !== null) {
+            const err244 = { instancePath: instancePath + "/sysctls/" + key24.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/assignments/additionalProperties/type", keyword: "type", params: { type: schema33.additionalProperties.type }, message: "must be string,number,boolean,null", schema: schema33.additionalProperties.type, parentSchema: schema33.additionalProperties, data: data188 };
+            if (vErrors === null) {
+              vErrors = [err244];
+            } else {
+              vErrors.push(err244);
+            }
+            errors++;
+          }
+        }
+      }
+    }
+    if (data.tmpfs !== void 0) {
+      let data189 = data.tmpfs;
+      if (typeof data189 !== "string" && !Array.isArray(data189)) {
+        const err245 = { instancePath: instancePath + "/tmpfs", schemaPath: "#/properties/tmpfs/type", keyword: "type", params: { type: schema32.properties.tmpfs.type }, message: "must be string,array", schema: schema32.properties.tmpfs.type, parentSchema: schema32.properties.tmpfs, data: data189 };
+        if (vErrors === null) {
+          vErrors = [err245];
+        } else {
+          vErrors.push(err245);
+        }
+        errors++;
+      }
+      if (Array.isArray(data189)) {
+        const len33 = data189.length;
+        for (let i33 = 0; i33 < len33; i33++) {
+          let data190 = data189[i33];
+          if (typeof data190 !== "string") {
+            const err246 = { instancePath: instancePath + "/tmpfs/" + i33, schemaPath: "#/properties/tmpfs/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.tmpfs.items.type, parentSchema: schema32.properties.tmpfs.items, data: data190 };
+            if (vErrors === null) {
+              vErrors = [err246];
+            } else {
+              vErrors.push(err246);
+            }
+            errors++;
+          }
+        }
+      }
+    }
+    if (data.tty !== void 0) {
+      let data191 = data.tty;
+      if (typeof data191 !== "boolean" && typeof data191 !== "string") {
+        const err247 = { instancePath: instancePath + "/tty", schemaPath: "#/$defs/boolean/type", keyword: "type", params: { type: schema39.type }, message: "must be boolean,string", schema: schema39.type, parentSchema: schema39, data: data191 };
+        if (vErrors === null) {
+          vErrors = [err247];
+        } else {
+          vErrors.push(err247);
+        }
+        errors++;
+      }
+      if (typeof data191 === "string") {
+        if (!pattern10.test(data191)) {
+          const err248 = { instancePath: instancePath + "/tty", schemaPath: "#/$defs/boolean/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema39, data: data191 };
+          if (vErrors === null) {
+            vErrors = [err248];
+          } else {
+            vErrors.push(err248);
+          }
+          errors++;
+        }
+      }
+    }
+    if (data.ulimits !== void 0) {
+      let data192 = data.ulimits;
+      if (data192 && typeof data192 == "object" && !Array.isArray(data192)) {
+        for (const key25 in data192) {
+          const _errs427 = errors;
+          if (typeof key25 === "string") {
+            if (!pattern45.test(key25)) {
+              const err249 = { instancePath: instancePath + "/ulimits", schemaPath: "#/properties/ulimits/propertyNames/pattern", keyword: "pattern", params: { pattern: "^[a-z]+$" }, message: 'must match pattern "^[a-z]+$"', schema: "^[a-z]+$", parentSchema: schema32.properties.ulimits.propertyNames, data: key25, propertyName: key25 };
+              if (vErrors === null) {
+                vErrors = [err249];
+              } else {
+                vErrors.push(err249);
+              }
+              errors++;
+            }
+          }
+          var valid115 = _errs427 === errors;
+          if (!valid115) {
+            const err250 = { instancePath: instancePath + "/ulimits", schemaPath: "#/properties/ulimits/propertyNames", keyword: "propertyNames", params: { propertyName: key25 }, message: "property name must be valid", schema: schema32.properties.ulimits.propertyNames, parentSchema: schema32.properties.ulimits, data: data192 };
+            if (vErrors === null) {
+              vErrors = [err250];
+            } else {
+              vErrors.push(err250);
+            }
+            errors++;
+          }
+        }
+        for (const key26 in data192) {
+          let data193 = data192[key26];
+          if (!(typeof data193 == "number" && isFinite(data193)) && typeof data193 !== "string" && !(data193 && typeof data193 == "object" && !Array.isArray(data193))) {
+            const err251 = { instancePath: instancePath + "/ulimits/" + key26.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/ulimit/type", keyword: "type", params: { type: schema86.type }, message: "must be number,string,object", schema: schema86.type, parentSchema: schema86, data: data193 };
+            if (vErrors === null) {
+              vErrors = [err251];
+            } else {
+              vErrors.push(err251);
+            }
+            errors++;
+          }
+          if (data193 && typeof data193 == "object" && !Array.isArray(data193)) {
+            if (data193.soft === void 0) {
+              const err252 = { instancePath: instancePath + "/ulimits/" + key26.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/ulimit/required", keyword: "required", params: { missingProperty: "soft" }, message: "must have required property 'soft'", schema: schema86.required, parentSchema: schema86, data: data193 };
+              if (vErrors === null) {
+                vErrors = [err252];
+              } else {
+                vErrors.push(err252);
+              }
+              errors++;
+            }
+            if (data193.hard === void 0) {
+              const err253 = { instancePath: instancePath + "/ulimits/" + key26.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/ulimit/required", keyword: "required", params: { missingProperty: "hard" }, message: "must have required property 'hard'", schema: schema86.required, parentSchema: schema86, data: data193 };
+              if (vErrors === null) {
+                vErrors = [err253];
+              } else {
+                vErrors.push(err253);
+              }
+              errors++;
+            }
+            for (const key27 in data193) {
+              if (!(key27 === "soft" || key27 === "hard" || pattern4.test(key27))) {
+                const err254 = { instancePath: instancePath + "/ulimits/" + key26.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/ulimit/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key27 }, message: "must NOT have additional properties", schema: false, parentSchema: schema86, data: data193 };
+                if (vErrors === null) {
+                  vErrors = [err254];
+                } else {
+                  vErrors.push(err254);
+                }
+                errors++;
+              }
+            }
+            if (data193.soft !== void 0) {
+              let data194 = data193.soft;
+              if (!(typeof data194 == "number" && isFinite(data194)) && typeof data194 !== "string") {
+                const err255 = { instancePath: instancePath + "/ulimits/" + key26.replace(/~/g, "~0").replace(/\//g, "~1") + "/soft", schemaPath: "#/$defs/ulimit/properties/soft/type", keyword: "type", params: { type: schema86.properties.soft.type }, message: "must be number,string", schema: schema86.properties.soft.type, parentSchema: schema86.properties.soft, data: data194 };
+                if (vErrors === null) {
+                  vErrors = [err255];
+                } else {
+                  vErrors.push(err255);
+                }
+                errors++;
+              }
+            }
+            if (data193.hard !== void 0) {
+              let data195 = data193.hard;
+              if (!(typeof data195 == "number" && isFinite(data195)) && typeof data195 !== "string") {
+                const err256 = { instancePath: instancePath + "/ulimits/" + key26.replace(/~/g, "~0").replace(/\//g, "~1") + "/hard", schemaPath: "#/$defs/ulimit/properties/hard/type", keyword: "type", params: { type: schema86.properties.hard.type }, message: "must be number,string", schema: schema86.properties.hard.type, parentSchema: schema86.properties.hard, data: data195 };
+                if (vErrors === null) {
+                  vErrors = [err256];
+                } else {
+                  vErrors.push(err256);
+                }
+                errors++;
+              }
+            }
+          }
+        }
+      } else {
+        const err257 = { instancePath: instancePath + "/ulimits", schemaPath: "#/properties/ulimits/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.properties.ulimits.type, parentSchema: schema32.properties.ulimits, data: data192 };
         if (vErrors === null) {
           vErrors = [err257];
         } else {
@@ -5643,12 +5655,466 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
+    if (data.use_api_socket !== void 0) {
+      let data196 = data.use_api_socket;
+      if (typeof data196 !== "boolean" && typeof data196 !== "string") {
+        const err258 = { instancePath: instancePath + "/use_api_socket", schemaPath: "#/properties/use_api_socket/type", keyword: "type", params: { type: schema32.properties.use_api_socket.type }, message: "must be boolean,string", schema: schema32.properties.use_api_socket.type, parentSchema: schema32.properties.use_api_socket, data: data196 };
+        if (vErrors === null) {
+          vErrors = [err258];
+        } else {
+          vErrors.push(err258);
+        }
+        errors++;
+      }
+      if (true) {
+        const err259 = { instancePath: instancePath + "/use_api_socket", schemaPath: "#/properties/use_api_socket/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "Mount /var/run/docker.sock where a service must have it", parentSchema: schema32.properties.use_api_socket, data: data196 };
+        if (vErrors === null) {
+          vErrors = [err259];
+        } else {
+          vErrors.push(err259);
+        }
+        errors++;
+      }
+    }
+    if (data.user !== void 0) {
+      let data197 = data.user;
+      if (typeof data197 !== "string") {
+        const err260 = { instancePath: instancePath + "/user", schemaPath: "#/properties/user/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.user.type, parentSchema: schema32.properties.user, data: data197 };
+        if (vErrors === null) {
+          vErrors = [err260];
+        } else {
+          vErrors.push(err260);
+        }
+        errors++;
+      }
+    }
+    if (data.userns_mode !== void 0) {
+      let data198 = data.userns_mode;
+      if (typeof data198 !== "string") {
+        const err261 = { instancePath: instancePath + "/userns_mode", schemaPath: "#/properties/userns_mode/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.userns_mode.type, parentSchema: schema32.properties.userns_mode, data: data198 };
+        if (vErrors === null) {
+          vErrors = [err261];
+        } else {
+          vErrors.push(err261);
+        }
+        errors++;
+      }
+    }
+    if (data.uts !== void 0) {
+      let data199 = data.uts;
+      if (typeof data199 !== "string") {
+        const err262 = { instancePath: instancePath + "/uts", schemaPath: "#/properties/uts/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.uts.type, parentSchema: schema32.properties.uts, data: data199 };
+        if (vErrors === null) {
+          vErrors = [err262];
+        } else {
+          vErrors.push(err262);
+        }
+        errors++;
+      }
+    }
+    if (data.volumes !== void 0) {
+      let data200 = data.volumes;
+      if (Array.isArray(data200)) {
+        const len34 = data200.length;
+        for (let i34 = 0; i34 < len34; i34++) {
+          if (!validate35(data200[i34], { instancePath: instancePath + "/volumes/" + i34, parentData: data200, parentDataProperty: i34, rootData, dynamicAnchors })) {
+            vErrors = vErrors === null ? validate35.errors : vErrors.concat(validate35.errors);
+            errors = vErrors.length;
+          }
+        }
+      } else {
+        const err263 = { instancePath: instancePath + "/volumes", schemaPath: "#/properties/volumes/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema32.properties.volumes.type, parentSchema: schema32.properties.volumes, data: data200 };
+        if (vErrors === null) {
+          vErrors = [err263];
+        } else {
+          vErrors.push(err263);
+        }
+        errors++;
+      }
+    }
+    if (data.volumes_from !== void 0) {
+      let data202 = data.volumes_from;
+      if (!Array.isArray(data202)) {
+        const err264 = { instancePath: instancePath + "/volumes_from", schemaPath: "#/properties/volumes_from/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema32.properties.volumes_from.type, parentSchema: schema32.properties.volumes_from, data: data202 };
+        if (vErrors === null) {
+          vErrors = [err264];
+        } else {
+          vErrors.push(err264);
+        }
+        errors++;
+      }
+      if (true) {
+        const err265 = { instancePath: instancePath + "/volumes_from", schemaPath: "#/properties/volumes_from/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "Mount the same named volume in both", parentSchema: schema32.properties.volumes_from, data: data202 };
+        if (vErrors === null) {
+          vErrors = [err265];
+        } else {
+          vErrors.push(err265);
+        }
+        errors++;
+      }
+    }
+    if (data.working_dir !== void 0) {
+      let data203 = data.working_dir;
+      if (typeof data203 !== "string") {
+        const err266 = { instancePath: instancePath + "/working_dir", schemaPath: "#/properties/working_dir/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.working_dir.type, parentSchema: schema32.properties.working_dir, data: data203 };
+        if (vErrors === null) {
+          vErrors = [err266];
+        } else {
+          vErrors.push(err266);
+        }
+        errors++;
+      }
+    }
+    if (data["x-fleetwright"] !== void 0) {
+      let data204 = data["x-fleetwright"];
+      if (data204 && typeof data204 == "object" && !Array.isArray(data204)) {
+        for (const key28 in data204) {
+          if (!(key28 === "gate" || key28 === "singleton" || key28 === "rollout" || key28 === "expose")) {
+            const err267 = { instancePath: instancePath + "/x-fleetwright", schemaPath: "#/properties/x-fleetwright/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key28 }, message: "must NOT have additional properties", schema: false, parentSchema: schema32.properties["x-fleetwright"], data: data204 };
+            if (vErrors === null) {
+              vErrors = [err267];
+            } else {
+              vErrors.push(err267);
+            }
+            errors++;
+          }
+        }
+        if (data204.gate !== void 0) {
+          let data205 = data204.gate;
+          if (data205 && typeof data205 == "object" && !Array.isArray(data205)) {
+            for (const key29 in data205) {
+              if (!(key29 === "http" || key29 === "tcp" || key29 === "minHealthyTime" || key29 === "healthyDeadline")) {
+                const err268 = { instancePath: instancePath + "/x-fleetwright/gate", schemaPath: "#/properties/x-fleetwright/properties/gate/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key29 }, message: "must NOT have additional properties", schema: false, parentSchema: schema32.properties["x-fleetwright"].properties.gate, data: data205 };
+                if (vErrors === null) {
+                  vErrors = [err268];
+                } else {
+                  vErrors.push(err268);
+                }
+                errors++;
+              }
+            }
+            if (data205.http !== void 0) {
+              let data206 = data205.http;
+              if (data206 && typeof data206 == "object" && !Array.isArray(data206)) {
+                if (data206.port === void 0) {
+                  const err269 = { instancePath: instancePath + "/x-fleetwright/gate/http", schemaPath: "#/properties/x-fleetwright/properties/gate/properties/http/required", keyword: "required", params: { missingProperty: "port" }, message: "must have required property 'port'", schema: schema32.properties["x-fleetwright"].properties.gate.properties.http.required, parentSchema: schema32.properties["x-fleetwright"].properties.gate.properties.http, data: data206 };
+                  if (vErrors === null) {
+                    vErrors = [err269];
+                  } else {
+                    vErrors.push(err269);
+                  }
+                  errors++;
+                }
+                for (const key30 in data206) {
+                  if (!(key30 === "port" || key30 === "path" || key30 === "interval" || key30 === "timeout")) {
+                    const err270 = { instancePath: instancePath + "/x-fleetwright/gate/http", schemaPath: "#/properties/x-fleetwright/properties/gate/properties/http/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key30 }, message: "must NOT have additional properties", schema: false, parentSchema: schema32.properties["x-fleetwright"].properties.gate.properties.http, data: data206 };
+                    if (vErrors === null) {
+                      vErrors = [err270];
+                    } else {
+                      vErrors.push(err270);
+                    }
+                    errors++;
+                  }
+                }
+                if (data206.port !== void 0) {
+                  let data207 = data206.port;
+                  if (!(typeof data207 == "number" && (!(data207 % 1) && !isNaN(data207)) && isFinite(data207)) && typeof data207 !== "string") {
+                    const err271 = { instancePath: instancePath + "/x-fleetwright/gate/http/port", schemaPath: "#/$defs/portNumber/type", keyword: "type", params: { type: schema77.type }, message: "must be integer,string", schema: schema77.type, parentSchema: schema77, data: data207 };
+                    if (vErrors === null) {
+                      vErrors = [err271];
+                    } else {
+                      vErrors.push(err271);
+                    }
+                    errors++;
+                  }
+                  if (typeof data207 == "number" && isFinite(data207)) {
+                    if (data207 > 65535 || isNaN(data207)) {
+                      const err272 = { instancePath: instancePath + "/x-fleetwright/gate/http/port", schemaPath: "#/$defs/portNumber/maximum", keyword: "maximum", params: { comparison: "<=", limit: 65535 }, message: "must be <= 65535", schema: 65535, parentSchema: schema77, data: data207 };
+                      if (vErrors === null) {
+                        vErrors = [err272];
+                      } else {
+                        vErrors.push(err272);
+                      }
+                      errors++;
+                    }
+                    if (data207 < 1 || isNaN(data207)) {
+                      const err273 = { instancePath: instancePath + "/x-fleetwright/gate/http/port", schemaPath: "#/$defs/portNumber/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema77, data: data207 };
+                      if (vErrors === null) {
+                        vErrors = [err273];
+                      } else {
+                        vErrors.push(err273);
+                      }
+                      errors++;
+                    }
+                  }
+                  if (typeof data207 === "string") {
+                    if (!pattern10.test(data207)) {
+                      const err274 = { instancePath: instancePath + "/x-fleetwright/gate/http/port", schemaPath: "#/$defs/portNumber/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema77, data: data207 };
+                      if (vErrors === null) {
+                        vErrors = [err274];
+                      } else {
+                        vErrors.push(err274);
+                      }
+                      errors++;
+                    }
+                  }
+                }
+                if (data206.path !== void 0) {
+                  let data208 = data206.path;
+                  if (typeof data208 === "string") {
+                    if (!pattern56.test(data208)) {
+                      const err275 = { instancePath: instancePath + "/x-fleetwright/gate/http/path", schemaPath: "#/properties/x-fleetwright/properties/gate/properties/http/properties/path/pattern", keyword: "pattern", params: { pattern: "^/" }, message: 'must match pattern "^/"', schema: "^/", parentSchema: schema32.properties["x-fleetwright"].properties.gate.properties.http.properties.path, data: data208 };
+                      if (vErrors === null) {
+                        vErrors = [err275];
+                      } else {
+                        vErrors.push(err275);
+                      }
+                      errors++;
+                    }
+                  } else {
+                    const err276 = { instancePath: instancePath + "/x-fleetwright/gate/http/path", schemaPath: "#/properties/x-fleetwright/properties/gate/properties/http/properties/path/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties["x-fleetwright"].properties.gate.properties.http.properties.path.type, parentSchema: schema32.properties["x-fleetwright"].properties.gate.properties.http.properties.path, data: data208 };
+                    if (vErrors === null) {
+                      vErrors = [err276];
+                    } else {
+                      vErrors.push(err276);
+                    }
+                    errors++;
+                  }
+                }
+                if (data206.interval !== void 0) {
+                  let data209 = data206.interval;
+                  if (typeof data209 !== "string") {
+                    const err277 = { instancePath: instancePath + "/x-fleetwright/gate/http/interval", schemaPath: "#/$defs/duration/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema43.type, parentSchema: schema43, data: data209 };
+                    if (vErrors === null) {
+                      vErrors = [err277];
+                    } else {
+                      vErrors.push(err277);
+                    }
+                    errors++;
+                  }
+                }
+                if (data206.timeout !== void 0) {
+                  let data210 = data206.timeout;
+                  if (typeof data210 !== "string") {
+                    const err278 = { instancePath: instancePath + "/x-fleetwright/gate/http/timeout", schemaPath: "#/$defs/duration/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema43.type, parentSchema: schema43, data: data210 };
+                    if (vErrors === null) {
+                      vErrors = [err278];
+                    } else {
+                      vErrors.push(err278);
+                    }
+                    errors++;
+                  }
+                }
+              } else {
+                const err279 = { instancePath: instancePath + "/x-fleetwright/gate/http", schemaPath: "#/properties/x-fleetwright/properties/gate/properties/http/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.properties["x-fleetwright"].properties.gate.properties.http.type, parentSchema: schema32.properties["x-fleetwright"].properties.gate.properties.http, data: data206 };
+                if (vErrors === null) {
+                  vErrors = [err279];
+                } else {
+                  vErrors.push(err279);
+                }
+                errors++;
+              }
+            }
+            if (data205.tcp !== void 0) {
+              let data211 = data205.tcp;
+              if (data211 && typeof data211 == "object" && !Array.isArray(data211)) {
+                if (data211.port === void 0) {
+                  const err280 = { instancePath: instancePath + "/x-fleetwright/gate/tcp", schemaPath: "#/properties/x-fleetwright/properties/gate/properties/tcp/required", keyword: "required", params: { missingProperty: "port" }, message: "must have required property 'port'", schema: schema32.properties["x-fleetwright"].properties.gate.properties.tcp.required, parentSchema: schema32.properties["x-fleetwright"].properties.gate.properties.tcp, data: data211 };
+                  if (vErrors === null) {
+                    vErrors = [err280];
+                  } else {
+                    vErrors.push(err280);
+                  }
+                  errors++;
+                }
+                for (const key31 in data211) {
+                  if (!(key31 === "port" || key31 === "interval" || key31 === "timeout")) {
+                    const err281 = { instancePath: instancePath + "/x-fleetwright/gate/tcp", schemaPath: "#/properties/x-fleetwright/properties/gate/properties/tcp/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key31 }, message: "must NOT have additional properties", schema: false, parentSchema: schema32.properties["x-fleetwright"].properties.gate.properties.tcp, data: data211 };
+                    if (vErrors === null) {
+                      vErrors = [err281];
+                    } else {
+                      vErrors.push(err281);
+                    }
+                    errors++;
+                  }
+                }
+                if (data211.port !== void 0) {
+                  let data212 = data211.port;
+                  if (!(typeof data212 == "number" && (!(data212 % 1) && !isNaN(data212)) && isFinite(data212)) && typeof data212 !== "string") {
+                    const err282 = { instancePath: instancePath + "/x-fleetwright/gate/tcp/port", schemaPath: "#/$defs/portNumber/type", keyword: "type", params: { type: schema77.type }, message: "must be integer,string", schema: schema77.type, parentSchema: schema77, data: data212 };
+                    if (vErrors === null) {
+                      vErrors = [err282];
+                    } else {
+                      vErrors.push(err282);
+                    }
+                    errors++;
+                  }
+                  if (typeof data212 == "number" && isFinite(data212)) {
+                    if (data212 > 65535 || isNaN(data212)) {
+                      const err283 = { instancePath: instancePath + "/x-fleetwright/gate/tcp/port", schemaPath: "#/$defs/portNumber/maximum", keyword: "maximum", params: { comparison: "<=", limit: 65535 }, message: "must be <= 65535", schema: 65535, parentSchema: schema77, data: data212 };
+                      if (vErrors === null) {
+                        vErrors = [err283];
+                      } else {
+                        vErrors.push(err283);
+                      }
+                      errors++;
+                    }
+                    if (data212 < 1 || isNaN(data212)) {
+                      const err284 = { instancePath: instancePath + "/x-fleetwright/gate/tcp/port", schemaPath: "#/$defs/portNumber/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema77, data: data212 };
+                      if (vErrors === null) {
+                        vErrors = [err284];
+                      } else {
+                        vErrors.push(err284);
+                      }
+                      errors++;
+                    }
+                  }
+                  if (typeof data212 === "string") {
+                    if (!pattern10.test(data212)) {
+                      const err285 = { instancePath: instancePath + "/x-fleetwright/gate/tcp/port", schemaPath: "#/$defs/portNumber/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema77, data: data212 };
+                      if (vErrors === null) {
+                        vErrors = [err285];
+                      } else {
+                        vErrors.push(err285);
+                      }
+                      errors++;
+                    }
+                  }
+                }
+                if (data211.interval !== void 0) {
+                  let data213 = data211.interval;
+                  if (typeof data213 !== "string") {
+                    const err286 = { instancePath: instancePath + "/x-fleetwright/gate/tcp/interval", schemaPath: "#/$defs/duration/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema43.type, parentSchema: schema43, data: data213 };
+                    if (vErrors === null) {
+                      vErrors = [err286];
+                    } else {
+                      vErrors.push(err286);
+                    }
+                    errors++;
+                  }
+                }
+                if (data211.timeout !== void 0) {
+                  let data214 = data211.timeout;
+                  if (typeof data214 !== "string") {
+                    const err287 = { instancePath: instancePath + "/x-fleetwright/gate/tcp/timeout", schemaPath: "#/$defs/duration/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema43.type, parentSchema: schema43, data: data214 };
+                    if (vErrors === null) {
+                      vErrors = [err287];
+                    } else {
+                      vErrors.push(err287);
+                    }
+                    errors++;
+                  }
+                }
+              } else {
+                const err288 = { instancePath: instancePath + "/x-fleetwright/gate/tcp", schemaPath: "#/properties/x-fleetwright/properties/gate/properties/tcp/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.properties["x-fleetwright"].properties.gate.properties.tcp.type, parentSchema: schema32.properties["x-fleetwright"].properties.gate.properties.tcp, data: data211 };
+                if (vErrors === null) {
+                  vErrors = [err288];
+                } else {
+                  vErrors.push(err288);
+                }
+                errors++;
+              }
+            }
+            if (data205.minHealthyTime !== void 0) {
+              let data215 = data205.minHealthyTime;
+              if (typeof data215 !== "string") {
+                const err289 = { instancePath: instancePath + "/x-fleetwright/gate/minHealthyTime", schemaPath: "#/$defs/duration/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema43.type, parentSchema: schema43, data: data215 };
+                if (vErrors === null) {
+                  vErrors = [err289];
+                } else {
+                  vErrors.push(err289);
+                }
+                errors++;
+              }
+            }
+            if (data205.healthyDeadline !== void 0) {
+              let data216 = data205.healthyDeadline;
+              if (typeof data216 !== "string") {
+                const err290 = { instancePath: instancePath + "/x-fleetwright/gate/healthyDeadline", schemaPath: "#/$defs/duration/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema43.type, parentSchema: schema43, data: data216 };
+                if (vErrors === null) {
+                  vErrors = [err290];
+                } else {
+                  vErrors.push(err290);
+                }
+                errors++;
+              }
+            }
+          } else {
+            const err291 = { instancePath: instancePath + "/x-fleetwright/gate", schemaPath: "#/properties/x-fleetwright/properties/gate/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.properties["x-fleetwright"].properties.gate.type, parentSchema: schema32.properties["x-fleetwright"].properties.gate, data: data205 };
+            if (vErrors === null) {
+              vErrors = [err291];
+            } else {
+              vErrors.push(err291);
+            }
+            errors++;
+          }
+        }
+        if (data204.singleton !== void 0) {
+          let data217 = data204.singleton;
+          if (typeof data217 !== "boolean" && typeof data217 !== "string") {
+            const err292 = { instancePath: instancePath + "/x-fleetwright/singleton", schemaPath: "#/$defs/boolean/type", keyword: "type", params: { type: schema39.type }, message: "must be boolean,string", schema: schema39.type, parentSchema: schema39, data: data217 };
+            if (vErrors === null) {
+              vErrors = [err292];
+            } else {
+              vErrors.push(err292);
+            }
+            errors++;
+          }
+          if (typeof data217 === "string") {
+            if (!pattern10.test(data217)) {
+              const err293 = { instancePath: instancePath + "/x-fleetwright/singleton", schemaPath: "#/$defs/boolean/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema39, data: data217 };
+              if (vErrors === null) {
+                vErrors = [err293];
+              } else {
+                vErrors.push(err293);
+              }
+              errors++;
+            }
+          }
+        }
+        if (data204.rollout !== void 0) {
+          if (!validate37(data204.rollout, { instancePath: instancePath + "/x-fleetwright/rollout", parentData: data204, parentDataProperty: "rollout", rootData, dynamicAnchors })) {
+            vErrors = vErrors === null ? validate37.errors : vErrors.concat(validate37.errors);
+            errors = vErrors.length;
+          }
+        }
+        if (data204.expose !== void 0) {
+          let data219 = data204.expose;
+          if (!(data219 && typeof data219 == "object" && !Array.isArray(data219))) {
+            const err294 = { instancePath: instancePath + "/x-fleetwright/expose", schemaPath: "#/properties/x-fleetwright/properties/expose/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.properties["x-fleetwright"].properties.expose.type, parentSchema: schema32.properties["x-fleetwright"].properties.expose, data: data219 };
+            if (vErrors === null) {
+              vErrors = [err294];
+            } else {
+              vErrors.push(err294);
+            }
+            errors++;
+          }
+          if (true) {
+            const err295 = { instancePath: instancePath + "/x-fleetwright/expose", schemaPath: "#/properties/x-fleetwright/properties/expose/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema32.properties["x-fleetwright"].properties.expose, data: data219 };
+            if (vErrors === null) {
+              vErrors = [err295];
+            } else {
+              vErrors.push(err295);
+            }
+            errors++;
+          }
+        }
+      } else {
+        const err296 = { instancePath: instancePath + "/x-fleetwright", schemaPath: "#/properties/x-fleetwright/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.properties["x-fleetwright"].type, parentSchema: schema32.properties["x-fleetwright"], data: data204 };
+        if (vErrors === null) {
+          vErrors = [err296];
+        } else {
+          vErrors.push(err296);
+        }
+        errors++;
+      }
+    }
   } else {
-    const err258 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.type, parentSchema: schema32, data };
+    const err297 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.type, parentSchema: schema32, data };
     if (vErrors === null) {
-      vErrors = [err258];
+      vErrors = [err297];
     } else {
-      vErrors.push(err258);
+      vErrors.push(err297);
     }
     errors++;
   }
@@ -5947,7 +6413,7 @@ function validate40(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (typeof data17 === "string") {
-        if (!pattern9.test(data17)) {
+        if (!pattern10.test(data17)) {
           const err23 = { instancePath: instancePath + "/internal", schemaPath: "#/$defs/boolean/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema39, data: data17 };
           if (vErrors === null) {
             vErrors = [err23];
@@ -5970,7 +6436,7 @@ function validate40(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (typeof data18 === "string") {
-        if (!pattern9.test(data18)) {
+        if (!pattern10.test(data18)) {
           const err25 = { instancePath: instancePath + "/enable_ipv4", schemaPath: "#/$defs/boolean/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema39, data: data18 };
           if (vErrors === null) {
             vErrors = [err25];
@@ -5993,7 +6459,7 @@ function validate40(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (typeof data19 === "string") {
-        if (!pattern9.test(data19)) {
+        if (!pattern10.test(data19)) {
           const err27 = { instancePath: instancePath + "/enable_ipv6", schemaPath: "#/$defs/boolean/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema39, data: data19 };
           if (vErrors === null) {
             vErrors = [err27];
@@ -6342,7 +6808,7 @@ function validate44(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (typeof data2 === "string") {
-        if (!pattern9.test(data2)) {
+        if (!pattern10.test(data2)) {
           const err9 = { instancePath: instancePath + "/required", schemaPath: "#/$defs/boolean/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema39, data: data2 };
           if (vErrors === null) {
             vErrors = [err9];
@@ -7109,7 +7575,7 @@ function validate20(data, { instancePath = "", parentData, parentDataProperty, r
             errors++;
           }
           if (typeof data30 === "string") {
-            if (!pattern9.test(data30)) {
+            if (!pattern10.test(data30)) {
               const err54 = { instancePath: instancePath + "/x-fleetwright/wave", schemaPath: "#/$defs/signedInteger/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema122, data: data30 };
               if (vErrors === null) {
                 vErrors = [err54];
@@ -7123,7 +7589,7 @@ function validate20(data, { instancePath = "", parentData, parentDataProperty, r
         if (data26.rolloutGroup !== void 0) {
           let data31 = data26.rolloutGroup;
           if (typeof data31 === "string") {
-            if (!pattern76.test(data31)) {
+            if (!pattern79.test(data31)) {
               const err55 = { instancePath: instancePath + "/x-fleetwright/rolloutGroup", schemaPath: "#/properties/x-fleetwright/properties/rolloutGroup/pattern", keyword: "pattern", params: { pattern: "^[a-zA-Z0-9][a-zA-Z0-9._-]*$" }, message: 'must match pattern "^[a-zA-Z0-9][a-zA-Z0-9._-]*$"', schema: "^[a-zA-Z0-9][a-zA-Z0-9._-]*$", parentSchema: schema31.properties["x-fleetwright"].properties.rolloutGroup, data: data31 };
               if (vErrors === null) {
                 vErrors = [err55];
@@ -7154,7 +7620,7 @@ function validate20(data, { instancePath = "", parentData, parentDataProperty, r
             errors++;
           }
           if (typeof data32 === "string") {
-            if (!pattern9.test(data32)) {
+            if (!pattern10.test(data32)) {
               const err58 = { instancePath: instancePath + "/x-fleetwright/suspend", schemaPath: "#/$defs/boolean/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema39, data: data32 };
               if (vErrors === null) {
                 vErrors = [err58];
@@ -7188,7 +7654,7 @@ function validate20(data, { instancePath = "", parentData, parentDataProperty, r
             }
           }
           if (typeof data33 === "string") {
-            if (!pattern9.test(data33)) {
+            if (!pattern10.test(data33)) {
               const err61 = { instancePath: instancePath + "/x-fleetwright/retry", schemaPath: "#/$defs/integer/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema41, data: data33 };
               if (vErrors === null) {
                 vErrors = [err61];
@@ -7274,7 +7740,7 @@ validate20.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": f
 var validateDiagnostics = validate49;
 var schema127 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/diagnostics.schema.json", "type": "object", "required": ["version", "valid", "applications", "diagnostics"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "valid": { "type": "boolean" }, "applications": { "type": "array", "items": { "type": "string" } }, "diagnostics": { "type": "array", "items": { "$ref": "#/$defs/diagnostic" } } }, "$defs": { "diagnostic": { "type": "object", "required": ["file", "line", "column", "path", "code", "severity", "message", "hint"], "additionalProperties": false, "properties": { "file": { "type": "string" }, "line": { "type": "integer", "minimum": 1 }, "column": { "type": "integer", "minimum": 1 }, "path": { "type": "string" }, "code": { "type": "string", "pattern": "^[a-z0-9]+(-[a-z0-9]+)*$" }, "severity": { "enum": ["error", "warning", "note"] }, "message": { "type": "string" }, "hint": { "type": "string" } } } } };
 var schema128 = { "type": "object", "required": ["file", "line", "column", "path", "code", "severity", "message", "hint"], "additionalProperties": false, "properties": { "file": { "type": "string" }, "line": { "type": "integer", "minimum": 1 }, "column": { "type": "integer", "minimum": 1 }, "path": { "type": "string" }, "code": { "type": "string", "pattern": "^[a-z0-9]+(-[a-z0-9]+)*$" }, "severity": { "enum": ["error", "warning", "note"] }, "message": { "type": "string" }, "hint": { "type": "string" } } };
-var pattern80 = new RegExp("^[a-z0-9]+(-[a-z0-9]+)*$", "u");
+var pattern83 = new RegExp("^[a-z0-9]+(-[a-z0-9]+)*$", "u");
 function validate49(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   ;
   let vErrors = null;
@@ -7547,7 +8013,7 @@ function validate49(data, { instancePath = "", parentData, parentDataProperty, r
             if (data5.code !== void 0) {
               let data10 = data5.code;
               if (typeof data10 === "string") {
-                if (!pattern80.test(data10)) {
+                if (!pattern83.test(data10)) {
                   const err24 = { instancePath: instancePath + "/diagnostics/" + i1 + "/code", schemaPath: "#/$defs/diagnostic/properties/code/pattern", keyword: "pattern", params: { pattern: "^[a-z0-9]+(-[a-z0-9]+)*$" }, message: 'must match pattern "^[a-z0-9]+(-[a-z0-9]+)*$"', schema: "^[a-z0-9]+(-[a-z0-9]+)*$", parentSchema: schema128.properties.code, data: data10 };
                   if (vErrors === null) {
                     vErrors = [err24];
@@ -7638,7 +8104,7 @@ validate49.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": f
 var validateDrift = validate50;
 var schema129 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/drift.schema.json", "type": "object", "required": ["version", "revision", "generatedAt", "summary", "items"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "revision": { "$ref": "#/$defs/revision" }, "generatedAt": { "type": "string" }, "summary": { "type": "object", "required": ["open", "resolved", "unreachableHosts"], "additionalProperties": false, "properties": { "open": { "type": "integer" }, "resolved": { "type": "integer" }, "unreachableHosts": { "type": "array", "items": { "type": "string" } } } }, "items": { "type": "array", "items": { "$ref": "#/$defs/item" } } }, "$defs": { "revision": { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } }, "value": { "anyOf": [{ "type": ["string", "number", "boolean", "null"] }, { "type": "array", "items": { "type": "string" } }] }, "origin": { "type": "object", "required": ["file", "line", "column", "commit", "author", "date"], "additionalProperties": false, "properties": { "file": { "type": "string" }, "line": { "type": "integer", "minimum": 1 }, "column": { "type": "integer", "minimum": 1 }, "commit": { "type": "string" }, "author": { "type": "string" }, "date": { "type": "string" } } }, "item": { "type": "object", "required": ["application", "service", "slot", "host", "container", "class", "severity", "path", "desired", "observed", "origin", "firstSeen", "state", "resolvedAt", "action", "note"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "type": "string" }, "container": { "type": "string" }, "class": { "type": "string", "enum": ["missing", "stopped", "paused", "unhealthy", "crash-loop", "mutable-field", "immutable-field", "renamed", "network", "duplicate", "copy", "orphan"] }, "severity": { "type": "string", "enum": ["critical", "warning", "info"] }, "path": { "type": "string" }, "desired": { "$ref": "#/$defs/value" }, "observed": { "$ref": "#/$defs/value" }, "origin": { "anyOf": [{ "$ref": "#/$defs/origin" }, { "type": "null" }] }, "firstSeen": { "type": "string" }, "state": { "type": "string", "enum": ["open", "resolved"] }, "resolvedAt": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "action": { "type": "string", "enum": ["heal", "replace", "prune", "report"] }, "note": { "type": "string" } } } } };
 var schema130 = { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } };
-var pattern81 = new RegExp("^[0-9a-f]{40}$", "u");
+var pattern84 = new RegExp("^[0-9a-f]{40}$", "u");
 var schema131 = { "type": "object", "required": ["application", "service", "slot", "host", "container", "class", "severity", "path", "desired", "observed", "origin", "firstSeen", "state", "resolvedAt", "action", "note"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "type": "string" }, "container": { "type": "string" }, "class": { "type": "string", "enum": ["missing", "stopped", "paused", "unhealthy", "crash-loop", "mutable-field", "immutable-field", "renamed", "network", "duplicate", "copy", "orphan"] }, "severity": { "type": "string", "enum": ["critical", "warning", "info"] }, "path": { "type": "string" }, "desired": { "$ref": "#/$defs/value" }, "observed": { "$ref": "#/$defs/value" }, "origin": { "anyOf": [{ "$ref": "#/$defs/origin" }, { "type": "null" }] }, "firstSeen": { "type": "string" }, "state": { "type": "string", "enum": ["open", "resolved"] }, "resolvedAt": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "action": { "type": "string", "enum": ["heal", "replace", "prune", "report"] }, "note": { "type": "string" } } };
 var schema132 = { "anyOf": [{ "type": ["string", "number", "boolean", "null"] }, { "type": "array", "items": { "type": "string" } }] };
 var schema134 = { "type": "object", "required": ["file", "line", "column", "commit", "author", "date"], "additionalProperties": false, "properties": { "file": { "type": "string" }, "line": { "type": "integer", "minimum": 1 }, "column": { "type": "integer", "minimum": 1 }, "commit": { "type": "string" }, "author": { "type": "string" }, "date": { "type": "string" } } };
@@ -8531,7 +8997,7 @@ function validate50(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.commit !== void 0) {
           let data3 = data1.commit;
           if (typeof data3 === "string") {
-            if (!pattern81.test(data3)) {
+            if (!pattern84.test(data3)) {
               const err14 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{40}$" }, message: 'must match pattern "^[0-9a-f]{40}$"', schema: "^[0-9a-f]{40}$", parentSchema: schema130.properties.commit, data: data3 };
               if (vErrors === null) {
                 vErrors = [err14];
@@ -8745,10 +9211,10 @@ validate50.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": f
 var validateFleet = validate53;
 var schema135 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/fleet.schema.json", "type": "object", "required": ["name", "hosts"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string", "pattern": "^[a-z0-9][a-z0-9_-]{0,62}$", "x-expected": '1 to 63 lower-case letters, digits, "_" or "-", starting with a letter or digit' }, "hosts": { "type": "array", "minItems": 1, "items": { "$ref": "#/$defs/host" } }, "variables": { "type": "object", "propertyNames": { "pattern": "^[_a-zA-Z][_a-zA-Z0-9]*$", "x-expected": 'letters, digits and "_", not starting with a digit' }, "additionalProperties": { "type": ["string", "number", "boolean"] } }, "prune": { "type": "object", "additionalProperties": false, "properties": { "approved": { "type": "array", "items": { "type": "string", "pattern": "^[0-9a-f]{7,40}$", "x-expected": "7 to 40 hexadecimal digits of a commit id, in quotes" } } } }, "rollback": { "type": "object", "additionalProperties": false, "properties": { "writeBack": { "enum": ["commit", "off"] } } } }, "$defs": { "host": { "type": "object", "required": ["name", "endpoint"], "additionalProperties": false, "properties": { "name": { "type": "string", "pattern": "^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$", "x-expected": '1 to 63 letters, digits, ".", "_" or "-", starting with a letter or digit' }, "endpoint": { "type": "string" }, "address": { "type": "string", "minLength": 1 }, "labels": { "type": "object", "additionalProperties": { "type": ["string", "number", "boolean"] } } } } } };
 var schema136 = { "type": "object", "required": ["name", "endpoint"], "additionalProperties": false, "properties": { "name": { "type": "string", "pattern": "^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$", "x-expected": '1 to 63 letters, digits, ".", "_" or "-", starting with a letter or digit' }, "endpoint": { "type": "string" }, "address": { "type": "string", "minLength": 1 }, "labels": { "type": "object", "additionalProperties": { "type": ["string", "number", "boolean"] } } } };
-var pattern83 = new RegExp("^[a-z0-9][a-z0-9_-]{0,62}$", "u");
-var pattern84 = new RegExp("^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$", "u");
-var pattern85 = new RegExp("^[_a-zA-Z][_a-zA-Z0-9]*$", "u");
-var pattern86 = new RegExp("^[0-9a-f]{7,40}$", "u");
+var pattern86 = new RegExp("^[a-z0-9][a-z0-9_-]{0,62}$", "u");
+var pattern87 = new RegExp("^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$", "u");
+var pattern88 = new RegExp("^[_a-zA-Z][_a-zA-Z0-9]*$", "u");
+var pattern89 = new RegExp("^[0-9a-f]{7,40}$", "u");
 function validate53(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   ;
   let vErrors = null;
@@ -8793,7 +9259,7 @@ function validate53(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.name !== void 0) {
       let data0 = data.name;
       if (typeof data0 === "string") {
-        if (!pattern83.test(data0)) {
+        if (!pattern86.test(data0)) {
           const err3 = { instancePath: instancePath + "/name", schemaPath: "#/properties/name/pattern", keyword: "pattern", params: { pattern: "^[a-z0-9][a-z0-9_-]{0,62}$" }, message: 'must match pattern "^[a-z0-9][a-z0-9_-]{0,62}$"', schema: "^[a-z0-9][a-z0-9_-]{0,62}$", parentSchema: schema135.properties.name, data: data0 };
           if (vErrors === null) {
             vErrors = [err3];
@@ -8860,7 +9326,7 @@ function validate53(data, { instancePath = "", parentData, parentDataProperty, r
             if (data2.name !== void 0) {
               let data3 = data2.name;
               if (typeof data3 === "string") {
-                if (!pattern84.test(data3)) {
+                if (!pattern87.test(data3)) {
                   const err9 = { instancePath: instancePath + "/hosts/" + i0 + "/name", schemaPath: "#/$defs/host/properties/name/pattern", keyword: "pattern", params: { pattern: "^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$" }, message: 'must match pattern "^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$"', schema: "^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$", parentSchema: schema136.properties.name, data: data3 };
                   if (vErrors === null) {
                     vErrors = [err9];
@@ -8964,7 +9430,7 @@ function validate53(data, { instancePath = "", parentData, parentDataProperty, r
         for (const key3 in data8) {
           const _errs23 = errors;
           if (typeof key3 === "string") {
-            if (!pattern85.test(key3)) {
+            if (!pattern88.test(key3)) {
               const err18 = { instancePath: instancePath + "/variables", schemaPath: "#/properties/variables/propertyNames/pattern", keyword: "pattern", params: { pattern: "^[_a-zA-Z][_a-zA-Z0-9]*$" }, message: 'must match pattern "^[_a-zA-Z][_a-zA-Z0-9]*$"', schema: "^[_a-zA-Z][_a-zA-Z0-9]*$", parentSchema: schema135.properties.variables.propertyNames, data: key3, propertyName: key3 };
               if (vErrors === null) {
                 vErrors = [err18];
@@ -9028,7 +9494,7 @@ function validate53(data, { instancePath = "", parentData, parentDataProperty, r
             for (let i1 = 0; i1 < len1; i1++) {
               let data12 = data11[i1];
               if (typeof data12 === "string") {
-                if (!pattern86.test(data12)) {
+                if (!pattern89.test(data12)) {
                   const err23 = { instancePath: instancePath + "/prune/approved/" + i1, schemaPath: "#/properties/prune/properties/approved/items/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{7,40}$" }, message: 'must match pattern "^[0-9a-f]{7,40}$"', schema: "^[0-9a-f]{7,40}$", parentSchema: schema135.properties.prune.properties.approved.items, data: data12 };
                   if (vErrors === null) {
                     vErrors = [err23];
@@ -9118,7 +9584,7 @@ function validate53(data, { instancePath = "", parentData, parentDataProperty, r
 validate53.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
 var validateOperator = validate54;
 var schema137 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/operator.schema.json", "type": "object", "required": [], "additionalProperties": false, "properties": { "repository": { "type": "string", "minLength": 1 }, "branch": { "type": "string", "minLength": 1 }, "path": { "type": "string" }, "state": { "type": "string", "minLength": 1 }, "credentials": { "type": "string", "minLength": 1 }, "tokenFile": { "type": "string", "minLength": 1 }, "username": { "type": "string", "minLength": 1 }, "pollInterval": { "type": "string", "pattern": "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, "resyncInterval": { "type": "string", "pattern": "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, "logLevel": { "type": "string", "enum": ["debug", "info", "warn", "error", "silent"] } } };
-var pattern87 = new RegExp("^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$", "u");
+var pattern90 = new RegExp("^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$", "u");
 function validate54(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   ;
   let vErrors = null;
@@ -9289,7 +9755,7 @@ function validate54(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.pollInterval !== void 0) {
       let data7 = data.pollInterval;
       if (typeof data7 === "string") {
-        if (!pattern87.test(data7)) {
+        if (!pattern90.test(data7)) {
           const err14 = { instancePath: instancePath + "/pollInterval", schemaPath: "#/properties/pollInterval/pattern", keyword: "pattern", params: { pattern: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, message: 'must match pattern "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$"', schema: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$", parentSchema: schema137.properties.pollInterval, data: data7 };
           if (vErrors === null) {
             vErrors = [err14];
@@ -9311,7 +9777,7 @@ function validate54(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.resyncInterval !== void 0) {
       let data8 = data.resyncInterval;
       if (typeof data8 === "string") {
-        if (!pattern87.test(data8)) {
+        if (!pattern90.test(data8)) {
           const err16 = { instancePath: instancePath + "/resyncInterval", schemaPath: "#/properties/resyncInterval/pattern", keyword: "pattern", params: { pattern: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, message: 'must match pattern "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$"', schema: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$", parentSchema: schema137.properties.resyncInterval, data: data8 };
           if (vErrors === null) {
             vErrors = [err16];
@@ -10261,7 +10727,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.commit !== void 0) {
           let data3 = data1.commit;
           if (typeof data3 === "string") {
-            if (!pattern81.test(data3)) {
+            if (!pattern84.test(data3)) {
               const err16 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{40}$" }, message: 'must match pattern "^[0-9a-f]{40}$"', schema: "^[0-9a-f]{40}$", parentSchema: schema139.properties.commit, data: data3 };
               if (vErrors === null) {
                 vErrors = [err16];
@@ -12133,7 +12599,7 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
         if (data0.commit !== void 0) {
           let data2 = data0.commit;
           if (typeof data2 === "string") {
-            if (!pattern81.test(data2)) {
+            if (!pattern84.test(data2)) {
               const err11 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{40}$" }, message: 'must match pattern "^[0-9a-f]{40}$"', schema: "^[0-9a-f]{40}$", parentSchema: schema156.properties.commit, data: data2 };
               if (vErrors === null) {
                 vErrors = [err11];
@@ -14138,7 +14604,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.commit !== void 0) {
           let data3 = data1.commit;
           if (typeof data3 === "string") {
-            if (!pattern81.test(data3)) {
+            if (!pattern84.test(data3)) {
               const err19 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{40}$" }, message: 'must match pattern "^[0-9a-f]{40}$"', schema: "^[0-9a-f]{40}$", parentSchema: schema156.properties.commit, data: data3 };
               if (vErrors === null) {
                 vErrors = [err19];

@@ -34,8 +34,8 @@ describe('validateShape() reports each mistake once, where it stands', () => {
     },
     {
       name: 'an unsupported key, whatever is below it',
-      lines: ['build: { contxt: 1, ssh: }'],
-      expected: '4:5 unsupported-key: "build" is not supported yet',
+      lines: ['provider: { typ: 1, options: }'],
+      expected: '4:5 unsupported-key: "provider" is not supported yet',
     },
     {
       name: 'an unsupported key of a sub-object',
