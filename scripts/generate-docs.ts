@@ -77,7 +77,7 @@ const pages: readonly Page[] = [
       { head: 'a change', cell: ({ change }) => (change === undefined ? '' : changes[change]) },
     ],
     notes:
-      'What a change of a key does to the instances: *replaces* rolls out others in their place; *in place* changes them while they run, but a limit that is set where none was, or removed, replaces them, since the engine cannot lift a limit; *nothing* lets them run on. A duration is a number with a unit, or several: `250ms`, `10s`, `1m30s`; the units are `ns`, `us`, `ms`, `s`, `m`, `h`, `d` and `w`. Any value may hold variables, `${NAME}` or `${NAME:-default}`, from `fleet.yaml` and from a `.env` file beside the manifest; `$$` is a dollar sign.',
+      'What a change of a key does to the instances: *replaces* rolls out others in their place; *in place* changes them while they run, `parallelism` at once, but a limit that is set where none was, or removed, replaces them, since the engine cannot lift a limit (but the one on processes); *nothing* lets them run on. A duration is a number with a unit, or several: `250ms`, `10s`, `1m30s`; the units are `ns`, `us`, `ms`, `s`, `m`, `h`, `d` and `w`. Any value may hold variables, `${NAME}` or `${NAME:-default}`, from `fleet.yaml` and from a `.env` file beside the manifest; `$$` is a dollar sign.',
   },
   {
     file: 'fleet.md',

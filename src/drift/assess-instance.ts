@@ -3,10 +3,11 @@ import type { NetworkAttachment } from '../model/container.ts';
 import { noRestart, sameRestart } from '../model/container.ts';
 import type { DriftAction, DriftClass, DriftValue } from '../model/drift.ts';
 import { instanceName } from '../model/labels.ts';
-import { attachmentDifference } from '../model/same-attachment.ts';
 import type { ImageDefaults } from '../model/observation.ts';
 import type { FieldDifference } from './field-difference.ts';
 import { compareImmutable, compareResources } from './compare-container.ts';
+import type { NetworkDifference } from './compare-networks.ts';
+import { compareNetworks } from './compare-networks.ts';
 import type { Instance } from './identify.ts';
 
 /** What brings a difference back, as data; rollout/heal.ts makes the step of it. */
@@ -15,6 +16,7 @@ export type Remedy =
   | { readonly kind: 'unpause' }
   | { readonly kind: 'rename'; readonly to: string }
   | { readonly kind: 'connect'; readonly attachment: NetworkAttachment }
+  | { readonly kind: 'disconnect'; readonly network: string }
   | { readonly kind: 'update-resources' }
   | { readonly kind: 'update-restart' }
   /** Nothing in place helps: another instance takes its slot. */
@@ -32,19 +34,23 @@ export interface Difference {
 }
 
 /**
- * How a promoted instance differs from what its service asks for, most urgent first. `image` holds the defaults of the
- * image on its host; without it the inherited fields cannot be judged and only the mutable ones are.
+ * How a promoted instance differs from what its service asks for, most urgent first.
+ *
+ * @param image the defaults of the image on its host; without it the inherited fields cannot be judged and only the
+ *   mutable ones are
+ * @param before what last-known-good asked of the same version
  */
 export function assessInstance(
   instance: Instance,
   service: ServiceSpec,
   image: ImageDefaults | null,
+  before: ServiceSpec | null = null,
 ): readonly Difference[] {
   return [
     ...assessState(instance, service),
     ...assessImmutable(instance, service, image),
     ...assessName(instance),
-    ...assessNetworks(instance, service),
+    ...assessNetworks(instance, service, before),
     ...assessResources(instance, service),
     ...assessRestart(instance, service),
   ];
@@ -141,51 +147,56 @@ function assessName(instance: Instance): readonly Difference[] {
   ];
 }
 
-function assessNetworks(instance: Instance, service: ServiceSpec): readonly Difference[] {
-  const attached = new Map(
-    instance.container.spec.networks.map((attachment) => [attachment.network, attachment]),
-  );
-  return service.container.networks.flatMap((wanted) => {
-    const observed = attached.get(wanted.network);
-    if (observed !== undefined && attachmentDifference(wanted, observed).length === 0) return [];
-    return [
-      {
-        class: 'network' as const,
-        path: `networks.${networkKey(instance.identity.application, wanted.network)}`,
-        desired: attachmentWords(wanted),
-        observed: observed === undefined ? null : attachmentWords(observed, wanted),
-        remedy: { kind: 'connect' as const, attachment: wanted },
-        note: 'it is connected again as it is asked for',
-      },
-    ];
-  });
+function assessNetworks(
+  instance: Instance,
+  service: ServiceSpec,
+  before: ServiceSpec | null,
+): readonly Difference[] {
+  const { container, identity } = instance;
+  if (isOver(instance, service)) return [];
+  const asked = new Set(before?.container.networks.map(({ network }) => network));
+  const own = `${identity.application}_`;
+  return compareNetworks(identity.application, service.container.networks, container.spec.networks)
+    .filter(({ wanted, network }) => {
+      // Where somebody else has put it is none of our business.
+      return wanted !== null || network.startsWith(own) || asked.has(network);
+    })
+    .map(({ path, desired, observed, ...difference }) => ({
+      class: 'network',
+      path,
+      desired,
+      observed,
+      ...networkRemedy(difference),
+    }));
 }
 
-/** Its aliases, and its settings as far as `asked` sets them too. */
-function attachmentWords(
-  attachment: NetworkAttachment,
-  asked: NetworkAttachment = attachment,
-): readonly string[] {
-  const {
-    network: _network,
-    aliases,
-    macAddress: _mac,
-    priority: _priority,
-    ...settings
-  } = attachment;
-  const words = Object.entries(settings)
-    .filter(([key]) => Object.hasOwn(asked, key))
-    .map(([key, value]) => `${key} ${typeof value === 'object' ? JSON.stringify(value) : value}`);
-  return [...aliases, ...words.toSorted()];
+function networkRemedy({
+  wanted,
+  network,
+  isOtherCard,
+}: Pick<NetworkDifference, 'wanted' | 'network' | 'isOtherCard'>): Pick<
+  Difference,
+  'remedy' | 'note'
+> {
+  if (wanted === null) {
+    return { remedy: { kind: 'disconnect', network }, note: 'it is taken off the network' };
+  }
+  if (isOtherCard) {
+    const note = 'the engine cannot change a MAC address in place: it is replaced';
+    return { remedy: { kind: 'replace' }, note };
+  }
+  const note = 'it is connected again as it is asked for';
+  return { remedy: { kind: 'connect', attachment: wanted }, note };
 }
 
-/** The key under which the manifest knows a network of its own. */
-function networkKey(application: string, network: string): string {
-  const prefix = `${application}_`;
-  return network.startsWith(prefix) ? network.slice(prefix.length) : network;
+/** Work that is done: with what means is of no interest any more. */
+function isOver({ container }: Instance, service: ServiceSpec): boolean {
+  return container.state === 'exited' && service.container.restart.name === 'no';
 }
 
-function assessResources({ container }: Instance, service: ServiceSpec): readonly Difference[] {
+function assessResources(instance: Instance, service: ServiceSpec): readonly Difference[] {
+  const { container } = instance;
+  if (isOver(instance, service)) return [];
   const fields = compareResources(service.container.resources, container.spec.resources);
   return fields.map((field) => ({ ...field, class: 'mutable-field', ...resourceRemedy(field) }));
 }

@@ -37,7 +37,6 @@ export function compareImmutable(
     ...comparePorts(expected.ports, observed.ports),
     ...compareMounts(expected.mounts, observed.mounts),
     ...compareIfSet('stop_signal', signal(expected.stopSignal), signal(observed.stopSignal)),
-    ...compareIfSet('stop_grace_period', expected.stopGraceMs, observed.stopGraceMs),
   ];
 }
 

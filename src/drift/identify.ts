@@ -1,13 +1,15 @@
 import type { JournalState } from '../model/journal-state.ts';
 import type { InstanceIdentity } from '../model/labels.ts';
 import { instanceName, parseIdentity, slotKey } from '../model/labels.ts';
-import type { HostName } from '../model/names.ts';
+import type { HostName, SpecHash } from '../model/names.ts';
 import type { HostObservation, ObservedContainer } from '../model/observation.ts';
 
 /** A container that is ours, with the slot that it fills. */
 export interface Instance {
   readonly container: ObservedContainer;
   readonly identity: InstanceIdentity;
+  /** The hash of its version by the rules of today, whatever rules its labels were written by. */
+  readonly hash: SpecHash;
   readonly slotKey: string;
   /** It does not bear the name that its labels say, but we know its id: someone renamed it. */
   readonly renamed: boolean;
@@ -55,7 +57,7 @@ function identify(container: ObservedContainer, journal: JournalState): Instance
   const renamed = container.name !== instanceName(identity);
   if (renamed && !isListed) return null;
   const known = isListed || isAnnounced(container, identity, journal);
-  return { container, identity, slotKey: key, renamed, known };
+  return { container, identity, hash: identity.hash, slotKey: key, renamed, known };
 }
 
 /** The container of a create that was announced, seen for the first time. */

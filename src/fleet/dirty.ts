@@ -81,6 +81,7 @@ export function dirtyByAction(action: Action): Dirty {
     case 'update-container':
     case 'rename-container':
     case 'connect-network':
+    case 'disconnect-network':
     case 'stop-container':
       return { ...clean, containers: new Set([action.guard.id]) };
   }

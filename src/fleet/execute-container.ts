@@ -2,12 +2,13 @@ import { messageOf } from '../model/errors.ts';
 import type { Resources, RestartPolicy } from '../model/container.ts';
 import { noRestart } from '../model/container.ts';
 import type { Action, ContainerGuard, StepOutcome } from '../model/step.ts';
+import { updateRefused } from '../model/step.ts';
 import { attach, resolveNetwork } from './attach-network.ts';
 import { checkGuard } from './container-guard.ts';
 import { resourcesBody } from './create-body.ts';
 import { stopMarginMs } from './deadlines.ts';
 import { enginePath } from './engine-path.ts';
-import { isStatus } from './engine-error.ts';
+import { EngineError, isStatus } from './engine-error.ts';
 import { containerName } from './normal-form.ts';
 import type { StepRun } from './step-run.ts';
 import { done, failed, skipped } from './step-run.ts';
@@ -34,14 +35,29 @@ export function updateContainer(
   action: ActionOf<'update-container'>,
 ): Promise<StepOutcome> {
   return guarded(run, action, async () => {
-    await run.mutate({
-      what: `update container "${action.name}"`,
-      method: 'POST',
-      path: enginePath`/containers/${action.guard.id}/update`,
-      body: updateBody(action.restart, action.resources),
-    });
+    try {
+      await run.mutate({
+        what: `update container "${action.name}"`,
+        method: 'POST',
+        path: enginePath`/containers/${action.guard.id}/update`,
+        body: updateBody(action.restart, action.resources),
+      });
+    } catch (error) {
+      if (action.resources === null || !isInUse(error)) throw error;
+      return failed('capacity', updateRefused, refusal(run, action.name, error));
+    }
     return done;
   });
+}
+
+/** The kernel takes a limit back only where it can: cgroups v1 refuse one below what is in use. */
+function isInUse(error: unknown): boolean {
+  return error instanceof EngineError && /resource busy|current usage/i.test(error.message);
+}
+
+function refusal(run: StepRun, name: string, error: unknown): string {
+  const host = run.context.host.name;
+  return `Cannot update container "${name}" on host "${host}": ${messageOf(error)} (it uses more than the new limit; it is replaced)`;
 }
 
 /**
@@ -91,6 +107,25 @@ export function connectNetwork(
     const resolved = await resolveNetwork(run, action.attachment.network);
     if (resolved.kind === 'refused') return resolved.outcome;
     await attach(run, container, resolved.id, action.attachment);
+    return done;
+  });
+}
+
+/** Takes the container off a network; when it is not on it any more, nothing is left to do. */
+export function disconnectNetwork(
+  run: StepRun,
+  action: ActionOf<'disconnect-network'>,
+): Promise<StepOutcome> {
+  return guarded(run, action, async (container) => {
+    const { network, name } = action;
+    if (container.NetworkSettings?.Networks?.[network] === undefined) return done;
+    const id = container.NetworkSettings.Networks[network]?.NetworkID || network;
+    await run.mutate({
+      what: `disconnect container "${name}" from network "${network}"`,
+      method: 'POST',
+      path: enginePath`/networks/${id}/disconnect`,
+      body: { Container: container.Id },
+    });
     return done;
   });
 }

@@ -6,6 +6,7 @@ import { EngineError } from './engine-error.ts';
 import { createContainer, startContainer } from './execute-create.ts';
 import {
   connectNetwork,
+  disconnectNetwork,
   removeContainer,
   renameContainer,
   stopContainer,
@@ -58,6 +59,8 @@ function act(step: Step, run: StepRun): Promise<StepOutcome> {
       return renameContainer(run, action);
     case 'connect-network':
       return connectNetwork(run, action);
+    case 'disconnect-network':
+      return disconnectNetwork(run, action);
     case 'stop-container':
       return stopContainer(run, action);
     case 'remove-container':
@@ -94,6 +97,8 @@ function describeAction(action: Action): string {
       return `create container "${instanceName(action.identity)}" from image "${action.service.container.image}"`;
     case 'connect-network':
       return `connect container "${action.name}" to network "${action.attachment.network}"`;
+    case 'disconnect-network':
+      return `disconnect container "${action.name}" from network "${action.network}"`;
     case 'start-container':
     case 'unpause-container':
     case 'update-container':

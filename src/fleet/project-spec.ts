@@ -133,12 +133,13 @@ export function projectNetworks(container: WireContainer): readonly NetworkAttac
     .toSorted((a, b) => compareText(a.network, b.network));
 }
 
-/** What was asked for; the addresses that the network gave out stand elsewhere. */
+/** What was asked for, and the MAC address, which may have been given out; IP addresses that were stand elsewhere. */
 function projectEndpoint(endpoint: WireEndpoint): Omit<NetworkAttachment, 'network' | 'aliases'> {
   return present({
     ipv4Address: endpoint.IPAMConfig?.IPv4Address,
     ipv6Address: endpoint.IPAMConfig?.IPv6Address,
     linkLocalIps: endpoint.IPAMConfig?.LinkLocalIPs?.toSorted(compareText),
+    macAddress: endpoint.MacAddress?.toLowerCase() || null,
     driverOptions: endpoint.DriverOpts,
     gatewayPriority: endpoint.GwPriority || null,
   }) as Omit<NetworkAttachment, 'network' | 'aliases'>;

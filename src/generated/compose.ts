@@ -919,7 +919,7 @@ models?: (unknown[] | {
  */
 network_mode?: string
 /**
- * Networks to attach to, as a list or a map. Other services reach this one there by its name. Default: the application's network called default.
+ * Networks to attach to, as a list or a map. Other services reach this one there by its name. The first, by priority and then by name, is the one that the container is made in: another one replaces. Default: the application's network called default.
  */
 networks?: (string[] | {
 [k: string]: Attachment

@@ -9,6 +9,7 @@ import type {
   SlotRecord,
 } from '../model/journal-state.ts';
 import type { DriftItem } from '../model/drift.ts';
+import { withCurrentHashes } from '../model/older-hashes.ts';
 import { toContainerId } from '../model/names.ts';
 import type { RejectedRevision } from '../model/rejected-revision.ts';
 import type { Revision } from '../model/revision.ts';
@@ -42,14 +43,15 @@ export function readState(database: Database.Database): JournalState {
 
 /**
  * A journal of an earlier release knows only the manifest of an application, and none of the other files that it has; what
- * was scaled to 0 it took for proven.
+ * was scaled to 0 it took for proven. Its hashes may be by older rules.
  */
 function ofToday(record: ApplicationRecord): ApplicationRecord {
   const { lastKnownGood: good } = record;
   if (good === null) return record;
   const { files = [good.spec.file] } = good.spec as Partial<ApplicationSpec>;
   const { untried = [] } = good as Partial<LastKnownGood>;
-  return { ...record, lastKnownGood: { ...good, untried, spec: { ...good.spec, files } } };
+  const spec = withCurrentHashes({ ...good.spec, files });
+  return { ...record, lastKnownGood: { ...good, untried, spec } };
 }
 
 export function readAccepted(database: Database.Database): Revision | null {

@@ -1,39 +1,78 @@
-import type { ContainerSpec, PortSpec, Resources } from './container.ts';
-import type { Gate } from './application.ts';
+import type { Gate, ServiceSpec } from './application.ts';
+import type { ContainerSpec, NetworkAttachment, PortSpec, Resources } from './container.ts';
 import type { SpecHash } from './names.ts';
 import { toSpecHash } from './names.ts';
 import { present } from './present.ts';
+import { primaryNetwork } from './primary-network.ts';
 import { digestOf } from './digest.ts';
 
 /**
  * Version of the rules below. A new release that changes what a hash covers takes the next number and keeps reading
- * the old one, so that it recreates nothing; test/unit/model/hash.test.ts holds the golden values.
+ * the old ones (older-hashes.ts), so that it recreates nothing; test/unit/model/hash.test.ts holds the golden values.
  */
-export const hashSchema = 1;
+export const hashSchema = 2;
 
 /**
  * The hash of a resolved container. It covers all that would make the engine create a different container, with the
- * bytes of its files, and leaves out what may change under a running one: the restart policy (our promotion bit),
- * replicas, placement and the knobs of the rollout.
+ * bytes of its files, and leaves out what may change under a running one: the restart policy (our promotion bit), the
+ * height of its limits, networks and aliases that can be added and taken away, how long it is given to stop, replicas,
+ * placement and the knobs of the rollout.
  */
 export function hashContainer(spec: ContainerSpec, gate: Gate): SpecHash {
-  const { restart: _restart, ...hashed } = spec;
-  const resources = hashedResources(spec.resources);
-  const port = gatePort(spec, gate)?.target ?? null;
-  return toSpecHash(digestOf({ ...hashed, resources, gatePort: port }));
+  const { restart: _restart, stopGraceMs: _grace, resources, networks, ...hashed } = spec;
+  return toSpecHash(
+    digestOf({
+      ...hashed,
+      resources: hashedResources(resources),
+      networks: hashedNetworks(networks),
+      gatePort: gatePort(spec, gate)?.target ?? null,
+    }),
+  );
 }
 
 /**
  * Limits that the engine changes in place, but cannot take away: the hash covers that they are there, not how high they
- * are. Memory, CPUs and pids are older than this rule, and their values stay covered until there is another hashSchema;
- * that of swap is covered since a host without accounting of swap does not show it.
+ * are. The one on processes can be taken away. A host without accounting of swap shows any limit of it as none, so that
+ * there is none counts as another container.
  */
 function hashedResources(resources: Resources): object {
-  const { cpuPeriod, cpuShares, cpuset, blockWeight, ...valued } = resources;
-  const live = { blockWeight, cpuPeriod, cpuShares, cpuset };
-  const set = Object.keys(present(live)).toSorted();
-  return set.length === 0 ? valued : { ...valued, set };
+  const { pids: _pids, memorySwapBytes, ...lasting } = resources;
+  const set = Object.keys(present(lasting)).toSorted();
+  return present({ set, swap: memorySwapBytes === undefined ? null : swapWord(memorySwapBytes) });
 }
+
+function swapWord(bytes: number): string {
+  return bytes === -1 ? 'unlimited' : 'limited';
+}
+
+/**
+ * The network that the container is created in, and those where it has more than aliases: an address that it is known by
+ * does not change while it runs.
+ */
+function hashedNetworks(networks: readonly NetworkAttachment[]): object {
+  const addressed = networks.map(({ aliases: _aliases, priority: _priority, ...rest }) => rest);
+  return {
+    primary: primaryNetwork(networks)?.network ?? null,
+    addressed: addressed.filter((each) => Object.keys(present(each)).length > 1),
+  };
+}
+
+/**
+ * What of a container a commit may change in place, so that the hash does not tell: with other values the same version
+ * may well do better, or worse.
+ */
+export function liveDigest({ resources, networks }: ContainerSpec): string {
+  const known = liveDigests.get(resources);
+  if (known?.networks === networks) return known.digest;
+  const digest = digestOf({ resources, networks });
+  liveDigests.set(resources, { networks, digest });
+  return digest;
+}
+
+const liveDigests = new WeakMap<
+  Resources,
+  { readonly networks: ContainerSpec['networks']; readonly digest: string }
+>();
 
 /**
  * The hash of a job. It also covers the services of its application, for a job runs once per version of them: whenever
@@ -44,6 +83,26 @@ function hashedResources(resources: Resources): object {
  */
 export function hashJob(own: SpecHash, services: Readonly<Record<string, SpecHash>>): SpecHash {
   return toSpecHash(digestOf({ own, services }));
+}
+
+/**
+ * The hashes of all services of an application, by name.
+ *
+ * @param hashOne the rules by which a container is hashed
+ */
+export function hashServices(
+  services: readonly ServiceSpec[],
+  hashOne: (spec: ContainerSpec, gate: Gate) => SpecHash = hashContainer,
+): ReadonlyMap<string, SpecHash> {
+  const own = services.map(({ name, container, gate, job }) => {
+    return { name, job, hash: hashOne(container, gate) };
+  });
+  const lasting = Object.fromEntries(
+    own.filter(({ job }) => job === null).map(({ name, hash }) => [name, hash]),
+  );
+  return new Map(
+    own.map(({ name, job, hash }) => [name, job === null ? hash : hashJob(hash, lasting)]),
+  );
 }
 
 /**

@@ -33,7 +33,9 @@ export function reduceJournal(state: JournalState, entry: JournalEntry): Journal
     }
     case 'instance-retired': {
       const { slot, container } = entry;
-      return { ...state, instances: withKey(state.instances, container, { slot, retired: true }) };
+      const before = state.instances.get(container);
+      const retired = { ...before, slot, retired: true };
+      return { ...state, instances: withKey(state.instances, container, retired) };
     }
     case 'instance-gone': {
       const instances = new Map(state.instances);
@@ -45,6 +47,16 @@ export function reduceJournal(state: JournalState, entry: JournalEntry): Journal
       if (before === undefined) return state;
       const { repairs, at } = entry;
       return withSlot(state, entry.slot, { ...before, repairs, lastRepairAt: at });
+    }
+    case 'hash-renewed': {
+      const { slot, container, hash } = entry;
+      const { retired = false } = state.instances.get(container) ?? {};
+      return { ...state, instances: withKey(state.instances, container, { slot, retired, hash }) };
+    }
+    case 'changed-in-place': {
+      const before = state.slots.get(entry.slot);
+      if (before === undefined) return state;
+      return withSlot(state, entry.slot, { ...before, changedAt: entry.at });
     }
     case 'pruned':
       return forget(state, entry.application);

@@ -18,6 +18,8 @@ export interface InstanceRecord {
   readonly slot: string;
   /** We stopped it: that it has exited says nothing about its revision. */
   readonly retired: boolean;
+  /** The hash of today of one whose labels bear an older release's; absent: its labels tell. */
+  readonly hash?: SpecHash;
 }
 
 export interface ApplicationRecord {
@@ -99,6 +101,8 @@ export interface Quarantine {
   readonly hash: SpecHash;
   /** Digest of the gate that it failed. */
   readonly gate: string;
+  /** Digest of what a commit may change in place, such as limits; an older release did not note it. */
+  readonly live?: string;
   readonly commit: CommitSha;
   /** `x-fleetwright.retry` of the application when it failed: another number is another try. */
   readonly retry: number;
@@ -125,6 +129,8 @@ export interface SlotRecord {
   /** Repairs in a row; 0 after ten good minutes. */
   readonly repairs: number;
   readonly lastRepairAt: number;
+  /** When a commit last changed its instance in place; absent: never. */
+  readonly changedAt?: number;
 }
 
 export const emptyJournal: JournalState = {
@@ -251,6 +257,15 @@ export type JournalEntry =
       readonly repairs: number;
       readonly at: number;
     }
+  /** The version of an instance that an older release made, before what that release went by is given up. */
+  | {
+      readonly kind: 'hash-renewed';
+      readonly slot: string;
+      readonly container: ContainerId;
+      readonly hash: SpecHash;
+    }
+  /** A commit changes the instance of the slot in place. */
+  | { readonly kind: 'changed-in-place'; readonly slot: string; readonly at: number }
   | { readonly kind: 'application-seen'; readonly application: string }
   | {
       readonly kind: 'application-removed';

@@ -1,5 +1,6 @@
-import type { ApplicationSpec } from './application.ts';
+import type { ApplicationSpec, ServiceSpec } from './application.ts';
 import { hasInstances } from './application.ts';
+import { liveDigest } from './hash.ts';
 import type {
   ApplicationRecord,
   JournalEntry,
@@ -19,6 +20,8 @@ export type ApplicationEntry = Exclude<
       | 'instance-retired'
       | 'instance-gone'
       | 'repaired'
+      | 'changed-in-place'
+      | 'hash-renewed'
       | 'pruned'
       | 'request-answered';
   }
@@ -64,7 +67,7 @@ export function reduceApplication(
       const proven = spec.services.filter(({ name }) => !untried.includes(name));
       // What has proved itself has not failed, whatever it did in an earlier try.
       const quarantined = record.quarantined.filter(
-        ({ service, hash }) => !proven.some((good) => good.name === service && good.hash === hash),
+        (failed) => !proven.some((good) => isVersion(failed, good)),
       );
       return { ...record, rollout: null, lastKnownGood: { spec, commit, untried }, quarantined };
     }
@@ -123,10 +126,18 @@ function quarantine(
   added: Quarantine,
 ): ApplicationRecord['quarantined'] {
   const others = before.filter(
-    ({ service, hash, gate }) =>
-      service !== added.service || hash !== added.hash || gate !== added.gate,
+    ({ service, hash, gate, live }) =>
+      service !== added.service ||
+      hash !== added.hash ||
+      gate !== added.gate ||
+      (live ?? added.live) !== added.live,
   );
   return [...others, added].slice(-keptQuarantines);
+}
+
+function isVersion({ service, hash, live }: Quarantine, { name, ...good }: ServiceSpec): boolean {
+  const isSame = service === name && hash === good.hash;
+  return isSame && (live === undefined || live === liveDigest(good.container));
 }
 
 /** The time of the suspension is taken out of everything that the rollout counts from. */

@@ -4,15 +4,15 @@ import { digestOf } from './digest.ts';
 const settings = ['ipv4Address', 'ipv6Address', 'linkLocalIps', 'gatewayPriority'] as const;
 
 /**
- * What of an attachment is not as it is asked for: aliases that are missing, and settings with another value. What is not
- * asked for is the network's own choice. A MAC address is not compared: one that was asked for cannot be told from one
- * that was given out.
+ * What of an attachment is not as it is asked for: aliases that are missing or too many, and settings with another value.
+ * What is not asked for is the network's own choice. A container that does not run may show no MAC address.
  */
 export function attachmentDifference(
   wanted: NetworkAttachment,
   observed: NetworkAttachment,
 ): readonly string[] {
   const missing = wanted.aliases.filter((alias) => !observed.aliases.includes(alias));
+  const extra = observed.aliases.filter((alias) => !wanted.aliases.includes(alias));
   const changed = settings.filter(
     (key) => wanted[key] !== undefined && digestOf(wanted[key]) !== digestOf(observed[key]),
   );
@@ -20,5 +20,14 @@ export function attachmentDifference(
   const options = Object.entries(wanted.driverOptions ?? {}).filter(
     ([name, value]) => observed.driverOptions?.[name] !== value,
   );
-  return [...missing, ...changed, ...options.map(([name]) => name)];
+  const { macAddress } = wanted;
+  const isOtherCard =
+    macAddress !== undefined && macAddress !== (observed.macAddress ?? macAddress);
+  return [
+    ...missing,
+    ...extra,
+    ...changed,
+    ...options.map(([name]) => name),
+    ...(isOtherCard ? ['macAddress'] : []),
+  ];
 }

@@ -39,6 +39,9 @@ export interface Step {
   readonly cause: Cause;
 }
 
+/** The code of an update that the engine refuses for what the container uses now: another one takes its place. */
+export const updateRefused = 'UpdateRefused';
+
 /** What must still be true of a container when the step reaches the host; else the step is skipped, not forced. */
 export interface ContainerGuard {
   readonly id: ContainerId;
@@ -85,6 +88,12 @@ export type Action =
       readonly guard: ContainerGuard;
       readonly name: string;
       readonly attachment: NetworkAttachment;
+    }
+  | {
+      readonly kind: 'disconnect-network';
+      readonly guard: ContainerGuard;
+      readonly name: string;
+      readonly network: string;
     }
   | {
       readonly kind: 'stop-container';

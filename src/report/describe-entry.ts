@@ -30,6 +30,8 @@ export function describeEntry(entry: JournalEntry): string {
       return `${entry.slot} on ${entry.host}`;
     case 'instance-retired':
     case 'instance-gone':
+    case 'hash-renewed':
+    case 'changed-in-place':
       return entry.slot;
     case 'repaired':
       return `${entry.slot}, ${entry.repairs} in a row`;

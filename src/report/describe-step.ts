@@ -27,6 +27,8 @@ export function describeAction(action: Action): StepWords {
       return { subject: action.name, detail: `to ${action.to}` };
     case 'connect-network':
       return { subject: action.name, detail: `to ${action.attachment.network}` };
+    case 'disconnect-network':
+      return { subject: action.name, detail: `from ${action.network}` };
     case 'start-container':
     case 'unpause-container':
     case 'stop-container':

@@ -55,6 +55,7 @@ const verbs: Readonly<Record<Step['action'], string>> = {
   'update-container': 'update',
   'rename-container': 'rename',
   'connect-network': 'connect network',
+  'disconnect-network': 'disconnect network',
   'stop-container': 'stop',
   'remove-container': 'remove',
 };

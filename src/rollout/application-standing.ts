@@ -56,8 +56,7 @@ function slotsWith(
   isSo: (instance: Instance) => boolean,
 ): number {
   const found = instances.filter(
-    (instance) =>
-      instance.identity.service === service && instance.identity.hash === hash && isSo(instance),
+    (instance) => instance.identity.service === service && instance.hash === hash && isSo(instance),
   );
   return new Set(found.map(({ slotKey }) => slotKey)).size;
 }

@@ -113,6 +113,10 @@ function changed(
       );
       return { ...container, spec: { ...container.spec, networks: [...others, attachment] } };
     }
+    case 'disconnect-network': {
+      const networks = container.spec.networks.filter(({ network }) => network !== action.network);
+      return { ...container, spec: { ...container.spec, networks } };
+    }
     case 'remove-container':
       return container;
   }

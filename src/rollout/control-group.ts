@@ -21,10 +21,8 @@ export function isHostSuspect(
   const beside = [...instances.values()]
     .flat()
     .filter(
-      ({ identity, container }) =>
-        identity.service === name &&
-        container.host === host &&
-        isProven(record, name, identity.hash),
+      ({ identity, hash, container }) =>
+        identity.service === name && container.host === host && isProven(record, name, hash),
     );
   // One that came back and has run for as long as a gate may take has no trouble any more.
   const since = Math.max(startedAt, world.now - gate.healthyDeadlineMs);

@@ -32,7 +32,7 @@ function instanceHost(
   const { application, service } = instances[0].identity;
   const hash = wanted.get(`${application}/${service}`);
   const promoted = instances.filter(({ container }) => container.restart.name !== 'no');
-  const settled = promoted.find(({ identity }) => identity.hash === hash);
+  const settled = promoted.find((one) => one.hash === hash);
   if (settled !== undefined) return settled.container.host;
   const record = world.journal.slots.get(key);
   if (record === undefined) return (promoted[0] ?? instances[0]).container.host;

@@ -84,7 +84,7 @@ function servingOther({ context, view }: SlotSituation): Instance | null {
   const serving = view.others.filter((other) => isServing(context, other));
   const promoted = serving.filter((other) => isPromoted(other, context.record));
   const good = provenService(context.record, view.service.name);
-  const proven = promoted.find(({ identity }) => identity.hash === good?.hash);
+  const proven = promoted.find(({ hash }) => hash === good?.hash);
   const unknown = view.others.find((other) => mayServe(context, other));
   return proven ?? promoted[0] ?? serving[0] ?? unknown ?? null;
 }

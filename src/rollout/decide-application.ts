@@ -272,7 +272,7 @@ function seenEntries({ views, world }: ApplicationContext): readonly JournalEntr
   const slots = views.flatMap((one) => one.slots);
   return slots.flatMap(({ current, key }) => {
     if (current === null || current.renamed) return [];
-    const { container, identity } = current;
+    const { container, identity, hash } = current;
     if (world.journal.instances.has(container.id)) return [];
     return [
       {
@@ -280,7 +280,7 @@ function seenEntries({ views, world }: ApplicationContext): readonly JournalEntr
         slot: key,
         container: container.id,
         epoch: identity.epoch,
-        hash: identity.hash,
+        hash,
         host: container.host,
       },
     ];

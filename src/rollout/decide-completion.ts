@@ -3,6 +3,7 @@ import { digestOf } from '../model/digest.ts';
 import type { ApplicationContext } from './application-context.ts';
 import { countedSlots } from './counted-slots.ts';
 import { wasSeenAfter, watchedFrom } from './last-look.ts';
+import { renewalEntries } from './older-schemas.ts';
 import { isProven, isProvenSpec, rolloutKey } from './target.ts';
 
 /**
@@ -81,8 +82,10 @@ function decideRollback(context: ApplicationContext, settled: boolean): void {
 
 const whole = { service: '', slot: '', host: null };
 
-function succeed({ draft, application, target, world }: ApplicationContext): void {
+function succeed(context: ApplicationContext): void {
+  const { draft, application, target, world } = context;
   const { spec, commit } = target;
+  draft.entries.push(...renewalEntries(context));
   draft.entries.push({ kind: 'succeeded', application, spec, commit, at: world.now });
 }
 

@@ -3,6 +3,7 @@ import type { HostName } from '../model/names.ts';
 import type { UnreachableHost } from '../model/observation.ts';
 import { isQuarantined, isServiceProven } from './application-context.ts';
 import type { Instance } from '../drift/identify.ts';
+import { changeInPlace, isOfCommit, isTurnOf } from './change-in-place.ts';
 import { decideAbsent, whyNotYet } from './decide-absent.ts';
 import { placeOf } from './draft.ts';
 import type { Failing } from './fail-slot.ts';
@@ -206,13 +207,18 @@ function decidePromoted(situation: SlotSituation): void {
     return context.draft.wait('gate', placeOf(view), reason, recheckedBy);
   }
   if (trouble !== null) return fail(situation, trouble);
-  for (const { remedy, path, note, class: kind } of differences) {
+  for (const difference of differences) {
+    const { remedy, path, note, class: kind } = difference;
     if (remedy.kind === 'none')
       context.draft.block(service.name, view.slot, reasonOf[kind] ?? 'Degraded', note);
+    const action = remedyAction(remedy, current, service);
+    if (action === null) continue;
+    const isAsked = isOfCommit(context, view, difference);
+    if (isAsked && !isTurnOf(situation)) return;
     // The network itself may be gone too.
     if (remedy.kind === 'connect' && !prepareHost(context, service, current.container.host)) return;
-    const action = remedyAction(remedy, current, service);
-    if (action !== null) return healBy(situation, path, note, action);
+    if (isAsked) return changeInPlace(situation, difference, action);
+    return healBy(situation, path, note, action);
   }
   // What is paused keeps all that serves.
   const isHeld = situation.stage !== null || context.target.mode === 'halted';
@@ -240,10 +246,9 @@ function servesOn({ context, view }: SlotSituation, current: Instance, other: In
   return true;
 }
 
-function hasFailed({ target }: SlotSituation['context'], { identity }: Instance): boolean {
-  return target.failed.some(
-    ({ service, hash }) => service === identity.service && hash === identity.hash,
-  );
+function hasFailed({ target }: SlotSituation['context'], instance: Instance): boolean {
+  const { service: name } = instance.identity;
+  return target.failed.some(({ service, hash }) => service === name && hash === instance.hash);
 }
 
 /** Codes of the conditions that differences without a remedy make. */
@@ -263,7 +268,7 @@ function keepEvidence(situation: SlotSituation): void {
   const failed = context.target.failed.find((one) => one.service === service.name);
   if (failed !== undefined) context.draft.block(service.name, slot, failed.reason, failed.message);
   // One that we stopped ourselves is current no more.
-  const stopped = view.others.find((one) => one.identity.hash === service.hash && !isLive(one));
+  const stopped = view.others.find((one) => one.hash === service.hash && !isLive(one));
   const instance = current ?? stopped;
   if (instance === undefined) return;
   const action = nextRetirement(instance, service);

@@ -16,6 +16,7 @@ import { currentHosts } from './current-hosts.ts';
 import { decideApplications } from './decide-applications.ts';
 import { decideRequests } from './decide-requests.ts';
 import { groupInstances } from './group-instances.ts';
+import { withCurrentHashes, withCurrentJournal } from './older-schemas.ts';
 import type { PruneDecision } from './prune.ts';
 import { decidePrune } from './prune.ts';
 import { groupTargets } from './rollout-group.ts';
@@ -39,13 +40,14 @@ export interface Decision {
 }
 
 /** The one decision: data in, data out. The same world gives the same decision, byte for byte. */
-export function decide(given: World): Decision {
+export function decide(seen: World): Decision {
+  const given = withCurrentJournal(seen);
   const requested = decideRequests(given);
   const asked = { ...given, journal: requested.reduce(reduceJournal, given.journal) };
   // Clocks are set before anything is judged by them.
   const suspensions = suspensionEntries(asked);
   const world = { ...asked, journal: suspensions.reduce(reduceJournal, asked.journal) };
-  const inventory = takeInventory(world.observations, world.journal);
+  const inventory = withCurrentHashes(takeInventory(world.observations, world.journal), world);
   const instances = groupInstances(inventory.instances, ({ identity }) => identity.application);
   const targets = targetsOf(world);
   const services = placedServices(targets);

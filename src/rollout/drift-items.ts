@@ -5,6 +5,7 @@ import { actionOf } from '../drift/assess-instance.ts';
 import type { Instance } from '../drift/identify.ts';
 import type { ApplicationContext } from './application-context.ts';
 import { isServiceProven } from './application-context.ts';
+import { isOfCommit } from './change-in-place.ts';
 import { differencesOf } from './slot-view.ts';
 import type { SlotView } from './slot-view.ts';
 
@@ -23,10 +24,12 @@ function slotDrift(context: ApplicationContext, view: SlotView): readonly DriftI
   const { current, others, service } = view;
   if (view.host === null) return [];
   if (context.world.observations.get(view.host)?.kind !== 'reachable') return [];
-  const replaced = others.filter(({ identity }) => identity.hash === service.hash);
+  const replaced = others.filter(({ hash }) => hash === service.hash);
   if (current !== null && view.phase.kind === 'promoted') {
     return [
-      ...view.differences.map((difference) => itemOf(context, view, current, difference)),
+      ...view.differences
+        .filter((difference) => !isOfCommit(context, view, difference))
+        .map((difference) => itemOf(context, view, current, difference)),
       ...replaced
         .filter((other) => other.container.host === view.host && !isPredecessor(context, view))
         .map((other) => duplicateItem(context, view, other)),

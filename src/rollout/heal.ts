@@ -37,6 +37,13 @@ export function remedyAction(
         name,
         attachment: remedy.attachment,
       };
+    case 'disconnect':
+      return {
+        kind: 'disconnect-network',
+        guard: guardOf(instance, anyState),
+        name,
+        network: remedy.network,
+      };
     case 'update-resources':
       return {
         kind: 'update-container',

@@ -27,6 +27,6 @@ export function jobSlots(
   service: ServiceSpec,
 ): readonly string[] {
   const instances = context.instances.get(`${context.application}/${service.name}/1`) ?? [];
-  const isThere = instances.some(({ identity }) => identity.hash === service.hash);
+  const isThere = instances.some(({ hash }) => hash === service.hash);
   return isThere || !isServiceProven(context, service) ? ['1'] : [];
 }

@@ -34,7 +34,7 @@ export function keptVersion(
   const isKeptAnyway = (context.instances.get(key) ?? []).some(
     (instance) =>
       // What another commit brought here serves on until the new version may begin.
-      (isHeld ? instance.identity.hash !== good.hash : instance.identity.hash === service.hash) &&
+      (isHeld ? instance.hash !== good.hash : instance.hash === service.hash) &&
       isPromoted(instance, context.record) &&
       isServing(context, instance),
   );
@@ -44,7 +44,7 @@ export function keptVersion(
 /** What is kept, or had begun to make room and runs still, stays on its host, wherever its successor is to be. */
 export function whereItIs(context: SlotContext, kept: ServiceSpec, slot: string): SlotContext {
   const key = slotKey({ application: context.application, service: kept.name, slot });
-  const own = context.instances.get(key)?.filter(({ identity }) => identity.hash === kept.hash);
+  const own = context.instances.get(key)?.filter(({ hash }) => hash === kept.hash);
   const there = own?.find((one) => isPromoted(one, context.record)) ?? own?.find(isLive);
   if (there === undefined) return context;
   return { ...context, assignments: new Map([[key, there.container.host]]) };

@@ -1,4 +1,5 @@
 import type { ServiceSpec } from '../model/application.ts';
+import { liveDigest } from '../model/hash.ts';
 import type { JournalEntry } from '../model/journal-state.ts';
 import type { ContainerId, HostName } from '../model/names.ts';
 import type { ApplicationContext } from './application-context.ts';
@@ -14,7 +15,7 @@ export interface FailureSite {
   readonly container: ContainerId | null;
 }
 
-/** The hash of a service is not tried again until it, its gate or the retry counter changes, or somebody says `retry`. */
+/** The hash of a service is not tried again until it, its gate, a limit or the retry counter changes, or somebody says `retry`. */
 export function quarantineEntry(
   {
     application,
@@ -33,6 +34,7 @@ export function quarantineEntry(
       service: service.name,
       hash: service.hash,
       gate: gateDigest(service.gate),
+      live: liveDigest(service.container),
       commit: target.commit,
       retry: desired.retry,
       at: world.now,

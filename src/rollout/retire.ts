@@ -43,7 +43,7 @@ export function nextRetirement(instance: Instance, service: ServiceSpec | null):
         kind: 'stop-container',
         guard: guardOf(instance, ['running', 'restarting']),
         name,
-        graceMs: container.spec.stopGraceMs ?? service?.container.stopGraceMs ?? null,
+        graceMs: graceOf(instance, service),
       };
     case 'created':
     case 'exited':
@@ -53,4 +53,13 @@ export function nextRetirement(instance: Instance, service: ServiceSpec | null):
       return { kind: 'remove-container', guard, name };
     }
   }
+}
+
+const defaultGraceMs = 10_000;
+
+/** What its version asks for now, since no engine changes what a container says itself; null: that holds. */
+function graceOf({ container }: Instance, service: ServiceSpec | null): number | null {
+  const own = container.spec.stopGraceMs;
+  if (service === null) return own;
+  return service.container.stopGraceMs ?? (own === null ? null : defaultGraceMs);
 }

@@ -9,6 +9,7 @@ import type { ReplaceOrder } from './order.ts';
 import type { Preflight } from './preflight.ts';
 import { nextRetirement, retirementEntries } from './retire.ts';
 import type { SlotView } from './slot-view.ts';
+import { provenService } from './target.ts';
 import type { CanaryStage } from './canary-stage.ts';
 
 /** Everything that the next step of one slot depends on. */
@@ -29,10 +30,11 @@ export function actOn(
   path: string,
   reason: string,
   action: Step['action'],
+  changes: readonly Change[] = [],
 ): void {
   const { context, view } = situation;
   if (view.host === null) return;
-  const cause = causeOf(context.target, view.service, path, reason);
+  const cause = causeOf(context.target, view.service, path, reason, changes);
   context.draft.step(view.key, view.host, view.service.name, view.slot, action, cause);
 }
 
@@ -73,7 +75,8 @@ export function retire(
   const { context, view } = situation;
   const observation = context.world.observations.get(instance.container.host);
   if (observation?.kind !== 'reachable') return;
-  const service = instance.identity.hash === view.service.hash ? view.service : null;
+  const good = provenService(context.record, view.service.name);
+  const service = [view.service, good].find((one) => one?.hash === instance.hash) ?? null;
   const cause = causeOf(context.target, view.service, path, reason, changes);
   const action = nextRetirement(instance, service);
   context.draft.entries.push(...retirementEntries(instance, action));

@@ -5,12 +5,14 @@ import type { HostName } from '../model/names.ts';
 import type { ImageDefaults, ObservedContainer } from '../model/observation.ts';
 import { findImage } from '../model/image.ts';
 import type { ActionKind } from '../model/step.ts';
+import { updateRefused } from '../model/step.ts';
 import type { Difference } from '../drift/assess-instance.ts';
 import { assessInstance } from '../drift/assess-instance.ts';
 import type { Instance } from '../drift/identify.ts';
 import type { Verdict } from './gate.ts';
 import { judge } from './gate.ts';
 import { judgeJob } from './judge-job.ts';
+import { isProven, provenService } from './target.ts';
 import type { FailedStep, World } from './world.ts';
 
 /** Where one slot stands, as seen on the hosts. Nothing of it is remembered: it is read anew each time. */
@@ -86,13 +88,24 @@ function pickCurrent(
 ): Instance | null {
   const candidates = all.filter(
     (instance) =>
-      instance.identity.hash === service.hash &&
+      instance.hash === service.hash &&
       instance.container.host === host &&
       !isLeftOver(context, service, instance) &&
-      !differencesOf(context, service, instance).some(({ remedy }) => remedy.kind === 'replace'),
+      !mustGo(context, service, instance),
   );
   const promoted = candidates.find((instance) => isPromoted(instance, context.record));
   return promoted ?? candidates[0] ?? null;
+}
+
+/** It differs in what nothing in place mends, or the engine refused to; once its successor is on the way, that goes on. */
+function mustGo(context: SlotContext, service: ServiceSpec, instance: Instance): boolean {
+  const remedies = differencesOf(context, service, instance).map(({ remedy }) => remedy.kind);
+  if (!remedies.includes('update-resources')) return remedies.includes('replace');
+  const { journal, failures } = context.world;
+  const record = journal.slots.get(instance.slotKey);
+  const isFollowed = record?.hash === service.hash && record.epoch > instance.identity.epoch;
+  const isRefused = failures.get(instance.slotKey)?.failure.reason === updateRefused;
+  return isFollowed || isRefused || remedies.includes('replace');
 }
 
 /**
@@ -154,14 +167,12 @@ function hasPassed(phase: Phase): boolean {
  * that has proved itself counts.
  */
 export function isPromoted(instance: Instance, record: ApplicationRecord): boolean {
-  const { container, identity } = instance;
+  const { container, identity, hash } = instance;
   if (container.restart.name !== 'no') return true;
   const services = record.lastKnownGood?.spec.services ?? [];
   return services.some(
     (good) =>
-      good.name === identity.service &&
-      good.hash === identity.hash &&
-      good.container.restart.name === 'no',
+      good.name === identity.service && good.hash === hash && good.container.restart.name === 'no',
   );
 }
 
@@ -170,35 +181,36 @@ export function isPromoted(instance: Instance, record: ApplicationRecord): boole
  * is stopped. Where no restart is wanted, one that has finished well counts too.
  */
 export function isServing(context: SlotContext, instance: Instance): boolean {
-  const { container, identity } = instance;
+  const { container } = instance;
   const promoted = isPromoted(instance, context.record);
   if (promoted && container.restart.name === 'no' && isFinished(instance)) return true;
   const well = container.health === 'healthy' || container.health === 'none';
   if (container.state !== 'running' || !well) return false;
   if (promoted) return true;
-  const hasFailed = context.record.quarantined.some(
-    ({ service, hash }) => service === identity.service && hash === identity.hash,
-  );
-  return !hasFailed && hasPassedGate(context, instance);
+  return !hasFailed(context, instance) && hasPassedGate(context, instance);
 }
 
 /**
  * It ran before the operator began to look, and has not shown yet whether it is well: it may have served all the time, and is
  * given the time of its gate before it counts for nothing.
  */
-export function mayServe(
-  { world, record }: SlotContext,
-  { container, identity }: Instance,
-): boolean {
+export function mayServe(context: SlotContext, instance: Instance): boolean {
+  const { world } = context;
+  const { container } = instance;
   const ranBefore = container.startedAt !== null && container.startedAt < world.watchingSince;
   if (container.state !== 'running' || !ranBefore) return false;
   if (world.journal.instances.get(container.id)?.retired === true) return false;
-  const hasFailed = record.quarantined.some(
-    ({ service, hash }) => service === identity.service && hash === identity.hash,
-  );
   const readiness = world.readiness.get(container.id);
   const isUnknown = readiness === undefined || readiness.checkedAt === null;
-  return !hasFailed && (isUnknown || readiness.readySince !== null);
+  return !hasFailed(context, instance) && (isUnknown || readiness.readySince !== null);
+}
+
+/** Its version was given up; what has proved itself all the same, with other limits, was not. */
+function hasFailed({ record }: SlotContext, { identity, hash }: Instance): boolean {
+  const isGivenUp = record.quarantined.some(
+    (failed) => failed.service === identity.service && failed.hash === hash,
+  );
+  return isGivenUp && !isProven(record, identity.service, hash);
 }
 
 function hasPassedGate({ world }: SlotContext, { container }: Instance): boolean {
@@ -238,7 +250,8 @@ export function differencesOf(
   service: ServiceSpec,
   instance: Instance,
 ): readonly Difference[] {
-  return assessInstance(instance, service, imageDefaults(context.world, instance));
+  const before = provenService(context.record, service.name);
+  return assessInstance(instance, service, imageDefaults(context.world, instance), before);
 }
 
 /** Defaults of the image that a container was made from, while its host still has it. */

@@ -46,7 +46,7 @@ export function canaryOrder(
   if (mode !== 'global') return slots;
   const rank = (slot: string): number => {
     const key = slotKey({ application, service: name, slot });
-    if (instances.get(key)?.some(({ identity }) => identity.hash === hash) === true) return 0;
+    if (instances.get(key)?.some((one) => one.hash === hash) === true) return 0;
     return isAway(world, { host: assignments.get(key) ?? null }) ? 2 : 1;
   };
   return slots.toSorted((a, b) => rank(a) - rank(b));
@@ -116,9 +116,7 @@ export function heldPredecessor(context: ApplicationContext, view: SlotView): In
   const good = provenService(context.record, view.service.name);
   const held = view.others.find(
     (other) =>
-      other.identity.hash === good?.hash &&
-      isPromoted(other, context.record) &&
-      isServing(context, other),
+      other.hash === good?.hash && isPromoted(other, context.record) && isServing(context, other),
   );
   return held ?? null;
 }

@@ -2,7 +2,8 @@ import type { ApplicationSpec, Gate, ServiceSpec } from '../model/application.ts
 import { hasInstances } from '../model/application.ts';
 import { digestOf } from '../model/digest.ts';
 import type { ApplicationRecord, Quarantine } from '../model/journal-state.ts';
-import type { CommitSha } from '../model/names.ts';
+import { liveDigest } from '../model/hash.ts';
+import type { CommitSha, SpecHash } from '../model/names.ts';
 
 /** What an application is brought to: what the commit asks for, or last-known-good when that has failed. */
 export interface Target {
@@ -39,15 +40,16 @@ export function targetOf(
 }
 
 /**
- * Whether a failure is one of this version of a service. Gate and retry counter are not part of the hash, but the gate is
- * what was failed: a commit that mends the gate, or raises the counter, is another try.
+ * Whether a failure is one of this version of a service. Gate, limits and retry counter are not part of the hash, but they
+ * are what was failed: a commit that mends the gate, gives it more memory, or raises the counter, is another try.
  */
 export function concerns(failed: Quarantine, service: ServiceSpec, retry: number): boolean {
   return (
     failed.service === service.name &&
     failed.hash === service.hash &&
     failed.retry === retry &&
-    failed.gate === gateDigest(service.gate)
+    failed.gate === gateDigest(service.gate) &&
+    (failed.live === undefined || failed.live === liveDigest(service.container))
   );
 }
 
@@ -80,9 +82,14 @@ const rolloutKeys = new WeakMap<ApplicationSpec, string>();
 export function rolloutKey(spec: ApplicationSpec): string {
   const known = rolloutKeys.get(spec);
   if (known !== undefined) return known;
-  const key = digestOf(spec.services.map((service) => [service.name, service.hash])).slice(0, 16);
+  const key = keyOfHashes(spec.services.map(({ name, hash }) => [name, hash]));
   rolloutKeys.set(spec, key);
   return key;
+}
+
+/** @param hashes by service, in the order of the specification */
+export function keyOfHashes(hashes: Iterable<readonly [string, SpecHash]>): string {
+  return digestOf([...hashes]).slice(0, 16);
 }
 
 /** The version of a service that last-known-good has and that has run well; null when there is none. */

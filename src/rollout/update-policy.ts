@@ -9,8 +9,6 @@ import { isServiceProven } from './application-context.ts';
 export function policyOf(context: ApplicationContext, views: ServiceViews): UpdatePolicy {
   const { service, slots } = views;
   if (!isServiceProven(context, service)) return service.update;
-  const isUndone = slots.some(({ others }) =>
-    others.some(({ identity }) => identity.hash !== service.hash),
-  );
+  const isUndone = slots.some(({ others }) => others.some(({ hash }) => hash !== service.hash));
   return isUndone ? service.rollback : service.update;
 }

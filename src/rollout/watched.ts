@@ -1,6 +1,8 @@
 import type { Gate } from '../model/application.ts';
+import { hashSchema } from '../model/hash.ts';
 import { parseIdentity } from '../model/labels.ts';
 import type { Watched } from './gate.ts';
+import { knownVersions, serviceOf } from './older-schemas.ts';
 import type { World } from './world.ts';
 
 /** Containers that were started, with the gate of their service. */
@@ -8,6 +10,7 @@ export function watchedContainers(
   world: Pick<World, 'desired' | 'journal' | 'observations'>,
 ): readonly Watched[] {
   const gates = knownGates(world);
+  const versions = knownVersions(world);
   const watched: Watched[] = [];
   for (const observation of world.observations.values()) {
     if (observation.kind === 'unreachable') continue;
@@ -15,7 +18,9 @@ export function watchedContainers(
       const identity = parseIdentity(container.labels);
       if (identity === null || container.startedAt === null) continue;
       const { application, service, hash } = identity;
-      const own = gates.get(`${application}/${service}/${hash}`);
+      const isOfToday = identity.hashSchema === hashSchema;
+      const older = isOfToday ? null : serviceOf(versions(application), service, hash);
+      const own = older?.gate ?? gates.get(`${application}/${service}/${hash}`);
       const gate = own ?? gates.get(`${application}/${service}`);
       if (gate !== undefined) watched.push({ container, gate });
     }

@@ -74,7 +74,9 @@ function differences(service: ServiceSpec): readonly string[] {
   const container = containerOf(fleet, host, identity);
   const defaults = findImage(reachable(fleet, host).images, familiarReference(image))?.defaults;
   if (defaults === undefined) throw new Error(`image "${image}" is not observed`);
-  const instance = { container, identity, slotKey: 'shop/web/1', renamed: false, known: false };
+  const { hash } = identity;
+  const slotKey = 'shop/web/1';
+  const instance = { container, identity, hash, slotKey, renamed: false, known: false };
   return assessInstance(instance, service, defaults).map(
     ({ path, desired, observed }) =>
       `${path}: ${JSON.stringify(desired)}, is ${JSON.stringify(observed)}`,

@@ -324,7 +324,8 @@ export function anInstance(
     spec: { ...service.container, labels, restart },
     ...facts,
   };
-  return { container, identity, slotKey: slotKey(identity), renamed: false, known: true };
+  const { hash } = identity;
+  return { container, identity, hash, slotKey: slotKey(identity), renamed: false, known: true };
 }
 
 /** A step on slot 1 of `shop/web`. */

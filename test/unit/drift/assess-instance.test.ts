@@ -161,6 +161,47 @@ describe('assessInstance() on what can be put back in place', () => {
     expect(assess({}, ({ spec }) => ({ spec: { ...spec, networks: [extra] } }))).toEqual([]);
   });
 
+  it('takes it off a network of its own application that nobody asks for', () => {
+    const extra = { network: 'shop_back', aliases: ['web'] };
+
+    expect(assess({}, ({ spec }) => ({ spec: { ...spec, networks: [extra] } }))).toMatchObject([
+      {
+        class: 'network',
+        path: 'networks.back',
+        desired: null,
+        observed: ['web'],
+        remedy: { kind: 'disconnect', network: 'shop_back' },
+      },
+    ]);
+  });
+
+  it('connects it again without aliases that nobody asks for', () => {
+    const wanted = { network: 'shop_front', aliases: ['web'] };
+    const there = { ...wanted, aliases: ['other', 'web'] };
+
+    const found = assess({ container: { networks: [wanted] } }, ({ spec }) => ({
+      spec: { ...spec, networks: [there] },
+    }));
+
+    expect(found).toMatchObject([{ observed: ['other', 'web'], remedy: { kind: 'connect' } }]);
+  });
+
+  it.each([
+    ['another MAC address', '02:42:ac:11:65:44', ['replace']],
+    ['the MAC address that was asked for', '02:42:ac:11:65:43', []],
+    ['none, while it does not run', undefined, []],
+  ])('sees %s', (_name, macAddress, remedies) => {
+    const network = { network: 'shop_front', aliases: ['web'] };
+    const asked = { ...network, macAddress: '02:42:ac:11:65:43' };
+    const there = macAddress === undefined ? network : { ...network, macAddress };
+
+    const found = assess({ container: { networks: [asked] } }, ({ spec }) => ({
+      spec: { ...spec, networks: [there] },
+    }));
+
+    expect(found.map(({ remedy }) => remedy.kind)).toEqual(remedies);
+  });
+
   it('gives a renamed instance its name back', () => {
     const service = aService();
     const instance = anInstance(service, {}, { name: 'other' });

@@ -121,7 +121,6 @@ describe('compareImmutable()', () => {
       ['/:/host'],
     ],
     ['stop_signal', { stopSignal: 'SIGINT' }, { stopSignal: 'SIGTERM' }, 'INT', 'TERM'],
-    ['stop_grace_period', { stopGraceMs: 5_000 }, { stopGraceMs: 10_000 }, 5_000, 10_000],
   ];
 
   it.each(rows)('reports %s with both values', (path, wanted, found, desired, observed) => {

@@ -340,4 +340,23 @@ describe('a state folder', () => {
 
     expect(good.map(({ spec }) => spec.files)).toEqual([['apps/shop/compose.yaml']]);
   });
+
+  it('reads hashes of an earlier release as those of today', () => {
+    session((journal) => journal.write(entries, 10));
+    const hashes = (): readonly string[] => {
+      const records = session((journal) => [...journal.state().applications.values()]);
+      return records.flatMap(
+        ({ lastKnownGood }) => lastKnownGood?.spec.services.map(({ hash }) => hash) ?? [],
+      );
+    };
+    const before = hashes();
+    const database = new Database(join(folder, 'journal.db'));
+    database.exec(
+      "UPDATE applications SET record = json_set(record, '$.lastKnownGood.spec.services[0].hash', 'old')",
+    );
+    database.close();
+
+    expect(before).not.toEqual([]);
+    expect(hashes()).toEqual(before);
+  });
 });

@@ -70,6 +70,8 @@ describe('the hash of a service', () => {
     },
     { name: 'being a singleton', lines: [...base, 'x-fleetwright: { singleton: true }'] },
     { name: 'the restart policy', lines: [...base, 'restart: always'] },
+    { name: 'another limit', lines: base.map((line) => line.replace('64m', '65m')) },
+    { name: 'the time to stop', lines: [...base, 'stop_grace_period: 9s'] },
   ])('does not change with $name', ({ lines }) => {
     expect(hashOf(lines)).toBe(hashOf(base));
   });
@@ -79,7 +81,7 @@ describe('the hash of a service', () => {
     { name: 'a variable', lines: ['environment: { A: "2", B: x }', ...base.slice(1)] },
     { name: 'a variable more', lines: ['environment: { A: "1", B: x, C: "" }', ...base.slice(1)] },
     { name: 'a port', lines: base.map((line) => line.replace('8080:80', '8081:80')) },
-    { name: 'a limit', lines: base.map((line) => line.replace('64m', '65m')) },
+    { name: 'a limit less', lines: base.map((line) => line.replace('memory: 64m', '')) },
     { name: 'a label', lines: base.map((line) => line.replace('front', 'back')) },
     { name: 'the content of a config', lines: base, tail: after.replace('hello', 'hallo') },
     {

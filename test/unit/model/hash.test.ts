@@ -2,7 +2,14 @@ import { describe, expect, it } from 'vitest';
 
 import type { Gate } from '../../../src/model/application.ts';
 import type { ContainerSpec } from '../../../src/model/container.ts';
-import { gatePort, hashContainer, hashJob, hashSchema } from '../../../src/model/hash.ts';
+import {
+  gatePort,
+  hashContainer,
+  hashJob,
+  hashSchema,
+  liveDigest,
+} from '../../../src/model/hash.ts';
+import { hashBySchema1 } from '../../../src/model/older-hashes.ts';
 import type { Settings } from '../../../src/model/settings.ts';
 import { aContainer, aService } from '../../support/builders.ts';
 
@@ -66,6 +73,9 @@ const later = aContainer({
   resources: { ...full.resources, cpuShares: 512, cpuset: '0-1', memorySwapBytes: -1 },
 });
 
+const swap = (memorySwapBytes: number): string =>
+  hashContainer({ ...full, resources: { ...full.resources, memorySwapBytes } }, gate);
+
 describe('hashContainer()', () => {
   // These stand on containers out there. A release that changes one of them recreates every instance of every fleet:
   // take the next hashSchema instead, and keep reading this one.
@@ -74,23 +84,24 @@ describe('hashContainer()', () => {
       'the smallest container',
       aContainer(),
       gate,
-      'b444de5846f135319b215e282e4dadd624ef670ed794307772ff2fd136418285',
+      '073dc83ccd349d689d143eda6e49f2c2c58ca0a9cb2276d1adc3ed6a849420f0',
     ],
-    ['every field', full, gate, '382811d9314a4ce7905eb2411126ade225fe0de9185fc8268d1a1e3c3b3f9194'],
-    ['later keys', later, gate, 'a7c6fb59128e1c4991a3c8aed07b8d2fc77907bbad4845c037fcee4763c55c72'],
+    ['every field', full, gate, 'd18f08e0817b84849e419ee3d3d45bb51ee7b8ae7ecc775e1c3a744b2a021427'],
+    ['later keys', later, gate, '2a724086b9eab4879a339eee13b57ede58380ddb0716d6696be0a267a306320b'],
     [
       'a gate that needs a port',
       full,
       http,
-      'e0b7cc37c6c665985155e09644f8a5c3bcb7061beb4d2b33143ae89cccc24bd4',
+      'e65c4065d32ffcbcee80e49a0ebe3541744acb53b811c360b8e250536480f327',
     ],
   ])('is for %s what it has always been', (_name, spec, ofGate, golden) => {
-    expect(hashSchema).toBe(1);
+    expect(hashSchema).toBe(2);
     expect(hashContainer(spec, ofGate)).toBe(golden);
   });
 
-  const other: Required<Omit<ContainerSpec, 'restart' | keyof Settings>> = {
-    ...aContainer(),
+  const other: Required<
+    Omit<ContainerSpec, 'restart' | 'stopGraceMs' | 'resources' | keyof Settings>
+  > = {
     image: 'testapp:other',
     command: ['other'],
     entrypoint: ['/other'],
@@ -111,23 +122,40 @@ describe('hashContainer()', () => {
     networks: [],
     files: [],
     stopSignal: null,
-    stopGraceMs: null,
   };
 
-  it.each(Object.keys(other).filter((key) => key !== 'restart'))('covers %s', (key) => {
+  it.each(Object.keys(other))('covers %s', (key) => {
     const changed = { ...full, [key]: other[key as keyof typeof other] };
 
     expect(hashContainer(changed, gate)).not.toBe(hashContainer(full, gate));
   });
 
-  it.each([
-    ['another value', { cpuShares: 256, cpuset: '1' }, true],
-    ['none of it', { cpuShares: 256 }, false],
-  ])('covers of a limit that changes in place only that it is there: %s', (_name, live, isSame) => {
-    const before = { ...full, resources: { ...full.resources, cpuShares: 512, cpuset: '0' } };
-    const after = { ...full, resources: { ...full.resources, ...live } };
+  const { memoryBytes: _memory, ...unbounded } = full.resources;
+  const addressed = { network: 'shop_front', aliases: ['web'], ipv4Address: '10.9.0.7' };
 
-    expect(hashContainer(after, gate) === hashContainer(before, gate)).toBe(isSame);
+  it.each<[string, Partial<ContainerSpec>, boolean]>([
+    ['another limit', { resources: { ...full.resources, memoryBytes: 1, nanoCpus: 2 } }, true],
+    ['no limit', { resources: { ...unbounded, memoryBytes: null } }, false],
+    ['a limit more', { resources: { ...full.resources, cpuShares: 512 } }, false],
+    ['no limit on processes', { resources: { ...full.resources, pids: null } }, true],
+    ['a limit of swap', { resources: { ...full.resources, memorySwapBytes: 1 } }, false],
+    ['another time to stop', { stopGraceMs: 9_000 }, true],
+    ['another alias', { networks: [{ network: 'shop_front', aliases: ['other'] }] }, true],
+    ['a network more', { networks: [...full.networks, { network: 'z', aliases: [] }] }, true],
+    ['another first network', { networks: [{ network: 'a', aliases: ['web'] }] }, false],
+    ['an address', { networks: [addressed] }, false],
+  ])('tells what must be replaced from what changes in place: %s', (_name, change, isSame) => {
+    const after = { ...full, ...change };
+
+    expect(hashContainer(after, gate) === hashContainer(full, gate)).toBe(isSame);
+    if (isSame && change.stopGraceMs === undefined) {
+      expect(liveDigest(after)).not.toBe(liveDigest(full));
+    }
+  });
+
+  it('covers whether swap has a bound, and not which', () => {
+    expect(swap(1)).toBe(swap(2));
+    expect(swap(1)).not.toBe(swap(-1));
   });
 
   it('leaves out the restart policy, which is the mark of promotion', () => {
@@ -149,6 +177,27 @@ describe('hashContainer()', () => {
   });
 });
 
+describe('hashBySchema1()', () => {
+  it.each([
+    [
+      'the smallest container',
+      aContainer(),
+      gate,
+      'b444de5846f135319b215e282e4dadd624ef670ed794307772ff2fd136418285',
+    ],
+    ['every field', full, gate, '382811d9314a4ce7905eb2411126ade225fe0de9185fc8268d1a1e3c3b3f9194'],
+    ['later keys', later, gate, 'a7c6fb59128e1c4991a3c8aed07b8d2fc77907bbad4845c037fcee4763c55c72'],
+    [
+      'a gate that needs a port',
+      full,
+      http,
+      'e0b7cc37c6c665985155e09644f8a5c3bcb7061beb4d2b33143ae89cccc24bd4',
+    ],
+  ])('is for %s what the first releases wrote', (_name, spec, ofGate, golden) => {
+    expect(hashBySchema1(spec, ofGate)).toBe(golden);
+  });
+});
+
 describe('hashJob()', () => {
   const own = hashContainer(aContainer(), gate);
   const web = hashContainer(full, gate);
@@ -156,7 +205,7 @@ describe('hashJob()', () => {
   // As above: another value runs the jobs of every application once more.
   it('is what it has always been', () => {
     expect(hashJob(own, { web })).toBe(
-      'e37f7712960356e84ef103dc39edc470addf09505a21a7d1f5436f1e38572743',
+      '10a0a271e7fa49c20836de5a6f78d73c88ae86c84db00d17f9f536d197d7fecc',
     );
   });
 

@@ -39,13 +39,15 @@ describe('nextRetirement()', () => {
   });
 
   it.each([
-    ["the container's own", 9_000, 9_000],
-    ["the service's", null, 3_000],
-  ])('stops with the grace that is %s', (_name, own, graceMs) => {
+    ["that the commit asks for, whatever the container's own is", 9_000, service, 3_000],
+    ['that the commit asks for', null, service, 3_000],
+    ['that the engine has, when the commit asks for none any more', 9_000, aService(), 10_000],
+    ['that the container has, when its version is not known', 9_000, null, 9_000],
+  ])('stops with the grace %s', (_name, own, ofVersion, graceMs) => {
     const { container, ...instance } = anInstance(service, {}, { restart: noRestart });
     const spec = { ...container.spec, stopGraceMs: own };
 
-    const action = nextRetirement({ ...instance, container: { ...container, spec } }, service);
+    const action = nextRetirement({ ...instance, container: { ...container, spec } }, ofVersion);
 
     expect(action).toMatchObject({ graceMs });
   });

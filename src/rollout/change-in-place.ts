@@ -1,0 +1,145 @@
+import type { ServiceSpec } from '../model/application.ts';
+import type { ContainerSpec } from '../model/container.ts';
+import { sameRestart } from '../model/container.ts';
+import type { Action, ActionKind, Change } from '../model/step.ts';
+import type { Difference } from '../drift/assess-instance.ts';
+import { compareResources } from '../drift/compare-container.ts';
+import { compareNetworks } from '../drift/compare-networks.ts';
+import type { ApplicationContext } from './application-context.ts';
+import { isServiceProven } from './application-context.ts';
+import { countedSlots } from './counted-slots.ts';
+import { placeOf } from './draft.ts';
+import type { SlotSituation } from './slot-situation.ts';
+import { actOn } from './slot-situation.ts';
+import type { SlotView } from './slot-view.ts';
+import { provenService } from './target.ts';
+
+/**
+ * Whether a difference of a promoted instance is there because a commit asks for something else than before, and not
+ * because somebody changed the instance: then it is rolled out, and no drift.
+ */
+export function isOfCommit(
+  context: ApplicationContext,
+  view: SlotView,
+  { class: kind, path }: Difference,
+): boolean {
+  const { service } = view;
+  if (kind !== 'mutable-field' && kind !== 'network') return false;
+  if (!isServiceProven(context, service)) return true;
+  const before = [
+    provenService(context.record, service.name),
+    // On the way back from what a commit asked for.
+    context.target.mode === 'rollback' ? askedBy(context, service.name) : null,
+  ];
+  return before.some(
+    (other) => other !== null && isChanged(context.application, other, service, path),
+  );
+}
+
+function askedBy({ desired }: ApplicationContext, service: string): ServiceSpec | null {
+  return desired.services.find(({ name }) => name === service) ?? null;
+}
+
+function isChanged(
+  application: string,
+  { container: from }: ServiceSpec,
+  { container: to }: ServiceSpec,
+  path: string,
+): boolean {
+  return pathsBetween(application, from, to).includes(path);
+}
+
+function pathsBetween(
+  application: string,
+  from: ContainerSpec,
+  to: ContainerSpec,
+): readonly string[] {
+  const fields = [
+    ...compareResources(to.resources, from.resources),
+    ...compareNetworks(application, to.networks, from.networks),
+  ];
+  const restart = sameRestart(to.restart, from.restart) ? [] : ['restart'];
+  return [...fields.map(({ path }) => path), ...restart];
+}
+
+/**
+ * Whether the slot may be changed in place now. Less memory can end a container, so that as many slots as `parallelism`
+ * says change at once, and the next come when those have been well for `minHealthyTime`. One that serves nothing costs
+ * nothing.
+ */
+export function isTurnOf(situation: SlotSituation): boolean {
+  const { context, view, policy } = situation;
+  const { draft, world } = context;
+  const why = whyNotNow(context);
+  if (why !== null) {
+    draft.wait('turn', placeOf(view), why);
+    return false;
+  }
+  const own = context.views.find(({ service }) => service.name === view.service.name);
+  const all = own === undefined ? [] : countedSlots(world, own);
+  const others = all.filter(({ key }) => key !== view.key);
+  const busy = others.filter((other) => isBusy(context, other));
+  const limit = policy.parallelism === 0 ? all.length : policy.parallelism;
+  const after = lastChangeOf(others) + policy.delayMs;
+  const isBegun = world.now < wellAt(view);
+  if (!view.available || isBegun || (busy.length < limit && world.now >= after)) return true;
+  const until = [after, ...busy.map(wellAt)].filter((time) => time > world.now);
+  const earliest = until.length === 0 ? null : Math.min(...until);
+  draft.wait('turn', placeOf(view), 'its turn: others are changed in place first', earliest);
+  return false;
+}
+
+function whyNotNow({ hold, holdsChanges, target }: ApplicationContext): string | null {
+  if (target.mode === 'halted') return 'the rollout is paused: its revision failed';
+  if (hold !== null) return hold.message;
+  return holdsChanges ? 'not every slot can be placed' : null;
+}
+
+const inPlace: ReadonlySet<ActionKind> = new Set([
+  'update-container',
+  'connect-network',
+  'disconnect-network',
+  'rename-container',
+]);
+
+/** It is being changed, was so a moment ago, did not survive it, or the engine refuses. */
+function isBusy({ draft, world }: ApplicationContext, view: SlotView): boolean {
+  const { key, phase, inFlight, failure, record, available } = view;
+  if (phase.kind !== 'promoted') return false;
+  if (inFlight !== undefined && inPlace.has(inFlight)) return true;
+  if (failure !== undefined && inPlace.has(failure.action)) return true;
+  if (draft.steps.some((step) => step.key === key && inPlace.has(step.action.kind))) return true;
+  return record?.changedAt !== undefined && (world.now < wellAt(view) || !available);
+}
+
+const never = Number.NEGATIVE_INFINITY;
+
+function lastChangeOf(views: readonly SlotView[]): number {
+  return Math.max(never, ...views.map(({ record }) => record?.changedAt ?? never));
+}
+
+/** When it has been well for long enough since it was changed. */
+function wellAt({ record, service }: SlotView): number {
+  return (record?.changedAt ?? never) + service.gate.minHealthyTimeMs;
+}
+
+/** Changes the instance of a slot as a commit asks, in place: all of its limits in one step. */
+export function changeInPlace(
+  situation: SlotSituation,
+  { path, desired, observed, remedy }: Difference,
+  action: Action,
+): void {
+  const { context, view } = situation;
+  const changes: readonly Change[] =
+    remedy.kind === 'update-resources'
+      ? view.differences.filter((one) => one.remedy.kind === 'update-resources').map(changeOf)
+      : [{ path, from: observed, to: desired }];
+  const more = changes.length > 1 ? ` and ${changes.length - 1} more` : '';
+  const { world, draft } = context;
+  draft.entries.push({ kind: 'changed-in-place', slot: view.key, at: world.now });
+  actOn(situation, path, `${path} changed${more}, in place`, action, changes);
+}
+
+function changeOf({ path, desired, observed }: Difference): Change {
+  return { path, from: observed, to: desired };
+}
