@@ -70,7 +70,8 @@ function instance(service: ServiceSpec): Instance {
   const [container, ...others] = reachable(fleet, host).containers;
   if (container === undefined || others.length > 0) throw new Error('there is not one container');
   const renamed = container.name !== instanceName(identity);
-  return { container, identity, slotKey: 'shop/web/1', renamed, known: false };
+  const { hash } = service;
+  return { container, identity, hash, slotKey: 'shop/web/1', renamed, known: false };
 }
 
 function differences(
