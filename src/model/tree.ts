@@ -5,4 +5,6 @@ export interface TreeEntry {
   readonly kind: 'file' | 'symlink' | 'submodule';
   /** Git blob id; equal ids are equal bytes. */
   readonly oid: string;
+  /** Only of a file; absent: it is not. */
+  readonly executable?: true;
 }

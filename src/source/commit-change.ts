@@ -81,7 +81,7 @@ export function withEdits(tree: SourceTree, edits: Change['edits']): SourceTree 
   const entries = new Map<string, TreeEntry>(tree.entries);
   for (const [path, oid] of edits) {
     if (oid === null) entries.delete(path);
-    else entries.set(path, { path, kind: 'file', oid });
+    else entries.set(path, { ...tree.entries.get(path), path, kind: 'file', oid });
   }
   return { ...tree, entries };
 }

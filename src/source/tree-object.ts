@@ -3,6 +3,8 @@ export interface TreeItem {
   readonly name: string;
   readonly kind: 'file' | 'symlink' | 'submodule' | 'tree';
   readonly oid: string;
+  /** Only of a file; absent: it is not. */
+  readonly executable?: true;
 }
 
 export interface ParsedTree {
@@ -72,7 +74,8 @@ export function parseTree(bytes: Uint8Array): ParsedTree {
       skipped.push(`${JSON.stringify(latin1(name))} ${refusal}`);
     } else {
       const text = utf8.decode(name);
-      items.set(text, { name: text, kind, oid });
+      const item = { name: text, kind, oid };
+      items.set(text, mode === '100755' ? { ...item, executable: true } : item);
     }
   }
   return { items, skipped };

@@ -34,10 +34,10 @@ export async function walkTree(
     seen += 1 + tree.items.size;
     if (seen > maxEntries) throw tooManyEntries(folder);
     skipped.push(...tree.skipped.map((reason) => `in ${next?.folder || 'the root'}: ${reason}`));
-    for (const { name, kind, oid } of tree.items.values()) {
+    for (const { name, kind, oid, executable } of tree.items.values()) {
       const path = prefix + name;
       if (kind === 'tree') open.push({ oid, folder: path });
-      else entries.set(path, { path, kind, oid });
+      else entries.set(path, executable ? { path, kind, oid, executable } : { path, kind, oid });
     }
   }
   return { entries, skipped };
