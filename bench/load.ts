@@ -51,7 +51,7 @@ say(
 async function load(): Promise<number> {
   const began = performance.now();
   const { applications, diagnostics } = await loadAll(
-    { entries, root: '', fleetRequired: true },
+    { entries, root: '', key: Buffer.of(), fleetRequired: true },
     (path) => Promise.resolve(contents.get(path) ?? new Uint8Array()),
     cache,
   );

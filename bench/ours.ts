@@ -39,7 +39,8 @@ export async function sync(repository: ConfigRepository, options: SyncOptions): 
     logger,
   });
   await using fleet = openFleet({ credentialsDir: credentials, logger, clock });
-  const loaded = await loadRevision(source, await source.head(signal), '', new Map(), signal);
+  const reading = { path: '', key: Buffer.of(), cache: new Map() };
+  const loaded = await loadRevision(source, await source.head(signal), reading, signal);
   if (loaded.kind === 'invalid') throw new Error(loaded.diagnostics[0]?.message);
   fleet.configure(loaded.desired.fleet);
   await fleet.refresh(signal);

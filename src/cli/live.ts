@@ -8,14 +8,16 @@ import { UsageError } from '../model/errors.ts';
 import type { DesiredState } from '../model/desired.ts';
 import { reduceJournal } from '../model/journal-reduce.ts';
 import type { JournalState } from '../model/journal-state.ts';
+import type { InstallationKey } from '../model/sealed.ts';
 import type { HostObservation, UnreachableHost } from '../model/observation.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 import { openFleet } from '../fleet/docker-fleet.ts';
 import type { JournalReader } from '../journal/journal.ts';
 import { readJournal } from '../journal/open-journal.ts';
-import type { LoadedRevision } from '../reconcile/load-revision.ts';
+import type { LoadedRevision, Reading } from '../reconcile/load-revision.ts';
 import { loadRevision } from '../reconcile/load-revision.ts';
 import { systemClock } from '../reconcile/system-clock.ts';
+import { readInstallationKey } from '../secrets/installation-key.ts';
 import type { World } from '../rollout/world.ts';
 import { openSource } from '../source/open-source.ts';
 import type { Source } from '../source/source.ts';
@@ -40,17 +42,24 @@ export function openRepository(
   });
 }
 
-export function openHosts(settings: Settings, logger: Logger): Fleet {
+/** @param key opens the secrets that containers get */
+export function openHosts(settings: Settings, logger: Logger, key: InstallationKey): Fleet {
   const { credentials, resyncIntervalMs } = settings;
   if (credentials !== null && !existsSync(credentials)) {
     throw new UsageError(`Cannot use --credentials "${credentials}": there is no such folder`);
   }
   return openFleet({
     credentialsDir: credentials,
+    key,
     logger,
     clock: systemClock,
     resyncMs: resyncIntervalMs,
   });
+}
+
+/** How a command reads commits beside a daemon. */
+export function readingOf({ path, state }: Settings): Reading {
+  return { path, key: readInstallationKey(state), cache: new Map() };
 }
 
 /** The live fleet as a command sees it beside a daemon: observed now, never changed. */
@@ -76,7 +85,8 @@ export async function observeLive(
 ): Promise<Live> {
   const source = await openRepository(settings, logger, 'command');
   const journal = readJournal(settings.state);
-  const fleet = openHosts(settings, logger);
+  const reading = readingOf(settings);
+  const fleet = openHosts(settings, logger, reading.key);
   const close = async (): Promise<void> => {
     journal[Symbol.dispose]();
     await fleet[Symbol.asyncDispose]();
@@ -85,7 +95,7 @@ export async function observeLive(
   try {
     const head =
       revision === null ? await source.head(signal) : await source.resolve(revision, signal);
-    const loaded = await loadRevision(source, head, settings.path, new Map(), signal);
+    const loaded = await loadRevision(source, head, reading, signal);
     const world =
       loaded.kind === 'valid' ? await observe(loaded.desired, fleet, journal, signal) : null;
     const observations = [...(world?.observations.values() ?? [])];

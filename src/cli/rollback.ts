@@ -19,7 +19,7 @@ import type { SourceTree } from '../source/source-tree.ts';
 import { readAuthor, userName } from './author.ts';
 import type { ExitCode } from './exit-code.ts';
 import { exitCode } from './exit-code.ts';
-import { openRepository } from './live.ts';
+import { openRepository, readingOf } from './live.ts';
 import type { Output } from './output.ts';
 import { toJson } from './output.ts';
 import type { Settings } from './settings.ts';
@@ -47,7 +47,7 @@ export async function rollback(
 ): Promise<ExitCode> {
   const author = readAuthor(flags.author, process.env);
   await using source = await openRepository(settings, logger, 'command');
-  const parts: RevertParts = { source, path: settings.path, cache: new Map() };
+  const parts: RevertParts = { source, ...readingOf(settings) };
   const record = readRecord(settings, application);
   const head = await source.head(signal);
   const plan =

@@ -14,6 +14,7 @@ import { readAuthor } from './author.ts';
 import type { ExitCode } from './exit-code.ts';
 import { exitCode } from './exit-code.ts';
 import { openHosts, openRepository } from './live.ts';
+import { openInstallationKey } from '../secrets/installation-key.ts';
 import type { Settings } from './settings.ts';
 
 /** `fleetwright run`: the daemon. It follows the branch and keeps the fleet as the commit asks, until it is stopped. */
@@ -23,8 +24,9 @@ export async function run(
   signal: AbortSignal,
 ): Promise<ExitCode> {
   using journal = openJournal(settings.state, logger);
+  const key = openInstallationKey(settings.state, journal.state());
   await using source = await openRepository(settings, logger, 'daemon');
-  await using fleet = openHosts(settings, logger);
+  await using fleet = openHosts(settings, logger, key);
   const { path } = settings;
   const cache: ParseCache = new Map();
   const author = readAuthor(undefined, process.env);
@@ -32,6 +34,7 @@ export async function run(
   await using writeBack = new WriteBack({
     source,
     path,
+    key,
     cache,
     journal,
     logger,
@@ -44,6 +47,7 @@ export async function run(
   await using follower = new Follower({
     source,
     path,
+    key,
     journal,
     logger,
     cache,

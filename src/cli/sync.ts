@@ -19,6 +19,7 @@ import type { Output } from './output.ts';
 import { toJson } from './output.ts';
 import { createProgress } from './progress.ts';
 import { reportRefused, reportUnreachable, reportWarnings } from './report-problems.ts';
+import { openInstallationKey } from '../secrets/installation-key.ts';
 import type { Settings } from './settings.ts';
 
 export interface SyncFlags {
@@ -37,10 +38,16 @@ export async function sync(
 ): Promise<ExitCode> {
   const begin = clock.now();
   using journal = openJournal(settings.state, logger);
+  const key = openInstallationKey(settings.state, journal.state());
   await using source = await openRepository(settings, logger, 'daemon');
-  await using fleet = openHosts(settings, logger);
+  await using fleet = openHosts(settings, logger, key);
   const head = await source.head(signal);
-  const loaded = await loadRevision(source, head, settings.path, new Map(), signal);
+  const loaded = await loadRevision(
+    source,
+    head,
+    { path: settings.path, key, cache: new Map() },
+    signal,
+  );
   if (loaded.kind === 'invalid') {
     journal.reject(loaded.revision, loaded.diagnostics);
     reportRefused(output, loaded.revision, loaded.diagnostics);

@@ -41,7 +41,9 @@ async function loadFolder(root: string, only?: readonly string[]): Promise<Loade
     const { size } = await lstat(full);
     return size > maxFileBytes ? { kind: 'too-large', limit: maxFileBytes } : readFile(full);
   };
-  const input = { entries, root: '', rootName: basename(root), fleetRequired: false };
+  // What is sealed here goes nowhere.
+  const key = new Uint8Array();
+  const input = { entries, root: '', rootName: basename(root), key, fleetRequired: false };
   return loadAll(only === undefined ? input : { ...input, only }, read, new Map());
 }
 
@@ -54,7 +56,7 @@ async function listFolder(root: string): Promise<ReadonlyMap<string, TreeEntry>>
       const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
       if (entry.name === '.git' || entry.name === 'node_modules') continue;
       if (entry.isDirectory()) folders.push(path);
-      else if (entry.isFile()) entries.set(path, { path, kind: 'file', oid: diskOid(root, path) });
+      else if (entry.isFile()) entries.set(path, await fileEntry(root, path));
       else if (entry.isSymbolicLink()) entries.set(path, { path, kind: 'symlink', oid: '' });
     }
     if (entries.size > maxEntries) {
@@ -62,6 +64,12 @@ async function listFolder(root: string): Promise<ReadonlyMap<string, TreeEntry>>
     }
   }
   return entries;
+}
+
+async function fileEntry(root: string, path: string): Promise<TreeEntry> {
+  const { mode } = await lstat(join(root, path));
+  const entry = { path, kind: 'file' as const, oid: diskOid(root, path) };
+  return (mode & 0o100) === 0 ? entry : { ...entry, executable: true };
 }
 
 /** Files on disk have no blob id; their place tells them apart within one run. */

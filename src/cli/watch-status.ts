@@ -18,7 +18,7 @@ import { decide } from '../rollout/decide.ts';
 import type { ExitCode } from './exit-code.ts';
 import { exitCode } from './exit-code.ts';
 import { GateWatch } from './gate-watch.ts';
-import { openHosts, openRepository, worldOf } from './live.ts';
+import { openHosts, openRepository, readingOf, worldOf } from './live.ts';
 import type { Output } from './output.ts';
 import { reportRefused } from './report-problems.ts';
 import { Screen } from './screen.ts';
@@ -38,7 +38,7 @@ export async function watchStatus(
   logger: Logger,
   signal: AbortSignal,
 ): Promise<ExitCode> {
-  await using fleet = openHosts(settings, logger);
+  await using fleet = openHosts(settings, logger, readingOf(settings).key);
   const wake = new Wake(clock);
   using gates = new GateWatch(clock, () => wake.call());
   using view = new StatusView({ settings, logger, fleet, gates, output });
@@ -136,7 +136,7 @@ class StatusView implements Disposable {
       accepted === null
         ? await source.head(signal)
         : { ...(await source.resolve(accepted.commit, signal)), branch: accepted.branch };
-    return await loadRevision(source, revision, settings.path, new Map(), signal);
+    return await loadRevision(source, revision, readingOf(settings), signal);
   }
 
   /** New hosts are looked at once; after that they tell of changes. */

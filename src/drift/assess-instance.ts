@@ -8,6 +8,7 @@ import type { FieldDifference } from './field-difference.ts';
 import { compareImmutable, compareResources } from './compare-container.ts';
 import type { NetworkDifference } from './compare-networks.ts';
 import { compareNetworks } from './compare-networks.ts';
+import { compareAlteredFiles } from './compare-files.ts';
 import type { Instance } from './identify.ts';
 
 /** What brings a difference back, as data; rollout/heal.ts makes the step of it. */
@@ -49,6 +50,7 @@ export function assessInstance(
   return [
     ...assessState(instance, service),
     ...assessImmutable(instance, service, image),
+    ...assessFiles(instance, service),
     ...assessName(instance),
     ...assessNetworks(instance, service, before),
     ...assessResources(instance, service),
@@ -129,6 +131,16 @@ function assessImmutable(
     class: 'immutable-field',
     remedy: { kind: 'replace' },
     note: 'the engine cannot change this in place: the instance is replaced',
+  }));
+}
+
+/** Who has read what was altered cannot be told, so writing it anew would not do. */
+function assessFiles({ container }: Instance, service: ServiceSpec): readonly Difference[] {
+  return compareAlteredFiles(service, container).map((field) => ({
+    ...field,
+    class: 'immutable-field',
+    remedy: { kind: 'replace' },
+    note: 'its files are delivered before its start: the instance is replaced',
   }));
 }
 

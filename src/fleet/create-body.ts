@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 
 import type { ServiceSpec } from '../model/application.ts';
 import type { ContainerSpec, HealthcheckSpec, PortSpec, Resources } from '../model/container.ts';
+import { stampLabel } from '../model/file-stamps.ts';
 import { gatePort } from '../model/hash.ts';
 import type { InstanceIdentity } from '../model/labels.ts';
 import { identityLabels } from '../model/labels.ts';
@@ -20,6 +21,8 @@ export interface CreateContext {
   readonly commit: CommitSha;
   /** `address` of the host: see gatePort(). */
   readonly address: string;
+  /** The mounts that bring its files: see mounted-files.ts. */
+  readonly fileMounts?: readonly object[];
 }
 
 /** The body of `POST /containers/create`. */
@@ -46,12 +49,16 @@ export function createBody(
     ...configBody(spec, ports),
     ...settingsConfig(spec),
     ...oldMacAddress(spec, context.apiVersion),
-    Labels: { ...spec.labels, ...identityLabels(identity, context.commit) },
+    Labels: {
+      ...spec.labels,
+      ...identityLabels(identity, context.commit),
+      ...stampLabel(spec),
+    },
     HostConfig: {
       ...hostBody(spec, ports),
       ...settingsHostConfig(spec),
       ...securityBody(spec.securityOpt),
-      ...mountBody(spec.mounts, context.apiVersion),
+      ...mountBody(spec.mounts, context.apiVersion, context.fileMounts),
       ...resourcesBody(spec.resources),
       RestartPolicy: { Name: 'no', MaximumRetryCount: 0 },
       NetworkMode: networkMode(spec),

@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import type { Clock } from '../model/clock.ts';
 import type { FleetSpec, HostSpec } from '../model/fleet.ts';
 import type { ContainerId, HostName } from '../model/names.ts';
+import type { InstallationKey } from '../model/sealed.ts';
 import type { HostObservation } from '../model/observation.ts';
 import type { Step, StepOutcome } from '../model/step.ts';
 import type { TlsCredentials } from './credentials.ts';
@@ -21,6 +22,8 @@ import { rejectTwins } from './twins.ts';
 export interface FleetOptions {
   /** Folder with one folder per host: `<host>/{ca,cert,key}.pem`. It is watched. */
   readonly credentialsDir: string | null;
+  /** Opens the secrets that containers get; without it none can be opened. */
+  readonly key?: InstallationKey;
   readonly logger: Logger;
   readonly clock: Clock;
   /** Opens the way to a host, a Docker Engine by default. `onCall` is to be called for each request that is sent. */
@@ -122,7 +125,7 @@ class DockerFleet implements Fleet {
   }
 
   #open(host: HostSpec): HostSession {
-    const { credentialsDir, logger, clock, concurrency = 4 } = this.#options;
+    const { credentialsDir, key = null, logger, clock, concurrency = 4 } = this.#options;
     const { connect = this.#connectEngine, random = Math.random } = this.#options;
     const { resyncMs = 60_000, pingMs = 15_000, deadlines = {} } = this.#options;
     return new HostSession(host, {
@@ -131,6 +134,7 @@ class DockerFleet implements Fleet {
       random,
       connect: (spec, credentials) => connect(spec, credentials, this.#countCall),
       credentialsDir,
+      key,
       logger: logger.child({ host: host.name }),
       concurrency,
       resyncMs,

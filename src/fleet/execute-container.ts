@@ -10,6 +10,8 @@ import { stopMarginMs } from './deadlines.ts';
 import { enginePath } from './engine-path.ts';
 import { EngineError, isStatus } from './engine-error.ts';
 import { containerName } from './normal-form.ts';
+import { hasMountedFiles } from './file-anchor.ts';
+import { removeUnusedFiles } from './mounted-files.ts';
 import type { StepRun } from './step-run.ts';
 import { done, failed, skipped } from './step-run.ts';
 import type { WireContainer } from './wire.ts';
@@ -173,6 +175,7 @@ export async function removeContainer(
     const message = `Cannot remove container "${action.name}": ${messageOf(error)}`;
     return failed('infrastructure', 'RemovalRefused', message);
   }
+  if (hasMountedFiles(check.container)) await removeUnusedFiles(run);
   return done;
 }
 

@@ -9,6 +9,7 @@ import { createBody, laterNetworks } from './create-body.ts';
 import { enginePath } from './engine-path.ts';
 import { isStatus } from './engine-error.ts';
 import { fileArchive } from './file-archive.ts';
+import { withMountedFiles } from './mounted-files.ts';
 import { containerRefusal } from '../model/needed-versions.ts';
 import { containerName } from './normal-form.ts';
 import type { StepRun } from './step-run.ts';
@@ -28,7 +29,7 @@ export async function createContainer(
 ): Promise<StepOutcome> {
   const { identity, service } = action;
   const name = instanceName(identity);
-  const { address, name: host } = run.context.host;
+  const { name: host } = run.context.host;
   const { apiVersion } = run.context.client;
   const tooOld = containerRefusal(service.container, host, apiVersion);
   if (tooOld !== null) {
@@ -36,13 +37,31 @@ export async function createContainer(
   }
   const networks = await resolveNetworks(run, service);
   if (networks.kind === 'refused') return networks.outcome;
+  const { image, fileMounts = [] } = service.container;
+  const refused = await withMountedFiles(run, { name, image }, fileMounts, (mounts) =>
+    createOrAdopt(run, action, commit, mounts),
+  );
+  if (refused !== null) return refused;
+  return attachLater(run, name, service, networks.ids);
+}
+
+/** Null when the container is there, made now or by an earlier try; else why not. */
+async function createOrAdopt(
+  run: StepRun,
+  { identity, service }: ActionOf<'create-container'>,
+  commit: CommitSha,
+  fileMounts: readonly object[],
+): Promise<StepOutcome | null> {
+  const name = instanceName(identity);
+  const { apiVersion } = run.context.client;
+  const { address } = run.context.host;
   try {
     await run.mutate({
       what: `create container "${name}"`,
       method: 'POST',
       path: '/containers/create',
       query: { name },
-      body: createBody(service, identity, { apiVersion, commit, address }),
+      body: createBody(service, identity, { apiVersion, commit, address, fileMounts }),
     });
   } catch (error) {
     if (!isStatus(error, 409)) return refineCreateError(error, run, name, service);
@@ -51,7 +70,7 @@ export async function createContainer(
       return nameConflict(run, name, holder);
     }
   }
-  return attachLater(run, name, service, networks.ids);
+  return null;
 }
 
 /**
@@ -98,7 +117,7 @@ async function prepareStart(
       method: 'PUT',
       path: enginePath`/containers/${container.Id}/archive`,
       query: { path: '/' },
-      archive: await fileArchive(files),
+      archive: await fileArchive(files, run.context.key),
     });
   }
   return done;

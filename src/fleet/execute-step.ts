@@ -3,6 +3,7 @@ import { instanceName } from '../model/labels.ts';
 import { messageOf } from '../model/errors.ts';
 import { classifyRefusal, refusedPort } from './classify-failure.ts';
 import { EngineError } from './engine-error.ts';
+import { SealedError } from './file-archive.ts';
 import { createContainer, startContainer } from './execute-create.ts';
 import {
   connectNetwork,
@@ -76,6 +77,9 @@ function outcomeOf(error: unknown, action: Action, run: StepRun): StepOutcome {
     const image = imageOf(action);
     const failure = classifyRefusal(doing, { status, message: explainPort(message, run), image });
     return { kind: 'failed', failure };
+  }
+  if (error instanceof SealedError) {
+    return failed('revision', 'SecretSealed', `Cannot ${doing}: ${error.message}`);
   }
   if (run.mutated) return { kind: 'unknown', reason: `${doing}: ${messageOf(error)}` };
   if (run.signal.aborted) return skipped('it was cancelled before anything was changed');

@@ -2,18 +2,93 @@ import { buffer } from 'node:stream/consumers';
 
 import { pack } from 'tar-stream';
 
-import type { FileSpec } from '../model/container.ts';
+import type { FileMount, FileSpec } from '../model/container.ts';
+import type { InstallationKey } from '../model/sealed.ts';
+import { unseal } from '../model/sealed.ts';
+
+/** A file or folder as it goes into an archive. */
+interface Entry {
+  readonly name: string;
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  /** Null: a folder. */
+  readonly bytes: Buffer | null;
+}
 
 /**
  * One tar archive of a container's files, to be unpacked at `/`. It holds no folders: the engine makes the missing ones
  * when it unpacks, while an entry for one that exists would change its mode and owner (`/tmp`).
+ *
+ * @throws SealedError
  */
-export async function fileArchive(files: readonly FileSpec[]): Promise<Buffer> {
+export function fileArchive(
+  files: readonly FileSpec[],
+  key: InstallationKey | null,
+): Promise<Buffer> {
+  return archiveOf(files.map((file) => entryOf(file, file.target.slice(1), key)));
+}
+
+/**
+ * One tar archive of what is mounted, to be unpacked at `/`: each mount below `folder`, under its number.
+ *
+ * @throws SealedError
+ */
+export function mountArchive(
+  mounts: readonly FileMount[],
+  folder: string,
+  key: InstallationKey | null,
+): Promise<Buffer> {
+  return archiveOf(mounts.flatMap((mount, index) => entriesOf(mount, `${folder}/${index}`, key)));
+}
+
+/** A secret cannot be opened: it was sealed with another key. */
+export class SealedError extends Error {}
+
+function entriesOf(
+  { kind, files }: FileMount,
+  name: string,
+  key: InstallationKey | null,
+): readonly Entry[] {
+  if (kind === 'file') return files.map((file) => entryOf(file, name, key));
+  const folders = new Set(files.flatMap(({ target }) => foldersOf(target)));
+  return [
+    ...[...folders].map((folder) => folderEntry(folder === '' ? name : `${name}/${folder}`)),
+    ...files.map((file) => entryOf(file, `${name}/${file.target}`, key)),
+  ];
+}
+
+/** The folders that a path lies in, from the top. */
+function foldersOf(path: string): readonly string[] {
+  const parts = path.split('/').slice(0, -1);
+  return ['', ...parts.map((_, index) => parts.slice(0, index + 1).join('/'))];
+}
+
+function folderEntry(name: string): Entry {
+  return { name, mode: 0o755, uid: 0, gid: 0, bytes: null };
+}
+
+function entryOf(file: FileSpec, name: string, key: InstallationKey | null): Entry {
+  const { mode, uid, gid } = file;
+  return { name, mode, uid, gid, bytes: bytesOf(file, key) };
+}
+
+function bytesOf({ target, content, sealed }: FileSpec, key: InstallationKey | null): Buffer {
+  if (sealed !== true) return Buffer.from(content, 'base64');
+  const bytes = key === null ? null : unseal(key, content);
+  if (bytes !== null) return bytes;
+  throw new SealedError(
+    `secret "${target}" was sealed with another key than that of this state folder: push a commit, or put the key back`,
+  );
+}
+
+async function archiveOf(entries: readonly Entry[]): Promise<Buffer> {
   const archive = pack();
-  for (const { target, content, mode, uid, gid } of files) {
+  for (const { bytes, ...header } of entries) {
     // A fixed time, so that the same files always make the same archive.
-    const header = { name: target.slice(1), mode, uid, gid, mtime: new Date(0) };
-    archive.entry(header, Buffer.from(content, 'base64'));
+    const mtime = new Date(0);
+    if (bytes === null) archive.entry({ ...header, type: 'directory', mtime });
+    else archive.entry({ ...header, mtime }, bytes);
   }
   archive.finalize();
   return buffer(archive);

@@ -6,6 +6,7 @@ import type { Logger } from 'pino';
 import type { Clock } from '../model/clock.ts';
 import { messageOf } from '../model/errors.ts';
 import type { HostName } from '../model/names.ts';
+import type { InstallationKey } from '../model/sealed.ts';
 import type { HostObservation } from '../model/observation.ts';
 import { backOffMs } from './back-off.ts';
 import type { Deadline } from './deadline.ts';
@@ -16,6 +17,7 @@ import { dirtyByEvent } from './dirty.ts';
 import type { DockerHost } from './docker-host.ts';
 import type { Link } from './host-link.ts';
 import { openLink, takeEvents, watchHost } from './host-link.ts';
+import { FileWatch } from './file-watch.ts';
 import { HostPicture } from './host-picture.ts';
 import { Unread } from './unread.ts';
 import type { WireEvent } from './wire.ts';
@@ -24,6 +26,8 @@ export interface InformerOptions {
   readonly host: HostName;
   /** Value of the label `fleetwright.fleet` of the containers to inspect. */
   readonly fleet: string;
+  /** Tells whether a secret is still the one that was delivered; null: no secret is looked at. */
+  readonly key: InstallationKey | null;
   /** Makes a client with the credentials as they are now. */
   readonly connect: () => Promise<DockerHost>;
   readonly clock: Clock;
@@ -77,8 +81,9 @@ export class HostInformer {
 
   constructor(options: InformerOptions) {
     this.#options = options;
-    const { host, fleet, deadlines, clock } = options;
-    this.#picture = new HostPicture(host, fleet, deadlines.read, clock);
+    const { host, fleet, deadlines, clock, key, logger } = options;
+    const files = new FileWatch(key, deadlines.read, logger);
+    this.#picture = new HostPicture(host, fleet, deadlines.read, clock, files);
     this.#observation = {
       kind: 'unreachable',
       host,

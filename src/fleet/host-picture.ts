@@ -18,6 +18,7 @@ import type { Dirty } from './dirty.ts';
 import type { DockerHost } from './docker-host.ts';
 import { enginePath } from './engine-path.ts';
 import { compareText, containerName } from './normal-form.ts';
+import type { FileWatch } from './file-watch.ts';
 import { projectContainer, projectListed, projectUnmanaged } from './project-container.ts';
 import { projectEngine, projectNetwork, projectSkew, projectVolume } from './project-engine.ts';
 import type { ImageFacts } from './project-image.ts';
@@ -51,6 +52,7 @@ export class HostPicture {
   };
   readonly #managed = new Map<string, ObservedContainer>();
   readonly #unmanaged = new Map<string, UnmanagedContainer>();
+  readonly #files: FileWatch;
   #imageFacts: ReadonlyMap<string, ImageFacts> = new Map();
   #networks: readonly ObservedNetwork[] = [];
   #volumes: readonly ObservedVolume[] = [];
@@ -58,7 +60,8 @@ export class HostPicture {
   #engine: EngineFacts | null = null;
   #skewMs = 0;
 
-  constructor(host: HostName, fleet: string, readMs: number, clock: Clock) {
+  constructor(host: HostName, fleet: string, readMs: number, clock: Clock, files: FileWatch) {
+    this.#files = files;
     this.#host = host;
     this.#fleet = fleet;
     this.#readMs = readMs;
@@ -74,6 +77,7 @@ export class HostPicture {
       this.#readImages(client, signal),
     ]);
     await this.#readContainers(client, signal);
+    await this.#files.look(client, [...this.#managed.values()], signal);
   }
 
   /** Reads what is dirty anew. */
@@ -95,13 +99,18 @@ export class HostPicture {
       observedAt: now,
       watchedSince,
       engine: this.#engine,
-      containers: [...this.#managed.values()].toSorted(byName),
+      containers: [...this.#managed.values()].map(this.#withAltered).toSorted(byName),
       unmanaged: [...this.#unmanaged.values()].toSorted(byName),
       networks: this.#networks,
       volumes: this.#volumes,
       images: this.#images,
     };
   }
+
+  readonly #withAltered = (container: ObservedContainer): ObservedContainer => {
+    const altered = this.#files.alteredIn(container.id);
+    return altered === undefined ? container : { ...container, altered };
+  };
 
   async #readEngine(client: DockerHost, version: WireVersion, signal: AbortSignal): Promise<void> {
     const askedAt = this.#clock.now();

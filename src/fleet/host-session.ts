@@ -5,6 +5,7 @@ import type { Clock } from '../model/clock.ts';
 import { messageOf } from '../model/errors.ts';
 import type { HostSpec } from '../model/fleet.ts';
 import type { ContainerId } from '../model/names.ts';
+import type { InstallationKey } from '../model/sealed.ts';
 import type { HostObservation } from '../model/observation.ts';
 import type { Step, StepOutcome } from '../model/step.ts';
 import { changedByStep } from './changed-by-step.ts';
@@ -28,6 +29,7 @@ export interface SessionOptions {
   readonly connect: (host: HostSpec, credentials: TlsCredentials | null) => DockerHost;
   readonly fleet: string;
   readonly credentialsDir: string | null;
+  readonly key: InstallationKey | null;
   readonly logger: Logger;
   readonly concurrency: number;
   readonly resyncMs: number;
@@ -58,6 +60,7 @@ export class HostSession {
     this.#informer = new HostInformer({
       host: spec.name,
       fleet: options.fleet,
+      key: options.key,
       connect: () => this.#connect(),
       clock,
       random,
@@ -130,9 +133,9 @@ export class HostSession {
       const message = `Cannot act on host "${this.spec.name}": ${why}`;
       return { outcome: failed('infrastructure', 'HostUnreachable', message), settle: nothing };
     }
-    const { fleet, clock, deadlines, logger } = this.#options;
+    const { fleet, clock, deadlines, logger, key } = this.#options;
     const { spec: host } = this;
-    const context = { client, host, fleet, picture: observation, clock, deadlines, logger };
+    const context = { client, host, fleet, picture: observation, clock, deadlines, logger, key };
     const dirty = changedByStep(step.action, observation);
     const giveBack = this.#informer.leave(dirty.containers);
     const outcome = await executeStep(step, context, signal);

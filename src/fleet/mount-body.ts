@@ -10,12 +10,13 @@ import { apiAtLeast } from '../model/api-at-least.ts';
 export function mountBody(
   mounts: readonly MountSpec[],
   apiVersion: string,
+  fileMounts: readonly object[] = [],
 ): Record<string, readonly unknown[]> {
   const canCreate = apiAtLeast(apiVersion, '1.42');
   const asBind = (mount: MountSpec): mount is BindMount =>
     mount.type === 'bind' && ((mount.createHostPath && !canCreate) || mount.selinux !== undefined);
   const binds = mounts.filter(asBind).map(bindEntry);
-  const others = mounts.filter((mount) => !asBind(mount)).map(mountEntry);
+  const others = [...mounts.filter((mount) => !asBind(mount)).map(mountEntry), ...fileMounts];
   return {
     ...(binds.length > 0 ? { Binds: binds } : {}),
     ...(others.length > 0 ? { Mounts: others } : {}),

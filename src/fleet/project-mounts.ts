@@ -1,6 +1,7 @@
 import type { BindMount, MountSpec, VolumeMount } from '../model/container.ts';
 import { present } from '../model/present.ts';
 import { cleanPath, compareText, positiveOrNull } from './normal-form.ts';
+import { isFileMount } from './file-anchor.ts';
 import type { WireContainer, WireHostConfig, WireMount, WireMountPoint } from './wire.ts';
 
 /**
@@ -11,8 +12,13 @@ import type { WireContainer, WireHostConfig, WireMount, WireMountPoint } from '.
 export function projectMounts(
   container: Pick<WireContainer, 'HostConfig' | 'Mounts'>,
 ): readonly MountSpec[] {
-  const asked = askedMounts(container.HostConfig ?? {});
-  const targets = new Set(asked.map((mount) => mount.target));
+  const config = container.HostConfig ?? {};
+  const ours = (config.Mounts ?? []).filter(isFileMount(config.Mounts ?? []));
+  const asked = askedMounts(config, ours);
+  const targets = new Set([
+    ...asked.map((mount) => mount.target),
+    ...ours.map(({ Target }) => cleanPath(Target ?? '')),
+  ]);
   const inherited = (container.Mounts ?? [])
     .filter((point) => point.Type === 'volume')
     .filter((point) => !targets.has(cleanPath(point.Destination ?? '')))
@@ -20,8 +26,9 @@ export function projectMounts(
   return [...asked, ...inherited].toSorted((a, b) => compareText(a.target, b.target));
 }
 
-function askedMounts(config: WireHostConfig): readonly MountSpec[] {
-  return [...(config.Binds ?? []).map(parseBind), ...(config.Mounts ?? []).flatMap(projectMount)];
+function askedMounts(config: WireHostConfig, left: readonly WireMount[]): readonly MountSpec[] {
+  const mounts = (config.Mounts ?? []).filter((mount) => !left.includes(mount));
+  return [...(config.Binds ?? []).map(parseBind), ...mounts.flatMap(projectMount)];
 }
 
 function inheritedVolume(point: WireMountPoint): VolumeMount {

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { Clock } from '../model/clock.ts';
 import type { HostSpec } from '../model/fleet.ts';
 import type { EngineFacts, ReachableHost } from '../model/observation.ts';
+import type { InstallationKey } from '../model/sealed.ts';
 import type { StepFailure, StepOutcome } from '../model/step.ts';
 import type { Deadlines } from './deadlines.ts';
 import type { DockerHost, EngineRequest } from './docker-host.ts';
@@ -18,6 +19,8 @@ export interface StepContext {
   readonly clock: Clock;
   readonly deadlines: Deadlines;
   readonly logger: Logger;
+  /** Opens the secrets that containers get; null: none can be opened. */
+  readonly key: InstallationKey | null;
 }
 
 type Asked = Omit<EngineRequest, 'signal' | 'deadlineMs'> & { readonly deadlineMs?: number };

@@ -270,6 +270,31 @@ app_protocol?: string
  */
 export type PortNumber = (number | string)
 /**
+ * A secret, or its name.
+ */
+export type SecretReference = (string | {
+/**
+ * Name of a secret from the top-level secrets:.
+ */
+source: string
+/**
+ * Path of the file in the container, or its name below /run/secrets. Default: the name of the secret.
+ */
+target?: string
+/**
+ * Numeric id of the owner. Default: 0.
+ */
+uid?: string
+/**
+ * Numeric id of the group. Default: 0.
+ */
+gid?: string
+/**
+ * Mode of the file in octal. Default: 0444.
+ */
+mode?: (number | string)
+})
+/**
  * A soft and a hard limit, or one number for both.
  */
 export type Ulimit = (number | string | {
@@ -287,11 +312,11 @@ hard: (number | string)
  */
 export type Mount = (string | {
 /**
- * volume: a named or anonymous volume; bind: a folder or file of the host; tmpfs: a folder in memory; image: the files of an image, read-only, with Docker 28 (Engine API 1.48). cluster and npipe are not supported.
+ * volume: a named or anonymous volume; bind: a folder or file of the commit or of the host; tmpfs: a folder in memory; image: the files of an image, read-only, with Docker 28 (Engine API 1.48). cluster and npipe are not supported.
  */
 type: ("bind" | "volume" | "tmpfs" | "cluster" | "npipe" | "image")
 /**
- * volume: a name from the top-level volumes:, or nothing for an anonymous one; bind: an absolute path on the host, since a relative one is not supported yet; image: its reference; tmpfs: not allowed.
+ * volume: a name from the top-level volumes:, or nothing for an anonymous one; bind: a path relative to the manifest, for a file or folder of the commit, of which each container gets a copy; or an absolute path on the host; image: its reference; tmpfs: not allowed.
  */
 source?: string
 /**
@@ -519,10 +544,10 @@ volumes?: {
 [k: string]: Volume
 }
 /**
- * Files for containers whose content must not be seen.
+ * Files for containers whose content must not be seen, by the name that services use.
  */
 secrets?: {
-
+[k: string]: Secret
 }
 /**
  * Files for containers, by the name that services use.
@@ -987,9 +1012,9 @@ runtime?: string
  */
 scale?: (number | string)
 /**
- * Secrets to use.
+ * Secrets to give to the container before it starts, as files below /run/secrets. They are shown by no inspect, and stand in no label, log, plan or report. A change of their content replaces the instances.
  */
-secrets?: unknown[]
+secrets?: SecretReference[]
 security_opt?: Strings
 /**
  * Size of /dev/shm in bytes, or with a unit such as 128m. Default: the engine's, 64m.
@@ -1036,7 +1061,7 @@ userns_mode?: string
  */
 uts?: string
 /**
- * Volumes, absolute folders of the host and tmpfs to mount.
+ * Volumes, files and folders of the commit (a relative source) or of the host (an absolute one), and tmpfs to mount. A change of the content of what comes from the commit replaces the instances.
  */
 volumes?: Mount[]
 /**
@@ -1192,6 +1217,53 @@ maxUnavailable?: Share
  */
 attempts?: (number | string)
 progressDeadline?: Duration
+}
+/**
+ * A file for containers whose content must not be seen: exactly one of file, environment and content.
+ */
+export interface Secret {
+/**
+ * Name of a Swarm secret.
+ */
+name?: string
+/**
+ * The content itself. Whoever reads the repository reads it, as that of a file of the commit.
+ */
+content?: string
+/**
+ * Path of the file, relative to the manifest, inside the repository. Its bytes are taken as they are.
+ */
+file?: string
+/**
+ * Name of a variable of the .env file beside the manifest or of fleet.yaml that holds the content.
+ */
+environment?: string
+/**
+ * A secret that exists already: no store outside the commit is read.
+ */
+external?: (boolean | string | {
+
+})
+/**
+ * Labels of a Swarm secret.
+ */
+labels?: (unknown[] | {
+
+})
+/**
+ * A store of secrets.
+ */
+driver?: string
+/**
+ * Options for the store.
+ */
+driver_opts?: {
+
+}
+/**
+ * Templating of the content.
+ */
+template_driver?: string
 }
 /**
  * A file for containers: exactly one of content, file and environment.

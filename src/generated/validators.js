@@ -36,9 +36,10 @@ var require_ucs2length = __commonJS({
 
 // <stdin>
 var validateCompose = validate20;
-var schema31 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/compose.schema.json", "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "version": { "type": ["string", "number"], "x-ignored": "the Compose Specification has no versions" }, "name": { "type": "string" }, "include": { "type": "array", "items": { "type": ["string", "object"], "minLength": 1, "required": ["path"], "additionalProperties": false, "properties": { "path": { "type": ["string", "array"], "minLength": 1, "minItems": 1, "items": { "type": "string", "minLength": 1 } }, "project_directory": { "type": "string", "minLength": 1 }, "env_file": { "type": ["string", "array"], "minLength": 1, "items": { "type": "string", "minLength": 1 } } } } }, "services": { "type": "object", "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/service" } }, "models": { "type": "object", "x-unsupported": "Run the model as a service of its own" }, "networks": { "type": "object", "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/network" } }, "volumes": { "type": "object", "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/volume" } }, "secrets": { "type": "object", "x-unsupported": "" }, "configs": { "type": "object", "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/config" } }, "x-fleetwright": { "type": "object", "additionalProperties": false, "properties": { "namespace": { "type": "string", "x-unsupported": "" }, "dependsOn": { "type": "array", "items": { "$ref": "#/$defs/applicationDependency" } }, "wave": { "$ref": "#/$defs/signedInteger" }, "rolloutGroup": { "type": "string", "pattern": "^[a-zA-Z0-9][a-zA-Z0-9._-]*$", "x-expected": 'letters, digits, ".", "_" or "-", starting with a letter or digit' }, "suspend": { "$ref": "#/$defs/boolean" }, "retry": { "$ref": "#/$defs/integer" }, "rollout": { "$ref": "#/$defs/rollout" }, "jobs": { "type": "object", "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/job" } } } } }, "$defs": { "service": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "annotations": { "$ref": "#/$defs/assignments" }, "attach": { "type": ["boolean", "string"], "x-ignored": "it rules what docker compose up prints" }, "blkio_config": { "type": "object", "additionalProperties": false, "properties": { "weight": { "type": ["number", "string"] }, "weight_device": { "type": "array", "items": { "type": "object", "required": ["path", "weight"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "weight": { "type": ["number", "string"] } } } }, "device_read_bps": { "type": "array", "items": { "type": "object", "required": ["path", "rate"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "rate": { "type": ["number", "string"] } } } }, "device_read_iops": { "type": "array", "items": { "type": "object", "required": ["path", "rate"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "rate": { "type": ["number", "string"] } } } }, "device_write_bps": { "type": "array", "items": { "type": "object", "required": ["path", "rate"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "rate": { "type": ["number", "string"] } } } }, "device_write_iops": { "type": "array", "items": { "type": "object", "required": ["path", "rate"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "rate": { "type": ["number", "string"] } } } } } }, "build": { "type": ["string", "object"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "context": { "type": "string" }, "dockerfile": { "type": "string" }, "dockerfile_inline": { "type": "string" }, "entitlements": { "type": "array" }, "args": { "type": ["object", "array"] }, "provenance": { "type": ["string", "boolean"] }, "sbom": { "type": ["string", "boolean"] }, "ssh": { "type": ["object", "array", "string", "null"] }, "labels": { "type": ["object", "array"] }, "cache_from": { "type": "array" }, "cache_to": { "type": "array" }, "no_cache": { "type": ["boolean", "string"] }, "no_cache_filter": { "type": ["string", "array"] }, "additional_contexts": { "type": ["object", "array"] }, "network": { "type": "string" }, "pull": { "type": ["boolean", "string"] }, "target": { "type": "string" }, "shm_size": { "type": ["integer", "string"] }, "extra_hosts": { "type": ["object", "array"] }, "isolation": { "type": "string" }, "privileged": { "type": ["boolean", "string"] }, "secrets": { "type": "array" }, "tags": { "type": "array" }, "ulimits": { "type": "object" }, "platforms": { "type": "array" } }, "x-ignored": "nothing is built on the way to a host; the image that image: names is pulled" }, "cap_add": { "$ref": "#/$defs/strings" }, "cap_drop": { "$ref": "#/$defs/strings" }, "cgroup": { "type": "string", "enum": ["host", "private"] }, "cgroup_parent": { "type": "string" }, "command": { "$ref": "#/$defs/words" }, "configs": { "type": "array", "items": { "$ref": "#/$defs/configReference" } }, "container_name": { "type": "string", "x-unsupported": "Instances are named <application>-<service>-<slot>-<suffix>; other containers reach them by the name of the service" }, "cpu_count": { "type": ["integer", "string"], "x-unsupported": "It is for Windows; use cpus" }, "cpu_percent": { "type": ["number", "string"], "x-unsupported": "It is for Windows; use cpus" }, "cpu_period": { "type": ["number", "string"] }, "cpu_quota": { "type": ["number", "string"] }, "cpu_rt_period": { "type": ["number", "string"] }, "cpu_rt_runtime": { "type": ["number", "string"] }, "cpu_shares": { "type": ["number", "string"] }, "cpus": { "type": ["number", "string"] }, "cpuset": { "type": "string" }, "credential_spec": { "type": "object", "x-unsupported": "It is for Windows" }, "depends_on": { "type": ["array", "object"], "items": { "type": "string" }, "additionalProperties": { "$ref": "#/$defs/dependency" } }, "deploy": { "$ref": "#/$defs/deploy" }, "develop": { "type": ["object", "null"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "watch": { "type": "array", "items": { "type": "object", "required": ["path", "action"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "action": { "enum": ["rebuild", "sync", "restart", "sync+restart", "sync+exec"] }, "exec": { "type": "object" }, "ignore": { "type": ["string", "array"] }, "include": { "type": ["string", "array"] }, "initial_sync": { "type": ["boolean", "string"] }, "path": { "type": "string" }, "target": { "type": "string" } } } } }, "x-ignored": "it rules docker compose watch" }, "device_cgroup_rules": { "$ref": "#/$defs/strings" }, "devices": { "type": "array", "items": { "$ref": "#/$defs/device" } }, "dns": { "type": ["string", "array"], "items": { "type": "string" } }, "dns_opt": { "$ref": "#/$defs/strings" }, "dns_search": { "type": ["string", "array"], "items": { "type": "string" } }, "domainname": { "type": "string" }, "entrypoint": { "$ref": "#/$defs/words" }, "env_file": { "type": ["string", "array"], "items": { "type": ["string", "object"], "required": ["path"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "required": { "$ref": "#/$defs/boolean" }, "format": { "type": "string", "enum": ["raw"] } } } }, "environment": { "$ref": "#/$defs/assignments" }, "expose": { "type": "array", "items": { "type": ["string", "number"] } }, "extends": { "type": ["string", "object"], "minLength": 1, "required": ["service"], "additionalProperties": false, "properties": { "service": { "type": "string", "minLength": 1 }, "file": { "type": "string", "minLength": 1 } } }, "external_links": { "type": "array", "x-unsupported": "Put both on a network that is external" }, "extra_hosts": { "type": ["array", "object"], "items": { "type": "string" }, "additionalProperties": { "type": ["string", "array"], "items": { "type": "string" } } }, "gpus": { "type": ["string", "array"], "items": { "$ref": "#/$defs/deviceRequest" } }, "group_add": { "type": "array", "items": { "type": ["string", "number"] } }, "healthcheck": { "$ref": "#/$defs/healthcheck" }, "hostname": { "type": "string" }, "image": { "type": "string" }, "init": { "$ref": "#/$defs/boolean" }, "ipc": { "type": "string" }, "isolation": { "type": "string", "x-unsupported": "It is for Windows" }, "label_file": { "type": ["string", "array"], "items": { "type": "string" } }, "labels": { "$ref": "#/$defs/assignments" }, "links": { "type": "array", "x-ignored": "containers on one network reach each other by the name of the service", "items": { "type": "string" } }, "logging": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "driver": { "type": "string" }, "options": { "type": "object", "additionalProperties": { "type": ["string", "number", "null"] } } } }, "mac_address": { "type": "string" }, "mem_limit": { "type": ["number", "string"] }, "mem_reservation": { "type": ["number", "string"] }, "mem_swappiness": { "type": ["integer", "string"] }, "memswap_limit": { "type": ["number", "string"] }, "models": { "type": ["array", "object"], "x-unsupported": "Run the model as a service of its own" }, "network_mode": { "type": "string" }, "networks": { "type": ["array", "object"], "items": { "type": "string" }, "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/attachment" } }, "oom_kill_disable": { "$ref": "#/$defs/boolean" }, "oom_score_adj": { "type": ["string", "integer"] }, "pid": { "type": ["string", "null"] }, "pids_limit": { "type": ["number", "string"] }, "platform": { "type": "string" }, "ports": { "type": "array", "items": { "$ref": "#/$defs/port" } }, "post_start": { "type": "array", "x-unsupported": "" }, "pre_start": { "type": "array", "x-unsupported": "" }, "pre_stop": { "type": "array", "x-unsupported": "" }, "privileged": { "$ref": "#/$defs/boolean" }, "profiles": { "$ref": "#/$defs/strings" }, "provider": { "type": "object", "x-unsupported": "Nothing but containers is run; start the tool elsewhere" }, "pull_policy": { "type": "string" }, "pull_refresh_after": { "type": "string", "x-unsupported": "Name the image by its digest" }, "read_only": { "$ref": "#/$defs/boolean" }, "restart": { "type": "string" }, "runtime": { "type": "string" }, "scale": { "type": ["integer", "string"], "x-unsupported": "Use deploy.replicas" }, "secrets": { "type": "array", "x-unsupported": "" }, "security_opt": { "$ref": "#/$defs/strings" }, "shm_size": { "type": ["number", "string"] }, "stdin_open": { "$ref": "#/$defs/boolean" }, "stop_grace_period": { "$ref": "#/$defs/duration" }, "stop_signal": { "type": "string" }, "storage_opt": { "type": "object", "additionalProperties": { "type": ["string", "number"] } }, "sysctls": { "$ref": "#/$defs/assignments" }, "tmpfs": { "type": ["string", "array"], "items": { "type": "string" } }, "tty": { "$ref": "#/$defs/boolean" }, "ulimits": { "type": "object", "propertyNames": { "pattern": "^[a-z]+$", "x-expected": "lower-case letters" }, "additionalProperties": { "$ref": "#/$defs/ulimit" } }, "use_api_socket": { "type": ["boolean", "string"], "x-unsupported": "Mount /var/run/docker.sock where a service must have it" }, "user": { "type": "string" }, "userns_mode": { "type": "string" }, "uts": { "type": "string" }, "volumes": { "type": "array", "items": { "$ref": "#/$defs/mount" } }, "volumes_from": { "type": "array", "x-unsupported": "Mount the same named volume in both" }, "working_dir": { "type": "string" }, "x-fleetwright": { "type": "object", "additionalProperties": false, "properties": { "gate": { "type": "object", "additionalProperties": false, "properties": { "http": { "type": "object", "required": ["port"], "additionalProperties": false, "properties": { "port": { "$ref": "#/$defs/portNumber" }, "path": { "type": "string", "pattern": "^/", "x-expected": 'a path that starts with "/"' }, "interval": { "$ref": "#/$defs/duration" }, "timeout": { "$ref": "#/$defs/duration" } } }, "tcp": { "type": "object", "required": ["port"], "additionalProperties": false, "properties": { "port": { "$ref": "#/$defs/portNumber" }, "interval": { "$ref": "#/$defs/duration" }, "timeout": { "$ref": "#/$defs/duration" } } }, "minHealthyTime": { "$ref": "#/$defs/duration" }, "healthyDeadline": { "$ref": "#/$defs/duration" } } }, "singleton": { "$ref": "#/$defs/boolean" }, "rollout": { "$ref": "#/$defs/rollout" }, "expose": { "type": "object", "x-unsupported": "" } } } } }, "deploy": { "type": ["object", "null"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "mode": { "type": "string", "enum": ["replicated", "global", "replicated-job", "global-job"] }, "endpoint_mode": { "type": "string", "x-ignored": "a plain Docker host has no virtual addresses" }, "replicas": { "$ref": "#/$defs/integer" }, "labels": { "type": ["array", "object"], "x-ignored": "they are labels of a Swarm service; use labels: of the service" }, "rollback_config": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "parallelism": { "$ref": "#/$defs/integer" }, "delay": { "$ref": "#/$defs/duration" }, "failure_action": { "type": "string", "enum": ["pause", "continue"] }, "monitor": { "$ref": "#/$defs/duration" }, "max_failure_ratio": { "$ref": "#/$defs/ratio" }, "order": { "type": "string", "enum": ["start-first", "stop-first"] } } }, "update_config": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "parallelism": { "$ref": "#/$defs/integer" }, "delay": { "$ref": "#/$defs/duration" }, "failure_action": { "type": "string", "enum": ["rollback", "pause", "continue"] }, "monitor": { "$ref": "#/$defs/duration" }, "max_failure_ratio": { "$ref": "#/$defs/ratio" }, "order": { "type": "string", "enum": ["start-first", "stop-first"] } } }, "resources": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "limits": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "cpus": { "type": ["number", "string"] }, "memory": { "type": "string" }, "pids": { "$ref": "#/$defs/limit" } } }, "reservations": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "cpus": { "type": ["number", "string"], "x-ignored": "CPUs are not reserved yet" }, "memory": { "type": "string" }, "generic_resources": { "type": "array", "x-unsupported": "Pin the service by a placement constraint" }, "devices": { "type": "array", "items": { "$ref": "#/$defs/deviceRequest" } } } } } }, "restart_policy": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "condition": { "type": "string", "enum": ["none", "on-failure", "any"] }, "delay": { "type": "string", "x-ignored": "the engine chooses its own delay between restarts" }, "max_attempts": { "$ref": "#/$defs/integer" }, "window": { "type": "string", "x-ignored": "the engine counts restarts in its own way" } } }, "placement": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "constraints": { "$ref": "#/$defs/strings" }, "preferences": { "type": "array", "x-unsupported": "" }, "max_replicas_per_node": { "type": ["integer", "string"], "x-unsupported": "" } } } } }, "boolean": { "type": ["boolean", "string"], "pattern": "(?!)", "x-expected": "true or false" }, "integer": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number", "minimum": 0 }, "signedInteger": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number" }, "share": { "type": ["integer", "string"], "pattern": "^\\d{1,3}%$", "x-expected": 'a whole number, or a percentage such as "25%"', "minimum": 0 }, "limit": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number", "minimum": -1 }, "portNumber": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a port number", "minimum": 1, "maximum": 65535 }, "ratio": { "type": ["number", "string"], "pattern": "(?!)", "x-expected": "a number", "minimum": 0, "maximum": 1 }, "duration": { "type": "string" }, "strings": { "type": "array", "items": { "type": "string" } }, "words": { "type": ["array", "string", "null"], "items": { "type": "string" } }, "assignments": { "type": ["array", "object"], "items": { "type": "string" }, "additionalProperties": { "type": ["string", "number", "boolean", "null"] } }, "dependency": { "type": "object", "required": ["condition"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "condition": { "type": "string", "enum": ["service_started", "service_healthy", "service_completed_successfully"] }, "restart": { "type": ["boolean", "string"], "x-unsupported": "" }, "required": { "$ref": "#/$defs/boolean" } } }, "applicationDependency": { "type": ["string", "object"], "minLength": 1, "required": ["application"], "additionalProperties": false, "properties": { "application": { "type": "string", "minLength": 1 }, "condition": { "type": "string", "enum": ["started", "healthy", "completed"] }, "required": { "$ref": "#/$defs/boolean" } } }, "job": { "type": "object", "required": ["when"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "when": { "type": "string", "enum": ["before", "after"] }, "timeout": { "$ref": "#/$defs/duration" } } }, "rollout": { "type": "object", "additionalProperties": false, "properties": { "strategy": { "type": "string", "enum": ["rolling", "canary", "blue-green"] }, "steps": { "type": "array", "minItems": 1, "items": { "type": "object", "additionalProperties": false, "properties": { "replicas": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number", "minimum": 1 }, "percent": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number", "minimum": 1, "maximum": 100 }, "bake": { "$ref": "#/$defs/duration" } } } }, "bake": { "$ref": "#/$defs/duration" }, "promote": { "type": "string", "enum": ["auto", "manual"] }, "maxSurge": { "$ref": "#/$defs/share" }, "maxUnavailable": { "$ref": "#/$defs/share" }, "attempts": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number", "minimum": 1, "maximum": 5 }, "progressDeadline": { "$ref": "#/$defs/duration" } } }, "healthcheck": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "disable": { "$ref": "#/$defs/boolean" }, "interval": { "$ref": "#/$defs/duration" }, "retries": { "$ref": "#/$defs/integer" }, "test": { "type": ["string", "array"], "items": { "type": "string" } }, "timeout": { "$ref": "#/$defs/duration" }, "start_period": { "$ref": "#/$defs/duration" }, "start_interval": { "$ref": "#/$defs/duration" } } }, "port": { "type": ["number", "string", "object"], "required": ["target"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string", "x-ignored": "a name has no effect on a plain Docker host" }, "mode": { "type": "string", "x-ignored": "a plain Docker host always publishes on itself" }, "host_ip": { "type": "string" }, "target": { "$ref": "#/$defs/portNumber" }, "published": { "type": ["string", "integer"] }, "protocol": { "type": "string" }, "app_protocol": { "type": "string", "x-ignored": "it has no effect on a plain Docker host" } } }, "mount": { "type": ["string", "object"], "required": ["type"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "type": { "type": "string", "enum": ["bind", "volume", "tmpfs", "cluster", "npipe", "image"] }, "source": { "type": "string" }, "target": { "type": "string" }, "read_only": { "$ref": "#/$defs/boolean" }, "consistency": { "type": "string", "x-ignored": "it has no effect on Linux" }, "bind": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "propagation": { "type": "string", "enum": ["private", "rprivate", "shared", "rshared", "slave", "rslave"] }, "create_host_path": { "$ref": "#/$defs/boolean" }, "recursive": { "type": "string", "enum": ["enabled", "disabled", "writable", "readonly"] }, "selinux": { "type": "string", "enum": ["z", "Z"] } } }, "volume": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "nocopy": { "$ref": "#/$defs/boolean" }, "subpath": { "type": "string" }, "labels": { "$ref": "#/$defs/assignments" } } }, "tmpfs": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "size": { "type": ["number", "string"] }, "mode": { "type": ["number", "string"] } } }, "image": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "subpath": { "type": "string" } } } } }, "attachment": { "type": ["object", "null"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "aliases": { "$ref": "#/$defs/strings" }, "interface_name": { "type": "string" }, "ipv4_address": { "type": "string" }, "ipv6_address": { "type": "string" }, "link_local_ips": { "$ref": "#/$defs/strings" }, "mac_address": { "type": "string" }, "driver_opts": { "$ref": "#/$defs/driverOptions" }, "priority": { "type": ["number", "string"] }, "gw_priority": { "type": ["number", "string"] } } }, "configReference": { "type": ["string", "object"], "required": ["source"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "source": { "type": "string" }, "target": { "type": "string" }, "uid": { "type": "string" }, "gid": { "type": "string" }, "mode": { "type": ["number", "string"] } } }, "external": { "type": ["boolean", "string", "object"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string" } } }, "driverOptions": { "type": "object", "additionalProperties": { "type": ["string", "number"] } }, "network": { "type": ["object", "null"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string" }, "driver": { "type": "string" }, "driver_opts": { "$ref": "#/$defs/driverOptions" }, "ipam": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "driver": { "type": "string" }, "config": { "type": "array", "items": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "subnet": { "type": "string" }, "ip_range": { "type": "string" }, "gateway": { "type": "string" }, "aux_addresses": { "type": "object", "additionalProperties": { "type": "string" } } } } }, "options": { "$ref": "#/$defs/driverOptions" } } }, "external": { "$ref": "#/$defs/external" }, "internal": { "$ref": "#/$defs/boolean" }, "enable_ipv4": { "$ref": "#/$defs/boolean" }, "enable_ipv6": { "$ref": "#/$defs/boolean" }, "attachable": { "type": ["boolean", "string"], "x-ignored": "every bridge network is attachable" }, "labels": { "$ref": "#/$defs/assignments" } } }, "volume": { "type": ["object", "null"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string" }, "driver": { "type": "string" }, "driver_opts": { "$ref": "#/$defs/driverOptions" }, "external": { "$ref": "#/$defs/external" }, "labels": { "$ref": "#/$defs/assignments" } } }, "config": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string", "x-ignored": "a config is a file of the commit and needs no name" }, "content": { "type": "string" }, "file": { "type": "string" }, "environment": { "type": "string" }, "external": { "type": ["boolean", "string", "object"], "x-unsupported": "" }, "labels": { "type": ["array", "object"], "x-ignored": "a config is a file and has no labels" }, "template_driver": { "type": "string", "x-unsupported": "" } } }, "device": { "type": ["string", "object"], "required": ["source"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "source": { "type": "string" }, "target": { "type": "string" }, "permissions": { "type": "string" } } }, "deviceRequest": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "capabilities": { "$ref": "#/$defs/strings" }, "count": { "type": ["string", "integer"] }, "device_ids": { "$ref": "#/$defs/strings" }, "driver": { "type": "string" }, "options": { "type": ["array", "object"], "items": { "type": "string" }, "additionalProperties": { "type": ["string", "number", "boolean", "null"] } } } }, "ulimit": { "type": ["number", "string", "object"], "required": ["soft", "hard"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "soft": { "type": ["number", "string"] }, "hard": { "type": ["number", "string"] } } } } };
-var schema119 = { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string", "x-ignored": "a config is a file of the commit and needs no name" }, "content": { "type": "string" }, "file": { "type": "string" }, "environment": { "type": "string" }, "external": { "type": ["boolean", "string", "object"], "x-unsupported": "" }, "labels": { "type": ["array", "object"], "x-ignored": "a config is a file and has no labels" }, "template_driver": { "type": "string", "x-unsupported": "" } } };
-var schema122 = { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number" };
+var schema31 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/compose.schema.json", "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "version": { "type": ["string", "number"], "x-ignored": "the Compose Specification has no versions" }, "name": { "type": "string" }, "include": { "type": "array", "items": { "type": ["string", "object"], "minLength": 1, "required": ["path"], "additionalProperties": false, "properties": { "path": { "type": ["string", "array"], "minLength": 1, "minItems": 1, "items": { "type": "string", "minLength": 1 } }, "project_directory": { "type": "string", "minLength": 1 }, "env_file": { "type": ["string", "array"], "minLength": 1, "items": { "type": "string", "minLength": 1 } } } } }, "services": { "type": "object", "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/service" } }, "models": { "type": "object", "x-unsupported": "Run the model as a service of its own" }, "networks": { "type": "object", "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/network" } }, "volumes": { "type": "object", "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/volume" } }, "secrets": { "type": "object", "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/secret" } }, "configs": { "type": "object", "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/config" } }, "x-fleetwright": { "type": "object", "additionalProperties": false, "properties": { "namespace": { "type": "string", "x-unsupported": "" }, "dependsOn": { "type": "array", "items": { "$ref": "#/$defs/applicationDependency" } }, "wave": { "$ref": "#/$defs/signedInteger" }, "rolloutGroup": { "type": "string", "pattern": "^[a-zA-Z0-9][a-zA-Z0-9._-]*$", "x-expected": 'letters, digits, ".", "_" or "-", starting with a letter or digit' }, "suspend": { "$ref": "#/$defs/boolean" }, "retry": { "$ref": "#/$defs/integer" }, "rollout": { "$ref": "#/$defs/rollout" }, "jobs": { "type": "object", "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/job" } } } } }, "$defs": { "service": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "annotations": { "$ref": "#/$defs/assignments" }, "attach": { "type": ["boolean", "string"], "x-ignored": "it rules what docker compose up prints" }, "blkio_config": { "type": "object", "additionalProperties": false, "properties": { "weight": { "type": ["number", "string"] }, "weight_device": { "type": "array", "items": { "type": "object", "required": ["path", "weight"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "weight": { "type": ["number", "string"] } } } }, "device_read_bps": { "type": "array", "items": { "type": "object", "required": ["path", "rate"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "rate": { "type": ["number", "string"] } } } }, "device_read_iops": { "type": "array", "items": { "type": "object", "required": ["path", "rate"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "rate": { "type": ["number", "string"] } } } }, "device_write_bps": { "type": "array", "items": { "type": "object", "required": ["path", "rate"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "rate": { "type": ["number", "string"] } } } }, "device_write_iops": { "type": "array", "items": { "type": "object", "required": ["path", "rate"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "rate": { "type": ["number", "string"] } } } } } }, "build": { "type": ["string", "object"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "context": { "type": "string" }, "dockerfile": { "type": "string" }, "dockerfile_inline": { "type": "string" }, "entitlements": { "type": "array" }, "args": { "type": ["object", "array"] }, "provenance": { "type": ["string", "boolean"] }, "sbom": { "type": ["string", "boolean"] }, "ssh": { "type": ["object", "array", "string", "null"] }, "labels": { "type": ["object", "array"] }, "cache_from": { "type": "array" }, "cache_to": { "type": "array" }, "no_cache": { "type": ["boolean", "string"] }, "no_cache_filter": { "type": ["string", "array"] }, "additional_contexts": { "type": ["object", "array"] }, "network": { "type": "string" }, "pull": { "type": ["boolean", "string"] }, "target": { "type": "string" }, "shm_size": { "type": ["integer", "string"] }, "extra_hosts": { "type": ["object", "array"] }, "isolation": { "type": "string" }, "privileged": { "type": ["boolean", "string"] }, "secrets": { "type": "array" }, "tags": { "type": "array" }, "ulimits": { "type": "object" }, "platforms": { "type": "array" } }, "x-ignored": "nothing is built on the way to a host; the image that image: names is pulled" }, "cap_add": { "$ref": "#/$defs/strings" }, "cap_drop": { "$ref": "#/$defs/strings" }, "cgroup": { "type": "string", "enum": ["host", "private"] }, "cgroup_parent": { "type": "string" }, "command": { "$ref": "#/$defs/words" }, "configs": { "type": "array", "items": { "$ref": "#/$defs/configReference" } }, "container_name": { "type": "string", "x-unsupported": "Instances are named <application>-<service>-<slot>-<suffix>; other containers reach them by the name of the service" }, "cpu_count": { "type": ["integer", "string"], "x-unsupported": "It is for Windows; use cpus" }, "cpu_percent": { "type": ["number", "string"], "x-unsupported": "It is for Windows; use cpus" }, "cpu_period": { "type": ["number", "string"] }, "cpu_quota": { "type": ["number", "string"] }, "cpu_rt_period": { "type": ["number", "string"] }, "cpu_rt_runtime": { "type": ["number", "string"] }, "cpu_shares": { "type": ["number", "string"] }, "cpus": { "type": ["number", "string"] }, "cpuset": { "type": "string" }, "credential_spec": { "type": "object", "x-unsupported": "It is for Windows" }, "depends_on": { "type": ["array", "object"], "items": { "type": "string" }, "additionalProperties": { "$ref": "#/$defs/dependency" } }, "deploy": { "$ref": "#/$defs/deploy" }, "develop": { "type": ["object", "null"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "watch": { "type": "array", "items": { "type": "object", "required": ["path", "action"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "action": { "enum": ["rebuild", "sync", "restart", "sync+restart", "sync+exec"] }, "exec": { "type": "object" }, "ignore": { "type": ["string", "array"] }, "include": { "type": ["string", "array"] }, "initial_sync": { "type": ["boolean", "string"] }, "path": { "type": "string" }, "target": { "type": "string" } } } } }, "x-ignored": "it rules docker compose watch" }, "device_cgroup_rules": { "$ref": "#/$defs/strings" }, "devices": { "type": "array", "items": { "$ref": "#/$defs/device" } }, "dns": { "type": ["string", "array"], "items": { "type": "string" } }, "dns_opt": { "$ref": "#/$defs/strings" }, "dns_search": { "type": ["string", "array"], "items": { "type": "string" } }, "domainname": { "type": "string" }, "entrypoint": { "$ref": "#/$defs/words" }, "env_file": { "type": ["string", "array"], "items": { "type": ["string", "object"], "required": ["path"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "required": { "$ref": "#/$defs/boolean" }, "format": { "type": "string", "enum": ["raw"] } } } }, "environment": { "$ref": "#/$defs/assignments" }, "expose": { "type": "array", "items": { "type": ["string", "number"] } }, "extends": { "type": ["string", "object"], "minLength": 1, "required": ["service"], "additionalProperties": false, "properties": { "service": { "type": "string", "minLength": 1 }, "file": { "type": "string", "minLength": 1 } } }, "external_links": { "type": "array", "x-unsupported": "Put both on a network that is external" }, "extra_hosts": { "type": ["array", "object"], "items": { "type": "string" }, "additionalProperties": { "type": ["string", "array"], "items": { "type": "string" } } }, "gpus": { "type": ["string", "array"], "items": { "$ref": "#/$defs/deviceRequest" } }, "group_add": { "type": "array", "items": { "type": ["string", "number"] } }, "healthcheck": { "$ref": "#/$defs/healthcheck" }, "hostname": { "type": "string" }, "image": { "type": "string" }, "init": { "$ref": "#/$defs/boolean" }, "ipc": { "type": "string" }, "isolation": { "type": "string", "x-unsupported": "It is for Windows" }, "label_file": { "type": ["string", "array"], "items": { "type": "string" } }, "labels": { "$ref": "#/$defs/assignments" }, "links": { "type": "array", "x-ignored": "containers on one network reach each other by the name of the service", "items": { "type": "string" } }, "logging": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "driver": { "type": "string" }, "options": { "type": "object", "additionalProperties": { "type": ["string", "number", "null"] } } } }, "mac_address": { "type": "string" }, "mem_limit": { "type": ["number", "string"] }, "mem_reservation": { "type": ["number", "string"] }, "mem_swappiness": { "type": ["integer", "string"] }, "memswap_limit": { "type": ["number", "string"] }, "models": { "type": ["array", "object"], "x-unsupported": "Run the model as a service of its own" }, "network_mode": { "type": "string" }, "networks": { "type": ["array", "object"], "items": { "type": "string" }, "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/attachment" } }, "oom_kill_disable": { "$ref": "#/$defs/boolean" }, "oom_score_adj": { "type": ["string", "integer"] }, "pid": { "type": ["string", "null"] }, "pids_limit": { "type": ["number", "string"] }, "platform": { "type": "string" }, "ports": { "type": "array", "items": { "$ref": "#/$defs/port" } }, "post_start": { "type": "array", "x-unsupported": "" }, "pre_start": { "type": "array", "x-unsupported": "" }, "pre_stop": { "type": "array", "x-unsupported": "" }, "privileged": { "$ref": "#/$defs/boolean" }, "profiles": { "$ref": "#/$defs/strings" }, "provider": { "type": "object", "x-unsupported": "Nothing but containers is run; start the tool elsewhere" }, "pull_policy": { "type": "string" }, "pull_refresh_after": { "type": "string", "x-unsupported": "Name the image by its digest" }, "read_only": { "$ref": "#/$defs/boolean" }, "restart": { "type": "string" }, "runtime": { "type": "string" }, "scale": { "type": ["integer", "string"], "x-unsupported": "Use deploy.replicas" }, "secrets": { "type": "array", "items": { "$ref": "#/$defs/secretReference" } }, "security_opt": { "$ref": "#/$defs/strings" }, "shm_size": { "type": ["number", "string"] }, "stdin_open": { "$ref": "#/$defs/boolean" }, "stop_grace_period": { "$ref": "#/$defs/duration" }, "stop_signal": { "type": "string" }, "storage_opt": { "type": "object", "additionalProperties": { "type": ["string", "number"] } }, "sysctls": { "$ref": "#/$defs/assignments" }, "tmpfs": { "type": ["string", "array"], "items": { "type": "string" } }, "tty": { "$ref": "#/$defs/boolean" }, "ulimits": { "type": "object", "propertyNames": { "pattern": "^[a-z]+$", "x-expected": "lower-case letters" }, "additionalProperties": { "$ref": "#/$defs/ulimit" } }, "use_api_socket": { "type": ["boolean", "string"], "x-unsupported": "Mount /var/run/docker.sock where a service must have it" }, "user": { "type": "string" }, "userns_mode": { "type": "string" }, "uts": { "type": "string" }, "volumes": { "type": "array", "items": { "$ref": "#/$defs/mount" } }, "volumes_from": { "type": "array", "x-unsupported": "Mount the same named volume in both" }, "working_dir": { "type": "string" }, "x-fleetwright": { "type": "object", "additionalProperties": false, "properties": { "gate": { "type": "object", "additionalProperties": false, "properties": { "http": { "type": "object", "required": ["port"], "additionalProperties": false, "properties": { "port": { "$ref": "#/$defs/portNumber" }, "path": { "type": "string", "pattern": "^/", "x-expected": 'a path that starts with "/"' }, "interval": { "$ref": "#/$defs/duration" }, "timeout": { "$ref": "#/$defs/duration" } } }, "tcp": { "type": "object", "required": ["port"], "additionalProperties": false, "properties": { "port": { "$ref": "#/$defs/portNumber" }, "interval": { "$ref": "#/$defs/duration" }, "timeout": { "$ref": "#/$defs/duration" } } }, "minHealthyTime": { "$ref": "#/$defs/duration" }, "healthyDeadline": { "$ref": "#/$defs/duration" } } }, "singleton": { "$ref": "#/$defs/boolean" }, "rollout": { "$ref": "#/$defs/rollout" }, "expose": { "type": "object", "x-unsupported": "" } } } } }, "deploy": { "type": ["object", "null"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "mode": { "type": "string", "enum": ["replicated", "global", "replicated-job", "global-job"] }, "endpoint_mode": { "type": "string", "x-ignored": "a plain Docker host has no virtual addresses" }, "replicas": { "$ref": "#/$defs/integer" }, "labels": { "type": ["array", "object"], "x-ignored": "they are labels of a Swarm service; use labels: of the service" }, "rollback_config": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "parallelism": { "$ref": "#/$defs/integer" }, "delay": { "$ref": "#/$defs/duration" }, "failure_action": { "type": "string", "enum": ["pause", "continue"] }, "monitor": { "$ref": "#/$defs/duration" }, "max_failure_ratio": { "$ref": "#/$defs/ratio" }, "order": { "type": "string", "enum": ["start-first", "stop-first"] } } }, "update_config": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "parallelism": { "$ref": "#/$defs/integer" }, "delay": { "$ref": "#/$defs/duration" }, "failure_action": { "type": "string", "enum": ["rollback", "pause", "continue"] }, "monitor": { "$ref": "#/$defs/duration" }, "max_failure_ratio": { "$ref": "#/$defs/ratio" }, "order": { "type": "string", "enum": ["start-first", "stop-first"] } } }, "resources": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "limits": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "cpus": { "type": ["number", "string"] }, "memory": { "type": "string" }, "pids": { "$ref": "#/$defs/limit" } } }, "reservations": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "cpus": { "type": ["number", "string"], "x-ignored": "CPUs are not reserved yet" }, "memory": { "type": "string" }, "generic_resources": { "type": "array", "x-unsupported": "Pin the service by a placement constraint" }, "devices": { "type": "array", "items": { "$ref": "#/$defs/deviceRequest" } } } } } }, "restart_policy": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "condition": { "type": "string", "enum": ["none", "on-failure", "any"] }, "delay": { "type": "string", "x-ignored": "the engine chooses its own delay between restarts" }, "max_attempts": { "$ref": "#/$defs/integer" }, "window": { "type": "string", "x-ignored": "the engine counts restarts in its own way" } } }, "placement": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "constraints": { "$ref": "#/$defs/strings" }, "preferences": { "type": "array", "x-unsupported": "" }, "max_replicas_per_node": { "type": ["integer", "string"], "x-unsupported": "" } } } } }, "boolean": { "type": ["boolean", "string"], "pattern": "(?!)", "x-expected": "true or false" }, "integer": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number", "minimum": 0 }, "signedInteger": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number" }, "share": { "type": ["integer", "string"], "pattern": "^\\d{1,3}%$", "x-expected": 'a whole number, or a percentage such as "25%"', "minimum": 0 }, "limit": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number", "minimum": -1 }, "portNumber": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a port number", "minimum": 1, "maximum": 65535 }, "ratio": { "type": ["number", "string"], "pattern": "(?!)", "x-expected": "a number", "minimum": 0, "maximum": 1 }, "duration": { "type": "string" }, "strings": { "type": "array", "items": { "type": "string" } }, "words": { "type": ["array", "string", "null"], "items": { "type": "string" } }, "assignments": { "type": ["array", "object"], "items": { "type": "string" }, "additionalProperties": { "type": ["string", "number", "boolean", "null"] } }, "dependency": { "type": "object", "required": ["condition"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "condition": { "type": "string", "enum": ["service_started", "service_healthy", "service_completed_successfully"] }, "restart": { "type": ["boolean", "string"], "x-unsupported": "" }, "required": { "$ref": "#/$defs/boolean" } } }, "applicationDependency": { "type": ["string", "object"], "minLength": 1, "required": ["application"], "additionalProperties": false, "properties": { "application": { "type": "string", "minLength": 1 }, "condition": { "type": "string", "enum": ["started", "healthy", "completed"] }, "required": { "$ref": "#/$defs/boolean" } } }, "job": { "type": "object", "required": ["when"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "when": { "type": "string", "enum": ["before", "after"] }, "timeout": { "$ref": "#/$defs/duration" } } }, "rollout": { "type": "object", "additionalProperties": false, "properties": { "strategy": { "type": "string", "enum": ["rolling", "canary", "blue-green"] }, "steps": { "type": "array", "minItems": 1, "items": { "type": "object", "additionalProperties": false, "properties": { "replicas": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number", "minimum": 1 }, "percent": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number", "minimum": 1, "maximum": 100 }, "bake": { "$ref": "#/$defs/duration" } } } }, "bake": { "$ref": "#/$defs/duration" }, "promote": { "type": "string", "enum": ["auto", "manual"] }, "maxSurge": { "$ref": "#/$defs/share" }, "maxUnavailable": { "$ref": "#/$defs/share" }, "attempts": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number", "minimum": 1, "maximum": 5 }, "progressDeadline": { "$ref": "#/$defs/duration" } } }, "healthcheck": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "disable": { "$ref": "#/$defs/boolean" }, "interval": { "$ref": "#/$defs/duration" }, "retries": { "$ref": "#/$defs/integer" }, "test": { "type": ["string", "array"], "items": { "type": "string" } }, "timeout": { "$ref": "#/$defs/duration" }, "start_period": { "$ref": "#/$defs/duration" }, "start_interval": { "$ref": "#/$defs/duration" } } }, "port": { "type": ["number", "string", "object"], "required": ["target"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string", "x-ignored": "a name has no effect on a plain Docker host" }, "mode": { "type": "string", "x-ignored": "a plain Docker host always publishes on itself" }, "host_ip": { "type": "string" }, "target": { "$ref": "#/$defs/portNumber" }, "published": { "type": ["string", "integer"] }, "protocol": { "type": "string" }, "app_protocol": { "type": "string", "x-ignored": "it has no effect on a plain Docker host" } } }, "mount": { "type": ["string", "object"], "required": ["type"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "type": { "type": "string", "enum": ["bind", "volume", "tmpfs", "cluster", "npipe", "image"] }, "source": { "type": "string" }, "target": { "type": "string" }, "read_only": { "$ref": "#/$defs/boolean" }, "consistency": { "type": "string", "x-ignored": "it has no effect on Linux" }, "bind": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "propagation": { "type": "string", "enum": ["private", "rprivate", "shared", "rshared", "slave", "rslave"] }, "create_host_path": { "$ref": "#/$defs/boolean" }, "recursive": { "type": "string", "enum": ["enabled", "disabled", "writable", "readonly"] }, "selinux": { "type": "string", "enum": ["z", "Z"] } } }, "volume": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "nocopy": { "$ref": "#/$defs/boolean" }, "subpath": { "type": "string" }, "labels": { "$ref": "#/$defs/assignments" } } }, "tmpfs": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "size": { "type": ["number", "string"] }, "mode": { "type": ["number", "string"] } } }, "image": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "subpath": { "type": "string" } } } } }, "attachment": { "type": ["object", "null"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "aliases": { "$ref": "#/$defs/strings" }, "interface_name": { "type": "string" }, "ipv4_address": { "type": "string" }, "ipv6_address": { "type": "string" }, "link_local_ips": { "$ref": "#/$defs/strings" }, "mac_address": { "type": "string" }, "driver_opts": { "$ref": "#/$defs/driverOptions" }, "priority": { "type": ["number", "string"] }, "gw_priority": { "type": ["number", "string"] } } }, "configReference": { "type": ["string", "object"], "required": ["source"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "source": { "type": "string" }, "target": { "type": "string" }, "uid": { "type": "string" }, "gid": { "type": "string" }, "mode": { "type": ["number", "string"] } } }, "secretReference": { "type": ["string", "object"], "required": ["source"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "source": { "type": "string" }, "target": { "type": "string" }, "uid": { "type": "string" }, "gid": { "type": "string" }, "mode": { "type": ["number", "string"] } } }, "external": { "type": ["boolean", "string", "object"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string" } } }, "driverOptions": { "type": "object", "additionalProperties": { "type": ["string", "number"] } }, "network": { "type": ["object", "null"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string" }, "driver": { "type": "string" }, "driver_opts": { "$ref": "#/$defs/driverOptions" }, "ipam": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "driver": { "type": "string" }, "config": { "type": "array", "items": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "subnet": { "type": "string" }, "ip_range": { "type": "string" }, "gateway": { "type": "string" }, "aux_addresses": { "type": "object", "additionalProperties": { "type": "string" } } } } }, "options": { "$ref": "#/$defs/driverOptions" } } }, "external": { "$ref": "#/$defs/external" }, "internal": { "$ref": "#/$defs/boolean" }, "enable_ipv4": { "$ref": "#/$defs/boolean" }, "enable_ipv6": { "$ref": "#/$defs/boolean" }, "attachable": { "type": ["boolean", "string"], "x-ignored": "every bridge network is attachable" }, "labels": { "$ref": "#/$defs/assignments" } } }, "volume": { "type": ["object", "null"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string" }, "driver": { "type": "string" }, "driver_opts": { "$ref": "#/$defs/driverOptions" }, "external": { "$ref": "#/$defs/external" }, "labels": { "$ref": "#/$defs/assignments" } } }, "config": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string", "x-ignored": "a config is a file of the commit and needs no name" }, "content": { "type": "string" }, "file": { "type": "string" }, "environment": { "type": "string" }, "external": { "type": ["boolean", "string", "object"], "x-unsupported": "" }, "labels": { "type": ["array", "object"], "x-ignored": "a config is a file and has no labels" }, "template_driver": { "type": "string", "x-unsupported": "" } } }, "secret": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string", "x-ignored": "a secret is a file of the commit and needs no name" }, "content": { "type": "string" }, "file": { "type": "string" }, "environment": { "type": "string" }, "external": { "type": ["boolean", "string", "object"], "x-unsupported": "" }, "labels": { "type": ["array", "object"], "x-ignored": "a secret is a file and has no labels" }, "driver": { "type": "string", "x-unsupported": "" }, "driver_opts": { "type": "object", "x-unsupported": "" }, "template_driver": { "type": "string", "x-unsupported": "" } } }, "device": { "type": ["string", "object"], "required": ["source"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "source": { "type": "string" }, "target": { "type": "string" }, "permissions": { "type": "string" } } }, "deviceRequest": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "capabilities": { "$ref": "#/$defs/strings" }, "count": { "type": ["string", "integer"] }, "device_ids": { "$ref": "#/$defs/strings" }, "driver": { "type": "string" }, "options": { "type": ["array", "object"], "items": { "type": "string" }, "additionalProperties": { "type": ["string", "number", "boolean", "null"] } } } }, "ulimit": { "type": ["number", "string", "object"], "required": ["soft", "hard"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "soft": { "type": ["number", "string"] }, "hard": { "type": ["number", "string"] } } } } };
+var schema120 = { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string", "x-ignored": "a secret is a file of the commit and needs no name" }, "content": { "type": "string" }, "file": { "type": "string" }, "environment": { "type": "string" }, "external": { "type": ["boolean", "string", "object"], "x-unsupported": "" }, "labels": { "type": ["array", "object"], "x-ignored": "a secret is a file and has no labels" }, "driver": { "type": "string", "x-unsupported": "" }, "driver_opts": { "type": "object", "x-unsupported": "" }, "template_driver": { "type": "string", "x-unsupported": "" } } };
+var schema121 = { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string", "x-ignored": "a config is a file of the commit and needs no name" }, "content": { "type": "string" }, "file": { "type": "string" }, "environment": { "type": "string" }, "external": { "type": ["boolean", "string", "object"], "x-unsupported": "" }, "labels": { "type": ["array", "object"], "x-ignored": "a config is a file and has no labels" }, "template_driver": { "type": "string", "x-unsupported": "" } } };
+var schema124 = { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number" };
 var schema39 = { "type": ["boolean", "string"], "pattern": "(?!)", "x-expected": "true or false" };
 var schema41 = { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number", "minimum": 0 };
 var func1 = Object.prototype.hasOwnProperty;
@@ -46,18 +47,19 @@ var func2 = require_ucs2length().default;
 var pattern4 = new RegExp("^x-", "u");
 var pattern5 = new RegExp("^[a-zA-Z0-9._-]+$", "u");
 var pattern10 = new RegExp("(?!)", "u");
-var pattern79 = new RegExp("^[a-zA-Z0-9][a-zA-Z0-9._-]*$", "u");
-var schema32 = { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "annotations": { "$ref": "#/$defs/assignments" }, "attach": { "type": ["boolean", "string"], "x-ignored": "it rules what docker compose up prints" }, "blkio_config": { "type": "object", "additionalProperties": false, "properties": { "weight": { "type": ["number", "string"] }, "weight_device": { "type": "array", "items": { "type": "object", "required": ["path", "weight"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "weight": { "type": ["number", "string"] } } } }, "device_read_bps": { "type": "array", "items": { "type": "object", "required": ["path", "rate"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "rate": { "type": ["number", "string"] } } } }, "device_read_iops": { "type": "array", "items": { "type": "object", "required": ["path", "rate"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "rate": { "type": ["number", "string"] } } } }, "device_write_bps": { "type": "array", "items": { "type": "object", "required": ["path", "rate"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "rate": { "type": ["number", "string"] } } } }, "device_write_iops": { "type": "array", "items": { "type": "object", "required": ["path", "rate"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "rate": { "type": ["number", "string"] } } } } } }, "build": { "type": ["string", "object"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "context": { "type": "string" }, "dockerfile": { "type": "string" }, "dockerfile_inline": { "type": "string" }, "entitlements": { "type": "array" }, "args": { "type": ["object", "array"] }, "provenance": { "type": ["string", "boolean"] }, "sbom": { "type": ["string", "boolean"] }, "ssh": { "type": ["object", "array", "string", "null"] }, "labels": { "type": ["object", "array"] }, "cache_from": { "type": "array" }, "cache_to": { "type": "array" }, "no_cache": { "type": ["boolean", "string"] }, "no_cache_filter": { "type": ["string", "array"] }, "additional_contexts": { "type": ["object", "array"] }, "network": { "type": "string" }, "pull": { "type": ["boolean", "string"] }, "target": { "type": "string" }, "shm_size": { "type": ["integer", "string"] }, "extra_hosts": { "type": ["object", "array"] }, "isolation": { "type": "string" }, "privileged": { "type": ["boolean", "string"] }, "secrets": { "type": "array" }, "tags": { "type": "array" }, "ulimits": { "type": "object" }, "platforms": { "type": "array" } }, "x-ignored": "nothing is built on the way to a host; the image that image: names is pulled" }, "cap_add": { "$ref": "#/$defs/strings" }, "cap_drop": { "$ref": "#/$defs/strings" }, "cgroup": { "type": "string", "enum": ["host", "private"] }, "cgroup_parent": { "type": "string" }, "command": { "$ref": "#/$defs/words" }, "configs": { "type": "array", "items": { "$ref": "#/$defs/configReference" } }, "container_name": { "type": "string", "x-unsupported": "Instances are named <application>-<service>-<slot>-<suffix>; other containers reach them by the name of the service" }, "cpu_count": { "type": ["integer", "string"], "x-unsupported": "It is for Windows; use cpus" }, "cpu_percent": { "type": ["number", "string"], "x-unsupported": "It is for Windows; use cpus" }, "cpu_period": { "type": ["number", "string"] }, "cpu_quota": { "type": ["number", "string"] }, "cpu_rt_period": { "type": ["number", "string"] }, "cpu_rt_runtime": { "type": ["number", "string"] }, "cpu_shares": { "type": ["number", "string"] }, "cpus": { "type": ["number", "string"] }, "cpuset": { "type": "string" }, "credential_spec": { "type": "object", "x-unsupported": "It is for Windows" }, "depends_on": { "type": ["array", "object"], "items": { "type": "string" }, "additionalProperties": { "$ref": "#/$defs/dependency" } }, "deploy": { "$ref": "#/$defs/deploy" }, "develop": { "type": ["object", "null"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "watch": { "type": "array", "items": { "type": "object", "required": ["path", "action"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "action": { "enum": ["rebuild", "sync", "restart", "sync+restart", "sync+exec"] }, "exec": { "type": "object" }, "ignore": { "type": ["string", "array"] }, "include": { "type": ["string", "array"] }, "initial_sync": { "type": ["boolean", "string"] }, "path": { "type": "string" }, "target": { "type": "string" } } } } }, "x-ignored": "it rules docker compose watch" }, "device_cgroup_rules": { "$ref": "#/$defs/strings" }, "devices": { "type": "array", "items": { "$ref": "#/$defs/device" } }, "dns": { "type": ["string", "array"], "items": { "type": "string" } }, "dns_opt": { "$ref": "#/$defs/strings" }, "dns_search": { "type": ["string", "array"], "items": { "type": "string" } }, "domainname": { "type": "string" }, "entrypoint": { "$ref": "#/$defs/words" }, "env_file": { "type": ["string", "array"], "items": { "type": ["string", "object"], "required": ["path"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "required": { "$ref": "#/$defs/boolean" }, "format": { "type": "string", "enum": ["raw"] } } } }, "environment": { "$ref": "#/$defs/assignments" }, "expose": { "type": "array", "items": { "type": ["string", "number"] } }, "extends": { "type": ["string", "object"], "minLength": 1, "required": ["service"], "additionalProperties": false, "properties": { "service": { "type": "string", "minLength": 1 }, "file": { "type": "string", "minLength": 1 } } }, "external_links": { "type": "array", "x-unsupported": "Put both on a network that is external" }, "extra_hosts": { "type": ["array", "object"], "items": { "type": "string" }, "additionalProperties": { "type": ["string", "array"], "items": { "type": "string" } } }, "gpus": { "type": ["string", "array"], "items": { "$ref": "#/$defs/deviceRequest" } }, "group_add": { "type": "array", "items": { "type": ["string", "number"] } }, "healthcheck": { "$ref": "#/$defs/healthcheck" }, "hostname": { "type": "string" }, "image": { "type": "string" }, "init": { "$ref": "#/$defs/boolean" }, "ipc": { "type": "string" }, "isolation": { "type": "string", "x-unsupported": "It is for Windows" }, "label_file": { "type": ["string", "array"], "items": { "type": "string" } }, "labels": { "$ref": "#/$defs/assignments" }, "links": { "type": "array", "x-ignored": "containers on one network reach each other by the name of the service", "items": { "type": "string" } }, "logging": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "driver": { "type": "string" }, "options": { "type": "object", "additionalProperties": { "type": ["string", "number", "null"] } } } }, "mac_address": { "type": "string" }, "mem_limit": { "type": ["number", "string"] }, "mem_reservation": { "type": ["number", "string"] }, "mem_swappiness": { "type": ["integer", "string"] }, "memswap_limit": { "type": ["number", "string"] }, "models": { "type": ["array", "object"], "x-unsupported": "Run the model as a service of its own" }, "network_mode": { "type": "string" }, "networks": { "type": ["array", "object"], "items": { "type": "string" }, "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/attachment" } }, "oom_kill_disable": { "$ref": "#/$defs/boolean" }, "oom_score_adj": { "type": ["string", "integer"] }, "pid": { "type": ["string", "null"] }, "pids_limit": { "type": ["number", "string"] }, "platform": { "type": "string" }, "ports": { "type": "array", "items": { "$ref": "#/$defs/port" } }, "post_start": { "type": "array", "x-unsupported": "" }, "pre_start": { "type": "array", "x-unsupported": "" }, "pre_stop": { "type": "array", "x-unsupported": "" }, "privileged": { "$ref": "#/$defs/boolean" }, "profiles": { "$ref": "#/$defs/strings" }, "provider": { "type": "object", "x-unsupported": "Nothing but containers is run; start the tool elsewhere" }, "pull_policy": { "type": "string" }, "pull_refresh_after": { "type": "string", "x-unsupported": "Name the image by its digest" }, "read_only": { "$ref": "#/$defs/boolean" }, "restart": { "type": "string" }, "runtime": { "type": "string" }, "scale": { "type": ["integer", "string"], "x-unsupported": "Use deploy.replicas" }, "secrets": { "type": "array", "x-unsupported": "" }, "security_opt": { "$ref": "#/$defs/strings" }, "shm_size": { "type": ["number", "string"] }, "stdin_open": { "$ref": "#/$defs/boolean" }, "stop_grace_period": { "$ref": "#/$defs/duration" }, "stop_signal": { "type": "string" }, "storage_opt": { "type": "object", "additionalProperties": { "type": ["string", "number"] } }, "sysctls": { "$ref": "#/$defs/assignments" }, "tmpfs": { "type": ["string", "array"], "items": { "type": "string" } }, "tty": { "$ref": "#/$defs/boolean" }, "ulimits": { "type": "object", "propertyNames": { "pattern": "^[a-z]+$", "x-expected": "lower-case letters" }, "additionalProperties": { "$ref": "#/$defs/ulimit" } }, "use_api_socket": { "type": ["boolean", "string"], "x-unsupported": "Mount /var/run/docker.sock where a service must have it" }, "user": { "type": "string" }, "userns_mode": { "type": "string" }, "uts": { "type": "string" }, "volumes": { "type": "array", "items": { "$ref": "#/$defs/mount" } }, "volumes_from": { "type": "array", "x-unsupported": "Mount the same named volume in both" }, "working_dir": { "type": "string" }, "x-fleetwright": { "type": "object", "additionalProperties": false, "properties": { "gate": { "type": "object", "additionalProperties": false, "properties": { "http": { "type": "object", "required": ["port"], "additionalProperties": false, "properties": { "port": { "$ref": "#/$defs/portNumber" }, "path": { "type": "string", "pattern": "^/", "x-expected": 'a path that starts with "/"' }, "interval": { "$ref": "#/$defs/duration" }, "timeout": { "$ref": "#/$defs/duration" } } }, "tcp": { "type": "object", "required": ["port"], "additionalProperties": false, "properties": { "port": { "$ref": "#/$defs/portNumber" }, "interval": { "$ref": "#/$defs/duration" }, "timeout": { "$ref": "#/$defs/duration" } } }, "minHealthyTime": { "$ref": "#/$defs/duration" }, "healthyDeadline": { "$ref": "#/$defs/duration" } } }, "singleton": { "$ref": "#/$defs/boolean" }, "rollout": { "$ref": "#/$defs/rollout" }, "expose": { "type": "object", "x-unsupported": "" } } } } };
+var pattern82 = new RegExp("^[a-zA-Z0-9][a-zA-Z0-9._-]*$", "u");
+var schema32 = { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "annotations": { "$ref": "#/$defs/assignments" }, "attach": { "type": ["boolean", "string"], "x-ignored": "it rules what docker compose up prints" }, "blkio_config": { "type": "object", "additionalProperties": false, "properties": { "weight": { "type": ["number", "string"] }, "weight_device": { "type": "array", "items": { "type": "object", "required": ["path", "weight"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "weight": { "type": ["number", "string"] } } } }, "device_read_bps": { "type": "array", "items": { "type": "object", "required": ["path", "rate"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "rate": { "type": ["number", "string"] } } } }, "device_read_iops": { "type": "array", "items": { "type": "object", "required": ["path", "rate"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "rate": { "type": ["number", "string"] } } } }, "device_write_bps": { "type": "array", "items": { "type": "object", "required": ["path", "rate"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "rate": { "type": ["number", "string"] } } } }, "device_write_iops": { "type": "array", "items": { "type": "object", "required": ["path", "rate"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "rate": { "type": ["number", "string"] } } } } } }, "build": { "type": ["string", "object"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "context": { "type": "string" }, "dockerfile": { "type": "string" }, "dockerfile_inline": { "type": "string" }, "entitlements": { "type": "array" }, "args": { "type": ["object", "array"] }, "provenance": { "type": ["string", "boolean"] }, "sbom": { "type": ["string", "boolean"] }, "ssh": { "type": ["object", "array", "string", "null"] }, "labels": { "type": ["object", "array"] }, "cache_from": { "type": "array" }, "cache_to": { "type": "array" }, "no_cache": { "type": ["boolean", "string"] }, "no_cache_filter": { "type": ["string", "array"] }, "additional_contexts": { "type": ["object", "array"] }, "network": { "type": "string" }, "pull": { "type": ["boolean", "string"] }, "target": { "type": "string" }, "shm_size": { "type": ["integer", "string"] }, "extra_hosts": { "type": ["object", "array"] }, "isolation": { "type": "string" }, "privileged": { "type": ["boolean", "string"] }, "secrets": { "type": "array" }, "tags": { "type": "array" }, "ulimits": { "type": "object" }, "platforms": { "type": "array" } }, "x-ignored": "nothing is built on the way to a host; the image that image: names is pulled" }, "cap_add": { "$ref": "#/$defs/strings" }, "cap_drop": { "$ref": "#/$defs/strings" }, "cgroup": { "type": "string", "enum": ["host", "private"] }, "cgroup_parent": { "type": "string" }, "command": { "$ref": "#/$defs/words" }, "configs": { "type": "array", "items": { "$ref": "#/$defs/configReference" } }, "container_name": { "type": "string", "x-unsupported": "Instances are named <application>-<service>-<slot>-<suffix>; other containers reach them by the name of the service" }, "cpu_count": { "type": ["integer", "string"], "x-unsupported": "It is for Windows; use cpus" }, "cpu_percent": { "type": ["number", "string"], "x-unsupported": "It is for Windows; use cpus" }, "cpu_period": { "type": ["number", "string"] }, "cpu_quota": { "type": ["number", "string"] }, "cpu_rt_period": { "type": ["number", "string"] }, "cpu_rt_runtime": { "type": ["number", "string"] }, "cpu_shares": { "type": ["number", "string"] }, "cpus": { "type": ["number", "string"] }, "cpuset": { "type": "string" }, "credential_spec": { "type": "object", "x-unsupported": "It is for Windows" }, "depends_on": { "type": ["array", "object"], "items": { "type": "string" }, "additionalProperties": { "$ref": "#/$defs/dependency" } }, "deploy": { "$ref": "#/$defs/deploy" }, "develop": { "type": ["object", "null"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "watch": { "type": "array", "items": { "type": "object", "required": ["path", "action"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "action": { "enum": ["rebuild", "sync", "restart", "sync+restart", "sync+exec"] }, "exec": { "type": "object" }, "ignore": { "type": ["string", "array"] }, "include": { "type": ["string", "array"] }, "initial_sync": { "type": ["boolean", "string"] }, "path": { "type": "string" }, "target": { "type": "string" } } } } }, "x-ignored": "it rules docker compose watch" }, "device_cgroup_rules": { "$ref": "#/$defs/strings" }, "devices": { "type": "array", "items": { "$ref": "#/$defs/device" } }, "dns": { "type": ["string", "array"], "items": { "type": "string" } }, "dns_opt": { "$ref": "#/$defs/strings" }, "dns_search": { "type": ["string", "array"], "items": { "type": "string" } }, "domainname": { "type": "string" }, "entrypoint": { "$ref": "#/$defs/words" }, "env_file": { "type": ["string", "array"], "items": { "type": ["string", "object"], "required": ["path"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "required": { "$ref": "#/$defs/boolean" }, "format": { "type": "string", "enum": ["raw"] } } } }, "environment": { "$ref": "#/$defs/assignments" }, "expose": { "type": "array", "items": { "type": ["string", "number"] } }, "extends": { "type": ["string", "object"], "minLength": 1, "required": ["service"], "additionalProperties": false, "properties": { "service": { "type": "string", "minLength": 1 }, "file": { "type": "string", "minLength": 1 } } }, "external_links": { "type": "array", "x-unsupported": "Put both on a network that is external" }, "extra_hosts": { "type": ["array", "object"], "items": { "type": "string" }, "additionalProperties": { "type": ["string", "array"], "items": { "type": "string" } } }, "gpus": { "type": ["string", "array"], "items": { "$ref": "#/$defs/deviceRequest" } }, "group_add": { "type": "array", "items": { "type": ["string", "number"] } }, "healthcheck": { "$ref": "#/$defs/healthcheck" }, "hostname": { "type": "string" }, "image": { "type": "string" }, "init": { "$ref": "#/$defs/boolean" }, "ipc": { "type": "string" }, "isolation": { "type": "string", "x-unsupported": "It is for Windows" }, "label_file": { "type": ["string", "array"], "items": { "type": "string" } }, "labels": { "$ref": "#/$defs/assignments" }, "links": { "type": "array", "x-ignored": "containers on one network reach each other by the name of the service", "items": { "type": "string" } }, "logging": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "driver": { "type": "string" }, "options": { "type": "object", "additionalProperties": { "type": ["string", "number", "null"] } } } }, "mac_address": { "type": "string" }, "mem_limit": { "type": ["number", "string"] }, "mem_reservation": { "type": ["number", "string"] }, "mem_swappiness": { "type": ["integer", "string"] }, "memswap_limit": { "type": ["number", "string"] }, "models": { "type": ["array", "object"], "x-unsupported": "Run the model as a service of its own" }, "network_mode": { "type": "string" }, "networks": { "type": ["array", "object"], "items": { "type": "string" }, "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/attachment" } }, "oom_kill_disable": { "$ref": "#/$defs/boolean" }, "oom_score_adj": { "type": ["string", "integer"] }, "pid": { "type": ["string", "null"] }, "pids_limit": { "type": ["number", "string"] }, "platform": { "type": "string" }, "ports": { "type": "array", "items": { "$ref": "#/$defs/port" } }, "post_start": { "type": "array", "x-unsupported": "" }, "pre_start": { "type": "array", "x-unsupported": "" }, "pre_stop": { "type": "array", "x-unsupported": "" }, "privileged": { "$ref": "#/$defs/boolean" }, "profiles": { "$ref": "#/$defs/strings" }, "provider": { "type": "object", "x-unsupported": "Nothing but containers is run; start the tool elsewhere" }, "pull_policy": { "type": "string" }, "pull_refresh_after": { "type": "string", "x-unsupported": "Name the image by its digest" }, "read_only": { "$ref": "#/$defs/boolean" }, "restart": { "type": "string" }, "runtime": { "type": "string" }, "scale": { "type": ["integer", "string"], "x-unsupported": "Use deploy.replicas" }, "secrets": { "type": "array", "items": { "$ref": "#/$defs/secretReference" } }, "security_opt": { "$ref": "#/$defs/strings" }, "shm_size": { "type": ["number", "string"] }, "stdin_open": { "$ref": "#/$defs/boolean" }, "stop_grace_period": { "$ref": "#/$defs/duration" }, "stop_signal": { "type": "string" }, "storage_opt": { "type": "object", "additionalProperties": { "type": ["string", "number"] } }, "sysctls": { "$ref": "#/$defs/assignments" }, "tmpfs": { "type": ["string", "array"], "items": { "type": "string" } }, "tty": { "$ref": "#/$defs/boolean" }, "ulimits": { "type": "object", "propertyNames": { "pattern": "^[a-z]+$", "x-expected": "lower-case letters" }, "additionalProperties": { "$ref": "#/$defs/ulimit" } }, "use_api_socket": { "type": ["boolean", "string"], "x-unsupported": "Mount /var/run/docker.sock where a service must have it" }, "user": { "type": "string" }, "userns_mode": { "type": "string" }, "uts": { "type": "string" }, "volumes": { "type": "array", "items": { "$ref": "#/$defs/mount" } }, "volumes_from": { "type": "array", "x-unsupported": "Mount the same named volume in both" }, "working_dir": { "type": "string" }, "x-fleetwright": { "type": "object", "additionalProperties": false, "properties": { "gate": { "type": "object", "additionalProperties": false, "properties": { "http": { "type": "object", "required": ["port"], "additionalProperties": false, "properties": { "port": { "$ref": "#/$defs/portNumber" }, "path": { "type": "string", "pattern": "^/", "x-expected": 'a path that starts with "/"' }, "interval": { "$ref": "#/$defs/duration" }, "timeout": { "$ref": "#/$defs/duration" } } }, "tcp": { "type": "object", "required": ["port"], "additionalProperties": false, "properties": { "port": { "$ref": "#/$defs/portNumber" }, "interval": { "$ref": "#/$defs/duration" }, "timeout": { "$ref": "#/$defs/duration" } } }, "minHealthyTime": { "$ref": "#/$defs/duration" }, "healthyDeadline": { "$ref": "#/$defs/duration" } } }, "singleton": { "$ref": "#/$defs/boolean" }, "rollout": { "$ref": "#/$defs/rollout" }, "expose": { "type": "object", "x-unsupported": "" } } } } };
 var schema33 = { "type": ["array", "object"], "items": { "type": "string" }, "additionalProperties": { "type": ["string", "number", "boolean", "null"] } };
 var schema34 = { "type": "array", "items": { "type": "string" } };
 var schema36 = { "type": ["array", "string", "null"], "items": { "type": "string" } };
 var schema37 = { "type": ["string", "object"], "required": ["source"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "source": { "type": "string" }, "target": { "type": "string" }, "uid": { "type": "string" }, "gid": { "type": "string" }, "mode": { "type": ["number", "string"] } } };
 var schema57 = { "type": ["string", "object"], "required": ["source"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "source": { "type": "string" }, "target": { "type": "string" }, "permissions": { "type": "string" } } };
+var schema81 = { "type": ["string", "object"], "required": ["source"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "source": { "type": "string" }, "target": { "type": "string" }, "uid": { "type": "string" }, "gid": { "type": "string" }, "mode": { "type": ["number", "string"] } } };
 var schema43 = { "type": "string" };
-var schema86 = { "type": ["number", "string", "object"], "required": ["soft", "hard"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "soft": { "type": ["number", "string"] }, "hard": { "type": ["number", "string"] } } };
+var schema87 = { "type": ["number", "string", "object"], "required": ["soft", "hard"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "soft": { "type": ["number", "string"] }, "hard": { "type": ["number", "string"] } } };
 var schema77 = { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a port number", "minimum": 1, "maximum": 65535 };
-var pattern45 = new RegExp("^[a-z]+$", "u");
-var pattern56 = new RegExp("^/", "u");
+var pattern46 = new RegExp("^[a-z]+$", "u");
+var pattern57 = new RegExp("^/", "u");
 var schema38 = { "type": "object", "required": ["condition"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "condition": { "type": "string", "enum": ["service_started", "service_healthy", "service_completed_successfully"] }, "restart": { "type": ["boolean", "string"], "x-unsupported": "" }, "required": { "$ref": "#/$defs/boolean" } } };
 function validate22(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   let vErrors = null;
@@ -1751,7 +1753,7 @@ function validate33(data, { instancePath = "", parentData, parentDataProperty, r
   return errors === 0;
 }
 validate33.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
-var schema87 = { "type": ["string", "object"], "required": ["type"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "type": { "type": "string", "enum": ["bind", "volume", "tmpfs", "cluster", "npipe", "image"] }, "source": { "type": "string" }, "target": { "type": "string" }, "read_only": { "$ref": "#/$defs/boolean" }, "consistency": { "type": "string", "x-ignored": "it has no effect on Linux" }, "bind": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "propagation": { "type": "string", "enum": ["private", "rprivate", "shared", "rshared", "slave", "rslave"] }, "create_host_path": { "$ref": "#/$defs/boolean" }, "recursive": { "type": "string", "enum": ["enabled", "disabled", "writable", "readonly"] }, "selinux": { "type": "string", "enum": ["z", "Z"] } } }, "volume": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "nocopy": { "$ref": "#/$defs/boolean" }, "subpath": { "type": "string" }, "labels": { "$ref": "#/$defs/assignments" } } }, "tmpfs": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "size": { "type": ["number", "string"] }, "mode": { "type": ["number", "string"] } } }, "image": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "subpath": { "type": "string" } } } } };
+var schema88 = { "type": ["string", "object"], "required": ["type"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "type": { "type": "string", "enum": ["bind", "volume", "tmpfs", "cluster", "npipe", "image"] }, "source": { "type": "string" }, "target": { "type": "string" }, "read_only": { "$ref": "#/$defs/boolean" }, "consistency": { "type": "string", "x-ignored": "it has no effect on Linux" }, "bind": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "propagation": { "type": "string", "enum": ["private", "rprivate", "shared", "rshared", "slave", "rslave"] }, "create_host_path": { "$ref": "#/$defs/boolean" }, "recursive": { "type": "string", "enum": ["enabled", "disabled", "writable", "readonly"] }, "selinux": { "type": "string", "enum": ["z", "Z"] } } }, "volume": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "nocopy": { "$ref": "#/$defs/boolean" }, "subpath": { "type": "string" }, "labels": { "$ref": "#/$defs/assignments" } } }, "tmpfs": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "size": { "type": ["number", "string"] }, "mode": { "type": ["number", "string"] } } }, "image": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "subpath": { "type": "string" } } } } };
 function validate35(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   let vErrors = null;
   let errors = 0;
@@ -1763,7 +1765,7 @@ function validate35(data, { instancePath = "", parentData, parentDataProperty, r
     evaluated0.items = void 0;
   }
   if (typeof data !== "string" && !(data && typeof data == "object" && !Array.isArray(data))) {
-    const err0 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: schema87.type }, message: "must be string,object", schema: schema87.type, parentSchema: schema87, data };
+    const err0 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: schema88.type }, message: "must be string,object", schema: schema88.type, parentSchema: schema88, data };
     if (vErrors === null) {
       vErrors = [err0];
     } else {
@@ -1773,7 +1775,7 @@ function validate35(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.type === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "type" }, message: "must have required property 'type'", schema: schema87.required, parentSchema: schema87, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "type" }, message: "must have required property 'type'", schema: schema88.required, parentSchema: schema88, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -1782,8 +1784,8 @@ function validate35(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     for (const key0 in data) {
-      if (!(func1.call(schema87.properties, key0) || pattern4.test(key0))) {
-        const err2 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema87, data };
+      if (!(func1.call(schema88.properties, key0) || pattern4.test(key0))) {
+        const err2 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema88, data };
         if (vErrors === null) {
           vErrors = [err2];
         } else {
@@ -1795,7 +1797,7 @@ function validate35(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.type !== void 0) {
       let data0 = data.type;
       if (typeof data0 !== "string") {
-        const err3 = { instancePath: instancePath + "/type", schemaPath: "#/properties/type/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema87.properties.type.type, parentSchema: schema87.properties.type, data: data0 };
+        const err3 = { instancePath: instancePath + "/type", schemaPath: "#/properties/type/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema88.properties.type.type, parentSchema: schema88.properties.type, data: data0 };
         if (vErrors === null) {
           vErrors = [err3];
         } else {
@@ -1804,7 +1806,7 @@ function validate35(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (!(data0 === "bind" || data0 === "volume" || data0 === "tmpfs" || data0 === "cluster" || data0 === "npipe" || data0 === "image")) {
-        const err4 = { instancePath: instancePath + "/type", schemaPath: "#/properties/type/enum", keyword: "enum", params: { allowedValues: schema87.properties.type.enum }, message: "must be equal to one of the allowed values", schema: schema87.properties.type.enum, parentSchema: schema87.properties.type, data: data0 };
+        const err4 = { instancePath: instancePath + "/type", schemaPath: "#/properties/type/enum", keyword: "enum", params: { allowedValues: schema88.properties.type.enum }, message: "must be equal to one of the allowed values", schema: schema88.properties.type.enum, parentSchema: schema88.properties.type, data: data0 };
         if (vErrors === null) {
           vErrors = [err4];
         } else {
@@ -1816,7 +1818,7 @@ function validate35(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.source !== void 0) {
       let data1 = data.source;
       if (typeof data1 !== "string") {
-        const err5 = { instancePath: instancePath + "/source", schemaPath: "#/properties/source/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema87.properties.source.type, parentSchema: schema87.properties.source, data: data1 };
+        const err5 = { instancePath: instancePath + "/source", schemaPath: "#/properties/source/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema88.properties.source.type, parentSchema: schema88.properties.source, data: data1 };
         if (vErrors === null) {
           vErrors = [err5];
         } else {
@@ -1828,7 +1830,7 @@ function validate35(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.target !== void 0) {
       let data2 = data.target;
       if (typeof data2 !== "string") {
-        const err6 = { instancePath: instancePath + "/target", schemaPath: "#/properties/target/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema87.properties.target.type, parentSchema: schema87.properties.target, data: data2 };
+        const err6 = { instancePath: instancePath + "/target", schemaPath: "#/properties/target/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema88.properties.target.type, parentSchema: schema88.properties.target, data: data2 };
         if (vErrors === null) {
           vErrors = [err6];
         } else {
@@ -1863,7 +1865,7 @@ function validate35(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.consistency !== void 0) {
       let data4 = data.consistency;
       if (typeof data4 !== "string") {
-        const err9 = { instancePath: instancePath + "/consistency", schemaPath: "#/properties/consistency/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema87.properties.consistency.type, parentSchema: schema87.properties.consistency, data: data4 };
+        const err9 = { instancePath: instancePath + "/consistency", schemaPath: "#/properties/consistency/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema88.properties.consistency.type, parentSchema: schema88.properties.consistency, data: data4 };
         if (vErrors === null) {
           vErrors = [err9];
         } else {
@@ -1872,7 +1874,7 @@ function validate35(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (true) {
-        const err10 = { instancePath: instancePath + "/consistency", schemaPath: "#/properties/consistency/x-ignored", keyword: "x-ignored", params: {}, message: "x-ignored", schema: "it has no effect on Linux", parentSchema: schema87.properties.consistency, data: data4 };
+        const err10 = { instancePath: instancePath + "/consistency", schemaPath: "#/properties/consistency/x-ignored", keyword: "x-ignored", params: {}, message: "x-ignored", schema: "it has no effect on Linux", parentSchema: schema88.properties.consistency, data: data4 };
         if (vErrors === null) {
           vErrors = [err10];
         } else {
@@ -1886,7 +1888,7 @@ function validate35(data, { instancePath = "", parentData, parentDataProperty, r
       if (data5 && typeof data5 == "object" && !Array.isArray(data5)) {
         for (const key1 in data5) {
           if (!(key1 === "propagation" || key1 === "create_host_path" || key1 === "recursive" || key1 === "selinux" || pattern4.test(key1))) {
-            const err11 = { instancePath: instancePath + "/bind", schemaPath: "#/properties/bind/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema87.properties.bind, data: data5 };
+            const err11 = { instancePath: instancePath + "/bind", schemaPath: "#/properties/bind/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema88.properties.bind, data: data5 };
             if (vErrors === null) {
               vErrors = [err11];
             } else {
@@ -1898,7 +1900,7 @@ function validate35(data, { instancePath = "", parentData, parentDataProperty, r
         if (data5.propagation !== void 0) {
           let data6 = data5.propagation;
           if (typeof data6 !== "string") {
-            const err12 = { instancePath: instancePath + "/bind/propagation", schemaPath: "#/properties/bind/properties/propagation/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema87.properties.bind.properties.propagation.type, parentSchema: schema87.properties.bind.properties.propagation, data: data6 };
+            const err12 = { instancePath: instancePath + "/bind/propagation", schemaPath: "#/properties/bind/properties/propagation/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema88.properties.bind.properties.propagation.type, parentSchema: schema88.properties.bind.properties.propagation, data: data6 };
             if (vErrors === null) {
               vErrors = [err12];
             } else {
@@ -1907,7 +1909,7 @@ function validate35(data, { instancePath = "", parentData, parentDataProperty, r
             errors++;
           }
           if (!(data6 === "private" || data6 === "rprivate" || data6 === "shared" || data6 === "rshared" || data6 === "slave" || data6 === "rslave")) {
-            const err13 = { instancePath: instancePath + "/bind/propagation", schemaPath: "#/properties/bind/properties/propagation/enum", keyword: "enum", params: { allowedValues: schema87.properties.bind.properties.propagation.enum }, message: "must be equal to one of the allowed values", schema: schema87.properties.bind.properties.propagation.enum, parentSchema: schema87.properties.bind.properties.propagation, data: data6 };
+            const err13 = { instancePath: instancePath + "/bind/propagation", schemaPath: "#/properties/bind/properties/propagation/enum", keyword: "enum", params: { allowedValues: schema88.properties.bind.properties.propagation.enum }, message: "must be equal to one of the allowed values", schema: schema88.properties.bind.properties.propagation.enum, parentSchema: schema88.properties.bind.properties.propagation, data: data6 };
             if (vErrors === null) {
               vErrors = [err13];
             } else {
@@ -1942,7 +1944,7 @@ function validate35(data, { instancePath = "", parentData, parentDataProperty, r
         if (data5.recursive !== void 0) {
           let data8 = data5.recursive;
           if (typeof data8 !== "string") {
-            const err16 = { instancePath: instancePath + "/bind/recursive", schemaPath: "#/properties/bind/properties/recursive/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema87.properties.bind.properties.recursive.type, parentSchema: schema87.properties.bind.properties.recursive, data: data8 };
+            const err16 = { instancePath: instancePath + "/bind/recursive", schemaPath: "#/properties/bind/properties/recursive/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema88.properties.bind.properties.recursive.type, parentSchema: schema88.properties.bind.properties.recursive, data: data8 };
             if (vErrors === null) {
               vErrors = [err16];
             } else {
@@ -1951,7 +1953,7 @@ function validate35(data, { instancePath = "", parentData, parentDataProperty, r
             errors++;
           }
           if (!(data8 === "enabled" || data8 === "disabled" || data8 === "writable" || data8 === "readonly")) {
-            const err17 = { instancePath: instancePath + "/bind/recursive", schemaPath: "#/properties/bind/properties/recursive/enum", keyword: "enum", params: { allowedValues: schema87.properties.bind.properties.recursive.enum }, message: "must be equal to one of the allowed values", schema: schema87.properties.bind.properties.recursive.enum, parentSchema: schema87.properties.bind.properties.recursive, data: data8 };
+            const err17 = { instancePath: instancePath + "/bind/recursive", schemaPath: "#/properties/bind/properties/recursive/enum", keyword: "enum", params: { allowedValues: schema88.properties.bind.properties.recursive.enum }, message: "must be equal to one of the allowed values", schema: schema88.properties.bind.properties.recursive.enum, parentSchema: schema88.properties.bind.properties.recursive, data: data8 };
             if (vErrors === null) {
               vErrors = [err17];
             } else {
@@ -1963,7 +1965,7 @@ function validate35(data, { instancePath = "", parentData, parentDataProperty, r
         if (data5.selinux !== void 0) {
           let data9 = data5.selinux;
           if (typeof data9 !== "string") {
-            const err18 = { instancePath: instancePath + "/bind/selinux", schemaPath: "#/properties/bind/properties/selinux/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema87.properties.bind.properties.selinux.type, parentSchema: schema87.properties.bind.properties.selinux, data: data9 };
+            const err18 = { instancePath: instancePath + "/bind/selinux", schemaPath: "#/properties/bind/properties/selinux/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema88.properties.bind.properties.selinux.type, parentSchema: schema88.properties.bind.properties.selinux, data: data9 };
             if (vErrors === null) {
               vErrors = [err18];
             } else {
@@ -1972,7 +1974,7 @@ function validate35(data, { instancePath = "", parentData, parentDataProperty, r
             errors++;
           }
           if (!(data9 === "z" || data9 === "Z")) {
-            const err19 = { instancePath: instancePath + "/bind/selinux", schemaPath: "#/properties/bind/properties/selinux/enum", keyword: "enum", params: { allowedValues: schema87.properties.bind.properties.selinux.enum }, message: "must be equal to one of the allowed values", schema: schema87.properties.bind.properties.selinux.enum, parentSchema: schema87.properties.bind.properties.selinux, data: data9 };
+            const err19 = { instancePath: instancePath + "/bind/selinux", schemaPath: "#/properties/bind/properties/selinux/enum", keyword: "enum", params: { allowedValues: schema88.properties.bind.properties.selinux.enum }, message: "must be equal to one of the allowed values", schema: schema88.properties.bind.properties.selinux.enum, parentSchema: schema88.properties.bind.properties.selinux, data: data9 };
             if (vErrors === null) {
               vErrors = [err19];
             } else {
@@ -1982,7 +1984,7 @@ function validate35(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err20 = { instancePath: instancePath + "/bind", schemaPath: "#/properties/bind/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema87.properties.bind.type, parentSchema: schema87.properties.bind, data: data5 };
+        const err20 = { instancePath: instancePath + "/bind", schemaPath: "#/properties/bind/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema88.properties.bind.type, parentSchema: schema88.properties.bind, data: data5 };
         if (vErrors === null) {
           vErrors = [err20];
         } else {
@@ -1996,7 +1998,7 @@ function validate35(data, { instancePath = "", parentData, parentDataProperty, r
       if (data10 && typeof data10 == "object" && !Array.isArray(data10)) {
         for (const key2 in data10) {
           if (!(key2 === "nocopy" || key2 === "subpath" || key2 === "labels" || pattern4.test(key2))) {
-            const err21 = { instancePath: instancePath + "/volume", schemaPath: "#/properties/volume/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema87.properties.volume, data: data10 };
+            const err21 = { instancePath: instancePath + "/volume", schemaPath: "#/properties/volume/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema88.properties.volume, data: data10 };
             if (vErrors === null) {
               vErrors = [err21];
             } else {
@@ -2031,7 +2033,7 @@ function validate35(data, { instancePath = "", parentData, parentDataProperty, r
         if (data10.subpath !== void 0) {
           let data12 = data10.subpath;
           if (typeof data12 !== "string") {
-            const err24 = { instancePath: instancePath + "/volume/subpath", schemaPath: "#/properties/volume/properties/subpath/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema87.properties.volume.properties.subpath.type, parentSchema: schema87.properties.volume.properties.subpath, data: data12 };
+            const err24 = { instancePath: instancePath + "/volume/subpath", schemaPath: "#/properties/volume/properties/subpath/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema88.properties.volume.properties.subpath.type, parentSchema: schema88.properties.volume.properties.subpath, data: data12 };
             if (vErrors === null) {
               vErrors = [err24];
             } else {
@@ -2082,7 +2084,7 @@ function validate35(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err28 = { instancePath: instancePath + "/volume", schemaPath: "#/properties/volume/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema87.properties.volume.type, parentSchema: schema87.properties.volume, data: data10 };
+        const err28 = { instancePath: instancePath + "/volume", schemaPath: "#/properties/volume/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema88.properties.volume.type, parentSchema: schema88.properties.volume, data: data10 };
         if (vErrors === null) {
           vErrors = [err28];
         } else {
@@ -2096,7 +2098,7 @@ function validate35(data, { instancePath = "", parentData, parentDataProperty, r
       if (data16 && typeof data16 == "object" && !Array.isArray(data16)) {
         for (const key4 in data16) {
           if (!(key4 === "size" || key4 === "mode" || pattern4.test(key4))) {
-            const err29 = { instancePath: instancePath + "/tmpfs", schemaPath: "#/properties/tmpfs/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key4 }, message: "must NOT have additional properties", schema: false, parentSchema: schema87.properties.tmpfs, data: data16 };
+            const err29 = { instancePath: instancePath + "/tmpfs", schemaPath: "#/properties/tmpfs/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key4 }, message: "must NOT have additional properties", schema: false, parentSchema: schema88.properties.tmpfs, data: data16 };
             if (vErrors === null) {
               vErrors = [err29];
             } else {
@@ -2108,7 +2110,7 @@ function validate35(data, { instancePath = "", parentData, parentDataProperty, r
         if (data16.size !== void 0) {
           let data17 = data16.size;
           if (!(typeof data17 == "number" && isFinite(data17)) && typeof data17 !== "string") {
-            const err30 = { instancePath: instancePath + "/tmpfs/size", schemaPath: "#/properties/tmpfs/properties/size/type", keyword: "type", params: { type: schema87.properties.tmpfs.properties.size.type }, message: "must be number,string", schema: schema87.properties.tmpfs.properties.size.type, parentSchema: schema87.properties.tmpfs.properties.size, data: data17 };
+            const err30 = { instancePath: instancePath + "/tmpfs/size", schemaPath: "#/properties/tmpfs/properties/size/type", keyword: "type", params: { type: schema88.properties.tmpfs.properties.size.type }, message: "must be number,string", schema: schema88.properties.tmpfs.properties.size.type, parentSchema: schema88.properties.tmpfs.properties.size, data: data17 };
             if (vErrors === null) {
               vErrors = [err30];
             } else {
@@ -2120,7 +2122,7 @@ function validate35(data, { instancePath = "", parentData, parentDataProperty, r
         if (data16.mode !== void 0) {
           let data18 = data16.mode;
           if (!(typeof data18 == "number" && isFinite(data18)) && typeof data18 !== "string") {
-            const err31 = { instancePath: instancePath + "/tmpfs/mode", schemaPath: "#/properties/tmpfs/properties/mode/type", keyword: "type", params: { type: schema87.properties.tmpfs.properties.mode.type }, message: "must be number,string", schema: schema87.properties.tmpfs.properties.mode.type, parentSchema: schema87.properties.tmpfs.properties.mode, data: data18 };
+            const err31 = { instancePath: instancePath + "/tmpfs/mode", schemaPath: "#/properties/tmpfs/properties/mode/type", keyword: "type", params: { type: schema88.properties.tmpfs.properties.mode.type }, message: "must be number,string", schema: schema88.properties.tmpfs.properties.mode.type, parentSchema: schema88.properties.tmpfs.properties.mode, data: data18 };
             if (vErrors === null) {
               vErrors = [err31];
             } else {
@@ -2130,7 +2132,7 @@ function validate35(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err32 = { instancePath: instancePath + "/tmpfs", schemaPath: "#/properties/tmpfs/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema87.properties.tmpfs.type, parentSchema: schema87.properties.tmpfs, data: data16 };
+        const err32 = { instancePath: instancePath + "/tmpfs", schemaPath: "#/properties/tmpfs/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema88.properties.tmpfs.type, parentSchema: schema88.properties.tmpfs, data: data16 };
         if (vErrors === null) {
           vErrors = [err32];
         } else {
@@ -2144,7 +2146,7 @@ function validate35(data, { instancePath = "", parentData, parentDataProperty, r
       if (data19 && typeof data19 == "object" && !Array.isArray(data19)) {
         for (const key5 in data19) {
           if (!(key5 === "subpath" || pattern4.test(key5))) {
-            const err33 = { instancePath: instancePath + "/image", schemaPath: "#/properties/image/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key5 }, message: "must NOT have additional properties", schema: false, parentSchema: schema87.properties.image, data: data19 };
+            const err33 = { instancePath: instancePath + "/image", schemaPath: "#/properties/image/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key5 }, message: "must NOT have additional properties", schema: false, parentSchema: schema88.properties.image, data: data19 };
             if (vErrors === null) {
               vErrors = [err33];
             } else {
@@ -2156,7 +2158,7 @@ function validate35(data, { instancePath = "", parentData, parentDataProperty, r
         if (data19.subpath !== void 0) {
           let data20 = data19.subpath;
           if (typeof data20 !== "string") {
-            const err34 = { instancePath: instancePath + "/image/subpath", schemaPath: "#/properties/image/properties/subpath/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema87.properties.image.properties.subpath.type, parentSchema: schema87.properties.image.properties.subpath, data: data20 };
+            const err34 = { instancePath: instancePath + "/image/subpath", schemaPath: "#/properties/image/properties/subpath/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema88.properties.image.properties.subpath.type, parentSchema: schema88.properties.image.properties.subpath, data: data20 };
             if (vErrors === null) {
               vErrors = [err34];
             } else {
@@ -2166,7 +2168,7 @@ function validate35(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err35 = { instancePath: instancePath + "/image", schemaPath: "#/properties/image/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema87.properties.image.type, parentSchema: schema87.properties.image, data: data19 };
+        const err35 = { instancePath: instancePath + "/image", schemaPath: "#/properties/image/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema88.properties.image.type, parentSchema: schema88.properties.image, data: data19 };
         if (vErrors === null) {
           vErrors = [err35];
         } else {
@@ -2180,9 +2182,9 @@ function validate35(data, { instancePath = "", parentData, parentDataProperty, r
   return errors === 0;
 }
 validate35.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
-var schema101 = { "type": "object", "additionalProperties": false, "properties": { "strategy": { "type": "string", "enum": ["rolling", "canary", "blue-green"] }, "steps": { "type": "array", "minItems": 1, "items": { "type": "object", "additionalProperties": false, "properties": { "replicas": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number", "minimum": 1 }, "percent": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number", "minimum": 1, "maximum": 100 }, "bake": { "$ref": "#/$defs/duration" } } } }, "bake": { "$ref": "#/$defs/duration" }, "promote": { "type": "string", "enum": ["auto", "manual"] }, "maxSurge": { "$ref": "#/$defs/share" }, "maxUnavailable": { "$ref": "#/$defs/share" }, "attempts": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number", "minimum": 1, "maximum": 5 }, "progressDeadline": { "$ref": "#/$defs/duration" } } };
-var schema104 = { "type": ["integer", "string"], "pattern": "^\\d{1,3}%$", "x-expected": 'a whole number, or a percentage such as "25%"', "minimum": 0 };
-var pattern61 = new RegExp("^\\d{1,3}%$", "u");
+var schema102 = { "type": "object", "additionalProperties": false, "properties": { "strategy": { "type": "string", "enum": ["rolling", "canary", "blue-green"] }, "steps": { "type": "array", "minItems": 1, "items": { "type": "object", "additionalProperties": false, "properties": { "replicas": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number", "minimum": 1 }, "percent": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number", "minimum": 1, "maximum": 100 }, "bake": { "$ref": "#/$defs/duration" } } } }, "bake": { "$ref": "#/$defs/duration" }, "promote": { "type": "string", "enum": ["auto", "manual"] }, "maxSurge": { "$ref": "#/$defs/share" }, "maxUnavailable": { "$ref": "#/$defs/share" }, "attempts": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number", "minimum": 1, "maximum": 5 }, "progressDeadline": { "$ref": "#/$defs/duration" } } };
+var schema105 = { "type": ["integer", "string"], "pattern": "^\\d{1,3}%$", "x-expected": 'a whole number, or a percentage such as "25%"', "minimum": 0 };
+var pattern62 = new RegExp("^\\d{1,3}%$", "u");
 function validate37(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   let vErrors = null;
   let errors = 0;
@@ -2196,7 +2198,7 @@ function validate37(data, { instancePath = "", parentData, parentDataProperty, r
   if (data && typeof data == "object" && !Array.isArray(data)) {
     for (const key0 in data) {
       if (!(key0 === "strategy" || key0 === "steps" || key0 === "bake" || key0 === "promote" || key0 === "maxSurge" || key0 === "maxUnavailable" || key0 === "attempts" || key0 === "progressDeadline")) {
-        const err0 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema101, data };
+        const err0 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema102, data };
         if (vErrors === null) {
           vErrors = [err0];
         } else {
@@ -2208,7 +2210,7 @@ function validate37(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.strategy !== void 0) {
       let data0 = data.strategy;
       if (typeof data0 !== "string") {
-        const err1 = { instancePath: instancePath + "/strategy", schemaPath: "#/properties/strategy/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema101.properties.strategy.type, parentSchema: schema101.properties.strategy, data: data0 };
+        const err1 = { instancePath: instancePath + "/strategy", schemaPath: "#/properties/strategy/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema102.properties.strategy.type, parentSchema: schema102.properties.strategy, data: data0 };
         if (vErrors === null) {
           vErrors = [err1];
         } else {
@@ -2217,7 +2219,7 @@ function validate37(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (!(data0 === "rolling" || data0 === "canary" || data0 === "blue-green")) {
-        const err2 = { instancePath: instancePath + "/strategy", schemaPath: "#/properties/strategy/enum", keyword: "enum", params: { allowedValues: schema101.properties.strategy.enum }, message: "must be equal to one of the allowed values", schema: schema101.properties.strategy.enum, parentSchema: schema101.properties.strategy, data: data0 };
+        const err2 = { instancePath: instancePath + "/strategy", schemaPath: "#/properties/strategy/enum", keyword: "enum", params: { allowedValues: schema102.properties.strategy.enum }, message: "must be equal to one of the allowed values", schema: schema102.properties.strategy.enum, parentSchema: schema102.properties.strategy, data: data0 };
         if (vErrors === null) {
           vErrors = [err2];
         } else {
@@ -2230,7 +2232,7 @@ function validate37(data, { instancePath = "", parentData, parentDataProperty, r
       let data1 = data.steps;
       if (Array.isArray(data1)) {
         if (data1.length < 1) {
-          const err3 = { instancePath: instancePath + "/steps", schemaPath: "#/properties/steps/minItems", keyword: "minItems", params: { limit: 1 }, message: "must NOT have fewer than 1 items", schema: 1, parentSchema: schema101.properties.steps, data: data1 };
+          const err3 = { instancePath: instancePath + "/steps", schemaPath: "#/properties/steps/minItems", keyword: "minItems", params: { limit: 1 }, message: "must NOT have fewer than 1 items", schema: 1, parentSchema: schema102.properties.steps, data: data1 };
           if (vErrors === null) {
             vErrors = [err3];
           } else {
@@ -2244,7 +2246,7 @@ function validate37(data, { instancePath = "", parentData, parentDataProperty, r
           if (data2 && typeof data2 == "object" && !Array.isArray(data2)) {
             for (const key1 in data2) {
               if (!(key1 === "replicas" || key1 === "percent" || key1 === "bake")) {
-                const err4 = { instancePath: instancePath + "/steps/" + i0, schemaPath: "#/properties/steps/items/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema101.properties.steps.items, data: data2 };
+                const err4 = { instancePath: instancePath + "/steps/" + i0, schemaPath: "#/properties/steps/items/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema102.properties.steps.items, data: data2 };
                 if (vErrors === null) {
                   vErrors = [err4];
                 } else {
@@ -2256,7 +2258,7 @@ function validate37(data, { instancePath = "", parentData, parentDataProperty, r
             if (data2.replicas !== void 0) {
               let data3 = data2.replicas;
               if (!(typeof data3 == "number" && (!(data3 % 1) && !isNaN(data3)) && isFinite(data3)) && typeof data3 !== "string") {
-                const err5 = { instancePath: instancePath + "/steps/" + i0 + "/replicas", schemaPath: "#/properties/steps/items/properties/replicas/type", keyword: "type", params: { type: schema101.properties.steps.items.properties.replicas.type }, message: "must be integer,string", schema: schema101.properties.steps.items.properties.replicas.type, parentSchema: schema101.properties.steps.items.properties.replicas, data: data3 };
+                const err5 = { instancePath: instancePath + "/steps/" + i0 + "/replicas", schemaPath: "#/properties/steps/items/properties/replicas/type", keyword: "type", params: { type: schema102.properties.steps.items.properties.replicas.type }, message: "must be integer,string", schema: schema102.properties.steps.items.properties.replicas.type, parentSchema: schema102.properties.steps.items.properties.replicas, data: data3 };
                 if (vErrors === null) {
                   vErrors = [err5];
                 } else {
@@ -2266,7 +2268,7 @@ function validate37(data, { instancePath = "", parentData, parentDataProperty, r
               }
               if (typeof data3 == "number" && isFinite(data3)) {
                 if (data3 < 1 || isNaN(data3)) {
-                  const err6 = { instancePath: instancePath + "/steps/" + i0 + "/replicas", schemaPath: "#/properties/steps/items/properties/replicas/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema101.properties.steps.items.properties.replicas, data: data3 };
+                  const err6 = { instancePath: instancePath + "/steps/" + i0 + "/replicas", schemaPath: "#/properties/steps/items/properties/replicas/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema102.properties.steps.items.properties.replicas, data: data3 };
                   if (vErrors === null) {
                     vErrors = [err6];
                   } else {
@@ -2277,7 +2279,7 @@ function validate37(data, { instancePath = "", parentData, parentDataProperty, r
               }
               if (typeof data3 === "string") {
                 if (!pattern10.test(data3)) {
-                  const err7 = { instancePath: instancePath + "/steps/" + i0 + "/replicas", schemaPath: "#/properties/steps/items/properties/replicas/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema101.properties.steps.items.properties.replicas, data: data3 };
+                  const err7 = { instancePath: instancePath + "/steps/" + i0 + "/replicas", schemaPath: "#/properties/steps/items/properties/replicas/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema102.properties.steps.items.properties.replicas, data: data3 };
                   if (vErrors === null) {
                     vErrors = [err7];
                   } else {
@@ -2290,7 +2292,7 @@ function validate37(data, { instancePath = "", parentData, parentDataProperty, r
             if (data2.percent !== void 0) {
               let data4 = data2.percent;
               if (!(typeof data4 == "number" && (!(data4 % 1) && !isNaN(data4)) && isFinite(data4)) && typeof data4 !== "string") {
-                const err8 = { instancePath: instancePath + "/steps/" + i0 + "/percent", schemaPath: "#/properties/steps/items/properties/percent/type", keyword: "type", params: { type: schema101.properties.steps.items.properties.percent.type }, message: "must be integer,string", schema: schema101.properties.steps.items.properties.percent.type, parentSchema: schema101.properties.steps.items.properties.percent, data: data4 };
+                const err8 = { instancePath: instancePath + "/steps/" + i0 + "/percent", schemaPath: "#/properties/steps/items/properties/percent/type", keyword: "type", params: { type: schema102.properties.steps.items.properties.percent.type }, message: "must be integer,string", schema: schema102.properties.steps.items.properties.percent.type, parentSchema: schema102.properties.steps.items.properties.percent, data: data4 };
                 if (vErrors === null) {
                   vErrors = [err8];
                 } else {
@@ -2300,7 +2302,7 @@ function validate37(data, { instancePath = "", parentData, parentDataProperty, r
               }
               if (typeof data4 == "number" && isFinite(data4)) {
                 if (data4 > 100 || isNaN(data4)) {
-                  const err9 = { instancePath: instancePath + "/steps/" + i0 + "/percent", schemaPath: "#/properties/steps/items/properties/percent/maximum", keyword: "maximum", params: { comparison: "<=", limit: 100 }, message: "must be <= 100", schema: 100, parentSchema: schema101.properties.steps.items.properties.percent, data: data4 };
+                  const err9 = { instancePath: instancePath + "/steps/" + i0 + "/percent", schemaPath: "#/properties/steps/items/properties/percent/maximum", keyword: "maximum", params: { comparison: "<=", limit: 100 }, message: "must be <= 100", schema: 100, parentSchema: schema102.properties.steps.items.properties.percent, data: data4 };
                   if (vErrors === null) {
                     vErrors = [err9];
                   } else {
@@ -2309,7 +2311,7 @@ function validate37(data, { instancePath = "", parentData, parentDataProperty, r
                   errors++;
                 }
                 if (data4 < 1 || isNaN(data4)) {
-                  const err10 = { instancePath: instancePath + "/steps/" + i0 + "/percent", schemaPath: "#/properties/steps/items/properties/percent/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema101.properties.steps.items.properties.percent, data: data4 };
+                  const err10 = { instancePath: instancePath + "/steps/" + i0 + "/percent", schemaPath: "#/properties/steps/items/properties/percent/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema102.properties.steps.items.properties.percent, data: data4 };
                   if (vErrors === null) {
                     vErrors = [err10];
                   } else {
@@ -2320,7 +2322,7 @@ function validate37(data, { instancePath = "", parentData, parentDataProperty, r
               }
               if (typeof data4 === "string") {
                 if (!pattern10.test(data4)) {
-                  const err11 = { instancePath: instancePath + "/steps/" + i0 + "/percent", schemaPath: "#/properties/steps/items/properties/percent/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema101.properties.steps.items.properties.percent, data: data4 };
+                  const err11 = { instancePath: instancePath + "/steps/" + i0 + "/percent", schemaPath: "#/properties/steps/items/properties/percent/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema102.properties.steps.items.properties.percent, data: data4 };
                   if (vErrors === null) {
                     vErrors = [err11];
                   } else {
@@ -2343,7 +2345,7 @@ function validate37(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err13 = { instancePath: instancePath + "/steps/" + i0, schemaPath: "#/properties/steps/items/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema101.properties.steps.items.type, parentSchema: schema101.properties.steps.items, data: data2 };
+            const err13 = { instancePath: instancePath + "/steps/" + i0, schemaPath: "#/properties/steps/items/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema102.properties.steps.items.type, parentSchema: schema102.properties.steps.items, data: data2 };
             if (vErrors === null) {
               vErrors = [err13];
             } else {
@@ -2353,7 +2355,7 @@ function validate37(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err14 = { instancePath: instancePath + "/steps", schemaPath: "#/properties/steps/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema101.properties.steps.type, parentSchema: schema101.properties.steps, data: data1 };
+        const err14 = { instancePath: instancePath + "/steps", schemaPath: "#/properties/steps/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema102.properties.steps.type, parentSchema: schema102.properties.steps, data: data1 };
         if (vErrors === null) {
           vErrors = [err14];
         } else {
@@ -2377,7 +2379,7 @@ function validate37(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.promote !== void 0) {
       let data7 = data.promote;
       if (typeof data7 !== "string") {
-        const err16 = { instancePath: instancePath + "/promote", schemaPath: "#/properties/promote/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema101.properties.promote.type, parentSchema: schema101.properties.promote, data: data7 };
+        const err16 = { instancePath: instancePath + "/promote", schemaPath: "#/properties/promote/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema102.properties.promote.type, parentSchema: schema102.properties.promote, data: data7 };
         if (vErrors === null) {
           vErrors = [err16];
         } else {
@@ -2386,7 +2388,7 @@ function validate37(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (!(data7 === "auto" || data7 === "manual")) {
-        const err17 = { instancePath: instancePath + "/promote", schemaPath: "#/properties/promote/enum", keyword: "enum", params: { allowedValues: schema101.properties.promote.enum }, message: "must be equal to one of the allowed values", schema: schema101.properties.promote.enum, parentSchema: schema101.properties.promote, data: data7 };
+        const err17 = { instancePath: instancePath + "/promote", schemaPath: "#/properties/promote/enum", keyword: "enum", params: { allowedValues: schema102.properties.promote.enum }, message: "must be equal to one of the allowed values", schema: schema102.properties.promote.enum, parentSchema: schema102.properties.promote, data: data7 };
         if (vErrors === null) {
           vErrors = [err17];
         } else {
@@ -2398,7 +2400,7 @@ function validate37(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.maxSurge !== void 0) {
       let data8 = data.maxSurge;
       if (!(typeof data8 == "number" && (!(data8 % 1) && !isNaN(data8)) && isFinite(data8)) && typeof data8 !== "string") {
-        const err18 = { instancePath: instancePath + "/maxSurge", schemaPath: "#/$defs/share/type", keyword: "type", params: { type: schema104.type }, message: "must be integer,string", schema: schema104.type, parentSchema: schema104, data: data8 };
+        const err18 = { instancePath: instancePath + "/maxSurge", schemaPath: "#/$defs/share/type", keyword: "type", params: { type: schema105.type }, message: "must be integer,string", schema: schema105.type, parentSchema: schema105, data: data8 };
         if (vErrors === null) {
           vErrors = [err18];
         } else {
@@ -2408,7 +2410,7 @@ function validate37(data, { instancePath = "", parentData, parentDataProperty, r
       }
       if (typeof data8 == "number" && isFinite(data8)) {
         if (data8 < 0 || isNaN(data8)) {
-          const err19 = { instancePath: instancePath + "/maxSurge", schemaPath: "#/$defs/share/minimum", keyword: "minimum", params: { comparison: ">=", limit: 0 }, message: "must be >= 0", schema: 0, parentSchema: schema104, data: data8 };
+          const err19 = { instancePath: instancePath + "/maxSurge", schemaPath: "#/$defs/share/minimum", keyword: "minimum", params: { comparison: ">=", limit: 0 }, message: "must be >= 0", schema: 0, parentSchema: schema105, data: data8 };
           if (vErrors === null) {
             vErrors = [err19];
           } else {
@@ -2418,8 +2420,8 @@ function validate37(data, { instancePath = "", parentData, parentDataProperty, r
         }
       }
       if (typeof data8 === "string") {
-        if (!pattern61.test(data8)) {
-          const err20 = { instancePath: instancePath + "/maxSurge", schemaPath: "#/$defs/share/pattern", keyword: "pattern", params: { pattern: "^\\d{1,3}%$" }, message: 'must match pattern "^\\d{1,3}%$"', schema: "^\\d{1,3}%$", parentSchema: schema104, data: data8 };
+        if (!pattern62.test(data8)) {
+          const err20 = { instancePath: instancePath + "/maxSurge", schemaPath: "#/$defs/share/pattern", keyword: "pattern", params: { pattern: "^\\d{1,3}%$" }, message: 'must match pattern "^\\d{1,3}%$"', schema: "^\\d{1,3}%$", parentSchema: schema105, data: data8 };
           if (vErrors === null) {
             vErrors = [err20];
           } else {
@@ -2432,7 +2434,7 @@ function validate37(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.maxUnavailable !== void 0) {
       let data9 = data.maxUnavailable;
       if (!(typeof data9 == "number" && (!(data9 % 1) && !isNaN(data9)) && isFinite(data9)) && typeof data9 !== "string") {
-        const err21 = { instancePath: instancePath + "/maxUnavailable", schemaPath: "#/$defs/share/type", keyword: "type", params: { type: schema104.type }, message: "must be integer,string", schema: schema104.type, parentSchema: schema104, data: data9 };
+        const err21 = { instancePath: instancePath + "/maxUnavailable", schemaPath: "#/$defs/share/type", keyword: "type", params: { type: schema105.type }, message: "must be integer,string", schema: schema105.type, parentSchema: schema105, data: data9 };
         if (vErrors === null) {
           vErrors = [err21];
         } else {
@@ -2442,7 +2444,7 @@ function validate37(data, { instancePath = "", parentData, parentDataProperty, r
       }
       if (typeof data9 == "number" && isFinite(data9)) {
         if (data9 < 0 || isNaN(data9)) {
-          const err22 = { instancePath: instancePath + "/maxUnavailable", schemaPath: "#/$defs/share/minimum", keyword: "minimum", params: { comparison: ">=", limit: 0 }, message: "must be >= 0", schema: 0, parentSchema: schema104, data: data9 };
+          const err22 = { instancePath: instancePath + "/maxUnavailable", schemaPath: "#/$defs/share/minimum", keyword: "minimum", params: { comparison: ">=", limit: 0 }, message: "must be >= 0", schema: 0, parentSchema: schema105, data: data9 };
           if (vErrors === null) {
             vErrors = [err22];
           } else {
@@ -2452,8 +2454,8 @@ function validate37(data, { instancePath = "", parentData, parentDataProperty, r
         }
       }
       if (typeof data9 === "string") {
-        if (!pattern61.test(data9)) {
-          const err23 = { instancePath: instancePath + "/maxUnavailable", schemaPath: "#/$defs/share/pattern", keyword: "pattern", params: { pattern: "^\\d{1,3}%$" }, message: 'must match pattern "^\\d{1,3}%$"', schema: "^\\d{1,3}%$", parentSchema: schema104, data: data9 };
+        if (!pattern62.test(data9)) {
+          const err23 = { instancePath: instancePath + "/maxUnavailable", schemaPath: "#/$defs/share/pattern", keyword: "pattern", params: { pattern: "^\\d{1,3}%$" }, message: 'must match pattern "^\\d{1,3}%$"', schema: "^\\d{1,3}%$", parentSchema: schema105, data: data9 };
           if (vErrors === null) {
             vErrors = [err23];
           } else {
@@ -2466,7 +2468,7 @@ function validate37(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.attempts !== void 0) {
       let data10 = data.attempts;
       if (!(typeof data10 == "number" && (!(data10 % 1) && !isNaN(data10)) && isFinite(data10)) && typeof data10 !== "string") {
-        const err24 = { instancePath: instancePath + "/attempts", schemaPath: "#/properties/attempts/type", keyword: "type", params: { type: schema101.properties.attempts.type }, message: "must be integer,string", schema: schema101.properties.attempts.type, parentSchema: schema101.properties.attempts, data: data10 };
+        const err24 = { instancePath: instancePath + "/attempts", schemaPath: "#/properties/attempts/type", keyword: "type", params: { type: schema102.properties.attempts.type }, message: "must be integer,string", schema: schema102.properties.attempts.type, parentSchema: schema102.properties.attempts, data: data10 };
         if (vErrors === null) {
           vErrors = [err24];
         } else {
@@ -2476,7 +2478,7 @@ function validate37(data, { instancePath = "", parentData, parentDataProperty, r
       }
       if (typeof data10 == "number" && isFinite(data10)) {
         if (data10 > 5 || isNaN(data10)) {
-          const err25 = { instancePath: instancePath + "/attempts", schemaPath: "#/properties/attempts/maximum", keyword: "maximum", params: { comparison: "<=", limit: 5 }, message: "must be <= 5", schema: 5, parentSchema: schema101.properties.attempts, data: data10 };
+          const err25 = { instancePath: instancePath + "/attempts", schemaPath: "#/properties/attempts/maximum", keyword: "maximum", params: { comparison: "<=", limit: 5 }, message: "must be <= 5", schema: 5, parentSchema: schema102.properties.attempts, data: data10 };
           if (vErrors === null) {
             vErrors = [err25];
           } else {
@@ -2485,7 +2487,7 @@ function validate37(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data10 < 1 || isNaN(data10)) {
-          const err26 = { instancePath: instancePath + "/attempts", schemaPath: "#/properties/attempts/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema101.properties.attempts, data: data10 };
+          const err26 = { instancePath: instancePath + "/attempts", schemaPath: "#/properties/attempts/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema102.properties.attempts, data: data10 };
           if (vErrors === null) {
             vErrors = [err26];
           } else {
@@ -2496,7 +2498,7 @@ function validate37(data, { instancePath = "", parentData, parentDataProperty, r
       }
       if (typeof data10 === "string") {
         if (!pattern10.test(data10)) {
-          const err27 = { instancePath: instancePath + "/attempts", schemaPath: "#/properties/attempts/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema101.properties.attempts, data: data10 };
+          const err27 = { instancePath: instancePath + "/attempts", schemaPath: "#/properties/attempts/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema102.properties.attempts, data: data10 };
           if (vErrors === null) {
             vErrors = [err27];
           } else {
@@ -2519,7 +2521,7 @@ function validate37(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err29 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema101.type, parentSchema: schema101, data };
+    const err29 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema102.type, parentSchema: schema102, data };
     if (vErrors === null) {
       vErrors = [err29];
     } else {
@@ -5331,102 +5333,104 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
     }
     if (data.secrets !== void 0) {
       let data177 = data.secrets;
-      if (!Array.isArray(data177)) {
-        const err231 = { instancePath: instancePath + "/secrets", schemaPath: "#/properties/secrets/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema32.properties.secrets.type, parentSchema: schema32.properties.secrets, data: data177 };
-        if (vErrors === null) {
-          vErrors = [err231];
-        } else {
-          vErrors.push(err231);
-        }
-        errors++;
-      }
-      if (true) {
-        const err232 = { instancePath: instancePath + "/secrets", schemaPath: "#/properties/secrets/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema32.properties.secrets, data: data177 };
-        if (vErrors === null) {
-          vErrors = [err232];
-        } else {
-          vErrors.push(err232);
-        }
-        errors++;
-      }
-    }
-    if (data.security_opt !== void 0) {
-      let data178 = data.security_opt;
-      if (Array.isArray(data178)) {
-        const len31 = data178.length;
+      if (Array.isArray(data177)) {
+        const len31 = data177.length;
         for (let i31 = 0; i31 < len31; i31++) {
-          let data179 = data178[i31];
-          if (typeof data179 !== "string") {
-            const err233 = { instancePath: instancePath + "/security_opt/" + i31, schemaPath: "#/$defs/strings/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema34.items.type, parentSchema: schema34.items, data: data179 };
+          let data178 = data177[i31];
+          if (typeof data178 !== "string" && !(data178 && typeof data178 == "object" && !Array.isArray(data178))) {
+            const err231 = { instancePath: instancePath + "/secrets/" + i31, schemaPath: "#/$defs/secretReference/type", keyword: "type", params: { type: schema81.type }, message: "must be string,object", schema: schema81.type, parentSchema: schema81, data: data178 };
             if (vErrors === null) {
-              vErrors = [err233];
+              vErrors = [err231];
             } else {
-              vErrors.push(err233);
+              vErrors.push(err231);
             }
             errors++;
           }
+          if (data178 && typeof data178 == "object" && !Array.isArray(data178)) {
+            if (data178.source === void 0) {
+              const err232 = { instancePath: instancePath + "/secrets/" + i31, schemaPath: "#/$defs/secretReference/required", keyword: "required", params: { missingProperty: "source" }, message: "must have required property 'source'", schema: schema81.required, parentSchema: schema81, data: data178 };
+              if (vErrors === null) {
+                vErrors = [err232];
+              } else {
+                vErrors.push(err232);
+              }
+              errors++;
+            }
+            for (const key23 in data178) {
+              if (!(key23 === "source" || key23 === "target" || key23 === "uid" || key23 === "gid" || key23 === "mode" || pattern4.test(key23))) {
+                const err233 = { instancePath: instancePath + "/secrets/" + i31, schemaPath: "#/$defs/secretReference/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key23 }, message: "must NOT have additional properties", schema: false, parentSchema: schema81, data: data178 };
+                if (vErrors === null) {
+                  vErrors = [err233];
+                } else {
+                  vErrors.push(err233);
+                }
+                errors++;
+              }
+            }
+            if (data178.source !== void 0) {
+              let data179 = data178.source;
+              if (typeof data179 !== "string") {
+                const err234 = { instancePath: instancePath + "/secrets/" + i31 + "/source", schemaPath: "#/$defs/secretReference/properties/source/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema81.properties.source.type, parentSchema: schema81.properties.source, data: data179 };
+                if (vErrors === null) {
+                  vErrors = [err234];
+                } else {
+                  vErrors.push(err234);
+                }
+                errors++;
+              }
+            }
+            if (data178.target !== void 0) {
+              let data180 = data178.target;
+              if (typeof data180 !== "string") {
+                const err235 = { instancePath: instancePath + "/secrets/" + i31 + "/target", schemaPath: "#/$defs/secretReference/properties/target/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema81.properties.target.type, parentSchema: schema81.properties.target, data: data180 };
+                if (vErrors === null) {
+                  vErrors = [err235];
+                } else {
+                  vErrors.push(err235);
+                }
+                errors++;
+              }
+            }
+            if (data178.uid !== void 0) {
+              let data181 = data178.uid;
+              if (typeof data181 !== "string") {
+                const err236 = { instancePath: instancePath + "/secrets/" + i31 + "/uid", schemaPath: "#/$defs/secretReference/properties/uid/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema81.properties.uid.type, parentSchema: schema81.properties.uid, data: data181 };
+                if (vErrors === null) {
+                  vErrors = [err236];
+                } else {
+                  vErrors.push(err236);
+                }
+                errors++;
+              }
+            }
+            if (data178.gid !== void 0) {
+              let data182 = data178.gid;
+              if (typeof data182 !== "string") {
+                const err237 = { instancePath: instancePath + "/secrets/" + i31 + "/gid", schemaPath: "#/$defs/secretReference/properties/gid/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema81.properties.gid.type, parentSchema: schema81.properties.gid, data: data182 };
+                if (vErrors === null) {
+                  vErrors = [err237];
+                } else {
+                  vErrors.push(err237);
+                }
+                errors++;
+              }
+            }
+            if (data178.mode !== void 0) {
+              let data183 = data178.mode;
+              if (!(typeof data183 == "number" && isFinite(data183)) && typeof data183 !== "string") {
+                const err238 = { instancePath: instancePath + "/secrets/" + i31 + "/mode", schemaPath: "#/$defs/secretReference/properties/mode/type", keyword: "type", params: { type: schema81.properties.mode.type }, message: "must be number,string", schema: schema81.properties.mode.type, parentSchema: schema81.properties.mode, data: data183 };
+                if (vErrors === null) {
+                  vErrors = [err238];
+                } else {
+                  vErrors.push(err238);
+                }
+                errors++;
+              }
+            }
+          }
         }
       } else {
-        const err234 = { instancePath: instancePath + "/security_opt", schemaPath: "#/$defs/strings/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema34.type, parentSchema: schema34, data: data178 };
-        if (vErrors === null) {
-          vErrors = [err234];
-        } else {
-          vErrors.push(err234);
-        }
-        errors++;
-      }
-    }
-    if (data.shm_size !== void 0) {
-      let data180 = data.shm_size;
-      if (!(typeof data180 == "number" && isFinite(data180)) && typeof data180 !== "string") {
-        const err235 = { instancePath: instancePath + "/shm_size", schemaPath: "#/properties/shm_size/type", keyword: "type", params: { type: schema32.properties.shm_size.type }, message: "must be number,string", schema: schema32.properties.shm_size.type, parentSchema: schema32.properties.shm_size, data: data180 };
-        if (vErrors === null) {
-          vErrors = [err235];
-        } else {
-          vErrors.push(err235);
-        }
-        errors++;
-      }
-    }
-    if (data.stdin_open !== void 0) {
-      let data181 = data.stdin_open;
-      if (typeof data181 !== "boolean" && typeof data181 !== "string") {
-        const err236 = { instancePath: instancePath + "/stdin_open", schemaPath: "#/$defs/boolean/type", keyword: "type", params: { type: schema39.type }, message: "must be boolean,string", schema: schema39.type, parentSchema: schema39, data: data181 };
-        if (vErrors === null) {
-          vErrors = [err236];
-        } else {
-          vErrors.push(err236);
-        }
-        errors++;
-      }
-      if (typeof data181 === "string") {
-        if (!pattern10.test(data181)) {
-          const err237 = { instancePath: instancePath + "/stdin_open", schemaPath: "#/$defs/boolean/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema39, data: data181 };
-          if (vErrors === null) {
-            vErrors = [err237];
-          } else {
-            vErrors.push(err237);
-          }
-          errors++;
-        }
-      }
-    }
-    if (data.stop_grace_period !== void 0) {
-      let data182 = data.stop_grace_period;
-      if (typeof data182 !== "string") {
-        const err238 = { instancePath: instancePath + "/stop_grace_period", schemaPath: "#/$defs/duration/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema43.type, parentSchema: schema43, data: data182 };
-        if (vErrors === null) {
-          vErrors = [err238];
-        } else {
-          vErrors.push(err238);
-        }
-        errors++;
-      }
-    }
-    if (data.stop_signal !== void 0) {
-      let data183 = data.stop_signal;
-      if (typeof data183 !== "string") {
-        const err239 = { instancePath: instancePath + "/stop_signal", schemaPath: "#/properties/stop_signal/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.stop_signal.type, parentSchema: schema32.properties.stop_signal, data: data183 };
+        const err239 = { instancePath: instancePath + "/secrets", schemaPath: "#/properties/secrets/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema32.properties.secrets.type, parentSchema: schema32.properties.secrets, data: data177 };
         if (vErrors === null) {
           vErrors = [err239];
         } else {
@@ -5435,13 +5439,14 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.storage_opt !== void 0) {
-      let data184 = data.storage_opt;
-      if (data184 && typeof data184 == "object" && !Array.isArray(data184)) {
-        for (const key23 in data184) {
-          let data185 = data184[key23];
-          if (typeof data185 !== "string" && !(typeof data185 == "number" && isFinite(data185))) {
-            const err240 = { instancePath: instancePath + "/storage_opt/" + key23.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/properties/storage_opt/additionalProperties/type", keyword: "type", params: { type: schema32.properties.storage_opt.additionalProperties.type }, message: "must be string,number", schema: schema32.properties.storage_opt.additionalProperties.type, parentSchema: schema32.properties.storage_opt.additionalProperties, data: data185 };
+    if (data.security_opt !== void 0) {
+      let data184 = data.security_opt;
+      if (Array.isArray(data184)) {
+        const len32 = data184.length;
+        for (let i32 = 0; i32 < len32; i32++) {
+          let data185 = data184[i32];
+          if (typeof data185 !== "string") {
+            const err240 = { instancePath: instancePath + "/security_opt/" + i32, schemaPath: "#/$defs/strings/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema34.items.type, parentSchema: schema34.items, data: data185 };
             if (vErrors === null) {
               vErrors = [err240];
             } else {
@@ -5451,7 +5456,7 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err241 = { instancePath: instancePath + "/storage_opt", schemaPath: "#/properties/storage_opt/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.properties.storage_opt.type, parentSchema: schema32.properties.storage_opt, data: data184 };
+        const err241 = { instancePath: instancePath + "/security_opt", schemaPath: "#/$defs/strings/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema34.type, parentSchema: schema34, data: data184 };
         if (vErrors === null) {
           vErrors = [err241];
         } else {
@@ -5460,10 +5465,10 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.sysctls !== void 0) {
-      let data186 = data.sysctls;
-      if (!data186 || typeof data186 != "object") {
-        const err242 = { instancePath: instancePath + "/sysctls", schemaPath: "#/$defs/assignments/type", keyword: "type", params: { type: schema33.type }, message: "must be array,object", schema: schema33.type, parentSchema: schema33, data: data186 };
+    if (data.shm_size !== void 0) {
+      let data186 = data.shm_size;
+      if (!(typeof data186 == "number" && isFinite(data186)) && typeof data186 !== "string") {
+        const err242 = { instancePath: instancePath + "/shm_size", schemaPath: "#/properties/shm_size/type", keyword: "type", params: { type: schema32.properties.shm_size.type }, message: "must be number,string", schema: schema32.properties.shm_size.type, parentSchema: schema32.properties.shm_size, data: data186 };
         if (vErrors === null) {
           vErrors = [err242];
         } else {
@@ -5471,40 +5476,34 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-      if (Array.isArray(data186)) {
-        const len32 = data186.length;
-        for (let i32 = 0; i32 < len32; i32++) {
-          let data187 = data186[i32];
-          if (typeof data187 !== "string") {
-            const err243 = { instancePath: instancePath + "/sysctls/" + i32, schemaPath: "#/$defs/assignments/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema33.items.type, parentSchema: schema33.items, data: data187 };
-            if (vErrors === null) {
-              vErrors = [err243];
-            } else {
-              vErrors.push(err243);
-            }
-            errors++;
-          }
+    }
+    if (data.stdin_open !== void 0) {
+      let data187 = data.stdin_open;
+      if (typeof data187 !== "boolean" && typeof data187 !== "string") {
+        const err243 = { instancePath: instancePath + "/stdin_open", schemaPath: "#/$defs/boolean/type", keyword: "type", params: { type: schema39.type }, message: "must be boolean,string", schema: schema39.type, parentSchema: schema39, data: data187 };
+        if (vErrors === null) {
+          vErrors = [err243];
+        } else {
+          vErrors.push(err243);
         }
+        errors++;
       }
-      if (data186 && typeof data186 == "object" && !Array.isArray(data186)) {
-        for (const key24 in data186) {
-          let data188 = data186[key24];
-          if (typeof data188 !== "string" && !(typeof data188 == "number" && isFinite(data188)) && typeof data188 !== "boolean" && data188 !== null) {
-            const err244 = { instancePath: instancePath + "/sysctls/" + key24.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/assignments/additionalProperties/type", keyword: "type", params: { type: schema33.additionalProperties.type }, message: "must be string,number,boolean,null", schema: schema33.additionalProperties.type, parentSchema: schema33.additionalProperties, data: data188 };
-            if (vErrors === null) {
-              vErrors = [err244];
-            } else {
-              vErrors.push(err244);
-            }
-            errors++;
+      if (typeof data187 === "string") {
+        if (!pattern10.test(data187)) {
+          const err244 = { instancePath: instancePath + "/stdin_open", schemaPath: "#/$defs/boolean/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema39, data: data187 };
+          if (vErrors === null) {
+            vErrors = [err244];
+          } else {
+            vErrors.push(err244);
           }
+          errors++;
         }
       }
     }
-    if (data.tmpfs !== void 0) {
-      let data189 = data.tmpfs;
-      if (typeof data189 !== "string" && !Array.isArray(data189)) {
-        const err245 = { instancePath: instancePath + "/tmpfs", schemaPath: "#/properties/tmpfs/type", keyword: "type", params: { type: schema32.properties.tmpfs.type }, message: "must be string,array", schema: schema32.properties.tmpfs.type, parentSchema: schema32.properties.tmpfs, data: data189 };
+    if (data.stop_grace_period !== void 0) {
+      let data188 = data.stop_grace_period;
+      if (typeof data188 !== "string") {
+        const err245 = { instancePath: instancePath + "/stop_grace_period", schemaPath: "#/$defs/duration/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema43.type, parentSchema: schema43, data: data188 };
         if (vErrors === null) {
           vErrors = [err245];
         } else {
@@ -5512,64 +5511,61 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-      if (Array.isArray(data189)) {
-        const len33 = data189.length;
-        for (let i33 = 0; i33 < len33; i33++) {
-          let data190 = data189[i33];
-          if (typeof data190 !== "string") {
-            const err246 = { instancePath: instancePath + "/tmpfs/" + i33, schemaPath: "#/properties/tmpfs/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.tmpfs.items.type, parentSchema: schema32.properties.tmpfs.items, data: data190 };
+    }
+    if (data.stop_signal !== void 0) {
+      let data189 = data.stop_signal;
+      if (typeof data189 !== "string") {
+        const err246 = { instancePath: instancePath + "/stop_signal", schemaPath: "#/properties/stop_signal/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.stop_signal.type, parentSchema: schema32.properties.stop_signal, data: data189 };
+        if (vErrors === null) {
+          vErrors = [err246];
+        } else {
+          vErrors.push(err246);
+        }
+        errors++;
+      }
+    }
+    if (data.storage_opt !== void 0) {
+      let data190 = data.storage_opt;
+      if (data190 && typeof data190 == "object" && !Array.isArray(data190)) {
+        for (const key24 in data190) {
+          let data191 = data190[key24];
+          if (typeof data191 !== "string" && !(typeof data191 == "number" && isFinite(data191))) {
+            const err247 = { instancePath: instancePath + "/storage_opt/" + key24.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/properties/storage_opt/additionalProperties/type", keyword: "type", params: { type: schema32.properties.storage_opt.additionalProperties.type }, message: "must be string,number", schema: schema32.properties.storage_opt.additionalProperties.type, parentSchema: schema32.properties.storage_opt.additionalProperties, data: data191 };
             if (vErrors === null) {
-              vErrors = [err246];
+              vErrors = [err247];
             } else {
-              vErrors.push(err246);
+              vErrors.push(err247);
             }
             errors++;
           }
         }
-      }
-    }
-    if (data.tty !== void 0) {
-      let data191 = data.tty;
-      if (typeof data191 !== "boolean" && typeof data191 !== "string") {
-        const err247 = { instancePath: instancePath + "/tty", schemaPath: "#/$defs/boolean/type", keyword: "type", params: { type: schema39.type }, message: "must be boolean,string", schema: schema39.type, parentSchema: schema39, data: data191 };
+      } else {
+        const err248 = { instancePath: instancePath + "/storage_opt", schemaPath: "#/properties/storage_opt/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.properties.storage_opt.type, parentSchema: schema32.properties.storage_opt, data: data190 };
         if (vErrors === null) {
-          vErrors = [err247];
+          vErrors = [err248];
         } else {
-          vErrors.push(err247);
+          vErrors.push(err248);
         }
         errors++;
       }
-      if (typeof data191 === "string") {
-        if (!pattern10.test(data191)) {
-          const err248 = { instancePath: instancePath + "/tty", schemaPath: "#/$defs/boolean/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema39, data: data191 };
-          if (vErrors === null) {
-            vErrors = [err248];
-          } else {
-            vErrors.push(err248);
-          }
-          errors++;
-        }
-      }
     }
-    if (data.ulimits !== void 0) {
-      let data192 = data.ulimits;
-      if (data192 && typeof data192 == "object" && !Array.isArray(data192)) {
-        for (const key25 in data192) {
-          const _errs427 = errors;
-          if (typeof key25 === "string") {
-            if (!pattern45.test(key25)) {
-              const err249 = { instancePath: instancePath + "/ulimits", schemaPath: "#/properties/ulimits/propertyNames/pattern", keyword: "pattern", params: { pattern: "^[a-z]+$" }, message: 'must match pattern "^[a-z]+$"', schema: "^[a-z]+$", parentSchema: schema32.properties.ulimits.propertyNames, data: key25, propertyName: key25 };
-              if (vErrors === null) {
-                vErrors = [err249];
-              } else {
-                vErrors.push(err249);
-              }
-              errors++;
-            }
-          }
-          var valid115 = _errs427 === errors;
-          if (!valid115) {
-            const err250 = { instancePath: instancePath + "/ulimits", schemaPath: "#/properties/ulimits/propertyNames", keyword: "propertyNames", params: { propertyName: key25 }, message: "property name must be valid", schema: schema32.properties.ulimits.propertyNames, parentSchema: schema32.properties.ulimits, data: data192 };
+    if (data.sysctls !== void 0) {
+      let data192 = data.sysctls;
+      if (!data192 || typeof data192 != "object") {
+        const err249 = { instancePath: instancePath + "/sysctls", schemaPath: "#/$defs/assignments/type", keyword: "type", params: { type: schema33.type }, message: "must be array,object", schema: schema33.type, parentSchema: schema33, data: data192 };
+        if (vErrors === null) {
+          vErrors = [err249];
+        } else {
+          vErrors.push(err249);
+        }
+        errors++;
+      }
+      if (Array.isArray(data192)) {
+        const len33 = data192.length;
+        for (let i33 = 0; i33 < len33; i33++) {
+          let data193 = data192[i33];
+          if (typeof data193 !== "string") {
+            const err250 = { instancePath: instancePath + "/sysctls/" + i33, schemaPath: "#/$defs/assignments/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema33.items.type, parentSchema: schema33.items, data: data193 };
             if (vErrors === null) {
               vErrors = [err250];
             } else {
@@ -5578,10 +5574,12 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
             errors++;
           }
         }
-        for (const key26 in data192) {
-          let data193 = data192[key26];
-          if (!(typeof data193 == "number" && isFinite(data193)) && typeof data193 !== "string" && !(data193 && typeof data193 == "object" && !Array.isArray(data193))) {
-            const err251 = { instancePath: instancePath + "/ulimits/" + key26.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/ulimit/type", keyword: "type", params: { type: schema86.type }, message: "must be number,string,object", schema: schema86.type, parentSchema: schema86, data: data193 };
+      }
+      if (data192 && typeof data192 == "object" && !Array.isArray(data192)) {
+        for (const key25 in data192) {
+          let data194 = data192[key25];
+          if (typeof data194 !== "string" && !(typeof data194 == "number" && isFinite(data194)) && typeof data194 !== "boolean" && data194 !== null) {
+            const err251 = { instancePath: instancePath + "/sysctls/" + key25.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/assignments/additionalProperties/type", keyword: "type", params: { type: schema33.additionalProperties.type }, message: "must be string,number,boolean,null", schema: schema33.additionalProperties.type, parentSchema: schema33.additionalProperties, data: data194 };
             if (vErrors === null) {
               vErrors = [err251];
             } else {
@@ -5589,153 +5587,155 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
             }
             errors++;
           }
-          if (data193 && typeof data193 == "object" && !Array.isArray(data193)) {
-            if (data193.soft === void 0) {
-              const err252 = { instancePath: instancePath + "/ulimits/" + key26.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/ulimit/required", keyword: "required", params: { missingProperty: "soft" }, message: "must have required property 'soft'", schema: schema86.required, parentSchema: schema86, data: data193 };
-              if (vErrors === null) {
-                vErrors = [err252];
-              } else {
-                vErrors.push(err252);
-              }
-              errors++;
-            }
-            if (data193.hard === void 0) {
-              const err253 = { instancePath: instancePath + "/ulimits/" + key26.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/ulimit/required", keyword: "required", params: { missingProperty: "hard" }, message: "must have required property 'hard'", schema: schema86.required, parentSchema: schema86, data: data193 };
-              if (vErrors === null) {
-                vErrors = [err253];
-              } else {
-                vErrors.push(err253);
-              }
-              errors++;
-            }
-            for (const key27 in data193) {
-              if (!(key27 === "soft" || key27 === "hard" || pattern4.test(key27))) {
-                const err254 = { instancePath: instancePath + "/ulimits/" + key26.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/ulimit/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key27 }, message: "must NOT have additional properties", schema: false, parentSchema: schema86, data: data193 };
-                if (vErrors === null) {
-                  vErrors = [err254];
-                } else {
-                  vErrors.push(err254);
-                }
-                errors++;
-              }
-            }
-            if (data193.soft !== void 0) {
-              let data194 = data193.soft;
-              if (!(typeof data194 == "number" && isFinite(data194)) && typeof data194 !== "string") {
-                const err255 = { instancePath: instancePath + "/ulimits/" + key26.replace(/~/g, "~0").replace(/\//g, "~1") + "/soft", schemaPath: "#/$defs/ulimit/properties/soft/type", keyword: "type", params: { type: schema86.properties.soft.type }, message: "must be number,string", schema: schema86.properties.soft.type, parentSchema: schema86.properties.soft, data: data194 };
-                if (vErrors === null) {
-                  vErrors = [err255];
-                } else {
-                  vErrors.push(err255);
-                }
-                errors++;
-              }
-            }
-            if (data193.hard !== void 0) {
-              let data195 = data193.hard;
-              if (!(typeof data195 == "number" && isFinite(data195)) && typeof data195 !== "string") {
-                const err256 = { instancePath: instancePath + "/ulimits/" + key26.replace(/~/g, "~0").replace(/\//g, "~1") + "/hard", schemaPath: "#/$defs/ulimit/properties/hard/type", keyword: "type", params: { type: schema86.properties.hard.type }, message: "must be number,string", schema: schema86.properties.hard.type, parentSchema: schema86.properties.hard, data: data195 };
-                if (vErrors === null) {
-                  vErrors = [err256];
-                } else {
-                  vErrors.push(err256);
-                }
-                errors++;
-              }
-            }
-          }
         }
-      } else {
-        const err257 = { instancePath: instancePath + "/ulimits", schemaPath: "#/properties/ulimits/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.properties.ulimits.type, parentSchema: schema32.properties.ulimits, data: data192 };
-        if (vErrors === null) {
-          vErrors = [err257];
-        } else {
-          vErrors.push(err257);
-        }
-        errors++;
       }
     }
-    if (data.use_api_socket !== void 0) {
-      let data196 = data.use_api_socket;
-      if (typeof data196 !== "boolean" && typeof data196 !== "string") {
-        const err258 = { instancePath: instancePath + "/use_api_socket", schemaPath: "#/properties/use_api_socket/type", keyword: "type", params: { type: schema32.properties.use_api_socket.type }, message: "must be boolean,string", schema: schema32.properties.use_api_socket.type, parentSchema: schema32.properties.use_api_socket, data: data196 };
+    if (data.tmpfs !== void 0) {
+      let data195 = data.tmpfs;
+      if (typeof data195 !== "string" && !Array.isArray(data195)) {
+        const err252 = { instancePath: instancePath + "/tmpfs", schemaPath: "#/properties/tmpfs/type", keyword: "type", params: { type: schema32.properties.tmpfs.type }, message: "must be string,array", schema: schema32.properties.tmpfs.type, parentSchema: schema32.properties.tmpfs, data: data195 };
         if (vErrors === null) {
-          vErrors = [err258];
+          vErrors = [err252];
         } else {
-          vErrors.push(err258);
+          vErrors.push(err252);
         }
         errors++;
       }
-      if (true) {
-        const err259 = { instancePath: instancePath + "/use_api_socket", schemaPath: "#/properties/use_api_socket/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "Mount /var/run/docker.sock where a service must have it", parentSchema: schema32.properties.use_api_socket, data: data196 };
-        if (vErrors === null) {
-          vErrors = [err259];
-        } else {
-          vErrors.push(err259);
-        }
-        errors++;
-      }
-    }
-    if (data.user !== void 0) {
-      let data197 = data.user;
-      if (typeof data197 !== "string") {
-        const err260 = { instancePath: instancePath + "/user", schemaPath: "#/properties/user/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.user.type, parentSchema: schema32.properties.user, data: data197 };
-        if (vErrors === null) {
-          vErrors = [err260];
-        } else {
-          vErrors.push(err260);
-        }
-        errors++;
-      }
-    }
-    if (data.userns_mode !== void 0) {
-      let data198 = data.userns_mode;
-      if (typeof data198 !== "string") {
-        const err261 = { instancePath: instancePath + "/userns_mode", schemaPath: "#/properties/userns_mode/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.userns_mode.type, parentSchema: schema32.properties.userns_mode, data: data198 };
-        if (vErrors === null) {
-          vErrors = [err261];
-        } else {
-          vErrors.push(err261);
-        }
-        errors++;
-      }
-    }
-    if (data.uts !== void 0) {
-      let data199 = data.uts;
-      if (typeof data199 !== "string") {
-        const err262 = { instancePath: instancePath + "/uts", schemaPath: "#/properties/uts/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.uts.type, parentSchema: schema32.properties.uts, data: data199 };
-        if (vErrors === null) {
-          vErrors = [err262];
-        } else {
-          vErrors.push(err262);
-        }
-        errors++;
-      }
-    }
-    if (data.volumes !== void 0) {
-      let data200 = data.volumes;
-      if (Array.isArray(data200)) {
-        const len34 = data200.length;
+      if (Array.isArray(data195)) {
+        const len34 = data195.length;
         for (let i34 = 0; i34 < len34; i34++) {
-          if (!validate35(data200[i34], { instancePath: instancePath + "/volumes/" + i34, parentData: data200, parentDataProperty: i34, rootData, dynamicAnchors })) {
-            vErrors = vErrors === null ? validate35.errors : vErrors.concat(validate35.errors);
-            errors = vErrors.length;
+          let data196 = data195[i34];
+          if (typeof data196 !== "string") {
+            const err253 = { instancePath: instancePath + "/tmpfs/" + i34, schemaPath: "#/properties/tmpfs/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.tmpfs.items.type, parentSchema: schema32.properties.tmpfs.items, data: data196 };
+            if (vErrors === null) {
+              vErrors = [err253];
+            } else {
+              vErrors.push(err253);
+            }
+            errors++;
           }
         }
-      } else {
-        const err263 = { instancePath: instancePath + "/volumes", schemaPath: "#/properties/volumes/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema32.properties.volumes.type, parentSchema: schema32.properties.volumes, data: data200 };
+      }
+    }
+    if (data.tty !== void 0) {
+      let data197 = data.tty;
+      if (typeof data197 !== "boolean" && typeof data197 !== "string") {
+        const err254 = { instancePath: instancePath + "/tty", schemaPath: "#/$defs/boolean/type", keyword: "type", params: { type: schema39.type }, message: "must be boolean,string", schema: schema39.type, parentSchema: schema39, data: data197 };
         if (vErrors === null) {
-          vErrors = [err263];
+          vErrors = [err254];
         } else {
-          vErrors.push(err263);
+          vErrors.push(err254);
         }
         errors++;
       }
+      if (typeof data197 === "string") {
+        if (!pattern10.test(data197)) {
+          const err255 = { instancePath: instancePath + "/tty", schemaPath: "#/$defs/boolean/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema39, data: data197 };
+          if (vErrors === null) {
+            vErrors = [err255];
+          } else {
+            vErrors.push(err255);
+          }
+          errors++;
+        }
+      }
     }
-    if (data.volumes_from !== void 0) {
-      let data202 = data.volumes_from;
-      if (!Array.isArray(data202)) {
-        const err264 = { instancePath: instancePath + "/volumes_from", schemaPath: "#/properties/volumes_from/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema32.properties.volumes_from.type, parentSchema: schema32.properties.volumes_from, data: data202 };
+    if (data.ulimits !== void 0) {
+      let data198 = data.ulimits;
+      if (data198 && typeof data198 == "object" && !Array.isArray(data198)) {
+        for (const key26 in data198) {
+          const _errs441 = errors;
+          if (typeof key26 === "string") {
+            if (!pattern46.test(key26)) {
+              const err256 = { instancePath: instancePath + "/ulimits", schemaPath: "#/properties/ulimits/propertyNames/pattern", keyword: "pattern", params: { pattern: "^[a-z]+$" }, message: 'must match pattern "^[a-z]+$"', schema: "^[a-z]+$", parentSchema: schema32.properties.ulimits.propertyNames, data: key26, propertyName: key26 };
+              if (vErrors === null) {
+                vErrors = [err256];
+              } else {
+                vErrors.push(err256);
+              }
+              errors++;
+            }
+          }
+          var valid119 = _errs441 === errors;
+          if (!valid119) {
+            const err257 = { instancePath: instancePath + "/ulimits", schemaPath: "#/properties/ulimits/propertyNames", keyword: "propertyNames", params: { propertyName: key26 }, message: "property name must be valid", schema: schema32.properties.ulimits.propertyNames, parentSchema: schema32.properties.ulimits, data: data198 };
+            if (vErrors === null) {
+              vErrors = [err257];
+            } else {
+              vErrors.push(err257);
+            }
+            errors++;
+          }
+        }
+        for (const key27 in data198) {
+          let data199 = data198[key27];
+          if (!(typeof data199 == "number" && isFinite(data199)) && typeof data199 !== "string" && !(data199 && typeof data199 == "object" && !Array.isArray(data199))) {
+            const err258 = { instancePath: instancePath + "/ulimits/" + key27.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/ulimit/type", keyword: "type", params: { type: schema87.type }, message: "must be number,string,object", schema: schema87.type, parentSchema: schema87, data: data199 };
+            if (vErrors === null) {
+              vErrors = [err258];
+            } else {
+              vErrors.push(err258);
+            }
+            errors++;
+          }
+          if (data199 && typeof data199 == "object" && !Array.isArray(data199)) {
+            if (data199.soft === void 0) {
+              const err259 = { instancePath: instancePath + "/ulimits/" + key27.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/ulimit/required", keyword: "required", params: { missingProperty: "soft" }, message: "must have required property 'soft'", schema: schema87.required, parentSchema: schema87, data: data199 };
+              if (vErrors === null) {
+                vErrors = [err259];
+              } else {
+                vErrors.push(err259);
+              }
+              errors++;
+            }
+            if (data199.hard === void 0) {
+              const err260 = { instancePath: instancePath + "/ulimits/" + key27.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/ulimit/required", keyword: "required", params: { missingProperty: "hard" }, message: "must have required property 'hard'", schema: schema87.required, parentSchema: schema87, data: data199 };
+              if (vErrors === null) {
+                vErrors = [err260];
+              } else {
+                vErrors.push(err260);
+              }
+              errors++;
+            }
+            for (const key28 in data199) {
+              if (!(key28 === "soft" || key28 === "hard" || pattern4.test(key28))) {
+                const err261 = { instancePath: instancePath + "/ulimits/" + key27.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/ulimit/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key28 }, message: "must NOT have additional properties", schema: false, parentSchema: schema87, data: data199 };
+                if (vErrors === null) {
+                  vErrors = [err261];
+                } else {
+                  vErrors.push(err261);
+                }
+                errors++;
+              }
+            }
+            if (data199.soft !== void 0) {
+              let data200 = data199.soft;
+              if (!(typeof data200 == "number" && isFinite(data200)) && typeof data200 !== "string") {
+                const err262 = { instancePath: instancePath + "/ulimits/" + key27.replace(/~/g, "~0").replace(/\//g, "~1") + "/soft", schemaPath: "#/$defs/ulimit/properties/soft/type", keyword: "type", params: { type: schema87.properties.soft.type }, message: "must be number,string", schema: schema87.properties.soft.type, parentSchema: schema87.properties.soft, data: data200 };
+                if (vErrors === null) {
+                  vErrors = [err262];
+                } else {
+                  vErrors.push(err262);
+                }
+                errors++;
+              }
+            }
+            if (data199.hard !== void 0) {
+              let data201 = data199.hard;
+              if (!(typeof data201 == "number" && isFinite(data201)) && typeof data201 !== "string") {
+                const err263 = { instancePath: instancePath + "/ulimits/" + key27.replace(/~/g, "~0").replace(/\//g, "~1") + "/hard", schemaPath: "#/$defs/ulimit/properties/hard/type", keyword: "type", params: { type: schema87.properties.hard.type }, message: "must be number,string", schema: schema87.properties.hard.type, parentSchema: schema87.properties.hard, data: data201 };
+                if (vErrors === null) {
+                  vErrors = [err263];
+                } else {
+                  vErrors.push(err263);
+                }
+                errors++;
+              }
+            }
+          }
+        }
+      } else {
+        const err264 = { instancePath: instancePath + "/ulimits", schemaPath: "#/properties/ulimits/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.properties.ulimits.type, parentSchema: schema32.properties.ulimits, data: data198 };
         if (vErrors === null) {
           vErrors = [err264];
         } else {
@@ -5743,8 +5743,11 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-      if (true) {
-        const err265 = { instancePath: instancePath + "/volumes_from", schemaPath: "#/properties/volumes_from/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "Mount the same named volume in both", parentSchema: schema32.properties.volumes_from, data: data202 };
+    }
+    if (data.use_api_socket !== void 0) {
+      let data202 = data.use_api_socket;
+      if (typeof data202 !== "boolean" && typeof data202 !== "string") {
+        const err265 = { instancePath: instancePath + "/use_api_socket", schemaPath: "#/properties/use_api_socket/type", keyword: "type", params: { type: schema32.properties.use_api_socket.type }, message: "must be boolean,string", schema: schema32.properties.use_api_socket.type, parentSchema: schema32.properties.use_api_socket, data: data202 };
         if (vErrors === null) {
           vErrors = [err265];
         } else {
@@ -5752,11 +5755,8 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-    }
-    if (data.working_dir !== void 0) {
-      let data203 = data.working_dir;
-      if (typeof data203 !== "string") {
-        const err266 = { instancePath: instancePath + "/working_dir", schemaPath: "#/properties/working_dir/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.working_dir.type, parentSchema: schema32.properties.working_dir, data: data203 };
+      if (true) {
+        const err266 = { instancePath: instancePath + "/use_api_socket", schemaPath: "#/properties/use_api_socket/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "Mount /var/run/docker.sock where a service must have it", parentSchema: schema32.properties.use_api_socket, data: data202 };
         if (vErrors === null) {
           vErrors = [err266];
         } else {
@@ -5765,126 +5765,138 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
+    if (data.user !== void 0) {
+      let data203 = data.user;
+      if (typeof data203 !== "string") {
+        const err267 = { instancePath: instancePath + "/user", schemaPath: "#/properties/user/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.user.type, parentSchema: schema32.properties.user, data: data203 };
+        if (vErrors === null) {
+          vErrors = [err267];
+        } else {
+          vErrors.push(err267);
+        }
+        errors++;
+      }
+    }
+    if (data.userns_mode !== void 0) {
+      let data204 = data.userns_mode;
+      if (typeof data204 !== "string") {
+        const err268 = { instancePath: instancePath + "/userns_mode", schemaPath: "#/properties/userns_mode/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.userns_mode.type, parentSchema: schema32.properties.userns_mode, data: data204 };
+        if (vErrors === null) {
+          vErrors = [err268];
+        } else {
+          vErrors.push(err268);
+        }
+        errors++;
+      }
+    }
+    if (data.uts !== void 0) {
+      let data205 = data.uts;
+      if (typeof data205 !== "string") {
+        const err269 = { instancePath: instancePath + "/uts", schemaPath: "#/properties/uts/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.uts.type, parentSchema: schema32.properties.uts, data: data205 };
+        if (vErrors === null) {
+          vErrors = [err269];
+        } else {
+          vErrors.push(err269);
+        }
+        errors++;
+      }
+    }
+    if (data.volumes !== void 0) {
+      let data206 = data.volumes;
+      if (Array.isArray(data206)) {
+        const len35 = data206.length;
+        for (let i35 = 0; i35 < len35; i35++) {
+          if (!validate35(data206[i35], { instancePath: instancePath + "/volumes/" + i35, parentData: data206, parentDataProperty: i35, rootData, dynamicAnchors })) {
+            vErrors = vErrors === null ? validate35.errors : vErrors.concat(validate35.errors);
+            errors = vErrors.length;
+          }
+        }
+      } else {
+        const err270 = { instancePath: instancePath + "/volumes", schemaPath: "#/properties/volumes/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema32.properties.volumes.type, parentSchema: schema32.properties.volumes, data: data206 };
+        if (vErrors === null) {
+          vErrors = [err270];
+        } else {
+          vErrors.push(err270);
+        }
+        errors++;
+      }
+    }
+    if (data.volumes_from !== void 0) {
+      let data208 = data.volumes_from;
+      if (!Array.isArray(data208)) {
+        const err271 = { instancePath: instancePath + "/volumes_from", schemaPath: "#/properties/volumes_from/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema32.properties.volumes_from.type, parentSchema: schema32.properties.volumes_from, data: data208 };
+        if (vErrors === null) {
+          vErrors = [err271];
+        } else {
+          vErrors.push(err271);
+        }
+        errors++;
+      }
+      if (true) {
+        const err272 = { instancePath: instancePath + "/volumes_from", schemaPath: "#/properties/volumes_from/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "Mount the same named volume in both", parentSchema: schema32.properties.volumes_from, data: data208 };
+        if (vErrors === null) {
+          vErrors = [err272];
+        } else {
+          vErrors.push(err272);
+        }
+        errors++;
+      }
+    }
+    if (data.working_dir !== void 0) {
+      let data209 = data.working_dir;
+      if (typeof data209 !== "string") {
+        const err273 = { instancePath: instancePath + "/working_dir", schemaPath: "#/properties/working_dir/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.working_dir.type, parentSchema: schema32.properties.working_dir, data: data209 };
+        if (vErrors === null) {
+          vErrors = [err273];
+        } else {
+          vErrors.push(err273);
+        }
+        errors++;
+      }
+    }
     if (data["x-fleetwright"] !== void 0) {
-      let data204 = data["x-fleetwright"];
-      if (data204 && typeof data204 == "object" && !Array.isArray(data204)) {
-        for (const key28 in data204) {
-          if (!(key28 === "gate" || key28 === "singleton" || key28 === "rollout" || key28 === "expose")) {
-            const err267 = { instancePath: instancePath + "/x-fleetwright", schemaPath: "#/properties/x-fleetwright/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key28 }, message: "must NOT have additional properties", schema: false, parentSchema: schema32.properties["x-fleetwright"], data: data204 };
+      let data210 = data["x-fleetwright"];
+      if (data210 && typeof data210 == "object" && !Array.isArray(data210)) {
+        for (const key29 in data210) {
+          if (!(key29 === "gate" || key29 === "singleton" || key29 === "rollout" || key29 === "expose")) {
+            const err274 = { instancePath: instancePath + "/x-fleetwright", schemaPath: "#/properties/x-fleetwright/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key29 }, message: "must NOT have additional properties", schema: false, parentSchema: schema32.properties["x-fleetwright"], data: data210 };
             if (vErrors === null) {
-              vErrors = [err267];
+              vErrors = [err274];
             } else {
-              vErrors.push(err267);
+              vErrors.push(err274);
             }
             errors++;
           }
         }
-        if (data204.gate !== void 0) {
-          let data205 = data204.gate;
-          if (data205 && typeof data205 == "object" && !Array.isArray(data205)) {
-            for (const key29 in data205) {
-              if (!(key29 === "http" || key29 === "tcp" || key29 === "minHealthyTime" || key29 === "healthyDeadline")) {
-                const err268 = { instancePath: instancePath + "/x-fleetwright/gate", schemaPath: "#/properties/x-fleetwright/properties/gate/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key29 }, message: "must NOT have additional properties", schema: false, parentSchema: schema32.properties["x-fleetwright"].properties.gate, data: data205 };
+        if (data210.gate !== void 0) {
+          let data211 = data210.gate;
+          if (data211 && typeof data211 == "object" && !Array.isArray(data211)) {
+            for (const key30 in data211) {
+              if (!(key30 === "http" || key30 === "tcp" || key30 === "minHealthyTime" || key30 === "healthyDeadline")) {
+                const err275 = { instancePath: instancePath + "/x-fleetwright/gate", schemaPath: "#/properties/x-fleetwright/properties/gate/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key30 }, message: "must NOT have additional properties", schema: false, parentSchema: schema32.properties["x-fleetwright"].properties.gate, data: data211 };
                 if (vErrors === null) {
-                  vErrors = [err268];
+                  vErrors = [err275];
                 } else {
-                  vErrors.push(err268);
+                  vErrors.push(err275);
                 }
                 errors++;
               }
             }
-            if (data205.http !== void 0) {
-              let data206 = data205.http;
-              if (data206 && typeof data206 == "object" && !Array.isArray(data206)) {
-                if (data206.port === void 0) {
-                  const err269 = { instancePath: instancePath + "/x-fleetwright/gate/http", schemaPath: "#/properties/x-fleetwright/properties/gate/properties/http/required", keyword: "required", params: { missingProperty: "port" }, message: "must have required property 'port'", schema: schema32.properties["x-fleetwright"].properties.gate.properties.http.required, parentSchema: schema32.properties["x-fleetwright"].properties.gate.properties.http, data: data206 };
+            if (data211.http !== void 0) {
+              let data212 = data211.http;
+              if (data212 && typeof data212 == "object" && !Array.isArray(data212)) {
+                if (data212.port === void 0) {
+                  const err276 = { instancePath: instancePath + "/x-fleetwright/gate/http", schemaPath: "#/properties/x-fleetwright/properties/gate/properties/http/required", keyword: "required", params: { missingProperty: "port" }, message: "must have required property 'port'", schema: schema32.properties["x-fleetwright"].properties.gate.properties.http.required, parentSchema: schema32.properties["x-fleetwright"].properties.gate.properties.http, data: data212 };
                   if (vErrors === null) {
-                    vErrors = [err269];
+                    vErrors = [err276];
                   } else {
-                    vErrors.push(err269);
+                    vErrors.push(err276);
                   }
                   errors++;
                 }
-                for (const key30 in data206) {
-                  if (!(key30 === "port" || key30 === "path" || key30 === "interval" || key30 === "timeout")) {
-                    const err270 = { instancePath: instancePath + "/x-fleetwright/gate/http", schemaPath: "#/properties/x-fleetwright/properties/gate/properties/http/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key30 }, message: "must NOT have additional properties", schema: false, parentSchema: schema32.properties["x-fleetwright"].properties.gate.properties.http, data: data206 };
-                    if (vErrors === null) {
-                      vErrors = [err270];
-                    } else {
-                      vErrors.push(err270);
-                    }
-                    errors++;
-                  }
-                }
-                if (data206.port !== void 0) {
-                  let data207 = data206.port;
-                  if (!(typeof data207 == "number" && (!(data207 % 1) && !isNaN(data207)) && isFinite(data207)) && typeof data207 !== "string") {
-                    const err271 = { instancePath: instancePath + "/x-fleetwright/gate/http/port", schemaPath: "#/$defs/portNumber/type", keyword: "type", params: { type: schema77.type }, message: "must be integer,string", schema: schema77.type, parentSchema: schema77, data: data207 };
-                    if (vErrors === null) {
-                      vErrors = [err271];
-                    } else {
-                      vErrors.push(err271);
-                    }
-                    errors++;
-                  }
-                  if (typeof data207 == "number" && isFinite(data207)) {
-                    if (data207 > 65535 || isNaN(data207)) {
-                      const err272 = { instancePath: instancePath + "/x-fleetwright/gate/http/port", schemaPath: "#/$defs/portNumber/maximum", keyword: "maximum", params: { comparison: "<=", limit: 65535 }, message: "must be <= 65535", schema: 65535, parentSchema: schema77, data: data207 };
-                      if (vErrors === null) {
-                        vErrors = [err272];
-                      } else {
-                        vErrors.push(err272);
-                      }
-                      errors++;
-                    }
-                    if (data207 < 1 || isNaN(data207)) {
-                      const err273 = { instancePath: instancePath + "/x-fleetwright/gate/http/port", schemaPath: "#/$defs/portNumber/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema77, data: data207 };
-                      if (vErrors === null) {
-                        vErrors = [err273];
-                      } else {
-                        vErrors.push(err273);
-                      }
-                      errors++;
-                    }
-                  }
-                  if (typeof data207 === "string") {
-                    if (!pattern10.test(data207)) {
-                      const err274 = { instancePath: instancePath + "/x-fleetwright/gate/http/port", schemaPath: "#/$defs/portNumber/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema77, data: data207 };
-                      if (vErrors === null) {
-                        vErrors = [err274];
-                      } else {
-                        vErrors.push(err274);
-                      }
-                      errors++;
-                    }
-                  }
-                }
-                if (data206.path !== void 0) {
-                  let data208 = data206.path;
-                  if (typeof data208 === "string") {
-                    if (!pattern56.test(data208)) {
-                      const err275 = { instancePath: instancePath + "/x-fleetwright/gate/http/path", schemaPath: "#/properties/x-fleetwright/properties/gate/properties/http/properties/path/pattern", keyword: "pattern", params: { pattern: "^/" }, message: 'must match pattern "^/"', schema: "^/", parentSchema: schema32.properties["x-fleetwright"].properties.gate.properties.http.properties.path, data: data208 };
-                      if (vErrors === null) {
-                        vErrors = [err275];
-                      } else {
-                        vErrors.push(err275);
-                      }
-                      errors++;
-                    }
-                  } else {
-                    const err276 = { instancePath: instancePath + "/x-fleetwright/gate/http/path", schemaPath: "#/properties/x-fleetwright/properties/gate/properties/http/properties/path/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties["x-fleetwright"].properties.gate.properties.http.properties.path.type, parentSchema: schema32.properties["x-fleetwright"].properties.gate.properties.http.properties.path, data: data208 };
-                    if (vErrors === null) {
-                      vErrors = [err276];
-                    } else {
-                      vErrors.push(err276);
-                    }
-                    errors++;
-                  }
-                }
-                if (data206.interval !== void 0) {
-                  let data209 = data206.interval;
-                  if (typeof data209 !== "string") {
-                    const err277 = { instancePath: instancePath + "/x-fleetwright/gate/http/interval", schemaPath: "#/$defs/duration/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema43.type, parentSchema: schema43, data: data209 };
+                for (const key31 in data212) {
+                  if (!(key31 === "port" || key31 === "path" || key31 === "interval" || key31 === "timeout")) {
+                    const err277 = { instancePath: instancePath + "/x-fleetwright/gate/http", schemaPath: "#/properties/x-fleetwright/properties/gate/properties/http/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key31 }, message: "must NOT have additional properties", schema: false, parentSchema: schema32.properties["x-fleetwright"].properties.gate.properties.http, data: data212 };
                     if (vErrors === null) {
                       vErrors = [err277];
                     } else {
@@ -5893,10 +5905,10 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
                     errors++;
                   }
                 }
-                if (data206.timeout !== void 0) {
-                  let data210 = data206.timeout;
-                  if (typeof data210 !== "string") {
-                    const err278 = { instancePath: instancePath + "/x-fleetwright/gate/http/timeout", schemaPath: "#/$defs/duration/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema43.type, parentSchema: schema43, data: data210 };
+                if (data212.port !== void 0) {
+                  let data213 = data212.port;
+                  if (!(typeof data213 == "number" && (!(data213 % 1) && !isNaN(data213)) && isFinite(data213)) && typeof data213 !== "string") {
+                    const err278 = { instancePath: instancePath + "/x-fleetwright/gate/http/port", schemaPath: "#/$defs/portNumber/type", keyword: "type", params: { type: schema77.type }, message: "must be integer,string", schema: schema77.type, parentSchema: schema77, data: data213 };
                     if (vErrors === null) {
                       vErrors = [err278];
                     } else {
@@ -5904,217 +5916,294 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
                     }
                     errors++;
                   }
+                  if (typeof data213 == "number" && isFinite(data213)) {
+                    if (data213 > 65535 || isNaN(data213)) {
+                      const err279 = { instancePath: instancePath + "/x-fleetwright/gate/http/port", schemaPath: "#/$defs/portNumber/maximum", keyword: "maximum", params: { comparison: "<=", limit: 65535 }, message: "must be <= 65535", schema: 65535, parentSchema: schema77, data: data213 };
+                      if (vErrors === null) {
+                        vErrors = [err279];
+                      } else {
+                        vErrors.push(err279);
+                      }
+                      errors++;
+                    }
+                    if (data213 < 1 || isNaN(data213)) {
+                      const err280 = { instancePath: instancePath + "/x-fleetwright/gate/http/port", schemaPath: "#/$defs/portNumber/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema77, data: data213 };
+                      if (vErrors === null) {
+                        vErrors = [err280];
+                      } else {
+                        vErrors.push(err280);
+                      }
+                      errors++;
+                    }
+                  }
+                  if (typeof data213 === "string") {
+                    if (!pattern10.test(data213)) {
+                      const err281 = { instancePath: instancePath + "/x-fleetwright/gate/http/port", schemaPath: "#/$defs/portNumber/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema77, data: data213 };
+                      if (vErrors === null) {
+                        vErrors = [err281];
+                      } else {
+                        vErrors.push(err281);
+                      }
+                      errors++;
+                    }
+                  }
+                }
+                if (data212.path !== void 0) {
+                  let data214 = data212.path;
+                  if (typeof data214 === "string") {
+                    if (!pattern57.test(data214)) {
+                      const err282 = { instancePath: instancePath + "/x-fleetwright/gate/http/path", schemaPath: "#/properties/x-fleetwright/properties/gate/properties/http/properties/path/pattern", keyword: "pattern", params: { pattern: "^/" }, message: 'must match pattern "^/"', schema: "^/", parentSchema: schema32.properties["x-fleetwright"].properties.gate.properties.http.properties.path, data: data214 };
+                      if (vErrors === null) {
+                        vErrors = [err282];
+                      } else {
+                        vErrors.push(err282);
+                      }
+                      errors++;
+                    }
+                  } else {
+                    const err283 = { instancePath: instancePath + "/x-fleetwright/gate/http/path", schemaPath: "#/properties/x-fleetwright/properties/gate/properties/http/properties/path/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties["x-fleetwright"].properties.gate.properties.http.properties.path.type, parentSchema: schema32.properties["x-fleetwright"].properties.gate.properties.http.properties.path, data: data214 };
+                    if (vErrors === null) {
+                      vErrors = [err283];
+                    } else {
+                      vErrors.push(err283);
+                    }
+                    errors++;
+                  }
+                }
+                if (data212.interval !== void 0) {
+                  let data215 = data212.interval;
+                  if (typeof data215 !== "string") {
+                    const err284 = { instancePath: instancePath + "/x-fleetwright/gate/http/interval", schemaPath: "#/$defs/duration/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema43.type, parentSchema: schema43, data: data215 };
+                    if (vErrors === null) {
+                      vErrors = [err284];
+                    } else {
+                      vErrors.push(err284);
+                    }
+                    errors++;
+                  }
+                }
+                if (data212.timeout !== void 0) {
+                  let data216 = data212.timeout;
+                  if (typeof data216 !== "string") {
+                    const err285 = { instancePath: instancePath + "/x-fleetwright/gate/http/timeout", schemaPath: "#/$defs/duration/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema43.type, parentSchema: schema43, data: data216 };
+                    if (vErrors === null) {
+                      vErrors = [err285];
+                    } else {
+                      vErrors.push(err285);
+                    }
+                    errors++;
+                  }
                 }
               } else {
-                const err279 = { instancePath: instancePath + "/x-fleetwright/gate/http", schemaPath: "#/properties/x-fleetwright/properties/gate/properties/http/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.properties["x-fleetwright"].properties.gate.properties.http.type, parentSchema: schema32.properties["x-fleetwright"].properties.gate.properties.http, data: data206 };
+                const err286 = { instancePath: instancePath + "/x-fleetwright/gate/http", schemaPath: "#/properties/x-fleetwright/properties/gate/properties/http/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.properties["x-fleetwright"].properties.gate.properties.http.type, parentSchema: schema32.properties["x-fleetwright"].properties.gate.properties.http, data: data212 };
                 if (vErrors === null) {
-                  vErrors = [err279];
+                  vErrors = [err286];
                 } else {
-                  vErrors.push(err279);
+                  vErrors.push(err286);
                 }
                 errors++;
               }
             }
-            if (data205.tcp !== void 0) {
-              let data211 = data205.tcp;
-              if (data211 && typeof data211 == "object" && !Array.isArray(data211)) {
-                if (data211.port === void 0) {
-                  const err280 = { instancePath: instancePath + "/x-fleetwright/gate/tcp", schemaPath: "#/properties/x-fleetwright/properties/gate/properties/tcp/required", keyword: "required", params: { missingProperty: "port" }, message: "must have required property 'port'", schema: schema32.properties["x-fleetwright"].properties.gate.properties.tcp.required, parentSchema: schema32.properties["x-fleetwright"].properties.gate.properties.tcp, data: data211 };
+            if (data211.tcp !== void 0) {
+              let data217 = data211.tcp;
+              if (data217 && typeof data217 == "object" && !Array.isArray(data217)) {
+                if (data217.port === void 0) {
+                  const err287 = { instancePath: instancePath + "/x-fleetwright/gate/tcp", schemaPath: "#/properties/x-fleetwright/properties/gate/properties/tcp/required", keyword: "required", params: { missingProperty: "port" }, message: "must have required property 'port'", schema: schema32.properties["x-fleetwright"].properties.gate.properties.tcp.required, parentSchema: schema32.properties["x-fleetwright"].properties.gate.properties.tcp, data: data217 };
                   if (vErrors === null) {
-                    vErrors = [err280];
+                    vErrors = [err287];
                   } else {
-                    vErrors.push(err280);
+                    vErrors.push(err287);
                   }
                   errors++;
                 }
-                for (const key31 in data211) {
-                  if (!(key31 === "port" || key31 === "interval" || key31 === "timeout")) {
-                    const err281 = { instancePath: instancePath + "/x-fleetwright/gate/tcp", schemaPath: "#/properties/x-fleetwright/properties/gate/properties/tcp/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key31 }, message: "must NOT have additional properties", schema: false, parentSchema: schema32.properties["x-fleetwright"].properties.gate.properties.tcp, data: data211 };
+                for (const key32 in data217) {
+                  if (!(key32 === "port" || key32 === "interval" || key32 === "timeout")) {
+                    const err288 = { instancePath: instancePath + "/x-fleetwright/gate/tcp", schemaPath: "#/properties/x-fleetwright/properties/gate/properties/tcp/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key32 }, message: "must NOT have additional properties", schema: false, parentSchema: schema32.properties["x-fleetwright"].properties.gate.properties.tcp, data: data217 };
                     if (vErrors === null) {
-                      vErrors = [err281];
+                      vErrors = [err288];
                     } else {
-                      vErrors.push(err281);
+                      vErrors.push(err288);
                     }
                     errors++;
                   }
                 }
-                if (data211.port !== void 0) {
-                  let data212 = data211.port;
-                  if (!(typeof data212 == "number" && (!(data212 % 1) && !isNaN(data212)) && isFinite(data212)) && typeof data212 !== "string") {
-                    const err282 = { instancePath: instancePath + "/x-fleetwright/gate/tcp/port", schemaPath: "#/$defs/portNumber/type", keyword: "type", params: { type: schema77.type }, message: "must be integer,string", schema: schema77.type, parentSchema: schema77, data: data212 };
+                if (data217.port !== void 0) {
+                  let data218 = data217.port;
+                  if (!(typeof data218 == "number" && (!(data218 % 1) && !isNaN(data218)) && isFinite(data218)) && typeof data218 !== "string") {
+                    const err289 = { instancePath: instancePath + "/x-fleetwright/gate/tcp/port", schemaPath: "#/$defs/portNumber/type", keyword: "type", params: { type: schema77.type }, message: "must be integer,string", schema: schema77.type, parentSchema: schema77, data: data218 };
                     if (vErrors === null) {
-                      vErrors = [err282];
+                      vErrors = [err289];
                     } else {
-                      vErrors.push(err282);
+                      vErrors.push(err289);
                     }
                     errors++;
                   }
-                  if (typeof data212 == "number" && isFinite(data212)) {
-                    if (data212 > 65535 || isNaN(data212)) {
-                      const err283 = { instancePath: instancePath + "/x-fleetwright/gate/tcp/port", schemaPath: "#/$defs/portNumber/maximum", keyword: "maximum", params: { comparison: "<=", limit: 65535 }, message: "must be <= 65535", schema: 65535, parentSchema: schema77, data: data212 };
+                  if (typeof data218 == "number" && isFinite(data218)) {
+                    if (data218 > 65535 || isNaN(data218)) {
+                      const err290 = { instancePath: instancePath + "/x-fleetwright/gate/tcp/port", schemaPath: "#/$defs/portNumber/maximum", keyword: "maximum", params: { comparison: "<=", limit: 65535 }, message: "must be <= 65535", schema: 65535, parentSchema: schema77, data: data218 };
                       if (vErrors === null) {
-                        vErrors = [err283];
+                        vErrors = [err290];
                       } else {
-                        vErrors.push(err283);
+                        vErrors.push(err290);
                       }
                       errors++;
                     }
-                    if (data212 < 1 || isNaN(data212)) {
-                      const err284 = { instancePath: instancePath + "/x-fleetwright/gate/tcp/port", schemaPath: "#/$defs/portNumber/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema77, data: data212 };
+                    if (data218 < 1 || isNaN(data218)) {
+                      const err291 = { instancePath: instancePath + "/x-fleetwright/gate/tcp/port", schemaPath: "#/$defs/portNumber/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema77, data: data218 };
                       if (vErrors === null) {
-                        vErrors = [err284];
+                        vErrors = [err291];
                       } else {
-                        vErrors.push(err284);
+                        vErrors.push(err291);
                       }
                       errors++;
                     }
                   }
-                  if (typeof data212 === "string") {
-                    if (!pattern10.test(data212)) {
-                      const err285 = { instancePath: instancePath + "/x-fleetwright/gate/tcp/port", schemaPath: "#/$defs/portNumber/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema77, data: data212 };
+                  if (typeof data218 === "string") {
+                    if (!pattern10.test(data218)) {
+                      const err292 = { instancePath: instancePath + "/x-fleetwright/gate/tcp/port", schemaPath: "#/$defs/portNumber/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema77, data: data218 };
                       if (vErrors === null) {
-                        vErrors = [err285];
+                        vErrors = [err292];
                       } else {
-                        vErrors.push(err285);
+                        vErrors.push(err292);
                       }
                       errors++;
                     }
                   }
                 }
-                if (data211.interval !== void 0) {
-                  let data213 = data211.interval;
-                  if (typeof data213 !== "string") {
-                    const err286 = { instancePath: instancePath + "/x-fleetwright/gate/tcp/interval", schemaPath: "#/$defs/duration/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema43.type, parentSchema: schema43, data: data213 };
+                if (data217.interval !== void 0) {
+                  let data219 = data217.interval;
+                  if (typeof data219 !== "string") {
+                    const err293 = { instancePath: instancePath + "/x-fleetwright/gate/tcp/interval", schemaPath: "#/$defs/duration/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema43.type, parentSchema: schema43, data: data219 };
                     if (vErrors === null) {
-                      vErrors = [err286];
+                      vErrors = [err293];
                     } else {
-                      vErrors.push(err286);
+                      vErrors.push(err293);
                     }
                     errors++;
                   }
                 }
-                if (data211.timeout !== void 0) {
-                  let data214 = data211.timeout;
-                  if (typeof data214 !== "string") {
-                    const err287 = { instancePath: instancePath + "/x-fleetwright/gate/tcp/timeout", schemaPath: "#/$defs/duration/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema43.type, parentSchema: schema43, data: data214 };
+                if (data217.timeout !== void 0) {
+                  let data220 = data217.timeout;
+                  if (typeof data220 !== "string") {
+                    const err294 = { instancePath: instancePath + "/x-fleetwright/gate/tcp/timeout", schemaPath: "#/$defs/duration/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema43.type, parentSchema: schema43, data: data220 };
                     if (vErrors === null) {
-                      vErrors = [err287];
+                      vErrors = [err294];
                     } else {
-                      vErrors.push(err287);
+                      vErrors.push(err294);
                     }
                     errors++;
                   }
                 }
               } else {
-                const err288 = { instancePath: instancePath + "/x-fleetwright/gate/tcp", schemaPath: "#/properties/x-fleetwright/properties/gate/properties/tcp/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.properties["x-fleetwright"].properties.gate.properties.tcp.type, parentSchema: schema32.properties["x-fleetwright"].properties.gate.properties.tcp, data: data211 };
+                const err295 = { instancePath: instancePath + "/x-fleetwright/gate/tcp", schemaPath: "#/properties/x-fleetwright/properties/gate/properties/tcp/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.properties["x-fleetwright"].properties.gate.properties.tcp.type, parentSchema: schema32.properties["x-fleetwright"].properties.gate.properties.tcp, data: data217 };
                 if (vErrors === null) {
-                  vErrors = [err288];
+                  vErrors = [err295];
                 } else {
-                  vErrors.push(err288);
+                  vErrors.push(err295);
                 }
                 errors++;
               }
             }
-            if (data205.minHealthyTime !== void 0) {
-              let data215 = data205.minHealthyTime;
-              if (typeof data215 !== "string") {
-                const err289 = { instancePath: instancePath + "/x-fleetwright/gate/minHealthyTime", schemaPath: "#/$defs/duration/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema43.type, parentSchema: schema43, data: data215 };
+            if (data211.minHealthyTime !== void 0) {
+              let data221 = data211.minHealthyTime;
+              if (typeof data221 !== "string") {
+                const err296 = { instancePath: instancePath + "/x-fleetwright/gate/minHealthyTime", schemaPath: "#/$defs/duration/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema43.type, parentSchema: schema43, data: data221 };
                 if (vErrors === null) {
-                  vErrors = [err289];
+                  vErrors = [err296];
                 } else {
-                  vErrors.push(err289);
+                  vErrors.push(err296);
                 }
                 errors++;
               }
             }
-            if (data205.healthyDeadline !== void 0) {
-              let data216 = data205.healthyDeadline;
-              if (typeof data216 !== "string") {
-                const err290 = { instancePath: instancePath + "/x-fleetwright/gate/healthyDeadline", schemaPath: "#/$defs/duration/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema43.type, parentSchema: schema43, data: data216 };
+            if (data211.healthyDeadline !== void 0) {
+              let data222 = data211.healthyDeadline;
+              if (typeof data222 !== "string") {
+                const err297 = { instancePath: instancePath + "/x-fleetwright/gate/healthyDeadline", schemaPath: "#/$defs/duration/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema43.type, parentSchema: schema43, data: data222 };
                 if (vErrors === null) {
-                  vErrors = [err290];
+                  vErrors = [err297];
                 } else {
-                  vErrors.push(err290);
+                  vErrors.push(err297);
                 }
                 errors++;
               }
             }
           } else {
-            const err291 = { instancePath: instancePath + "/x-fleetwright/gate", schemaPath: "#/properties/x-fleetwright/properties/gate/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.properties["x-fleetwright"].properties.gate.type, parentSchema: schema32.properties["x-fleetwright"].properties.gate, data: data205 };
+            const err298 = { instancePath: instancePath + "/x-fleetwright/gate", schemaPath: "#/properties/x-fleetwright/properties/gate/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.properties["x-fleetwright"].properties.gate.type, parentSchema: schema32.properties["x-fleetwright"].properties.gate, data: data211 };
             if (vErrors === null) {
-              vErrors = [err291];
+              vErrors = [err298];
             } else {
-              vErrors.push(err291);
+              vErrors.push(err298);
             }
             errors++;
           }
         }
-        if (data204.singleton !== void 0) {
-          let data217 = data204.singleton;
-          if (typeof data217 !== "boolean" && typeof data217 !== "string") {
-            const err292 = { instancePath: instancePath + "/x-fleetwright/singleton", schemaPath: "#/$defs/boolean/type", keyword: "type", params: { type: schema39.type }, message: "must be boolean,string", schema: schema39.type, parentSchema: schema39, data: data217 };
+        if (data210.singleton !== void 0) {
+          let data223 = data210.singleton;
+          if (typeof data223 !== "boolean" && typeof data223 !== "string") {
+            const err299 = { instancePath: instancePath + "/x-fleetwright/singleton", schemaPath: "#/$defs/boolean/type", keyword: "type", params: { type: schema39.type }, message: "must be boolean,string", schema: schema39.type, parentSchema: schema39, data: data223 };
             if (vErrors === null) {
-              vErrors = [err292];
+              vErrors = [err299];
             } else {
-              vErrors.push(err292);
+              vErrors.push(err299);
             }
             errors++;
           }
-          if (typeof data217 === "string") {
-            if (!pattern10.test(data217)) {
-              const err293 = { instancePath: instancePath + "/x-fleetwright/singleton", schemaPath: "#/$defs/boolean/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema39, data: data217 };
+          if (typeof data223 === "string") {
+            if (!pattern10.test(data223)) {
+              const err300 = { instancePath: instancePath + "/x-fleetwright/singleton", schemaPath: "#/$defs/boolean/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema39, data: data223 };
               if (vErrors === null) {
-                vErrors = [err293];
+                vErrors = [err300];
               } else {
-                vErrors.push(err293);
+                vErrors.push(err300);
               }
               errors++;
             }
           }
         }
-        if (data204.rollout !== void 0) {
-          if (!validate37(data204.rollout, { instancePath: instancePath + "/x-fleetwright/rollout", parentData: data204, parentDataProperty: "rollout", rootData, dynamicAnchors })) {
+        if (data210.rollout !== void 0) {
+          if (!validate37(data210.rollout, { instancePath: instancePath + "/x-fleetwright/rollout", parentData: data210, parentDataProperty: "rollout", rootData, dynamicAnchors })) {
             vErrors = vErrors === null ? validate37.errors : vErrors.concat(validate37.errors);
             errors = vErrors.length;
           }
         }
-        if (data204.expose !== void 0) {
-          let data219 = data204.expose;
-          if (!(data219 && typeof data219 == "object" && !Array.isArray(data219))) {
-            const err294 = { instancePath: instancePath + "/x-fleetwright/expose", schemaPath: "#/properties/x-fleetwright/properties/expose/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.properties["x-fleetwright"].properties.expose.type, parentSchema: schema32.properties["x-fleetwright"].properties.expose, data: data219 };
+        if (data210.expose !== void 0) {
+          let data225 = data210.expose;
+          if (!(data225 && typeof data225 == "object" && !Array.isArray(data225))) {
+            const err301 = { instancePath: instancePath + "/x-fleetwright/expose", schemaPath: "#/properties/x-fleetwright/properties/expose/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.properties["x-fleetwright"].properties.expose.type, parentSchema: schema32.properties["x-fleetwright"].properties.expose, data: data225 };
             if (vErrors === null) {
-              vErrors = [err294];
+              vErrors = [err301];
             } else {
-              vErrors.push(err294);
+              vErrors.push(err301);
             }
             errors++;
           }
           if (true) {
-            const err295 = { instancePath: instancePath + "/x-fleetwright/expose", schemaPath: "#/properties/x-fleetwright/properties/expose/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema32.properties["x-fleetwright"].properties.expose, data: data219 };
+            const err302 = { instancePath: instancePath + "/x-fleetwright/expose", schemaPath: "#/properties/x-fleetwright/properties/expose/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema32.properties["x-fleetwright"].properties.expose, data: data225 };
             if (vErrors === null) {
-              vErrors = [err295];
+              vErrors = [err302];
             } else {
-              vErrors.push(err295);
+              vErrors.push(err302);
             }
             errors++;
           }
         }
       } else {
-        const err296 = { instancePath: instancePath + "/x-fleetwright", schemaPath: "#/properties/x-fleetwright/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.properties["x-fleetwright"].type, parentSchema: schema32.properties["x-fleetwright"], data: data204 };
+        const err303 = { instancePath: instancePath + "/x-fleetwright", schemaPath: "#/properties/x-fleetwright/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.properties["x-fleetwright"].type, parentSchema: schema32.properties["x-fleetwright"], data: data210 };
         if (vErrors === null) {
-          vErrors = [err296];
+          vErrors = [err303];
         } else {
-          vErrors.push(err296);
+          vErrors.push(err303);
         }
         errors++;
       }
     }
   } else {
-    const err297 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.type, parentSchema: schema32, data };
+    const err304 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.type, parentSchema: schema32, data };
     if (vErrors === null) {
-      vErrors = [err297];
+      vErrors = [err304];
     } else {
-      vErrors.push(err297);
+      vErrors.push(err304);
     }
     errors++;
   }
@@ -6122,8 +6211,8 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
   return errors === 0;
 }
 validate21.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
-var schema107 = { "type": ["object", "null"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string" }, "driver": { "type": "string" }, "driver_opts": { "$ref": "#/$defs/driverOptions" }, "ipam": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "driver": { "type": "string" }, "config": { "type": "array", "items": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "subnet": { "type": "string" }, "ip_range": { "type": "string" }, "gateway": { "type": "string" }, "aux_addresses": { "type": "object", "additionalProperties": { "type": "string" } } } } }, "options": { "$ref": "#/$defs/driverOptions" } } }, "external": { "$ref": "#/$defs/external" }, "internal": { "$ref": "#/$defs/boolean" }, "enable_ipv4": { "$ref": "#/$defs/boolean" }, "enable_ipv6": { "$ref": "#/$defs/boolean" }, "attachable": { "type": ["boolean", "string"], "x-ignored": "every bridge network is attachable" }, "labels": { "$ref": "#/$defs/assignments" } } };
-var schema110 = { "type": ["boolean", "string", "object"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string" } } };
+var schema108 = { "type": ["object", "null"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string" }, "driver": { "type": "string" }, "driver_opts": { "$ref": "#/$defs/driverOptions" }, "ipam": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "driver": { "type": "string" }, "config": { "type": "array", "items": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "subnet": { "type": "string" }, "ip_range": { "type": "string" }, "gateway": { "type": "string" }, "aux_addresses": { "type": "object", "additionalProperties": { "type": "string" } } } } }, "options": { "$ref": "#/$defs/driverOptions" } } }, "external": { "$ref": "#/$defs/external" }, "internal": { "$ref": "#/$defs/boolean" }, "enable_ipv4": { "$ref": "#/$defs/boolean" }, "enable_ipv6": { "$ref": "#/$defs/boolean" }, "attachable": { "type": ["boolean", "string"], "x-ignored": "every bridge network is attachable" }, "labels": { "$ref": "#/$defs/assignments" } } };
+var schema111 = { "type": ["boolean", "string", "object"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string" } } };
 function validate40(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   let vErrors = null;
   let errors = 0;
@@ -6135,7 +6224,7 @@ function validate40(data, { instancePath = "", parentData, parentDataProperty, r
     evaluated0.items = void 0;
   }
   if (!(data && typeof data == "object" && !Array.isArray(data)) && data !== null) {
-    const err0 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: schema107.type }, message: "must be object,null", schema: schema107.type, parentSchema: schema107, data };
+    const err0 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: schema108.type }, message: "must be object,null", schema: schema108.type, parentSchema: schema108, data };
     if (vErrors === null) {
       vErrors = [err0];
     } else {
@@ -6145,8 +6234,8 @@ function validate40(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     for (const key0 in data) {
-      if (!(func1.call(schema107.properties, key0) || pattern4.test(key0))) {
-        const err1 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema107, data };
+      if (!(func1.call(schema108.properties, key0) || pattern4.test(key0))) {
+        const err1 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema108, data };
         if (vErrors === null) {
           vErrors = [err1];
         } else {
@@ -6158,7 +6247,7 @@ function validate40(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.name !== void 0) {
       let data0 = data.name;
       if (typeof data0 !== "string") {
-        const err2 = { instancePath: instancePath + "/name", schemaPath: "#/properties/name/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema107.properties.name.type, parentSchema: schema107.properties.name, data: data0 };
+        const err2 = { instancePath: instancePath + "/name", schemaPath: "#/properties/name/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema108.properties.name.type, parentSchema: schema108.properties.name, data: data0 };
         if (vErrors === null) {
           vErrors = [err2];
         } else {
@@ -6170,7 +6259,7 @@ function validate40(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.driver !== void 0) {
       let data1 = data.driver;
       if (typeof data1 !== "string") {
-        const err3 = { instancePath: instancePath + "/driver", schemaPath: "#/properties/driver/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema107.properties.driver.type, parentSchema: schema107.properties.driver, data: data1 };
+        const err3 = { instancePath: instancePath + "/driver", schemaPath: "#/properties/driver/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema108.properties.driver.type, parentSchema: schema108.properties.driver, data: data1 };
         if (vErrors === null) {
           vErrors = [err3];
         } else {
@@ -6209,7 +6298,7 @@ function validate40(data, { instancePath = "", parentData, parentDataProperty, r
       if (data4 && typeof data4 == "object" && !Array.isArray(data4)) {
         for (const key2 in data4) {
           if (!(key2 === "driver" || key2 === "config" || key2 === "options" || pattern4.test(key2))) {
-            const err6 = { instancePath: instancePath + "/ipam", schemaPath: "#/properties/ipam/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema107.properties.ipam, data: data4 };
+            const err6 = { instancePath: instancePath + "/ipam", schemaPath: "#/properties/ipam/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema108.properties.ipam, data: data4 };
             if (vErrors === null) {
               vErrors = [err6];
             } else {
@@ -6221,7 +6310,7 @@ function validate40(data, { instancePath = "", parentData, parentDataProperty, r
         if (data4.driver !== void 0) {
           let data5 = data4.driver;
           if (typeof data5 !== "string") {
-            const err7 = { instancePath: instancePath + "/ipam/driver", schemaPath: "#/properties/ipam/properties/driver/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema107.properties.ipam.properties.driver.type, parentSchema: schema107.properties.ipam.properties.driver, data: data5 };
+            const err7 = { instancePath: instancePath + "/ipam/driver", schemaPath: "#/properties/ipam/properties/driver/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema108.properties.ipam.properties.driver.type, parentSchema: schema108.properties.ipam.properties.driver, data: data5 };
             if (vErrors === null) {
               vErrors = [err7];
             } else {
@@ -6239,7 +6328,7 @@ function validate40(data, { instancePath = "", parentData, parentDataProperty, r
               if (data7 && typeof data7 == "object" && !Array.isArray(data7)) {
                 for (const key3 in data7) {
                   if (!(key3 === "subnet" || key3 === "ip_range" || key3 === "gateway" || key3 === "aux_addresses" || pattern4.test(key3))) {
-                    const err8 = { instancePath: instancePath + "/ipam/config/" + i0, schemaPath: "#/properties/ipam/properties/config/items/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key3 }, message: "must NOT have additional properties", schema: false, parentSchema: schema107.properties.ipam.properties.config.items, data: data7 };
+                    const err8 = { instancePath: instancePath + "/ipam/config/" + i0, schemaPath: "#/properties/ipam/properties/config/items/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key3 }, message: "must NOT have additional properties", schema: false, parentSchema: schema108.properties.ipam.properties.config.items, data: data7 };
                     if (vErrors === null) {
                       vErrors = [err8];
                     } else {
@@ -6251,7 +6340,7 @@ function validate40(data, { instancePath = "", parentData, parentDataProperty, r
                 if (data7.subnet !== void 0) {
                   let data8 = data7.subnet;
                   if (typeof data8 !== "string") {
-                    const err9 = { instancePath: instancePath + "/ipam/config/" + i0 + "/subnet", schemaPath: "#/properties/ipam/properties/config/items/properties/subnet/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema107.properties.ipam.properties.config.items.properties.subnet.type, parentSchema: schema107.properties.ipam.properties.config.items.properties.subnet, data: data8 };
+                    const err9 = { instancePath: instancePath + "/ipam/config/" + i0 + "/subnet", schemaPath: "#/properties/ipam/properties/config/items/properties/subnet/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema108.properties.ipam.properties.config.items.properties.subnet.type, parentSchema: schema108.properties.ipam.properties.config.items.properties.subnet, data: data8 };
                     if (vErrors === null) {
                       vErrors = [err9];
                     } else {
@@ -6263,7 +6352,7 @@ function validate40(data, { instancePath = "", parentData, parentDataProperty, r
                 if (data7.ip_range !== void 0) {
                   let data9 = data7.ip_range;
                   if (typeof data9 !== "string") {
-                    const err10 = { instancePath: instancePath + "/ipam/config/" + i0 + "/ip_range", schemaPath: "#/properties/ipam/properties/config/items/properties/ip_range/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema107.properties.ipam.properties.config.items.properties.ip_range.type, parentSchema: schema107.properties.ipam.properties.config.items.properties.ip_range, data: data9 };
+                    const err10 = { instancePath: instancePath + "/ipam/config/" + i0 + "/ip_range", schemaPath: "#/properties/ipam/properties/config/items/properties/ip_range/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema108.properties.ipam.properties.config.items.properties.ip_range.type, parentSchema: schema108.properties.ipam.properties.config.items.properties.ip_range, data: data9 };
                     if (vErrors === null) {
                       vErrors = [err10];
                     } else {
@@ -6275,7 +6364,7 @@ function validate40(data, { instancePath = "", parentData, parentDataProperty, r
                 if (data7.gateway !== void 0) {
                   let data10 = data7.gateway;
                   if (typeof data10 !== "string") {
-                    const err11 = { instancePath: instancePath + "/ipam/config/" + i0 + "/gateway", schemaPath: "#/properties/ipam/properties/config/items/properties/gateway/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema107.properties.ipam.properties.config.items.properties.gateway.type, parentSchema: schema107.properties.ipam.properties.config.items.properties.gateway, data: data10 };
+                    const err11 = { instancePath: instancePath + "/ipam/config/" + i0 + "/gateway", schemaPath: "#/properties/ipam/properties/config/items/properties/gateway/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema108.properties.ipam.properties.config.items.properties.gateway.type, parentSchema: schema108.properties.ipam.properties.config.items.properties.gateway, data: data10 };
                     if (vErrors === null) {
                       vErrors = [err11];
                     } else {
@@ -6290,7 +6379,7 @@ function validate40(data, { instancePath = "", parentData, parentDataProperty, r
                     for (const key4 in data11) {
                       let data12 = data11[key4];
                       if (typeof data12 !== "string") {
-                        const err12 = { instancePath: instancePath + "/ipam/config/" + i0 + "/aux_addresses/" + key4.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/properties/ipam/properties/config/items/properties/aux_addresses/additionalProperties/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema107.properties.ipam.properties.config.items.properties.aux_addresses.additionalProperties.type, parentSchema: schema107.properties.ipam.properties.config.items.properties.aux_addresses.additionalProperties, data: data12 };
+                        const err12 = { instancePath: instancePath + "/ipam/config/" + i0 + "/aux_addresses/" + key4.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/properties/ipam/properties/config/items/properties/aux_addresses/additionalProperties/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema108.properties.ipam.properties.config.items.properties.aux_addresses.additionalProperties.type, parentSchema: schema108.properties.ipam.properties.config.items.properties.aux_addresses.additionalProperties, data: data12 };
                         if (vErrors === null) {
                           vErrors = [err12];
                         } else {
@@ -6300,7 +6389,7 @@ function validate40(data, { instancePath = "", parentData, parentDataProperty, r
                       }
                     }
                   } else {
-                    const err13 = { instancePath: instancePath + "/ipam/config/" + i0 + "/aux_addresses", schemaPath: "#/properties/ipam/properties/config/items/properties/aux_addresses/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema107.properties.ipam.properties.config.items.properties.aux_addresses.type, parentSchema: schema107.properties.ipam.properties.config.items.properties.aux_addresses, data: data11 };
+                    const err13 = { instancePath: instancePath + "/ipam/config/" + i0 + "/aux_addresses", schemaPath: "#/properties/ipam/properties/config/items/properties/aux_addresses/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema108.properties.ipam.properties.config.items.properties.aux_addresses.type, parentSchema: schema108.properties.ipam.properties.config.items.properties.aux_addresses, data: data11 };
                     if (vErrors === null) {
                       vErrors = [err13];
                     } else {
@@ -6310,7 +6399,7 @@ function validate40(data, { instancePath = "", parentData, parentDataProperty, r
                   }
                 }
               } else {
-                const err14 = { instancePath: instancePath + "/ipam/config/" + i0, schemaPath: "#/properties/ipam/properties/config/items/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema107.properties.ipam.properties.config.items.type, parentSchema: schema107.properties.ipam.properties.config.items, data: data7 };
+                const err14 = { instancePath: instancePath + "/ipam/config/" + i0, schemaPath: "#/properties/ipam/properties/config/items/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema108.properties.ipam.properties.config.items.type, parentSchema: schema108.properties.ipam.properties.config.items, data: data7 };
                 if (vErrors === null) {
                   vErrors = [err14];
                 } else {
@@ -6320,7 +6409,7 @@ function validate40(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err15 = { instancePath: instancePath + "/ipam/config", schemaPath: "#/properties/ipam/properties/config/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema107.properties.ipam.properties.config.type, parentSchema: schema107.properties.ipam.properties.config, data: data6 };
+            const err15 = { instancePath: instancePath + "/ipam/config", schemaPath: "#/properties/ipam/properties/config/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema108.properties.ipam.properties.config.type, parentSchema: schema108.properties.ipam.properties.config, data: data6 };
             if (vErrors === null) {
               vErrors = [err15];
             } else {
@@ -6355,7 +6444,7 @@ function validate40(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err18 = { instancePath: instancePath + "/ipam", schemaPath: "#/properties/ipam/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema107.properties.ipam.type, parentSchema: schema107.properties.ipam, data: data4 };
+        const err18 = { instancePath: instancePath + "/ipam", schemaPath: "#/properties/ipam/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema108.properties.ipam.type, parentSchema: schema108.properties.ipam, data: data4 };
         if (vErrors === null) {
           vErrors = [err18];
         } else {
@@ -6367,7 +6456,7 @@ function validate40(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.external !== void 0) {
       let data15 = data.external;
       if (typeof data15 !== "boolean" && typeof data15 !== "string" && !(data15 && typeof data15 == "object" && !Array.isArray(data15))) {
-        const err19 = { instancePath: instancePath + "/external", schemaPath: "#/$defs/external/type", keyword: "type", params: { type: schema110.type }, message: "must be boolean,string,object", schema: schema110.type, parentSchema: schema110, data: data15 };
+        const err19 = { instancePath: instancePath + "/external", schemaPath: "#/$defs/external/type", keyword: "type", params: { type: schema111.type }, message: "must be boolean,string,object", schema: schema111.type, parentSchema: schema111, data: data15 };
         if (vErrors === null) {
           vErrors = [err19];
         } else {
@@ -6378,7 +6467,7 @@ function validate40(data, { instancePath = "", parentData, parentDataProperty, r
       if (data15 && typeof data15 == "object" && !Array.isArray(data15)) {
         for (const key6 in data15) {
           if (!(key6 === "name" || pattern4.test(key6))) {
-            const err20 = { instancePath: instancePath + "/external", schemaPath: "#/$defs/external/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key6 }, message: "must NOT have additional properties", schema: false, parentSchema: schema110, data: data15 };
+            const err20 = { instancePath: instancePath + "/external", schemaPath: "#/$defs/external/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key6 }, message: "must NOT have additional properties", schema: false, parentSchema: schema111, data: data15 };
             if (vErrors === null) {
               vErrors = [err20];
             } else {
@@ -6390,7 +6479,7 @@ function validate40(data, { instancePath = "", parentData, parentDataProperty, r
         if (data15.name !== void 0) {
           let data16 = data15.name;
           if (typeof data16 !== "string") {
-            const err21 = { instancePath: instancePath + "/external/name", schemaPath: "#/$defs/external/properties/name/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema110.properties.name.type, parentSchema: schema110.properties.name, data: data16 };
+            const err21 = { instancePath: instancePath + "/external/name", schemaPath: "#/$defs/external/properties/name/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema111.properties.name.type, parentSchema: schema111.properties.name, data: data16 };
             if (vErrors === null) {
               vErrors = [err21];
             } else {
@@ -6473,7 +6562,7 @@ function validate40(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.attachable !== void 0) {
       let data20 = data.attachable;
       if (typeof data20 !== "boolean" && typeof data20 !== "string") {
-        const err28 = { instancePath: instancePath + "/attachable", schemaPath: "#/properties/attachable/type", keyword: "type", params: { type: schema107.properties.attachable.type }, message: "must be boolean,string", schema: schema107.properties.attachable.type, parentSchema: schema107.properties.attachable, data: data20 };
+        const err28 = { instancePath: instancePath + "/attachable", schemaPath: "#/properties/attachable/type", keyword: "type", params: { type: schema108.properties.attachable.type }, message: "must be boolean,string", schema: schema108.properties.attachable.type, parentSchema: schema108.properties.attachable, data: data20 };
         if (vErrors === null) {
           vErrors = [err28];
         } else {
@@ -6482,7 +6571,7 @@ function validate40(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (true) {
-        const err29 = { instancePath: instancePath + "/attachable", schemaPath: "#/properties/attachable/x-ignored", keyword: "x-ignored", params: {}, message: "x-ignored", schema: "every bridge network is attachable", parentSchema: schema107.properties.attachable, data: data20 };
+        const err29 = { instancePath: instancePath + "/attachable", schemaPath: "#/properties/attachable/x-ignored", keyword: "x-ignored", params: {}, message: "x-ignored", schema: "every bridge network is attachable", parentSchema: schema108.properties.attachable, data: data20 };
         if (vErrors === null) {
           vErrors = [err29];
         } else {
@@ -6537,7 +6626,7 @@ function validate40(data, { instancePath = "", parentData, parentDataProperty, r
   return errors === 0;
 }
 validate40.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
-var schema115 = { "type": ["object", "null"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string" }, "driver": { "type": "string" }, "driver_opts": { "$ref": "#/$defs/driverOptions" }, "external": { "$ref": "#/$defs/external" }, "labels": { "$ref": "#/$defs/assignments" } } };
+var schema116 = { "type": ["object", "null"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string" }, "driver": { "type": "string" }, "driver_opts": { "$ref": "#/$defs/driverOptions" }, "external": { "$ref": "#/$defs/external" }, "labels": { "$ref": "#/$defs/assignments" } } };
 function validate42(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   let vErrors = null;
   let errors = 0;
@@ -6549,7 +6638,7 @@ function validate42(data, { instancePath = "", parentData, parentDataProperty, r
     evaluated0.items = void 0;
   }
   if (!(data && typeof data == "object" && !Array.isArray(data)) && data !== null) {
-    const err0 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: schema115.type }, message: "must be object,null", schema: schema115.type, parentSchema: schema115, data };
+    const err0 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: schema116.type }, message: "must be object,null", schema: schema116.type, parentSchema: schema116, data };
     if (vErrors === null) {
       vErrors = [err0];
     } else {
@@ -6560,7 +6649,7 @@ function validate42(data, { instancePath = "", parentData, parentDataProperty, r
   if (data && typeof data == "object" && !Array.isArray(data)) {
     for (const key0 in data) {
       if (!(key0 === "name" || key0 === "driver" || key0 === "driver_opts" || key0 === "external" || key0 === "labels" || pattern4.test(key0))) {
-        const err1 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema115, data };
+        const err1 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema116, data };
         if (vErrors === null) {
           vErrors = [err1];
         } else {
@@ -6572,7 +6661,7 @@ function validate42(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.name !== void 0) {
       let data0 = data.name;
       if (typeof data0 !== "string") {
-        const err2 = { instancePath: instancePath + "/name", schemaPath: "#/properties/name/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema115.properties.name.type, parentSchema: schema115.properties.name, data: data0 };
+        const err2 = { instancePath: instancePath + "/name", schemaPath: "#/properties/name/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema116.properties.name.type, parentSchema: schema116.properties.name, data: data0 };
         if (vErrors === null) {
           vErrors = [err2];
         } else {
@@ -6584,7 +6673,7 @@ function validate42(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.driver !== void 0) {
       let data1 = data.driver;
       if (typeof data1 !== "string") {
-        const err3 = { instancePath: instancePath + "/driver", schemaPath: "#/properties/driver/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema115.properties.driver.type, parentSchema: schema115.properties.driver, data: data1 };
+        const err3 = { instancePath: instancePath + "/driver", schemaPath: "#/properties/driver/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema116.properties.driver.type, parentSchema: schema116.properties.driver, data: data1 };
         if (vErrors === null) {
           vErrors = [err3];
         } else {
@@ -6621,7 +6710,7 @@ function validate42(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.external !== void 0) {
       let data4 = data.external;
       if (typeof data4 !== "boolean" && typeof data4 !== "string" && !(data4 && typeof data4 == "object" && !Array.isArray(data4))) {
-        const err6 = { instancePath: instancePath + "/external", schemaPath: "#/$defs/external/type", keyword: "type", params: { type: schema110.type }, message: "must be boolean,string,object", schema: schema110.type, parentSchema: schema110, data: data4 };
+        const err6 = { instancePath: instancePath + "/external", schemaPath: "#/$defs/external/type", keyword: "type", params: { type: schema111.type }, message: "must be boolean,string,object", schema: schema111.type, parentSchema: schema111, data: data4 };
         if (vErrors === null) {
           vErrors = [err6];
         } else {
@@ -6632,7 +6721,7 @@ function validate42(data, { instancePath = "", parentData, parentDataProperty, r
       if (data4 && typeof data4 == "object" && !Array.isArray(data4)) {
         for (const key2 in data4) {
           if (!(key2 === "name" || pattern4.test(key2))) {
-            const err7 = { instancePath: instancePath + "/external", schemaPath: "#/$defs/external/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema110, data: data4 };
+            const err7 = { instancePath: instancePath + "/external", schemaPath: "#/$defs/external/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema111, data: data4 };
             if (vErrors === null) {
               vErrors = [err7];
             } else {
@@ -6644,7 +6733,7 @@ function validate42(data, { instancePath = "", parentData, parentDataProperty, r
         if (data4.name !== void 0) {
           let data5 = data4.name;
           if (typeof data5 !== "string") {
-            const err8 = { instancePath: instancePath + "/external/name", schemaPath: "#/$defs/external/properties/name/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema110.properties.name.type, parentSchema: schema110.properties.name, data: data5 };
+            const err8 = { instancePath: instancePath + "/external/name", schemaPath: "#/$defs/external/properties/name/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema111.properties.name.type, parentSchema: schema111.properties.name, data: data5 };
             if (vErrors === null) {
               vErrors = [err8];
             } else {
@@ -6701,7 +6790,7 @@ function validate42(data, { instancePath = "", parentData, parentDataProperty, r
   return errors === 0;
 }
 validate42.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
-var schema120 = { "type": ["string", "object"], "minLength": 1, "required": ["application"], "additionalProperties": false, "properties": { "application": { "type": "string", "minLength": 1 }, "condition": { "type": "string", "enum": ["started", "healthy", "completed"] }, "required": { "$ref": "#/$defs/boolean" } } };
+var schema122 = { "type": ["string", "object"], "minLength": 1, "required": ["application"], "additionalProperties": false, "properties": { "application": { "type": "string", "minLength": 1 }, "condition": { "type": "string", "enum": ["started", "healthy", "completed"] }, "required": { "$ref": "#/$defs/boolean" } } };
 function validate44(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   let vErrors = null;
   let errors = 0;
@@ -6713,7 +6802,7 @@ function validate44(data, { instancePath = "", parentData, parentDataProperty, r
     evaluated0.items = void 0;
   }
   if (typeof data !== "string" && !(data && typeof data == "object" && !Array.isArray(data))) {
-    const err0 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: schema120.type }, message: "must be string,object", schema: schema120.type, parentSchema: schema120, data };
+    const err0 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: schema122.type }, message: "must be string,object", schema: schema122.type, parentSchema: schema122, data };
     if (vErrors === null) {
       vErrors = [err0];
     } else {
@@ -6723,7 +6812,7 @@ function validate44(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (typeof data === "string") {
     if (func2(data) < 1) {
-      const err1 = { instancePath, schemaPath: "#/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema120, data };
+      const err1 = { instancePath, schemaPath: "#/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema122, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -6734,7 +6823,7 @@ function validate44(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.application === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema120.required, parentSchema: schema120, data };
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema122.required, parentSchema: schema122, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -6744,7 +6833,7 @@ function validate44(data, { instancePath = "", parentData, parentDataProperty, r
     }
     for (const key0 in data) {
       if (!(key0 === "application" || key0 === "condition" || key0 === "required")) {
-        const err3 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema120, data };
+        const err3 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema122, data };
         if (vErrors === null) {
           vErrors = [err3];
         } else {
@@ -6757,7 +6846,7 @@ function validate44(data, { instancePath = "", parentData, parentDataProperty, r
       let data0 = data.application;
       if (typeof data0 === "string") {
         if (func2(data0) < 1) {
-          const err4 = { instancePath: instancePath + "/application", schemaPath: "#/properties/application/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema120.properties.application, data: data0 };
+          const err4 = { instancePath: instancePath + "/application", schemaPath: "#/properties/application/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema122.properties.application, data: data0 };
           if (vErrors === null) {
             vErrors = [err4];
           } else {
@@ -6766,7 +6855,7 @@ function validate44(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err5 = { instancePath: instancePath + "/application", schemaPath: "#/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema120.properties.application.type, parentSchema: schema120.properties.application, data: data0 };
+        const err5 = { instancePath: instancePath + "/application", schemaPath: "#/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema122.properties.application.type, parentSchema: schema122.properties.application, data: data0 };
         if (vErrors === null) {
           vErrors = [err5];
         } else {
@@ -6778,7 +6867,7 @@ function validate44(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.condition !== void 0) {
       let data1 = data.condition;
       if (typeof data1 !== "string") {
-        const err6 = { instancePath: instancePath + "/condition", schemaPath: "#/properties/condition/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema120.properties.condition.type, parentSchema: schema120.properties.condition, data: data1 };
+        const err6 = { instancePath: instancePath + "/condition", schemaPath: "#/properties/condition/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema122.properties.condition.type, parentSchema: schema122.properties.condition, data: data1 };
         if (vErrors === null) {
           vErrors = [err6];
         } else {
@@ -6787,7 +6876,7 @@ function validate44(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (!(data1 === "started" || data1 === "healthy" || data1 === "completed")) {
-        const err7 = { instancePath: instancePath + "/condition", schemaPath: "#/properties/condition/enum", keyword: "enum", params: { allowedValues: schema120.properties.condition.enum }, message: "must be equal to one of the allowed values", schema: schema120.properties.condition.enum, parentSchema: schema120.properties.condition, data: data1 };
+        const err7 = { instancePath: instancePath + "/condition", schemaPath: "#/properties/condition/enum", keyword: "enum", params: { allowedValues: schema122.properties.condition.enum }, message: "must be equal to one of the allowed values", schema: schema122.properties.condition.enum, parentSchema: schema122.properties.condition, data: data1 };
         if (vErrors === null) {
           vErrors = [err7];
         } else {
@@ -6824,7 +6913,7 @@ function validate44(data, { instancePath = "", parentData, parentDataProperty, r
   return errors === 0;
 }
 validate44.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
-var schema125 = { "type": "object", "required": ["when"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "when": { "type": "string", "enum": ["before", "after"] }, "timeout": { "$ref": "#/$defs/duration" } } };
+var schema127 = { "type": "object", "required": ["when"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "when": { "type": "string", "enum": ["before", "after"] }, "timeout": { "$ref": "#/$defs/duration" } } };
 function validate47(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   let vErrors = null;
   let errors = 0;
@@ -6837,7 +6926,7 @@ function validate47(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.when === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "when" }, message: "must have required property 'when'", schema: schema125.required, parentSchema: schema125, data };
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "when" }, message: "must have required property 'when'", schema: schema127.required, parentSchema: schema127, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -6847,7 +6936,7 @@ function validate47(data, { instancePath = "", parentData, parentDataProperty, r
     }
     for (const key0 in data) {
       if (!(key0 === "service" || key0 === "when" || key0 === "timeout")) {
-        const err1 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema125, data };
+        const err1 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema127, data };
         if (vErrors === null) {
           vErrors = [err1];
         } else {
@@ -6859,7 +6948,7 @@ function validate47(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.service !== void 0) {
       let data0 = data.service;
       if (typeof data0 !== "string") {
-        const err2 = { instancePath: instancePath + "/service", schemaPath: "#/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema125.properties.service.type, parentSchema: schema125.properties.service, data: data0 };
+        const err2 = { instancePath: instancePath + "/service", schemaPath: "#/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema127.properties.service.type, parentSchema: schema127.properties.service, data: data0 };
         if (vErrors === null) {
           vErrors = [err2];
         } else {
@@ -6871,7 +6960,7 @@ function validate47(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.when !== void 0) {
       let data1 = data.when;
       if (typeof data1 !== "string") {
-        const err3 = { instancePath: instancePath + "/when", schemaPath: "#/properties/when/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema125.properties.when.type, parentSchema: schema125.properties.when, data: data1 };
+        const err3 = { instancePath: instancePath + "/when", schemaPath: "#/properties/when/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema127.properties.when.type, parentSchema: schema127.properties.when, data: data1 };
         if (vErrors === null) {
           vErrors = [err3];
         } else {
@@ -6880,7 +6969,7 @@ function validate47(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (!(data1 === "before" || data1 === "after")) {
-        const err4 = { instancePath: instancePath + "/when", schemaPath: "#/properties/when/enum", keyword: "enum", params: { allowedValues: schema125.properties.when.enum }, message: "must be equal to one of the allowed values", schema: schema125.properties.when.enum, parentSchema: schema125.properties.when, data: data1 };
+        const err4 = { instancePath: instancePath + "/when", schemaPath: "#/properties/when/enum", keyword: "enum", params: { allowedValues: schema127.properties.when.enum }, message: "must be equal to one of the allowed values", schema: schema127.properties.when.enum, parentSchema: schema127.properties.when, data: data1 };
         if (vErrors === null) {
           vErrors = [err4];
         } else {
@@ -6902,7 +6991,7 @@ function validate47(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err6 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema125.type, parentSchema: schema125, data };
+    const err6 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema127.type, parentSchema: schema127, data };
     if (vErrors === null) {
       vErrors = [err6];
     } else {
@@ -7308,58 +7397,58 @@ function validate20(data, { instancePath = "", parentData, parentDataProperty, r
     }
     if (data.secrets !== void 0) {
       let data16 = data.secrets;
-      if (!(data16 && typeof data16 == "object" && !Array.isArray(data16))) {
-        const err31 = { instancePath: instancePath + "/secrets", schemaPath: "#/properties/secrets/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema31.properties.secrets.type, parentSchema: schema31.properties.secrets, data: data16 };
-        if (vErrors === null) {
-          vErrors = [err31];
-        } else {
-          vErrors.push(err31);
-        }
-        errors++;
-      }
-      if (true) {
-        const err32 = { instancePath: instancePath + "/secrets", schemaPath: "#/properties/secrets/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema31.properties.secrets, data: data16 };
-        if (vErrors === null) {
-          vErrors = [err32];
-        } else {
-          vErrors.push(err32);
-        }
-        errors++;
-      }
-    }
-    if (data.configs !== void 0) {
-      let data17 = data.configs;
-      if (data17 && typeof data17 == "object" && !Array.isArray(data17)) {
-        for (const key8 in data17) {
-          const _errs42 = errors;
+      if (data16 && typeof data16 == "object" && !Array.isArray(data16)) {
+        for (const key8 in data16) {
+          const _errs40 = errors;
           if (typeof key8 === "string") {
             if (!pattern5.test(key8)) {
-              const err33 = { instancePath: instancePath + "/configs", schemaPath: "#/properties/configs/propertyNames/pattern", keyword: "pattern", params: { pattern: "^[a-zA-Z0-9._-]+$" }, message: 'must match pattern "^[a-zA-Z0-9._-]+$"', schema: "^[a-zA-Z0-9._-]+$", parentSchema: schema31.properties.configs.propertyNames, data: key8, propertyName: key8 };
+              const err31 = { instancePath: instancePath + "/secrets", schemaPath: "#/properties/secrets/propertyNames/pattern", keyword: "pattern", params: { pattern: "^[a-zA-Z0-9._-]+$" }, message: 'must match pattern "^[a-zA-Z0-9._-]+$"', schema: "^[a-zA-Z0-9._-]+$", parentSchema: schema31.properties.secrets.propertyNames, data: key8, propertyName: key8 };
               if (vErrors === null) {
-                vErrors = [err33];
+                vErrors = [err31];
               } else {
-                vErrors.push(err33);
+                vErrors.push(err31);
               }
               errors++;
             }
           }
-          var valid14 = _errs42 === errors;
+          var valid14 = _errs40 === errors;
           if (!valid14) {
-            const err34 = { instancePath: instancePath + "/configs", schemaPath: "#/properties/configs/propertyNames", keyword: "propertyNames", params: { propertyName: key8 }, message: "property name must be valid", schema: schema31.properties.configs.propertyNames, parentSchema: schema31.properties.configs, data: data17 };
+            const err32 = { instancePath: instancePath + "/secrets", schemaPath: "#/properties/secrets/propertyNames", keyword: "propertyNames", params: { propertyName: key8 }, message: "property name must be valid", schema: schema31.properties.secrets.propertyNames, parentSchema: schema31.properties.secrets, data: data16 };
             if (vErrors === null) {
-              vErrors = [err34];
+              vErrors = [err32];
             } else {
-              vErrors.push(err34);
+              vErrors.push(err32);
             }
             errors++;
           }
         }
-        for (const key9 in data17) {
-          let data18 = data17[key9];
-          if (data18 && typeof data18 == "object" && !Array.isArray(data18)) {
-            for (const key10 in data18) {
-              if (!(key10 === "name" || key10 === "content" || key10 === "file" || key10 === "environment" || key10 === "external" || key10 === "labels" || key10 === "template_driver" || pattern4.test(key10))) {
-                const err35 = { instancePath: instancePath + "/configs/" + key9.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/config/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key10 }, message: "must NOT have additional properties", schema: false, parentSchema: schema119, data: data18 };
+        for (const key9 in data16) {
+          let data17 = data16[key9];
+          if (data17 && typeof data17 == "object" && !Array.isArray(data17)) {
+            for (const key10 in data17) {
+              if (!(func1.call(schema120.properties, key10) || pattern4.test(key10))) {
+                const err33 = { instancePath: instancePath + "/secrets/" + key9.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/secret/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key10 }, message: "must NOT have additional properties", schema: false, parentSchema: schema120, data: data17 };
+                if (vErrors === null) {
+                  vErrors = [err33];
+                } else {
+                  vErrors.push(err33);
+                }
+                errors++;
+              }
+            }
+            if (data17.name !== void 0) {
+              let data18 = data17.name;
+              if (typeof data18 !== "string") {
+                const err34 = { instancePath: instancePath + "/secrets/" + key9.replace(/~/g, "~0").replace(/\//g, "~1") + "/name", schemaPath: "#/$defs/secret/properties/name/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema120.properties.name.type, parentSchema: schema120.properties.name, data: data18 };
+                if (vErrors === null) {
+                  vErrors = [err34];
+                } else {
+                  vErrors.push(err34);
+                }
+                errors++;
+              }
+              if (true) {
+                const err35 = { instancePath: instancePath + "/secrets/" + key9.replace(/~/g, "~0").replace(/\//g, "~1") + "/name", schemaPath: "#/$defs/secret/properties/name/x-ignored", keyword: "x-ignored", params: {}, message: "x-ignored", schema: "a secret is a file of the commit and needs no name", parentSchema: schema120.properties.name, data: data18 };
                 if (vErrors === null) {
                   vErrors = [err35];
                 } else {
@@ -7368,10 +7457,10 @@ function validate20(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
             }
-            if (data18.name !== void 0) {
-              let data19 = data18.name;
+            if (data17.content !== void 0) {
+              let data19 = data17.content;
               if (typeof data19 !== "string") {
-                const err36 = { instancePath: instancePath + "/configs/" + key9.replace(/~/g, "~0").replace(/\//g, "~1") + "/name", schemaPath: "#/$defs/config/properties/name/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema119.properties.name.type, parentSchema: schema119.properties.name, data: data19 };
+                const err36 = { instancePath: instancePath + "/secrets/" + key9.replace(/~/g, "~0").replace(/\//g, "~1") + "/content", schemaPath: "#/$defs/secret/properties/content/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema120.properties.content.type, parentSchema: schema120.properties.content, data: data19 };
                 if (vErrors === null) {
                   vErrors = [err36];
                 } else {
@@ -7379,8 +7468,11 @@ function validate20(data, { instancePath = "", parentData, parentDataProperty, r
                 }
                 errors++;
               }
-              if (true) {
-                const err37 = { instancePath: instancePath + "/configs/" + key9.replace(/~/g, "~0").replace(/\//g, "~1") + "/name", schemaPath: "#/$defs/config/properties/name/x-ignored", keyword: "x-ignored", params: {}, message: "x-ignored", schema: "a config is a file of the commit and needs no name", parentSchema: schema119.properties.name, data: data19 };
+            }
+            if (data17.file !== void 0) {
+              let data20 = data17.file;
+              if (typeof data20 !== "string") {
+                const err37 = { instancePath: instancePath + "/secrets/" + key9.replace(/~/g, "~0").replace(/\//g, "~1") + "/file", schemaPath: "#/$defs/secret/properties/file/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema120.properties.file.type, parentSchema: schema120.properties.file, data: data20 };
                 if (vErrors === null) {
                   vErrors = [err37];
                 } else {
@@ -7389,10 +7481,10 @@ function validate20(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
             }
-            if (data18.content !== void 0) {
-              let data20 = data18.content;
-              if (typeof data20 !== "string") {
-                const err38 = { instancePath: instancePath + "/configs/" + key9.replace(/~/g, "~0").replace(/\//g, "~1") + "/content", schemaPath: "#/$defs/config/properties/content/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema119.properties.content.type, parentSchema: schema119.properties.content, data: data20 };
+            if (data17.environment !== void 0) {
+              let data21 = data17.environment;
+              if (typeof data21 !== "string") {
+                const err38 = { instancePath: instancePath + "/secrets/" + key9.replace(/~/g, "~0").replace(/\//g, "~1") + "/environment", schemaPath: "#/$defs/secret/properties/environment/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema120.properties.environment.type, parentSchema: schema120.properties.environment, data: data21 };
                 if (vErrors === null) {
                   vErrors = [err38];
                 } else {
@@ -7401,10 +7493,10 @@ function validate20(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
             }
-            if (data18.file !== void 0) {
-              let data21 = data18.file;
-              if (typeof data21 !== "string") {
-                const err39 = { instancePath: instancePath + "/configs/" + key9.replace(/~/g, "~0").replace(/\//g, "~1") + "/file", schemaPath: "#/$defs/config/properties/file/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema119.properties.file.type, parentSchema: schema119.properties.file, data: data21 };
+            if (data17.external !== void 0) {
+              let data22 = data17.external;
+              if (typeof data22 !== "boolean" && typeof data22 !== "string" && !(data22 && typeof data22 == "object" && !Array.isArray(data22))) {
+                const err39 = { instancePath: instancePath + "/secrets/" + key9.replace(/~/g, "~0").replace(/\//g, "~1") + "/external", schemaPath: "#/$defs/secret/properties/external/type", keyword: "type", params: { type: schema120.properties.external.type }, message: "must be boolean,string,object", schema: schema120.properties.external.type, parentSchema: schema120.properties.external, data: data22 };
                 if (vErrors === null) {
                   vErrors = [err39];
                 } else {
@@ -7412,11 +7504,8 @@ function validate20(data, { instancePath = "", parentData, parentDataProperty, r
                 }
                 errors++;
               }
-            }
-            if (data18.environment !== void 0) {
-              let data22 = data18.environment;
-              if (typeof data22 !== "string") {
-                const err40 = { instancePath: instancePath + "/configs/" + key9.replace(/~/g, "~0").replace(/\//g, "~1") + "/environment", schemaPath: "#/$defs/config/properties/environment/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema119.properties.environment.type, parentSchema: schema119.properties.environment, data: data22 };
+              if (true) {
+                const err40 = { instancePath: instancePath + "/secrets/" + key9.replace(/~/g, "~0").replace(/\//g, "~1") + "/external", schemaPath: "#/$defs/secret/properties/external/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema120.properties.external, data: data22 };
                 if (vErrors === null) {
                   vErrors = [err40];
                 } else {
@@ -7425,10 +7514,10 @@ function validate20(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
             }
-            if (data18.external !== void 0) {
-              let data23 = data18.external;
-              if (typeof data23 !== "boolean" && typeof data23 !== "string" && !(data23 && typeof data23 == "object" && !Array.isArray(data23))) {
-                const err41 = { instancePath: instancePath + "/configs/" + key9.replace(/~/g, "~0").replace(/\//g, "~1") + "/external", schemaPath: "#/$defs/config/properties/external/type", keyword: "type", params: { type: schema119.properties.external.type }, message: "must be boolean,string,object", schema: schema119.properties.external.type, parentSchema: schema119.properties.external, data: data23 };
+            if (data17.labels !== void 0) {
+              let data23 = data17.labels;
+              if (!data23 || typeof data23 != "object") {
+                const err41 = { instancePath: instancePath + "/secrets/" + key9.replace(/~/g, "~0").replace(/\//g, "~1") + "/labels", schemaPath: "#/$defs/secret/properties/labels/type", keyword: "type", params: { type: schema120.properties.labels.type }, message: "must be array,object", schema: schema120.properties.labels.type, parentSchema: schema120.properties.labels, data: data23 };
                 if (vErrors === null) {
                   vErrors = [err41];
                 } else {
@@ -7437,7 +7526,7 @@ function validate20(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
               if (true) {
-                const err42 = { instancePath: instancePath + "/configs/" + key9.replace(/~/g, "~0").replace(/\//g, "~1") + "/external", schemaPath: "#/$defs/config/properties/external/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema119.properties.external, data: data23 };
+                const err42 = { instancePath: instancePath + "/secrets/" + key9.replace(/~/g, "~0").replace(/\//g, "~1") + "/labels", schemaPath: "#/$defs/secret/properties/labels/x-ignored", keyword: "x-ignored", params: {}, message: "x-ignored", schema: "a secret is a file and has no labels", parentSchema: schema120.properties.labels, data: data23 };
                 if (vErrors === null) {
                   vErrors = [err42];
                 } else {
@@ -7446,10 +7535,10 @@ function validate20(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
             }
-            if (data18.labels !== void 0) {
-              let data24 = data18.labels;
-              if (!data24 || typeof data24 != "object") {
-                const err43 = { instancePath: instancePath + "/configs/" + key9.replace(/~/g, "~0").replace(/\//g, "~1") + "/labels", schemaPath: "#/$defs/config/properties/labels/type", keyword: "type", params: { type: schema119.properties.labels.type }, message: "must be array,object", schema: schema119.properties.labels.type, parentSchema: schema119.properties.labels, data: data24 };
+            if (data17.driver !== void 0) {
+              let data24 = data17.driver;
+              if (typeof data24 !== "string") {
+                const err43 = { instancePath: instancePath + "/secrets/" + key9.replace(/~/g, "~0").replace(/\//g, "~1") + "/driver", schemaPath: "#/$defs/secret/properties/driver/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema120.properties.driver.type, parentSchema: schema120.properties.driver, data: data24 };
                 if (vErrors === null) {
                   vErrors = [err43];
                 } else {
@@ -7458,7 +7547,7 @@ function validate20(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
               if (true) {
-                const err44 = { instancePath: instancePath + "/configs/" + key9.replace(/~/g, "~0").replace(/\//g, "~1") + "/labels", schemaPath: "#/$defs/config/properties/labels/x-ignored", keyword: "x-ignored", params: {}, message: "x-ignored", schema: "a config is a file and has no labels", parentSchema: schema119.properties.labels, data: data24 };
+                const err44 = { instancePath: instancePath + "/secrets/" + key9.replace(/~/g, "~0").replace(/\//g, "~1") + "/driver", schemaPath: "#/$defs/secret/properties/driver/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema120.properties.driver, data: data24 };
                 if (vErrors === null) {
                   vErrors = [err44];
                 } else {
@@ -7467,10 +7556,10 @@ function validate20(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
             }
-            if (data18.template_driver !== void 0) {
-              let data25 = data18.template_driver;
-              if (typeof data25 !== "string") {
-                const err45 = { instancePath: instancePath + "/configs/" + key9.replace(/~/g, "~0").replace(/\//g, "~1") + "/template_driver", schemaPath: "#/$defs/config/properties/template_driver/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema119.properties.template_driver.type, parentSchema: schema119.properties.template_driver, data: data25 };
+            if (data17.driver_opts !== void 0) {
+              let data25 = data17.driver_opts;
+              if (!(data25 && typeof data25 == "object" && !Array.isArray(data25))) {
+                const err45 = { instancePath: instancePath + "/secrets/" + key9.replace(/~/g, "~0").replace(/\//g, "~1") + "/driver_opts", schemaPath: "#/$defs/secret/properties/driver_opts/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema120.properties.driver_opts.type, parentSchema: schema120.properties.driver_opts, data: data25 };
                 if (vErrors === null) {
                   vErrors = [err45];
                 } else {
@@ -7479,7 +7568,7 @@ function validate20(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
               if (true) {
-                const err46 = { instancePath: instancePath + "/configs/" + key9.replace(/~/g, "~0").replace(/\//g, "~1") + "/template_driver", schemaPath: "#/$defs/config/properties/template_driver/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema119.properties.template_driver, data: data25 };
+                const err46 = { instancePath: instancePath + "/secrets/" + key9.replace(/~/g, "~0").replace(/\//g, "~1") + "/driver_opts", schemaPath: "#/$defs/secret/properties/driver_opts/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema120.properties.driver_opts, data: data25 };
                 if (vErrors === null) {
                   vErrors = [err46];
                 } else {
@@ -7488,32 +7577,29 @@ function validate20(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
             }
-          } else {
-            const err47 = { instancePath: instancePath + "/configs/" + key9.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/config/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema119.type, parentSchema: schema119, data: data18 };
-            if (vErrors === null) {
-              vErrors = [err47];
-            } else {
-              vErrors.push(err47);
+            if (data17.template_driver !== void 0) {
+              let data26 = data17.template_driver;
+              if (typeof data26 !== "string") {
+                const err47 = { instancePath: instancePath + "/secrets/" + key9.replace(/~/g, "~0").replace(/\//g, "~1") + "/template_driver", schemaPath: "#/$defs/secret/properties/template_driver/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema120.properties.template_driver.type, parentSchema: schema120.properties.template_driver, data: data26 };
+                if (vErrors === null) {
+                  vErrors = [err47];
+                } else {
+                  vErrors.push(err47);
+                }
+                errors++;
+              }
+              if (true) {
+                const err48 = { instancePath: instancePath + "/secrets/" + key9.replace(/~/g, "~0").replace(/\//g, "~1") + "/template_driver", schemaPath: "#/$defs/secret/properties/template_driver/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema120.properties.template_driver, data: data26 };
+                if (vErrors === null) {
+                  vErrors = [err48];
+                } else {
+                  vErrors.push(err48);
+                }
+                errors++;
+              }
             }
-            errors++;
-          }
-        }
-      } else {
-        const err48 = { instancePath: instancePath + "/configs", schemaPath: "#/properties/configs/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema31.properties.configs.type, parentSchema: schema31.properties.configs, data: data17 };
-        if (vErrors === null) {
-          vErrors = [err48];
-        } else {
-          vErrors.push(err48);
-        }
-        errors++;
-      }
-    }
-    if (data["x-fleetwright"] !== void 0) {
-      let data26 = data["x-fleetwright"];
-      if (data26 && typeof data26 == "object" && !Array.isArray(data26)) {
-        for (const key11 in data26) {
-          if (!(key11 === "namespace" || key11 === "dependsOn" || key11 === "wave" || key11 === "rolloutGroup" || key11 === "suspend" || key11 === "retry" || key11 === "rollout" || key11 === "jobs")) {
-            const err49 = { instancePath: instancePath + "/x-fleetwright", schemaPath: "#/properties/x-fleetwright/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key11 }, message: "must NOT have additional properties", schema: false, parentSchema: schema31.properties["x-fleetwright"], data: data26 };
+          } else {
+            const err49 = { instancePath: instancePath + "/secrets/" + key9.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/secret/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema120.type, parentSchema: schema120, data: data17 };
             if (vErrors === null) {
               vErrors = [err49];
             } else {
@@ -7522,39 +7608,35 @@ function validate20(data, { instancePath = "", parentData, parentDataProperty, r
             errors++;
           }
         }
-        if (data26.namespace !== void 0) {
-          let data27 = data26.namespace;
-          if (typeof data27 !== "string") {
-            const err50 = { instancePath: instancePath + "/x-fleetwright/namespace", schemaPath: "#/properties/x-fleetwright/properties/namespace/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema31.properties["x-fleetwright"].properties.namespace.type, parentSchema: schema31.properties["x-fleetwright"].properties.namespace, data: data27 };
-            if (vErrors === null) {
-              vErrors = [err50];
-            } else {
-              vErrors.push(err50);
-            }
-            errors++;
-          }
-          if (true) {
-            const err51 = { instancePath: instancePath + "/x-fleetwright/namespace", schemaPath: "#/properties/x-fleetwright/properties/namespace/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema31.properties["x-fleetwright"].properties.namespace, data: data27 };
-            if (vErrors === null) {
-              vErrors = [err51];
-            } else {
-              vErrors.push(err51);
-            }
-            errors++;
-          }
+      } else {
+        const err50 = { instancePath: instancePath + "/secrets", schemaPath: "#/properties/secrets/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema31.properties.secrets.type, parentSchema: schema31.properties.secrets, data: data16 };
+        if (vErrors === null) {
+          vErrors = [err50];
+        } else {
+          vErrors.push(err50);
         }
-        if (data26.dependsOn !== void 0) {
-          let data28 = data26.dependsOn;
-          if (Array.isArray(data28)) {
-            const len3 = data28.length;
-            for (let i3 = 0; i3 < len3; i3++) {
-              if (!validate44(data28[i3], { instancePath: instancePath + "/x-fleetwright/dependsOn/" + i3, parentData: data28, parentDataProperty: i3, rootData, dynamicAnchors })) {
-                vErrors = vErrors === null ? validate44.errors : vErrors.concat(validate44.errors);
-                errors = vErrors.length;
+        errors++;
+      }
+    }
+    if (data.configs !== void 0) {
+      let data27 = data.configs;
+      if (data27 && typeof data27 == "object" && !Array.isArray(data27)) {
+        for (const key11 in data27) {
+          const _errs66 = errors;
+          if (typeof key11 === "string") {
+            if (!pattern5.test(key11)) {
+              const err51 = { instancePath: instancePath + "/configs", schemaPath: "#/properties/configs/propertyNames/pattern", keyword: "pattern", params: { pattern: "^[a-zA-Z0-9._-]+$" }, message: 'must match pattern "^[a-zA-Z0-9._-]+$"', schema: "^[a-zA-Z0-9._-]+$", parentSchema: schema31.properties.configs.propertyNames, data: key11, propertyName: key11 };
+              if (vErrors === null) {
+                vErrors = [err51];
+              } else {
+                vErrors.push(err51);
               }
+              errors++;
             }
-          } else {
-            const err52 = { instancePath: instancePath + "/x-fleetwright/dependsOn", schemaPath: "#/properties/x-fleetwright/properties/dependsOn/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema31.properties["x-fleetwright"].properties.dependsOn.type, parentSchema: schema31.properties["x-fleetwright"].properties.dependsOn, data: data28 };
+          }
+          var valid18 = _errs66 === errors;
+          if (!valid18) {
+            const err52 = { instancePath: instancePath + "/configs", schemaPath: "#/properties/configs/propertyNames", keyword: "propertyNames", params: { propertyName: key11 }, message: "property name must be valid", schema: schema31.properties.configs.propertyNames, parentSchema: schema31.properties.configs, data: data27 };
             if (vErrors === null) {
               vErrors = [err52];
             } else {
@@ -7563,133 +7645,123 @@ function validate20(data, { instancePath = "", parentData, parentDataProperty, r
             errors++;
           }
         }
-        if (data26.wave !== void 0) {
-          let data30 = data26.wave;
-          if (!(typeof data30 == "number" && (!(data30 % 1) && !isNaN(data30)) && isFinite(data30)) && typeof data30 !== "string") {
-            const err53 = { instancePath: instancePath + "/x-fleetwright/wave", schemaPath: "#/$defs/signedInteger/type", keyword: "type", params: { type: schema122.type }, message: "must be integer,string", schema: schema122.type, parentSchema: schema122, data: data30 };
-            if (vErrors === null) {
-              vErrors = [err53];
-            } else {
-              vErrors.push(err53);
-            }
-            errors++;
-          }
-          if (typeof data30 === "string") {
-            if (!pattern10.test(data30)) {
-              const err54 = { instancePath: instancePath + "/x-fleetwright/wave", schemaPath: "#/$defs/signedInteger/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema122, data: data30 };
-              if (vErrors === null) {
-                vErrors = [err54];
-              } else {
-                vErrors.push(err54);
-              }
-              errors++;
-            }
-          }
-        }
-        if (data26.rolloutGroup !== void 0) {
-          let data31 = data26.rolloutGroup;
-          if (typeof data31 === "string") {
-            if (!pattern79.test(data31)) {
-              const err55 = { instancePath: instancePath + "/x-fleetwright/rolloutGroup", schemaPath: "#/properties/x-fleetwright/properties/rolloutGroup/pattern", keyword: "pattern", params: { pattern: "^[a-zA-Z0-9][a-zA-Z0-9._-]*$" }, message: 'must match pattern "^[a-zA-Z0-9][a-zA-Z0-9._-]*$"', schema: "^[a-zA-Z0-9][a-zA-Z0-9._-]*$", parentSchema: schema31.properties["x-fleetwright"].properties.rolloutGroup, data: data31 };
-              if (vErrors === null) {
-                vErrors = [err55];
-              } else {
-                vErrors.push(err55);
-              }
-              errors++;
-            }
-          } else {
-            const err56 = { instancePath: instancePath + "/x-fleetwright/rolloutGroup", schemaPath: "#/properties/x-fleetwright/properties/rolloutGroup/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema31.properties["x-fleetwright"].properties.rolloutGroup.type, parentSchema: schema31.properties["x-fleetwright"].properties.rolloutGroup, data: data31 };
-            if (vErrors === null) {
-              vErrors = [err56];
-            } else {
-              vErrors.push(err56);
-            }
-            errors++;
-          }
-        }
-        if (data26.suspend !== void 0) {
-          let data32 = data26.suspend;
-          if (typeof data32 !== "boolean" && typeof data32 !== "string") {
-            const err57 = { instancePath: instancePath + "/x-fleetwright/suspend", schemaPath: "#/$defs/boolean/type", keyword: "type", params: { type: schema39.type }, message: "must be boolean,string", schema: schema39.type, parentSchema: schema39, data: data32 };
-            if (vErrors === null) {
-              vErrors = [err57];
-            } else {
-              vErrors.push(err57);
-            }
-            errors++;
-          }
-          if (typeof data32 === "string") {
-            if (!pattern10.test(data32)) {
-              const err58 = { instancePath: instancePath + "/x-fleetwright/suspend", schemaPath: "#/$defs/boolean/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema39, data: data32 };
-              if (vErrors === null) {
-                vErrors = [err58];
-              } else {
-                vErrors.push(err58);
-              }
-              errors++;
-            }
-          }
-        }
-        if (data26.retry !== void 0) {
-          let data33 = data26.retry;
-          if (!(typeof data33 == "number" && (!(data33 % 1) && !isNaN(data33)) && isFinite(data33)) && typeof data33 !== "string") {
-            const err59 = { instancePath: instancePath + "/x-fleetwright/retry", schemaPath: "#/$defs/integer/type", keyword: "type", params: { type: schema41.type }, message: "must be integer,string", schema: schema41.type, parentSchema: schema41, data: data33 };
-            if (vErrors === null) {
-              vErrors = [err59];
-            } else {
-              vErrors.push(err59);
-            }
-            errors++;
-          }
-          if (typeof data33 == "number" && isFinite(data33)) {
-            if (data33 < 0 || isNaN(data33)) {
-              const err60 = { instancePath: instancePath + "/x-fleetwright/retry", schemaPath: "#/$defs/integer/minimum", keyword: "minimum", params: { comparison: ">=", limit: 0 }, message: "must be >= 0", schema: 0, parentSchema: schema41, data: data33 };
-              if (vErrors === null) {
-                vErrors = [err60];
-              } else {
-                vErrors.push(err60);
-              }
-              errors++;
-            }
-          }
-          if (typeof data33 === "string") {
-            if (!pattern10.test(data33)) {
-              const err61 = { instancePath: instancePath + "/x-fleetwright/retry", schemaPath: "#/$defs/integer/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema41, data: data33 };
-              if (vErrors === null) {
-                vErrors = [err61];
-              } else {
-                vErrors.push(err61);
-              }
-              errors++;
-            }
-          }
-        }
-        if (data26.rollout !== void 0) {
-          if (!validate37(data26.rollout, { instancePath: instancePath + "/x-fleetwright/rollout", parentData: data26, parentDataProperty: "rollout", rootData, dynamicAnchors })) {
-            vErrors = vErrors === null ? validate37.errors : vErrors.concat(validate37.errors);
-            errors = vErrors.length;
-          }
-        }
-        if (data26.jobs !== void 0) {
-          let data35 = data26.jobs;
-          if (data35 && typeof data35 == "object" && !Array.isArray(data35)) {
-            for (const key12 in data35) {
-              const _errs84 = errors;
-              if (typeof key12 === "string") {
-                if (!pattern5.test(key12)) {
-                  const err62 = { instancePath: instancePath + "/x-fleetwright/jobs", schemaPath: "#/properties/x-fleetwright/properties/jobs/propertyNames/pattern", keyword: "pattern", params: { pattern: "^[a-zA-Z0-9._-]+$" }, message: 'must match pattern "^[a-zA-Z0-9._-]+$"', schema: "^[a-zA-Z0-9._-]+$", parentSchema: schema31.properties["x-fleetwright"].properties.jobs.propertyNames, data: key12, propertyName: key12 };
-                  if (vErrors === null) {
-                    vErrors = [err62];
-                  } else {
-                    vErrors.push(err62);
-                  }
-                  errors++;
+        for (const key12 in data27) {
+          let data28 = data27[key12];
+          if (data28 && typeof data28 == "object" && !Array.isArray(data28)) {
+            for (const key13 in data28) {
+              if (!(key13 === "name" || key13 === "content" || key13 === "file" || key13 === "environment" || key13 === "external" || key13 === "labels" || key13 === "template_driver" || pattern4.test(key13))) {
+                const err53 = { instancePath: instancePath + "/configs/" + key12.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/config/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key13 }, message: "must NOT have additional properties", schema: false, parentSchema: schema121, data: data28 };
+                if (vErrors === null) {
+                  vErrors = [err53];
+                } else {
+                  vErrors.push(err53);
                 }
+                errors++;
               }
-              var valid24 = _errs84 === errors;
-              if (!valid24) {
-                const err63 = { instancePath: instancePath + "/x-fleetwright/jobs", schemaPath: "#/properties/x-fleetwright/properties/jobs/propertyNames", keyword: "propertyNames", params: { propertyName: key12 }, message: "property name must be valid", schema: schema31.properties["x-fleetwright"].properties.jobs.propertyNames, parentSchema: schema31.properties["x-fleetwright"].properties.jobs, data: data35 };
+            }
+            if (data28.name !== void 0) {
+              let data29 = data28.name;
+              if (typeof data29 !== "string") {
+                const err54 = { instancePath: instancePath + "/configs/" + key12.replace(/~/g, "~0").replace(/\//g, "~1") + "/name", schemaPath: "#/$defs/config/properties/name/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema121.properties.name.type, parentSchema: schema121.properties.name, data: data29 };
+                if (vErrors === null) {
+                  vErrors = [err54];
+                } else {
+                  vErrors.push(err54);
+                }
+                errors++;
+              }
+              if (true) {
+                const err55 = { instancePath: instancePath + "/configs/" + key12.replace(/~/g, "~0").replace(/\//g, "~1") + "/name", schemaPath: "#/$defs/config/properties/name/x-ignored", keyword: "x-ignored", params: {}, message: "x-ignored", schema: "a config is a file of the commit and needs no name", parentSchema: schema121.properties.name, data: data29 };
+                if (vErrors === null) {
+                  vErrors = [err55];
+                } else {
+                  vErrors.push(err55);
+                }
+                errors++;
+              }
+            }
+            if (data28.content !== void 0) {
+              let data30 = data28.content;
+              if (typeof data30 !== "string") {
+                const err56 = { instancePath: instancePath + "/configs/" + key12.replace(/~/g, "~0").replace(/\//g, "~1") + "/content", schemaPath: "#/$defs/config/properties/content/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema121.properties.content.type, parentSchema: schema121.properties.content, data: data30 };
+                if (vErrors === null) {
+                  vErrors = [err56];
+                } else {
+                  vErrors.push(err56);
+                }
+                errors++;
+              }
+            }
+            if (data28.file !== void 0) {
+              let data31 = data28.file;
+              if (typeof data31 !== "string") {
+                const err57 = { instancePath: instancePath + "/configs/" + key12.replace(/~/g, "~0").replace(/\//g, "~1") + "/file", schemaPath: "#/$defs/config/properties/file/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema121.properties.file.type, parentSchema: schema121.properties.file, data: data31 };
+                if (vErrors === null) {
+                  vErrors = [err57];
+                } else {
+                  vErrors.push(err57);
+                }
+                errors++;
+              }
+            }
+            if (data28.environment !== void 0) {
+              let data32 = data28.environment;
+              if (typeof data32 !== "string") {
+                const err58 = { instancePath: instancePath + "/configs/" + key12.replace(/~/g, "~0").replace(/\//g, "~1") + "/environment", schemaPath: "#/$defs/config/properties/environment/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema121.properties.environment.type, parentSchema: schema121.properties.environment, data: data32 };
+                if (vErrors === null) {
+                  vErrors = [err58];
+                } else {
+                  vErrors.push(err58);
+                }
+                errors++;
+              }
+            }
+            if (data28.external !== void 0) {
+              let data33 = data28.external;
+              if (typeof data33 !== "boolean" && typeof data33 !== "string" && !(data33 && typeof data33 == "object" && !Array.isArray(data33))) {
+                const err59 = { instancePath: instancePath + "/configs/" + key12.replace(/~/g, "~0").replace(/\//g, "~1") + "/external", schemaPath: "#/$defs/config/properties/external/type", keyword: "type", params: { type: schema121.properties.external.type }, message: "must be boolean,string,object", schema: schema121.properties.external.type, parentSchema: schema121.properties.external, data: data33 };
+                if (vErrors === null) {
+                  vErrors = [err59];
+                } else {
+                  vErrors.push(err59);
+                }
+                errors++;
+              }
+              if (true) {
+                const err60 = { instancePath: instancePath + "/configs/" + key12.replace(/~/g, "~0").replace(/\//g, "~1") + "/external", schemaPath: "#/$defs/config/properties/external/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema121.properties.external, data: data33 };
+                if (vErrors === null) {
+                  vErrors = [err60];
+                } else {
+                  vErrors.push(err60);
+                }
+                errors++;
+              }
+            }
+            if (data28.labels !== void 0) {
+              let data34 = data28.labels;
+              if (!data34 || typeof data34 != "object") {
+                const err61 = { instancePath: instancePath + "/configs/" + key12.replace(/~/g, "~0").replace(/\//g, "~1") + "/labels", schemaPath: "#/$defs/config/properties/labels/type", keyword: "type", params: { type: schema121.properties.labels.type }, message: "must be array,object", schema: schema121.properties.labels.type, parentSchema: schema121.properties.labels, data: data34 };
+                if (vErrors === null) {
+                  vErrors = [err61];
+                } else {
+                  vErrors.push(err61);
+                }
+                errors++;
+              }
+              if (true) {
+                const err62 = { instancePath: instancePath + "/configs/" + key12.replace(/~/g, "~0").replace(/\//g, "~1") + "/labels", schemaPath: "#/$defs/config/properties/labels/x-ignored", keyword: "x-ignored", params: {}, message: "x-ignored", schema: "a config is a file and has no labels", parentSchema: schema121.properties.labels, data: data34 };
+                if (vErrors === null) {
+                  vErrors = [err62];
+                } else {
+                  vErrors.push(err62);
+                }
+                errors++;
+              }
+            }
+            if (data28.template_driver !== void 0) {
+              let data35 = data28.template_driver;
+              if (typeof data35 !== "string") {
+                const err63 = { instancePath: instancePath + "/configs/" + key12.replace(/~/g, "~0").replace(/\//g, "~1") + "/template_driver", schemaPath: "#/$defs/config/properties/template_driver/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema121.properties.template_driver.type, parentSchema: schema121.properties.template_driver, data: data35 };
                 if (vErrors === null) {
                   vErrors = [err63];
                 } else {
@@ -7697,39 +7769,258 @@ function validate20(data, { instancePath = "", parentData, parentDataProperty, r
                 }
                 errors++;
               }
-            }
-            for (const key13 in data35) {
-              if (!validate47(data35[key13], { instancePath: instancePath + "/x-fleetwright/jobs/" + key13.replace(/~/g, "~0").replace(/\//g, "~1"), parentData: data35, parentDataProperty: key13, rootData, dynamicAnchors })) {
-                vErrors = vErrors === null ? validate47.errors : vErrors.concat(validate47.errors);
-                errors = vErrors.length;
+              if (true) {
+                const err64 = { instancePath: instancePath + "/configs/" + key12.replace(/~/g, "~0").replace(/\//g, "~1") + "/template_driver", schemaPath: "#/$defs/config/properties/template_driver/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema121.properties.template_driver, data: data35 };
+                if (vErrors === null) {
+                  vErrors = [err64];
+                } else {
+                  vErrors.push(err64);
+                }
+                errors++;
               }
             }
           } else {
-            const err64 = { instancePath: instancePath + "/x-fleetwright/jobs", schemaPath: "#/properties/x-fleetwright/properties/jobs/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema31.properties["x-fleetwright"].properties.jobs.type, parentSchema: schema31.properties["x-fleetwright"].properties.jobs, data: data35 };
+            const err65 = { instancePath: instancePath + "/configs/" + key12.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/config/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema121.type, parentSchema: schema121, data: data28 };
             if (vErrors === null) {
-              vErrors = [err64];
+              vErrors = [err65];
             } else {
-              vErrors.push(err64);
+              vErrors.push(err65);
             }
             errors++;
           }
         }
       } else {
-        const err65 = { instancePath: instancePath + "/x-fleetwright", schemaPath: "#/properties/x-fleetwright/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema31.properties["x-fleetwright"].type, parentSchema: schema31.properties["x-fleetwright"], data: data26 };
+        const err66 = { instancePath: instancePath + "/configs", schemaPath: "#/properties/configs/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema31.properties.configs.type, parentSchema: schema31.properties.configs, data: data27 };
         if (vErrors === null) {
-          vErrors = [err65];
+          vErrors = [err66];
         } else {
-          vErrors.push(err65);
+          vErrors.push(err66);
+        }
+        errors++;
+      }
+    }
+    if (data["x-fleetwright"] !== void 0) {
+      let data36 = data["x-fleetwright"];
+      if (data36 && typeof data36 == "object" && !Array.isArray(data36)) {
+        for (const key14 in data36) {
+          if (!(key14 === "namespace" || key14 === "dependsOn" || key14 === "wave" || key14 === "rolloutGroup" || key14 === "suspend" || key14 === "retry" || key14 === "rollout" || key14 === "jobs")) {
+            const err67 = { instancePath: instancePath + "/x-fleetwright", schemaPath: "#/properties/x-fleetwright/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key14 }, message: "must NOT have additional properties", schema: false, parentSchema: schema31.properties["x-fleetwright"], data: data36 };
+            if (vErrors === null) {
+              vErrors = [err67];
+            } else {
+              vErrors.push(err67);
+            }
+            errors++;
+          }
+        }
+        if (data36.namespace !== void 0) {
+          let data37 = data36.namespace;
+          if (typeof data37 !== "string") {
+            const err68 = { instancePath: instancePath + "/x-fleetwright/namespace", schemaPath: "#/properties/x-fleetwright/properties/namespace/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema31.properties["x-fleetwright"].properties.namespace.type, parentSchema: schema31.properties["x-fleetwright"].properties.namespace, data: data37 };
+            if (vErrors === null) {
+              vErrors = [err68];
+            } else {
+              vErrors.push(err68);
+            }
+            errors++;
+          }
+          if (true) {
+            const err69 = { instancePath: instancePath + "/x-fleetwright/namespace", schemaPath: "#/properties/x-fleetwright/properties/namespace/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema31.properties["x-fleetwright"].properties.namespace, data: data37 };
+            if (vErrors === null) {
+              vErrors = [err69];
+            } else {
+              vErrors.push(err69);
+            }
+            errors++;
+          }
+        }
+        if (data36.dependsOn !== void 0) {
+          let data38 = data36.dependsOn;
+          if (Array.isArray(data38)) {
+            const len3 = data38.length;
+            for (let i3 = 0; i3 < len3; i3++) {
+              if (!validate44(data38[i3], { instancePath: instancePath + "/x-fleetwright/dependsOn/" + i3, parentData: data38, parentDataProperty: i3, rootData, dynamicAnchors })) {
+                vErrors = vErrors === null ? validate44.errors : vErrors.concat(validate44.errors);
+                errors = vErrors.length;
+              }
+            }
+          } else {
+            const err70 = { instancePath: instancePath + "/x-fleetwright/dependsOn", schemaPath: "#/properties/x-fleetwright/properties/dependsOn/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema31.properties["x-fleetwright"].properties.dependsOn.type, parentSchema: schema31.properties["x-fleetwright"].properties.dependsOn, data: data38 };
+            if (vErrors === null) {
+              vErrors = [err70];
+            } else {
+              vErrors.push(err70);
+            }
+            errors++;
+          }
+        }
+        if (data36.wave !== void 0) {
+          let data40 = data36.wave;
+          if (!(typeof data40 == "number" && (!(data40 % 1) && !isNaN(data40)) && isFinite(data40)) && typeof data40 !== "string") {
+            const err71 = { instancePath: instancePath + "/x-fleetwright/wave", schemaPath: "#/$defs/signedInteger/type", keyword: "type", params: { type: schema124.type }, message: "must be integer,string", schema: schema124.type, parentSchema: schema124, data: data40 };
+            if (vErrors === null) {
+              vErrors = [err71];
+            } else {
+              vErrors.push(err71);
+            }
+            errors++;
+          }
+          if (typeof data40 === "string") {
+            if (!pattern10.test(data40)) {
+              const err72 = { instancePath: instancePath + "/x-fleetwright/wave", schemaPath: "#/$defs/signedInteger/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema124, data: data40 };
+              if (vErrors === null) {
+                vErrors = [err72];
+              } else {
+                vErrors.push(err72);
+              }
+              errors++;
+            }
+          }
+        }
+        if (data36.rolloutGroup !== void 0) {
+          let data41 = data36.rolloutGroup;
+          if (typeof data41 === "string") {
+            if (!pattern82.test(data41)) {
+              const err73 = { instancePath: instancePath + "/x-fleetwright/rolloutGroup", schemaPath: "#/properties/x-fleetwright/properties/rolloutGroup/pattern", keyword: "pattern", params: { pattern: "^[a-zA-Z0-9][a-zA-Z0-9._-]*$" }, message: 'must match pattern "^[a-zA-Z0-9][a-zA-Z0-9._-]*$"', schema: "^[a-zA-Z0-9][a-zA-Z0-9._-]*$", parentSchema: schema31.properties["x-fleetwright"].properties.rolloutGroup, data: data41 };
+              if (vErrors === null) {
+                vErrors = [err73];
+              } else {
+                vErrors.push(err73);
+              }
+              errors++;
+            }
+          } else {
+            const err74 = { instancePath: instancePath + "/x-fleetwright/rolloutGroup", schemaPath: "#/properties/x-fleetwright/properties/rolloutGroup/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema31.properties["x-fleetwright"].properties.rolloutGroup.type, parentSchema: schema31.properties["x-fleetwright"].properties.rolloutGroup, data: data41 };
+            if (vErrors === null) {
+              vErrors = [err74];
+            } else {
+              vErrors.push(err74);
+            }
+            errors++;
+          }
+        }
+        if (data36.suspend !== void 0) {
+          let data42 = data36.suspend;
+          if (typeof data42 !== "boolean" && typeof data42 !== "string") {
+            const err75 = { instancePath: instancePath + "/x-fleetwright/suspend", schemaPath: "#/$defs/boolean/type", keyword: "type", params: { type: schema39.type }, message: "must be boolean,string", schema: schema39.type, parentSchema: schema39, data: data42 };
+            if (vErrors === null) {
+              vErrors = [err75];
+            } else {
+              vErrors.push(err75);
+            }
+            errors++;
+          }
+          if (typeof data42 === "string") {
+            if (!pattern10.test(data42)) {
+              const err76 = { instancePath: instancePath + "/x-fleetwright/suspend", schemaPath: "#/$defs/boolean/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema39, data: data42 };
+              if (vErrors === null) {
+                vErrors = [err76];
+              } else {
+                vErrors.push(err76);
+              }
+              errors++;
+            }
+          }
+        }
+        if (data36.retry !== void 0) {
+          let data43 = data36.retry;
+          if (!(typeof data43 == "number" && (!(data43 % 1) && !isNaN(data43)) && isFinite(data43)) && typeof data43 !== "string") {
+            const err77 = { instancePath: instancePath + "/x-fleetwright/retry", schemaPath: "#/$defs/integer/type", keyword: "type", params: { type: schema41.type }, message: "must be integer,string", schema: schema41.type, parentSchema: schema41, data: data43 };
+            if (vErrors === null) {
+              vErrors = [err77];
+            } else {
+              vErrors.push(err77);
+            }
+            errors++;
+          }
+          if (typeof data43 == "number" && isFinite(data43)) {
+            if (data43 < 0 || isNaN(data43)) {
+              const err78 = { instancePath: instancePath + "/x-fleetwright/retry", schemaPath: "#/$defs/integer/minimum", keyword: "minimum", params: { comparison: ">=", limit: 0 }, message: "must be >= 0", schema: 0, parentSchema: schema41, data: data43 };
+              if (vErrors === null) {
+                vErrors = [err78];
+              } else {
+                vErrors.push(err78);
+              }
+              errors++;
+            }
+          }
+          if (typeof data43 === "string") {
+            if (!pattern10.test(data43)) {
+              const err79 = { instancePath: instancePath + "/x-fleetwright/retry", schemaPath: "#/$defs/integer/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema41, data: data43 };
+              if (vErrors === null) {
+                vErrors = [err79];
+              } else {
+                vErrors.push(err79);
+              }
+              errors++;
+            }
+          }
+        }
+        if (data36.rollout !== void 0) {
+          if (!validate37(data36.rollout, { instancePath: instancePath + "/x-fleetwright/rollout", parentData: data36, parentDataProperty: "rollout", rootData, dynamicAnchors })) {
+            vErrors = vErrors === null ? validate37.errors : vErrors.concat(validate37.errors);
+            errors = vErrors.length;
+          }
+        }
+        if (data36.jobs !== void 0) {
+          let data45 = data36.jobs;
+          if (data45 && typeof data45 == "object" && !Array.isArray(data45)) {
+            for (const key15 in data45) {
+              const _errs108 = errors;
+              if (typeof key15 === "string") {
+                if (!pattern5.test(key15)) {
+                  const err80 = { instancePath: instancePath + "/x-fleetwright/jobs", schemaPath: "#/properties/x-fleetwright/properties/jobs/propertyNames/pattern", keyword: "pattern", params: { pattern: "^[a-zA-Z0-9._-]+$" }, message: 'must match pattern "^[a-zA-Z0-9._-]+$"', schema: "^[a-zA-Z0-9._-]+$", parentSchema: schema31.properties["x-fleetwright"].properties.jobs.propertyNames, data: key15, propertyName: key15 };
+                  if (vErrors === null) {
+                    vErrors = [err80];
+                  } else {
+                    vErrors.push(err80);
+                  }
+                  errors++;
+                }
+              }
+              var valid28 = _errs108 === errors;
+              if (!valid28) {
+                const err81 = { instancePath: instancePath + "/x-fleetwright/jobs", schemaPath: "#/properties/x-fleetwright/properties/jobs/propertyNames", keyword: "propertyNames", params: { propertyName: key15 }, message: "property name must be valid", schema: schema31.properties["x-fleetwright"].properties.jobs.propertyNames, parentSchema: schema31.properties["x-fleetwright"].properties.jobs, data: data45 };
+                if (vErrors === null) {
+                  vErrors = [err81];
+                } else {
+                  vErrors.push(err81);
+                }
+                errors++;
+              }
+            }
+            for (const key16 in data45) {
+              if (!validate47(data45[key16], { instancePath: instancePath + "/x-fleetwright/jobs/" + key16.replace(/~/g, "~0").replace(/\//g, "~1"), parentData: data45, parentDataProperty: key16, rootData, dynamicAnchors })) {
+                vErrors = vErrors === null ? validate47.errors : vErrors.concat(validate47.errors);
+                errors = vErrors.length;
+              }
+            }
+          } else {
+            const err82 = { instancePath: instancePath + "/x-fleetwright/jobs", schemaPath: "#/properties/x-fleetwright/properties/jobs/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema31.properties["x-fleetwright"].properties.jobs.type, parentSchema: schema31.properties["x-fleetwright"].properties.jobs, data: data45 };
+            if (vErrors === null) {
+              vErrors = [err82];
+            } else {
+              vErrors.push(err82);
+            }
+            errors++;
+          }
+        }
+      } else {
+        const err83 = { instancePath: instancePath + "/x-fleetwright", schemaPath: "#/properties/x-fleetwright/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema31.properties["x-fleetwright"].type, parentSchema: schema31.properties["x-fleetwright"], data: data36 };
+        if (vErrors === null) {
+          vErrors = [err83];
+        } else {
+          vErrors.push(err83);
         }
         errors++;
       }
     }
   } else {
-    const err66 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema31.type, parentSchema: schema31, data };
+    const err84 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema31.type, parentSchema: schema31, data };
     if (vErrors === null) {
-      vErrors = [err66];
+      vErrors = [err84];
     } else {
-      vErrors.push(err66);
+      vErrors.push(err84);
     }
     errors++;
   }
@@ -7738,9 +8029,9 @@ function validate20(data, { instancePath = "", parentData, parentDataProperty, r
 }
 validate20.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
 var validateDiagnostics = validate49;
-var schema127 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/diagnostics.schema.json", "type": "object", "required": ["version", "valid", "applications", "diagnostics"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "valid": { "type": "boolean" }, "applications": { "type": "array", "items": { "type": "string" } }, "diagnostics": { "type": "array", "items": { "$ref": "#/$defs/diagnostic" } } }, "$defs": { "diagnostic": { "type": "object", "required": ["file", "line", "column", "path", "code", "severity", "message", "hint"], "additionalProperties": false, "properties": { "file": { "type": "string" }, "line": { "type": "integer", "minimum": 1 }, "column": { "type": "integer", "minimum": 1 }, "path": { "type": "string" }, "code": { "type": "string", "pattern": "^[a-z0-9]+(-[a-z0-9]+)*$" }, "severity": { "enum": ["error", "warning", "note"] }, "message": { "type": "string" }, "hint": { "type": "string" } } } } };
-var schema128 = { "type": "object", "required": ["file", "line", "column", "path", "code", "severity", "message", "hint"], "additionalProperties": false, "properties": { "file": { "type": "string" }, "line": { "type": "integer", "minimum": 1 }, "column": { "type": "integer", "minimum": 1 }, "path": { "type": "string" }, "code": { "type": "string", "pattern": "^[a-z0-9]+(-[a-z0-9]+)*$" }, "severity": { "enum": ["error", "warning", "note"] }, "message": { "type": "string" }, "hint": { "type": "string" } } };
-var pattern83 = new RegExp("^[a-z0-9]+(-[a-z0-9]+)*$", "u");
+var schema129 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/diagnostics.schema.json", "type": "object", "required": ["version", "valid", "applications", "diagnostics"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "valid": { "type": "boolean" }, "applications": { "type": "array", "items": { "type": "string" } }, "diagnostics": { "type": "array", "items": { "$ref": "#/$defs/diagnostic" } } }, "$defs": { "diagnostic": { "type": "object", "required": ["file", "line", "column", "path", "code", "severity", "message", "hint"], "additionalProperties": false, "properties": { "file": { "type": "string" }, "line": { "type": "integer", "minimum": 1 }, "column": { "type": "integer", "minimum": 1 }, "path": { "type": "string" }, "code": { "type": "string", "pattern": "^[a-z0-9]+(-[a-z0-9]+)*$" }, "severity": { "enum": ["error", "warning", "note"] }, "message": { "type": "string" }, "hint": { "type": "string" } } } } };
+var schema130 = { "type": "object", "required": ["file", "line", "column", "path", "code", "severity", "message", "hint"], "additionalProperties": false, "properties": { "file": { "type": "string" }, "line": { "type": "integer", "minimum": 1 }, "column": { "type": "integer", "minimum": 1 }, "path": { "type": "string" }, "code": { "type": "string", "pattern": "^[a-z0-9]+(-[a-z0-9]+)*$" }, "severity": { "enum": ["error", "warning", "note"] }, "message": { "type": "string" }, "hint": { "type": "string" } } };
+var pattern86 = new RegExp("^[a-z0-9]+(-[a-z0-9]+)*$", "u");
 function validate49(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   ;
   let vErrors = null;
@@ -7754,7 +8045,7 @@ function validate49(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.version === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "version" }, message: "must have required property 'version'", schema: schema127.required, parentSchema: schema127, data };
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "version" }, message: "must have required property 'version'", schema: schema129.required, parentSchema: schema129, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -7763,7 +8054,7 @@ function validate49(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.valid === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "valid" }, message: "must have required property 'valid'", schema: schema127.required, parentSchema: schema127, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "valid" }, message: "must have required property 'valid'", schema: schema129.required, parentSchema: schema129, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -7772,7 +8063,7 @@ function validate49(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.applications === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "applications" }, message: "must have required property 'applications'", schema: schema127.required, parentSchema: schema127, data };
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "applications" }, message: "must have required property 'applications'", schema: schema129.required, parentSchema: schema129, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -7781,7 +8072,7 @@ function validate49(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.diagnostics === void 0) {
-      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "diagnostics" }, message: "must have required property 'diagnostics'", schema: schema127.required, parentSchema: schema127, data };
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "diagnostics" }, message: "must have required property 'diagnostics'", schema: schema129.required, parentSchema: schema129, data };
       if (vErrors === null) {
         vErrors = [err3];
       } else {
@@ -7791,7 +8082,7 @@ function validate49(data, { instancePath = "", parentData, parentDataProperty, r
     }
     for (const key0 in data) {
       if (!(key0 === "version" || key0 === "valid" || key0 === "applications" || key0 === "diagnostics")) {
-        const err4 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema127, data };
+        const err4 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema129, data };
         if (vErrors === null) {
           vErrors = [err4];
         } else {
@@ -7803,7 +8094,7 @@ function validate49(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.version !== void 0) {
       let data0 = data.version;
       if (1 !== data0) {
-        const err5 = { instancePath: instancePath + "/version", schemaPath: "#/properties/version/const", keyword: "const", params: { allowedValue: 1 }, message: "must be equal to constant", schema: 1, parentSchema: schema127.properties.version, data: data0 };
+        const err5 = { instancePath: instancePath + "/version", schemaPath: "#/properties/version/const", keyword: "const", params: { allowedValue: 1 }, message: "must be equal to constant", schema: 1, parentSchema: schema129.properties.version, data: data0 };
         if (vErrors === null) {
           vErrors = [err5];
         } else {
@@ -7815,7 +8106,7 @@ function validate49(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.valid !== void 0) {
       let data1 = data.valid;
       if (typeof data1 !== "boolean") {
-        const err6 = { instancePath: instancePath + "/valid", schemaPath: "#/properties/valid/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema127.properties.valid.type, parentSchema: schema127.properties.valid, data: data1 };
+        const err6 = { instancePath: instancePath + "/valid", schemaPath: "#/properties/valid/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema129.properties.valid.type, parentSchema: schema129.properties.valid, data: data1 };
         if (vErrors === null) {
           vErrors = [err6];
         } else {
@@ -7831,7 +8122,7 @@ function validate49(data, { instancePath = "", parentData, parentDataProperty, r
         for (let i0 = 0; i0 < len0; i0++) {
           let data3 = data2[i0];
           if (typeof data3 !== "string") {
-            const err7 = { instancePath: instancePath + "/applications/" + i0, schemaPath: "#/properties/applications/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema127.properties.applications.items.type, parentSchema: schema127.properties.applications.items, data: data3 };
+            const err7 = { instancePath: instancePath + "/applications/" + i0, schemaPath: "#/properties/applications/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema129.properties.applications.items.type, parentSchema: schema129.properties.applications.items, data: data3 };
             if (vErrors === null) {
               vErrors = [err7];
             } else {
@@ -7841,7 +8132,7 @@ function validate49(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err8 = { instancePath: instancePath + "/applications", schemaPath: "#/properties/applications/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema127.properties.applications.type, parentSchema: schema127.properties.applications, data: data2 };
+        const err8 = { instancePath: instancePath + "/applications", schemaPath: "#/properties/applications/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema129.properties.applications.type, parentSchema: schema129.properties.applications, data: data2 };
         if (vErrors === null) {
           vErrors = [err8];
         } else {
@@ -7858,7 +8149,7 @@ function validate49(data, { instancePath = "", parentData, parentDataProperty, r
           let data5 = data4[i1];
           if (data5 && typeof data5 == "object" && !Array.isArray(data5)) {
             if (data5.file === void 0) {
-              const err9 = { instancePath: instancePath + "/diagnostics/" + i1, schemaPath: "#/$defs/diagnostic/required", keyword: "required", params: { missingProperty: "file" }, message: "must have required property 'file'", schema: schema128.required, parentSchema: schema128, data: data5 };
+              const err9 = { instancePath: instancePath + "/diagnostics/" + i1, schemaPath: "#/$defs/diagnostic/required", keyword: "required", params: { missingProperty: "file" }, message: "must have required property 'file'", schema: schema130.required, parentSchema: schema130, data: data5 };
               if (vErrors === null) {
                 vErrors = [err9];
               } else {
@@ -7867,7 +8158,7 @@ function validate49(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data5.line === void 0) {
-              const err10 = { instancePath: instancePath + "/diagnostics/" + i1, schemaPath: "#/$defs/diagnostic/required", keyword: "required", params: { missingProperty: "line" }, message: "must have required property 'line'", schema: schema128.required, parentSchema: schema128, data: data5 };
+              const err10 = { instancePath: instancePath + "/diagnostics/" + i1, schemaPath: "#/$defs/diagnostic/required", keyword: "required", params: { missingProperty: "line" }, message: "must have required property 'line'", schema: schema130.required, parentSchema: schema130, data: data5 };
               if (vErrors === null) {
                 vErrors = [err10];
               } else {
@@ -7876,7 +8167,7 @@ function validate49(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data5.column === void 0) {
-              const err11 = { instancePath: instancePath + "/diagnostics/" + i1, schemaPath: "#/$defs/diagnostic/required", keyword: "required", params: { missingProperty: "column" }, message: "must have required property 'column'", schema: schema128.required, parentSchema: schema128, data: data5 };
+              const err11 = { instancePath: instancePath + "/diagnostics/" + i1, schemaPath: "#/$defs/diagnostic/required", keyword: "required", params: { missingProperty: "column" }, message: "must have required property 'column'", schema: schema130.required, parentSchema: schema130, data: data5 };
               if (vErrors === null) {
                 vErrors = [err11];
               } else {
@@ -7885,7 +8176,7 @@ function validate49(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data5.path === void 0) {
-              const err12 = { instancePath: instancePath + "/diagnostics/" + i1, schemaPath: "#/$defs/diagnostic/required", keyword: "required", params: { missingProperty: "path" }, message: "must have required property 'path'", schema: schema128.required, parentSchema: schema128, data: data5 };
+              const err12 = { instancePath: instancePath + "/diagnostics/" + i1, schemaPath: "#/$defs/diagnostic/required", keyword: "required", params: { missingProperty: "path" }, message: "must have required property 'path'", schema: schema130.required, parentSchema: schema130, data: data5 };
               if (vErrors === null) {
                 vErrors = [err12];
               } else {
@@ -7894,7 +8185,7 @@ function validate49(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data5.code === void 0) {
-              const err13 = { instancePath: instancePath + "/diagnostics/" + i1, schemaPath: "#/$defs/diagnostic/required", keyword: "required", params: { missingProperty: "code" }, message: "must have required property 'code'", schema: schema128.required, parentSchema: schema128, data: data5 };
+              const err13 = { instancePath: instancePath + "/diagnostics/" + i1, schemaPath: "#/$defs/diagnostic/required", keyword: "required", params: { missingProperty: "code" }, message: "must have required property 'code'", schema: schema130.required, parentSchema: schema130, data: data5 };
               if (vErrors === null) {
                 vErrors = [err13];
               } else {
@@ -7903,7 +8194,7 @@ function validate49(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data5.severity === void 0) {
-              const err14 = { instancePath: instancePath + "/diagnostics/" + i1, schemaPath: "#/$defs/diagnostic/required", keyword: "required", params: { missingProperty: "severity" }, message: "must have required property 'severity'", schema: schema128.required, parentSchema: schema128, data: data5 };
+              const err14 = { instancePath: instancePath + "/diagnostics/" + i1, schemaPath: "#/$defs/diagnostic/required", keyword: "required", params: { missingProperty: "severity" }, message: "must have required property 'severity'", schema: schema130.required, parentSchema: schema130, data: data5 };
               if (vErrors === null) {
                 vErrors = [err14];
               } else {
@@ -7912,7 +8203,7 @@ function validate49(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data5.message === void 0) {
-              const err15 = { instancePath: instancePath + "/diagnostics/" + i1, schemaPath: "#/$defs/diagnostic/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema128.required, parentSchema: schema128, data: data5 };
+              const err15 = { instancePath: instancePath + "/diagnostics/" + i1, schemaPath: "#/$defs/diagnostic/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema130.required, parentSchema: schema130, data: data5 };
               if (vErrors === null) {
                 vErrors = [err15];
               } else {
@@ -7921,7 +8212,7 @@ function validate49(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data5.hint === void 0) {
-              const err16 = { instancePath: instancePath + "/diagnostics/" + i1, schemaPath: "#/$defs/diagnostic/required", keyword: "required", params: { missingProperty: "hint" }, message: "must have required property 'hint'", schema: schema128.required, parentSchema: schema128, data: data5 };
+              const err16 = { instancePath: instancePath + "/diagnostics/" + i1, schemaPath: "#/$defs/diagnostic/required", keyword: "required", params: { missingProperty: "hint" }, message: "must have required property 'hint'", schema: schema130.required, parentSchema: schema130, data: data5 };
               if (vErrors === null) {
                 vErrors = [err16];
               } else {
@@ -7931,7 +8222,7 @@ function validate49(data, { instancePath = "", parentData, parentDataProperty, r
             }
             for (const key1 in data5) {
               if (!(key1 === "file" || key1 === "line" || key1 === "column" || key1 === "path" || key1 === "code" || key1 === "severity" || key1 === "message" || key1 === "hint")) {
-                const err17 = { instancePath: instancePath + "/diagnostics/" + i1, schemaPath: "#/$defs/diagnostic/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema128, data: data5 };
+                const err17 = { instancePath: instancePath + "/diagnostics/" + i1, schemaPath: "#/$defs/diagnostic/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema130, data: data5 };
                 if (vErrors === null) {
                   vErrors = [err17];
                 } else {
@@ -7943,7 +8234,7 @@ function validate49(data, { instancePath = "", parentData, parentDataProperty, r
             if (data5.file !== void 0) {
               let data6 = data5.file;
               if (typeof data6 !== "string") {
-                const err18 = { instancePath: instancePath + "/diagnostics/" + i1 + "/file", schemaPath: "#/$defs/diagnostic/properties/file/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema128.properties.file.type, parentSchema: schema128.properties.file, data: data6 };
+                const err18 = { instancePath: instancePath + "/diagnostics/" + i1 + "/file", schemaPath: "#/$defs/diagnostic/properties/file/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema130.properties.file.type, parentSchema: schema130.properties.file, data: data6 };
                 if (vErrors === null) {
                   vErrors = [err18];
                 } else {
@@ -7955,7 +8246,7 @@ function validate49(data, { instancePath = "", parentData, parentDataProperty, r
             if (data5.line !== void 0) {
               let data7 = data5.line;
               if (!(typeof data7 == "number" && (!(data7 % 1) && !isNaN(data7)) && isFinite(data7))) {
-                const err19 = { instancePath: instancePath + "/diagnostics/" + i1 + "/line", schemaPath: "#/$defs/diagnostic/properties/line/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema128.properties.line.type, parentSchema: schema128.properties.line, data: data7 };
+                const err19 = { instancePath: instancePath + "/diagnostics/" + i1 + "/line", schemaPath: "#/$defs/diagnostic/properties/line/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema130.properties.line.type, parentSchema: schema130.properties.line, data: data7 };
                 if (vErrors === null) {
                   vErrors = [err19];
                 } else {
@@ -7965,7 +8256,7 @@ function validate49(data, { instancePath = "", parentData, parentDataProperty, r
               }
               if (typeof data7 == "number" && isFinite(data7)) {
                 if (data7 < 1 || isNaN(data7)) {
-                  const err20 = { instancePath: instancePath + "/diagnostics/" + i1 + "/line", schemaPath: "#/$defs/diagnostic/properties/line/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema128.properties.line, data: data7 };
+                  const err20 = { instancePath: instancePath + "/diagnostics/" + i1 + "/line", schemaPath: "#/$defs/diagnostic/properties/line/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema130.properties.line, data: data7 };
                   if (vErrors === null) {
                     vErrors = [err20];
                   } else {
@@ -7978,7 +8269,7 @@ function validate49(data, { instancePath = "", parentData, parentDataProperty, r
             if (data5.column !== void 0) {
               let data8 = data5.column;
               if (!(typeof data8 == "number" && (!(data8 % 1) && !isNaN(data8)) && isFinite(data8))) {
-                const err21 = { instancePath: instancePath + "/diagnostics/" + i1 + "/column", schemaPath: "#/$defs/diagnostic/properties/column/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema128.properties.column.type, parentSchema: schema128.properties.column, data: data8 };
+                const err21 = { instancePath: instancePath + "/diagnostics/" + i1 + "/column", schemaPath: "#/$defs/diagnostic/properties/column/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema130.properties.column.type, parentSchema: schema130.properties.column, data: data8 };
                 if (vErrors === null) {
                   vErrors = [err21];
                 } else {
@@ -7988,7 +8279,7 @@ function validate49(data, { instancePath = "", parentData, parentDataProperty, r
               }
               if (typeof data8 == "number" && isFinite(data8)) {
                 if (data8 < 1 || isNaN(data8)) {
-                  const err22 = { instancePath: instancePath + "/diagnostics/" + i1 + "/column", schemaPath: "#/$defs/diagnostic/properties/column/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema128.properties.column, data: data8 };
+                  const err22 = { instancePath: instancePath + "/diagnostics/" + i1 + "/column", schemaPath: "#/$defs/diagnostic/properties/column/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema130.properties.column, data: data8 };
                   if (vErrors === null) {
                     vErrors = [err22];
                   } else {
@@ -8001,7 +8292,7 @@ function validate49(data, { instancePath = "", parentData, parentDataProperty, r
             if (data5.path !== void 0) {
               let data9 = data5.path;
               if (typeof data9 !== "string") {
-                const err23 = { instancePath: instancePath + "/diagnostics/" + i1 + "/path", schemaPath: "#/$defs/diagnostic/properties/path/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema128.properties.path.type, parentSchema: schema128.properties.path, data: data9 };
+                const err23 = { instancePath: instancePath + "/diagnostics/" + i1 + "/path", schemaPath: "#/$defs/diagnostic/properties/path/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema130.properties.path.type, parentSchema: schema130.properties.path, data: data9 };
                 if (vErrors === null) {
                   vErrors = [err23];
                 } else {
@@ -8013,8 +8304,8 @@ function validate49(data, { instancePath = "", parentData, parentDataProperty, r
             if (data5.code !== void 0) {
               let data10 = data5.code;
               if (typeof data10 === "string") {
-                if (!pattern83.test(data10)) {
-                  const err24 = { instancePath: instancePath + "/diagnostics/" + i1 + "/code", schemaPath: "#/$defs/diagnostic/properties/code/pattern", keyword: "pattern", params: { pattern: "^[a-z0-9]+(-[a-z0-9]+)*$" }, message: 'must match pattern "^[a-z0-9]+(-[a-z0-9]+)*$"', schema: "^[a-z0-9]+(-[a-z0-9]+)*$", parentSchema: schema128.properties.code, data: data10 };
+                if (!pattern86.test(data10)) {
+                  const err24 = { instancePath: instancePath + "/diagnostics/" + i1 + "/code", schemaPath: "#/$defs/diagnostic/properties/code/pattern", keyword: "pattern", params: { pattern: "^[a-z0-9]+(-[a-z0-9]+)*$" }, message: 'must match pattern "^[a-z0-9]+(-[a-z0-9]+)*$"', schema: "^[a-z0-9]+(-[a-z0-9]+)*$", parentSchema: schema130.properties.code, data: data10 };
                   if (vErrors === null) {
                     vErrors = [err24];
                   } else {
@@ -8023,7 +8314,7 @@ function validate49(data, { instancePath = "", parentData, parentDataProperty, r
                   errors++;
                 }
               } else {
-                const err25 = { instancePath: instancePath + "/diagnostics/" + i1 + "/code", schemaPath: "#/$defs/diagnostic/properties/code/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema128.properties.code.type, parentSchema: schema128.properties.code, data: data10 };
+                const err25 = { instancePath: instancePath + "/diagnostics/" + i1 + "/code", schemaPath: "#/$defs/diagnostic/properties/code/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema130.properties.code.type, parentSchema: schema130.properties.code, data: data10 };
                 if (vErrors === null) {
                   vErrors = [err25];
                 } else {
@@ -8035,7 +8326,7 @@ function validate49(data, { instancePath = "", parentData, parentDataProperty, r
             if (data5.severity !== void 0) {
               let data11 = data5.severity;
               if (!(data11 === "error" || data11 === "warning" || data11 === "note")) {
-                const err26 = { instancePath: instancePath + "/diagnostics/" + i1 + "/severity", schemaPath: "#/$defs/diagnostic/properties/severity/enum", keyword: "enum", params: { allowedValues: schema128.properties.severity.enum }, message: "must be equal to one of the allowed values", schema: schema128.properties.severity.enum, parentSchema: schema128.properties.severity, data: data11 };
+                const err26 = { instancePath: instancePath + "/diagnostics/" + i1 + "/severity", schemaPath: "#/$defs/diagnostic/properties/severity/enum", keyword: "enum", params: { allowedValues: schema130.properties.severity.enum }, message: "must be equal to one of the allowed values", schema: schema130.properties.severity.enum, parentSchema: schema130.properties.severity, data: data11 };
                 if (vErrors === null) {
                   vErrors = [err26];
                 } else {
@@ -8047,7 +8338,7 @@ function validate49(data, { instancePath = "", parentData, parentDataProperty, r
             if (data5.message !== void 0) {
               let data12 = data5.message;
               if (typeof data12 !== "string") {
-                const err27 = { instancePath: instancePath + "/diagnostics/" + i1 + "/message", schemaPath: "#/$defs/diagnostic/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema128.properties.message.type, parentSchema: schema128.properties.message, data: data12 };
+                const err27 = { instancePath: instancePath + "/diagnostics/" + i1 + "/message", schemaPath: "#/$defs/diagnostic/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema130.properties.message.type, parentSchema: schema130.properties.message, data: data12 };
                 if (vErrors === null) {
                   vErrors = [err27];
                 } else {
@@ -8059,7 +8350,7 @@ function validate49(data, { instancePath = "", parentData, parentDataProperty, r
             if (data5.hint !== void 0) {
               let data13 = data5.hint;
               if (typeof data13 !== "string") {
-                const err28 = { instancePath: instancePath + "/diagnostics/" + i1 + "/hint", schemaPath: "#/$defs/diagnostic/properties/hint/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema128.properties.hint.type, parentSchema: schema128.properties.hint, data: data13 };
+                const err28 = { instancePath: instancePath + "/diagnostics/" + i1 + "/hint", schemaPath: "#/$defs/diagnostic/properties/hint/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema130.properties.hint.type, parentSchema: schema130.properties.hint, data: data13 };
                 if (vErrors === null) {
                   vErrors = [err28];
                 } else {
@@ -8069,7 +8360,7 @@ function validate49(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err29 = { instancePath: instancePath + "/diagnostics/" + i1, schemaPath: "#/$defs/diagnostic/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema128.type, parentSchema: schema128, data: data5 };
+            const err29 = { instancePath: instancePath + "/diagnostics/" + i1, schemaPath: "#/$defs/diagnostic/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema130.type, parentSchema: schema130, data: data5 };
             if (vErrors === null) {
               vErrors = [err29];
             } else {
@@ -8079,7 +8370,7 @@ function validate49(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err30 = { instancePath: instancePath + "/diagnostics", schemaPath: "#/properties/diagnostics/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema127.properties.diagnostics.type, parentSchema: schema127.properties.diagnostics, data: data4 };
+        const err30 = { instancePath: instancePath + "/diagnostics", schemaPath: "#/properties/diagnostics/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema129.properties.diagnostics.type, parentSchema: schema129.properties.diagnostics, data: data4 };
         if (vErrors === null) {
           vErrors = [err30];
         } else {
@@ -8089,7 +8380,7 @@ function validate49(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err31 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema127.type, parentSchema: schema127, data };
+    const err31 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema129.type, parentSchema: schema129, data };
     if (vErrors === null) {
       vErrors = [err31];
     } else {
@@ -8102,12 +8393,12 @@ function validate49(data, { instancePath = "", parentData, parentDataProperty, r
 }
 validate49.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
 var validateDrift = validate50;
-var schema129 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/drift.schema.json", "type": "object", "required": ["version", "revision", "generatedAt", "summary", "items"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "revision": { "$ref": "#/$defs/revision" }, "generatedAt": { "type": "string" }, "summary": { "type": "object", "required": ["open", "resolved", "unreachableHosts"], "additionalProperties": false, "properties": { "open": { "type": "integer" }, "resolved": { "type": "integer" }, "unreachableHosts": { "type": "array", "items": { "type": "string" } } } }, "items": { "type": "array", "items": { "$ref": "#/$defs/item" } } }, "$defs": { "revision": { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } }, "value": { "anyOf": [{ "type": ["string", "number", "boolean", "null"] }, { "type": "array", "items": { "type": "string" } }] }, "origin": { "type": "object", "required": ["file", "line", "column", "commit", "author", "date"], "additionalProperties": false, "properties": { "file": { "type": "string" }, "line": { "type": "integer", "minimum": 1 }, "column": { "type": "integer", "minimum": 1 }, "commit": { "type": "string" }, "author": { "type": "string" }, "date": { "type": "string" } } }, "item": { "type": "object", "required": ["application", "service", "slot", "host", "container", "class", "severity", "path", "desired", "observed", "origin", "firstSeen", "state", "resolvedAt", "action", "note"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "type": "string" }, "container": { "type": "string" }, "class": { "type": "string", "enum": ["missing", "stopped", "paused", "unhealthy", "crash-loop", "mutable-field", "immutable-field", "renamed", "network", "duplicate", "copy", "orphan"] }, "severity": { "type": "string", "enum": ["critical", "warning", "info"] }, "path": { "type": "string" }, "desired": { "$ref": "#/$defs/value" }, "observed": { "$ref": "#/$defs/value" }, "origin": { "anyOf": [{ "$ref": "#/$defs/origin" }, { "type": "null" }] }, "firstSeen": { "type": "string" }, "state": { "type": "string", "enum": ["open", "resolved"] }, "resolvedAt": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "action": { "type": "string", "enum": ["heal", "replace", "prune", "report"] }, "note": { "type": "string" } } } } };
-var schema130 = { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } };
-var pattern84 = new RegExp("^[0-9a-f]{40}$", "u");
-var schema131 = { "type": "object", "required": ["application", "service", "slot", "host", "container", "class", "severity", "path", "desired", "observed", "origin", "firstSeen", "state", "resolvedAt", "action", "note"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "type": "string" }, "container": { "type": "string" }, "class": { "type": "string", "enum": ["missing", "stopped", "paused", "unhealthy", "crash-loop", "mutable-field", "immutable-field", "renamed", "network", "duplicate", "copy", "orphan"] }, "severity": { "type": "string", "enum": ["critical", "warning", "info"] }, "path": { "type": "string" }, "desired": { "$ref": "#/$defs/value" }, "observed": { "$ref": "#/$defs/value" }, "origin": { "anyOf": [{ "$ref": "#/$defs/origin" }, { "type": "null" }] }, "firstSeen": { "type": "string" }, "state": { "type": "string", "enum": ["open", "resolved"] }, "resolvedAt": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "action": { "type": "string", "enum": ["heal", "replace", "prune", "report"] }, "note": { "type": "string" } } };
-var schema132 = { "anyOf": [{ "type": ["string", "number", "boolean", "null"] }, { "type": "array", "items": { "type": "string" } }] };
-var schema134 = { "type": "object", "required": ["file", "line", "column", "commit", "author", "date"], "additionalProperties": false, "properties": { "file": { "type": "string" }, "line": { "type": "integer", "minimum": 1 }, "column": { "type": "integer", "minimum": 1 }, "commit": { "type": "string" }, "author": { "type": "string" }, "date": { "type": "string" } } };
+var schema131 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/drift.schema.json", "type": "object", "required": ["version", "revision", "generatedAt", "summary", "items"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "revision": { "$ref": "#/$defs/revision" }, "generatedAt": { "type": "string" }, "summary": { "type": "object", "required": ["open", "resolved", "unreachableHosts"], "additionalProperties": false, "properties": { "open": { "type": "integer" }, "resolved": { "type": "integer" }, "unreachableHosts": { "type": "array", "items": { "type": "string" } } } }, "items": { "type": "array", "items": { "$ref": "#/$defs/item" } } }, "$defs": { "revision": { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } }, "value": { "anyOf": [{ "type": ["string", "number", "boolean", "null"] }, { "type": "array", "items": { "type": "string" } }] }, "origin": { "type": "object", "required": ["file", "line", "column", "commit", "author", "date"], "additionalProperties": false, "properties": { "file": { "type": "string" }, "line": { "type": "integer", "minimum": 1 }, "column": { "type": "integer", "minimum": 1 }, "commit": { "type": "string" }, "author": { "type": "string" }, "date": { "type": "string" } } }, "item": { "type": "object", "required": ["application", "service", "slot", "host", "container", "class", "severity", "path", "desired", "observed", "origin", "firstSeen", "state", "resolvedAt", "action", "note"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "type": "string" }, "container": { "type": "string" }, "class": { "type": "string", "enum": ["missing", "stopped", "paused", "unhealthy", "crash-loop", "mutable-field", "immutable-field", "renamed", "network", "duplicate", "copy", "orphan"] }, "severity": { "type": "string", "enum": ["critical", "warning", "info"] }, "path": { "type": "string" }, "desired": { "$ref": "#/$defs/value" }, "observed": { "$ref": "#/$defs/value" }, "origin": { "anyOf": [{ "$ref": "#/$defs/origin" }, { "type": "null" }] }, "firstSeen": { "type": "string" }, "state": { "type": "string", "enum": ["open", "resolved"] }, "resolvedAt": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "action": { "type": "string", "enum": ["heal", "replace", "prune", "report"] }, "note": { "type": "string" } } } } };
+var schema132 = { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } };
+var pattern87 = new RegExp("^[0-9a-f]{40}$", "u");
+var schema133 = { "type": "object", "required": ["application", "service", "slot", "host", "container", "class", "severity", "path", "desired", "observed", "origin", "firstSeen", "state", "resolvedAt", "action", "note"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "type": "string" }, "container": { "type": "string" }, "class": { "type": "string", "enum": ["missing", "stopped", "paused", "unhealthy", "crash-loop", "mutable-field", "immutable-field", "renamed", "network", "duplicate", "copy", "orphan"] }, "severity": { "type": "string", "enum": ["critical", "warning", "info"] }, "path": { "type": "string" }, "desired": { "$ref": "#/$defs/value" }, "observed": { "$ref": "#/$defs/value" }, "origin": { "anyOf": [{ "$ref": "#/$defs/origin" }, { "type": "null" }] }, "firstSeen": { "type": "string" }, "state": { "type": "string", "enum": ["open", "resolved"] }, "resolvedAt": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "action": { "type": "string", "enum": ["heal", "replace", "prune", "report"] }, "note": { "type": "string" } } };
+var schema134 = { "anyOf": [{ "type": ["string", "number", "boolean", "null"] }, { "type": "array", "items": { "type": "string" } }] };
+var schema136 = { "type": "object", "required": ["file", "line", "column", "commit", "author", "date"], "additionalProperties": false, "properties": { "file": { "type": "string" }, "line": { "type": "integer", "minimum": 1 }, "column": { "type": "integer", "minimum": 1 }, "commit": { "type": "string" }, "author": { "type": "string" }, "date": { "type": "string" } } };
 function validate51(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   let vErrors = null;
   let errors = 0;
@@ -8120,7 +8411,7 @@ function validate51(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.application === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema131.required, parentSchema: schema131, data };
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema133.required, parentSchema: schema133, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -8129,7 +8420,7 @@ function validate51(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.service === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema131.required, parentSchema: schema131, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema133.required, parentSchema: schema133, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -8138,7 +8429,7 @@ function validate51(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.slot === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema131.required, parentSchema: schema131, data };
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema133.required, parentSchema: schema133, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -8147,7 +8438,7 @@ function validate51(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.host === void 0) {
-      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema131.required, parentSchema: schema131, data };
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema133.required, parentSchema: schema133, data };
       if (vErrors === null) {
         vErrors = [err3];
       } else {
@@ -8156,7 +8447,7 @@ function validate51(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.container === void 0) {
-      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "container" }, message: "must have required property 'container'", schema: schema131.required, parentSchema: schema131, data };
+      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "container" }, message: "must have required property 'container'", schema: schema133.required, parentSchema: schema133, data };
       if (vErrors === null) {
         vErrors = [err4];
       } else {
@@ -8165,7 +8456,7 @@ function validate51(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.class === void 0) {
-      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "class" }, message: "must have required property 'class'", schema: schema131.required, parentSchema: schema131, data };
+      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "class" }, message: "must have required property 'class'", schema: schema133.required, parentSchema: schema133, data };
       if (vErrors === null) {
         vErrors = [err5];
       } else {
@@ -8174,7 +8465,7 @@ function validate51(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.severity === void 0) {
-      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "severity" }, message: "must have required property 'severity'", schema: schema131.required, parentSchema: schema131, data };
+      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "severity" }, message: "must have required property 'severity'", schema: schema133.required, parentSchema: schema133, data };
       if (vErrors === null) {
         vErrors = [err6];
       } else {
@@ -8183,7 +8474,7 @@ function validate51(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.path === void 0) {
-      const err7 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "path" }, message: "must have required property 'path'", schema: schema131.required, parentSchema: schema131, data };
+      const err7 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "path" }, message: "must have required property 'path'", schema: schema133.required, parentSchema: schema133, data };
       if (vErrors === null) {
         vErrors = [err7];
       } else {
@@ -8192,7 +8483,7 @@ function validate51(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.desired === void 0) {
-      const err8 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "desired" }, message: "must have required property 'desired'", schema: schema131.required, parentSchema: schema131, data };
+      const err8 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "desired" }, message: "must have required property 'desired'", schema: schema133.required, parentSchema: schema133, data };
       if (vErrors === null) {
         vErrors = [err8];
       } else {
@@ -8201,7 +8492,7 @@ function validate51(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.observed === void 0) {
-      const err9 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "observed" }, message: "must have required property 'observed'", schema: schema131.required, parentSchema: schema131, data };
+      const err9 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "observed" }, message: "must have required property 'observed'", schema: schema133.required, parentSchema: schema133, data };
       if (vErrors === null) {
         vErrors = [err9];
       } else {
@@ -8210,7 +8501,7 @@ function validate51(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.origin === void 0) {
-      const err10 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "origin" }, message: "must have required property 'origin'", schema: schema131.required, parentSchema: schema131, data };
+      const err10 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "origin" }, message: "must have required property 'origin'", schema: schema133.required, parentSchema: schema133, data };
       if (vErrors === null) {
         vErrors = [err10];
       } else {
@@ -8219,7 +8510,7 @@ function validate51(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.firstSeen === void 0) {
-      const err11 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "firstSeen" }, message: "must have required property 'firstSeen'", schema: schema131.required, parentSchema: schema131, data };
+      const err11 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "firstSeen" }, message: "must have required property 'firstSeen'", schema: schema133.required, parentSchema: schema133, data };
       if (vErrors === null) {
         vErrors = [err11];
       } else {
@@ -8228,7 +8519,7 @@ function validate51(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.state === void 0) {
-      const err12 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "state" }, message: "must have required property 'state'", schema: schema131.required, parentSchema: schema131, data };
+      const err12 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "state" }, message: "must have required property 'state'", schema: schema133.required, parentSchema: schema133, data };
       if (vErrors === null) {
         vErrors = [err12];
       } else {
@@ -8237,7 +8528,7 @@ function validate51(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.resolvedAt === void 0) {
-      const err13 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "resolvedAt" }, message: "must have required property 'resolvedAt'", schema: schema131.required, parentSchema: schema131, data };
+      const err13 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "resolvedAt" }, message: "must have required property 'resolvedAt'", schema: schema133.required, parentSchema: schema133, data };
       if (vErrors === null) {
         vErrors = [err13];
       } else {
@@ -8246,7 +8537,7 @@ function validate51(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.action === void 0) {
-      const err14 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "action" }, message: "must have required property 'action'", schema: schema131.required, parentSchema: schema131, data };
+      const err14 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "action" }, message: "must have required property 'action'", schema: schema133.required, parentSchema: schema133, data };
       if (vErrors === null) {
         vErrors = [err14];
       } else {
@@ -8255,7 +8546,7 @@ function validate51(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.note === void 0) {
-      const err15 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "note" }, message: "must have required property 'note'", schema: schema131.required, parentSchema: schema131, data };
+      const err15 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "note" }, message: "must have required property 'note'", schema: schema133.required, parentSchema: schema133, data };
       if (vErrors === null) {
         vErrors = [err15];
       } else {
@@ -8264,8 +8555,8 @@ function validate51(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     for (const key0 in data) {
-      if (!func1.call(schema131.properties, key0)) {
-        const err16 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema131, data };
+      if (!func1.call(schema133.properties, key0)) {
+        const err16 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema133, data };
         if (vErrors === null) {
           vErrors = [err16];
         } else {
@@ -8277,7 +8568,7 @@ function validate51(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.application !== void 0) {
       let data0 = data.application;
       if (typeof data0 !== "string") {
-        const err17 = { instancePath: instancePath + "/application", schemaPath: "#/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema131.properties.application.type, parentSchema: schema131.properties.application, data: data0 };
+        const err17 = { instancePath: instancePath + "/application", schemaPath: "#/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema133.properties.application.type, parentSchema: schema133.properties.application, data: data0 };
         if (vErrors === null) {
           vErrors = [err17];
         } else {
@@ -8289,7 +8580,7 @@ function validate51(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.service !== void 0) {
       let data1 = data.service;
       if (typeof data1 !== "string") {
-        const err18 = { instancePath: instancePath + "/service", schemaPath: "#/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema131.properties.service.type, parentSchema: schema131.properties.service, data: data1 };
+        const err18 = { instancePath: instancePath + "/service", schemaPath: "#/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema133.properties.service.type, parentSchema: schema133.properties.service, data: data1 };
         if (vErrors === null) {
           vErrors = [err18];
         } else {
@@ -8301,7 +8592,7 @@ function validate51(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.slot !== void 0) {
       let data2 = data.slot;
       if (typeof data2 !== "string") {
-        const err19 = { instancePath: instancePath + "/slot", schemaPath: "#/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema131.properties.slot.type, parentSchema: schema131.properties.slot, data: data2 };
+        const err19 = { instancePath: instancePath + "/slot", schemaPath: "#/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema133.properties.slot.type, parentSchema: schema133.properties.slot, data: data2 };
         if (vErrors === null) {
           vErrors = [err19];
         } else {
@@ -8313,7 +8604,7 @@ function validate51(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.host !== void 0) {
       let data3 = data.host;
       if (typeof data3 !== "string") {
-        const err20 = { instancePath: instancePath + "/host", schemaPath: "#/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema131.properties.host.type, parentSchema: schema131.properties.host, data: data3 };
+        const err20 = { instancePath: instancePath + "/host", schemaPath: "#/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema133.properties.host.type, parentSchema: schema133.properties.host, data: data3 };
         if (vErrors === null) {
           vErrors = [err20];
         } else {
@@ -8325,7 +8616,7 @@ function validate51(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.container !== void 0) {
       let data4 = data.container;
       if (typeof data4 !== "string") {
-        const err21 = { instancePath: instancePath + "/container", schemaPath: "#/properties/container/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema131.properties.container.type, parentSchema: schema131.properties.container, data: data4 };
+        const err21 = { instancePath: instancePath + "/container", schemaPath: "#/properties/container/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema133.properties.container.type, parentSchema: schema133.properties.container, data: data4 };
         if (vErrors === null) {
           vErrors = [err21];
         } else {
@@ -8337,7 +8628,7 @@ function validate51(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.class !== void 0) {
       let data5 = data.class;
       if (typeof data5 !== "string") {
-        const err22 = { instancePath: instancePath + "/class", schemaPath: "#/properties/class/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema131.properties.class.type, parentSchema: schema131.properties.class, data: data5 };
+        const err22 = { instancePath: instancePath + "/class", schemaPath: "#/properties/class/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema133.properties.class.type, parentSchema: schema133.properties.class, data: data5 };
         if (vErrors === null) {
           vErrors = [err22];
         } else {
@@ -8346,7 +8637,7 @@ function validate51(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (!(data5 === "missing" || data5 === "stopped" || data5 === "paused" || data5 === "unhealthy" || data5 === "crash-loop" || data5 === "mutable-field" || data5 === "immutable-field" || data5 === "renamed" || data5 === "network" || data5 === "duplicate" || data5 === "copy" || data5 === "orphan")) {
-        const err23 = { instancePath: instancePath + "/class", schemaPath: "#/properties/class/enum", keyword: "enum", params: { allowedValues: schema131.properties.class.enum }, message: "must be equal to one of the allowed values", schema: schema131.properties.class.enum, parentSchema: schema131.properties.class, data: data5 };
+        const err23 = { instancePath: instancePath + "/class", schemaPath: "#/properties/class/enum", keyword: "enum", params: { allowedValues: schema133.properties.class.enum }, message: "must be equal to one of the allowed values", schema: schema133.properties.class.enum, parentSchema: schema133.properties.class, data: data5 };
         if (vErrors === null) {
           vErrors = [err23];
         } else {
@@ -8358,7 +8649,7 @@ function validate51(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.severity !== void 0) {
       let data6 = data.severity;
       if (typeof data6 !== "string") {
-        const err24 = { instancePath: instancePath + "/severity", schemaPath: "#/properties/severity/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema131.properties.severity.type, parentSchema: schema131.properties.severity, data: data6 };
+        const err24 = { instancePath: instancePath + "/severity", schemaPath: "#/properties/severity/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema133.properties.severity.type, parentSchema: schema133.properties.severity, data: data6 };
         if (vErrors === null) {
           vErrors = [err24];
         } else {
@@ -8367,7 +8658,7 @@ function validate51(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (!(data6 === "critical" || data6 === "warning" || data6 === "info")) {
-        const err25 = { instancePath: instancePath + "/severity", schemaPath: "#/properties/severity/enum", keyword: "enum", params: { allowedValues: schema131.properties.severity.enum }, message: "must be equal to one of the allowed values", schema: schema131.properties.severity.enum, parentSchema: schema131.properties.severity, data: data6 };
+        const err25 = { instancePath: instancePath + "/severity", schemaPath: "#/properties/severity/enum", keyword: "enum", params: { allowedValues: schema133.properties.severity.enum }, message: "must be equal to one of the allowed values", schema: schema133.properties.severity.enum, parentSchema: schema133.properties.severity, data: data6 };
         if (vErrors === null) {
           vErrors = [err25];
         } else {
@@ -8379,7 +8670,7 @@ function validate51(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.path !== void 0) {
       let data7 = data.path;
       if (typeof data7 !== "string") {
-        const err26 = { instancePath: instancePath + "/path", schemaPath: "#/properties/path/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema131.properties.path.type, parentSchema: schema131.properties.path, data: data7 };
+        const err26 = { instancePath: instancePath + "/path", schemaPath: "#/properties/path/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema133.properties.path.type, parentSchema: schema133.properties.path, data: data7 };
         if (vErrors === null) {
           vErrors = [err26];
         } else {
@@ -8394,7 +8685,7 @@ function validate51(data, { instancePath = "", parentData, parentDataProperty, r
       let valid2 = false;
       const _errs21 = errors;
       if (typeof data8 !== "string" && !(typeof data8 == "number" && isFinite(data8)) && typeof data8 !== "boolean" && data8 !== null) {
-        const err27 = { instancePath: instancePath + "/desired", schemaPath: "#/$defs/value/anyOf/0/type", keyword: "type", params: { type: schema132.anyOf[0].type }, message: "must be string,number,boolean,null", schema: schema132.anyOf[0].type, parentSchema: schema132.anyOf[0], data: data8 };
+        const err27 = { instancePath: instancePath + "/desired", schemaPath: "#/$defs/value/anyOf/0/type", keyword: "type", params: { type: schema134.anyOf[0].type }, message: "must be string,number,boolean,null", schema: schema134.anyOf[0].type, parentSchema: schema134.anyOf[0], data: data8 };
         if (vErrors === null) {
           vErrors = [err27];
         } else {
@@ -8410,7 +8701,7 @@ function validate51(data, { instancePath = "", parentData, parentDataProperty, r
         for (let i0 = 0; i0 < len0; i0++) {
           let data9 = data8[i0];
           if (typeof data9 !== "string") {
-            const err28 = { instancePath: instancePath + "/desired/" + i0, schemaPath: "#/$defs/value/anyOf/1/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema132.anyOf[1].items.type, parentSchema: schema132.anyOf[1].items, data: data9 };
+            const err28 = { instancePath: instancePath + "/desired/" + i0, schemaPath: "#/$defs/value/anyOf/1/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema134.anyOf[1].items.type, parentSchema: schema134.anyOf[1].items, data: data9 };
             if (vErrors === null) {
               vErrors = [err28];
             } else {
@@ -8420,7 +8711,7 @@ function validate51(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err29 = { instancePath: instancePath + "/desired", schemaPath: "#/$defs/value/anyOf/1/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema132.anyOf[1].type, parentSchema: schema132.anyOf[1], data: data8 };
+        const err29 = { instancePath: instancePath + "/desired", schemaPath: "#/$defs/value/anyOf/1/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema134.anyOf[1].type, parentSchema: schema134.anyOf[1], data: data8 };
         if (vErrors === null) {
           vErrors = [err29];
         } else {
@@ -8431,7 +8722,7 @@ function validate51(data, { instancePath = "", parentData, parentDataProperty, r
       var _valid0 = _errs23 === errors;
       valid2 = valid2 || _valid0;
       if (!valid2) {
-        const err30 = { instancePath: instancePath + "/desired", schemaPath: "#/$defs/value/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema132.anyOf, parentSchema: schema132, data: data8 };
+        const err30 = { instancePath: instancePath + "/desired", schemaPath: "#/$defs/value/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema134.anyOf, parentSchema: schema134, data: data8 };
         if (vErrors === null) {
           vErrors = [err30];
         } else {
@@ -8455,7 +8746,7 @@ function validate51(data, { instancePath = "", parentData, parentDataProperty, r
       let valid6 = false;
       const _errs30 = errors;
       if (typeof data10 !== "string" && !(typeof data10 == "number" && isFinite(data10)) && typeof data10 !== "boolean" && data10 !== null) {
-        const err31 = { instancePath: instancePath + "/observed", schemaPath: "#/$defs/value/anyOf/0/type", keyword: "type", params: { type: schema132.anyOf[0].type }, message: "must be string,number,boolean,null", schema: schema132.anyOf[0].type, parentSchema: schema132.anyOf[0], data: data10 };
+        const err31 = { instancePath: instancePath + "/observed", schemaPath: "#/$defs/value/anyOf/0/type", keyword: "type", params: { type: schema134.anyOf[0].type }, message: "must be string,number,boolean,null", schema: schema134.anyOf[0].type, parentSchema: schema134.anyOf[0], data: data10 };
         if (vErrors === null) {
           vErrors = [err31];
         } else {
@@ -8471,7 +8762,7 @@ function validate51(data, { instancePath = "", parentData, parentDataProperty, r
         for (let i1 = 0; i1 < len1; i1++) {
           let data11 = data10[i1];
           if (typeof data11 !== "string") {
-            const err32 = { instancePath: instancePath + "/observed/" + i1, schemaPath: "#/$defs/value/anyOf/1/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema132.anyOf[1].items.type, parentSchema: schema132.anyOf[1].items, data: data11 };
+            const err32 = { instancePath: instancePath + "/observed/" + i1, schemaPath: "#/$defs/value/anyOf/1/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema134.anyOf[1].items.type, parentSchema: schema134.anyOf[1].items, data: data11 };
             if (vErrors === null) {
               vErrors = [err32];
             } else {
@@ -8481,7 +8772,7 @@ function validate51(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err33 = { instancePath: instancePath + "/observed", schemaPath: "#/$defs/value/anyOf/1/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema132.anyOf[1].type, parentSchema: schema132.anyOf[1], data: data10 };
+        const err33 = { instancePath: instancePath + "/observed", schemaPath: "#/$defs/value/anyOf/1/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema134.anyOf[1].type, parentSchema: schema134.anyOf[1], data: data10 };
         if (vErrors === null) {
           vErrors = [err33];
         } else {
@@ -8492,7 +8783,7 @@ function validate51(data, { instancePath = "", parentData, parentDataProperty, r
       var _valid1 = _errs32 === errors;
       valid6 = valid6 || _valid1;
       if (!valid6) {
-        const err34 = { instancePath: instancePath + "/observed", schemaPath: "#/$defs/value/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema132.anyOf, parentSchema: schema132, data: data10 };
+        const err34 = { instancePath: instancePath + "/observed", schemaPath: "#/$defs/value/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema134.anyOf, parentSchema: schema134, data: data10 };
         if (vErrors === null) {
           vErrors = [err34];
         } else {
@@ -8517,7 +8808,7 @@ function validate51(data, { instancePath = "", parentData, parentDataProperty, r
       const _errs38 = errors;
       if (data12 && typeof data12 == "object" && !Array.isArray(data12)) {
         if (data12.file === void 0) {
-          const err35 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/origin/required", keyword: "required", params: { missingProperty: "file" }, message: "must have required property 'file'", schema: schema134.required, parentSchema: schema134, data: data12 };
+          const err35 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/origin/required", keyword: "required", params: { missingProperty: "file" }, message: "must have required property 'file'", schema: schema136.required, parentSchema: schema136, data: data12 };
           if (vErrors === null) {
             vErrors = [err35];
           } else {
@@ -8526,7 +8817,7 @@ function validate51(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data12.line === void 0) {
-          const err36 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/origin/required", keyword: "required", params: { missingProperty: "line" }, message: "must have required property 'line'", schema: schema134.required, parentSchema: schema134, data: data12 };
+          const err36 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/origin/required", keyword: "required", params: { missingProperty: "line" }, message: "must have required property 'line'", schema: schema136.required, parentSchema: schema136, data: data12 };
           if (vErrors === null) {
             vErrors = [err36];
           } else {
@@ -8535,7 +8826,7 @@ function validate51(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data12.column === void 0) {
-          const err37 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/origin/required", keyword: "required", params: { missingProperty: "column" }, message: "must have required property 'column'", schema: schema134.required, parentSchema: schema134, data: data12 };
+          const err37 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/origin/required", keyword: "required", params: { missingProperty: "column" }, message: "must have required property 'column'", schema: schema136.required, parentSchema: schema136, data: data12 };
           if (vErrors === null) {
             vErrors = [err37];
           } else {
@@ -8544,7 +8835,7 @@ function validate51(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data12.commit === void 0) {
-          const err38 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/origin/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema134.required, parentSchema: schema134, data: data12 };
+          const err38 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/origin/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema136.required, parentSchema: schema136, data: data12 };
           if (vErrors === null) {
             vErrors = [err38];
           } else {
@@ -8553,7 +8844,7 @@ function validate51(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data12.author === void 0) {
-          const err39 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/origin/required", keyword: "required", params: { missingProperty: "author" }, message: "must have required property 'author'", schema: schema134.required, parentSchema: schema134, data: data12 };
+          const err39 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/origin/required", keyword: "required", params: { missingProperty: "author" }, message: "must have required property 'author'", schema: schema136.required, parentSchema: schema136, data: data12 };
           if (vErrors === null) {
             vErrors = [err39];
           } else {
@@ -8562,7 +8853,7 @@ function validate51(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data12.date === void 0) {
-          const err40 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/origin/required", keyword: "required", params: { missingProperty: "date" }, message: "must have required property 'date'", schema: schema134.required, parentSchema: schema134, data: data12 };
+          const err40 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/origin/required", keyword: "required", params: { missingProperty: "date" }, message: "must have required property 'date'", schema: schema136.required, parentSchema: schema136, data: data12 };
           if (vErrors === null) {
             vErrors = [err40];
           } else {
@@ -8572,7 +8863,7 @@ function validate51(data, { instancePath = "", parentData, parentDataProperty, r
         }
         for (const key1 in data12) {
           if (!(key1 === "file" || key1 === "line" || key1 === "column" || key1 === "commit" || key1 === "author" || key1 === "date")) {
-            const err41 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/origin/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema134, data: data12 };
+            const err41 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/origin/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema136, data: data12 };
             if (vErrors === null) {
               vErrors = [err41];
             } else {
@@ -8584,7 +8875,7 @@ function validate51(data, { instancePath = "", parentData, parentDataProperty, r
         if (data12.file !== void 0) {
           let data13 = data12.file;
           if (typeof data13 !== "string") {
-            const err42 = { instancePath: instancePath + "/origin/file", schemaPath: "#/$defs/origin/properties/file/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema134.properties.file.type, parentSchema: schema134.properties.file, data: data13 };
+            const err42 = { instancePath: instancePath + "/origin/file", schemaPath: "#/$defs/origin/properties/file/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema136.properties.file.type, parentSchema: schema136.properties.file, data: data13 };
             if (vErrors === null) {
               vErrors = [err42];
             } else {
@@ -8596,7 +8887,7 @@ function validate51(data, { instancePath = "", parentData, parentDataProperty, r
         if (data12.line !== void 0) {
           let data14 = data12.line;
           if (!(typeof data14 == "number" && (!(data14 % 1) && !isNaN(data14)) && isFinite(data14))) {
-            const err43 = { instancePath: instancePath + "/origin/line", schemaPath: "#/$defs/origin/properties/line/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema134.properties.line.type, parentSchema: schema134.properties.line, data: data14 };
+            const err43 = { instancePath: instancePath + "/origin/line", schemaPath: "#/$defs/origin/properties/line/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema136.properties.line.type, parentSchema: schema136.properties.line, data: data14 };
             if (vErrors === null) {
               vErrors = [err43];
             } else {
@@ -8606,7 +8897,7 @@ function validate51(data, { instancePath = "", parentData, parentDataProperty, r
           }
           if (typeof data14 == "number" && isFinite(data14)) {
             if (data14 < 1 || isNaN(data14)) {
-              const err44 = { instancePath: instancePath + "/origin/line", schemaPath: "#/$defs/origin/properties/line/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema134.properties.line, data: data14 };
+              const err44 = { instancePath: instancePath + "/origin/line", schemaPath: "#/$defs/origin/properties/line/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema136.properties.line, data: data14 };
               if (vErrors === null) {
                 vErrors = [err44];
               } else {
@@ -8619,7 +8910,7 @@ function validate51(data, { instancePath = "", parentData, parentDataProperty, r
         if (data12.column !== void 0) {
           let data15 = data12.column;
           if (!(typeof data15 == "number" && (!(data15 % 1) && !isNaN(data15)) && isFinite(data15))) {
-            const err45 = { instancePath: instancePath + "/origin/column", schemaPath: "#/$defs/origin/properties/column/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema134.properties.column.type, parentSchema: schema134.properties.column, data: data15 };
+            const err45 = { instancePath: instancePath + "/origin/column", schemaPath: "#/$defs/origin/properties/column/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema136.properties.column.type, parentSchema: schema136.properties.column, data: data15 };
             if (vErrors === null) {
               vErrors = [err45];
             } else {
@@ -8629,7 +8920,7 @@ function validate51(data, { instancePath = "", parentData, parentDataProperty, r
           }
           if (typeof data15 == "number" && isFinite(data15)) {
             if (data15 < 1 || isNaN(data15)) {
-              const err46 = { instancePath: instancePath + "/origin/column", schemaPath: "#/$defs/origin/properties/column/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema134.properties.column, data: data15 };
+              const err46 = { instancePath: instancePath + "/origin/column", schemaPath: "#/$defs/origin/properties/column/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema136.properties.column, data: data15 };
               if (vErrors === null) {
                 vErrors = [err46];
               } else {
@@ -8642,7 +8933,7 @@ function validate51(data, { instancePath = "", parentData, parentDataProperty, r
         if (data12.commit !== void 0) {
           let data16 = data12.commit;
           if (typeof data16 !== "string") {
-            const err47 = { instancePath: instancePath + "/origin/commit", schemaPath: "#/$defs/origin/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema134.properties.commit.type, parentSchema: schema134.properties.commit, data: data16 };
+            const err47 = { instancePath: instancePath + "/origin/commit", schemaPath: "#/$defs/origin/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema136.properties.commit.type, parentSchema: schema136.properties.commit, data: data16 };
             if (vErrors === null) {
               vErrors = [err47];
             } else {
@@ -8654,7 +8945,7 @@ function validate51(data, { instancePath = "", parentData, parentDataProperty, r
         if (data12.author !== void 0) {
           let data17 = data12.author;
           if (typeof data17 !== "string") {
-            const err48 = { instancePath: instancePath + "/origin/author", schemaPath: "#/$defs/origin/properties/author/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema134.properties.author.type, parentSchema: schema134.properties.author, data: data17 };
+            const err48 = { instancePath: instancePath + "/origin/author", schemaPath: "#/$defs/origin/properties/author/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema136.properties.author.type, parentSchema: schema136.properties.author, data: data17 };
             if (vErrors === null) {
               vErrors = [err48];
             } else {
@@ -8666,7 +8957,7 @@ function validate51(data, { instancePath = "", parentData, parentDataProperty, r
         if (data12.date !== void 0) {
           let data18 = data12.date;
           if (typeof data18 !== "string") {
-            const err49 = { instancePath: instancePath + "/origin/date", schemaPath: "#/$defs/origin/properties/date/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema134.properties.date.type, parentSchema: schema134.properties.date, data: data18 };
+            const err49 = { instancePath: instancePath + "/origin/date", schemaPath: "#/$defs/origin/properties/date/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema136.properties.date.type, parentSchema: schema136.properties.date, data: data18 };
             if (vErrors === null) {
               vErrors = [err49];
             } else {
@@ -8676,7 +8967,7 @@ function validate51(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err50 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/origin/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema134.type, parentSchema: schema134, data: data12 };
+        const err50 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/origin/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema136.type, parentSchema: schema136, data: data12 };
         if (vErrors === null) {
           vErrors = [err50];
         } else {
@@ -8688,7 +8979,7 @@ function validate51(data, { instancePath = "", parentData, parentDataProperty, r
       valid9 = valid9 || _valid2;
       const _errs54 = errors;
       if (data12 !== null) {
-        const err51 = { instancePath: instancePath + "/origin", schemaPath: "#/properties/origin/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema131.properties.origin.anyOf[1].type, parentSchema: schema131.properties.origin.anyOf[1], data: data12 };
+        const err51 = { instancePath: instancePath + "/origin", schemaPath: "#/properties/origin/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema133.properties.origin.anyOf[1].type, parentSchema: schema133.properties.origin.anyOf[1], data: data12 };
         if (vErrors === null) {
           vErrors = [err51];
         } else {
@@ -8699,7 +8990,7 @@ function validate51(data, { instancePath = "", parentData, parentDataProperty, r
       var _valid2 = _errs54 === errors;
       valid9 = valid9 || _valid2;
       if (!valid9) {
-        const err52 = { instancePath: instancePath + "/origin", schemaPath: "#/properties/origin/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema131.properties.origin.anyOf, parentSchema: schema131.properties.origin, data: data12 };
+        const err52 = { instancePath: instancePath + "/origin", schemaPath: "#/properties/origin/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema133.properties.origin.anyOf, parentSchema: schema133.properties.origin, data: data12 };
         if (vErrors === null) {
           vErrors = [err52];
         } else {
@@ -8720,7 +9011,7 @@ function validate51(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.firstSeen !== void 0) {
       let data19 = data.firstSeen;
       if (typeof data19 !== "string") {
-        const err53 = { instancePath: instancePath + "/firstSeen", schemaPath: "#/properties/firstSeen/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema131.properties.firstSeen.type, parentSchema: schema131.properties.firstSeen, data: data19 };
+        const err53 = { instancePath: instancePath + "/firstSeen", schemaPath: "#/properties/firstSeen/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema133.properties.firstSeen.type, parentSchema: schema133.properties.firstSeen, data: data19 };
         if (vErrors === null) {
           vErrors = [err53];
         } else {
@@ -8732,7 +9023,7 @@ function validate51(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.state !== void 0) {
       let data20 = data.state;
       if (typeof data20 !== "string") {
-        const err54 = { instancePath: instancePath + "/state", schemaPath: "#/properties/state/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema131.properties.state.type, parentSchema: schema131.properties.state, data: data20 };
+        const err54 = { instancePath: instancePath + "/state", schemaPath: "#/properties/state/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema133.properties.state.type, parentSchema: schema133.properties.state, data: data20 };
         if (vErrors === null) {
           vErrors = [err54];
         } else {
@@ -8741,7 +9032,7 @@ function validate51(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (!(data20 === "open" || data20 === "resolved")) {
-        const err55 = { instancePath: instancePath + "/state", schemaPath: "#/properties/state/enum", keyword: "enum", params: { allowedValues: schema131.properties.state.enum }, message: "must be equal to one of the allowed values", schema: schema131.properties.state.enum, parentSchema: schema131.properties.state, data: data20 };
+        const err55 = { instancePath: instancePath + "/state", schemaPath: "#/properties/state/enum", keyword: "enum", params: { allowedValues: schema133.properties.state.enum }, message: "must be equal to one of the allowed values", schema: schema133.properties.state.enum, parentSchema: schema133.properties.state, data: data20 };
         if (vErrors === null) {
           vErrors = [err55];
         } else {
@@ -8756,7 +9047,7 @@ function validate51(data, { instancePath = "", parentData, parentDataProperty, r
       let valid12 = false;
       const _errs62 = errors;
       if (typeof data21 !== "string") {
-        const err56 = { instancePath: instancePath + "/resolvedAt", schemaPath: "#/properties/resolvedAt/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema131.properties.resolvedAt.anyOf[0].type, parentSchema: schema131.properties.resolvedAt.anyOf[0], data: data21 };
+        const err56 = { instancePath: instancePath + "/resolvedAt", schemaPath: "#/properties/resolvedAt/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema133.properties.resolvedAt.anyOf[0].type, parentSchema: schema133.properties.resolvedAt.anyOf[0], data: data21 };
         if (vErrors === null) {
           vErrors = [err56];
         } else {
@@ -8768,7 +9059,7 @@ function validate51(data, { instancePath = "", parentData, parentDataProperty, r
       valid12 = valid12 || _valid3;
       const _errs64 = errors;
       if (data21 !== null) {
-        const err57 = { instancePath: instancePath + "/resolvedAt", schemaPath: "#/properties/resolvedAt/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema131.properties.resolvedAt.anyOf[1].type, parentSchema: schema131.properties.resolvedAt.anyOf[1], data: data21 };
+        const err57 = { instancePath: instancePath + "/resolvedAt", schemaPath: "#/properties/resolvedAt/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema133.properties.resolvedAt.anyOf[1].type, parentSchema: schema133.properties.resolvedAt.anyOf[1], data: data21 };
         if (vErrors === null) {
           vErrors = [err57];
         } else {
@@ -8779,7 +9070,7 @@ function validate51(data, { instancePath = "", parentData, parentDataProperty, r
       var _valid3 = _errs64 === errors;
       valid12 = valid12 || _valid3;
       if (!valid12) {
-        const err58 = { instancePath: instancePath + "/resolvedAt", schemaPath: "#/properties/resolvedAt/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema131.properties.resolvedAt.anyOf, parentSchema: schema131.properties.resolvedAt, data: data21 };
+        const err58 = { instancePath: instancePath + "/resolvedAt", schemaPath: "#/properties/resolvedAt/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema133.properties.resolvedAt.anyOf, parentSchema: schema133.properties.resolvedAt, data: data21 };
         if (vErrors === null) {
           vErrors = [err58];
         } else {
@@ -8800,7 +9091,7 @@ function validate51(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.action !== void 0) {
       let data22 = data.action;
       if (typeof data22 !== "string") {
-        const err59 = { instancePath: instancePath + "/action", schemaPath: "#/properties/action/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema131.properties.action.type, parentSchema: schema131.properties.action, data: data22 };
+        const err59 = { instancePath: instancePath + "/action", schemaPath: "#/properties/action/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema133.properties.action.type, parentSchema: schema133.properties.action, data: data22 };
         if (vErrors === null) {
           vErrors = [err59];
         } else {
@@ -8809,7 +9100,7 @@ function validate51(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (!(data22 === "heal" || data22 === "replace" || data22 === "prune" || data22 === "report")) {
-        const err60 = { instancePath: instancePath + "/action", schemaPath: "#/properties/action/enum", keyword: "enum", params: { allowedValues: schema131.properties.action.enum }, message: "must be equal to one of the allowed values", schema: schema131.properties.action.enum, parentSchema: schema131.properties.action, data: data22 };
+        const err60 = { instancePath: instancePath + "/action", schemaPath: "#/properties/action/enum", keyword: "enum", params: { allowedValues: schema133.properties.action.enum }, message: "must be equal to one of the allowed values", schema: schema133.properties.action.enum, parentSchema: schema133.properties.action, data: data22 };
         if (vErrors === null) {
           vErrors = [err60];
         } else {
@@ -8821,7 +9112,7 @@ function validate51(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.note !== void 0) {
       let data23 = data.note;
       if (typeof data23 !== "string") {
-        const err61 = { instancePath: instancePath + "/note", schemaPath: "#/properties/note/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema131.properties.note.type, parentSchema: schema131.properties.note, data: data23 };
+        const err61 = { instancePath: instancePath + "/note", schemaPath: "#/properties/note/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema133.properties.note.type, parentSchema: schema133.properties.note, data: data23 };
         if (vErrors === null) {
           vErrors = [err61];
         } else {
@@ -8831,7 +9122,7 @@ function validate51(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err62 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema131.type, parentSchema: schema131, data };
+    const err62 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema133.type, parentSchema: schema133, data };
     if (vErrors === null) {
       vErrors = [err62];
     } else {
@@ -8856,7 +9147,7 @@ function validate50(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.version === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "version" }, message: "must have required property 'version'", schema: schema129.required, parentSchema: schema129, data };
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "version" }, message: "must have required property 'version'", schema: schema131.required, parentSchema: schema131, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -8865,7 +9156,7 @@ function validate50(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.revision === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "revision" }, message: "must have required property 'revision'", schema: schema129.required, parentSchema: schema129, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "revision" }, message: "must have required property 'revision'", schema: schema131.required, parentSchema: schema131, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -8874,7 +9165,7 @@ function validate50(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.generatedAt === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "generatedAt" }, message: "must have required property 'generatedAt'", schema: schema129.required, parentSchema: schema129, data };
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "generatedAt" }, message: "must have required property 'generatedAt'", schema: schema131.required, parentSchema: schema131, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -8883,7 +9174,7 @@ function validate50(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.summary === void 0) {
-      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "summary" }, message: "must have required property 'summary'", schema: schema129.required, parentSchema: schema129, data };
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "summary" }, message: "must have required property 'summary'", schema: schema131.required, parentSchema: schema131, data };
       if (vErrors === null) {
         vErrors = [err3];
       } else {
@@ -8892,7 +9183,7 @@ function validate50(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.items === void 0) {
-      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "items" }, message: "must have required property 'items'", schema: schema129.required, parentSchema: schema129, data };
+      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "items" }, message: "must have required property 'items'", schema: schema131.required, parentSchema: schema131, data };
       if (vErrors === null) {
         vErrors = [err4];
       } else {
@@ -8902,7 +9193,7 @@ function validate50(data, { instancePath = "", parentData, parentDataProperty, r
     }
     for (const key0 in data) {
       if (!(key0 === "version" || key0 === "revision" || key0 === "generatedAt" || key0 === "summary" || key0 === "items")) {
-        const err5 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema129, data };
+        const err5 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema131, data };
         if (vErrors === null) {
           vErrors = [err5];
         } else {
@@ -8914,7 +9205,7 @@ function validate50(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.version !== void 0) {
       let data0 = data.version;
       if (1 !== data0) {
-        const err6 = { instancePath: instancePath + "/version", schemaPath: "#/properties/version/const", keyword: "const", params: { allowedValue: 1 }, message: "must be equal to constant", schema: 1, parentSchema: schema129.properties.version, data: data0 };
+        const err6 = { instancePath: instancePath + "/version", schemaPath: "#/properties/version/const", keyword: "const", params: { allowedValue: 1 }, message: "must be equal to constant", schema: 1, parentSchema: schema131.properties.version, data: data0 };
         if (vErrors === null) {
           vErrors = [err6];
         } else {
@@ -8927,7 +9218,7 @@ function validate50(data, { instancePath = "", parentData, parentDataProperty, r
       let data1 = data.revision;
       if (data1 && typeof data1 == "object" && !Array.isArray(data1)) {
         if (data1.branch === void 0) {
-          const err7 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "branch" }, message: "must have required property 'branch'", schema: schema130.required, parentSchema: schema130, data: data1 };
+          const err7 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "branch" }, message: "must have required property 'branch'", schema: schema132.required, parentSchema: schema132, data: data1 };
           if (vErrors === null) {
             vErrors = [err7];
           } else {
@@ -8936,7 +9227,7 @@ function validate50(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data1.commit === void 0) {
-          const err8 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema130.required, parentSchema: schema130, data: data1 };
+          const err8 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema132.required, parentSchema: schema132, data: data1 };
           if (vErrors === null) {
             vErrors = [err8];
           } else {
@@ -8945,7 +9236,7 @@ function validate50(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data1.author === void 0) {
-          const err9 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "author" }, message: "must have required property 'author'", schema: schema130.required, parentSchema: schema130, data: data1 };
+          const err9 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "author" }, message: "must have required property 'author'", schema: schema132.required, parentSchema: schema132, data: data1 };
           if (vErrors === null) {
             vErrors = [err9];
           } else {
@@ -8954,7 +9245,7 @@ function validate50(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data1.date === void 0) {
-          const err10 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "date" }, message: "must have required property 'date'", schema: schema130.required, parentSchema: schema130, data: data1 };
+          const err10 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "date" }, message: "must have required property 'date'", schema: schema132.required, parentSchema: schema132, data: data1 };
           if (vErrors === null) {
             vErrors = [err10];
           } else {
@@ -8963,7 +9254,7 @@ function validate50(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data1.subject === void 0) {
-          const err11 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "subject" }, message: "must have required property 'subject'", schema: schema130.required, parentSchema: schema130, data: data1 };
+          const err11 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "subject" }, message: "must have required property 'subject'", schema: schema132.required, parentSchema: schema132, data: data1 };
           if (vErrors === null) {
             vErrors = [err11];
           } else {
@@ -8973,7 +9264,7 @@ function validate50(data, { instancePath = "", parentData, parentDataProperty, r
         }
         for (const key1 in data1) {
           if (!(key1 === "branch" || key1 === "commit" || key1 === "author" || key1 === "date" || key1 === "subject")) {
-            const err12 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema130, data: data1 };
+            const err12 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema132, data: data1 };
             if (vErrors === null) {
               vErrors = [err12];
             } else {
@@ -8985,7 +9276,7 @@ function validate50(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.branch !== void 0) {
           let data2 = data1.branch;
           if (typeof data2 !== "string") {
-            const err13 = { instancePath: instancePath + "/revision/branch", schemaPath: "#/$defs/revision/properties/branch/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema130.properties.branch.type, parentSchema: schema130.properties.branch, data: data2 };
+            const err13 = { instancePath: instancePath + "/revision/branch", schemaPath: "#/$defs/revision/properties/branch/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema132.properties.branch.type, parentSchema: schema132.properties.branch, data: data2 };
             if (vErrors === null) {
               vErrors = [err13];
             } else {
@@ -8997,8 +9288,8 @@ function validate50(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.commit !== void 0) {
           let data3 = data1.commit;
           if (typeof data3 === "string") {
-            if (!pattern84.test(data3)) {
-              const err14 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{40}$" }, message: 'must match pattern "^[0-9a-f]{40}$"', schema: "^[0-9a-f]{40}$", parentSchema: schema130.properties.commit, data: data3 };
+            if (!pattern87.test(data3)) {
+              const err14 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{40}$" }, message: 'must match pattern "^[0-9a-f]{40}$"', schema: "^[0-9a-f]{40}$", parentSchema: schema132.properties.commit, data: data3 };
               if (vErrors === null) {
                 vErrors = [err14];
               } else {
@@ -9007,7 +9298,7 @@ function validate50(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
           } else {
-            const err15 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema130.properties.commit.type, parentSchema: schema130.properties.commit, data: data3 };
+            const err15 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema132.properties.commit.type, parentSchema: schema132.properties.commit, data: data3 };
             if (vErrors === null) {
               vErrors = [err15];
             } else {
@@ -9019,7 +9310,7 @@ function validate50(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.author !== void 0) {
           let data4 = data1.author;
           if (typeof data4 !== "string") {
-            const err16 = { instancePath: instancePath + "/revision/author", schemaPath: "#/$defs/revision/properties/author/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema130.properties.author.type, parentSchema: schema130.properties.author, data: data4 };
+            const err16 = { instancePath: instancePath + "/revision/author", schemaPath: "#/$defs/revision/properties/author/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema132.properties.author.type, parentSchema: schema132.properties.author, data: data4 };
             if (vErrors === null) {
               vErrors = [err16];
             } else {
@@ -9031,7 +9322,7 @@ function validate50(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.date !== void 0) {
           let data5 = data1.date;
           if (typeof data5 !== "string") {
-            const err17 = { instancePath: instancePath + "/revision/date", schemaPath: "#/$defs/revision/properties/date/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema130.properties.date.type, parentSchema: schema130.properties.date, data: data5 };
+            const err17 = { instancePath: instancePath + "/revision/date", schemaPath: "#/$defs/revision/properties/date/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema132.properties.date.type, parentSchema: schema132.properties.date, data: data5 };
             if (vErrors === null) {
               vErrors = [err17];
             } else {
@@ -9043,7 +9334,7 @@ function validate50(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.subject !== void 0) {
           let data6 = data1.subject;
           if (typeof data6 !== "string") {
-            const err18 = { instancePath: instancePath + "/revision/subject", schemaPath: "#/$defs/revision/properties/subject/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema130.properties.subject.type, parentSchema: schema130.properties.subject, data: data6 };
+            const err18 = { instancePath: instancePath + "/revision/subject", schemaPath: "#/$defs/revision/properties/subject/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema132.properties.subject.type, parentSchema: schema132.properties.subject, data: data6 };
             if (vErrors === null) {
               vErrors = [err18];
             } else {
@@ -9053,7 +9344,7 @@ function validate50(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err19 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema130.type, parentSchema: schema130, data: data1 };
+        const err19 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema132.type, parentSchema: schema132, data: data1 };
         if (vErrors === null) {
           vErrors = [err19];
         } else {
@@ -9065,7 +9356,7 @@ function validate50(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.generatedAt !== void 0) {
       let data7 = data.generatedAt;
       if (typeof data7 !== "string") {
-        const err20 = { instancePath: instancePath + "/generatedAt", schemaPath: "#/properties/generatedAt/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema129.properties.generatedAt.type, parentSchema: schema129.properties.generatedAt, data: data7 };
+        const err20 = { instancePath: instancePath + "/generatedAt", schemaPath: "#/properties/generatedAt/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema131.properties.generatedAt.type, parentSchema: schema131.properties.generatedAt, data: data7 };
         if (vErrors === null) {
           vErrors = [err20];
         } else {
@@ -9078,7 +9369,7 @@ function validate50(data, { instancePath = "", parentData, parentDataProperty, r
       let data8 = data.summary;
       if (data8 && typeof data8 == "object" && !Array.isArray(data8)) {
         if (data8.open === void 0) {
-          const err21 = { instancePath: instancePath + "/summary", schemaPath: "#/properties/summary/required", keyword: "required", params: { missingProperty: "open" }, message: "must have required property 'open'", schema: schema129.properties.summary.required, parentSchema: schema129.properties.summary, data: data8 };
+          const err21 = { instancePath: instancePath + "/summary", schemaPath: "#/properties/summary/required", keyword: "required", params: { missingProperty: "open" }, message: "must have required property 'open'", schema: schema131.properties.summary.required, parentSchema: schema131.properties.summary, data: data8 };
           if (vErrors === null) {
             vErrors = [err21];
           } else {
@@ -9087,7 +9378,7 @@ function validate50(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data8.resolved === void 0) {
-          const err22 = { instancePath: instancePath + "/summary", schemaPath: "#/properties/summary/required", keyword: "required", params: { missingProperty: "resolved" }, message: "must have required property 'resolved'", schema: schema129.properties.summary.required, parentSchema: schema129.properties.summary, data: data8 };
+          const err22 = { instancePath: instancePath + "/summary", schemaPath: "#/properties/summary/required", keyword: "required", params: { missingProperty: "resolved" }, message: "must have required property 'resolved'", schema: schema131.properties.summary.required, parentSchema: schema131.properties.summary, data: data8 };
           if (vErrors === null) {
             vErrors = [err22];
           } else {
@@ -9096,7 +9387,7 @@ function validate50(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data8.unreachableHosts === void 0) {
-          const err23 = { instancePath: instancePath + "/summary", schemaPath: "#/properties/summary/required", keyword: "required", params: { missingProperty: "unreachableHosts" }, message: "must have required property 'unreachableHosts'", schema: schema129.properties.summary.required, parentSchema: schema129.properties.summary, data: data8 };
+          const err23 = { instancePath: instancePath + "/summary", schemaPath: "#/properties/summary/required", keyword: "required", params: { missingProperty: "unreachableHosts" }, message: "must have required property 'unreachableHosts'", schema: schema131.properties.summary.required, parentSchema: schema131.properties.summary, data: data8 };
           if (vErrors === null) {
             vErrors = [err23];
           } else {
@@ -9106,7 +9397,7 @@ function validate50(data, { instancePath = "", parentData, parentDataProperty, r
         }
         for (const key2 in data8) {
           if (!(key2 === "open" || key2 === "resolved" || key2 === "unreachableHosts")) {
-            const err24 = { instancePath: instancePath + "/summary", schemaPath: "#/properties/summary/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema129.properties.summary, data: data8 };
+            const err24 = { instancePath: instancePath + "/summary", schemaPath: "#/properties/summary/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema131.properties.summary, data: data8 };
             if (vErrors === null) {
               vErrors = [err24];
             } else {
@@ -9118,7 +9409,7 @@ function validate50(data, { instancePath = "", parentData, parentDataProperty, r
         if (data8.open !== void 0) {
           let data9 = data8.open;
           if (!(typeof data9 == "number" && (!(data9 % 1) && !isNaN(data9)) && isFinite(data9))) {
-            const err25 = { instancePath: instancePath + "/summary/open", schemaPath: "#/properties/summary/properties/open/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema129.properties.summary.properties.open.type, parentSchema: schema129.properties.summary.properties.open, data: data9 };
+            const err25 = { instancePath: instancePath + "/summary/open", schemaPath: "#/properties/summary/properties/open/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema131.properties.summary.properties.open.type, parentSchema: schema131.properties.summary.properties.open, data: data9 };
             if (vErrors === null) {
               vErrors = [err25];
             } else {
@@ -9130,7 +9421,7 @@ function validate50(data, { instancePath = "", parentData, parentDataProperty, r
         if (data8.resolved !== void 0) {
           let data10 = data8.resolved;
           if (!(typeof data10 == "number" && (!(data10 % 1) && !isNaN(data10)) && isFinite(data10))) {
-            const err26 = { instancePath: instancePath + "/summary/resolved", schemaPath: "#/properties/summary/properties/resolved/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema129.properties.summary.properties.resolved.type, parentSchema: schema129.properties.summary.properties.resolved, data: data10 };
+            const err26 = { instancePath: instancePath + "/summary/resolved", schemaPath: "#/properties/summary/properties/resolved/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema131.properties.summary.properties.resolved.type, parentSchema: schema131.properties.summary.properties.resolved, data: data10 };
             if (vErrors === null) {
               vErrors = [err26];
             } else {
@@ -9146,7 +9437,7 @@ function validate50(data, { instancePath = "", parentData, parentDataProperty, r
             for (let i0 = 0; i0 < len0; i0++) {
               let data12 = data11[i0];
               if (typeof data12 !== "string") {
-                const err27 = { instancePath: instancePath + "/summary/unreachableHosts/" + i0, schemaPath: "#/properties/summary/properties/unreachableHosts/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema129.properties.summary.properties.unreachableHosts.items.type, parentSchema: schema129.properties.summary.properties.unreachableHosts.items, data: data12 };
+                const err27 = { instancePath: instancePath + "/summary/unreachableHosts/" + i0, schemaPath: "#/properties/summary/properties/unreachableHosts/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema131.properties.summary.properties.unreachableHosts.items.type, parentSchema: schema131.properties.summary.properties.unreachableHosts.items, data: data12 };
                 if (vErrors === null) {
                   vErrors = [err27];
                 } else {
@@ -9156,7 +9447,7 @@ function validate50(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err28 = { instancePath: instancePath + "/summary/unreachableHosts", schemaPath: "#/properties/summary/properties/unreachableHosts/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema129.properties.summary.properties.unreachableHosts.type, parentSchema: schema129.properties.summary.properties.unreachableHosts, data: data11 };
+            const err28 = { instancePath: instancePath + "/summary/unreachableHosts", schemaPath: "#/properties/summary/properties/unreachableHosts/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema131.properties.summary.properties.unreachableHosts.type, parentSchema: schema131.properties.summary.properties.unreachableHosts, data: data11 };
             if (vErrors === null) {
               vErrors = [err28];
             } else {
@@ -9166,7 +9457,7 @@ function validate50(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err29 = { instancePath: instancePath + "/summary", schemaPath: "#/properties/summary/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema129.properties.summary.type, parentSchema: schema129.properties.summary, data: data8 };
+        const err29 = { instancePath: instancePath + "/summary", schemaPath: "#/properties/summary/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema131.properties.summary.type, parentSchema: schema131.properties.summary, data: data8 };
         if (vErrors === null) {
           vErrors = [err29];
         } else {
@@ -9186,7 +9477,7 @@ function validate50(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err30 = { instancePath: instancePath + "/items", schemaPath: "#/properties/items/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema129.properties.items.type, parentSchema: schema129.properties.items, data: data13 };
+        const err30 = { instancePath: instancePath + "/items", schemaPath: "#/properties/items/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema131.properties.items.type, parentSchema: schema131.properties.items, data: data13 };
         if (vErrors === null) {
           vErrors = [err30];
         } else {
@@ -9196,7 +9487,7 @@ function validate50(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err31 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema129.type, parentSchema: schema129, data };
+    const err31 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema131.type, parentSchema: schema131, data };
     if (vErrors === null) {
       vErrors = [err31];
     } else {
@@ -9209,12 +9500,12 @@ function validate50(data, { instancePath = "", parentData, parentDataProperty, r
 }
 validate50.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
 var validateFleet = validate53;
-var schema135 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/fleet.schema.json", "type": "object", "required": ["name", "hosts"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string", "pattern": "^[a-z0-9][a-z0-9_-]{0,62}$", "x-expected": '1 to 63 lower-case letters, digits, "_" or "-", starting with a letter or digit' }, "hosts": { "type": "array", "minItems": 1, "items": { "$ref": "#/$defs/host" } }, "variables": { "type": "object", "propertyNames": { "pattern": "^[_a-zA-Z][_a-zA-Z0-9]*$", "x-expected": 'letters, digits and "_", not starting with a digit' }, "additionalProperties": { "type": ["string", "number", "boolean"] } }, "prune": { "type": "object", "additionalProperties": false, "properties": { "approved": { "type": "array", "items": { "type": "string", "pattern": "^[0-9a-f]{7,40}$", "x-expected": "7 to 40 hexadecimal digits of a commit id, in quotes" } } } }, "rollback": { "type": "object", "additionalProperties": false, "properties": { "writeBack": { "enum": ["commit", "off"] } } } }, "$defs": { "host": { "type": "object", "required": ["name", "endpoint"], "additionalProperties": false, "properties": { "name": { "type": "string", "pattern": "^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$", "x-expected": '1 to 63 letters, digits, ".", "_" or "-", starting with a letter or digit' }, "endpoint": { "type": "string" }, "address": { "type": "string", "minLength": 1 }, "labels": { "type": "object", "additionalProperties": { "type": ["string", "number", "boolean"] } } } } } };
-var schema136 = { "type": "object", "required": ["name", "endpoint"], "additionalProperties": false, "properties": { "name": { "type": "string", "pattern": "^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$", "x-expected": '1 to 63 letters, digits, ".", "_" or "-", starting with a letter or digit' }, "endpoint": { "type": "string" }, "address": { "type": "string", "minLength": 1 }, "labels": { "type": "object", "additionalProperties": { "type": ["string", "number", "boolean"] } } } };
-var pattern86 = new RegExp("^[a-z0-9][a-z0-9_-]{0,62}$", "u");
-var pattern87 = new RegExp("^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$", "u");
-var pattern88 = new RegExp("^[_a-zA-Z][_a-zA-Z0-9]*$", "u");
-var pattern89 = new RegExp("^[0-9a-f]{7,40}$", "u");
+var schema137 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/fleet.schema.json", "type": "object", "required": ["name", "hosts"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string", "pattern": "^[a-z0-9][a-z0-9_-]{0,62}$", "x-expected": '1 to 63 lower-case letters, digits, "_" or "-", starting with a letter or digit' }, "hosts": { "type": "array", "minItems": 1, "items": { "$ref": "#/$defs/host" } }, "variables": { "type": "object", "propertyNames": { "pattern": "^[_a-zA-Z][_a-zA-Z0-9]*$", "x-expected": 'letters, digits and "_", not starting with a digit' }, "additionalProperties": { "type": ["string", "number", "boolean"] } }, "prune": { "type": "object", "additionalProperties": false, "properties": { "approved": { "type": "array", "items": { "type": "string", "pattern": "^[0-9a-f]{7,40}$", "x-expected": "7 to 40 hexadecimal digits of a commit id, in quotes" } } } }, "rollback": { "type": "object", "additionalProperties": false, "properties": { "writeBack": { "enum": ["commit", "off"] } } } }, "$defs": { "host": { "type": "object", "required": ["name", "endpoint"], "additionalProperties": false, "properties": { "name": { "type": "string", "pattern": "^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$", "x-expected": '1 to 63 letters, digits, ".", "_" or "-", starting with a letter or digit' }, "endpoint": { "type": "string" }, "address": { "type": "string", "minLength": 1 }, "labels": { "type": "object", "additionalProperties": { "type": ["string", "number", "boolean"] } } } } } };
+var schema138 = { "type": "object", "required": ["name", "endpoint"], "additionalProperties": false, "properties": { "name": { "type": "string", "pattern": "^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$", "x-expected": '1 to 63 letters, digits, ".", "_" or "-", starting with a letter or digit' }, "endpoint": { "type": "string" }, "address": { "type": "string", "minLength": 1 }, "labels": { "type": "object", "additionalProperties": { "type": ["string", "number", "boolean"] } } } };
+var pattern89 = new RegExp("^[a-z0-9][a-z0-9_-]{0,62}$", "u");
+var pattern90 = new RegExp("^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$", "u");
+var pattern91 = new RegExp("^[_a-zA-Z][_a-zA-Z0-9]*$", "u");
+var pattern92 = new RegExp("^[0-9a-f]{7,40}$", "u");
 function validate53(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   ;
   let vErrors = null;
@@ -9228,7 +9519,7 @@ function validate53(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.name === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "name" }, message: "must have required property 'name'", schema: schema135.required, parentSchema: schema135, data };
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "name" }, message: "must have required property 'name'", schema: schema137.required, parentSchema: schema137, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -9237,7 +9528,7 @@ function validate53(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.hosts === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "hosts" }, message: "must have required property 'hosts'", schema: schema135.required, parentSchema: schema135, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "hosts" }, message: "must have required property 'hosts'", schema: schema137.required, parentSchema: schema137, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -9247,7 +9538,7 @@ function validate53(data, { instancePath = "", parentData, parentDataProperty, r
     }
     for (const key0 in data) {
       if (!(key0 === "name" || key0 === "hosts" || key0 === "variables" || key0 === "prune" || key0 === "rollback" || pattern4.test(key0))) {
-        const err2 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema135, data };
+        const err2 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema137, data };
         if (vErrors === null) {
           vErrors = [err2];
         } else {
@@ -9259,8 +9550,8 @@ function validate53(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.name !== void 0) {
       let data0 = data.name;
       if (typeof data0 === "string") {
-        if (!pattern86.test(data0)) {
-          const err3 = { instancePath: instancePath + "/name", schemaPath: "#/properties/name/pattern", keyword: "pattern", params: { pattern: "^[a-z0-9][a-z0-9_-]{0,62}$" }, message: 'must match pattern "^[a-z0-9][a-z0-9_-]{0,62}$"', schema: "^[a-z0-9][a-z0-9_-]{0,62}$", parentSchema: schema135.properties.name, data: data0 };
+        if (!pattern89.test(data0)) {
+          const err3 = { instancePath: instancePath + "/name", schemaPath: "#/properties/name/pattern", keyword: "pattern", params: { pattern: "^[a-z0-9][a-z0-9_-]{0,62}$" }, message: 'must match pattern "^[a-z0-9][a-z0-9_-]{0,62}$"', schema: "^[a-z0-9][a-z0-9_-]{0,62}$", parentSchema: schema137.properties.name, data: data0 };
           if (vErrors === null) {
             vErrors = [err3];
           } else {
@@ -9269,7 +9560,7 @@ function validate53(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err4 = { instancePath: instancePath + "/name", schemaPath: "#/properties/name/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema135.properties.name.type, parentSchema: schema135.properties.name, data: data0 };
+        const err4 = { instancePath: instancePath + "/name", schemaPath: "#/properties/name/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema137.properties.name.type, parentSchema: schema137.properties.name, data: data0 };
         if (vErrors === null) {
           vErrors = [err4];
         } else {
@@ -9282,7 +9573,7 @@ function validate53(data, { instancePath = "", parentData, parentDataProperty, r
       let data1 = data.hosts;
       if (Array.isArray(data1)) {
         if (data1.length < 1) {
-          const err5 = { instancePath: instancePath + "/hosts", schemaPath: "#/properties/hosts/minItems", keyword: "minItems", params: { limit: 1 }, message: "must NOT have fewer than 1 items", schema: 1, parentSchema: schema135.properties.hosts, data: data1 };
+          const err5 = { instancePath: instancePath + "/hosts", schemaPath: "#/properties/hosts/minItems", keyword: "minItems", params: { limit: 1 }, message: "must NOT have fewer than 1 items", schema: 1, parentSchema: schema137.properties.hosts, data: data1 };
           if (vErrors === null) {
             vErrors = [err5];
           } else {
@@ -9295,7 +9586,7 @@ function validate53(data, { instancePath = "", parentData, parentDataProperty, r
           let data2 = data1[i0];
           if (data2 && typeof data2 == "object" && !Array.isArray(data2)) {
             if (data2.name === void 0) {
-              const err6 = { instancePath: instancePath + "/hosts/" + i0, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "name" }, message: "must have required property 'name'", schema: schema136.required, parentSchema: schema136, data: data2 };
+              const err6 = { instancePath: instancePath + "/hosts/" + i0, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "name" }, message: "must have required property 'name'", schema: schema138.required, parentSchema: schema138, data: data2 };
               if (vErrors === null) {
                 vErrors = [err6];
               } else {
@@ -9304,7 +9595,7 @@ function validate53(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data2.endpoint === void 0) {
-              const err7 = { instancePath: instancePath + "/hosts/" + i0, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "endpoint" }, message: "must have required property 'endpoint'", schema: schema136.required, parentSchema: schema136, data: data2 };
+              const err7 = { instancePath: instancePath + "/hosts/" + i0, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "endpoint" }, message: "must have required property 'endpoint'", schema: schema138.required, parentSchema: schema138, data: data2 };
               if (vErrors === null) {
                 vErrors = [err7];
               } else {
@@ -9314,7 +9605,7 @@ function validate53(data, { instancePath = "", parentData, parentDataProperty, r
             }
             for (const key1 in data2) {
               if (!(key1 === "name" || key1 === "endpoint" || key1 === "address" || key1 === "labels")) {
-                const err8 = { instancePath: instancePath + "/hosts/" + i0, schemaPath: "#/$defs/host/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema136, data: data2 };
+                const err8 = { instancePath: instancePath + "/hosts/" + i0, schemaPath: "#/$defs/host/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema138, data: data2 };
                 if (vErrors === null) {
                   vErrors = [err8];
                 } else {
@@ -9326,8 +9617,8 @@ function validate53(data, { instancePath = "", parentData, parentDataProperty, r
             if (data2.name !== void 0) {
               let data3 = data2.name;
               if (typeof data3 === "string") {
-                if (!pattern87.test(data3)) {
-                  const err9 = { instancePath: instancePath + "/hosts/" + i0 + "/name", schemaPath: "#/$defs/host/properties/name/pattern", keyword: "pattern", params: { pattern: "^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$" }, message: 'must match pattern "^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$"', schema: "^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$", parentSchema: schema136.properties.name, data: data3 };
+                if (!pattern90.test(data3)) {
+                  const err9 = { instancePath: instancePath + "/hosts/" + i0 + "/name", schemaPath: "#/$defs/host/properties/name/pattern", keyword: "pattern", params: { pattern: "^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$" }, message: 'must match pattern "^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$"', schema: "^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$", parentSchema: schema138.properties.name, data: data3 };
                   if (vErrors === null) {
                     vErrors = [err9];
                   } else {
@@ -9336,7 +9627,7 @@ function validate53(data, { instancePath = "", parentData, parentDataProperty, r
                   errors++;
                 }
               } else {
-                const err10 = { instancePath: instancePath + "/hosts/" + i0 + "/name", schemaPath: "#/$defs/host/properties/name/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema136.properties.name.type, parentSchema: schema136.properties.name, data: data3 };
+                const err10 = { instancePath: instancePath + "/hosts/" + i0 + "/name", schemaPath: "#/$defs/host/properties/name/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema138.properties.name.type, parentSchema: schema138.properties.name, data: data3 };
                 if (vErrors === null) {
                   vErrors = [err10];
                 } else {
@@ -9348,7 +9639,7 @@ function validate53(data, { instancePath = "", parentData, parentDataProperty, r
             if (data2.endpoint !== void 0) {
               let data4 = data2.endpoint;
               if (typeof data4 !== "string") {
-                const err11 = { instancePath: instancePath + "/hosts/" + i0 + "/endpoint", schemaPath: "#/$defs/host/properties/endpoint/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema136.properties.endpoint.type, parentSchema: schema136.properties.endpoint, data: data4 };
+                const err11 = { instancePath: instancePath + "/hosts/" + i0 + "/endpoint", schemaPath: "#/$defs/host/properties/endpoint/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema138.properties.endpoint.type, parentSchema: schema138.properties.endpoint, data: data4 };
                 if (vErrors === null) {
                   vErrors = [err11];
                 } else {
@@ -9361,7 +9652,7 @@ function validate53(data, { instancePath = "", parentData, parentDataProperty, r
               let data5 = data2.address;
               if (typeof data5 === "string") {
                 if (func2(data5) < 1) {
-                  const err12 = { instancePath: instancePath + "/hosts/" + i0 + "/address", schemaPath: "#/$defs/host/properties/address/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema136.properties.address, data: data5 };
+                  const err12 = { instancePath: instancePath + "/hosts/" + i0 + "/address", schemaPath: "#/$defs/host/properties/address/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema138.properties.address, data: data5 };
                   if (vErrors === null) {
                     vErrors = [err12];
                   } else {
@@ -9370,7 +9661,7 @@ function validate53(data, { instancePath = "", parentData, parentDataProperty, r
                   errors++;
                 }
               } else {
-                const err13 = { instancePath: instancePath + "/hosts/" + i0 + "/address", schemaPath: "#/$defs/host/properties/address/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema136.properties.address.type, parentSchema: schema136.properties.address, data: data5 };
+                const err13 = { instancePath: instancePath + "/hosts/" + i0 + "/address", schemaPath: "#/$defs/host/properties/address/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema138.properties.address.type, parentSchema: schema138.properties.address, data: data5 };
                 if (vErrors === null) {
                   vErrors = [err13];
                 } else {
@@ -9385,7 +9676,7 @@ function validate53(data, { instancePath = "", parentData, parentDataProperty, r
                 for (const key2 in data6) {
                   let data7 = data6[key2];
                   if (typeof data7 !== "string" && !(typeof data7 == "number" && isFinite(data7)) && typeof data7 !== "boolean") {
-                    const err14 = { instancePath: instancePath + "/hosts/" + i0 + "/labels/" + key2.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/host/properties/labels/additionalProperties/type", keyword: "type", params: { type: schema136.properties.labels.additionalProperties.type }, message: "must be string,number,boolean", schema: schema136.properties.labels.additionalProperties.type, parentSchema: schema136.properties.labels.additionalProperties, data: data7 };
+                    const err14 = { instancePath: instancePath + "/hosts/" + i0 + "/labels/" + key2.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/host/properties/labels/additionalProperties/type", keyword: "type", params: { type: schema138.properties.labels.additionalProperties.type }, message: "must be string,number,boolean", schema: schema138.properties.labels.additionalProperties.type, parentSchema: schema138.properties.labels.additionalProperties, data: data7 };
                     if (vErrors === null) {
                       vErrors = [err14];
                     } else {
@@ -9395,7 +9686,7 @@ function validate53(data, { instancePath = "", parentData, parentDataProperty, r
                   }
                 }
               } else {
-                const err15 = { instancePath: instancePath + "/hosts/" + i0 + "/labels", schemaPath: "#/$defs/host/properties/labels/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema136.properties.labels.type, parentSchema: schema136.properties.labels, data: data6 };
+                const err15 = { instancePath: instancePath + "/hosts/" + i0 + "/labels", schemaPath: "#/$defs/host/properties/labels/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema138.properties.labels.type, parentSchema: schema138.properties.labels, data: data6 };
                 if (vErrors === null) {
                   vErrors = [err15];
                 } else {
@@ -9405,7 +9696,7 @@ function validate53(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err16 = { instancePath: instancePath + "/hosts/" + i0, schemaPath: "#/$defs/host/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema136.type, parentSchema: schema136, data: data2 };
+            const err16 = { instancePath: instancePath + "/hosts/" + i0, schemaPath: "#/$defs/host/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema138.type, parentSchema: schema138, data: data2 };
             if (vErrors === null) {
               vErrors = [err16];
             } else {
@@ -9415,7 +9706,7 @@ function validate53(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err17 = { instancePath: instancePath + "/hosts", schemaPath: "#/properties/hosts/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema135.properties.hosts.type, parentSchema: schema135.properties.hosts, data: data1 };
+        const err17 = { instancePath: instancePath + "/hosts", schemaPath: "#/properties/hosts/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema137.properties.hosts.type, parentSchema: schema137.properties.hosts, data: data1 };
         if (vErrors === null) {
           vErrors = [err17];
         } else {
@@ -9430,8 +9721,8 @@ function validate53(data, { instancePath = "", parentData, parentDataProperty, r
         for (const key3 in data8) {
           const _errs23 = errors;
           if (typeof key3 === "string") {
-            if (!pattern88.test(key3)) {
-              const err18 = { instancePath: instancePath + "/variables", schemaPath: "#/properties/variables/propertyNames/pattern", keyword: "pattern", params: { pattern: "^[_a-zA-Z][_a-zA-Z0-9]*$" }, message: 'must match pattern "^[_a-zA-Z][_a-zA-Z0-9]*$"', schema: "^[_a-zA-Z][_a-zA-Z0-9]*$", parentSchema: schema135.properties.variables.propertyNames, data: key3, propertyName: key3 };
+            if (!pattern91.test(key3)) {
+              const err18 = { instancePath: instancePath + "/variables", schemaPath: "#/properties/variables/propertyNames/pattern", keyword: "pattern", params: { pattern: "^[_a-zA-Z][_a-zA-Z0-9]*$" }, message: 'must match pattern "^[_a-zA-Z][_a-zA-Z0-9]*$"', schema: "^[_a-zA-Z][_a-zA-Z0-9]*$", parentSchema: schema137.properties.variables.propertyNames, data: key3, propertyName: key3 };
               if (vErrors === null) {
                 vErrors = [err18];
               } else {
@@ -9442,7 +9733,7 @@ function validate53(data, { instancePath = "", parentData, parentDataProperty, r
           }
           var valid6 = _errs23 === errors;
           if (!valid6) {
-            const err19 = { instancePath: instancePath + "/variables", schemaPath: "#/properties/variables/propertyNames", keyword: "propertyNames", params: { propertyName: key3 }, message: "property name must be valid", schema: schema135.properties.variables.propertyNames, parentSchema: schema135.properties.variables, data: data8 };
+            const err19 = { instancePath: instancePath + "/variables", schemaPath: "#/properties/variables/propertyNames", keyword: "propertyNames", params: { propertyName: key3 }, message: "property name must be valid", schema: schema137.properties.variables.propertyNames, parentSchema: schema137.properties.variables, data: data8 };
             if (vErrors === null) {
               vErrors = [err19];
             } else {
@@ -9454,7 +9745,7 @@ function validate53(data, { instancePath = "", parentData, parentDataProperty, r
         for (const key4 in data8) {
           let data9 = data8[key4];
           if (typeof data9 !== "string" && !(typeof data9 == "number" && isFinite(data9)) && typeof data9 !== "boolean") {
-            const err20 = { instancePath: instancePath + "/variables/" + key4.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/properties/variables/additionalProperties/type", keyword: "type", params: { type: schema135.properties.variables.additionalProperties.type }, message: "must be string,number,boolean", schema: schema135.properties.variables.additionalProperties.type, parentSchema: schema135.properties.variables.additionalProperties, data: data9 };
+            const err20 = { instancePath: instancePath + "/variables/" + key4.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/properties/variables/additionalProperties/type", keyword: "type", params: { type: schema137.properties.variables.additionalProperties.type }, message: "must be string,number,boolean", schema: schema137.properties.variables.additionalProperties.type, parentSchema: schema137.properties.variables.additionalProperties, data: data9 };
             if (vErrors === null) {
               vErrors = [err20];
             } else {
@@ -9464,7 +9755,7 @@ function validate53(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err21 = { instancePath: instancePath + "/variables", schemaPath: "#/properties/variables/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema135.properties.variables.type, parentSchema: schema135.properties.variables, data: data8 };
+        const err21 = { instancePath: instancePath + "/variables", schemaPath: "#/properties/variables/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema137.properties.variables.type, parentSchema: schema137.properties.variables, data: data8 };
         if (vErrors === null) {
           vErrors = [err21];
         } else {
@@ -9478,7 +9769,7 @@ function validate53(data, { instancePath = "", parentData, parentDataProperty, r
       if (data10 && typeof data10 == "object" && !Array.isArray(data10)) {
         for (const key5 in data10) {
           if (!(key5 === "approved")) {
-            const err22 = { instancePath: instancePath + "/prune", schemaPath: "#/properties/prune/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key5 }, message: "must NOT have additional properties", schema: false, parentSchema: schema135.properties.prune, data: data10 };
+            const err22 = { instancePath: instancePath + "/prune", schemaPath: "#/properties/prune/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key5 }, message: "must NOT have additional properties", schema: false, parentSchema: schema137.properties.prune, data: data10 };
             if (vErrors === null) {
               vErrors = [err22];
             } else {
@@ -9494,8 +9785,8 @@ function validate53(data, { instancePath = "", parentData, parentDataProperty, r
             for (let i1 = 0; i1 < len1; i1++) {
               let data12 = data11[i1];
               if (typeof data12 === "string") {
-                if (!pattern89.test(data12)) {
-                  const err23 = { instancePath: instancePath + "/prune/approved/" + i1, schemaPath: "#/properties/prune/properties/approved/items/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{7,40}$" }, message: 'must match pattern "^[0-9a-f]{7,40}$"', schema: "^[0-9a-f]{7,40}$", parentSchema: schema135.properties.prune.properties.approved.items, data: data12 };
+                if (!pattern92.test(data12)) {
+                  const err23 = { instancePath: instancePath + "/prune/approved/" + i1, schemaPath: "#/properties/prune/properties/approved/items/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{7,40}$" }, message: 'must match pattern "^[0-9a-f]{7,40}$"', schema: "^[0-9a-f]{7,40}$", parentSchema: schema137.properties.prune.properties.approved.items, data: data12 };
                   if (vErrors === null) {
                     vErrors = [err23];
                   } else {
@@ -9504,7 +9795,7 @@ function validate53(data, { instancePath = "", parentData, parentDataProperty, r
                   errors++;
                 }
               } else {
-                const err24 = { instancePath: instancePath + "/prune/approved/" + i1, schemaPath: "#/properties/prune/properties/approved/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema135.properties.prune.properties.approved.items.type, parentSchema: schema135.properties.prune.properties.approved.items, data: data12 };
+                const err24 = { instancePath: instancePath + "/prune/approved/" + i1, schemaPath: "#/properties/prune/properties/approved/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema137.properties.prune.properties.approved.items.type, parentSchema: schema137.properties.prune.properties.approved.items, data: data12 };
                 if (vErrors === null) {
                   vErrors = [err24];
                 } else {
@@ -9514,7 +9805,7 @@ function validate53(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err25 = { instancePath: instancePath + "/prune/approved", schemaPath: "#/properties/prune/properties/approved/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema135.properties.prune.properties.approved.type, parentSchema: schema135.properties.prune.properties.approved, data: data11 };
+            const err25 = { instancePath: instancePath + "/prune/approved", schemaPath: "#/properties/prune/properties/approved/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema137.properties.prune.properties.approved.type, parentSchema: schema137.properties.prune.properties.approved, data: data11 };
             if (vErrors === null) {
               vErrors = [err25];
             } else {
@@ -9524,7 +9815,7 @@ function validate53(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err26 = { instancePath: instancePath + "/prune", schemaPath: "#/properties/prune/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema135.properties.prune.type, parentSchema: schema135.properties.prune, data: data10 };
+        const err26 = { instancePath: instancePath + "/prune", schemaPath: "#/properties/prune/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema137.properties.prune.type, parentSchema: schema137.properties.prune, data: data10 };
         if (vErrors === null) {
           vErrors = [err26];
         } else {
@@ -9538,7 +9829,7 @@ function validate53(data, { instancePath = "", parentData, parentDataProperty, r
       if (data13 && typeof data13 == "object" && !Array.isArray(data13)) {
         for (const key6 in data13) {
           if (!(key6 === "writeBack")) {
-            const err27 = { instancePath: instancePath + "/rollback", schemaPath: "#/properties/rollback/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key6 }, message: "must NOT have additional properties", schema: false, parentSchema: schema135.properties.rollback, data: data13 };
+            const err27 = { instancePath: instancePath + "/rollback", schemaPath: "#/properties/rollback/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key6 }, message: "must NOT have additional properties", schema: false, parentSchema: schema137.properties.rollback, data: data13 };
             if (vErrors === null) {
               vErrors = [err27];
             } else {
@@ -9550,7 +9841,7 @@ function validate53(data, { instancePath = "", parentData, parentDataProperty, r
         if (data13.writeBack !== void 0) {
           let data14 = data13.writeBack;
           if (!(data14 === "commit" || data14 === "off")) {
-            const err28 = { instancePath: instancePath + "/rollback/writeBack", schemaPath: "#/properties/rollback/properties/writeBack/enum", keyword: "enum", params: { allowedValues: schema135.properties.rollback.properties.writeBack.enum }, message: "must be equal to one of the allowed values", schema: schema135.properties.rollback.properties.writeBack.enum, parentSchema: schema135.properties.rollback.properties.writeBack, data: data14 };
+            const err28 = { instancePath: instancePath + "/rollback/writeBack", schemaPath: "#/properties/rollback/properties/writeBack/enum", keyword: "enum", params: { allowedValues: schema137.properties.rollback.properties.writeBack.enum }, message: "must be equal to one of the allowed values", schema: schema137.properties.rollback.properties.writeBack.enum, parentSchema: schema137.properties.rollback.properties.writeBack, data: data14 };
             if (vErrors === null) {
               vErrors = [err28];
             } else {
@@ -9560,7 +9851,7 @@ function validate53(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err29 = { instancePath: instancePath + "/rollback", schemaPath: "#/properties/rollback/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema135.properties.rollback.type, parentSchema: schema135.properties.rollback, data: data13 };
+        const err29 = { instancePath: instancePath + "/rollback", schemaPath: "#/properties/rollback/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema137.properties.rollback.type, parentSchema: schema137.properties.rollback, data: data13 };
         if (vErrors === null) {
           vErrors = [err29];
         } else {
@@ -9570,7 +9861,7 @@ function validate53(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err30 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema135.type, parentSchema: schema135, data };
+    const err30 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema137.type, parentSchema: schema137, data };
     if (vErrors === null) {
       vErrors = [err30];
     } else {
@@ -9583,8 +9874,8 @@ function validate53(data, { instancePath = "", parentData, parentDataProperty, r
 }
 validate53.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
 var validateOperator = validate54;
-var schema137 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/operator.schema.json", "type": "object", "required": [], "additionalProperties": false, "properties": { "repository": { "type": "string", "minLength": 1 }, "branch": { "type": "string", "minLength": 1 }, "path": { "type": "string" }, "state": { "type": "string", "minLength": 1 }, "credentials": { "type": "string", "minLength": 1 }, "tokenFile": { "type": "string", "minLength": 1 }, "username": { "type": "string", "minLength": 1 }, "pollInterval": { "type": "string", "pattern": "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, "resyncInterval": { "type": "string", "pattern": "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, "logLevel": { "type": "string", "enum": ["debug", "info", "warn", "error", "silent"] } } };
-var pattern90 = new RegExp("^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$", "u");
+var schema139 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/operator.schema.json", "type": "object", "required": [], "additionalProperties": false, "properties": { "repository": { "type": "string", "minLength": 1 }, "branch": { "type": "string", "minLength": 1 }, "path": { "type": "string" }, "state": { "type": "string", "minLength": 1 }, "credentials": { "type": "string", "minLength": 1 }, "tokenFile": { "type": "string", "minLength": 1 }, "username": { "type": "string", "minLength": 1 }, "pollInterval": { "type": "string", "pattern": "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, "resyncInterval": { "type": "string", "pattern": "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, "logLevel": { "type": "string", "enum": ["debug", "info", "warn", "error", "silent"] } } };
+var pattern93 = new RegExp("^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$", "u");
 function validate54(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   ;
   let vErrors = null;
@@ -9598,8 +9889,8 @@ function validate54(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     for (const key0 in data) {
-      if (!func1.call(schema137.properties, key0)) {
-        const err0 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema137, data };
+      if (!func1.call(schema139.properties, key0)) {
+        const err0 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema139, data };
         if (vErrors === null) {
           vErrors = [err0];
         } else {
@@ -9612,7 +9903,7 @@ function validate54(data, { instancePath = "", parentData, parentDataProperty, r
       let data0 = data.repository;
       if (typeof data0 === "string") {
         if (func2(data0) < 1) {
-          const err1 = { instancePath: instancePath + "/repository", schemaPath: "#/properties/repository/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema137.properties.repository, data: data0 };
+          const err1 = { instancePath: instancePath + "/repository", schemaPath: "#/properties/repository/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema139.properties.repository, data: data0 };
           if (vErrors === null) {
             vErrors = [err1];
           } else {
@@ -9621,7 +9912,7 @@ function validate54(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err2 = { instancePath: instancePath + "/repository", schemaPath: "#/properties/repository/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema137.properties.repository.type, parentSchema: schema137.properties.repository, data: data0 };
+        const err2 = { instancePath: instancePath + "/repository", schemaPath: "#/properties/repository/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema139.properties.repository.type, parentSchema: schema139.properties.repository, data: data0 };
         if (vErrors === null) {
           vErrors = [err2];
         } else {
@@ -9634,7 +9925,7 @@ function validate54(data, { instancePath = "", parentData, parentDataProperty, r
       let data1 = data.branch;
       if (typeof data1 === "string") {
         if (func2(data1) < 1) {
-          const err3 = { instancePath: instancePath + "/branch", schemaPath: "#/properties/branch/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema137.properties.branch, data: data1 };
+          const err3 = { instancePath: instancePath + "/branch", schemaPath: "#/properties/branch/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema139.properties.branch, data: data1 };
           if (vErrors === null) {
             vErrors = [err3];
           } else {
@@ -9643,7 +9934,7 @@ function validate54(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err4 = { instancePath: instancePath + "/branch", schemaPath: "#/properties/branch/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema137.properties.branch.type, parentSchema: schema137.properties.branch, data: data1 };
+        const err4 = { instancePath: instancePath + "/branch", schemaPath: "#/properties/branch/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema139.properties.branch.type, parentSchema: schema139.properties.branch, data: data1 };
         if (vErrors === null) {
           vErrors = [err4];
         } else {
@@ -9655,7 +9946,7 @@ function validate54(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.path !== void 0) {
       let data2 = data.path;
       if (typeof data2 !== "string") {
-        const err5 = { instancePath: instancePath + "/path", schemaPath: "#/properties/path/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema137.properties.path.type, parentSchema: schema137.properties.path, data: data2 };
+        const err5 = { instancePath: instancePath + "/path", schemaPath: "#/properties/path/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema139.properties.path.type, parentSchema: schema139.properties.path, data: data2 };
         if (vErrors === null) {
           vErrors = [err5];
         } else {
@@ -9668,7 +9959,7 @@ function validate54(data, { instancePath = "", parentData, parentDataProperty, r
       let data3 = data.state;
       if (typeof data3 === "string") {
         if (func2(data3) < 1) {
-          const err6 = { instancePath: instancePath + "/state", schemaPath: "#/properties/state/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema137.properties.state, data: data3 };
+          const err6 = { instancePath: instancePath + "/state", schemaPath: "#/properties/state/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema139.properties.state, data: data3 };
           if (vErrors === null) {
             vErrors = [err6];
           } else {
@@ -9677,7 +9968,7 @@ function validate54(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err7 = { instancePath: instancePath + "/state", schemaPath: "#/properties/state/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema137.properties.state.type, parentSchema: schema137.properties.state, data: data3 };
+        const err7 = { instancePath: instancePath + "/state", schemaPath: "#/properties/state/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema139.properties.state.type, parentSchema: schema139.properties.state, data: data3 };
         if (vErrors === null) {
           vErrors = [err7];
         } else {
@@ -9690,7 +9981,7 @@ function validate54(data, { instancePath = "", parentData, parentDataProperty, r
       let data4 = data.credentials;
       if (typeof data4 === "string") {
         if (func2(data4) < 1) {
-          const err8 = { instancePath: instancePath + "/credentials", schemaPath: "#/properties/credentials/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema137.properties.credentials, data: data4 };
+          const err8 = { instancePath: instancePath + "/credentials", schemaPath: "#/properties/credentials/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema139.properties.credentials, data: data4 };
           if (vErrors === null) {
             vErrors = [err8];
           } else {
@@ -9699,7 +9990,7 @@ function validate54(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err9 = { instancePath: instancePath + "/credentials", schemaPath: "#/properties/credentials/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema137.properties.credentials.type, parentSchema: schema137.properties.credentials, data: data4 };
+        const err9 = { instancePath: instancePath + "/credentials", schemaPath: "#/properties/credentials/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema139.properties.credentials.type, parentSchema: schema139.properties.credentials, data: data4 };
         if (vErrors === null) {
           vErrors = [err9];
         } else {
@@ -9712,7 +10003,7 @@ function validate54(data, { instancePath = "", parentData, parentDataProperty, r
       let data5 = data.tokenFile;
       if (typeof data5 === "string") {
         if (func2(data5) < 1) {
-          const err10 = { instancePath: instancePath + "/tokenFile", schemaPath: "#/properties/tokenFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema137.properties.tokenFile, data: data5 };
+          const err10 = { instancePath: instancePath + "/tokenFile", schemaPath: "#/properties/tokenFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema139.properties.tokenFile, data: data5 };
           if (vErrors === null) {
             vErrors = [err10];
           } else {
@@ -9721,7 +10012,7 @@ function validate54(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err11 = { instancePath: instancePath + "/tokenFile", schemaPath: "#/properties/tokenFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema137.properties.tokenFile.type, parentSchema: schema137.properties.tokenFile, data: data5 };
+        const err11 = { instancePath: instancePath + "/tokenFile", schemaPath: "#/properties/tokenFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema139.properties.tokenFile.type, parentSchema: schema139.properties.tokenFile, data: data5 };
         if (vErrors === null) {
           vErrors = [err11];
         } else {
@@ -9734,7 +10025,7 @@ function validate54(data, { instancePath = "", parentData, parentDataProperty, r
       let data6 = data.username;
       if (typeof data6 === "string") {
         if (func2(data6) < 1) {
-          const err12 = { instancePath: instancePath + "/username", schemaPath: "#/properties/username/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema137.properties.username, data: data6 };
+          const err12 = { instancePath: instancePath + "/username", schemaPath: "#/properties/username/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema139.properties.username, data: data6 };
           if (vErrors === null) {
             vErrors = [err12];
           } else {
@@ -9743,7 +10034,7 @@ function validate54(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err13 = { instancePath: instancePath + "/username", schemaPath: "#/properties/username/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema137.properties.username.type, parentSchema: schema137.properties.username, data: data6 };
+        const err13 = { instancePath: instancePath + "/username", schemaPath: "#/properties/username/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema139.properties.username.type, parentSchema: schema139.properties.username, data: data6 };
         if (vErrors === null) {
           vErrors = [err13];
         } else {
@@ -9755,8 +10046,8 @@ function validate54(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.pollInterval !== void 0) {
       let data7 = data.pollInterval;
       if (typeof data7 === "string") {
-        if (!pattern90.test(data7)) {
-          const err14 = { instancePath: instancePath + "/pollInterval", schemaPath: "#/properties/pollInterval/pattern", keyword: "pattern", params: { pattern: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, message: 'must match pattern "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$"', schema: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$", parentSchema: schema137.properties.pollInterval, data: data7 };
+        if (!pattern93.test(data7)) {
+          const err14 = { instancePath: instancePath + "/pollInterval", schemaPath: "#/properties/pollInterval/pattern", keyword: "pattern", params: { pattern: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, message: 'must match pattern "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$"', schema: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$", parentSchema: schema139.properties.pollInterval, data: data7 };
           if (vErrors === null) {
             vErrors = [err14];
           } else {
@@ -9765,7 +10056,7 @@ function validate54(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err15 = { instancePath: instancePath + "/pollInterval", schemaPath: "#/properties/pollInterval/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema137.properties.pollInterval.type, parentSchema: schema137.properties.pollInterval, data: data7 };
+        const err15 = { instancePath: instancePath + "/pollInterval", schemaPath: "#/properties/pollInterval/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema139.properties.pollInterval.type, parentSchema: schema139.properties.pollInterval, data: data7 };
         if (vErrors === null) {
           vErrors = [err15];
         } else {
@@ -9777,8 +10068,8 @@ function validate54(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.resyncInterval !== void 0) {
       let data8 = data.resyncInterval;
       if (typeof data8 === "string") {
-        if (!pattern90.test(data8)) {
-          const err16 = { instancePath: instancePath + "/resyncInterval", schemaPath: "#/properties/resyncInterval/pattern", keyword: "pattern", params: { pattern: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, message: 'must match pattern "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$"', schema: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$", parentSchema: schema137.properties.resyncInterval, data: data8 };
+        if (!pattern93.test(data8)) {
+          const err16 = { instancePath: instancePath + "/resyncInterval", schemaPath: "#/properties/resyncInterval/pattern", keyword: "pattern", params: { pattern: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, message: 'must match pattern "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$"', schema: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$", parentSchema: schema139.properties.resyncInterval, data: data8 };
           if (vErrors === null) {
             vErrors = [err16];
           } else {
@@ -9787,7 +10078,7 @@ function validate54(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err17 = { instancePath: instancePath + "/resyncInterval", schemaPath: "#/properties/resyncInterval/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema137.properties.resyncInterval.type, parentSchema: schema137.properties.resyncInterval, data: data8 };
+        const err17 = { instancePath: instancePath + "/resyncInterval", schemaPath: "#/properties/resyncInterval/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema139.properties.resyncInterval.type, parentSchema: schema139.properties.resyncInterval, data: data8 };
         if (vErrors === null) {
           vErrors = [err17];
         } else {
@@ -9799,7 +10090,7 @@ function validate54(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.logLevel !== void 0) {
       let data9 = data.logLevel;
       if (typeof data9 !== "string") {
-        const err18 = { instancePath: instancePath + "/logLevel", schemaPath: "#/properties/logLevel/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema137.properties.logLevel.type, parentSchema: schema137.properties.logLevel, data: data9 };
+        const err18 = { instancePath: instancePath + "/logLevel", schemaPath: "#/properties/logLevel/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema139.properties.logLevel.type, parentSchema: schema139.properties.logLevel, data: data9 };
         if (vErrors === null) {
           vErrors = [err18];
         } else {
@@ -9808,7 +10099,7 @@ function validate54(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (!(data9 === "debug" || data9 === "info" || data9 === "warn" || data9 === "error" || data9 === "silent")) {
-        const err19 = { instancePath: instancePath + "/logLevel", schemaPath: "#/properties/logLevel/enum", keyword: "enum", params: { allowedValues: schema137.properties.logLevel.enum }, message: "must be equal to one of the allowed values", schema: schema137.properties.logLevel.enum, parentSchema: schema137.properties.logLevel, data: data9 };
+        const err19 = { instancePath: instancePath + "/logLevel", schemaPath: "#/properties/logLevel/enum", keyword: "enum", params: { allowedValues: schema139.properties.logLevel.enum }, message: "must be equal to one of the allowed values", schema: schema139.properties.logLevel.enum, parentSchema: schema139.properties.logLevel, data: data9 };
         if (vErrors === null) {
           vErrors = [err19];
         } else {
@@ -9818,7 +10109,7 @@ function validate54(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err20 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema137.type, parentSchema: schema137, data };
+    const err20 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema139.type, parentSchema: schema139, data };
     if (vErrors === null) {
       vErrors = [err20];
     } else {
@@ -9831,16 +10122,16 @@ function validate54(data, { instancePath = "", parentData, parentDataProperty, r
 }
 validate54.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
 var validatePlan = validate55;
-var schema138 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/plan.schema.json", "type": "object", "required": ["version", "revision", "inSync", "steps", "unavailability", "blocked", "held"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "revision": { "$ref": "#/$defs/revision" }, "inSync": { "type": "boolean" }, "steps": { "type": "array", "items": { "$ref": "#/$defs/step" } }, "unavailability": { "type": "array", "items": { "$ref": "#/$defs/unavailability" } }, "blocked": { "type": "array", "items": { "$ref": "#/$defs/blocked" } }, "held": { "anyOf": [{ "$ref": "#/$defs/held" }, { "type": "null" }] } }, "$defs": { "revision": { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } }, "position": { "type": "object", "required": ["file", "line", "column"], "additionalProperties": false, "properties": { "file": { "type": "string" }, "line": { "type": "integer", "minimum": 1 }, "column": { "type": "integer", "minimum": 1 } } }, "value": { "anyOf": [{ "type": ["string", "number", "boolean", "null"] }, { "type": "array", "items": { "type": "string" } }] }, "change": { "type": "object", "required": ["path", "from", "to"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "from": { "$ref": "#/$defs/value" }, "to": { "$ref": "#/$defs/value" } } }, "cause": { "type": "object", "required": ["commit", "origin", "path", "reason", "changes"], "additionalProperties": false, "properties": { "commit": { "type": "string" }, "origin": { "anyOf": [{ "$ref": "#/$defs/position" }, { "type": "null" }] }, "path": { "type": "string" }, "reason": { "type": "string" }, "changes": { "type": "array", "items": { "$ref": "#/$defs/change" } } } }, "step": { "type": "object", "required": ["wave", "host", "application", "service", "slot", "action", "subject", "detail", "cause"], "additionalProperties": false, "properties": { "wave": { "type": "integer", "minimum": 1 }, "host": { "type": "string" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "action": { "type": "string", "enum": ["pull-image", "create-network", "remove-network", "create-volume", "create-container", "start-container", "unpause-container", "update-container", "rename-container", "connect-network", "disconnect-network", "stop-container", "remove-container"] }, "subject": { "type": "string" }, "detail": { "type": "string" }, "cause": { "$ref": "#/$defs/cause" } } }, "unavailability": { "type": "object", "required": ["application", "service", "desired", "before", "lowest", "reason"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "service": { "type": "string" }, "desired": { "type": "integer" }, "before": { "type": "integer" }, "lowest": { "type": "integer" }, "reason": { "type": "string" } } }, "held": { "type": "object", "required": ["applications", "of", "commits"], "additionalProperties": false, "properties": { "applications": { "type": "array", "items": { "type": "string" } }, "of": { "type": "integer" }, "commits": { "type": "array", "items": { "type": "string" } } } }, "blocked": { "type": "object", "required": ["application", "reason", "message"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "reason": { "type": "string" }, "message": { "type": "string" } } } } };
-var schema139 = { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } };
-var schema146 = { "type": "object", "required": ["application", "service", "desired", "before", "lowest", "reason"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "service": { "type": "string" }, "desired": { "type": "integer" }, "before": { "type": "integer" }, "lowest": { "type": "integer" }, "reason": { "type": "string" } } };
-var schema147 = { "type": "object", "required": ["application", "reason", "message"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "reason": { "type": "string" }, "message": { "type": "string" } } };
-var schema148 = { "type": "object", "required": ["applications", "of", "commits"], "additionalProperties": false, "properties": { "applications": { "type": "array", "items": { "type": "string" } }, "of": { "type": "integer" }, "commits": { "type": "array", "items": { "type": "string" } } } };
-var schema140 = { "type": "object", "required": ["wave", "host", "application", "service", "slot", "action", "subject", "detail", "cause"], "additionalProperties": false, "properties": { "wave": { "type": "integer", "minimum": 1 }, "host": { "type": "string" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "action": { "type": "string", "enum": ["pull-image", "create-network", "remove-network", "create-volume", "create-container", "start-container", "unpause-container", "update-container", "rename-container", "connect-network", "disconnect-network", "stop-container", "remove-container"] }, "subject": { "type": "string" }, "detail": { "type": "string" }, "cause": { "$ref": "#/$defs/cause" } } };
-var schema141 = { "type": "object", "required": ["commit", "origin", "path", "reason", "changes"], "additionalProperties": false, "properties": { "commit": { "type": "string" }, "origin": { "anyOf": [{ "$ref": "#/$defs/position" }, { "type": "null" }] }, "path": { "type": "string" }, "reason": { "type": "string" }, "changes": { "type": "array", "items": { "$ref": "#/$defs/change" } } } };
-var schema142 = { "type": "object", "required": ["file", "line", "column"], "additionalProperties": false, "properties": { "file": { "type": "string" }, "line": { "type": "integer", "minimum": 1 }, "column": { "type": "integer", "minimum": 1 } } };
-var schema143 = { "type": "object", "required": ["path", "from", "to"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "from": { "$ref": "#/$defs/value" }, "to": { "$ref": "#/$defs/value" } } };
-var schema144 = { "anyOf": [{ "type": ["string", "number", "boolean", "null"] }, { "type": "array", "items": { "type": "string" } }] };
+var schema140 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/plan.schema.json", "type": "object", "required": ["version", "revision", "inSync", "steps", "unavailability", "blocked", "held"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "revision": { "$ref": "#/$defs/revision" }, "inSync": { "type": "boolean" }, "steps": { "type": "array", "items": { "$ref": "#/$defs/step" } }, "unavailability": { "type": "array", "items": { "$ref": "#/$defs/unavailability" } }, "blocked": { "type": "array", "items": { "$ref": "#/$defs/blocked" } }, "held": { "anyOf": [{ "$ref": "#/$defs/held" }, { "type": "null" }] } }, "$defs": { "revision": { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } }, "position": { "type": "object", "required": ["file", "line", "column"], "additionalProperties": false, "properties": { "file": { "type": "string" }, "line": { "type": "integer", "minimum": 1 }, "column": { "type": "integer", "minimum": 1 } } }, "value": { "anyOf": [{ "type": ["string", "number", "boolean", "null"] }, { "type": "array", "items": { "type": "string" } }] }, "change": { "type": "object", "required": ["path", "from", "to"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "from": { "$ref": "#/$defs/value" }, "to": { "$ref": "#/$defs/value" } } }, "cause": { "type": "object", "required": ["commit", "origin", "path", "reason", "changes"], "additionalProperties": false, "properties": { "commit": { "type": "string" }, "origin": { "anyOf": [{ "$ref": "#/$defs/position" }, { "type": "null" }] }, "path": { "type": "string" }, "reason": { "type": "string" }, "changes": { "type": "array", "items": { "$ref": "#/$defs/change" } } } }, "step": { "type": "object", "required": ["wave", "host", "application", "service", "slot", "action", "subject", "detail", "cause"], "additionalProperties": false, "properties": { "wave": { "type": "integer", "minimum": 1 }, "host": { "type": "string" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "action": { "type": "string", "enum": ["pull-image", "create-network", "remove-network", "create-volume", "create-container", "start-container", "unpause-container", "update-container", "rename-container", "connect-network", "disconnect-network", "stop-container", "remove-container"] }, "subject": { "type": "string" }, "detail": { "type": "string" }, "cause": { "$ref": "#/$defs/cause" } } }, "unavailability": { "type": "object", "required": ["application", "service", "desired", "before", "lowest", "reason"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "service": { "type": "string" }, "desired": { "type": "integer" }, "before": { "type": "integer" }, "lowest": { "type": "integer" }, "reason": { "type": "string" } } }, "held": { "type": "object", "required": ["applications", "of", "commits"], "additionalProperties": false, "properties": { "applications": { "type": "array", "items": { "type": "string" } }, "of": { "type": "integer" }, "commits": { "type": "array", "items": { "type": "string" } } } }, "blocked": { "type": "object", "required": ["application", "reason", "message"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "reason": { "type": "string" }, "message": { "type": "string" } } } } };
+var schema141 = { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } };
+var schema148 = { "type": "object", "required": ["application", "service", "desired", "before", "lowest", "reason"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "service": { "type": "string" }, "desired": { "type": "integer" }, "before": { "type": "integer" }, "lowest": { "type": "integer" }, "reason": { "type": "string" } } };
+var schema149 = { "type": "object", "required": ["application", "reason", "message"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "reason": { "type": "string" }, "message": { "type": "string" } } };
+var schema150 = { "type": "object", "required": ["applications", "of", "commits"], "additionalProperties": false, "properties": { "applications": { "type": "array", "items": { "type": "string" } }, "of": { "type": "integer" }, "commits": { "type": "array", "items": { "type": "string" } } } };
+var schema142 = { "type": "object", "required": ["wave", "host", "application", "service", "slot", "action", "subject", "detail", "cause"], "additionalProperties": false, "properties": { "wave": { "type": "integer", "minimum": 1 }, "host": { "type": "string" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "action": { "type": "string", "enum": ["pull-image", "create-network", "remove-network", "create-volume", "create-container", "start-container", "unpause-container", "update-container", "rename-container", "connect-network", "disconnect-network", "stop-container", "remove-container"] }, "subject": { "type": "string" }, "detail": { "type": "string" }, "cause": { "$ref": "#/$defs/cause" } } };
+var schema143 = { "type": "object", "required": ["commit", "origin", "path", "reason", "changes"], "additionalProperties": false, "properties": { "commit": { "type": "string" }, "origin": { "anyOf": [{ "$ref": "#/$defs/position" }, { "type": "null" }] }, "path": { "type": "string" }, "reason": { "type": "string" }, "changes": { "type": "array", "items": { "$ref": "#/$defs/change" } } } };
+var schema144 = { "type": "object", "required": ["file", "line", "column"], "additionalProperties": false, "properties": { "file": { "type": "string" }, "line": { "type": "integer", "minimum": 1 }, "column": { "type": "integer", "minimum": 1 } } };
+var schema145 = { "type": "object", "required": ["path", "from", "to"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "from": { "$ref": "#/$defs/value" }, "to": { "$ref": "#/$defs/value" } } };
+var schema146 = { "anyOf": [{ "type": ["string", "number", "boolean", "null"] }, { "type": "array", "items": { "type": "string" } }] };
 function validate58(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   let vErrors = null;
   let errors = 0;
@@ -9853,7 +10144,7 @@ function validate58(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.path === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "path" }, message: "must have required property 'path'", schema: schema143.required, parentSchema: schema143, data };
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "path" }, message: "must have required property 'path'", schema: schema145.required, parentSchema: schema145, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -9862,7 +10153,7 @@ function validate58(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.from === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "from" }, message: "must have required property 'from'", schema: schema143.required, parentSchema: schema143, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "from" }, message: "must have required property 'from'", schema: schema145.required, parentSchema: schema145, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -9871,7 +10162,7 @@ function validate58(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.to === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "to" }, message: "must have required property 'to'", schema: schema143.required, parentSchema: schema143, data };
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "to" }, message: "must have required property 'to'", schema: schema145.required, parentSchema: schema145, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -9881,7 +10172,7 @@ function validate58(data, { instancePath = "", parentData, parentDataProperty, r
     }
     for (const key0 in data) {
       if (!(key0 === "path" || key0 === "from" || key0 === "to")) {
-        const err3 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema143, data };
+        const err3 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema145, data };
         if (vErrors === null) {
           vErrors = [err3];
         } else {
@@ -9893,7 +10184,7 @@ function validate58(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.path !== void 0) {
       let data0 = data.path;
       if (typeof data0 !== "string") {
-        const err4 = { instancePath: instancePath + "/path", schemaPath: "#/properties/path/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema143.properties.path.type, parentSchema: schema143.properties.path, data: data0 };
+        const err4 = { instancePath: instancePath + "/path", schemaPath: "#/properties/path/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema145.properties.path.type, parentSchema: schema145.properties.path, data: data0 };
         if (vErrors === null) {
           vErrors = [err4];
         } else {
@@ -9908,7 +10199,7 @@ function validate58(data, { instancePath = "", parentData, parentDataProperty, r
       let valid2 = false;
       const _errs7 = errors;
       if (typeof data1 !== "string" && !(typeof data1 == "number" && isFinite(data1)) && typeof data1 !== "boolean" && data1 !== null) {
-        const err5 = { instancePath: instancePath + "/from", schemaPath: "#/$defs/value/anyOf/0/type", keyword: "type", params: { type: schema144.anyOf[0].type }, message: "must be string,number,boolean,null", schema: schema144.anyOf[0].type, parentSchema: schema144.anyOf[0], data: data1 };
+        const err5 = { instancePath: instancePath + "/from", schemaPath: "#/$defs/value/anyOf/0/type", keyword: "type", params: { type: schema146.anyOf[0].type }, message: "must be string,number,boolean,null", schema: schema146.anyOf[0].type, parentSchema: schema146.anyOf[0], data: data1 };
         if (vErrors === null) {
           vErrors = [err5];
         } else {
@@ -9924,7 +10215,7 @@ function validate58(data, { instancePath = "", parentData, parentDataProperty, r
         for (let i0 = 0; i0 < len0; i0++) {
           let data2 = data1[i0];
           if (typeof data2 !== "string") {
-            const err6 = { instancePath: instancePath + "/from/" + i0, schemaPath: "#/$defs/value/anyOf/1/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema144.anyOf[1].items.type, parentSchema: schema144.anyOf[1].items, data: data2 };
+            const err6 = { instancePath: instancePath + "/from/" + i0, schemaPath: "#/$defs/value/anyOf/1/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema146.anyOf[1].items.type, parentSchema: schema146.anyOf[1].items, data: data2 };
             if (vErrors === null) {
               vErrors = [err6];
             } else {
@@ -9934,7 +10225,7 @@ function validate58(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err7 = { instancePath: instancePath + "/from", schemaPath: "#/$defs/value/anyOf/1/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema144.anyOf[1].type, parentSchema: schema144.anyOf[1], data: data1 };
+        const err7 = { instancePath: instancePath + "/from", schemaPath: "#/$defs/value/anyOf/1/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema146.anyOf[1].type, parentSchema: schema146.anyOf[1], data: data1 };
         if (vErrors === null) {
           vErrors = [err7];
         } else {
@@ -9945,7 +10236,7 @@ function validate58(data, { instancePath = "", parentData, parentDataProperty, r
       var _valid0 = _errs9 === errors;
       valid2 = valid2 || _valid0;
       if (!valid2) {
-        const err8 = { instancePath: instancePath + "/from", schemaPath: "#/$defs/value/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema144.anyOf, parentSchema: schema144, data: data1 };
+        const err8 = { instancePath: instancePath + "/from", schemaPath: "#/$defs/value/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema146.anyOf, parentSchema: schema146, data: data1 };
         if (vErrors === null) {
           vErrors = [err8];
         } else {
@@ -9969,7 +10260,7 @@ function validate58(data, { instancePath = "", parentData, parentDataProperty, r
       let valid6 = false;
       const _errs16 = errors;
       if (typeof data3 !== "string" && !(typeof data3 == "number" && isFinite(data3)) && typeof data3 !== "boolean" && data3 !== null) {
-        const err9 = { instancePath: instancePath + "/to", schemaPath: "#/$defs/value/anyOf/0/type", keyword: "type", params: { type: schema144.anyOf[0].type }, message: "must be string,number,boolean,null", schema: schema144.anyOf[0].type, parentSchema: schema144.anyOf[0], data: data3 };
+        const err9 = { instancePath: instancePath + "/to", schemaPath: "#/$defs/value/anyOf/0/type", keyword: "type", params: { type: schema146.anyOf[0].type }, message: "must be string,number,boolean,null", schema: schema146.anyOf[0].type, parentSchema: schema146.anyOf[0], data: data3 };
         if (vErrors === null) {
           vErrors = [err9];
         } else {
@@ -9985,7 +10276,7 @@ function validate58(data, { instancePath = "", parentData, parentDataProperty, r
         for (let i1 = 0; i1 < len1; i1++) {
           let data4 = data3[i1];
           if (typeof data4 !== "string") {
-            const err10 = { instancePath: instancePath + "/to/" + i1, schemaPath: "#/$defs/value/anyOf/1/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema144.anyOf[1].items.type, parentSchema: schema144.anyOf[1].items, data: data4 };
+            const err10 = { instancePath: instancePath + "/to/" + i1, schemaPath: "#/$defs/value/anyOf/1/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema146.anyOf[1].items.type, parentSchema: schema146.anyOf[1].items, data: data4 };
             if (vErrors === null) {
               vErrors = [err10];
             } else {
@@ -9995,7 +10286,7 @@ function validate58(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err11 = { instancePath: instancePath + "/to", schemaPath: "#/$defs/value/anyOf/1/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema144.anyOf[1].type, parentSchema: schema144.anyOf[1], data: data3 };
+        const err11 = { instancePath: instancePath + "/to", schemaPath: "#/$defs/value/anyOf/1/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema146.anyOf[1].type, parentSchema: schema146.anyOf[1], data: data3 };
         if (vErrors === null) {
           vErrors = [err11];
         } else {
@@ -10006,7 +10297,7 @@ function validate58(data, { instancePath = "", parentData, parentDataProperty, r
       var _valid1 = _errs18 === errors;
       valid6 = valid6 || _valid1;
       if (!valid6) {
-        const err12 = { instancePath: instancePath + "/to", schemaPath: "#/$defs/value/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema144.anyOf, parentSchema: schema144, data: data3 };
+        const err12 = { instancePath: instancePath + "/to", schemaPath: "#/$defs/value/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema146.anyOf, parentSchema: schema146, data: data3 };
         if (vErrors === null) {
           vErrors = [err12];
         } else {
@@ -10025,7 +10316,7 @@ function validate58(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err13 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema143.type, parentSchema: schema143, data };
+    const err13 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema145.type, parentSchema: schema145, data };
     if (vErrors === null) {
       vErrors = [err13];
     } else {
@@ -10049,7 +10340,7 @@ function validate57(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.commit === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema141.required, parentSchema: schema141, data };
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema143.required, parentSchema: schema143, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -10058,7 +10349,7 @@ function validate57(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.origin === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "origin" }, message: "must have required property 'origin'", schema: schema141.required, parentSchema: schema141, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "origin" }, message: "must have required property 'origin'", schema: schema143.required, parentSchema: schema143, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -10067,7 +10358,7 @@ function validate57(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.path === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "path" }, message: "must have required property 'path'", schema: schema141.required, parentSchema: schema141, data };
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "path" }, message: "must have required property 'path'", schema: schema143.required, parentSchema: schema143, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -10076,7 +10367,7 @@ function validate57(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.reason === void 0) {
-      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema141.required, parentSchema: schema141, data };
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema143.required, parentSchema: schema143, data };
       if (vErrors === null) {
         vErrors = [err3];
       } else {
@@ -10085,7 +10376,7 @@ function validate57(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.changes === void 0) {
-      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "changes" }, message: "must have required property 'changes'", schema: schema141.required, parentSchema: schema141, data };
+      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "changes" }, message: "must have required property 'changes'", schema: schema143.required, parentSchema: schema143, data };
       if (vErrors === null) {
         vErrors = [err4];
       } else {
@@ -10095,7 +10386,7 @@ function validate57(data, { instancePath = "", parentData, parentDataProperty, r
     }
     for (const key0 in data) {
       if (!(key0 === "commit" || key0 === "origin" || key0 === "path" || key0 === "reason" || key0 === "changes")) {
-        const err5 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema141, data };
+        const err5 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema143, data };
         if (vErrors === null) {
           vErrors = [err5];
         } else {
@@ -10107,7 +10398,7 @@ function validate57(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.commit !== void 0) {
       let data0 = data.commit;
       if (typeof data0 !== "string") {
-        const err6 = { instancePath: instancePath + "/commit", schemaPath: "#/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema141.properties.commit.type, parentSchema: schema141.properties.commit, data: data0 };
+        const err6 = { instancePath: instancePath + "/commit", schemaPath: "#/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema143.properties.commit.type, parentSchema: schema143.properties.commit, data: data0 };
         if (vErrors === null) {
           vErrors = [err6];
         } else {
@@ -10123,7 +10414,7 @@ function validate57(data, { instancePath = "", parentData, parentDataProperty, r
       const _errs6 = errors;
       if (data1 && typeof data1 == "object" && !Array.isArray(data1)) {
         if (data1.file === void 0) {
-          const err7 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/position/required", keyword: "required", params: { missingProperty: "file" }, message: "must have required property 'file'", schema: schema142.required, parentSchema: schema142, data: data1 };
+          const err7 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/position/required", keyword: "required", params: { missingProperty: "file" }, message: "must have required property 'file'", schema: schema144.required, parentSchema: schema144, data: data1 };
           if (vErrors === null) {
             vErrors = [err7];
           } else {
@@ -10132,7 +10423,7 @@ function validate57(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data1.line === void 0) {
-          const err8 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/position/required", keyword: "required", params: { missingProperty: "line" }, message: "must have required property 'line'", schema: schema142.required, parentSchema: schema142, data: data1 };
+          const err8 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/position/required", keyword: "required", params: { missingProperty: "line" }, message: "must have required property 'line'", schema: schema144.required, parentSchema: schema144, data: data1 };
           if (vErrors === null) {
             vErrors = [err8];
           } else {
@@ -10141,7 +10432,7 @@ function validate57(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data1.column === void 0) {
-          const err9 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/position/required", keyword: "required", params: { missingProperty: "column" }, message: "must have required property 'column'", schema: schema142.required, parentSchema: schema142, data: data1 };
+          const err9 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/position/required", keyword: "required", params: { missingProperty: "column" }, message: "must have required property 'column'", schema: schema144.required, parentSchema: schema144, data: data1 };
           if (vErrors === null) {
             vErrors = [err9];
           } else {
@@ -10151,7 +10442,7 @@ function validate57(data, { instancePath = "", parentData, parentDataProperty, r
         }
         for (const key1 in data1) {
           if (!(key1 === "file" || key1 === "line" || key1 === "column")) {
-            const err10 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/position/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema142, data: data1 };
+            const err10 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/position/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema144, data: data1 };
             if (vErrors === null) {
               vErrors = [err10];
             } else {
@@ -10163,7 +10454,7 @@ function validate57(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.file !== void 0) {
           let data2 = data1.file;
           if (typeof data2 !== "string") {
-            const err11 = { instancePath: instancePath + "/origin/file", schemaPath: "#/$defs/position/properties/file/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema142.properties.file.type, parentSchema: schema142.properties.file, data: data2 };
+            const err11 = { instancePath: instancePath + "/origin/file", schemaPath: "#/$defs/position/properties/file/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema144.properties.file.type, parentSchema: schema144.properties.file, data: data2 };
             if (vErrors === null) {
               vErrors = [err11];
             } else {
@@ -10175,7 +10466,7 @@ function validate57(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.line !== void 0) {
           let data3 = data1.line;
           if (!(typeof data3 == "number" && (!(data3 % 1) && !isNaN(data3)) && isFinite(data3))) {
-            const err12 = { instancePath: instancePath + "/origin/line", schemaPath: "#/$defs/position/properties/line/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema142.properties.line.type, parentSchema: schema142.properties.line, data: data3 };
+            const err12 = { instancePath: instancePath + "/origin/line", schemaPath: "#/$defs/position/properties/line/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema144.properties.line.type, parentSchema: schema144.properties.line, data: data3 };
             if (vErrors === null) {
               vErrors = [err12];
             } else {
@@ -10185,7 +10476,7 @@ function validate57(data, { instancePath = "", parentData, parentDataProperty, r
           }
           if (typeof data3 == "number" && isFinite(data3)) {
             if (data3 < 1 || isNaN(data3)) {
-              const err13 = { instancePath: instancePath + "/origin/line", schemaPath: "#/$defs/position/properties/line/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema142.properties.line, data: data3 };
+              const err13 = { instancePath: instancePath + "/origin/line", schemaPath: "#/$defs/position/properties/line/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema144.properties.line, data: data3 };
               if (vErrors === null) {
                 vErrors = [err13];
               } else {
@@ -10198,7 +10489,7 @@ function validate57(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.column !== void 0) {
           let data4 = data1.column;
           if (!(typeof data4 == "number" && (!(data4 % 1) && !isNaN(data4)) && isFinite(data4))) {
-            const err14 = { instancePath: instancePath + "/origin/column", schemaPath: "#/$defs/position/properties/column/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema142.properties.column.type, parentSchema: schema142.properties.column, data: data4 };
+            const err14 = { instancePath: instancePath + "/origin/column", schemaPath: "#/$defs/position/properties/column/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema144.properties.column.type, parentSchema: schema144.properties.column, data: data4 };
             if (vErrors === null) {
               vErrors = [err14];
             } else {
@@ -10208,7 +10499,7 @@ function validate57(data, { instancePath = "", parentData, parentDataProperty, r
           }
           if (typeof data4 == "number" && isFinite(data4)) {
             if (data4 < 1 || isNaN(data4)) {
-              const err15 = { instancePath: instancePath + "/origin/column", schemaPath: "#/$defs/position/properties/column/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema142.properties.column, data: data4 };
+              const err15 = { instancePath: instancePath + "/origin/column", schemaPath: "#/$defs/position/properties/column/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema144.properties.column, data: data4 };
               if (vErrors === null) {
                 vErrors = [err15];
               } else {
@@ -10219,7 +10510,7 @@ function validate57(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err16 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/position/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema142.type, parentSchema: schema142, data: data1 };
+        const err16 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/position/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema144.type, parentSchema: schema144, data: data1 };
         if (vErrors === null) {
           vErrors = [err16];
         } else {
@@ -10231,7 +10522,7 @@ function validate57(data, { instancePath = "", parentData, parentDataProperty, r
       valid1 = valid1 || _valid0;
       const _errs16 = errors;
       if (data1 !== null) {
-        const err17 = { instancePath: instancePath + "/origin", schemaPath: "#/properties/origin/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema141.properties.origin.anyOf[1].type, parentSchema: schema141.properties.origin.anyOf[1], data: data1 };
+        const err17 = { instancePath: instancePath + "/origin", schemaPath: "#/properties/origin/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema143.properties.origin.anyOf[1].type, parentSchema: schema143.properties.origin.anyOf[1], data: data1 };
         if (vErrors === null) {
           vErrors = [err17];
         } else {
@@ -10242,7 +10533,7 @@ function validate57(data, { instancePath = "", parentData, parentDataProperty, r
       var _valid0 = _errs16 === errors;
       valid1 = valid1 || _valid0;
       if (!valid1) {
-        const err18 = { instancePath: instancePath + "/origin", schemaPath: "#/properties/origin/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema141.properties.origin.anyOf, parentSchema: schema141.properties.origin, data: data1 };
+        const err18 = { instancePath: instancePath + "/origin", schemaPath: "#/properties/origin/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema143.properties.origin.anyOf, parentSchema: schema143.properties.origin, data: data1 };
         if (vErrors === null) {
           vErrors = [err18];
         } else {
@@ -10263,7 +10554,7 @@ function validate57(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.path !== void 0) {
       let data5 = data.path;
       if (typeof data5 !== "string") {
-        const err19 = { instancePath: instancePath + "/path", schemaPath: "#/properties/path/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema141.properties.path.type, parentSchema: schema141.properties.path, data: data5 };
+        const err19 = { instancePath: instancePath + "/path", schemaPath: "#/properties/path/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema143.properties.path.type, parentSchema: schema143.properties.path, data: data5 };
         if (vErrors === null) {
           vErrors = [err19];
         } else {
@@ -10275,7 +10566,7 @@ function validate57(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.reason !== void 0) {
       let data6 = data.reason;
       if (typeof data6 !== "string") {
-        const err20 = { instancePath: instancePath + "/reason", schemaPath: "#/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema141.properties.reason.type, parentSchema: schema141.properties.reason, data: data6 };
+        const err20 = { instancePath: instancePath + "/reason", schemaPath: "#/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema143.properties.reason.type, parentSchema: schema143.properties.reason, data: data6 };
         if (vErrors === null) {
           vErrors = [err20];
         } else {
@@ -10295,7 +10586,7 @@ function validate57(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err21 = { instancePath: instancePath + "/changes", schemaPath: "#/properties/changes/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema141.properties.changes.type, parentSchema: schema141.properties.changes, data: data7 };
+        const err21 = { instancePath: instancePath + "/changes", schemaPath: "#/properties/changes/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema143.properties.changes.type, parentSchema: schema143.properties.changes, data: data7 };
         if (vErrors === null) {
           vErrors = [err21];
         } else {
@@ -10305,7 +10596,7 @@ function validate57(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err22 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema141.type, parentSchema: schema141, data };
+    const err22 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema143.type, parentSchema: schema143, data };
     if (vErrors === null) {
       vErrors = [err22];
     } else {
@@ -10329,7 +10620,7 @@ function validate56(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.wave === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "wave" }, message: "must have required property 'wave'", schema: schema140.required, parentSchema: schema140, data };
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "wave" }, message: "must have required property 'wave'", schema: schema142.required, parentSchema: schema142, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -10338,7 +10629,7 @@ function validate56(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.host === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema140.required, parentSchema: schema140, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema142.required, parentSchema: schema142, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -10347,7 +10638,7 @@ function validate56(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.application === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema140.required, parentSchema: schema140, data };
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema142.required, parentSchema: schema142, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -10356,7 +10647,7 @@ function validate56(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.service === void 0) {
-      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema140.required, parentSchema: schema140, data };
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema142.required, parentSchema: schema142, data };
       if (vErrors === null) {
         vErrors = [err3];
       } else {
@@ -10365,7 +10656,7 @@ function validate56(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.slot === void 0) {
-      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema140.required, parentSchema: schema140, data };
+      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema142.required, parentSchema: schema142, data };
       if (vErrors === null) {
         vErrors = [err4];
       } else {
@@ -10374,7 +10665,7 @@ function validate56(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.action === void 0) {
-      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "action" }, message: "must have required property 'action'", schema: schema140.required, parentSchema: schema140, data };
+      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "action" }, message: "must have required property 'action'", schema: schema142.required, parentSchema: schema142, data };
       if (vErrors === null) {
         vErrors = [err5];
       } else {
@@ -10383,7 +10674,7 @@ function validate56(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.subject === void 0) {
-      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "subject" }, message: "must have required property 'subject'", schema: schema140.required, parentSchema: schema140, data };
+      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "subject" }, message: "must have required property 'subject'", schema: schema142.required, parentSchema: schema142, data };
       if (vErrors === null) {
         vErrors = [err6];
       } else {
@@ -10392,7 +10683,7 @@ function validate56(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.detail === void 0) {
-      const err7 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "detail" }, message: "must have required property 'detail'", schema: schema140.required, parentSchema: schema140, data };
+      const err7 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "detail" }, message: "must have required property 'detail'", schema: schema142.required, parentSchema: schema142, data };
       if (vErrors === null) {
         vErrors = [err7];
       } else {
@@ -10401,7 +10692,7 @@ function validate56(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.cause === void 0) {
-      const err8 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "cause" }, message: "must have required property 'cause'", schema: schema140.required, parentSchema: schema140, data };
+      const err8 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "cause" }, message: "must have required property 'cause'", schema: schema142.required, parentSchema: schema142, data };
       if (vErrors === null) {
         vErrors = [err8];
       } else {
@@ -10410,8 +10701,8 @@ function validate56(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     for (const key0 in data) {
-      if (!func1.call(schema140.properties, key0)) {
-        const err9 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema140, data };
+      if (!func1.call(schema142.properties, key0)) {
+        const err9 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema142, data };
         if (vErrors === null) {
           vErrors = [err9];
         } else {
@@ -10423,7 +10714,7 @@ function validate56(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.wave !== void 0) {
       let data0 = data.wave;
       if (!(typeof data0 == "number" && (!(data0 % 1) && !isNaN(data0)) && isFinite(data0))) {
-        const err10 = { instancePath: instancePath + "/wave", schemaPath: "#/properties/wave/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema140.properties.wave.type, parentSchema: schema140.properties.wave, data: data0 };
+        const err10 = { instancePath: instancePath + "/wave", schemaPath: "#/properties/wave/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema142.properties.wave.type, parentSchema: schema142.properties.wave, data: data0 };
         if (vErrors === null) {
           vErrors = [err10];
         } else {
@@ -10433,7 +10724,7 @@ function validate56(data, { instancePath = "", parentData, parentDataProperty, r
       }
       if (typeof data0 == "number" && isFinite(data0)) {
         if (data0 < 1 || isNaN(data0)) {
-          const err11 = { instancePath: instancePath + "/wave", schemaPath: "#/properties/wave/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema140.properties.wave, data: data0 };
+          const err11 = { instancePath: instancePath + "/wave", schemaPath: "#/properties/wave/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema142.properties.wave, data: data0 };
           if (vErrors === null) {
             vErrors = [err11];
           } else {
@@ -10446,7 +10737,7 @@ function validate56(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.host !== void 0) {
       let data1 = data.host;
       if (typeof data1 !== "string") {
-        const err12 = { instancePath: instancePath + "/host", schemaPath: "#/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema140.properties.host.type, parentSchema: schema140.properties.host, data: data1 };
+        const err12 = { instancePath: instancePath + "/host", schemaPath: "#/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema142.properties.host.type, parentSchema: schema142.properties.host, data: data1 };
         if (vErrors === null) {
           vErrors = [err12];
         } else {
@@ -10458,7 +10749,7 @@ function validate56(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.application !== void 0) {
       let data2 = data.application;
       if (typeof data2 !== "string") {
-        const err13 = { instancePath: instancePath + "/application", schemaPath: "#/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema140.properties.application.type, parentSchema: schema140.properties.application, data: data2 };
+        const err13 = { instancePath: instancePath + "/application", schemaPath: "#/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema142.properties.application.type, parentSchema: schema142.properties.application, data: data2 };
         if (vErrors === null) {
           vErrors = [err13];
         } else {
@@ -10470,7 +10761,7 @@ function validate56(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.service !== void 0) {
       let data3 = data.service;
       if (typeof data3 !== "string") {
-        const err14 = { instancePath: instancePath + "/service", schemaPath: "#/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema140.properties.service.type, parentSchema: schema140.properties.service, data: data3 };
+        const err14 = { instancePath: instancePath + "/service", schemaPath: "#/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema142.properties.service.type, parentSchema: schema142.properties.service, data: data3 };
         if (vErrors === null) {
           vErrors = [err14];
         } else {
@@ -10482,7 +10773,7 @@ function validate56(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.slot !== void 0) {
       let data4 = data.slot;
       if (typeof data4 !== "string") {
-        const err15 = { instancePath: instancePath + "/slot", schemaPath: "#/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema140.properties.slot.type, parentSchema: schema140.properties.slot, data: data4 };
+        const err15 = { instancePath: instancePath + "/slot", schemaPath: "#/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema142.properties.slot.type, parentSchema: schema142.properties.slot, data: data4 };
         if (vErrors === null) {
           vErrors = [err15];
         } else {
@@ -10494,7 +10785,7 @@ function validate56(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.action !== void 0) {
       let data5 = data.action;
       if (typeof data5 !== "string") {
-        const err16 = { instancePath: instancePath + "/action", schemaPath: "#/properties/action/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema140.properties.action.type, parentSchema: schema140.properties.action, data: data5 };
+        const err16 = { instancePath: instancePath + "/action", schemaPath: "#/properties/action/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema142.properties.action.type, parentSchema: schema142.properties.action, data: data5 };
         if (vErrors === null) {
           vErrors = [err16];
         } else {
@@ -10503,7 +10794,7 @@ function validate56(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (!(data5 === "pull-image" || data5 === "create-network" || data5 === "remove-network" || data5 === "create-volume" || data5 === "create-container" || data5 === "start-container" || data5 === "unpause-container" || data5 === "update-container" || data5 === "rename-container" || data5 === "connect-network" || data5 === "disconnect-network" || data5 === "stop-container" || data5 === "remove-container")) {
-        const err17 = { instancePath: instancePath + "/action", schemaPath: "#/properties/action/enum", keyword: "enum", params: { allowedValues: schema140.properties.action.enum }, message: "must be equal to one of the allowed values", schema: schema140.properties.action.enum, parentSchema: schema140.properties.action, data: data5 };
+        const err17 = { instancePath: instancePath + "/action", schemaPath: "#/properties/action/enum", keyword: "enum", params: { allowedValues: schema142.properties.action.enum }, message: "must be equal to one of the allowed values", schema: schema142.properties.action.enum, parentSchema: schema142.properties.action, data: data5 };
         if (vErrors === null) {
           vErrors = [err17];
         } else {
@@ -10515,7 +10806,7 @@ function validate56(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.subject !== void 0) {
       let data6 = data.subject;
       if (typeof data6 !== "string") {
-        const err18 = { instancePath: instancePath + "/subject", schemaPath: "#/properties/subject/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema140.properties.subject.type, parentSchema: schema140.properties.subject, data: data6 };
+        const err18 = { instancePath: instancePath + "/subject", schemaPath: "#/properties/subject/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema142.properties.subject.type, parentSchema: schema142.properties.subject, data: data6 };
         if (vErrors === null) {
           vErrors = [err18];
         } else {
@@ -10527,7 +10818,7 @@ function validate56(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.detail !== void 0) {
       let data7 = data.detail;
       if (typeof data7 !== "string") {
-        const err19 = { instancePath: instancePath + "/detail", schemaPath: "#/properties/detail/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema140.properties.detail.type, parentSchema: schema140.properties.detail, data: data7 };
+        const err19 = { instancePath: instancePath + "/detail", schemaPath: "#/properties/detail/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema142.properties.detail.type, parentSchema: schema142.properties.detail, data: data7 };
         if (vErrors === null) {
           vErrors = [err19];
         } else {
@@ -10543,7 +10834,7 @@ function validate56(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err20 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema140.type, parentSchema: schema140, data };
+    const err20 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema142.type, parentSchema: schema142, data };
     if (vErrors === null) {
       vErrors = [err20];
     } else {
@@ -10568,7 +10859,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.version === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "version" }, message: "must have required property 'version'", schema: schema138.required, parentSchema: schema138, data };
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "version" }, message: "must have required property 'version'", schema: schema140.required, parentSchema: schema140, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -10577,7 +10868,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.revision === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "revision" }, message: "must have required property 'revision'", schema: schema138.required, parentSchema: schema138, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "revision" }, message: "must have required property 'revision'", schema: schema140.required, parentSchema: schema140, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -10586,7 +10877,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.inSync === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "inSync" }, message: "must have required property 'inSync'", schema: schema138.required, parentSchema: schema138, data };
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "inSync" }, message: "must have required property 'inSync'", schema: schema140.required, parentSchema: schema140, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -10595,7 +10886,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.steps === void 0) {
-      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "steps" }, message: "must have required property 'steps'", schema: schema138.required, parentSchema: schema138, data };
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "steps" }, message: "must have required property 'steps'", schema: schema140.required, parentSchema: schema140, data };
       if (vErrors === null) {
         vErrors = [err3];
       } else {
@@ -10604,7 +10895,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.unavailability === void 0) {
-      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "unavailability" }, message: "must have required property 'unavailability'", schema: schema138.required, parentSchema: schema138, data };
+      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "unavailability" }, message: "must have required property 'unavailability'", schema: schema140.required, parentSchema: schema140, data };
       if (vErrors === null) {
         vErrors = [err4];
       } else {
@@ -10613,7 +10904,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.blocked === void 0) {
-      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "blocked" }, message: "must have required property 'blocked'", schema: schema138.required, parentSchema: schema138, data };
+      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "blocked" }, message: "must have required property 'blocked'", schema: schema140.required, parentSchema: schema140, data };
       if (vErrors === null) {
         vErrors = [err5];
       } else {
@@ -10622,7 +10913,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.held === void 0) {
-      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "held" }, message: "must have required property 'held'", schema: schema138.required, parentSchema: schema138, data };
+      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "held" }, message: "must have required property 'held'", schema: schema140.required, parentSchema: schema140, data };
       if (vErrors === null) {
         vErrors = [err6];
       } else {
@@ -10632,7 +10923,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
     }
     for (const key0 in data) {
       if (!(key0 === "version" || key0 === "revision" || key0 === "inSync" || key0 === "steps" || key0 === "unavailability" || key0 === "blocked" || key0 === "held")) {
-        const err7 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema138, data };
+        const err7 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema140, data };
         if (vErrors === null) {
           vErrors = [err7];
         } else {
@@ -10644,7 +10935,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.version !== void 0) {
       let data0 = data.version;
       if (1 !== data0) {
-        const err8 = { instancePath: instancePath + "/version", schemaPath: "#/properties/version/const", keyword: "const", params: { allowedValue: 1 }, message: "must be equal to constant", schema: 1, parentSchema: schema138.properties.version, data: data0 };
+        const err8 = { instancePath: instancePath + "/version", schemaPath: "#/properties/version/const", keyword: "const", params: { allowedValue: 1 }, message: "must be equal to constant", schema: 1, parentSchema: schema140.properties.version, data: data0 };
         if (vErrors === null) {
           vErrors = [err8];
         } else {
@@ -10657,7 +10948,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
       let data1 = data.revision;
       if (data1 && typeof data1 == "object" && !Array.isArray(data1)) {
         if (data1.branch === void 0) {
-          const err9 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "branch" }, message: "must have required property 'branch'", schema: schema139.required, parentSchema: schema139, data: data1 };
+          const err9 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "branch" }, message: "must have required property 'branch'", schema: schema141.required, parentSchema: schema141, data: data1 };
           if (vErrors === null) {
             vErrors = [err9];
           } else {
@@ -10666,7 +10957,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data1.commit === void 0) {
-          const err10 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema139.required, parentSchema: schema139, data: data1 };
+          const err10 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema141.required, parentSchema: schema141, data: data1 };
           if (vErrors === null) {
             vErrors = [err10];
           } else {
@@ -10675,7 +10966,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data1.author === void 0) {
-          const err11 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "author" }, message: "must have required property 'author'", schema: schema139.required, parentSchema: schema139, data: data1 };
+          const err11 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "author" }, message: "must have required property 'author'", schema: schema141.required, parentSchema: schema141, data: data1 };
           if (vErrors === null) {
             vErrors = [err11];
           } else {
@@ -10684,7 +10975,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data1.date === void 0) {
-          const err12 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "date" }, message: "must have required property 'date'", schema: schema139.required, parentSchema: schema139, data: data1 };
+          const err12 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "date" }, message: "must have required property 'date'", schema: schema141.required, parentSchema: schema141, data: data1 };
           if (vErrors === null) {
             vErrors = [err12];
           } else {
@@ -10693,7 +10984,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data1.subject === void 0) {
-          const err13 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "subject" }, message: "must have required property 'subject'", schema: schema139.required, parentSchema: schema139, data: data1 };
+          const err13 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "subject" }, message: "must have required property 'subject'", schema: schema141.required, parentSchema: schema141, data: data1 };
           if (vErrors === null) {
             vErrors = [err13];
           } else {
@@ -10703,7 +10994,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
         }
         for (const key1 in data1) {
           if (!(key1 === "branch" || key1 === "commit" || key1 === "author" || key1 === "date" || key1 === "subject")) {
-            const err14 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema139, data: data1 };
+            const err14 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema141, data: data1 };
             if (vErrors === null) {
               vErrors = [err14];
             } else {
@@ -10715,7 +11006,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.branch !== void 0) {
           let data2 = data1.branch;
           if (typeof data2 !== "string") {
-            const err15 = { instancePath: instancePath + "/revision/branch", schemaPath: "#/$defs/revision/properties/branch/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema139.properties.branch.type, parentSchema: schema139.properties.branch, data: data2 };
+            const err15 = { instancePath: instancePath + "/revision/branch", schemaPath: "#/$defs/revision/properties/branch/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema141.properties.branch.type, parentSchema: schema141.properties.branch, data: data2 };
             if (vErrors === null) {
               vErrors = [err15];
             } else {
@@ -10727,8 +11018,8 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.commit !== void 0) {
           let data3 = data1.commit;
           if (typeof data3 === "string") {
-            if (!pattern84.test(data3)) {
-              const err16 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{40}$" }, message: 'must match pattern "^[0-9a-f]{40}$"', schema: "^[0-9a-f]{40}$", parentSchema: schema139.properties.commit, data: data3 };
+            if (!pattern87.test(data3)) {
+              const err16 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{40}$" }, message: 'must match pattern "^[0-9a-f]{40}$"', schema: "^[0-9a-f]{40}$", parentSchema: schema141.properties.commit, data: data3 };
               if (vErrors === null) {
                 vErrors = [err16];
               } else {
@@ -10737,7 +11028,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
           } else {
-            const err17 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema139.properties.commit.type, parentSchema: schema139.properties.commit, data: data3 };
+            const err17 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema141.properties.commit.type, parentSchema: schema141.properties.commit, data: data3 };
             if (vErrors === null) {
               vErrors = [err17];
             } else {
@@ -10749,7 +11040,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.author !== void 0) {
           let data4 = data1.author;
           if (typeof data4 !== "string") {
-            const err18 = { instancePath: instancePath + "/revision/author", schemaPath: "#/$defs/revision/properties/author/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema139.properties.author.type, parentSchema: schema139.properties.author, data: data4 };
+            const err18 = { instancePath: instancePath + "/revision/author", schemaPath: "#/$defs/revision/properties/author/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema141.properties.author.type, parentSchema: schema141.properties.author, data: data4 };
             if (vErrors === null) {
               vErrors = [err18];
             } else {
@@ -10761,7 +11052,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.date !== void 0) {
           let data5 = data1.date;
           if (typeof data5 !== "string") {
-            const err19 = { instancePath: instancePath + "/revision/date", schemaPath: "#/$defs/revision/properties/date/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema139.properties.date.type, parentSchema: schema139.properties.date, data: data5 };
+            const err19 = { instancePath: instancePath + "/revision/date", schemaPath: "#/$defs/revision/properties/date/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema141.properties.date.type, parentSchema: schema141.properties.date, data: data5 };
             if (vErrors === null) {
               vErrors = [err19];
             } else {
@@ -10773,7 +11064,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.subject !== void 0) {
           let data6 = data1.subject;
           if (typeof data6 !== "string") {
-            const err20 = { instancePath: instancePath + "/revision/subject", schemaPath: "#/$defs/revision/properties/subject/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema139.properties.subject.type, parentSchema: schema139.properties.subject, data: data6 };
+            const err20 = { instancePath: instancePath + "/revision/subject", schemaPath: "#/$defs/revision/properties/subject/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema141.properties.subject.type, parentSchema: schema141.properties.subject, data: data6 };
             if (vErrors === null) {
               vErrors = [err20];
             } else {
@@ -10783,7 +11074,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err21 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema139.type, parentSchema: schema139, data: data1 };
+        const err21 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema141.type, parentSchema: schema141, data: data1 };
         if (vErrors === null) {
           vErrors = [err21];
         } else {
@@ -10795,7 +11086,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.inSync !== void 0) {
       let data7 = data.inSync;
       if (typeof data7 !== "boolean") {
-        const err22 = { instancePath: instancePath + "/inSync", schemaPath: "#/properties/inSync/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema138.properties.inSync.type, parentSchema: schema138.properties.inSync, data: data7 };
+        const err22 = { instancePath: instancePath + "/inSync", schemaPath: "#/properties/inSync/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema140.properties.inSync.type, parentSchema: schema140.properties.inSync, data: data7 };
         if (vErrors === null) {
           vErrors = [err22];
         } else {
@@ -10815,7 +11106,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err23 = { instancePath: instancePath + "/steps", schemaPath: "#/properties/steps/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema138.properties.steps.type, parentSchema: schema138.properties.steps, data: data8 };
+        const err23 = { instancePath: instancePath + "/steps", schemaPath: "#/properties/steps/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema140.properties.steps.type, parentSchema: schema140.properties.steps, data: data8 };
         if (vErrors === null) {
           vErrors = [err23];
         } else {
@@ -10832,7 +11123,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
           let data11 = data10[i1];
           if (data11 && typeof data11 == "object" && !Array.isArray(data11)) {
             if (data11.application === void 0) {
-              const err24 = { instancePath: instancePath + "/unavailability/" + i1, schemaPath: "#/$defs/unavailability/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema146.required, parentSchema: schema146, data: data11 };
+              const err24 = { instancePath: instancePath + "/unavailability/" + i1, schemaPath: "#/$defs/unavailability/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema148.required, parentSchema: schema148, data: data11 };
               if (vErrors === null) {
                 vErrors = [err24];
               } else {
@@ -10841,7 +11132,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data11.service === void 0) {
-              const err25 = { instancePath: instancePath + "/unavailability/" + i1, schemaPath: "#/$defs/unavailability/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema146.required, parentSchema: schema146, data: data11 };
+              const err25 = { instancePath: instancePath + "/unavailability/" + i1, schemaPath: "#/$defs/unavailability/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema148.required, parentSchema: schema148, data: data11 };
               if (vErrors === null) {
                 vErrors = [err25];
               } else {
@@ -10850,7 +11141,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data11.desired === void 0) {
-              const err26 = { instancePath: instancePath + "/unavailability/" + i1, schemaPath: "#/$defs/unavailability/required", keyword: "required", params: { missingProperty: "desired" }, message: "must have required property 'desired'", schema: schema146.required, parentSchema: schema146, data: data11 };
+              const err26 = { instancePath: instancePath + "/unavailability/" + i1, schemaPath: "#/$defs/unavailability/required", keyword: "required", params: { missingProperty: "desired" }, message: "must have required property 'desired'", schema: schema148.required, parentSchema: schema148, data: data11 };
               if (vErrors === null) {
                 vErrors = [err26];
               } else {
@@ -10859,7 +11150,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data11.before === void 0) {
-              const err27 = { instancePath: instancePath + "/unavailability/" + i1, schemaPath: "#/$defs/unavailability/required", keyword: "required", params: { missingProperty: "before" }, message: "must have required property 'before'", schema: schema146.required, parentSchema: schema146, data: data11 };
+              const err27 = { instancePath: instancePath + "/unavailability/" + i1, schemaPath: "#/$defs/unavailability/required", keyword: "required", params: { missingProperty: "before" }, message: "must have required property 'before'", schema: schema148.required, parentSchema: schema148, data: data11 };
               if (vErrors === null) {
                 vErrors = [err27];
               } else {
@@ -10868,7 +11159,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data11.lowest === void 0) {
-              const err28 = { instancePath: instancePath + "/unavailability/" + i1, schemaPath: "#/$defs/unavailability/required", keyword: "required", params: { missingProperty: "lowest" }, message: "must have required property 'lowest'", schema: schema146.required, parentSchema: schema146, data: data11 };
+              const err28 = { instancePath: instancePath + "/unavailability/" + i1, schemaPath: "#/$defs/unavailability/required", keyword: "required", params: { missingProperty: "lowest" }, message: "must have required property 'lowest'", schema: schema148.required, parentSchema: schema148, data: data11 };
               if (vErrors === null) {
                 vErrors = [err28];
               } else {
@@ -10877,7 +11168,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data11.reason === void 0) {
-              const err29 = { instancePath: instancePath + "/unavailability/" + i1, schemaPath: "#/$defs/unavailability/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema146.required, parentSchema: schema146, data: data11 };
+              const err29 = { instancePath: instancePath + "/unavailability/" + i1, schemaPath: "#/$defs/unavailability/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema148.required, parentSchema: schema148, data: data11 };
               if (vErrors === null) {
                 vErrors = [err29];
               } else {
@@ -10887,7 +11178,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
             }
             for (const key2 in data11) {
               if (!(key2 === "application" || key2 === "service" || key2 === "desired" || key2 === "before" || key2 === "lowest" || key2 === "reason")) {
-                const err30 = { instancePath: instancePath + "/unavailability/" + i1, schemaPath: "#/$defs/unavailability/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema146, data: data11 };
+                const err30 = { instancePath: instancePath + "/unavailability/" + i1, schemaPath: "#/$defs/unavailability/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema148, data: data11 };
                 if (vErrors === null) {
                   vErrors = [err30];
                 } else {
@@ -10899,7 +11190,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
             if (data11.application !== void 0) {
               let data12 = data11.application;
               if (typeof data12 !== "string") {
-                const err31 = { instancePath: instancePath + "/unavailability/" + i1 + "/application", schemaPath: "#/$defs/unavailability/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema146.properties.application.type, parentSchema: schema146.properties.application, data: data12 };
+                const err31 = { instancePath: instancePath + "/unavailability/" + i1 + "/application", schemaPath: "#/$defs/unavailability/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema148.properties.application.type, parentSchema: schema148.properties.application, data: data12 };
                 if (vErrors === null) {
                   vErrors = [err31];
                 } else {
@@ -10911,7 +11202,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
             if (data11.service !== void 0) {
               let data13 = data11.service;
               if (typeof data13 !== "string") {
-                const err32 = { instancePath: instancePath + "/unavailability/" + i1 + "/service", schemaPath: "#/$defs/unavailability/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema146.properties.service.type, parentSchema: schema146.properties.service, data: data13 };
+                const err32 = { instancePath: instancePath + "/unavailability/" + i1 + "/service", schemaPath: "#/$defs/unavailability/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema148.properties.service.type, parentSchema: schema148.properties.service, data: data13 };
                 if (vErrors === null) {
                   vErrors = [err32];
                 } else {
@@ -10923,7 +11214,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
             if (data11.desired !== void 0) {
               let data14 = data11.desired;
               if (!(typeof data14 == "number" && (!(data14 % 1) && !isNaN(data14)) && isFinite(data14))) {
-                const err33 = { instancePath: instancePath + "/unavailability/" + i1 + "/desired", schemaPath: "#/$defs/unavailability/properties/desired/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema146.properties.desired.type, parentSchema: schema146.properties.desired, data: data14 };
+                const err33 = { instancePath: instancePath + "/unavailability/" + i1 + "/desired", schemaPath: "#/$defs/unavailability/properties/desired/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema148.properties.desired.type, parentSchema: schema148.properties.desired, data: data14 };
                 if (vErrors === null) {
                   vErrors = [err33];
                 } else {
@@ -10935,7 +11226,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
             if (data11.before !== void 0) {
               let data15 = data11.before;
               if (!(typeof data15 == "number" && (!(data15 % 1) && !isNaN(data15)) && isFinite(data15))) {
-                const err34 = { instancePath: instancePath + "/unavailability/" + i1 + "/before", schemaPath: "#/$defs/unavailability/properties/before/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema146.properties.before.type, parentSchema: schema146.properties.before, data: data15 };
+                const err34 = { instancePath: instancePath + "/unavailability/" + i1 + "/before", schemaPath: "#/$defs/unavailability/properties/before/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema148.properties.before.type, parentSchema: schema148.properties.before, data: data15 };
                 if (vErrors === null) {
                   vErrors = [err34];
                 } else {
@@ -10947,7 +11238,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
             if (data11.lowest !== void 0) {
               let data16 = data11.lowest;
               if (!(typeof data16 == "number" && (!(data16 % 1) && !isNaN(data16)) && isFinite(data16))) {
-                const err35 = { instancePath: instancePath + "/unavailability/" + i1 + "/lowest", schemaPath: "#/$defs/unavailability/properties/lowest/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema146.properties.lowest.type, parentSchema: schema146.properties.lowest, data: data16 };
+                const err35 = { instancePath: instancePath + "/unavailability/" + i1 + "/lowest", schemaPath: "#/$defs/unavailability/properties/lowest/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema148.properties.lowest.type, parentSchema: schema148.properties.lowest, data: data16 };
                 if (vErrors === null) {
                   vErrors = [err35];
                 } else {
@@ -10959,7 +11250,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
             if (data11.reason !== void 0) {
               let data17 = data11.reason;
               if (typeof data17 !== "string") {
-                const err36 = { instancePath: instancePath + "/unavailability/" + i1 + "/reason", schemaPath: "#/$defs/unavailability/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema146.properties.reason.type, parentSchema: schema146.properties.reason, data: data17 };
+                const err36 = { instancePath: instancePath + "/unavailability/" + i1 + "/reason", schemaPath: "#/$defs/unavailability/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema148.properties.reason.type, parentSchema: schema148.properties.reason, data: data17 };
                 if (vErrors === null) {
                   vErrors = [err36];
                 } else {
@@ -10969,7 +11260,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err37 = { instancePath: instancePath + "/unavailability/" + i1, schemaPath: "#/$defs/unavailability/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema146.type, parentSchema: schema146, data: data11 };
+            const err37 = { instancePath: instancePath + "/unavailability/" + i1, schemaPath: "#/$defs/unavailability/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema148.type, parentSchema: schema148, data: data11 };
             if (vErrors === null) {
               vErrors = [err37];
             } else {
@@ -10979,7 +11270,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err38 = { instancePath: instancePath + "/unavailability", schemaPath: "#/properties/unavailability/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema138.properties.unavailability.type, parentSchema: schema138.properties.unavailability, data: data10 };
+        const err38 = { instancePath: instancePath + "/unavailability", schemaPath: "#/properties/unavailability/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema140.properties.unavailability.type, parentSchema: schema140.properties.unavailability, data: data10 };
         if (vErrors === null) {
           vErrors = [err38];
         } else {
@@ -10996,7 +11287,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
           let data19 = data18[i2];
           if (data19 && typeof data19 == "object" && !Array.isArray(data19)) {
             if (data19.application === void 0) {
-              const err39 = { instancePath: instancePath + "/blocked/" + i2, schemaPath: "#/$defs/blocked/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema147.required, parentSchema: schema147, data: data19 };
+              const err39 = { instancePath: instancePath + "/blocked/" + i2, schemaPath: "#/$defs/blocked/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema149.required, parentSchema: schema149, data: data19 };
               if (vErrors === null) {
                 vErrors = [err39];
               } else {
@@ -11005,7 +11296,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data19.reason === void 0) {
-              const err40 = { instancePath: instancePath + "/blocked/" + i2, schemaPath: "#/$defs/blocked/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema147.required, parentSchema: schema147, data: data19 };
+              const err40 = { instancePath: instancePath + "/blocked/" + i2, schemaPath: "#/$defs/blocked/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema149.required, parentSchema: schema149, data: data19 };
               if (vErrors === null) {
                 vErrors = [err40];
               } else {
@@ -11014,7 +11305,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data19.message === void 0) {
-              const err41 = { instancePath: instancePath + "/blocked/" + i2, schemaPath: "#/$defs/blocked/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema147.required, parentSchema: schema147, data: data19 };
+              const err41 = { instancePath: instancePath + "/blocked/" + i2, schemaPath: "#/$defs/blocked/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema149.required, parentSchema: schema149, data: data19 };
               if (vErrors === null) {
                 vErrors = [err41];
               } else {
@@ -11024,7 +11315,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
             }
             for (const key3 in data19) {
               if (!(key3 === "application" || key3 === "reason" || key3 === "message")) {
-                const err42 = { instancePath: instancePath + "/blocked/" + i2, schemaPath: "#/$defs/blocked/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key3 }, message: "must NOT have additional properties", schema: false, parentSchema: schema147, data: data19 };
+                const err42 = { instancePath: instancePath + "/blocked/" + i2, schemaPath: "#/$defs/blocked/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key3 }, message: "must NOT have additional properties", schema: false, parentSchema: schema149, data: data19 };
                 if (vErrors === null) {
                   vErrors = [err42];
                 } else {
@@ -11036,7 +11327,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
             if (data19.application !== void 0) {
               let data20 = data19.application;
               if (typeof data20 !== "string") {
-                const err43 = { instancePath: instancePath + "/blocked/" + i2 + "/application", schemaPath: "#/$defs/blocked/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema147.properties.application.type, parentSchema: schema147.properties.application, data: data20 };
+                const err43 = { instancePath: instancePath + "/blocked/" + i2 + "/application", schemaPath: "#/$defs/blocked/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema149.properties.application.type, parentSchema: schema149.properties.application, data: data20 };
                 if (vErrors === null) {
                   vErrors = [err43];
                 } else {
@@ -11048,7 +11339,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
             if (data19.reason !== void 0) {
               let data21 = data19.reason;
               if (typeof data21 !== "string") {
-                const err44 = { instancePath: instancePath + "/blocked/" + i2 + "/reason", schemaPath: "#/$defs/blocked/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema147.properties.reason.type, parentSchema: schema147.properties.reason, data: data21 };
+                const err44 = { instancePath: instancePath + "/blocked/" + i2 + "/reason", schemaPath: "#/$defs/blocked/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema149.properties.reason.type, parentSchema: schema149.properties.reason, data: data21 };
                 if (vErrors === null) {
                   vErrors = [err44];
                 } else {
@@ -11060,7 +11351,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
             if (data19.message !== void 0) {
               let data22 = data19.message;
               if (typeof data22 !== "string") {
-                const err45 = { instancePath: instancePath + "/blocked/" + i2 + "/message", schemaPath: "#/$defs/blocked/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema147.properties.message.type, parentSchema: schema147.properties.message, data: data22 };
+                const err45 = { instancePath: instancePath + "/blocked/" + i2 + "/message", schemaPath: "#/$defs/blocked/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema149.properties.message.type, parentSchema: schema149.properties.message, data: data22 };
                 if (vErrors === null) {
                   vErrors = [err45];
                 } else {
@@ -11070,7 +11361,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err46 = { instancePath: instancePath + "/blocked/" + i2, schemaPath: "#/$defs/blocked/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema147.type, parentSchema: schema147, data: data19 };
+            const err46 = { instancePath: instancePath + "/blocked/" + i2, schemaPath: "#/$defs/blocked/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema149.type, parentSchema: schema149, data: data19 };
             if (vErrors === null) {
               vErrors = [err46];
             } else {
@@ -11080,7 +11371,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err47 = { instancePath: instancePath + "/blocked", schemaPath: "#/properties/blocked/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema138.properties.blocked.type, parentSchema: schema138.properties.blocked, data: data18 };
+        const err47 = { instancePath: instancePath + "/blocked", schemaPath: "#/properties/blocked/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema140.properties.blocked.type, parentSchema: schema140.properties.blocked, data: data18 };
         if (vErrors === null) {
           vErrors = [err47];
         } else {
@@ -11096,7 +11387,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
       const _errs54 = errors;
       if (data23 && typeof data23 == "object" && !Array.isArray(data23)) {
         if (data23.applications === void 0) {
-          const err48 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/required", keyword: "required", params: { missingProperty: "applications" }, message: "must have required property 'applications'", schema: schema148.required, parentSchema: schema148, data: data23 };
+          const err48 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/required", keyword: "required", params: { missingProperty: "applications" }, message: "must have required property 'applications'", schema: schema150.required, parentSchema: schema150, data: data23 };
           if (vErrors === null) {
             vErrors = [err48];
           } else {
@@ -11105,7 +11396,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data23.of === void 0) {
-          const err49 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/required", keyword: "required", params: { missingProperty: "of" }, message: "must have required property 'of'", schema: schema148.required, parentSchema: schema148, data: data23 };
+          const err49 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/required", keyword: "required", params: { missingProperty: "of" }, message: "must have required property 'of'", schema: schema150.required, parentSchema: schema150, data: data23 };
           if (vErrors === null) {
             vErrors = [err49];
           } else {
@@ -11114,7 +11405,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data23.commits === void 0) {
-          const err50 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/required", keyword: "required", params: { missingProperty: "commits" }, message: "must have required property 'commits'", schema: schema148.required, parentSchema: schema148, data: data23 };
+          const err50 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/required", keyword: "required", params: { missingProperty: "commits" }, message: "must have required property 'commits'", schema: schema150.required, parentSchema: schema150, data: data23 };
           if (vErrors === null) {
             vErrors = [err50];
           } else {
@@ -11124,7 +11415,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
         }
         for (const key4 in data23) {
           if (!(key4 === "applications" || key4 === "of" || key4 === "commits")) {
-            const err51 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key4 }, message: "must NOT have additional properties", schema: false, parentSchema: schema148, data: data23 };
+            const err51 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key4 }, message: "must NOT have additional properties", schema: false, parentSchema: schema150, data: data23 };
             if (vErrors === null) {
               vErrors = [err51];
             } else {
@@ -11140,7 +11431,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
             for (let i3 = 0; i3 < len3; i3++) {
               let data25 = data24[i3];
               if (typeof data25 !== "string") {
-                const err52 = { instancePath: instancePath + "/held/applications/" + i3, schemaPath: "#/$defs/held/properties/applications/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema148.properties.applications.items.type, parentSchema: schema148.properties.applications.items, data: data25 };
+                const err52 = { instancePath: instancePath + "/held/applications/" + i3, schemaPath: "#/$defs/held/properties/applications/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema150.properties.applications.items.type, parentSchema: schema150.properties.applications.items, data: data25 };
                 if (vErrors === null) {
                   vErrors = [err52];
                 } else {
@@ -11150,7 +11441,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err53 = { instancePath: instancePath + "/held/applications", schemaPath: "#/$defs/held/properties/applications/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema148.properties.applications.type, parentSchema: schema148.properties.applications, data: data24 };
+            const err53 = { instancePath: instancePath + "/held/applications", schemaPath: "#/$defs/held/properties/applications/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema150.properties.applications.type, parentSchema: schema150.properties.applications, data: data24 };
             if (vErrors === null) {
               vErrors = [err53];
             } else {
@@ -11162,7 +11453,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
         if (data23.of !== void 0) {
           let data26 = data23.of;
           if (!(typeof data26 == "number" && (!(data26 % 1) && !isNaN(data26)) && isFinite(data26))) {
-            const err54 = { instancePath: instancePath + "/held/of", schemaPath: "#/$defs/held/properties/of/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema148.properties.of.type, parentSchema: schema148.properties.of, data: data26 };
+            const err54 = { instancePath: instancePath + "/held/of", schemaPath: "#/$defs/held/properties/of/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema150.properties.of.type, parentSchema: schema150.properties.of, data: data26 };
             if (vErrors === null) {
               vErrors = [err54];
             } else {
@@ -11178,7 +11469,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
             for (let i4 = 0; i4 < len4; i4++) {
               let data28 = data27[i4];
               if (typeof data28 !== "string") {
-                const err55 = { instancePath: instancePath + "/held/commits/" + i4, schemaPath: "#/$defs/held/properties/commits/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema148.properties.commits.items.type, parentSchema: schema148.properties.commits.items, data: data28 };
+                const err55 = { instancePath: instancePath + "/held/commits/" + i4, schemaPath: "#/$defs/held/properties/commits/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema150.properties.commits.items.type, parentSchema: schema150.properties.commits.items, data: data28 };
                 if (vErrors === null) {
                   vErrors = [err55];
                 } else {
@@ -11188,7 +11479,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err56 = { instancePath: instancePath + "/held/commits", schemaPath: "#/$defs/held/properties/commits/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema148.properties.commits.type, parentSchema: schema148.properties.commits, data: data27 };
+            const err56 = { instancePath: instancePath + "/held/commits", schemaPath: "#/$defs/held/properties/commits/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema150.properties.commits.type, parentSchema: schema150.properties.commits, data: data27 };
             if (vErrors === null) {
               vErrors = [err56];
             } else {
@@ -11198,7 +11489,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err57 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema148.type, parentSchema: schema148, data: data23 };
+        const err57 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema150.type, parentSchema: schema150, data: data23 };
         if (vErrors === null) {
           vErrors = [err57];
         } else {
@@ -11210,7 +11501,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
       valid13 = valid13 || _valid0;
       const _errs68 = errors;
       if (data23 !== null) {
-        const err58 = { instancePath: instancePath + "/held", schemaPath: "#/properties/held/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema138.properties.held.anyOf[1].type, parentSchema: schema138.properties.held.anyOf[1], data: data23 };
+        const err58 = { instancePath: instancePath + "/held", schemaPath: "#/properties/held/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema140.properties.held.anyOf[1].type, parentSchema: schema140.properties.held.anyOf[1], data: data23 };
         if (vErrors === null) {
           vErrors = [err58];
         } else {
@@ -11221,7 +11512,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
       var _valid0 = _errs68 === errors;
       valid13 = valid13 || _valid0;
       if (!valid13) {
-        const err59 = { instancePath: instancePath + "/held", schemaPath: "#/properties/held/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema138.properties.held.anyOf, parentSchema: schema138.properties.held, data: data23 };
+        const err59 = { instancePath: instancePath + "/held", schemaPath: "#/properties/held/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema140.properties.held.anyOf, parentSchema: schema140.properties.held, data: data23 };
         if (vErrors === null) {
           vErrors = [err59];
         } else {
@@ -11240,7 +11531,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err60 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema138.type, parentSchema: schema138, data };
+    const err60 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema140.type, parentSchema: schema140, data };
     if (vErrors === null) {
       vErrors = [err60];
     } else {
@@ -11253,10 +11544,10 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
 }
 validate55.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
 var validateProgress = validate62;
-var schema149 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/progress.schema.json", "anyOf": [{ "$ref": "#/$defs/step" }, { "$ref": "#/$defs/wait" }, { "$ref": "#/$defs/entry" }], "$defs": { "step": { "type": "object", "required": ["at", "kind", "application", "service", "slot", "host", "action", "subject", "detail", "reason", "origin", "outcome", "message", "durationMs"], "additionalProperties": false, "properties": { "at": { "type": "string" }, "kind": { "const": "step" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "type": "string" }, "action": { "type": "string" }, "subject": { "type": "string" }, "detail": { "type": "string" }, "reason": { "type": "string" }, "origin": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "outcome": { "type": "string", "enum": ["started", "done", "skipped", "failed", "unknown"] }, "message": { "type": "string" }, "durationMs": { "type": "integer" } } }, "wait": { "type": "object", "required": ["at", "kind", "application", "service", "slot", "host", "wait", "reason", "until"], "additionalProperties": false, "properties": { "at": { "type": "string" }, "kind": { "const": "wait" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "wait": { "type": "string", "enum": ["step", "image", "gate", "monitor", "promotion", "turn", "retry", "host"] }, "reason": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } }, "entry": { "type": "object", "required": ["at", "kind", "application", "entry", "message"], "additionalProperties": false, "properties": { "at": { "type": "string" }, "kind": { "const": "entry" }, "application": { "type": "string" }, "entry": { "type": "string" }, "message": { "type": "string" } } } } };
-var schema150 = { "type": "object", "required": ["at", "kind", "application", "service", "slot", "host", "action", "subject", "detail", "reason", "origin", "outcome", "message", "durationMs"], "additionalProperties": false, "properties": { "at": { "type": "string" }, "kind": { "const": "step" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "type": "string" }, "action": { "type": "string" }, "subject": { "type": "string" }, "detail": { "type": "string" }, "reason": { "type": "string" }, "origin": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "outcome": { "type": "string", "enum": ["started", "done", "skipped", "failed", "unknown"] }, "message": { "type": "string" }, "durationMs": { "type": "integer" } } };
-var schema151 = { "type": "object", "required": ["at", "kind", "application", "service", "slot", "host", "wait", "reason", "until"], "additionalProperties": false, "properties": { "at": { "type": "string" }, "kind": { "const": "wait" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "wait": { "type": "string", "enum": ["step", "image", "gate", "monitor", "promotion", "turn", "retry", "host"] }, "reason": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } };
-var schema152 = { "type": "object", "required": ["at", "kind", "application", "entry", "message"], "additionalProperties": false, "properties": { "at": { "type": "string" }, "kind": { "const": "entry" }, "application": { "type": "string" }, "entry": { "type": "string" }, "message": { "type": "string" } } };
+var schema151 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/progress.schema.json", "anyOf": [{ "$ref": "#/$defs/step" }, { "$ref": "#/$defs/wait" }, { "$ref": "#/$defs/entry" }], "$defs": { "step": { "type": "object", "required": ["at", "kind", "application", "service", "slot", "host", "action", "subject", "detail", "reason", "origin", "outcome", "message", "durationMs"], "additionalProperties": false, "properties": { "at": { "type": "string" }, "kind": { "const": "step" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "type": "string" }, "action": { "type": "string" }, "subject": { "type": "string" }, "detail": { "type": "string" }, "reason": { "type": "string" }, "origin": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "outcome": { "type": "string", "enum": ["started", "done", "skipped", "failed", "unknown"] }, "message": { "type": "string" }, "durationMs": { "type": "integer" } } }, "wait": { "type": "object", "required": ["at", "kind", "application", "service", "slot", "host", "wait", "reason", "until"], "additionalProperties": false, "properties": { "at": { "type": "string" }, "kind": { "const": "wait" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "wait": { "type": "string", "enum": ["step", "image", "gate", "monitor", "promotion", "turn", "retry", "host"] }, "reason": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } }, "entry": { "type": "object", "required": ["at", "kind", "application", "entry", "message"], "additionalProperties": false, "properties": { "at": { "type": "string" }, "kind": { "const": "entry" }, "application": { "type": "string" }, "entry": { "type": "string" }, "message": { "type": "string" } } } } };
+var schema152 = { "type": "object", "required": ["at", "kind", "application", "service", "slot", "host", "action", "subject", "detail", "reason", "origin", "outcome", "message", "durationMs"], "additionalProperties": false, "properties": { "at": { "type": "string" }, "kind": { "const": "step" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "type": "string" }, "action": { "type": "string" }, "subject": { "type": "string" }, "detail": { "type": "string" }, "reason": { "type": "string" }, "origin": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "outcome": { "type": "string", "enum": ["started", "done", "skipped", "failed", "unknown"] }, "message": { "type": "string" }, "durationMs": { "type": "integer" } } };
+var schema153 = { "type": "object", "required": ["at", "kind", "application", "service", "slot", "host", "wait", "reason", "until"], "additionalProperties": false, "properties": { "at": { "type": "string" }, "kind": { "const": "wait" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "wait": { "type": "string", "enum": ["step", "image", "gate", "monitor", "promotion", "turn", "retry", "host"] }, "reason": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } };
+var schema154 = { "type": "object", "required": ["at", "kind", "application", "entry", "message"], "additionalProperties": false, "properties": { "at": { "type": "string" }, "kind": { "const": "entry" }, "application": { "type": "string" }, "entry": { "type": "string" }, "message": { "type": "string" } } };
 function validate62(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   ;
   let vErrors = null;
@@ -11273,7 +11564,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
   const _errs1 = errors;
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.at === void 0) {
-      const err0 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "at" }, message: "must have required property 'at'", schema: schema150.required, parentSchema: schema150, data };
+      const err0 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "at" }, message: "must have required property 'at'", schema: schema152.required, parentSchema: schema152, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -11282,7 +11573,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.kind === void 0) {
-      const err1 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "kind" }, message: "must have required property 'kind'", schema: schema150.required, parentSchema: schema150, data };
+      const err1 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "kind" }, message: "must have required property 'kind'", schema: schema152.required, parentSchema: schema152, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -11291,7 +11582,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.application === void 0) {
-      const err2 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema150.required, parentSchema: schema150, data };
+      const err2 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema152.required, parentSchema: schema152, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -11300,7 +11591,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.service === void 0) {
-      const err3 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema150.required, parentSchema: schema150, data };
+      const err3 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema152.required, parentSchema: schema152, data };
       if (vErrors === null) {
         vErrors = [err3];
       } else {
@@ -11309,7 +11600,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.slot === void 0) {
-      const err4 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema150.required, parentSchema: schema150, data };
+      const err4 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema152.required, parentSchema: schema152, data };
       if (vErrors === null) {
         vErrors = [err4];
       } else {
@@ -11318,7 +11609,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.host === void 0) {
-      const err5 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema150.required, parentSchema: schema150, data };
+      const err5 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema152.required, parentSchema: schema152, data };
       if (vErrors === null) {
         vErrors = [err5];
       } else {
@@ -11327,7 +11618,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.action === void 0) {
-      const err6 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "action" }, message: "must have required property 'action'", schema: schema150.required, parentSchema: schema150, data };
+      const err6 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "action" }, message: "must have required property 'action'", schema: schema152.required, parentSchema: schema152, data };
       if (vErrors === null) {
         vErrors = [err6];
       } else {
@@ -11336,7 +11627,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.subject === void 0) {
-      const err7 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "subject" }, message: "must have required property 'subject'", schema: schema150.required, parentSchema: schema150, data };
+      const err7 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "subject" }, message: "must have required property 'subject'", schema: schema152.required, parentSchema: schema152, data };
       if (vErrors === null) {
         vErrors = [err7];
       } else {
@@ -11345,7 +11636,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.detail === void 0) {
-      const err8 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "detail" }, message: "must have required property 'detail'", schema: schema150.required, parentSchema: schema150, data };
+      const err8 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "detail" }, message: "must have required property 'detail'", schema: schema152.required, parentSchema: schema152, data };
       if (vErrors === null) {
         vErrors = [err8];
       } else {
@@ -11354,7 +11645,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.reason === void 0) {
-      const err9 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema150.required, parentSchema: schema150, data };
+      const err9 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema152.required, parentSchema: schema152, data };
       if (vErrors === null) {
         vErrors = [err9];
       } else {
@@ -11363,7 +11654,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.origin === void 0) {
-      const err10 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "origin" }, message: "must have required property 'origin'", schema: schema150.required, parentSchema: schema150, data };
+      const err10 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "origin" }, message: "must have required property 'origin'", schema: schema152.required, parentSchema: schema152, data };
       if (vErrors === null) {
         vErrors = [err10];
       } else {
@@ -11372,7 +11663,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.outcome === void 0) {
-      const err11 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "outcome" }, message: "must have required property 'outcome'", schema: schema150.required, parentSchema: schema150, data };
+      const err11 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "outcome" }, message: "must have required property 'outcome'", schema: schema152.required, parentSchema: schema152, data };
       if (vErrors === null) {
         vErrors = [err11];
       } else {
@@ -11381,7 +11672,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.message === void 0) {
-      const err12 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema150.required, parentSchema: schema150, data };
+      const err12 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema152.required, parentSchema: schema152, data };
       if (vErrors === null) {
         vErrors = [err12];
       } else {
@@ -11390,7 +11681,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.durationMs === void 0) {
-      const err13 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "durationMs" }, message: "must have required property 'durationMs'", schema: schema150.required, parentSchema: schema150, data };
+      const err13 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "durationMs" }, message: "must have required property 'durationMs'", schema: schema152.required, parentSchema: schema152, data };
       if (vErrors === null) {
         vErrors = [err13];
       } else {
@@ -11399,8 +11690,8 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     for (const key0 in data) {
-      if (!func1.call(schema150.properties, key0)) {
-        const err14 = { instancePath, schemaPath: "#/$defs/step/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema150, data };
+      if (!func1.call(schema152.properties, key0)) {
+        const err14 = { instancePath, schemaPath: "#/$defs/step/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema152, data };
         if (vErrors === null) {
           vErrors = [err14];
         } else {
@@ -11412,7 +11703,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.at !== void 0) {
       let data0 = data.at;
       if (typeof data0 !== "string") {
-        const err15 = { instancePath: instancePath + "/at", schemaPath: "#/$defs/step/properties/at/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema150.properties.at.type, parentSchema: schema150.properties.at, data: data0 };
+        const err15 = { instancePath: instancePath + "/at", schemaPath: "#/$defs/step/properties/at/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema152.properties.at.type, parentSchema: schema152.properties.at, data: data0 };
         if (vErrors === null) {
           vErrors = [err15];
         } else {
@@ -11424,7 +11715,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.kind !== void 0) {
       let data1 = data.kind;
       if ("step" !== data1) {
-        const err16 = { instancePath: instancePath + "/kind", schemaPath: "#/$defs/step/properties/kind/const", keyword: "const", params: { allowedValue: "step" }, message: "must be equal to constant", schema: "step", parentSchema: schema150.properties.kind, data: data1 };
+        const err16 = { instancePath: instancePath + "/kind", schemaPath: "#/$defs/step/properties/kind/const", keyword: "const", params: { allowedValue: "step" }, message: "must be equal to constant", schema: "step", parentSchema: schema152.properties.kind, data: data1 };
         if (vErrors === null) {
           vErrors = [err16];
         } else {
@@ -11436,7 +11727,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.application !== void 0) {
       let data2 = data.application;
       if (typeof data2 !== "string") {
-        const err17 = { instancePath: instancePath + "/application", schemaPath: "#/$defs/step/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema150.properties.application.type, parentSchema: schema150.properties.application, data: data2 };
+        const err17 = { instancePath: instancePath + "/application", schemaPath: "#/$defs/step/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema152.properties.application.type, parentSchema: schema152.properties.application, data: data2 };
         if (vErrors === null) {
           vErrors = [err17];
         } else {
@@ -11448,7 +11739,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.service !== void 0) {
       let data3 = data.service;
       if (typeof data3 !== "string") {
-        const err18 = { instancePath: instancePath + "/service", schemaPath: "#/$defs/step/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema150.properties.service.type, parentSchema: schema150.properties.service, data: data3 };
+        const err18 = { instancePath: instancePath + "/service", schemaPath: "#/$defs/step/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema152.properties.service.type, parentSchema: schema152.properties.service, data: data3 };
         if (vErrors === null) {
           vErrors = [err18];
         } else {
@@ -11460,7 +11751,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.slot !== void 0) {
       let data4 = data.slot;
       if (typeof data4 !== "string") {
-        const err19 = { instancePath: instancePath + "/slot", schemaPath: "#/$defs/step/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema150.properties.slot.type, parentSchema: schema150.properties.slot, data: data4 };
+        const err19 = { instancePath: instancePath + "/slot", schemaPath: "#/$defs/step/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema152.properties.slot.type, parentSchema: schema152.properties.slot, data: data4 };
         if (vErrors === null) {
           vErrors = [err19];
         } else {
@@ -11472,7 +11763,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.host !== void 0) {
       let data5 = data.host;
       if (typeof data5 !== "string") {
-        const err20 = { instancePath: instancePath + "/host", schemaPath: "#/$defs/step/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema150.properties.host.type, parentSchema: schema150.properties.host, data: data5 };
+        const err20 = { instancePath: instancePath + "/host", schemaPath: "#/$defs/step/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema152.properties.host.type, parentSchema: schema152.properties.host, data: data5 };
         if (vErrors === null) {
           vErrors = [err20];
         } else {
@@ -11484,7 +11775,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.action !== void 0) {
       let data6 = data.action;
       if (typeof data6 !== "string") {
-        const err21 = { instancePath: instancePath + "/action", schemaPath: "#/$defs/step/properties/action/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema150.properties.action.type, parentSchema: schema150.properties.action, data: data6 };
+        const err21 = { instancePath: instancePath + "/action", schemaPath: "#/$defs/step/properties/action/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema152.properties.action.type, parentSchema: schema152.properties.action, data: data6 };
         if (vErrors === null) {
           vErrors = [err21];
         } else {
@@ -11496,7 +11787,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.subject !== void 0) {
       let data7 = data.subject;
       if (typeof data7 !== "string") {
-        const err22 = { instancePath: instancePath + "/subject", schemaPath: "#/$defs/step/properties/subject/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema150.properties.subject.type, parentSchema: schema150.properties.subject, data: data7 };
+        const err22 = { instancePath: instancePath + "/subject", schemaPath: "#/$defs/step/properties/subject/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema152.properties.subject.type, parentSchema: schema152.properties.subject, data: data7 };
         if (vErrors === null) {
           vErrors = [err22];
         } else {
@@ -11508,7 +11799,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.detail !== void 0) {
       let data8 = data.detail;
       if (typeof data8 !== "string") {
-        const err23 = { instancePath: instancePath + "/detail", schemaPath: "#/$defs/step/properties/detail/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema150.properties.detail.type, parentSchema: schema150.properties.detail, data: data8 };
+        const err23 = { instancePath: instancePath + "/detail", schemaPath: "#/$defs/step/properties/detail/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema152.properties.detail.type, parentSchema: schema152.properties.detail, data: data8 };
         if (vErrors === null) {
           vErrors = [err23];
         } else {
@@ -11520,7 +11811,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.reason !== void 0) {
       let data9 = data.reason;
       if (typeof data9 !== "string") {
-        const err24 = { instancePath: instancePath + "/reason", schemaPath: "#/$defs/step/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema150.properties.reason.type, parentSchema: schema150.properties.reason, data: data9 };
+        const err24 = { instancePath: instancePath + "/reason", schemaPath: "#/$defs/step/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema152.properties.reason.type, parentSchema: schema152.properties.reason, data: data9 };
         if (vErrors === null) {
           vErrors = [err24];
         } else {
@@ -11535,7 +11826,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
       let valid3 = false;
       const _errs26 = errors;
       if (typeof data10 !== "string") {
-        const err25 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/step/properties/origin/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema150.properties.origin.anyOf[0].type, parentSchema: schema150.properties.origin.anyOf[0], data: data10 };
+        const err25 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/step/properties/origin/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema152.properties.origin.anyOf[0].type, parentSchema: schema152.properties.origin.anyOf[0], data: data10 };
         if (vErrors === null) {
           vErrors = [err25];
         } else {
@@ -11547,7 +11838,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
       valid3 = valid3 || _valid1;
       const _errs28 = errors;
       if (data10 !== null) {
-        const err26 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/step/properties/origin/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema150.properties.origin.anyOf[1].type, parentSchema: schema150.properties.origin.anyOf[1], data: data10 };
+        const err26 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/step/properties/origin/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema152.properties.origin.anyOf[1].type, parentSchema: schema152.properties.origin.anyOf[1], data: data10 };
         if (vErrors === null) {
           vErrors = [err26];
         } else {
@@ -11558,7 +11849,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
       var _valid1 = _errs28 === errors;
       valid3 = valid3 || _valid1;
       if (!valid3) {
-        const err27 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/step/properties/origin/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema150.properties.origin.anyOf, parentSchema: schema150.properties.origin, data: data10 };
+        const err27 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/step/properties/origin/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema152.properties.origin.anyOf, parentSchema: schema152.properties.origin, data: data10 };
         if (vErrors === null) {
           vErrors = [err27];
         } else {
@@ -11579,7 +11870,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.outcome !== void 0) {
       let data11 = data.outcome;
       if (typeof data11 !== "string") {
-        const err28 = { instancePath: instancePath + "/outcome", schemaPath: "#/$defs/step/properties/outcome/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema150.properties.outcome.type, parentSchema: schema150.properties.outcome, data: data11 };
+        const err28 = { instancePath: instancePath + "/outcome", schemaPath: "#/$defs/step/properties/outcome/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema152.properties.outcome.type, parentSchema: schema152.properties.outcome, data: data11 };
         if (vErrors === null) {
           vErrors = [err28];
         } else {
@@ -11588,7 +11879,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (!(data11 === "started" || data11 === "done" || data11 === "skipped" || data11 === "failed" || data11 === "unknown")) {
-        const err29 = { instancePath: instancePath + "/outcome", schemaPath: "#/$defs/step/properties/outcome/enum", keyword: "enum", params: { allowedValues: schema150.properties.outcome.enum }, message: "must be equal to one of the allowed values", schema: schema150.properties.outcome.enum, parentSchema: schema150.properties.outcome, data: data11 };
+        const err29 = { instancePath: instancePath + "/outcome", schemaPath: "#/$defs/step/properties/outcome/enum", keyword: "enum", params: { allowedValues: schema152.properties.outcome.enum }, message: "must be equal to one of the allowed values", schema: schema152.properties.outcome.enum, parentSchema: schema152.properties.outcome, data: data11 };
         if (vErrors === null) {
           vErrors = [err29];
         } else {
@@ -11600,7 +11891,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.message !== void 0) {
       let data12 = data.message;
       if (typeof data12 !== "string") {
-        const err30 = { instancePath: instancePath + "/message", schemaPath: "#/$defs/step/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema150.properties.message.type, parentSchema: schema150.properties.message, data: data12 };
+        const err30 = { instancePath: instancePath + "/message", schemaPath: "#/$defs/step/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema152.properties.message.type, parentSchema: schema152.properties.message, data: data12 };
         if (vErrors === null) {
           vErrors = [err30];
         } else {
@@ -11612,7 +11903,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.durationMs !== void 0) {
       let data13 = data.durationMs;
       if (!(typeof data13 == "number" && (!(data13 % 1) && !isNaN(data13)) && isFinite(data13))) {
-        const err31 = { instancePath: instancePath + "/durationMs", schemaPath: "#/$defs/step/properties/durationMs/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema150.properties.durationMs.type, parentSchema: schema150.properties.durationMs, data: data13 };
+        const err31 = { instancePath: instancePath + "/durationMs", schemaPath: "#/$defs/step/properties/durationMs/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema152.properties.durationMs.type, parentSchema: schema152.properties.durationMs, data: data13 };
         if (vErrors === null) {
           vErrors = [err31];
         } else {
@@ -11622,7 +11913,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err32 = { instancePath, schemaPath: "#/$defs/step/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema150.type, parentSchema: schema150, data };
+    const err32 = { instancePath, schemaPath: "#/$defs/step/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema152.type, parentSchema: schema152, data };
     if (vErrors === null) {
       vErrors = [err32];
     } else {
@@ -11638,7 +11929,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
   const _errs36 = errors;
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.at === void 0) {
-      const err33 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "at" }, message: "must have required property 'at'", schema: schema151.required, parentSchema: schema151, data };
+      const err33 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "at" }, message: "must have required property 'at'", schema: schema153.required, parentSchema: schema153, data };
       if (vErrors === null) {
         vErrors = [err33];
       } else {
@@ -11647,7 +11938,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.kind === void 0) {
-      const err34 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "kind" }, message: "must have required property 'kind'", schema: schema151.required, parentSchema: schema151, data };
+      const err34 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "kind" }, message: "must have required property 'kind'", schema: schema153.required, parentSchema: schema153, data };
       if (vErrors === null) {
         vErrors = [err34];
       } else {
@@ -11656,7 +11947,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.application === void 0) {
-      const err35 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema151.required, parentSchema: schema151, data };
+      const err35 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema153.required, parentSchema: schema153, data };
       if (vErrors === null) {
         vErrors = [err35];
       } else {
@@ -11665,7 +11956,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.service === void 0) {
-      const err36 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema151.required, parentSchema: schema151, data };
+      const err36 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema153.required, parentSchema: schema153, data };
       if (vErrors === null) {
         vErrors = [err36];
       } else {
@@ -11674,7 +11965,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.slot === void 0) {
-      const err37 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema151.required, parentSchema: schema151, data };
+      const err37 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema153.required, parentSchema: schema153, data };
       if (vErrors === null) {
         vErrors = [err37];
       } else {
@@ -11683,7 +11974,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.host === void 0) {
-      const err38 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema151.required, parentSchema: schema151, data };
+      const err38 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema153.required, parentSchema: schema153, data };
       if (vErrors === null) {
         vErrors = [err38];
       } else {
@@ -11692,7 +11983,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.wait === void 0) {
-      const err39 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "wait" }, message: "must have required property 'wait'", schema: schema151.required, parentSchema: schema151, data };
+      const err39 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "wait" }, message: "must have required property 'wait'", schema: schema153.required, parentSchema: schema153, data };
       if (vErrors === null) {
         vErrors = [err39];
       } else {
@@ -11701,7 +11992,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.reason === void 0) {
-      const err40 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema151.required, parentSchema: schema151, data };
+      const err40 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema153.required, parentSchema: schema153, data };
       if (vErrors === null) {
         vErrors = [err40];
       } else {
@@ -11710,7 +12001,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.until === void 0) {
-      const err41 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "until" }, message: "must have required property 'until'", schema: schema151.required, parentSchema: schema151, data };
+      const err41 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "until" }, message: "must have required property 'until'", schema: schema153.required, parentSchema: schema153, data };
       if (vErrors === null) {
         vErrors = [err41];
       } else {
@@ -11719,8 +12010,8 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     for (const key1 in data) {
-      if (!func1.call(schema151.properties, key1)) {
-        const err42 = { instancePath, schemaPath: "#/$defs/wait/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema151, data };
+      if (!func1.call(schema153.properties, key1)) {
+        const err42 = { instancePath, schemaPath: "#/$defs/wait/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema153, data };
         if (vErrors === null) {
           vErrors = [err42];
         } else {
@@ -11732,7 +12023,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.at !== void 0) {
       let data14 = data.at;
       if (typeof data14 !== "string") {
-        const err43 = { instancePath: instancePath + "/at", schemaPath: "#/$defs/wait/properties/at/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema151.properties.at.type, parentSchema: schema151.properties.at, data: data14 };
+        const err43 = { instancePath: instancePath + "/at", schemaPath: "#/$defs/wait/properties/at/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema153.properties.at.type, parentSchema: schema153.properties.at, data: data14 };
         if (vErrors === null) {
           vErrors = [err43];
         } else {
@@ -11744,7 +12035,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.kind !== void 0) {
       let data15 = data.kind;
       if ("wait" !== data15) {
-        const err44 = { instancePath: instancePath + "/kind", schemaPath: "#/$defs/wait/properties/kind/const", keyword: "const", params: { allowedValue: "wait" }, message: "must be equal to constant", schema: "wait", parentSchema: schema151.properties.kind, data: data15 };
+        const err44 = { instancePath: instancePath + "/kind", schemaPath: "#/$defs/wait/properties/kind/const", keyword: "const", params: { allowedValue: "wait" }, message: "must be equal to constant", schema: "wait", parentSchema: schema153.properties.kind, data: data15 };
         if (vErrors === null) {
           vErrors = [err44];
         } else {
@@ -11756,7 +12047,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.application !== void 0) {
       let data16 = data.application;
       if (typeof data16 !== "string") {
-        const err45 = { instancePath: instancePath + "/application", schemaPath: "#/$defs/wait/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema151.properties.application.type, parentSchema: schema151.properties.application, data: data16 };
+        const err45 = { instancePath: instancePath + "/application", schemaPath: "#/$defs/wait/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema153.properties.application.type, parentSchema: schema153.properties.application, data: data16 };
         if (vErrors === null) {
           vErrors = [err45];
         } else {
@@ -11768,7 +12059,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.service !== void 0) {
       let data17 = data.service;
       if (typeof data17 !== "string") {
-        const err46 = { instancePath: instancePath + "/service", schemaPath: "#/$defs/wait/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema151.properties.service.type, parentSchema: schema151.properties.service, data: data17 };
+        const err46 = { instancePath: instancePath + "/service", schemaPath: "#/$defs/wait/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema153.properties.service.type, parentSchema: schema153.properties.service, data: data17 };
         if (vErrors === null) {
           vErrors = [err46];
         } else {
@@ -11780,7 +12071,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.slot !== void 0) {
       let data18 = data.slot;
       if (typeof data18 !== "string") {
-        const err47 = { instancePath: instancePath + "/slot", schemaPath: "#/$defs/wait/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema151.properties.slot.type, parentSchema: schema151.properties.slot, data: data18 };
+        const err47 = { instancePath: instancePath + "/slot", schemaPath: "#/$defs/wait/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema153.properties.slot.type, parentSchema: schema153.properties.slot, data: data18 };
         if (vErrors === null) {
           vErrors = [err47];
         } else {
@@ -11795,7 +12086,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
       let valid6 = false;
       const _errs51 = errors;
       if (typeof data19 !== "string") {
-        const err48 = { instancePath: instancePath + "/host", schemaPath: "#/$defs/wait/properties/host/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema151.properties.host.anyOf[0].type, parentSchema: schema151.properties.host.anyOf[0], data: data19 };
+        const err48 = { instancePath: instancePath + "/host", schemaPath: "#/$defs/wait/properties/host/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema153.properties.host.anyOf[0].type, parentSchema: schema153.properties.host.anyOf[0], data: data19 };
         if (vErrors === null) {
           vErrors = [err48];
         } else {
@@ -11807,7 +12098,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
       valid6 = valid6 || _valid2;
       const _errs53 = errors;
       if (data19 !== null) {
-        const err49 = { instancePath: instancePath + "/host", schemaPath: "#/$defs/wait/properties/host/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema151.properties.host.anyOf[1].type, parentSchema: schema151.properties.host.anyOf[1], data: data19 };
+        const err49 = { instancePath: instancePath + "/host", schemaPath: "#/$defs/wait/properties/host/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema153.properties.host.anyOf[1].type, parentSchema: schema153.properties.host.anyOf[1], data: data19 };
         if (vErrors === null) {
           vErrors = [err49];
         } else {
@@ -11818,7 +12109,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
       var _valid2 = _errs53 === errors;
       valid6 = valid6 || _valid2;
       if (!valid6) {
-        const err50 = { instancePath: instancePath + "/host", schemaPath: "#/$defs/wait/properties/host/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema151.properties.host.anyOf, parentSchema: schema151.properties.host, data: data19 };
+        const err50 = { instancePath: instancePath + "/host", schemaPath: "#/$defs/wait/properties/host/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema153.properties.host.anyOf, parentSchema: schema153.properties.host, data: data19 };
         if (vErrors === null) {
           vErrors = [err50];
         } else {
@@ -11839,7 +12130,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.wait !== void 0) {
       let data20 = data.wait;
       if (typeof data20 !== "string") {
-        const err51 = { instancePath: instancePath + "/wait", schemaPath: "#/$defs/wait/properties/wait/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema151.properties.wait.type, parentSchema: schema151.properties.wait, data: data20 };
+        const err51 = { instancePath: instancePath + "/wait", schemaPath: "#/$defs/wait/properties/wait/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema153.properties.wait.type, parentSchema: schema153.properties.wait, data: data20 };
         if (vErrors === null) {
           vErrors = [err51];
         } else {
@@ -11848,7 +12139,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (!(data20 === "step" || data20 === "image" || data20 === "gate" || data20 === "monitor" || data20 === "promotion" || data20 === "turn" || data20 === "retry" || data20 === "host")) {
-        const err52 = { instancePath: instancePath + "/wait", schemaPath: "#/$defs/wait/properties/wait/enum", keyword: "enum", params: { allowedValues: schema151.properties.wait.enum }, message: "must be equal to one of the allowed values", schema: schema151.properties.wait.enum, parentSchema: schema151.properties.wait, data: data20 };
+        const err52 = { instancePath: instancePath + "/wait", schemaPath: "#/$defs/wait/properties/wait/enum", keyword: "enum", params: { allowedValues: schema153.properties.wait.enum }, message: "must be equal to one of the allowed values", schema: schema153.properties.wait.enum, parentSchema: schema153.properties.wait, data: data20 };
         if (vErrors === null) {
           vErrors = [err52];
         } else {
@@ -11860,7 +12151,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.reason !== void 0) {
       let data21 = data.reason;
       if (typeof data21 !== "string") {
-        const err53 = { instancePath: instancePath + "/reason", schemaPath: "#/$defs/wait/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema151.properties.reason.type, parentSchema: schema151.properties.reason, data: data21 };
+        const err53 = { instancePath: instancePath + "/reason", schemaPath: "#/$defs/wait/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema153.properties.reason.type, parentSchema: schema153.properties.reason, data: data21 };
         if (vErrors === null) {
           vErrors = [err53];
         } else {
@@ -11875,7 +12166,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
       let valid7 = false;
       const _errs61 = errors;
       if (typeof data22 !== "string") {
-        const err54 = { instancePath: instancePath + "/until", schemaPath: "#/$defs/wait/properties/until/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema151.properties.until.anyOf[0].type, parentSchema: schema151.properties.until.anyOf[0], data: data22 };
+        const err54 = { instancePath: instancePath + "/until", schemaPath: "#/$defs/wait/properties/until/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema153.properties.until.anyOf[0].type, parentSchema: schema153.properties.until.anyOf[0], data: data22 };
         if (vErrors === null) {
           vErrors = [err54];
         } else {
@@ -11887,7 +12178,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
       valid7 = valid7 || _valid3;
       const _errs63 = errors;
       if (data22 !== null) {
-        const err55 = { instancePath: instancePath + "/until", schemaPath: "#/$defs/wait/properties/until/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema151.properties.until.anyOf[1].type, parentSchema: schema151.properties.until.anyOf[1], data: data22 };
+        const err55 = { instancePath: instancePath + "/until", schemaPath: "#/$defs/wait/properties/until/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema153.properties.until.anyOf[1].type, parentSchema: schema153.properties.until.anyOf[1], data: data22 };
         if (vErrors === null) {
           vErrors = [err55];
         } else {
@@ -11898,7 +12189,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
       var _valid3 = _errs63 === errors;
       valid7 = valid7 || _valid3;
       if (!valid7) {
-        const err56 = { instancePath: instancePath + "/until", schemaPath: "#/$defs/wait/properties/until/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema151.properties.until.anyOf, parentSchema: schema151.properties.until, data: data22 };
+        const err56 = { instancePath: instancePath + "/until", schemaPath: "#/$defs/wait/properties/until/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema153.properties.until.anyOf, parentSchema: schema153.properties.until, data: data22 };
         if (vErrors === null) {
           vErrors = [err56];
         } else {
@@ -11917,7 +12208,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err57 = { instancePath, schemaPath: "#/$defs/wait/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema151.type, parentSchema: schema151, data };
+    const err57 = { instancePath, schemaPath: "#/$defs/wait/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema153.type, parentSchema: schema153, data };
     if (vErrors === null) {
       vErrors = [err57];
     } else {
@@ -11935,7 +12226,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
   const _errs65 = errors;
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.at === void 0) {
-      const err58 = { instancePath, schemaPath: "#/$defs/entry/required", keyword: "required", params: { missingProperty: "at" }, message: "must have required property 'at'", schema: schema152.required, parentSchema: schema152, data };
+      const err58 = { instancePath, schemaPath: "#/$defs/entry/required", keyword: "required", params: { missingProperty: "at" }, message: "must have required property 'at'", schema: schema154.required, parentSchema: schema154, data };
       if (vErrors === null) {
         vErrors = [err58];
       } else {
@@ -11944,7 +12235,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.kind === void 0) {
-      const err59 = { instancePath, schemaPath: "#/$defs/entry/required", keyword: "required", params: { missingProperty: "kind" }, message: "must have required property 'kind'", schema: schema152.required, parentSchema: schema152, data };
+      const err59 = { instancePath, schemaPath: "#/$defs/entry/required", keyword: "required", params: { missingProperty: "kind" }, message: "must have required property 'kind'", schema: schema154.required, parentSchema: schema154, data };
       if (vErrors === null) {
         vErrors = [err59];
       } else {
@@ -11953,7 +12244,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.application === void 0) {
-      const err60 = { instancePath, schemaPath: "#/$defs/entry/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema152.required, parentSchema: schema152, data };
+      const err60 = { instancePath, schemaPath: "#/$defs/entry/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema154.required, parentSchema: schema154, data };
       if (vErrors === null) {
         vErrors = [err60];
       } else {
@@ -11962,7 +12253,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.entry === void 0) {
-      const err61 = { instancePath, schemaPath: "#/$defs/entry/required", keyword: "required", params: { missingProperty: "entry" }, message: "must have required property 'entry'", schema: schema152.required, parentSchema: schema152, data };
+      const err61 = { instancePath, schemaPath: "#/$defs/entry/required", keyword: "required", params: { missingProperty: "entry" }, message: "must have required property 'entry'", schema: schema154.required, parentSchema: schema154, data };
       if (vErrors === null) {
         vErrors = [err61];
       } else {
@@ -11971,7 +12262,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.message === void 0) {
-      const err62 = { instancePath, schemaPath: "#/$defs/entry/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema152.required, parentSchema: schema152, data };
+      const err62 = { instancePath, schemaPath: "#/$defs/entry/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema154.required, parentSchema: schema154, data };
       if (vErrors === null) {
         vErrors = [err62];
       } else {
@@ -11981,7 +12272,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
     }
     for (const key2 in data) {
       if (!(key2 === "at" || key2 === "kind" || key2 === "application" || key2 === "entry" || key2 === "message")) {
-        const err63 = { instancePath, schemaPath: "#/$defs/entry/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema152, data };
+        const err63 = { instancePath, schemaPath: "#/$defs/entry/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema154, data };
         if (vErrors === null) {
           vErrors = [err63];
         } else {
@@ -11993,7 +12284,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.at !== void 0) {
       let data23 = data.at;
       if (typeof data23 !== "string") {
-        const err64 = { instancePath: instancePath + "/at", schemaPath: "#/$defs/entry/properties/at/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema152.properties.at.type, parentSchema: schema152.properties.at, data: data23 };
+        const err64 = { instancePath: instancePath + "/at", schemaPath: "#/$defs/entry/properties/at/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema154.properties.at.type, parentSchema: schema154.properties.at, data: data23 };
         if (vErrors === null) {
           vErrors = [err64];
         } else {
@@ -12005,7 +12296,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.kind !== void 0) {
       let data24 = data.kind;
       if ("entry" !== data24) {
-        const err65 = { instancePath: instancePath + "/kind", schemaPath: "#/$defs/entry/properties/kind/const", keyword: "const", params: { allowedValue: "entry" }, message: "must be equal to constant", schema: "entry", parentSchema: schema152.properties.kind, data: data24 };
+        const err65 = { instancePath: instancePath + "/kind", schemaPath: "#/$defs/entry/properties/kind/const", keyword: "const", params: { allowedValue: "entry" }, message: "must be equal to constant", schema: "entry", parentSchema: schema154.properties.kind, data: data24 };
         if (vErrors === null) {
           vErrors = [err65];
         } else {
@@ -12017,7 +12308,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.application !== void 0) {
       let data25 = data.application;
       if (typeof data25 !== "string") {
-        const err66 = { instancePath: instancePath + "/application", schemaPath: "#/$defs/entry/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema152.properties.application.type, parentSchema: schema152.properties.application, data: data25 };
+        const err66 = { instancePath: instancePath + "/application", schemaPath: "#/$defs/entry/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema154.properties.application.type, parentSchema: schema154.properties.application, data: data25 };
         if (vErrors === null) {
           vErrors = [err66];
         } else {
@@ -12029,7 +12320,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.entry !== void 0) {
       let data26 = data.entry;
       if (typeof data26 !== "string") {
-        const err67 = { instancePath: instancePath + "/entry", schemaPath: "#/$defs/entry/properties/entry/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema152.properties.entry.type, parentSchema: schema152.properties.entry, data: data26 };
+        const err67 = { instancePath: instancePath + "/entry", schemaPath: "#/$defs/entry/properties/entry/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema154.properties.entry.type, parentSchema: schema154.properties.entry, data: data26 };
         if (vErrors === null) {
           vErrors = [err67];
         } else {
@@ -12041,7 +12332,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.message !== void 0) {
       let data27 = data.message;
       if (typeof data27 !== "string") {
-        const err68 = { instancePath: instancePath + "/message", schemaPath: "#/$defs/entry/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema152.properties.message.type, parentSchema: schema152.properties.message, data: data27 };
+        const err68 = { instancePath: instancePath + "/message", schemaPath: "#/$defs/entry/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema154.properties.message.type, parentSchema: schema154.properties.message, data: data27 };
         if (vErrors === null) {
           vErrors = [err68];
         } else {
@@ -12051,7 +12342,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err69 = { instancePath, schemaPath: "#/$defs/entry/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema152.type, parentSchema: schema152, data };
+    const err69 = { instancePath, schemaPath: "#/$defs/entry/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema154.type, parentSchema: schema154, data };
     if (vErrors === null) {
       vErrors = [err69];
     } else {
@@ -12067,7 +12358,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
     }
   }
   if (!valid0) {
-    const err70 = { instancePath, schemaPath: "#/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema149.anyOf, parentSchema: schema149, data };
+    const err70 = { instancePath, schemaPath: "#/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema151.anyOf, parentSchema: schema151, data };
     if (vErrors === null) {
       vErrors = [err70];
     } else {
@@ -12090,7 +12381,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
 }
 validate62.evaluated = { "dynamicProps": true, "dynamicItems": false };
 var validateRequest = validate63;
-var schema153 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/request.schema.json", "type": "object", "required": ["version", "request", "application", "kind", "state", "message"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "request": { "type": "integer" }, "application": { "type": "string" }, "kind": { "type": "string", "enum": ["promote", "abort", "retry", "suspend", "resume"] }, "state": { "type": "string", "enum": ["accepted", "refused", "pending"] }, "message": { "type": "string" } } };
+var schema155 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/request.schema.json", "type": "object", "required": ["version", "request", "application", "kind", "state", "message"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "request": { "type": "integer" }, "application": { "type": "string" }, "kind": { "type": "string", "enum": ["promote", "abort", "retry", "suspend", "resume"] }, "state": { "type": "string", "enum": ["accepted", "refused", "pending"] }, "message": { "type": "string" } } };
 function validate63(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   ;
   let vErrors = null;
@@ -12104,7 +12395,7 @@ function validate63(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.version === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "version" }, message: "must have required property 'version'", schema: schema153.required, parentSchema: schema153, data };
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "version" }, message: "must have required property 'version'", schema: schema155.required, parentSchema: schema155, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -12113,7 +12404,7 @@ function validate63(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.request === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "request" }, message: "must have required property 'request'", schema: schema153.required, parentSchema: schema153, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "request" }, message: "must have required property 'request'", schema: schema155.required, parentSchema: schema155, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -12122,7 +12413,7 @@ function validate63(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.application === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema153.required, parentSchema: schema153, data };
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema155.required, parentSchema: schema155, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -12131,7 +12422,7 @@ function validate63(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.kind === void 0) {
-      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "kind" }, message: "must have required property 'kind'", schema: schema153.required, parentSchema: schema153, data };
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "kind" }, message: "must have required property 'kind'", schema: schema155.required, parentSchema: schema155, data };
       if (vErrors === null) {
         vErrors = [err3];
       } else {
@@ -12140,7 +12431,7 @@ function validate63(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.state === void 0) {
-      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "state" }, message: "must have required property 'state'", schema: schema153.required, parentSchema: schema153, data };
+      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "state" }, message: "must have required property 'state'", schema: schema155.required, parentSchema: schema155, data };
       if (vErrors === null) {
         vErrors = [err4];
       } else {
@@ -12149,7 +12440,7 @@ function validate63(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.message === void 0) {
-      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema153.required, parentSchema: schema153, data };
+      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema155.required, parentSchema: schema155, data };
       if (vErrors === null) {
         vErrors = [err5];
       } else {
@@ -12159,7 +12450,7 @@ function validate63(data, { instancePath = "", parentData, parentDataProperty, r
     }
     for (const key0 in data) {
       if (!(key0 === "version" || key0 === "request" || key0 === "application" || key0 === "kind" || key0 === "state" || key0 === "message")) {
-        const err6 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema153, data };
+        const err6 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema155, data };
         if (vErrors === null) {
           vErrors = [err6];
         } else {
@@ -12171,7 +12462,7 @@ function validate63(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.version !== void 0) {
       let data0 = data.version;
       if (1 !== data0) {
-        const err7 = { instancePath: instancePath + "/version", schemaPath: "#/properties/version/const", keyword: "const", params: { allowedValue: 1 }, message: "must be equal to constant", schema: 1, parentSchema: schema153.properties.version, data: data0 };
+        const err7 = { instancePath: instancePath + "/version", schemaPath: "#/properties/version/const", keyword: "const", params: { allowedValue: 1 }, message: "must be equal to constant", schema: 1, parentSchema: schema155.properties.version, data: data0 };
         if (vErrors === null) {
           vErrors = [err7];
         } else {
@@ -12183,7 +12474,7 @@ function validate63(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.request !== void 0) {
       let data1 = data.request;
       if (!(typeof data1 == "number" && (!(data1 % 1) && !isNaN(data1)) && isFinite(data1))) {
-        const err8 = { instancePath: instancePath + "/request", schemaPath: "#/properties/request/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema153.properties.request.type, parentSchema: schema153.properties.request, data: data1 };
+        const err8 = { instancePath: instancePath + "/request", schemaPath: "#/properties/request/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema155.properties.request.type, parentSchema: schema155.properties.request, data: data1 };
         if (vErrors === null) {
           vErrors = [err8];
         } else {
@@ -12195,7 +12486,7 @@ function validate63(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.application !== void 0) {
       let data2 = data.application;
       if (typeof data2 !== "string") {
-        const err9 = { instancePath: instancePath + "/application", schemaPath: "#/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema153.properties.application.type, parentSchema: schema153.properties.application, data: data2 };
+        const err9 = { instancePath: instancePath + "/application", schemaPath: "#/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema155.properties.application.type, parentSchema: schema155.properties.application, data: data2 };
         if (vErrors === null) {
           vErrors = [err9];
         } else {
@@ -12207,7 +12498,7 @@ function validate63(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.kind !== void 0) {
       let data3 = data.kind;
       if (typeof data3 !== "string") {
-        const err10 = { instancePath: instancePath + "/kind", schemaPath: "#/properties/kind/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema153.properties.kind.type, parentSchema: schema153.properties.kind, data: data3 };
+        const err10 = { instancePath: instancePath + "/kind", schemaPath: "#/properties/kind/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema155.properties.kind.type, parentSchema: schema155.properties.kind, data: data3 };
         if (vErrors === null) {
           vErrors = [err10];
         } else {
@@ -12216,7 +12507,7 @@ function validate63(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (!(data3 === "promote" || data3 === "abort" || data3 === "retry" || data3 === "suspend" || data3 === "resume")) {
-        const err11 = { instancePath: instancePath + "/kind", schemaPath: "#/properties/kind/enum", keyword: "enum", params: { allowedValues: schema153.properties.kind.enum }, message: "must be equal to one of the allowed values", schema: schema153.properties.kind.enum, parentSchema: schema153.properties.kind, data: data3 };
+        const err11 = { instancePath: instancePath + "/kind", schemaPath: "#/properties/kind/enum", keyword: "enum", params: { allowedValues: schema155.properties.kind.enum }, message: "must be equal to one of the allowed values", schema: schema155.properties.kind.enum, parentSchema: schema155.properties.kind, data: data3 };
         if (vErrors === null) {
           vErrors = [err11];
         } else {
@@ -12228,7 +12519,7 @@ function validate63(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.state !== void 0) {
       let data4 = data.state;
       if (typeof data4 !== "string") {
-        const err12 = { instancePath: instancePath + "/state", schemaPath: "#/properties/state/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema153.properties.state.type, parentSchema: schema153.properties.state, data: data4 };
+        const err12 = { instancePath: instancePath + "/state", schemaPath: "#/properties/state/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema155.properties.state.type, parentSchema: schema155.properties.state, data: data4 };
         if (vErrors === null) {
           vErrors = [err12];
         } else {
@@ -12237,7 +12528,7 @@ function validate63(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (!(data4 === "accepted" || data4 === "refused" || data4 === "pending")) {
-        const err13 = { instancePath: instancePath + "/state", schemaPath: "#/properties/state/enum", keyword: "enum", params: { allowedValues: schema153.properties.state.enum }, message: "must be equal to one of the allowed values", schema: schema153.properties.state.enum, parentSchema: schema153.properties.state, data: data4 };
+        const err13 = { instancePath: instancePath + "/state", schemaPath: "#/properties/state/enum", keyword: "enum", params: { allowedValues: schema155.properties.state.enum }, message: "must be equal to one of the allowed values", schema: schema155.properties.state.enum, parentSchema: schema155.properties.state, data: data4 };
         if (vErrors === null) {
           vErrors = [err13];
         } else {
@@ -12249,7 +12540,7 @@ function validate63(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.message !== void 0) {
       let data5 = data.message;
       if (typeof data5 !== "string") {
-        const err14 = { instancePath: instancePath + "/message", schemaPath: "#/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema153.properties.message.type, parentSchema: schema153.properties.message, data: data5 };
+        const err14 = { instancePath: instancePath + "/message", schemaPath: "#/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema155.properties.message.type, parentSchema: schema155.properties.message, data: data5 };
         if (vErrors === null) {
           vErrors = [err14];
         } else {
@@ -12259,7 +12550,7 @@ function validate63(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err15 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema153.type, parentSchema: schema153, data };
+    const err15 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema155.type, parentSchema: schema155, data };
     if (vErrors === null) {
       vErrors = [err15];
     } else {
@@ -12272,7 +12563,7 @@ function validate63(data, { instancePath = "", parentData, parentDataProperty, r
 }
 validate63.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
 var validateRollback = validate64;
-var schema154 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/rollback.schema.json", "type": "object", "required": ["version", "application", "from", "to", "commit", "files", "pushed"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "application": { "type": "string" }, "from": { "type": "string" }, "to": { "type": "string" }, "commit": { "type": ["string", "null"] }, "files": { "type": "array", "items": { "type": "string" } }, "pushed": { "type": "boolean" } } };
+var schema156 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/rollback.schema.json", "type": "object", "required": ["version", "application", "from", "to", "commit", "files", "pushed"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "application": { "type": "string" }, "from": { "type": "string" }, "to": { "type": "string" }, "commit": { "type": ["string", "null"] }, "files": { "type": "array", "items": { "type": "string" } }, "pushed": { "type": "boolean" } } };
 function validate64(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   ;
   let vErrors = null;
@@ -12286,7 +12577,7 @@ function validate64(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.version === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "version" }, message: "must have required property 'version'", schema: schema154.required, parentSchema: schema154, data };
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "version" }, message: "must have required property 'version'", schema: schema156.required, parentSchema: schema156, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -12295,7 +12586,7 @@ function validate64(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.application === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema154.required, parentSchema: schema154, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema156.required, parentSchema: schema156, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -12304,7 +12595,7 @@ function validate64(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.from === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "from" }, message: "must have required property 'from'", schema: schema154.required, parentSchema: schema154, data };
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "from" }, message: "must have required property 'from'", schema: schema156.required, parentSchema: schema156, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -12313,7 +12604,7 @@ function validate64(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.to === void 0) {
-      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "to" }, message: "must have required property 'to'", schema: schema154.required, parentSchema: schema154, data };
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "to" }, message: "must have required property 'to'", schema: schema156.required, parentSchema: schema156, data };
       if (vErrors === null) {
         vErrors = [err3];
       } else {
@@ -12322,7 +12613,7 @@ function validate64(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.commit === void 0) {
-      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema154.required, parentSchema: schema154, data };
+      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema156.required, parentSchema: schema156, data };
       if (vErrors === null) {
         vErrors = [err4];
       } else {
@@ -12331,7 +12622,7 @@ function validate64(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.files === void 0) {
-      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "files" }, message: "must have required property 'files'", schema: schema154.required, parentSchema: schema154, data };
+      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "files" }, message: "must have required property 'files'", schema: schema156.required, parentSchema: schema156, data };
       if (vErrors === null) {
         vErrors = [err5];
       } else {
@@ -12340,7 +12631,7 @@ function validate64(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.pushed === void 0) {
-      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "pushed" }, message: "must have required property 'pushed'", schema: schema154.required, parentSchema: schema154, data };
+      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "pushed" }, message: "must have required property 'pushed'", schema: schema156.required, parentSchema: schema156, data };
       if (vErrors === null) {
         vErrors = [err6];
       } else {
@@ -12350,7 +12641,7 @@ function validate64(data, { instancePath = "", parentData, parentDataProperty, r
     }
     for (const key0 in data) {
       if (!(key0 === "version" || key0 === "application" || key0 === "from" || key0 === "to" || key0 === "commit" || key0 === "files" || key0 === "pushed")) {
-        const err7 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema154, data };
+        const err7 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema156, data };
         if (vErrors === null) {
           vErrors = [err7];
         } else {
@@ -12362,7 +12653,7 @@ function validate64(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.version !== void 0) {
       let data0 = data.version;
       if (1 !== data0) {
-        const err8 = { instancePath: instancePath + "/version", schemaPath: "#/properties/version/const", keyword: "const", params: { allowedValue: 1 }, message: "must be equal to constant", schema: 1, parentSchema: schema154.properties.version, data: data0 };
+        const err8 = { instancePath: instancePath + "/version", schemaPath: "#/properties/version/const", keyword: "const", params: { allowedValue: 1 }, message: "must be equal to constant", schema: 1, parentSchema: schema156.properties.version, data: data0 };
         if (vErrors === null) {
           vErrors = [err8];
         } else {
@@ -12374,7 +12665,7 @@ function validate64(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.application !== void 0) {
       let data1 = data.application;
       if (typeof data1 !== "string") {
-        const err9 = { instancePath: instancePath + "/application", schemaPath: "#/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema154.properties.application.type, parentSchema: schema154.properties.application, data: data1 };
+        const err9 = { instancePath: instancePath + "/application", schemaPath: "#/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema156.properties.application.type, parentSchema: schema156.properties.application, data: data1 };
         if (vErrors === null) {
           vErrors = [err9];
         } else {
@@ -12386,7 +12677,7 @@ function validate64(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.from !== void 0) {
       let data2 = data.from;
       if (typeof data2 !== "string") {
-        const err10 = { instancePath: instancePath + "/from", schemaPath: "#/properties/from/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema154.properties.from.type, parentSchema: schema154.properties.from, data: data2 };
+        const err10 = { instancePath: instancePath + "/from", schemaPath: "#/properties/from/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema156.properties.from.type, parentSchema: schema156.properties.from, data: data2 };
         if (vErrors === null) {
           vErrors = [err10];
         } else {
@@ -12398,7 +12689,7 @@ function validate64(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.to !== void 0) {
       let data3 = data.to;
       if (typeof data3 !== "string") {
-        const err11 = { instancePath: instancePath + "/to", schemaPath: "#/properties/to/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema154.properties.to.type, parentSchema: schema154.properties.to, data: data3 };
+        const err11 = { instancePath: instancePath + "/to", schemaPath: "#/properties/to/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema156.properties.to.type, parentSchema: schema156.properties.to, data: data3 };
         if (vErrors === null) {
           vErrors = [err11];
         } else {
@@ -12410,7 +12701,7 @@ function validate64(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.commit !== void 0) {
       let data4 = data.commit;
       if (typeof data4 !== "string" && data4 !== null) {
-        const err12 = { instancePath: instancePath + "/commit", schemaPath: "#/properties/commit/type", keyword: "type", params: { type: schema154.properties.commit.type }, message: "must be string,null", schema: schema154.properties.commit.type, parentSchema: schema154.properties.commit, data: data4 };
+        const err12 = { instancePath: instancePath + "/commit", schemaPath: "#/properties/commit/type", keyword: "type", params: { type: schema156.properties.commit.type }, message: "must be string,null", schema: schema156.properties.commit.type, parentSchema: schema156.properties.commit, data: data4 };
         if (vErrors === null) {
           vErrors = [err12];
         } else {
@@ -12426,7 +12717,7 @@ function validate64(data, { instancePath = "", parentData, parentDataProperty, r
         for (let i0 = 0; i0 < len0; i0++) {
           let data6 = data5[i0];
           if (typeof data6 !== "string") {
-            const err13 = { instancePath: instancePath + "/files/" + i0, schemaPath: "#/properties/files/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema154.properties.files.items.type, parentSchema: schema154.properties.files.items, data: data6 };
+            const err13 = { instancePath: instancePath + "/files/" + i0, schemaPath: "#/properties/files/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema156.properties.files.items.type, parentSchema: schema156.properties.files.items, data: data6 };
             if (vErrors === null) {
               vErrors = [err13];
             } else {
@@ -12436,7 +12727,7 @@ function validate64(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err14 = { instancePath: instancePath + "/files", schemaPath: "#/properties/files/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema154.properties.files.type, parentSchema: schema154.properties.files, data: data5 };
+        const err14 = { instancePath: instancePath + "/files", schemaPath: "#/properties/files/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema156.properties.files.type, parentSchema: schema156.properties.files, data: data5 };
         if (vErrors === null) {
           vErrors = [err14];
         } else {
@@ -12448,7 +12739,7 @@ function validate64(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.pushed !== void 0) {
       let data7 = data.pushed;
       if (typeof data7 !== "boolean") {
-        const err15 = { instancePath: instancePath + "/pushed", schemaPath: "#/properties/pushed/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema154.properties.pushed.type, parentSchema: schema154.properties.pushed, data: data7 };
+        const err15 = { instancePath: instancePath + "/pushed", schemaPath: "#/properties/pushed/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema156.properties.pushed.type, parentSchema: schema156.properties.pushed, data: data7 };
         if (vErrors === null) {
           vErrors = [err15];
         } else {
@@ -12458,7 +12749,7 @@ function validate64(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err16 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema154.type, parentSchema: schema154, data };
+    const err16 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema156.type, parentSchema: schema156, data };
     if (vErrors === null) {
       vErrors = [err16];
     } else {
@@ -12471,11 +12762,11 @@ function validate64(data, { instancePath = "", parentData, parentDataProperty, r
 }
 validate64.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
 var validateStatus = validate65;
-var schema155 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/status.schema.json", "type": "object", "required": ["version", "revision", "generatedAt", "rejected", "converged", "steps", "durationMs", "applications", "hosts", "held"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "revision": { "$ref": "#/$defs/revision" }, "generatedAt": { "type": "string" }, "rejected": { "anyOf": [{ "$ref": "#/$defs/rejected" }, { "type": "null" }] }, "converged": { "type": "boolean" }, "steps": { "type": "integer" }, "durationMs": { "type": "integer" }, "applications": { "type": "array", "items": { "$ref": "#/$defs/application" } }, "hosts": { "type": "array", "items": { "$ref": "#/$defs/host" } }, "held": { "anyOf": [{ "$ref": "#/$defs/held" }, { "type": "null" }] } }, "$defs": { "revision": { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } }, "condition": { "type": "object", "required": ["type", "status", "reason", "message"], "additionalProperties": false, "properties": { "type": { "type": "string", "enum": ["Ready", "Reconciling", "Stalled"] }, "status": { "type": "boolean" }, "reason": { "type": "string" }, "message": { "type": "string" } } }, "rollout": { "type": "object", "required": ["revision", "startedAt", "direction", "progressDeadlineAt", "stages"], "additionalProperties": false, "properties": { "revision": { "type": "string" }, "startedAt": { "type": "string" }, "direction": { "type": "string", "enum": ["forward", "back"] }, "progressDeadlineAt": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "stages": { "type": "array", "items": { "$ref": "#/$defs/stage" } } } }, "stage": { "type": "object", "required": ["service", "step", "of", "awaitsPromotion", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "step": { "type": "integer" }, "of": { "type": "integer" }, "awaitsPromotion": { "type": "boolean" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } }, "service": { "type": "object", "required": ["service", "image", "desired", "available", "updated"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "image": { "type": "string" }, "desired": { "type": "integer" }, "available": { "type": "integer" }, "updated": { "type": "integer" } } }, "slot": { "type": "object", "required": ["service", "slot", "host", "container", "image", "phase", "available", "waitsFor", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "container": { "type": "string" }, "image": { "type": "string" }, "phase": { "type": "string", "enum": ["absent", "created", "probation", "promoted"] }, "available": { "type": "boolean" }, "waitsFor": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } }, "waiting": { "type": "object", "required": ["service", "slot", "host", "kind", "reason", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "kind": { "type": "string", "enum": ["step", "image", "gate", "monitor", "promotion", "turn", "retry", "host"] }, "reason": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } }, "failure": { "type": "object", "required": ["service", "slot", "host", "commit", "reason", "message", "log", "health"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "commit": { "type": "string" }, "reason": { "type": "string" }, "message": { "type": "string" }, "log": { "type": "array", "items": { "type": "string" } }, "health": { "type": "array", "items": { "type": "string" } } } }, "application": { "type": "object", "required": ["application", "target", "targetCommit", "health", "suspended", "conditions", "rollout", "services", "slots", "waiting", "failed"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "target": { "type": "string", "enum": ["desired", "rollback", "halted"] }, "targetCommit": { "type": "string" }, "health": { "type": "string", "enum": ["healthy", "suspended", "progressing", "missing", "degraded", "unknown"] }, "suspended": { "type": "boolean" }, "conditions": { "type": "array", "items": { "$ref": "#/$defs/condition" } }, "rollout": { "anyOf": [{ "$ref": "#/$defs/rollout" }, { "type": "null" }] }, "services": { "type": "array", "items": { "$ref": "#/$defs/service" } }, "slots": { "type": "array", "items": { "$ref": "#/$defs/slot" } }, "waiting": { "type": "array", "items": { "$ref": "#/$defs/waiting" } }, "failed": { "type": "array", "items": { "$ref": "#/$defs/failure" } } } }, "host": { "type": "object", "required": ["host", "state", "reason", "engine", "apiVersion", "containers", "unmanaged"], "additionalProperties": false, "properties": { "host": { "type": "string" }, "state": { "type": "string", "enum": ["ready", "unreachable"] }, "reason": { "type": "string" }, "engine": { "type": "string" }, "apiVersion": { "type": "string" }, "containers": { "type": "integer" }, "unmanaged": { "type": "integer" } } }, "held": { "type": "object", "required": ["applications", "of", "commits"], "additionalProperties": false, "properties": { "applications": { "type": "array", "items": { "type": "string" } }, "of": { "type": "integer" }, "commits": { "type": "array", "items": { "type": "string" } } } }, "rejected": { "type": "object", "required": ["revision", "problems", "first"], "additionalProperties": false, "properties": { "revision": { "$ref": "#/$defs/revision" }, "problems": { "type": "integer" }, "first": { "type": "string" } } } } };
-var schema156 = { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } };
-var schema167 = { "type": "object", "required": ["host", "state", "reason", "engine", "apiVersion", "containers", "unmanaged"], "additionalProperties": false, "properties": { "host": { "type": "string" }, "state": { "type": "string", "enum": ["ready", "unreachable"] }, "reason": { "type": "string" }, "engine": { "type": "string" }, "apiVersion": { "type": "string" }, "containers": { "type": "integer" }, "unmanaged": { "type": "integer" } } };
-var schema168 = { "type": "object", "required": ["applications", "of", "commits"], "additionalProperties": false, "properties": { "applications": { "type": "array", "items": { "type": "string" } }, "of": { "type": "integer" }, "commits": { "type": "array", "items": { "type": "string" } } } };
-var schema157 = { "type": "object", "required": ["revision", "problems", "first"], "additionalProperties": false, "properties": { "revision": { "$ref": "#/$defs/revision" }, "problems": { "type": "integer" }, "first": { "type": "string" } } };
+var schema157 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/status.schema.json", "type": "object", "required": ["version", "revision", "generatedAt", "rejected", "converged", "steps", "durationMs", "applications", "hosts", "held"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "revision": { "$ref": "#/$defs/revision" }, "generatedAt": { "type": "string" }, "rejected": { "anyOf": [{ "$ref": "#/$defs/rejected" }, { "type": "null" }] }, "converged": { "type": "boolean" }, "steps": { "type": "integer" }, "durationMs": { "type": "integer" }, "applications": { "type": "array", "items": { "$ref": "#/$defs/application" } }, "hosts": { "type": "array", "items": { "$ref": "#/$defs/host" } }, "held": { "anyOf": [{ "$ref": "#/$defs/held" }, { "type": "null" }] } }, "$defs": { "revision": { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } }, "condition": { "type": "object", "required": ["type", "status", "reason", "message"], "additionalProperties": false, "properties": { "type": { "type": "string", "enum": ["Ready", "Reconciling", "Stalled"] }, "status": { "type": "boolean" }, "reason": { "type": "string" }, "message": { "type": "string" } } }, "rollout": { "type": "object", "required": ["revision", "startedAt", "direction", "progressDeadlineAt", "stages"], "additionalProperties": false, "properties": { "revision": { "type": "string" }, "startedAt": { "type": "string" }, "direction": { "type": "string", "enum": ["forward", "back"] }, "progressDeadlineAt": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "stages": { "type": "array", "items": { "$ref": "#/$defs/stage" } } } }, "stage": { "type": "object", "required": ["service", "step", "of", "awaitsPromotion", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "step": { "type": "integer" }, "of": { "type": "integer" }, "awaitsPromotion": { "type": "boolean" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } }, "service": { "type": "object", "required": ["service", "image", "desired", "available", "updated"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "image": { "type": "string" }, "desired": { "type": "integer" }, "available": { "type": "integer" }, "updated": { "type": "integer" } } }, "slot": { "type": "object", "required": ["service", "slot", "host", "container", "image", "phase", "available", "waitsFor", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "container": { "type": "string" }, "image": { "type": "string" }, "phase": { "type": "string", "enum": ["absent", "created", "probation", "promoted"] }, "available": { "type": "boolean" }, "waitsFor": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } }, "waiting": { "type": "object", "required": ["service", "slot", "host", "kind", "reason", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "kind": { "type": "string", "enum": ["step", "image", "gate", "monitor", "promotion", "turn", "retry", "host"] }, "reason": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } }, "failure": { "type": "object", "required": ["service", "slot", "host", "commit", "reason", "message", "log", "health"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "commit": { "type": "string" }, "reason": { "type": "string" }, "message": { "type": "string" }, "log": { "type": "array", "items": { "type": "string" } }, "health": { "type": "array", "items": { "type": "string" } } } }, "application": { "type": "object", "required": ["application", "target", "targetCommit", "health", "suspended", "conditions", "rollout", "services", "slots", "waiting", "failed"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "target": { "type": "string", "enum": ["desired", "rollback", "halted"] }, "targetCommit": { "type": "string" }, "health": { "type": "string", "enum": ["healthy", "suspended", "progressing", "missing", "degraded", "unknown"] }, "suspended": { "type": "boolean" }, "conditions": { "type": "array", "items": { "$ref": "#/$defs/condition" } }, "rollout": { "anyOf": [{ "$ref": "#/$defs/rollout" }, { "type": "null" }] }, "services": { "type": "array", "items": { "$ref": "#/$defs/service" } }, "slots": { "type": "array", "items": { "$ref": "#/$defs/slot" } }, "waiting": { "type": "array", "items": { "$ref": "#/$defs/waiting" } }, "failed": { "type": "array", "items": { "$ref": "#/$defs/failure" } } } }, "host": { "type": "object", "required": ["host", "state", "reason", "engine", "apiVersion", "containers", "unmanaged"], "additionalProperties": false, "properties": { "host": { "type": "string" }, "state": { "type": "string", "enum": ["ready", "unreachable"] }, "reason": { "type": "string" }, "engine": { "type": "string" }, "apiVersion": { "type": "string" }, "containers": { "type": "integer" }, "unmanaged": { "type": "integer" } } }, "held": { "type": "object", "required": ["applications", "of", "commits"], "additionalProperties": false, "properties": { "applications": { "type": "array", "items": { "type": "string" } }, "of": { "type": "integer" }, "commits": { "type": "array", "items": { "type": "string" } } } }, "rejected": { "type": "object", "required": ["revision", "problems", "first"], "additionalProperties": false, "properties": { "revision": { "$ref": "#/$defs/revision" }, "problems": { "type": "integer" }, "first": { "type": "string" } } } } };
+var schema158 = { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } };
+var schema169 = { "type": "object", "required": ["host", "state", "reason", "engine", "apiVersion", "containers", "unmanaged"], "additionalProperties": false, "properties": { "host": { "type": "string" }, "state": { "type": "string", "enum": ["ready", "unreachable"] }, "reason": { "type": "string" }, "engine": { "type": "string" }, "apiVersion": { "type": "string" }, "containers": { "type": "integer" }, "unmanaged": { "type": "integer" } } };
+var schema170 = { "type": "object", "required": ["applications", "of", "commits"], "additionalProperties": false, "properties": { "applications": { "type": "array", "items": { "type": "string" } }, "of": { "type": "integer" }, "commits": { "type": "array", "items": { "type": "string" } } } };
+var schema159 = { "type": "object", "required": ["revision", "problems", "first"], "additionalProperties": false, "properties": { "revision": { "$ref": "#/$defs/revision" }, "problems": { "type": "integer" }, "first": { "type": "string" } } };
 function validate66(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   let vErrors = null;
   let errors = 0;
@@ -12488,7 +12779,7 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.revision === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "revision" }, message: "must have required property 'revision'", schema: schema157.required, parentSchema: schema157, data };
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "revision" }, message: "must have required property 'revision'", schema: schema159.required, parentSchema: schema159, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -12497,7 +12788,7 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.problems === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "problems" }, message: "must have required property 'problems'", schema: schema157.required, parentSchema: schema157, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "problems" }, message: "must have required property 'problems'", schema: schema159.required, parentSchema: schema159, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -12506,7 +12797,7 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.first === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "first" }, message: "must have required property 'first'", schema: schema157.required, parentSchema: schema157, data };
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "first" }, message: "must have required property 'first'", schema: schema159.required, parentSchema: schema159, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -12516,7 +12807,7 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
     }
     for (const key0 in data) {
       if (!(key0 === "revision" || key0 === "problems" || key0 === "first")) {
-        const err3 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema157, data };
+        const err3 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema159, data };
         if (vErrors === null) {
           vErrors = [err3];
         } else {
@@ -12529,7 +12820,7 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
       let data0 = data.revision;
       if (data0 && typeof data0 == "object" && !Array.isArray(data0)) {
         if (data0.branch === void 0) {
-          const err4 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "branch" }, message: "must have required property 'branch'", schema: schema156.required, parentSchema: schema156, data: data0 };
+          const err4 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "branch" }, message: "must have required property 'branch'", schema: schema158.required, parentSchema: schema158, data: data0 };
           if (vErrors === null) {
             vErrors = [err4];
           } else {
@@ -12538,7 +12829,7 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data0.commit === void 0) {
-          const err5 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema156.required, parentSchema: schema156, data: data0 };
+          const err5 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema158.required, parentSchema: schema158, data: data0 };
           if (vErrors === null) {
             vErrors = [err5];
           } else {
@@ -12547,7 +12838,7 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data0.author === void 0) {
-          const err6 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "author" }, message: "must have required property 'author'", schema: schema156.required, parentSchema: schema156, data: data0 };
+          const err6 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "author" }, message: "must have required property 'author'", schema: schema158.required, parentSchema: schema158, data: data0 };
           if (vErrors === null) {
             vErrors = [err6];
           } else {
@@ -12556,7 +12847,7 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data0.date === void 0) {
-          const err7 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "date" }, message: "must have required property 'date'", schema: schema156.required, parentSchema: schema156, data: data0 };
+          const err7 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "date" }, message: "must have required property 'date'", schema: schema158.required, parentSchema: schema158, data: data0 };
           if (vErrors === null) {
             vErrors = [err7];
           } else {
@@ -12565,7 +12856,7 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data0.subject === void 0) {
-          const err8 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "subject" }, message: "must have required property 'subject'", schema: schema156.required, parentSchema: schema156, data: data0 };
+          const err8 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "subject" }, message: "must have required property 'subject'", schema: schema158.required, parentSchema: schema158, data: data0 };
           if (vErrors === null) {
             vErrors = [err8];
           } else {
@@ -12575,7 +12866,7 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
         }
         for (const key1 in data0) {
           if (!(key1 === "branch" || key1 === "commit" || key1 === "author" || key1 === "date" || key1 === "subject")) {
-            const err9 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema156, data: data0 };
+            const err9 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema158, data: data0 };
             if (vErrors === null) {
               vErrors = [err9];
             } else {
@@ -12587,7 +12878,7 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
         if (data0.branch !== void 0) {
           let data1 = data0.branch;
           if (typeof data1 !== "string") {
-            const err10 = { instancePath: instancePath + "/revision/branch", schemaPath: "#/$defs/revision/properties/branch/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema156.properties.branch.type, parentSchema: schema156.properties.branch, data: data1 };
+            const err10 = { instancePath: instancePath + "/revision/branch", schemaPath: "#/$defs/revision/properties/branch/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema158.properties.branch.type, parentSchema: schema158.properties.branch, data: data1 };
             if (vErrors === null) {
               vErrors = [err10];
             } else {
@@ -12599,8 +12890,8 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
         if (data0.commit !== void 0) {
           let data2 = data0.commit;
           if (typeof data2 === "string") {
-            if (!pattern84.test(data2)) {
-              const err11 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{40}$" }, message: 'must match pattern "^[0-9a-f]{40}$"', schema: "^[0-9a-f]{40}$", parentSchema: schema156.properties.commit, data: data2 };
+            if (!pattern87.test(data2)) {
+              const err11 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{40}$" }, message: 'must match pattern "^[0-9a-f]{40}$"', schema: "^[0-9a-f]{40}$", parentSchema: schema158.properties.commit, data: data2 };
               if (vErrors === null) {
                 vErrors = [err11];
               } else {
@@ -12609,7 +12900,7 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
           } else {
-            const err12 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema156.properties.commit.type, parentSchema: schema156.properties.commit, data: data2 };
+            const err12 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema158.properties.commit.type, parentSchema: schema158.properties.commit, data: data2 };
             if (vErrors === null) {
               vErrors = [err12];
             } else {
@@ -12621,7 +12912,7 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
         if (data0.author !== void 0) {
           let data3 = data0.author;
           if (typeof data3 !== "string") {
-            const err13 = { instancePath: instancePath + "/revision/author", schemaPath: "#/$defs/revision/properties/author/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema156.properties.author.type, parentSchema: schema156.properties.author, data: data3 };
+            const err13 = { instancePath: instancePath + "/revision/author", schemaPath: "#/$defs/revision/properties/author/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema158.properties.author.type, parentSchema: schema158.properties.author, data: data3 };
             if (vErrors === null) {
               vErrors = [err13];
             } else {
@@ -12633,7 +12924,7 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
         if (data0.date !== void 0) {
           let data4 = data0.date;
           if (typeof data4 !== "string") {
-            const err14 = { instancePath: instancePath + "/revision/date", schemaPath: "#/$defs/revision/properties/date/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema156.properties.date.type, parentSchema: schema156.properties.date, data: data4 };
+            const err14 = { instancePath: instancePath + "/revision/date", schemaPath: "#/$defs/revision/properties/date/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema158.properties.date.type, parentSchema: schema158.properties.date, data: data4 };
             if (vErrors === null) {
               vErrors = [err14];
             } else {
@@ -12645,7 +12936,7 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
         if (data0.subject !== void 0) {
           let data5 = data0.subject;
           if (typeof data5 !== "string") {
-            const err15 = { instancePath: instancePath + "/revision/subject", schemaPath: "#/$defs/revision/properties/subject/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema156.properties.subject.type, parentSchema: schema156.properties.subject, data: data5 };
+            const err15 = { instancePath: instancePath + "/revision/subject", schemaPath: "#/$defs/revision/properties/subject/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema158.properties.subject.type, parentSchema: schema158.properties.subject, data: data5 };
             if (vErrors === null) {
               vErrors = [err15];
             } else {
@@ -12655,7 +12946,7 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err16 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema156.type, parentSchema: schema156, data: data0 };
+        const err16 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema158.type, parentSchema: schema158, data: data0 };
         if (vErrors === null) {
           vErrors = [err16];
         } else {
@@ -12667,7 +12958,7 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.problems !== void 0) {
       let data6 = data.problems;
       if (!(typeof data6 == "number" && (!(data6 % 1) && !isNaN(data6)) && isFinite(data6))) {
-        const err17 = { instancePath: instancePath + "/problems", schemaPath: "#/properties/problems/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema157.properties.problems.type, parentSchema: schema157.properties.problems, data: data6 };
+        const err17 = { instancePath: instancePath + "/problems", schemaPath: "#/properties/problems/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema159.properties.problems.type, parentSchema: schema159.properties.problems, data: data6 };
         if (vErrors === null) {
           vErrors = [err17];
         } else {
@@ -12679,7 +12970,7 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.first !== void 0) {
       let data7 = data.first;
       if (typeof data7 !== "string") {
-        const err18 = { instancePath: instancePath + "/first", schemaPath: "#/properties/first/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema157.properties.first.type, parentSchema: schema157.properties.first, data: data7 };
+        const err18 = { instancePath: instancePath + "/first", schemaPath: "#/properties/first/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema159.properties.first.type, parentSchema: schema159.properties.first, data: data7 };
         if (vErrors === null) {
           vErrors = [err18];
         } else {
@@ -12689,7 +12980,7 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err19 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema157.type, parentSchema: schema157, data };
+    const err19 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema159.type, parentSchema: schema159, data };
     if (vErrors === null) {
       vErrors = [err19];
     } else {
@@ -12701,14 +12992,14 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
   return errors === 0;
 }
 validate66.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
-var schema159 = { "type": "object", "required": ["application", "target", "targetCommit", "health", "suspended", "conditions", "rollout", "services", "slots", "waiting", "failed"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "target": { "type": "string", "enum": ["desired", "rollback", "halted"] }, "targetCommit": { "type": "string" }, "health": { "type": "string", "enum": ["healthy", "suspended", "progressing", "missing", "degraded", "unknown"] }, "suspended": { "type": "boolean" }, "conditions": { "type": "array", "items": { "$ref": "#/$defs/condition" } }, "rollout": { "anyOf": [{ "$ref": "#/$defs/rollout" }, { "type": "null" }] }, "services": { "type": "array", "items": { "$ref": "#/$defs/service" } }, "slots": { "type": "array", "items": { "$ref": "#/$defs/slot" } }, "waiting": { "type": "array", "items": { "$ref": "#/$defs/waiting" } }, "failed": { "type": "array", "items": { "$ref": "#/$defs/failure" } } } };
-var schema160 = { "type": "object", "required": ["type", "status", "reason", "message"], "additionalProperties": false, "properties": { "type": { "type": "string", "enum": ["Ready", "Reconciling", "Stalled"] }, "status": { "type": "boolean" }, "reason": { "type": "string" }, "message": { "type": "string" } } };
-var schema163 = { "type": "object", "required": ["service", "image", "desired", "available", "updated"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "image": { "type": "string" }, "desired": { "type": "integer" }, "available": { "type": "integer" }, "updated": { "type": "integer" } } };
-var schema164 = { "type": "object", "required": ["service", "slot", "host", "container", "image", "phase", "available", "waitsFor", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "container": { "type": "string" }, "image": { "type": "string" }, "phase": { "type": "string", "enum": ["absent", "created", "probation", "promoted"] }, "available": { "type": "boolean" }, "waitsFor": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } };
-var schema165 = { "type": "object", "required": ["service", "slot", "host", "kind", "reason", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "kind": { "type": "string", "enum": ["step", "image", "gate", "monitor", "promotion", "turn", "retry", "host"] }, "reason": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } };
-var schema166 = { "type": "object", "required": ["service", "slot", "host", "commit", "reason", "message", "log", "health"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "commit": { "type": "string" }, "reason": { "type": "string" }, "message": { "type": "string" }, "log": { "type": "array", "items": { "type": "string" } }, "health": { "type": "array", "items": { "type": "string" } } } };
-var schema161 = { "type": "object", "required": ["revision", "startedAt", "direction", "progressDeadlineAt", "stages"], "additionalProperties": false, "properties": { "revision": { "type": "string" }, "startedAt": { "type": "string" }, "direction": { "type": "string", "enum": ["forward", "back"] }, "progressDeadlineAt": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "stages": { "type": "array", "items": { "$ref": "#/$defs/stage" } } } };
-var schema162 = { "type": "object", "required": ["service", "step", "of", "awaitsPromotion", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "step": { "type": "integer" }, "of": { "type": "integer" }, "awaitsPromotion": { "type": "boolean" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } };
+var schema161 = { "type": "object", "required": ["application", "target", "targetCommit", "health", "suspended", "conditions", "rollout", "services", "slots", "waiting", "failed"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "target": { "type": "string", "enum": ["desired", "rollback", "halted"] }, "targetCommit": { "type": "string" }, "health": { "type": "string", "enum": ["healthy", "suspended", "progressing", "missing", "degraded", "unknown"] }, "suspended": { "type": "boolean" }, "conditions": { "type": "array", "items": { "$ref": "#/$defs/condition" } }, "rollout": { "anyOf": [{ "$ref": "#/$defs/rollout" }, { "type": "null" }] }, "services": { "type": "array", "items": { "$ref": "#/$defs/service" } }, "slots": { "type": "array", "items": { "$ref": "#/$defs/slot" } }, "waiting": { "type": "array", "items": { "$ref": "#/$defs/waiting" } }, "failed": { "type": "array", "items": { "$ref": "#/$defs/failure" } } } };
+var schema162 = { "type": "object", "required": ["type", "status", "reason", "message"], "additionalProperties": false, "properties": { "type": { "type": "string", "enum": ["Ready", "Reconciling", "Stalled"] }, "status": { "type": "boolean" }, "reason": { "type": "string" }, "message": { "type": "string" } } };
+var schema165 = { "type": "object", "required": ["service", "image", "desired", "available", "updated"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "image": { "type": "string" }, "desired": { "type": "integer" }, "available": { "type": "integer" }, "updated": { "type": "integer" } } };
+var schema166 = { "type": "object", "required": ["service", "slot", "host", "container", "image", "phase", "available", "waitsFor", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "container": { "type": "string" }, "image": { "type": "string" }, "phase": { "type": "string", "enum": ["absent", "created", "probation", "promoted"] }, "available": { "type": "boolean" }, "waitsFor": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } };
+var schema167 = { "type": "object", "required": ["service", "slot", "host", "kind", "reason", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "kind": { "type": "string", "enum": ["step", "image", "gate", "monitor", "promotion", "turn", "retry", "host"] }, "reason": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } };
+var schema168 = { "type": "object", "required": ["service", "slot", "host", "commit", "reason", "message", "log", "health"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "commit": { "type": "string" }, "reason": { "type": "string" }, "message": { "type": "string" }, "log": { "type": "array", "items": { "type": "string" } }, "health": { "type": "array", "items": { "type": "string" } } } };
+var schema163 = { "type": "object", "required": ["revision", "startedAt", "direction", "progressDeadlineAt", "stages"], "additionalProperties": false, "properties": { "revision": { "type": "string" }, "startedAt": { "type": "string" }, "direction": { "type": "string", "enum": ["forward", "back"] }, "progressDeadlineAt": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "stages": { "type": "array", "items": { "$ref": "#/$defs/stage" } } } };
+var schema164 = { "type": "object", "required": ["service", "step", "of", "awaitsPromotion", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "step": { "type": "integer" }, "of": { "type": "integer" }, "awaitsPromotion": { "type": "boolean" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } };
 function validate69(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   let vErrors = null;
   let errors = 0;
@@ -12721,7 +13012,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.revision === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "revision" }, message: "must have required property 'revision'", schema: schema161.required, parentSchema: schema161, data };
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "revision" }, message: "must have required property 'revision'", schema: schema163.required, parentSchema: schema163, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -12730,7 +13021,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.startedAt === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "startedAt" }, message: "must have required property 'startedAt'", schema: schema161.required, parentSchema: schema161, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "startedAt" }, message: "must have required property 'startedAt'", schema: schema163.required, parentSchema: schema163, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -12739,7 +13030,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.direction === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "direction" }, message: "must have required property 'direction'", schema: schema161.required, parentSchema: schema161, data };
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "direction" }, message: "must have required property 'direction'", schema: schema163.required, parentSchema: schema163, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -12748,7 +13039,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.progressDeadlineAt === void 0) {
-      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "progressDeadlineAt" }, message: "must have required property 'progressDeadlineAt'", schema: schema161.required, parentSchema: schema161, data };
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "progressDeadlineAt" }, message: "must have required property 'progressDeadlineAt'", schema: schema163.required, parentSchema: schema163, data };
       if (vErrors === null) {
         vErrors = [err3];
       } else {
@@ -12757,7 +13048,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.stages === void 0) {
-      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "stages" }, message: "must have required property 'stages'", schema: schema161.required, parentSchema: schema161, data };
+      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "stages" }, message: "must have required property 'stages'", schema: schema163.required, parentSchema: schema163, data };
       if (vErrors === null) {
         vErrors = [err4];
       } else {
@@ -12767,7 +13058,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
     }
     for (const key0 in data) {
       if (!(key0 === "revision" || key0 === "startedAt" || key0 === "direction" || key0 === "progressDeadlineAt" || key0 === "stages")) {
-        const err5 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema161, data };
+        const err5 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema163, data };
         if (vErrors === null) {
           vErrors = [err5];
         } else {
@@ -12779,7 +13070,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.revision !== void 0) {
       let data0 = data.revision;
       if (typeof data0 !== "string") {
-        const err6 = { instancePath: instancePath + "/revision", schemaPath: "#/properties/revision/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema161.properties.revision.type, parentSchema: schema161.properties.revision, data: data0 };
+        const err6 = { instancePath: instancePath + "/revision", schemaPath: "#/properties/revision/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.revision.type, parentSchema: schema163.properties.revision, data: data0 };
         if (vErrors === null) {
           vErrors = [err6];
         } else {
@@ -12791,7 +13082,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.startedAt !== void 0) {
       let data1 = data.startedAt;
       if (typeof data1 !== "string") {
-        const err7 = { instancePath: instancePath + "/startedAt", schemaPath: "#/properties/startedAt/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema161.properties.startedAt.type, parentSchema: schema161.properties.startedAt, data: data1 };
+        const err7 = { instancePath: instancePath + "/startedAt", schemaPath: "#/properties/startedAt/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.startedAt.type, parentSchema: schema163.properties.startedAt, data: data1 };
         if (vErrors === null) {
           vErrors = [err7];
         } else {
@@ -12803,7 +13094,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.direction !== void 0) {
       let data2 = data.direction;
       if (typeof data2 !== "string") {
-        const err8 = { instancePath: instancePath + "/direction", schemaPath: "#/properties/direction/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema161.properties.direction.type, parentSchema: schema161.properties.direction, data: data2 };
+        const err8 = { instancePath: instancePath + "/direction", schemaPath: "#/properties/direction/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.direction.type, parentSchema: schema163.properties.direction, data: data2 };
         if (vErrors === null) {
           vErrors = [err8];
         } else {
@@ -12812,7 +13103,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (!(data2 === "forward" || data2 === "back")) {
-        const err9 = { instancePath: instancePath + "/direction", schemaPath: "#/properties/direction/enum", keyword: "enum", params: { allowedValues: schema161.properties.direction.enum }, message: "must be equal to one of the allowed values", schema: schema161.properties.direction.enum, parentSchema: schema161.properties.direction, data: data2 };
+        const err9 = { instancePath: instancePath + "/direction", schemaPath: "#/properties/direction/enum", keyword: "enum", params: { allowedValues: schema163.properties.direction.enum }, message: "must be equal to one of the allowed values", schema: schema163.properties.direction.enum, parentSchema: schema163.properties.direction, data: data2 };
         if (vErrors === null) {
           vErrors = [err9];
         } else {
@@ -12827,7 +13118,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
       let valid1 = false;
       const _errs10 = errors;
       if (typeof data3 !== "string") {
-        const err10 = { instancePath: instancePath + "/progressDeadlineAt", schemaPath: "#/properties/progressDeadlineAt/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema161.properties.progressDeadlineAt.anyOf[0].type, parentSchema: schema161.properties.progressDeadlineAt.anyOf[0], data: data3 };
+        const err10 = { instancePath: instancePath + "/progressDeadlineAt", schemaPath: "#/properties/progressDeadlineAt/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.progressDeadlineAt.anyOf[0].type, parentSchema: schema163.properties.progressDeadlineAt.anyOf[0], data: data3 };
         if (vErrors === null) {
           vErrors = [err10];
         } else {
@@ -12839,7 +13130,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
       valid1 = valid1 || _valid0;
       const _errs12 = errors;
       if (data3 !== null) {
-        const err11 = { instancePath: instancePath + "/progressDeadlineAt", schemaPath: "#/properties/progressDeadlineAt/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema161.properties.progressDeadlineAt.anyOf[1].type, parentSchema: schema161.properties.progressDeadlineAt.anyOf[1], data: data3 };
+        const err11 = { instancePath: instancePath + "/progressDeadlineAt", schemaPath: "#/properties/progressDeadlineAt/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema163.properties.progressDeadlineAt.anyOf[1].type, parentSchema: schema163.properties.progressDeadlineAt.anyOf[1], data: data3 };
         if (vErrors === null) {
           vErrors = [err11];
         } else {
@@ -12850,7 +13141,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
       var _valid0 = _errs12 === errors;
       valid1 = valid1 || _valid0;
       if (!valid1) {
-        const err12 = { instancePath: instancePath + "/progressDeadlineAt", schemaPath: "#/properties/progressDeadlineAt/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema161.properties.progressDeadlineAt.anyOf, parentSchema: schema161.properties.progressDeadlineAt, data: data3 };
+        const err12 = { instancePath: instancePath + "/progressDeadlineAt", schemaPath: "#/properties/progressDeadlineAt/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema163.properties.progressDeadlineAt.anyOf, parentSchema: schema163.properties.progressDeadlineAt, data: data3 };
         if (vErrors === null) {
           vErrors = [err12];
         } else {
@@ -12876,7 +13167,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
           let data5 = data4[i0];
           if (data5 && typeof data5 == "object" && !Array.isArray(data5)) {
             if (data5.service === void 0) {
-              const err13 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema162.required, parentSchema: schema162, data: data5 };
+              const err13 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema164.required, parentSchema: schema164, data: data5 };
               if (vErrors === null) {
                 vErrors = [err13];
               } else {
@@ -12885,7 +13176,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data5.step === void 0) {
-              const err14 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/required", keyword: "required", params: { missingProperty: "step" }, message: "must have required property 'step'", schema: schema162.required, parentSchema: schema162, data: data5 };
+              const err14 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/required", keyword: "required", params: { missingProperty: "step" }, message: "must have required property 'step'", schema: schema164.required, parentSchema: schema164, data: data5 };
               if (vErrors === null) {
                 vErrors = [err14];
               } else {
@@ -12894,7 +13185,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data5.of === void 0) {
-              const err15 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/required", keyword: "required", params: { missingProperty: "of" }, message: "must have required property 'of'", schema: schema162.required, parentSchema: schema162, data: data5 };
+              const err15 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/required", keyword: "required", params: { missingProperty: "of" }, message: "must have required property 'of'", schema: schema164.required, parentSchema: schema164, data: data5 };
               if (vErrors === null) {
                 vErrors = [err15];
               } else {
@@ -12903,7 +13194,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data5.awaitsPromotion === void 0) {
-              const err16 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/required", keyword: "required", params: { missingProperty: "awaitsPromotion" }, message: "must have required property 'awaitsPromotion'", schema: schema162.required, parentSchema: schema162, data: data5 };
+              const err16 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/required", keyword: "required", params: { missingProperty: "awaitsPromotion" }, message: "must have required property 'awaitsPromotion'", schema: schema164.required, parentSchema: schema164, data: data5 };
               if (vErrors === null) {
                 vErrors = [err16];
               } else {
@@ -12912,7 +13203,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data5.until === void 0) {
-              const err17 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/required", keyword: "required", params: { missingProperty: "until" }, message: "must have required property 'until'", schema: schema162.required, parentSchema: schema162, data: data5 };
+              const err17 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/required", keyword: "required", params: { missingProperty: "until" }, message: "must have required property 'until'", schema: schema164.required, parentSchema: schema164, data: data5 };
               if (vErrors === null) {
                 vErrors = [err17];
               } else {
@@ -12922,7 +13213,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
             }
             for (const key1 in data5) {
               if (!(key1 === "service" || key1 === "step" || key1 === "of" || key1 === "awaitsPromotion" || key1 === "until")) {
-                const err18 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema162, data: data5 };
+                const err18 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema164, data: data5 };
                 if (vErrors === null) {
                   vErrors = [err18];
                 } else {
@@ -12934,7 +13225,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
             if (data5.service !== void 0) {
               let data6 = data5.service;
               if (typeof data6 !== "string") {
-                const err19 = { instancePath: instancePath + "/stages/" + i0 + "/service", schemaPath: "#/$defs/stage/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema162.properties.service.type, parentSchema: schema162.properties.service, data: data6 };
+                const err19 = { instancePath: instancePath + "/stages/" + i0 + "/service", schemaPath: "#/$defs/stage/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema164.properties.service.type, parentSchema: schema164.properties.service, data: data6 };
                 if (vErrors === null) {
                   vErrors = [err19];
                 } else {
@@ -12946,7 +13237,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
             if (data5.step !== void 0) {
               let data7 = data5.step;
               if (!(typeof data7 == "number" && (!(data7 % 1) && !isNaN(data7)) && isFinite(data7))) {
-                const err20 = { instancePath: instancePath + "/stages/" + i0 + "/step", schemaPath: "#/$defs/stage/properties/step/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema162.properties.step.type, parentSchema: schema162.properties.step, data: data7 };
+                const err20 = { instancePath: instancePath + "/stages/" + i0 + "/step", schemaPath: "#/$defs/stage/properties/step/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema164.properties.step.type, parentSchema: schema164.properties.step, data: data7 };
                 if (vErrors === null) {
                   vErrors = [err20];
                 } else {
@@ -12958,7 +13249,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
             if (data5.of !== void 0) {
               let data8 = data5.of;
               if (!(typeof data8 == "number" && (!(data8 % 1) && !isNaN(data8)) && isFinite(data8))) {
-                const err21 = { instancePath: instancePath + "/stages/" + i0 + "/of", schemaPath: "#/$defs/stage/properties/of/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema162.properties.of.type, parentSchema: schema162.properties.of, data: data8 };
+                const err21 = { instancePath: instancePath + "/stages/" + i0 + "/of", schemaPath: "#/$defs/stage/properties/of/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema164.properties.of.type, parentSchema: schema164.properties.of, data: data8 };
                 if (vErrors === null) {
                   vErrors = [err21];
                 } else {
@@ -12970,7 +13261,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
             if (data5.awaitsPromotion !== void 0) {
               let data9 = data5.awaitsPromotion;
               if (typeof data9 !== "boolean") {
-                const err22 = { instancePath: instancePath + "/stages/" + i0 + "/awaitsPromotion", schemaPath: "#/$defs/stage/properties/awaitsPromotion/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema162.properties.awaitsPromotion.type, parentSchema: schema162.properties.awaitsPromotion, data: data9 };
+                const err22 = { instancePath: instancePath + "/stages/" + i0 + "/awaitsPromotion", schemaPath: "#/$defs/stage/properties/awaitsPromotion/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema164.properties.awaitsPromotion.type, parentSchema: schema164.properties.awaitsPromotion, data: data9 };
                 if (vErrors === null) {
                   vErrors = [err22];
                 } else {
@@ -12985,7 +13276,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
               let valid6 = false;
               const _errs30 = errors;
               if (typeof data10 !== "string") {
-                const err23 = { instancePath: instancePath + "/stages/" + i0 + "/until", schemaPath: "#/$defs/stage/properties/until/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema162.properties.until.anyOf[0].type, parentSchema: schema162.properties.until.anyOf[0], data: data10 };
+                const err23 = { instancePath: instancePath + "/stages/" + i0 + "/until", schemaPath: "#/$defs/stage/properties/until/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema164.properties.until.anyOf[0].type, parentSchema: schema164.properties.until.anyOf[0], data: data10 };
                 if (vErrors === null) {
                   vErrors = [err23];
                 } else {
@@ -12997,7 +13288,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
               valid6 = valid6 || _valid1;
               const _errs32 = errors;
               if (data10 !== null) {
-                const err24 = { instancePath: instancePath + "/stages/" + i0 + "/until", schemaPath: "#/$defs/stage/properties/until/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema162.properties.until.anyOf[1].type, parentSchema: schema162.properties.until.anyOf[1], data: data10 };
+                const err24 = { instancePath: instancePath + "/stages/" + i0 + "/until", schemaPath: "#/$defs/stage/properties/until/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema164.properties.until.anyOf[1].type, parentSchema: schema164.properties.until.anyOf[1], data: data10 };
                 if (vErrors === null) {
                   vErrors = [err24];
                 } else {
@@ -13008,7 +13299,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
               var _valid1 = _errs32 === errors;
               valid6 = valid6 || _valid1;
               if (!valid6) {
-                const err25 = { instancePath: instancePath + "/stages/" + i0 + "/until", schemaPath: "#/$defs/stage/properties/until/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema162.properties.until.anyOf, parentSchema: schema162.properties.until, data: data10 };
+                const err25 = { instancePath: instancePath + "/stages/" + i0 + "/until", schemaPath: "#/$defs/stage/properties/until/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema164.properties.until.anyOf, parentSchema: schema164.properties.until, data: data10 };
                 if (vErrors === null) {
                   vErrors = [err25];
                 } else {
@@ -13027,7 +13318,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err26 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema162.type, parentSchema: schema162, data: data5 };
+            const err26 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema164.type, parentSchema: schema164, data: data5 };
             if (vErrors === null) {
               vErrors = [err26];
             } else {
@@ -13037,7 +13328,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err27 = { instancePath: instancePath + "/stages", schemaPath: "#/properties/stages/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema161.properties.stages.type, parentSchema: schema161.properties.stages, data: data4 };
+        const err27 = { instancePath: instancePath + "/stages", schemaPath: "#/properties/stages/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema163.properties.stages.type, parentSchema: schema163.properties.stages, data: data4 };
         if (vErrors === null) {
           vErrors = [err27];
         } else {
@@ -13047,7 +13338,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err28 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema161.type, parentSchema: schema161, data };
+    const err28 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema163.type, parentSchema: schema163, data };
     if (vErrors === null) {
       vErrors = [err28];
     } else {
@@ -13071,7 +13362,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.application === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema159.required, parentSchema: schema159, data };
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema161.required, parentSchema: schema161, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -13080,7 +13371,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.target === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "target" }, message: "must have required property 'target'", schema: schema159.required, parentSchema: schema159, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "target" }, message: "must have required property 'target'", schema: schema161.required, parentSchema: schema161, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -13089,7 +13380,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.targetCommit === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "targetCommit" }, message: "must have required property 'targetCommit'", schema: schema159.required, parentSchema: schema159, data };
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "targetCommit" }, message: "must have required property 'targetCommit'", schema: schema161.required, parentSchema: schema161, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -13098,7 +13389,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.health === void 0) {
-      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "health" }, message: "must have required property 'health'", schema: schema159.required, parentSchema: schema159, data };
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "health" }, message: "must have required property 'health'", schema: schema161.required, parentSchema: schema161, data };
       if (vErrors === null) {
         vErrors = [err3];
       } else {
@@ -13107,7 +13398,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.suspended === void 0) {
-      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "suspended" }, message: "must have required property 'suspended'", schema: schema159.required, parentSchema: schema159, data };
+      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "suspended" }, message: "must have required property 'suspended'", schema: schema161.required, parentSchema: schema161, data };
       if (vErrors === null) {
         vErrors = [err4];
       } else {
@@ -13116,7 +13407,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.conditions === void 0) {
-      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "conditions" }, message: "must have required property 'conditions'", schema: schema159.required, parentSchema: schema159, data };
+      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "conditions" }, message: "must have required property 'conditions'", schema: schema161.required, parentSchema: schema161, data };
       if (vErrors === null) {
         vErrors = [err5];
       } else {
@@ -13125,7 +13416,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.rollout === void 0) {
-      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "rollout" }, message: "must have required property 'rollout'", schema: schema159.required, parentSchema: schema159, data };
+      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "rollout" }, message: "must have required property 'rollout'", schema: schema161.required, parentSchema: schema161, data };
       if (vErrors === null) {
         vErrors = [err6];
       } else {
@@ -13134,7 +13425,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.services === void 0) {
-      const err7 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "services" }, message: "must have required property 'services'", schema: schema159.required, parentSchema: schema159, data };
+      const err7 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "services" }, message: "must have required property 'services'", schema: schema161.required, parentSchema: schema161, data };
       if (vErrors === null) {
         vErrors = [err7];
       } else {
@@ -13143,7 +13434,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.slots === void 0) {
-      const err8 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "slots" }, message: "must have required property 'slots'", schema: schema159.required, parentSchema: schema159, data };
+      const err8 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "slots" }, message: "must have required property 'slots'", schema: schema161.required, parentSchema: schema161, data };
       if (vErrors === null) {
         vErrors = [err8];
       } else {
@@ -13152,7 +13443,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.waiting === void 0) {
-      const err9 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "waiting" }, message: "must have required property 'waiting'", schema: schema159.required, parentSchema: schema159, data };
+      const err9 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "waiting" }, message: "must have required property 'waiting'", schema: schema161.required, parentSchema: schema161, data };
       if (vErrors === null) {
         vErrors = [err9];
       } else {
@@ -13161,7 +13452,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.failed === void 0) {
-      const err10 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "failed" }, message: "must have required property 'failed'", schema: schema159.required, parentSchema: schema159, data };
+      const err10 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "failed" }, message: "must have required property 'failed'", schema: schema161.required, parentSchema: schema161, data };
       if (vErrors === null) {
         vErrors = [err10];
       } else {
@@ -13170,8 +13461,8 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     for (const key0 in data) {
-      if (!func1.call(schema159.properties, key0)) {
-        const err11 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema159, data };
+      if (!func1.call(schema161.properties, key0)) {
+        const err11 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema161, data };
         if (vErrors === null) {
           vErrors = [err11];
         } else {
@@ -13183,7 +13474,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.application !== void 0) {
       let data0 = data.application;
       if (typeof data0 !== "string") {
-        const err12 = { instancePath: instancePath + "/application", schemaPath: "#/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema159.properties.application.type, parentSchema: schema159.properties.application, data: data0 };
+        const err12 = { instancePath: instancePath + "/application", schemaPath: "#/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema161.properties.application.type, parentSchema: schema161.properties.application, data: data0 };
         if (vErrors === null) {
           vErrors = [err12];
         } else {
@@ -13195,7 +13486,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.target !== void 0) {
       let data1 = data.target;
       if (typeof data1 !== "string") {
-        const err13 = { instancePath: instancePath + "/target", schemaPath: "#/properties/target/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema159.properties.target.type, parentSchema: schema159.properties.target, data: data1 };
+        const err13 = { instancePath: instancePath + "/target", schemaPath: "#/properties/target/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema161.properties.target.type, parentSchema: schema161.properties.target, data: data1 };
         if (vErrors === null) {
           vErrors = [err13];
         } else {
@@ -13204,7 +13495,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (!(data1 === "desired" || data1 === "rollback" || data1 === "halted")) {
-        const err14 = { instancePath: instancePath + "/target", schemaPath: "#/properties/target/enum", keyword: "enum", params: { allowedValues: schema159.properties.target.enum }, message: "must be equal to one of the allowed values", schema: schema159.properties.target.enum, parentSchema: schema159.properties.target, data: data1 };
+        const err14 = { instancePath: instancePath + "/target", schemaPath: "#/properties/target/enum", keyword: "enum", params: { allowedValues: schema161.properties.target.enum }, message: "must be equal to one of the allowed values", schema: schema161.properties.target.enum, parentSchema: schema161.properties.target, data: data1 };
         if (vErrors === null) {
           vErrors = [err14];
         } else {
@@ -13216,7 +13507,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.targetCommit !== void 0) {
       let data2 = data.targetCommit;
       if (typeof data2 !== "string") {
-        const err15 = { instancePath: instancePath + "/targetCommit", schemaPath: "#/properties/targetCommit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema159.properties.targetCommit.type, parentSchema: schema159.properties.targetCommit, data: data2 };
+        const err15 = { instancePath: instancePath + "/targetCommit", schemaPath: "#/properties/targetCommit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema161.properties.targetCommit.type, parentSchema: schema161.properties.targetCommit, data: data2 };
         if (vErrors === null) {
           vErrors = [err15];
         } else {
@@ -13228,7 +13519,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.health !== void 0) {
       let data3 = data.health;
       if (typeof data3 !== "string") {
-        const err16 = { instancePath: instancePath + "/health", schemaPath: "#/properties/health/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema159.properties.health.type, parentSchema: schema159.properties.health, data: data3 };
+        const err16 = { instancePath: instancePath + "/health", schemaPath: "#/properties/health/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema161.properties.health.type, parentSchema: schema161.properties.health, data: data3 };
         if (vErrors === null) {
           vErrors = [err16];
         } else {
@@ -13237,7 +13528,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (!(data3 === "healthy" || data3 === "suspended" || data3 === "progressing" || data3 === "missing" || data3 === "degraded" || data3 === "unknown")) {
-        const err17 = { instancePath: instancePath + "/health", schemaPath: "#/properties/health/enum", keyword: "enum", params: { allowedValues: schema159.properties.health.enum }, message: "must be equal to one of the allowed values", schema: schema159.properties.health.enum, parentSchema: schema159.properties.health, data: data3 };
+        const err17 = { instancePath: instancePath + "/health", schemaPath: "#/properties/health/enum", keyword: "enum", params: { allowedValues: schema161.properties.health.enum }, message: "must be equal to one of the allowed values", schema: schema161.properties.health.enum, parentSchema: schema161.properties.health, data: data3 };
         if (vErrors === null) {
           vErrors = [err17];
         } else {
@@ -13249,7 +13540,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.suspended !== void 0) {
       let data4 = data.suspended;
       if (typeof data4 !== "boolean") {
-        const err18 = { instancePath: instancePath + "/suspended", schemaPath: "#/properties/suspended/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema159.properties.suspended.type, parentSchema: schema159.properties.suspended, data: data4 };
+        const err18 = { instancePath: instancePath + "/suspended", schemaPath: "#/properties/suspended/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema161.properties.suspended.type, parentSchema: schema161.properties.suspended, data: data4 };
         if (vErrors === null) {
           vErrors = [err18];
         } else {
@@ -13266,7 +13557,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
           let data6 = data5[i0];
           if (data6 && typeof data6 == "object" && !Array.isArray(data6)) {
             if (data6.type === void 0) {
-              const err19 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/required", keyword: "required", params: { missingProperty: "type" }, message: "must have required property 'type'", schema: schema160.required, parentSchema: schema160, data: data6 };
+              const err19 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/required", keyword: "required", params: { missingProperty: "type" }, message: "must have required property 'type'", schema: schema162.required, parentSchema: schema162, data: data6 };
               if (vErrors === null) {
                 vErrors = [err19];
               } else {
@@ -13275,7 +13566,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data6.status === void 0) {
-              const err20 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/required", keyword: "required", params: { missingProperty: "status" }, message: "must have required property 'status'", schema: schema160.required, parentSchema: schema160, data: data6 };
+              const err20 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/required", keyword: "required", params: { missingProperty: "status" }, message: "must have required property 'status'", schema: schema162.required, parentSchema: schema162, data: data6 };
               if (vErrors === null) {
                 vErrors = [err20];
               } else {
@@ -13284,7 +13575,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data6.reason === void 0) {
-              const err21 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema160.required, parentSchema: schema160, data: data6 };
+              const err21 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema162.required, parentSchema: schema162, data: data6 };
               if (vErrors === null) {
                 vErrors = [err21];
               } else {
@@ -13293,7 +13584,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data6.message === void 0) {
-              const err22 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema160.required, parentSchema: schema160, data: data6 };
+              const err22 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema162.required, parentSchema: schema162, data: data6 };
               if (vErrors === null) {
                 vErrors = [err22];
               } else {
@@ -13303,7 +13594,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
             }
             for (const key1 in data6) {
               if (!(key1 === "type" || key1 === "status" || key1 === "reason" || key1 === "message")) {
-                const err23 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema160, data: data6 };
+                const err23 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema162, data: data6 };
                 if (vErrors === null) {
                   vErrors = [err23];
                 } else {
@@ -13315,7 +13606,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
             if (data6.type !== void 0) {
               let data7 = data6.type;
               if (typeof data7 !== "string") {
-                const err24 = { instancePath: instancePath + "/conditions/" + i0 + "/type", schemaPath: "#/$defs/condition/properties/type/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema160.properties.type.type, parentSchema: schema160.properties.type, data: data7 };
+                const err24 = { instancePath: instancePath + "/conditions/" + i0 + "/type", schemaPath: "#/$defs/condition/properties/type/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema162.properties.type.type, parentSchema: schema162.properties.type, data: data7 };
                 if (vErrors === null) {
                   vErrors = [err24];
                 } else {
@@ -13324,7 +13615,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
               if (!(data7 === "Ready" || data7 === "Reconciling" || data7 === "Stalled")) {
-                const err25 = { instancePath: instancePath + "/conditions/" + i0 + "/type", schemaPath: "#/$defs/condition/properties/type/enum", keyword: "enum", params: { allowedValues: schema160.properties.type.enum }, message: "must be equal to one of the allowed values", schema: schema160.properties.type.enum, parentSchema: schema160.properties.type, data: data7 };
+                const err25 = { instancePath: instancePath + "/conditions/" + i0 + "/type", schemaPath: "#/$defs/condition/properties/type/enum", keyword: "enum", params: { allowedValues: schema162.properties.type.enum }, message: "must be equal to one of the allowed values", schema: schema162.properties.type.enum, parentSchema: schema162.properties.type, data: data7 };
                 if (vErrors === null) {
                   vErrors = [err25];
                 } else {
@@ -13336,7 +13627,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
             if (data6.status !== void 0) {
               let data8 = data6.status;
               if (typeof data8 !== "boolean") {
-                const err26 = { instancePath: instancePath + "/conditions/" + i0 + "/status", schemaPath: "#/$defs/condition/properties/status/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema160.properties.status.type, parentSchema: schema160.properties.status, data: data8 };
+                const err26 = { instancePath: instancePath + "/conditions/" + i0 + "/status", schemaPath: "#/$defs/condition/properties/status/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema162.properties.status.type, parentSchema: schema162.properties.status, data: data8 };
                 if (vErrors === null) {
                   vErrors = [err26];
                 } else {
@@ -13348,7 +13639,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
             if (data6.reason !== void 0) {
               let data9 = data6.reason;
               if (typeof data9 !== "string") {
-                const err27 = { instancePath: instancePath + "/conditions/" + i0 + "/reason", schemaPath: "#/$defs/condition/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema160.properties.reason.type, parentSchema: schema160.properties.reason, data: data9 };
+                const err27 = { instancePath: instancePath + "/conditions/" + i0 + "/reason", schemaPath: "#/$defs/condition/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema162.properties.reason.type, parentSchema: schema162.properties.reason, data: data9 };
                 if (vErrors === null) {
                   vErrors = [err27];
                 } else {
@@ -13360,7 +13651,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
             if (data6.message !== void 0) {
               let data10 = data6.message;
               if (typeof data10 !== "string") {
-                const err28 = { instancePath: instancePath + "/conditions/" + i0 + "/message", schemaPath: "#/$defs/condition/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema160.properties.message.type, parentSchema: schema160.properties.message, data: data10 };
+                const err28 = { instancePath: instancePath + "/conditions/" + i0 + "/message", schemaPath: "#/$defs/condition/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema162.properties.message.type, parentSchema: schema162.properties.message, data: data10 };
                 if (vErrors === null) {
                   vErrors = [err28];
                 } else {
@@ -13370,7 +13661,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err29 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema160.type, parentSchema: schema160, data: data6 };
+            const err29 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema162.type, parentSchema: schema162, data: data6 };
             if (vErrors === null) {
               vErrors = [err29];
             } else {
@@ -13380,7 +13671,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err30 = { instancePath: instancePath + "/conditions", schemaPath: "#/properties/conditions/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema159.properties.conditions.type, parentSchema: schema159.properties.conditions, data: data5 };
+        const err30 = { instancePath: instancePath + "/conditions", schemaPath: "#/properties/conditions/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema161.properties.conditions.type, parentSchema: schema161.properties.conditions, data: data5 };
         if (vErrors === null) {
           vErrors = [err30];
         } else {
@@ -13402,7 +13693,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
       valid5 = valid5 || _valid0;
       const _errs29 = errors;
       if (data11 !== null) {
-        const err31 = { instancePath: instancePath + "/rollout", schemaPath: "#/properties/rollout/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema159.properties.rollout.anyOf[1].type, parentSchema: schema159.properties.rollout.anyOf[1], data: data11 };
+        const err31 = { instancePath: instancePath + "/rollout", schemaPath: "#/properties/rollout/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema161.properties.rollout.anyOf[1].type, parentSchema: schema161.properties.rollout.anyOf[1], data: data11 };
         if (vErrors === null) {
           vErrors = [err31];
         } else {
@@ -13413,7 +13704,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
       var _valid0 = _errs29 === errors;
       valid5 = valid5 || _valid0;
       if (!valid5) {
-        const err32 = { instancePath: instancePath + "/rollout", schemaPath: "#/properties/rollout/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema159.properties.rollout.anyOf, parentSchema: schema159.properties.rollout, data: data11 };
+        const err32 = { instancePath: instancePath + "/rollout", schemaPath: "#/properties/rollout/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema161.properties.rollout.anyOf, parentSchema: schema161.properties.rollout, data: data11 };
         if (vErrors === null) {
           vErrors = [err32];
         } else {
@@ -13439,7 +13730,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
           let data13 = data12[i1];
           if (data13 && typeof data13 == "object" && !Array.isArray(data13)) {
             if (data13.service === void 0) {
-              const err33 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema163.required, parentSchema: schema163, data: data13 };
+              const err33 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema165.required, parentSchema: schema165, data: data13 };
               if (vErrors === null) {
                 vErrors = [err33];
               } else {
@@ -13448,7 +13739,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data13.image === void 0) {
-              const err34 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/required", keyword: "required", params: { missingProperty: "image" }, message: "must have required property 'image'", schema: schema163.required, parentSchema: schema163, data: data13 };
+              const err34 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/required", keyword: "required", params: { missingProperty: "image" }, message: "must have required property 'image'", schema: schema165.required, parentSchema: schema165, data: data13 };
               if (vErrors === null) {
                 vErrors = [err34];
               } else {
@@ -13457,7 +13748,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data13.desired === void 0) {
-              const err35 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/required", keyword: "required", params: { missingProperty: "desired" }, message: "must have required property 'desired'", schema: schema163.required, parentSchema: schema163, data: data13 };
+              const err35 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/required", keyword: "required", params: { missingProperty: "desired" }, message: "must have required property 'desired'", schema: schema165.required, parentSchema: schema165, data: data13 };
               if (vErrors === null) {
                 vErrors = [err35];
               } else {
@@ -13466,7 +13757,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data13.available === void 0) {
-              const err36 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/required", keyword: "required", params: { missingProperty: "available" }, message: "must have required property 'available'", schema: schema163.required, parentSchema: schema163, data: data13 };
+              const err36 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/required", keyword: "required", params: { missingProperty: "available" }, message: "must have required property 'available'", schema: schema165.required, parentSchema: schema165, data: data13 };
               if (vErrors === null) {
                 vErrors = [err36];
               } else {
@@ -13475,7 +13766,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data13.updated === void 0) {
-              const err37 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/required", keyword: "required", params: { missingProperty: "updated" }, message: "must have required property 'updated'", schema: schema163.required, parentSchema: schema163, data: data13 };
+              const err37 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/required", keyword: "required", params: { missingProperty: "updated" }, message: "must have required property 'updated'", schema: schema165.required, parentSchema: schema165, data: data13 };
               if (vErrors === null) {
                 vErrors = [err37];
               } else {
@@ -13485,7 +13776,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
             }
             for (const key2 in data13) {
               if (!(key2 === "service" || key2 === "image" || key2 === "desired" || key2 === "available" || key2 === "updated")) {
-                const err38 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema163, data: data13 };
+                const err38 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema165, data: data13 };
                 if (vErrors === null) {
                   vErrors = [err38];
                 } else {
@@ -13497,7 +13788,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
             if (data13.service !== void 0) {
               let data14 = data13.service;
               if (typeof data14 !== "string") {
-                const err39 = { instancePath: instancePath + "/services/" + i1 + "/service", schemaPath: "#/$defs/service/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.service.type, parentSchema: schema163.properties.service, data: data14 };
+                const err39 = { instancePath: instancePath + "/services/" + i1 + "/service", schemaPath: "#/$defs/service/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema165.properties.service.type, parentSchema: schema165.properties.service, data: data14 };
                 if (vErrors === null) {
                   vErrors = [err39];
                 } else {
@@ -13509,7 +13800,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
             if (data13.image !== void 0) {
               let data15 = data13.image;
               if (typeof data15 !== "string") {
-                const err40 = { instancePath: instancePath + "/services/" + i1 + "/image", schemaPath: "#/$defs/service/properties/image/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.image.type, parentSchema: schema163.properties.image, data: data15 };
+                const err40 = { instancePath: instancePath + "/services/" + i1 + "/image", schemaPath: "#/$defs/service/properties/image/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema165.properties.image.type, parentSchema: schema165.properties.image, data: data15 };
                 if (vErrors === null) {
                   vErrors = [err40];
                 } else {
@@ -13521,7 +13812,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
             if (data13.desired !== void 0) {
               let data16 = data13.desired;
               if (!(typeof data16 == "number" && (!(data16 % 1) && !isNaN(data16)) && isFinite(data16))) {
-                const err41 = { instancePath: instancePath + "/services/" + i1 + "/desired", schemaPath: "#/$defs/service/properties/desired/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema163.properties.desired.type, parentSchema: schema163.properties.desired, data: data16 };
+                const err41 = { instancePath: instancePath + "/services/" + i1 + "/desired", schemaPath: "#/$defs/service/properties/desired/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema165.properties.desired.type, parentSchema: schema165.properties.desired, data: data16 };
                 if (vErrors === null) {
                   vErrors = [err41];
                 } else {
@@ -13533,7 +13824,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
             if (data13.available !== void 0) {
               let data17 = data13.available;
               if (!(typeof data17 == "number" && (!(data17 % 1) && !isNaN(data17)) && isFinite(data17))) {
-                const err42 = { instancePath: instancePath + "/services/" + i1 + "/available", schemaPath: "#/$defs/service/properties/available/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema163.properties.available.type, parentSchema: schema163.properties.available, data: data17 };
+                const err42 = { instancePath: instancePath + "/services/" + i1 + "/available", schemaPath: "#/$defs/service/properties/available/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema165.properties.available.type, parentSchema: schema165.properties.available, data: data17 };
                 if (vErrors === null) {
                   vErrors = [err42];
                 } else {
@@ -13545,7 +13836,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
             if (data13.updated !== void 0) {
               let data18 = data13.updated;
               if (!(typeof data18 == "number" && (!(data18 % 1) && !isNaN(data18)) && isFinite(data18))) {
-                const err43 = { instancePath: instancePath + "/services/" + i1 + "/updated", schemaPath: "#/$defs/service/properties/updated/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema163.properties.updated.type, parentSchema: schema163.properties.updated, data: data18 };
+                const err43 = { instancePath: instancePath + "/services/" + i1 + "/updated", schemaPath: "#/$defs/service/properties/updated/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema165.properties.updated.type, parentSchema: schema165.properties.updated, data: data18 };
                 if (vErrors === null) {
                   vErrors = [err43];
                 } else {
@@ -13555,7 +13846,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err44 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema163.type, parentSchema: schema163, data: data13 };
+            const err44 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema165.type, parentSchema: schema165, data: data13 };
             if (vErrors === null) {
               vErrors = [err44];
             } else {
@@ -13565,7 +13856,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err45 = { instancePath: instancePath + "/services", schemaPath: "#/properties/services/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema159.properties.services.type, parentSchema: schema159.properties.services, data: data12 };
+        const err45 = { instancePath: instancePath + "/services", schemaPath: "#/properties/services/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema161.properties.services.type, parentSchema: schema161.properties.services, data: data12 };
         if (vErrors === null) {
           vErrors = [err45];
         } else {
@@ -13582,7 +13873,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
           let data20 = data19[i2];
           if (data20 && typeof data20 == "object" && !Array.isArray(data20)) {
             if (data20.service === void 0) {
-              const err46 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema164.required, parentSchema: schema164, data: data20 };
+              const err46 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema166.required, parentSchema: schema166, data: data20 };
               if (vErrors === null) {
                 vErrors = [err46];
               } else {
@@ -13591,7 +13882,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data20.slot === void 0) {
-              const err47 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema164.required, parentSchema: schema164, data: data20 };
+              const err47 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema166.required, parentSchema: schema166, data: data20 };
               if (vErrors === null) {
                 vErrors = [err47];
               } else {
@@ -13600,7 +13891,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data20.host === void 0) {
-              const err48 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema164.required, parentSchema: schema164, data: data20 };
+              const err48 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema166.required, parentSchema: schema166, data: data20 };
               if (vErrors === null) {
                 vErrors = [err48];
               } else {
@@ -13609,7 +13900,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data20.container === void 0) {
-              const err49 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "container" }, message: "must have required property 'container'", schema: schema164.required, parentSchema: schema164, data: data20 };
+              const err49 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "container" }, message: "must have required property 'container'", schema: schema166.required, parentSchema: schema166, data: data20 };
               if (vErrors === null) {
                 vErrors = [err49];
               } else {
@@ -13618,7 +13909,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data20.image === void 0) {
-              const err50 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "image" }, message: "must have required property 'image'", schema: schema164.required, parentSchema: schema164, data: data20 };
+              const err50 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "image" }, message: "must have required property 'image'", schema: schema166.required, parentSchema: schema166, data: data20 };
               if (vErrors === null) {
                 vErrors = [err50];
               } else {
@@ -13627,7 +13918,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data20.phase === void 0) {
-              const err51 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "phase" }, message: "must have required property 'phase'", schema: schema164.required, parentSchema: schema164, data: data20 };
+              const err51 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "phase" }, message: "must have required property 'phase'", schema: schema166.required, parentSchema: schema166, data: data20 };
               if (vErrors === null) {
                 vErrors = [err51];
               } else {
@@ -13636,7 +13927,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data20.available === void 0) {
-              const err52 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "available" }, message: "must have required property 'available'", schema: schema164.required, parentSchema: schema164, data: data20 };
+              const err52 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "available" }, message: "must have required property 'available'", schema: schema166.required, parentSchema: schema166, data: data20 };
               if (vErrors === null) {
                 vErrors = [err52];
               } else {
@@ -13645,7 +13936,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data20.waitsFor === void 0) {
-              const err53 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "waitsFor" }, message: "must have required property 'waitsFor'", schema: schema164.required, parentSchema: schema164, data: data20 };
+              const err53 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "waitsFor" }, message: "must have required property 'waitsFor'", schema: schema166.required, parentSchema: schema166, data: data20 };
               if (vErrors === null) {
                 vErrors = [err53];
               } else {
@@ -13654,7 +13945,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data20.until === void 0) {
-              const err54 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "until" }, message: "must have required property 'until'", schema: schema164.required, parentSchema: schema164, data: data20 };
+              const err54 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "until" }, message: "must have required property 'until'", schema: schema166.required, parentSchema: schema166, data: data20 };
               if (vErrors === null) {
                 vErrors = [err54];
               } else {
@@ -13663,8 +13954,8 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             for (const key3 in data20) {
-              if (!func1.call(schema164.properties, key3)) {
-                const err55 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key3 }, message: "must NOT have additional properties", schema: false, parentSchema: schema164, data: data20 };
+              if (!func1.call(schema166.properties, key3)) {
+                const err55 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key3 }, message: "must NOT have additional properties", schema: false, parentSchema: schema166, data: data20 };
                 if (vErrors === null) {
                   vErrors = [err55];
                 } else {
@@ -13676,7 +13967,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
             if (data20.service !== void 0) {
               let data21 = data20.service;
               if (typeof data21 !== "string") {
-                const err56 = { instancePath: instancePath + "/slots/" + i2 + "/service", schemaPath: "#/$defs/slot/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema164.properties.service.type, parentSchema: schema164.properties.service, data: data21 };
+                const err56 = { instancePath: instancePath + "/slots/" + i2 + "/service", schemaPath: "#/$defs/slot/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema166.properties.service.type, parentSchema: schema166.properties.service, data: data21 };
                 if (vErrors === null) {
                   vErrors = [err56];
                 } else {
@@ -13688,7 +13979,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
             if (data20.slot !== void 0) {
               let data22 = data20.slot;
               if (typeof data22 !== "string") {
-                const err57 = { instancePath: instancePath + "/slots/" + i2 + "/slot", schemaPath: "#/$defs/slot/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema164.properties.slot.type, parentSchema: schema164.properties.slot, data: data22 };
+                const err57 = { instancePath: instancePath + "/slots/" + i2 + "/slot", schemaPath: "#/$defs/slot/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema166.properties.slot.type, parentSchema: schema166.properties.slot, data: data22 };
                 if (vErrors === null) {
                   vErrors = [err57];
                 } else {
@@ -13703,7 +13994,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
               let valid14 = false;
               const _errs59 = errors;
               if (typeof data23 !== "string") {
-                const err58 = { instancePath: instancePath + "/slots/" + i2 + "/host", schemaPath: "#/$defs/slot/properties/host/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema164.properties.host.anyOf[0].type, parentSchema: schema164.properties.host.anyOf[0], data: data23 };
+                const err58 = { instancePath: instancePath + "/slots/" + i2 + "/host", schemaPath: "#/$defs/slot/properties/host/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema166.properties.host.anyOf[0].type, parentSchema: schema166.properties.host.anyOf[0], data: data23 };
                 if (vErrors === null) {
                   vErrors = [err58];
                 } else {
@@ -13715,7 +14006,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
               valid14 = valid14 || _valid1;
               const _errs61 = errors;
               if (data23 !== null) {
-                const err59 = { instancePath: instancePath + "/slots/" + i2 + "/host", schemaPath: "#/$defs/slot/properties/host/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema164.properties.host.anyOf[1].type, parentSchema: schema164.properties.host.anyOf[1], data: data23 };
+                const err59 = { instancePath: instancePath + "/slots/" + i2 + "/host", schemaPath: "#/$defs/slot/properties/host/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema166.properties.host.anyOf[1].type, parentSchema: schema166.properties.host.anyOf[1], data: data23 };
                 if (vErrors === null) {
                   vErrors = [err59];
                 } else {
@@ -13726,7 +14017,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
               var _valid1 = _errs61 === errors;
               valid14 = valid14 || _valid1;
               if (!valid14) {
-                const err60 = { instancePath: instancePath + "/slots/" + i2 + "/host", schemaPath: "#/$defs/slot/properties/host/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema164.properties.host.anyOf, parentSchema: schema164.properties.host, data: data23 };
+                const err60 = { instancePath: instancePath + "/slots/" + i2 + "/host", schemaPath: "#/$defs/slot/properties/host/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema166.properties.host.anyOf, parentSchema: schema166.properties.host, data: data23 };
                 if (vErrors === null) {
                   vErrors = [err60];
                 } else {
@@ -13747,7 +14038,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
             if (data20.container !== void 0) {
               let data24 = data20.container;
               if (typeof data24 !== "string") {
-                const err61 = { instancePath: instancePath + "/slots/" + i2 + "/container", schemaPath: "#/$defs/slot/properties/container/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema164.properties.container.type, parentSchema: schema164.properties.container, data: data24 };
+                const err61 = { instancePath: instancePath + "/slots/" + i2 + "/container", schemaPath: "#/$defs/slot/properties/container/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema166.properties.container.type, parentSchema: schema166.properties.container, data: data24 };
                 if (vErrors === null) {
                   vErrors = [err61];
                 } else {
@@ -13759,7 +14050,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
             if (data20.image !== void 0) {
               let data25 = data20.image;
               if (typeof data25 !== "string") {
-                const err62 = { instancePath: instancePath + "/slots/" + i2 + "/image", schemaPath: "#/$defs/slot/properties/image/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema164.properties.image.type, parentSchema: schema164.properties.image, data: data25 };
+                const err62 = { instancePath: instancePath + "/slots/" + i2 + "/image", schemaPath: "#/$defs/slot/properties/image/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema166.properties.image.type, parentSchema: schema166.properties.image, data: data25 };
                 if (vErrors === null) {
                   vErrors = [err62];
                 } else {
@@ -13771,7 +14062,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
             if (data20.phase !== void 0) {
               let data26 = data20.phase;
               if (typeof data26 !== "string") {
-                const err63 = { instancePath: instancePath + "/slots/" + i2 + "/phase", schemaPath: "#/$defs/slot/properties/phase/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema164.properties.phase.type, parentSchema: schema164.properties.phase, data: data26 };
+                const err63 = { instancePath: instancePath + "/slots/" + i2 + "/phase", schemaPath: "#/$defs/slot/properties/phase/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema166.properties.phase.type, parentSchema: schema166.properties.phase, data: data26 };
                 if (vErrors === null) {
                   vErrors = [err63];
                 } else {
@@ -13780,7 +14071,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
               if (!(data26 === "absent" || data26 === "created" || data26 === "probation" || data26 === "promoted")) {
-                const err64 = { instancePath: instancePath + "/slots/" + i2 + "/phase", schemaPath: "#/$defs/slot/properties/phase/enum", keyword: "enum", params: { allowedValues: schema164.properties.phase.enum }, message: "must be equal to one of the allowed values", schema: schema164.properties.phase.enum, parentSchema: schema164.properties.phase, data: data26 };
+                const err64 = { instancePath: instancePath + "/slots/" + i2 + "/phase", schemaPath: "#/$defs/slot/properties/phase/enum", keyword: "enum", params: { allowedValues: schema166.properties.phase.enum }, message: "must be equal to one of the allowed values", schema: schema166.properties.phase.enum, parentSchema: schema166.properties.phase, data: data26 };
                 if (vErrors === null) {
                   vErrors = [err64];
                 } else {
@@ -13792,7 +14083,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
             if (data20.available !== void 0) {
               let data27 = data20.available;
               if (typeof data27 !== "boolean") {
-                const err65 = { instancePath: instancePath + "/slots/" + i2 + "/available", schemaPath: "#/$defs/slot/properties/available/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema164.properties.available.type, parentSchema: schema164.properties.available, data: data27 };
+                const err65 = { instancePath: instancePath + "/slots/" + i2 + "/available", schemaPath: "#/$defs/slot/properties/available/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema166.properties.available.type, parentSchema: schema166.properties.available, data: data27 };
                 if (vErrors === null) {
                   vErrors = [err65];
                 } else {
@@ -13804,7 +14095,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
             if (data20.waitsFor !== void 0) {
               let data28 = data20.waitsFor;
               if (typeof data28 !== "string") {
-                const err66 = { instancePath: instancePath + "/slots/" + i2 + "/waitsFor", schemaPath: "#/$defs/slot/properties/waitsFor/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema164.properties.waitsFor.type, parentSchema: schema164.properties.waitsFor, data: data28 };
+                const err66 = { instancePath: instancePath + "/slots/" + i2 + "/waitsFor", schemaPath: "#/$defs/slot/properties/waitsFor/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema166.properties.waitsFor.type, parentSchema: schema166.properties.waitsFor, data: data28 };
                 if (vErrors === null) {
                   vErrors = [err66];
                 } else {
@@ -13819,7 +14110,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
               let valid15 = false;
               const _errs75 = errors;
               if (typeof data29 !== "string") {
-                const err67 = { instancePath: instancePath + "/slots/" + i2 + "/until", schemaPath: "#/$defs/slot/properties/until/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema164.properties.until.anyOf[0].type, parentSchema: schema164.properties.until.anyOf[0], data: data29 };
+                const err67 = { instancePath: instancePath + "/slots/" + i2 + "/until", schemaPath: "#/$defs/slot/properties/until/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema166.properties.until.anyOf[0].type, parentSchema: schema166.properties.until.anyOf[0], data: data29 };
                 if (vErrors === null) {
                   vErrors = [err67];
                 } else {
@@ -13831,7 +14122,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
               valid15 = valid15 || _valid2;
               const _errs77 = errors;
               if (data29 !== null) {
-                const err68 = { instancePath: instancePath + "/slots/" + i2 + "/until", schemaPath: "#/$defs/slot/properties/until/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema164.properties.until.anyOf[1].type, parentSchema: schema164.properties.until.anyOf[1], data: data29 };
+                const err68 = { instancePath: instancePath + "/slots/" + i2 + "/until", schemaPath: "#/$defs/slot/properties/until/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema166.properties.until.anyOf[1].type, parentSchema: schema166.properties.until.anyOf[1], data: data29 };
                 if (vErrors === null) {
                   vErrors = [err68];
                 } else {
@@ -13842,7 +14133,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
               var _valid2 = _errs77 === errors;
               valid15 = valid15 || _valid2;
               if (!valid15) {
-                const err69 = { instancePath: instancePath + "/slots/" + i2 + "/until", schemaPath: "#/$defs/slot/properties/until/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema164.properties.until.anyOf, parentSchema: schema164.properties.until, data: data29 };
+                const err69 = { instancePath: instancePath + "/slots/" + i2 + "/until", schemaPath: "#/$defs/slot/properties/until/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema166.properties.until.anyOf, parentSchema: schema166.properties.until, data: data29 };
                 if (vErrors === null) {
                   vErrors = [err69];
                 } else {
@@ -13861,7 +14152,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err70 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema164.type, parentSchema: schema164, data: data20 };
+            const err70 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema166.type, parentSchema: schema166, data: data20 };
             if (vErrors === null) {
               vErrors = [err70];
             } else {
@@ -13871,7 +14162,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err71 = { instancePath: instancePath + "/slots", schemaPath: "#/properties/slots/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema159.properties.slots.type, parentSchema: schema159.properties.slots, data: data19 };
+        const err71 = { instancePath: instancePath + "/slots", schemaPath: "#/properties/slots/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema161.properties.slots.type, parentSchema: schema161.properties.slots, data: data19 };
         if (vErrors === null) {
           vErrors = [err71];
         } else {
@@ -13888,7 +14179,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
           let data31 = data30[i3];
           if (data31 && typeof data31 == "object" && !Array.isArray(data31)) {
             if (data31.service === void 0) {
-              const err72 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema165.required, parentSchema: schema165, data: data31 };
+              const err72 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema167.required, parentSchema: schema167, data: data31 };
               if (vErrors === null) {
                 vErrors = [err72];
               } else {
@@ -13897,7 +14188,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data31.slot === void 0) {
-              const err73 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema165.required, parentSchema: schema165, data: data31 };
+              const err73 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema167.required, parentSchema: schema167, data: data31 };
               if (vErrors === null) {
                 vErrors = [err73];
               } else {
@@ -13906,7 +14197,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data31.host === void 0) {
-              const err74 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema165.required, parentSchema: schema165, data: data31 };
+              const err74 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema167.required, parentSchema: schema167, data: data31 };
               if (vErrors === null) {
                 vErrors = [err74];
               } else {
@@ -13915,7 +14206,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data31.kind === void 0) {
-              const err75 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/required", keyword: "required", params: { missingProperty: "kind" }, message: "must have required property 'kind'", schema: schema165.required, parentSchema: schema165, data: data31 };
+              const err75 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/required", keyword: "required", params: { missingProperty: "kind" }, message: "must have required property 'kind'", schema: schema167.required, parentSchema: schema167, data: data31 };
               if (vErrors === null) {
                 vErrors = [err75];
               } else {
@@ -13924,7 +14215,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data31.reason === void 0) {
-              const err76 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema165.required, parentSchema: schema165, data: data31 };
+              const err76 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema167.required, parentSchema: schema167, data: data31 };
               if (vErrors === null) {
                 vErrors = [err76];
               } else {
@@ -13933,7 +14224,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data31.until === void 0) {
-              const err77 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/required", keyword: "required", params: { missingProperty: "until" }, message: "must have required property 'until'", schema: schema165.required, parentSchema: schema165, data: data31 };
+              const err77 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/required", keyword: "required", params: { missingProperty: "until" }, message: "must have required property 'until'", schema: schema167.required, parentSchema: schema167, data: data31 };
               if (vErrors === null) {
                 vErrors = [err77];
               } else {
@@ -13943,7 +14234,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
             }
             for (const key4 in data31) {
               if (!(key4 === "service" || key4 === "slot" || key4 === "host" || key4 === "kind" || key4 === "reason" || key4 === "until")) {
-                const err78 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key4 }, message: "must NOT have additional properties", schema: false, parentSchema: schema165, data: data31 };
+                const err78 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key4 }, message: "must NOT have additional properties", schema: false, parentSchema: schema167, data: data31 };
                 if (vErrors === null) {
                   vErrors = [err78];
                 } else {
@@ -13955,7 +14246,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
             if (data31.service !== void 0) {
               let data32 = data31.service;
               if (typeof data32 !== "string") {
-                const err79 = { instancePath: instancePath + "/waiting/" + i3 + "/service", schemaPath: "#/$defs/waiting/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema165.properties.service.type, parentSchema: schema165.properties.service, data: data32 };
+                const err79 = { instancePath: instancePath + "/waiting/" + i3 + "/service", schemaPath: "#/$defs/waiting/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema167.properties.service.type, parentSchema: schema167.properties.service, data: data32 };
                 if (vErrors === null) {
                   vErrors = [err79];
                 } else {
@@ -13967,7 +14258,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
             if (data31.slot !== void 0) {
               let data33 = data31.slot;
               if (typeof data33 !== "string") {
-                const err80 = { instancePath: instancePath + "/waiting/" + i3 + "/slot", schemaPath: "#/$defs/waiting/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema165.properties.slot.type, parentSchema: schema165.properties.slot, data: data33 };
+                const err80 = { instancePath: instancePath + "/waiting/" + i3 + "/slot", schemaPath: "#/$defs/waiting/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema167.properties.slot.type, parentSchema: schema167.properties.slot, data: data33 };
                 if (vErrors === null) {
                   vErrors = [err80];
                 } else {
@@ -13982,7 +14273,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
               let valid20 = false;
               const _errs91 = errors;
               if (typeof data34 !== "string") {
-                const err81 = { instancePath: instancePath + "/waiting/" + i3 + "/host", schemaPath: "#/$defs/waiting/properties/host/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema165.properties.host.anyOf[0].type, parentSchema: schema165.properties.host.anyOf[0], data: data34 };
+                const err81 = { instancePath: instancePath + "/waiting/" + i3 + "/host", schemaPath: "#/$defs/waiting/properties/host/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema167.properties.host.anyOf[0].type, parentSchema: schema167.properties.host.anyOf[0], data: data34 };
                 if (vErrors === null) {
                   vErrors = [err81];
                 } else {
@@ -13994,7 +14285,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
               valid20 = valid20 || _valid3;
               const _errs93 = errors;
               if (data34 !== null) {
-                const err82 = { instancePath: instancePath + "/waiting/" + i3 + "/host", schemaPath: "#/$defs/waiting/properties/host/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema165.properties.host.anyOf[1].type, parentSchema: schema165.properties.host.anyOf[1], data: data34 };
+                const err82 = { instancePath: instancePath + "/waiting/" + i3 + "/host", schemaPath: "#/$defs/waiting/properties/host/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema167.properties.host.anyOf[1].type, parentSchema: schema167.properties.host.anyOf[1], data: data34 };
                 if (vErrors === null) {
                   vErrors = [err82];
                 } else {
@@ -14005,7 +14296,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
               var _valid3 = _errs93 === errors;
               valid20 = valid20 || _valid3;
               if (!valid20) {
-                const err83 = { instancePath: instancePath + "/waiting/" + i3 + "/host", schemaPath: "#/$defs/waiting/properties/host/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema165.properties.host.anyOf, parentSchema: schema165.properties.host, data: data34 };
+                const err83 = { instancePath: instancePath + "/waiting/" + i3 + "/host", schemaPath: "#/$defs/waiting/properties/host/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema167.properties.host.anyOf, parentSchema: schema167.properties.host, data: data34 };
                 if (vErrors === null) {
                   vErrors = [err83];
                 } else {
@@ -14026,7 +14317,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
             if (data31.kind !== void 0) {
               let data35 = data31.kind;
               if (typeof data35 !== "string") {
-                const err84 = { instancePath: instancePath + "/waiting/" + i3 + "/kind", schemaPath: "#/$defs/waiting/properties/kind/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema165.properties.kind.type, parentSchema: schema165.properties.kind, data: data35 };
+                const err84 = { instancePath: instancePath + "/waiting/" + i3 + "/kind", schemaPath: "#/$defs/waiting/properties/kind/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema167.properties.kind.type, parentSchema: schema167.properties.kind, data: data35 };
                 if (vErrors === null) {
                   vErrors = [err84];
                 } else {
@@ -14035,7 +14326,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
               if (!(data35 === "step" || data35 === "image" || data35 === "gate" || data35 === "monitor" || data35 === "promotion" || data35 === "turn" || data35 === "retry" || data35 === "host")) {
-                const err85 = { instancePath: instancePath + "/waiting/" + i3 + "/kind", schemaPath: "#/$defs/waiting/properties/kind/enum", keyword: "enum", params: { allowedValues: schema165.properties.kind.enum }, message: "must be equal to one of the allowed values", schema: schema165.properties.kind.enum, parentSchema: schema165.properties.kind, data: data35 };
+                const err85 = { instancePath: instancePath + "/waiting/" + i3 + "/kind", schemaPath: "#/$defs/waiting/properties/kind/enum", keyword: "enum", params: { allowedValues: schema167.properties.kind.enum }, message: "must be equal to one of the allowed values", schema: schema167.properties.kind.enum, parentSchema: schema167.properties.kind, data: data35 };
                 if (vErrors === null) {
                   vErrors = [err85];
                 } else {
@@ -14047,7 +14338,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
             if (data31.reason !== void 0) {
               let data36 = data31.reason;
               if (typeof data36 !== "string") {
-                const err86 = { instancePath: instancePath + "/waiting/" + i3 + "/reason", schemaPath: "#/$defs/waiting/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema165.properties.reason.type, parentSchema: schema165.properties.reason, data: data36 };
+                const err86 = { instancePath: instancePath + "/waiting/" + i3 + "/reason", schemaPath: "#/$defs/waiting/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema167.properties.reason.type, parentSchema: schema167.properties.reason, data: data36 };
                 if (vErrors === null) {
                   vErrors = [err86];
                 } else {
@@ -14062,7 +14353,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
               let valid21 = false;
               const _errs101 = errors;
               if (typeof data37 !== "string") {
-                const err87 = { instancePath: instancePath + "/waiting/" + i3 + "/until", schemaPath: "#/$defs/waiting/properties/until/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema165.properties.until.anyOf[0].type, parentSchema: schema165.properties.until.anyOf[0], data: data37 };
+                const err87 = { instancePath: instancePath + "/waiting/" + i3 + "/until", schemaPath: "#/$defs/waiting/properties/until/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema167.properties.until.anyOf[0].type, parentSchema: schema167.properties.until.anyOf[0], data: data37 };
                 if (vErrors === null) {
                   vErrors = [err87];
                 } else {
@@ -14074,7 +14365,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
               valid21 = valid21 || _valid4;
               const _errs103 = errors;
               if (data37 !== null) {
-                const err88 = { instancePath: instancePath + "/waiting/" + i3 + "/until", schemaPath: "#/$defs/waiting/properties/until/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema165.properties.until.anyOf[1].type, parentSchema: schema165.properties.until.anyOf[1], data: data37 };
+                const err88 = { instancePath: instancePath + "/waiting/" + i3 + "/until", schemaPath: "#/$defs/waiting/properties/until/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema167.properties.until.anyOf[1].type, parentSchema: schema167.properties.until.anyOf[1], data: data37 };
                 if (vErrors === null) {
                   vErrors = [err88];
                 } else {
@@ -14085,7 +14376,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
               var _valid4 = _errs103 === errors;
               valid21 = valid21 || _valid4;
               if (!valid21) {
-                const err89 = { instancePath: instancePath + "/waiting/" + i3 + "/until", schemaPath: "#/$defs/waiting/properties/until/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema165.properties.until.anyOf, parentSchema: schema165.properties.until, data: data37 };
+                const err89 = { instancePath: instancePath + "/waiting/" + i3 + "/until", schemaPath: "#/$defs/waiting/properties/until/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema167.properties.until.anyOf, parentSchema: schema167.properties.until, data: data37 };
                 if (vErrors === null) {
                   vErrors = [err89];
                 } else {
@@ -14104,7 +14395,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err90 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema165.type, parentSchema: schema165, data: data31 };
+            const err90 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema167.type, parentSchema: schema167, data: data31 };
             if (vErrors === null) {
               vErrors = [err90];
             } else {
@@ -14114,7 +14405,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err91 = { instancePath: instancePath + "/waiting", schemaPath: "#/properties/waiting/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema159.properties.waiting.type, parentSchema: schema159.properties.waiting, data: data30 };
+        const err91 = { instancePath: instancePath + "/waiting", schemaPath: "#/properties/waiting/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema161.properties.waiting.type, parentSchema: schema161.properties.waiting, data: data30 };
         if (vErrors === null) {
           vErrors = [err91];
         } else {
@@ -14131,7 +14422,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
           let data39 = data38[i4];
           if (data39 && typeof data39 == "object" && !Array.isArray(data39)) {
             if (data39.service === void 0) {
-              const err92 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema166.required, parentSchema: schema166, data: data39 };
+              const err92 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema168.required, parentSchema: schema168, data: data39 };
               if (vErrors === null) {
                 vErrors = [err92];
               } else {
@@ -14140,7 +14431,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data39.slot === void 0) {
-              const err93 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema166.required, parentSchema: schema166, data: data39 };
+              const err93 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema168.required, parentSchema: schema168, data: data39 };
               if (vErrors === null) {
                 vErrors = [err93];
               } else {
@@ -14149,7 +14440,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data39.host === void 0) {
-              const err94 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema166.required, parentSchema: schema166, data: data39 };
+              const err94 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema168.required, parentSchema: schema168, data: data39 };
               if (vErrors === null) {
                 vErrors = [err94];
               } else {
@@ -14158,7 +14449,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data39.commit === void 0) {
-              const err95 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema166.required, parentSchema: schema166, data: data39 };
+              const err95 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema168.required, parentSchema: schema168, data: data39 };
               if (vErrors === null) {
                 vErrors = [err95];
               } else {
@@ -14167,7 +14458,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data39.reason === void 0) {
-              const err96 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema166.required, parentSchema: schema166, data: data39 };
+              const err96 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema168.required, parentSchema: schema168, data: data39 };
               if (vErrors === null) {
                 vErrors = [err96];
               } else {
@@ -14176,7 +14467,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data39.message === void 0) {
-              const err97 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema166.required, parentSchema: schema166, data: data39 };
+              const err97 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema168.required, parentSchema: schema168, data: data39 };
               if (vErrors === null) {
                 vErrors = [err97];
               } else {
@@ -14185,7 +14476,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data39.log === void 0) {
-              const err98 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "log" }, message: "must have required property 'log'", schema: schema166.required, parentSchema: schema166, data: data39 };
+              const err98 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "log" }, message: "must have required property 'log'", schema: schema168.required, parentSchema: schema168, data: data39 };
               if (vErrors === null) {
                 vErrors = [err98];
               } else {
@@ -14194,7 +14485,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data39.health === void 0) {
-              const err99 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "health" }, message: "must have required property 'health'", schema: schema166.required, parentSchema: schema166, data: data39 };
+              const err99 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "health" }, message: "must have required property 'health'", schema: schema168.required, parentSchema: schema168, data: data39 };
               if (vErrors === null) {
                 vErrors = [err99];
               } else {
@@ -14204,7 +14495,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
             }
             for (const key5 in data39) {
               if (!(key5 === "service" || key5 === "slot" || key5 === "host" || key5 === "commit" || key5 === "reason" || key5 === "message" || key5 === "log" || key5 === "health")) {
-                const err100 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key5 }, message: "must NOT have additional properties", schema: false, parentSchema: schema166, data: data39 };
+                const err100 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key5 }, message: "must NOT have additional properties", schema: false, parentSchema: schema168, data: data39 };
                 if (vErrors === null) {
                   vErrors = [err100];
                 } else {
@@ -14216,7 +14507,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
             if (data39.service !== void 0) {
               let data40 = data39.service;
               if (typeof data40 !== "string") {
-                const err101 = { instancePath: instancePath + "/failed/" + i4 + "/service", schemaPath: "#/$defs/failure/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema166.properties.service.type, parentSchema: schema166.properties.service, data: data40 };
+                const err101 = { instancePath: instancePath + "/failed/" + i4 + "/service", schemaPath: "#/$defs/failure/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema168.properties.service.type, parentSchema: schema168.properties.service, data: data40 };
                 if (vErrors === null) {
                   vErrors = [err101];
                 } else {
@@ -14228,7 +14519,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
             if (data39.slot !== void 0) {
               let data41 = data39.slot;
               if (typeof data41 !== "string") {
-                const err102 = { instancePath: instancePath + "/failed/" + i4 + "/slot", schemaPath: "#/$defs/failure/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema166.properties.slot.type, parentSchema: schema166.properties.slot, data: data41 };
+                const err102 = { instancePath: instancePath + "/failed/" + i4 + "/slot", schemaPath: "#/$defs/failure/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema168.properties.slot.type, parentSchema: schema168.properties.slot, data: data41 };
                 if (vErrors === null) {
                   vErrors = [err102];
                 } else {
@@ -14243,7 +14534,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
               let valid26 = false;
               const _errs117 = errors;
               if (typeof data42 !== "string") {
-                const err103 = { instancePath: instancePath + "/failed/" + i4 + "/host", schemaPath: "#/$defs/failure/properties/host/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema166.properties.host.anyOf[0].type, parentSchema: schema166.properties.host.anyOf[0], data: data42 };
+                const err103 = { instancePath: instancePath + "/failed/" + i4 + "/host", schemaPath: "#/$defs/failure/properties/host/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema168.properties.host.anyOf[0].type, parentSchema: schema168.properties.host.anyOf[0], data: data42 };
                 if (vErrors === null) {
                   vErrors = [err103];
                 } else {
@@ -14255,7 +14546,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
               valid26 = valid26 || _valid5;
               const _errs119 = errors;
               if (data42 !== null) {
-                const err104 = { instancePath: instancePath + "/failed/" + i4 + "/host", schemaPath: "#/$defs/failure/properties/host/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema166.properties.host.anyOf[1].type, parentSchema: schema166.properties.host.anyOf[1], data: data42 };
+                const err104 = { instancePath: instancePath + "/failed/" + i4 + "/host", schemaPath: "#/$defs/failure/properties/host/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema168.properties.host.anyOf[1].type, parentSchema: schema168.properties.host.anyOf[1], data: data42 };
                 if (vErrors === null) {
                   vErrors = [err104];
                 } else {
@@ -14266,7 +14557,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
               var _valid5 = _errs119 === errors;
               valid26 = valid26 || _valid5;
               if (!valid26) {
-                const err105 = { instancePath: instancePath + "/failed/" + i4 + "/host", schemaPath: "#/$defs/failure/properties/host/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema166.properties.host.anyOf, parentSchema: schema166.properties.host, data: data42 };
+                const err105 = { instancePath: instancePath + "/failed/" + i4 + "/host", schemaPath: "#/$defs/failure/properties/host/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema168.properties.host.anyOf, parentSchema: schema168.properties.host, data: data42 };
                 if (vErrors === null) {
                   vErrors = [err105];
                 } else {
@@ -14287,7 +14578,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
             if (data39.commit !== void 0) {
               let data43 = data39.commit;
               if (typeof data43 !== "string") {
-                const err106 = { instancePath: instancePath + "/failed/" + i4 + "/commit", schemaPath: "#/$defs/failure/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema166.properties.commit.type, parentSchema: schema166.properties.commit, data: data43 };
+                const err106 = { instancePath: instancePath + "/failed/" + i4 + "/commit", schemaPath: "#/$defs/failure/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema168.properties.commit.type, parentSchema: schema168.properties.commit, data: data43 };
                 if (vErrors === null) {
                   vErrors = [err106];
                 } else {
@@ -14299,7 +14590,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
             if (data39.reason !== void 0) {
               let data44 = data39.reason;
               if (typeof data44 !== "string") {
-                const err107 = { instancePath: instancePath + "/failed/" + i4 + "/reason", schemaPath: "#/$defs/failure/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema166.properties.reason.type, parentSchema: schema166.properties.reason, data: data44 };
+                const err107 = { instancePath: instancePath + "/failed/" + i4 + "/reason", schemaPath: "#/$defs/failure/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema168.properties.reason.type, parentSchema: schema168.properties.reason, data: data44 };
                 if (vErrors === null) {
                   vErrors = [err107];
                 } else {
@@ -14311,7 +14602,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
             if (data39.message !== void 0) {
               let data45 = data39.message;
               if (typeof data45 !== "string") {
-                const err108 = { instancePath: instancePath + "/failed/" + i4 + "/message", schemaPath: "#/$defs/failure/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema166.properties.message.type, parentSchema: schema166.properties.message, data: data45 };
+                const err108 = { instancePath: instancePath + "/failed/" + i4 + "/message", schemaPath: "#/$defs/failure/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema168.properties.message.type, parentSchema: schema168.properties.message, data: data45 };
                 if (vErrors === null) {
                   vErrors = [err108];
                 } else {
@@ -14327,7 +14618,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
                 for (let i5 = 0; i5 < len5; i5++) {
                   let data47 = data46[i5];
                   if (typeof data47 !== "string") {
-                    const err109 = { instancePath: instancePath + "/failed/" + i4 + "/log/" + i5, schemaPath: "#/$defs/failure/properties/log/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema166.properties.log.items.type, parentSchema: schema166.properties.log.items, data: data47 };
+                    const err109 = { instancePath: instancePath + "/failed/" + i4 + "/log/" + i5, schemaPath: "#/$defs/failure/properties/log/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema168.properties.log.items.type, parentSchema: schema168.properties.log.items, data: data47 };
                     if (vErrors === null) {
                       vErrors = [err109];
                     } else {
@@ -14337,7 +14628,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
                   }
                 }
               } else {
-                const err110 = { instancePath: instancePath + "/failed/" + i4 + "/log", schemaPath: "#/$defs/failure/properties/log/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema166.properties.log.type, parentSchema: schema166.properties.log, data: data46 };
+                const err110 = { instancePath: instancePath + "/failed/" + i4 + "/log", schemaPath: "#/$defs/failure/properties/log/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema168.properties.log.type, parentSchema: schema168.properties.log, data: data46 };
                 if (vErrors === null) {
                   vErrors = [err110];
                 } else {
@@ -14353,7 +14644,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
                 for (let i6 = 0; i6 < len6; i6++) {
                   let data49 = data48[i6];
                   if (typeof data49 !== "string") {
-                    const err111 = { instancePath: instancePath + "/failed/" + i4 + "/health/" + i6, schemaPath: "#/$defs/failure/properties/health/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema166.properties.health.items.type, parentSchema: schema166.properties.health.items, data: data49 };
+                    const err111 = { instancePath: instancePath + "/failed/" + i4 + "/health/" + i6, schemaPath: "#/$defs/failure/properties/health/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema168.properties.health.items.type, parentSchema: schema168.properties.health.items, data: data49 };
                     if (vErrors === null) {
                       vErrors = [err111];
                     } else {
@@ -14363,7 +14654,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
                   }
                 }
               } else {
-                const err112 = { instancePath: instancePath + "/failed/" + i4 + "/health", schemaPath: "#/$defs/failure/properties/health/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema166.properties.health.type, parentSchema: schema166.properties.health, data: data48 };
+                const err112 = { instancePath: instancePath + "/failed/" + i4 + "/health", schemaPath: "#/$defs/failure/properties/health/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema168.properties.health.type, parentSchema: schema168.properties.health, data: data48 };
                 if (vErrors === null) {
                   vErrors = [err112];
                 } else {
@@ -14373,7 +14664,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err113 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema166.type, parentSchema: schema166, data: data39 };
+            const err113 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema168.type, parentSchema: schema168, data: data39 };
             if (vErrors === null) {
               vErrors = [err113];
             } else {
@@ -14383,7 +14674,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err114 = { instancePath: instancePath + "/failed", schemaPath: "#/properties/failed/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema159.properties.failed.type, parentSchema: schema159.properties.failed, data: data38 };
+        const err114 = { instancePath: instancePath + "/failed", schemaPath: "#/properties/failed/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema161.properties.failed.type, parentSchema: schema161.properties.failed, data: data38 };
         if (vErrors === null) {
           vErrors = [err114];
         } else {
@@ -14393,7 +14684,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err115 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema159.type, parentSchema: schema159, data };
+    const err115 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema161.type, parentSchema: schema161, data };
     if (vErrors === null) {
       vErrors = [err115];
     } else {
@@ -14418,7 +14709,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.version === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "version" }, message: "must have required property 'version'", schema: schema155.required, parentSchema: schema155, data };
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "version" }, message: "must have required property 'version'", schema: schema157.required, parentSchema: schema157, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -14427,7 +14718,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.revision === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "revision" }, message: "must have required property 'revision'", schema: schema155.required, parentSchema: schema155, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "revision" }, message: "must have required property 'revision'", schema: schema157.required, parentSchema: schema157, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -14436,7 +14727,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.generatedAt === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "generatedAt" }, message: "must have required property 'generatedAt'", schema: schema155.required, parentSchema: schema155, data };
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "generatedAt" }, message: "must have required property 'generatedAt'", schema: schema157.required, parentSchema: schema157, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -14445,7 +14736,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.rejected === void 0) {
-      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "rejected" }, message: "must have required property 'rejected'", schema: schema155.required, parentSchema: schema155, data };
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "rejected" }, message: "must have required property 'rejected'", schema: schema157.required, parentSchema: schema157, data };
       if (vErrors === null) {
         vErrors = [err3];
       } else {
@@ -14454,7 +14745,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.converged === void 0) {
-      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "converged" }, message: "must have required property 'converged'", schema: schema155.required, parentSchema: schema155, data };
+      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "converged" }, message: "must have required property 'converged'", schema: schema157.required, parentSchema: schema157, data };
       if (vErrors === null) {
         vErrors = [err4];
       } else {
@@ -14463,7 +14754,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.steps === void 0) {
-      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "steps" }, message: "must have required property 'steps'", schema: schema155.required, parentSchema: schema155, data };
+      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "steps" }, message: "must have required property 'steps'", schema: schema157.required, parentSchema: schema157, data };
       if (vErrors === null) {
         vErrors = [err5];
       } else {
@@ -14472,7 +14763,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.durationMs === void 0) {
-      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "durationMs" }, message: "must have required property 'durationMs'", schema: schema155.required, parentSchema: schema155, data };
+      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "durationMs" }, message: "must have required property 'durationMs'", schema: schema157.required, parentSchema: schema157, data };
       if (vErrors === null) {
         vErrors = [err6];
       } else {
@@ -14481,7 +14772,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.applications === void 0) {
-      const err7 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "applications" }, message: "must have required property 'applications'", schema: schema155.required, parentSchema: schema155, data };
+      const err7 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "applications" }, message: "must have required property 'applications'", schema: schema157.required, parentSchema: schema157, data };
       if (vErrors === null) {
         vErrors = [err7];
       } else {
@@ -14490,7 +14781,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.hosts === void 0) {
-      const err8 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "hosts" }, message: "must have required property 'hosts'", schema: schema155.required, parentSchema: schema155, data };
+      const err8 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "hosts" }, message: "must have required property 'hosts'", schema: schema157.required, parentSchema: schema157, data };
       if (vErrors === null) {
         vErrors = [err8];
       } else {
@@ -14499,7 +14790,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.held === void 0) {
-      const err9 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "held" }, message: "must have required property 'held'", schema: schema155.required, parentSchema: schema155, data };
+      const err9 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "held" }, message: "must have required property 'held'", schema: schema157.required, parentSchema: schema157, data };
       if (vErrors === null) {
         vErrors = [err9];
       } else {
@@ -14508,8 +14799,8 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     for (const key0 in data) {
-      if (!func1.call(schema155.properties, key0)) {
-        const err10 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema155, data };
+      if (!func1.call(schema157.properties, key0)) {
+        const err10 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema157, data };
         if (vErrors === null) {
           vErrors = [err10];
         } else {
@@ -14521,7 +14812,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.version !== void 0) {
       let data0 = data.version;
       if (1 !== data0) {
-        const err11 = { instancePath: instancePath + "/version", schemaPath: "#/properties/version/const", keyword: "const", params: { allowedValue: 1 }, message: "must be equal to constant", schema: 1, parentSchema: schema155.properties.version, data: data0 };
+        const err11 = { instancePath: instancePath + "/version", schemaPath: "#/properties/version/const", keyword: "const", params: { allowedValue: 1 }, message: "must be equal to constant", schema: 1, parentSchema: schema157.properties.version, data: data0 };
         if (vErrors === null) {
           vErrors = [err11];
         } else {
@@ -14534,7 +14825,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
       let data1 = data.revision;
       if (data1 && typeof data1 == "object" && !Array.isArray(data1)) {
         if (data1.branch === void 0) {
-          const err12 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "branch" }, message: "must have required property 'branch'", schema: schema156.required, parentSchema: schema156, data: data1 };
+          const err12 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "branch" }, message: "must have required property 'branch'", schema: schema158.required, parentSchema: schema158, data: data1 };
           if (vErrors === null) {
             vErrors = [err12];
           } else {
@@ -14543,7 +14834,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data1.commit === void 0) {
-          const err13 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema156.required, parentSchema: schema156, data: data1 };
+          const err13 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema158.required, parentSchema: schema158, data: data1 };
           if (vErrors === null) {
             vErrors = [err13];
           } else {
@@ -14552,7 +14843,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data1.author === void 0) {
-          const err14 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "author" }, message: "must have required property 'author'", schema: schema156.required, parentSchema: schema156, data: data1 };
+          const err14 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "author" }, message: "must have required property 'author'", schema: schema158.required, parentSchema: schema158, data: data1 };
           if (vErrors === null) {
             vErrors = [err14];
           } else {
@@ -14561,7 +14852,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data1.date === void 0) {
-          const err15 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "date" }, message: "must have required property 'date'", schema: schema156.required, parentSchema: schema156, data: data1 };
+          const err15 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "date" }, message: "must have required property 'date'", schema: schema158.required, parentSchema: schema158, data: data1 };
           if (vErrors === null) {
             vErrors = [err15];
           } else {
@@ -14570,7 +14861,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data1.subject === void 0) {
-          const err16 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "subject" }, message: "must have required property 'subject'", schema: schema156.required, parentSchema: schema156, data: data1 };
+          const err16 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "subject" }, message: "must have required property 'subject'", schema: schema158.required, parentSchema: schema158, data: data1 };
           if (vErrors === null) {
             vErrors = [err16];
           } else {
@@ -14580,7 +14871,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
         }
         for (const key1 in data1) {
           if (!(key1 === "branch" || key1 === "commit" || key1 === "author" || key1 === "date" || key1 === "subject")) {
-            const err17 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema156, data: data1 };
+            const err17 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema158, data: data1 };
             if (vErrors === null) {
               vErrors = [err17];
             } else {
@@ -14592,7 +14883,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.branch !== void 0) {
           let data2 = data1.branch;
           if (typeof data2 !== "string") {
-            const err18 = { instancePath: instancePath + "/revision/branch", schemaPath: "#/$defs/revision/properties/branch/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema156.properties.branch.type, parentSchema: schema156.properties.branch, data: data2 };
+            const err18 = { instancePath: instancePath + "/revision/branch", schemaPath: "#/$defs/revision/properties/branch/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema158.properties.branch.type, parentSchema: schema158.properties.branch, data: data2 };
             if (vErrors === null) {
               vErrors = [err18];
             } else {
@@ -14604,8 +14895,8 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.commit !== void 0) {
           let data3 = data1.commit;
           if (typeof data3 === "string") {
-            if (!pattern84.test(data3)) {
-              const err19 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{40}$" }, message: 'must match pattern "^[0-9a-f]{40}$"', schema: "^[0-9a-f]{40}$", parentSchema: schema156.properties.commit, data: data3 };
+            if (!pattern87.test(data3)) {
+              const err19 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{40}$" }, message: 'must match pattern "^[0-9a-f]{40}$"', schema: "^[0-9a-f]{40}$", parentSchema: schema158.properties.commit, data: data3 };
               if (vErrors === null) {
                 vErrors = [err19];
               } else {
@@ -14614,7 +14905,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
           } else {
-            const err20 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema156.properties.commit.type, parentSchema: schema156.properties.commit, data: data3 };
+            const err20 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema158.properties.commit.type, parentSchema: schema158.properties.commit, data: data3 };
             if (vErrors === null) {
               vErrors = [err20];
             } else {
@@ -14626,7 +14917,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.author !== void 0) {
           let data4 = data1.author;
           if (typeof data4 !== "string") {
-            const err21 = { instancePath: instancePath + "/revision/author", schemaPath: "#/$defs/revision/properties/author/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema156.properties.author.type, parentSchema: schema156.properties.author, data: data4 };
+            const err21 = { instancePath: instancePath + "/revision/author", schemaPath: "#/$defs/revision/properties/author/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema158.properties.author.type, parentSchema: schema158.properties.author, data: data4 };
             if (vErrors === null) {
               vErrors = [err21];
             } else {
@@ -14638,7 +14929,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.date !== void 0) {
           let data5 = data1.date;
           if (typeof data5 !== "string") {
-            const err22 = { instancePath: instancePath + "/revision/date", schemaPath: "#/$defs/revision/properties/date/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema156.properties.date.type, parentSchema: schema156.properties.date, data: data5 };
+            const err22 = { instancePath: instancePath + "/revision/date", schemaPath: "#/$defs/revision/properties/date/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema158.properties.date.type, parentSchema: schema158.properties.date, data: data5 };
             if (vErrors === null) {
               vErrors = [err22];
             } else {
@@ -14650,7 +14941,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.subject !== void 0) {
           let data6 = data1.subject;
           if (typeof data6 !== "string") {
-            const err23 = { instancePath: instancePath + "/revision/subject", schemaPath: "#/$defs/revision/properties/subject/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema156.properties.subject.type, parentSchema: schema156.properties.subject, data: data6 };
+            const err23 = { instancePath: instancePath + "/revision/subject", schemaPath: "#/$defs/revision/properties/subject/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema158.properties.subject.type, parentSchema: schema158.properties.subject, data: data6 };
             if (vErrors === null) {
               vErrors = [err23];
             } else {
@@ -14660,7 +14951,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err24 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema156.type, parentSchema: schema156, data: data1 };
+        const err24 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema158.type, parentSchema: schema158, data: data1 };
         if (vErrors === null) {
           vErrors = [err24];
         } else {
@@ -14672,7 +14963,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.generatedAt !== void 0) {
       let data7 = data.generatedAt;
       if (typeof data7 !== "string") {
-        const err25 = { instancePath: instancePath + "/generatedAt", schemaPath: "#/properties/generatedAt/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema155.properties.generatedAt.type, parentSchema: schema155.properties.generatedAt, data: data7 };
+        const err25 = { instancePath: instancePath + "/generatedAt", schemaPath: "#/properties/generatedAt/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema157.properties.generatedAt.type, parentSchema: schema157.properties.generatedAt, data: data7 };
         if (vErrors === null) {
           vErrors = [err25];
         } else {
@@ -14694,7 +14985,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
       valid3 = valid3 || _valid0;
       const _errs22 = errors;
       if (data8 !== null) {
-        const err26 = { instancePath: instancePath + "/rejected", schemaPath: "#/properties/rejected/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema155.properties.rejected.anyOf[1].type, parentSchema: schema155.properties.rejected.anyOf[1], data: data8 };
+        const err26 = { instancePath: instancePath + "/rejected", schemaPath: "#/properties/rejected/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema157.properties.rejected.anyOf[1].type, parentSchema: schema157.properties.rejected.anyOf[1], data: data8 };
         if (vErrors === null) {
           vErrors = [err26];
         } else {
@@ -14705,7 +14996,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
       var _valid0 = _errs22 === errors;
       valid3 = valid3 || _valid0;
       if (!valid3) {
-        const err27 = { instancePath: instancePath + "/rejected", schemaPath: "#/properties/rejected/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema155.properties.rejected.anyOf, parentSchema: schema155.properties.rejected, data: data8 };
+        const err27 = { instancePath: instancePath + "/rejected", schemaPath: "#/properties/rejected/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema157.properties.rejected.anyOf, parentSchema: schema157.properties.rejected, data: data8 };
         if (vErrors === null) {
           vErrors = [err27];
         } else {
@@ -14726,7 +15017,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.converged !== void 0) {
       let data9 = data.converged;
       if (typeof data9 !== "boolean") {
-        const err28 = { instancePath: instancePath + "/converged", schemaPath: "#/properties/converged/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema155.properties.converged.type, parentSchema: schema155.properties.converged, data: data9 };
+        const err28 = { instancePath: instancePath + "/converged", schemaPath: "#/properties/converged/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema157.properties.converged.type, parentSchema: schema157.properties.converged, data: data9 };
         if (vErrors === null) {
           vErrors = [err28];
         } else {
@@ -14738,7 +15029,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.steps !== void 0) {
       let data10 = data.steps;
       if (!(typeof data10 == "number" && (!(data10 % 1) && !isNaN(data10)) && isFinite(data10))) {
-        const err29 = { instancePath: instancePath + "/steps", schemaPath: "#/properties/steps/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema155.properties.steps.type, parentSchema: schema155.properties.steps, data: data10 };
+        const err29 = { instancePath: instancePath + "/steps", schemaPath: "#/properties/steps/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema157.properties.steps.type, parentSchema: schema157.properties.steps, data: data10 };
         if (vErrors === null) {
           vErrors = [err29];
         } else {
@@ -14750,7 +15041,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.durationMs !== void 0) {
       let data11 = data.durationMs;
       if (!(typeof data11 == "number" && (!(data11 % 1) && !isNaN(data11)) && isFinite(data11))) {
-        const err30 = { instancePath: instancePath + "/durationMs", schemaPath: "#/properties/durationMs/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema155.properties.durationMs.type, parentSchema: schema155.properties.durationMs, data: data11 };
+        const err30 = { instancePath: instancePath + "/durationMs", schemaPath: "#/properties/durationMs/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema157.properties.durationMs.type, parentSchema: schema157.properties.durationMs, data: data11 };
         if (vErrors === null) {
           vErrors = [err30];
         } else {
@@ -14770,7 +15061,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err31 = { instancePath: instancePath + "/applications", schemaPath: "#/properties/applications/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema155.properties.applications.type, parentSchema: schema155.properties.applications, data: data12 };
+        const err31 = { instancePath: instancePath + "/applications", schemaPath: "#/properties/applications/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema157.properties.applications.type, parentSchema: schema157.properties.applications, data: data12 };
         if (vErrors === null) {
           vErrors = [err31];
         } else {
@@ -14787,7 +15078,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
           let data15 = data14[i1];
           if (data15 && typeof data15 == "object" && !Array.isArray(data15)) {
             if (data15.host === void 0) {
-              const err32 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema167.required, parentSchema: schema167, data: data15 };
+              const err32 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema169.required, parentSchema: schema169, data: data15 };
               if (vErrors === null) {
                 vErrors = [err32];
               } else {
@@ -14796,7 +15087,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data15.state === void 0) {
-              const err33 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "state" }, message: "must have required property 'state'", schema: schema167.required, parentSchema: schema167, data: data15 };
+              const err33 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "state" }, message: "must have required property 'state'", schema: schema169.required, parentSchema: schema169, data: data15 };
               if (vErrors === null) {
                 vErrors = [err33];
               } else {
@@ -14805,7 +15096,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data15.reason === void 0) {
-              const err34 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema167.required, parentSchema: schema167, data: data15 };
+              const err34 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema169.required, parentSchema: schema169, data: data15 };
               if (vErrors === null) {
                 vErrors = [err34];
               } else {
@@ -14814,7 +15105,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data15.engine === void 0) {
-              const err35 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "engine" }, message: "must have required property 'engine'", schema: schema167.required, parentSchema: schema167, data: data15 };
+              const err35 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "engine" }, message: "must have required property 'engine'", schema: schema169.required, parentSchema: schema169, data: data15 };
               if (vErrors === null) {
                 vErrors = [err35];
               } else {
@@ -14823,7 +15114,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data15.apiVersion === void 0) {
-              const err36 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "apiVersion" }, message: "must have required property 'apiVersion'", schema: schema167.required, parentSchema: schema167, data: data15 };
+              const err36 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "apiVersion" }, message: "must have required property 'apiVersion'", schema: schema169.required, parentSchema: schema169, data: data15 };
               if (vErrors === null) {
                 vErrors = [err36];
               } else {
@@ -14832,7 +15123,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data15.containers === void 0) {
-              const err37 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "containers" }, message: "must have required property 'containers'", schema: schema167.required, parentSchema: schema167, data: data15 };
+              const err37 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "containers" }, message: "must have required property 'containers'", schema: schema169.required, parentSchema: schema169, data: data15 };
               if (vErrors === null) {
                 vErrors = [err37];
               } else {
@@ -14841,7 +15132,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data15.unmanaged === void 0) {
-              const err38 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "unmanaged" }, message: "must have required property 'unmanaged'", schema: schema167.required, parentSchema: schema167, data: data15 };
+              const err38 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "unmanaged" }, message: "must have required property 'unmanaged'", schema: schema169.required, parentSchema: schema169, data: data15 };
               if (vErrors === null) {
                 vErrors = [err38];
               } else {
@@ -14851,7 +15142,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
             }
             for (const key2 in data15) {
               if (!(key2 === "host" || key2 === "state" || key2 === "reason" || key2 === "engine" || key2 === "apiVersion" || key2 === "containers" || key2 === "unmanaged")) {
-                const err39 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema167, data: data15 };
+                const err39 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema169, data: data15 };
                 if (vErrors === null) {
                   vErrors = [err39];
                 } else {
@@ -14863,7 +15154,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
             if (data15.host !== void 0) {
               let data16 = data15.host;
               if (typeof data16 !== "string") {
-                const err40 = { instancePath: instancePath + "/hosts/" + i1 + "/host", schemaPath: "#/$defs/host/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema167.properties.host.type, parentSchema: schema167.properties.host, data: data16 };
+                const err40 = { instancePath: instancePath + "/hosts/" + i1 + "/host", schemaPath: "#/$defs/host/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema169.properties.host.type, parentSchema: schema169.properties.host, data: data16 };
                 if (vErrors === null) {
                   vErrors = [err40];
                 } else {
@@ -14875,7 +15166,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
             if (data15.state !== void 0) {
               let data17 = data15.state;
               if (typeof data17 !== "string") {
-                const err41 = { instancePath: instancePath + "/hosts/" + i1 + "/state", schemaPath: "#/$defs/host/properties/state/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema167.properties.state.type, parentSchema: schema167.properties.state, data: data17 };
+                const err41 = { instancePath: instancePath + "/hosts/" + i1 + "/state", schemaPath: "#/$defs/host/properties/state/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema169.properties.state.type, parentSchema: schema169.properties.state, data: data17 };
                 if (vErrors === null) {
                   vErrors = [err41];
                 } else {
@@ -14884,7 +15175,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
               if (!(data17 === "ready" || data17 === "unreachable")) {
-                const err42 = { instancePath: instancePath + "/hosts/" + i1 + "/state", schemaPath: "#/$defs/host/properties/state/enum", keyword: "enum", params: { allowedValues: schema167.properties.state.enum }, message: "must be equal to one of the allowed values", schema: schema167.properties.state.enum, parentSchema: schema167.properties.state, data: data17 };
+                const err42 = { instancePath: instancePath + "/hosts/" + i1 + "/state", schemaPath: "#/$defs/host/properties/state/enum", keyword: "enum", params: { allowedValues: schema169.properties.state.enum }, message: "must be equal to one of the allowed values", schema: schema169.properties.state.enum, parentSchema: schema169.properties.state, data: data17 };
                 if (vErrors === null) {
                   vErrors = [err42];
                 } else {
@@ -14896,7 +15187,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
             if (data15.reason !== void 0) {
               let data18 = data15.reason;
               if (typeof data18 !== "string") {
-                const err43 = { instancePath: instancePath + "/hosts/" + i1 + "/reason", schemaPath: "#/$defs/host/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema167.properties.reason.type, parentSchema: schema167.properties.reason, data: data18 };
+                const err43 = { instancePath: instancePath + "/hosts/" + i1 + "/reason", schemaPath: "#/$defs/host/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema169.properties.reason.type, parentSchema: schema169.properties.reason, data: data18 };
                 if (vErrors === null) {
                   vErrors = [err43];
                 } else {
@@ -14908,7 +15199,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
             if (data15.engine !== void 0) {
               let data19 = data15.engine;
               if (typeof data19 !== "string") {
-                const err44 = { instancePath: instancePath + "/hosts/" + i1 + "/engine", schemaPath: "#/$defs/host/properties/engine/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema167.properties.engine.type, parentSchema: schema167.properties.engine, data: data19 };
+                const err44 = { instancePath: instancePath + "/hosts/" + i1 + "/engine", schemaPath: "#/$defs/host/properties/engine/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema169.properties.engine.type, parentSchema: schema169.properties.engine, data: data19 };
                 if (vErrors === null) {
                   vErrors = [err44];
                 } else {
@@ -14920,7 +15211,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
             if (data15.apiVersion !== void 0) {
               let data20 = data15.apiVersion;
               if (typeof data20 !== "string") {
-                const err45 = { instancePath: instancePath + "/hosts/" + i1 + "/apiVersion", schemaPath: "#/$defs/host/properties/apiVersion/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema167.properties.apiVersion.type, parentSchema: schema167.properties.apiVersion, data: data20 };
+                const err45 = { instancePath: instancePath + "/hosts/" + i1 + "/apiVersion", schemaPath: "#/$defs/host/properties/apiVersion/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema169.properties.apiVersion.type, parentSchema: schema169.properties.apiVersion, data: data20 };
                 if (vErrors === null) {
                   vErrors = [err45];
                 } else {
@@ -14932,7 +15223,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
             if (data15.containers !== void 0) {
               let data21 = data15.containers;
               if (!(typeof data21 == "number" && (!(data21 % 1) && !isNaN(data21)) && isFinite(data21))) {
-                const err46 = { instancePath: instancePath + "/hosts/" + i1 + "/containers", schemaPath: "#/$defs/host/properties/containers/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema167.properties.containers.type, parentSchema: schema167.properties.containers, data: data21 };
+                const err46 = { instancePath: instancePath + "/hosts/" + i1 + "/containers", schemaPath: "#/$defs/host/properties/containers/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema169.properties.containers.type, parentSchema: schema169.properties.containers, data: data21 };
                 if (vErrors === null) {
                   vErrors = [err46];
                 } else {
@@ -14944,7 +15235,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
             if (data15.unmanaged !== void 0) {
               let data22 = data15.unmanaged;
               if (!(typeof data22 == "number" && (!(data22 % 1) && !isNaN(data22)) && isFinite(data22))) {
-                const err47 = { instancePath: instancePath + "/hosts/" + i1 + "/unmanaged", schemaPath: "#/$defs/host/properties/unmanaged/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema167.properties.unmanaged.type, parentSchema: schema167.properties.unmanaged, data: data22 };
+                const err47 = { instancePath: instancePath + "/hosts/" + i1 + "/unmanaged", schemaPath: "#/$defs/host/properties/unmanaged/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema169.properties.unmanaged.type, parentSchema: schema169.properties.unmanaged, data: data22 };
                 if (vErrors === null) {
                   vErrors = [err47];
                 } else {
@@ -14954,7 +15245,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err48 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema167.type, parentSchema: schema167, data: data15 };
+            const err48 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema169.type, parentSchema: schema169, data: data15 };
             if (vErrors === null) {
               vErrors = [err48];
             } else {
@@ -14964,7 +15255,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err49 = { instancePath: instancePath + "/hosts", schemaPath: "#/properties/hosts/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema155.properties.hosts.type, parentSchema: schema155.properties.hosts, data: data14 };
+        const err49 = { instancePath: instancePath + "/hosts", schemaPath: "#/properties/hosts/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema157.properties.hosts.type, parentSchema: schema157.properties.hosts, data: data14 };
         if (vErrors === null) {
           vErrors = [err49];
         } else {
@@ -14980,7 +15271,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
       const _errs55 = errors;
       if (data23 && typeof data23 == "object" && !Array.isArray(data23)) {
         if (data23.applications === void 0) {
-          const err50 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/required", keyword: "required", params: { missingProperty: "applications" }, message: "must have required property 'applications'", schema: schema168.required, parentSchema: schema168, data: data23 };
+          const err50 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/required", keyword: "required", params: { missingProperty: "applications" }, message: "must have required property 'applications'", schema: schema170.required, parentSchema: schema170, data: data23 };
           if (vErrors === null) {
             vErrors = [err50];
           } else {
@@ -14989,7 +15280,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data23.of === void 0) {
-          const err51 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/required", keyword: "required", params: { missingProperty: "of" }, message: "must have required property 'of'", schema: schema168.required, parentSchema: schema168, data: data23 };
+          const err51 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/required", keyword: "required", params: { missingProperty: "of" }, message: "must have required property 'of'", schema: schema170.required, parentSchema: schema170, data: data23 };
           if (vErrors === null) {
             vErrors = [err51];
           } else {
@@ -14998,7 +15289,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data23.commits === void 0) {
-          const err52 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/required", keyword: "required", params: { missingProperty: "commits" }, message: "must have required property 'commits'", schema: schema168.required, parentSchema: schema168, data: data23 };
+          const err52 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/required", keyword: "required", params: { missingProperty: "commits" }, message: "must have required property 'commits'", schema: schema170.required, parentSchema: schema170, data: data23 };
           if (vErrors === null) {
             vErrors = [err52];
           } else {
@@ -15008,7 +15299,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
         }
         for (const key3 in data23) {
           if (!(key3 === "applications" || key3 === "of" || key3 === "commits")) {
-            const err53 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key3 }, message: "must NOT have additional properties", schema: false, parentSchema: schema168, data: data23 };
+            const err53 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key3 }, message: "must NOT have additional properties", schema: false, parentSchema: schema170, data: data23 };
             if (vErrors === null) {
               vErrors = [err53];
             } else {
@@ -15024,7 +15315,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
             for (let i2 = 0; i2 < len2; i2++) {
               let data25 = data24[i2];
               if (typeof data25 !== "string") {
-                const err54 = { instancePath: instancePath + "/held/applications/" + i2, schemaPath: "#/$defs/held/properties/applications/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema168.properties.applications.items.type, parentSchema: schema168.properties.applications.items, data: data25 };
+                const err54 = { instancePath: instancePath + "/held/applications/" + i2, schemaPath: "#/$defs/held/properties/applications/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema170.properties.applications.items.type, parentSchema: schema170.properties.applications.items, data: data25 };
                 if (vErrors === null) {
                   vErrors = [err54];
                 } else {
@@ -15034,7 +15325,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err55 = { instancePath: instancePath + "/held/applications", schemaPath: "#/$defs/held/properties/applications/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema168.properties.applications.type, parentSchema: schema168.properties.applications, data: data24 };
+            const err55 = { instancePath: instancePath + "/held/applications", schemaPath: "#/$defs/held/properties/applications/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema170.properties.applications.type, parentSchema: schema170.properties.applications, data: data24 };
             if (vErrors === null) {
               vErrors = [err55];
             } else {
@@ -15046,7 +15337,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
         if (data23.of !== void 0) {
           let data26 = data23.of;
           if (!(typeof data26 == "number" && (!(data26 % 1) && !isNaN(data26)) && isFinite(data26))) {
-            const err56 = { instancePath: instancePath + "/held/of", schemaPath: "#/$defs/held/properties/of/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema168.properties.of.type, parentSchema: schema168.properties.of, data: data26 };
+            const err56 = { instancePath: instancePath + "/held/of", schemaPath: "#/$defs/held/properties/of/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema170.properties.of.type, parentSchema: schema170.properties.of, data: data26 };
             if (vErrors === null) {
               vErrors = [err56];
             } else {
@@ -15062,7 +15353,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
             for (let i3 = 0; i3 < len3; i3++) {
               let data28 = data27[i3];
               if (typeof data28 !== "string") {
-                const err57 = { instancePath: instancePath + "/held/commits/" + i3, schemaPath: "#/$defs/held/properties/commits/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema168.properties.commits.items.type, parentSchema: schema168.properties.commits.items, data: data28 };
+                const err57 = { instancePath: instancePath + "/held/commits/" + i3, schemaPath: "#/$defs/held/properties/commits/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema170.properties.commits.items.type, parentSchema: schema170.properties.commits.items, data: data28 };
                 if (vErrors === null) {
                   vErrors = [err57];
                 } else {
@@ -15072,7 +15363,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err58 = { instancePath: instancePath + "/held/commits", schemaPath: "#/$defs/held/properties/commits/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema168.properties.commits.type, parentSchema: schema168.properties.commits, data: data27 };
+            const err58 = { instancePath: instancePath + "/held/commits", schemaPath: "#/$defs/held/properties/commits/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema170.properties.commits.type, parentSchema: schema170.properties.commits, data: data27 };
             if (vErrors === null) {
               vErrors = [err58];
             } else {
@@ -15082,7 +15373,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err59 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema168.type, parentSchema: schema168, data: data23 };
+        const err59 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema170.type, parentSchema: schema170, data: data23 };
         if (vErrors === null) {
           vErrors = [err59];
         } else {
@@ -15094,7 +15385,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
       valid10 = valid10 || _valid1;
       const _errs69 = errors;
       if (data23 !== null) {
-        const err60 = { instancePath: instancePath + "/held", schemaPath: "#/properties/held/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema155.properties.held.anyOf[1].type, parentSchema: schema155.properties.held.anyOf[1], data: data23 };
+        const err60 = { instancePath: instancePath + "/held", schemaPath: "#/properties/held/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema157.properties.held.anyOf[1].type, parentSchema: schema157.properties.held.anyOf[1], data: data23 };
         if (vErrors === null) {
           vErrors = [err60];
         } else {
@@ -15105,7 +15396,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
       var _valid1 = _errs69 === errors;
       valid10 = valid10 || _valid1;
       if (!valid10) {
-        const err61 = { instancePath: instancePath + "/held", schemaPath: "#/properties/held/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema155.properties.held.anyOf, parentSchema: schema155.properties.held, data: data23 };
+        const err61 = { instancePath: instancePath + "/held", schemaPath: "#/properties/held/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema157.properties.held.anyOf, parentSchema: schema157.properties.held, data: data23 };
         if (vErrors === null) {
           vErrors = [err61];
         } else {
@@ -15124,7 +15415,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err62 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema155.type, parentSchema: schema155, data };
+    const err62 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema157.type, parentSchema: schema157, data };
     if (vErrors === null) {
       vErrors = [err62];
     } else {

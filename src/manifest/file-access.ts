@@ -1,6 +1,7 @@
 import { basename, dirname } from 'node:path/posix';
 
 import type { TreeEntry } from '../model/tree.ts';
+import { folderVersion, versionOf, type FolderIndex } from './folder-index.ts';
 import type { ManifestInput } from './manifest.ts';
 import { repositoryFolder, repositoryPath } from './repository-path.ts';
 import { didYouMean } from './suggest.ts';
@@ -12,6 +13,7 @@ export type FileState =
       readonly path: string;
       readonly oid: string;
       readonly bytes: Uint8Array;
+      readonly executable: boolean;
     }
   /** It exists, but its bytes are not here yet. */
   | { readonly kind: 'needed'; readonly path: string; readonly oid: string }
@@ -31,7 +33,7 @@ interface Refusal {
 export interface FileAccess {
   /** Paths of files that exist and were asked for, but whose bytes are not here yet. */
   readonly needed: ReadonlySet<string>;
-  /** Everything asked for: the blob id by path, empty for what does not exist. */
+  /** Everything asked for: its version by path, empty for what does not exist. The path of a folder ends with a slash. */
   readonly asked: ReadonlyMap<string, string>;
   /** The paths asked for at which something is, sorted. */
   found(): readonly string[];
@@ -45,14 +47,16 @@ export interface FileAccess {
   peekFrom(folder: string, written: string): FileState;
   /** The folder that a manifest in `folder` names, or null when it is no part of the repository. */
   folderFrom(folder: string, written: string): string | null;
+  /** Everything below a folder, sorted by path. */
+  list(folder: string): readonly TreeEntry[];
 }
 
-export function createFileAccess(input: ManifestInput): FileAccess {
+export function createFileAccess(input: ManifestInput, folders: FolderIndex): FileAccess {
   const needed = new Set<string>();
   const asked = new Map<string, string>();
 
   function peek(path: string): FileState {
-    asked.set(path, input.entries.get(path)?.oid ?? '');
+    asked.set(path, versionOf(input.entries.get(path)));
     return stateOf(input, path);
   }
 
@@ -81,14 +85,20 @@ export function createFileAccess(input: ManifestInput): FileAccess {
     return repositoryFolder(input.root, folder, written);
   }
 
+  function list(folder: string): readonly TreeEntry[] {
+    const below = folders(folder);
+    asked.set(`${folder}/`, folderVersion(below));
+    return below;
+  }
+
   function found(): readonly string[] {
     return [...asked]
-      .filter(([, oid]) => oid !== '')
+      .filter(([path, version]) => version !== '' && !path.endsWith('/'))
       .map(([path]) => path)
       .toSorted();
   }
 
-  return { needed, asked, found, peek, read, readFrom, peekFrom, folderFrom };
+  return { needed, asked, found, peek, read, readFrom, peekFrom, folderFrom, list };
 }
 
 function stateOf(input: ManifestInput, path: string): FileState {
@@ -102,7 +112,7 @@ function stateOf(input: ManifestInput, path: string): FileState {
   if (!(bytes instanceof Uint8Array)) {
     return { kind: 'refused', path, refusal: tooLarge(bytes.limit) };
   }
-  return { kind: 'read', path, oid: entry.oid, bytes };
+  return { kind: 'read', path, oid: entry.oid, bytes, executable: entry.executable === true };
 }
 
 /** The symbolic link or submodule in which `path` would lie. */

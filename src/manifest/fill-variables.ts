@@ -5,8 +5,8 @@ import { member, type MapEntry, type MapNode, type Node, type ScalarNode } from 
 type Variables = ReadonlyMap<string, string>;
 
 /**
- * Fills in what names a variable without `$`: a bare name in `environment` of a service, and `environment` of a config,
- * which becomes its content. What is not set stays.
+ * Fills in what names a variable without `$`: a bare name in `environment` of a service, and `environment` of a config or
+ * secret, which becomes its content. What is not set stays.
  */
 export function fillVariables(document: Node, variables: Variables): Node {
   const filled = mapServices(document, (service) => {
@@ -18,12 +18,16 @@ export function fillVariables(document: Node, variables: Variables): Node {
       entries: new Map(service.entries).set('environment', { ...environment, node }),
     };
   });
-  const configs = filled.kind === 'map' ? filled.entries.get('configs') : undefined;
-  if (filled.kind !== 'map' || configs?.node.kind !== 'map') return filled;
-  const node = mapValues(configs.node, (config) =>
-    config.kind === 'map' ? fillConfig(config, variables) : config,
+  return fillFiles(fillFiles(filled, 'configs', variables), 'secrets', variables);
+}
+
+function fillFiles(document: Node, kind: 'configs' | 'secrets', variables: Variables): Node {
+  const files = document.kind === 'map' ? document.entries.get(kind) : undefined;
+  if (document.kind !== 'map' || files?.node.kind !== 'map') return document;
+  const node = mapValues(files.node, (file) =>
+    file.kind === 'map' ? fillFile(file, variables) : file,
   );
-  return { ...filled, entries: new Map(filled.entries).set('configs', { ...configs, node }) };
+  return { ...document, entries: new Map(document.entries).set(kind, { ...files, node }) };
 }
 
 function fillEnvironment(node: Node, variables: Variables): Node {
@@ -45,7 +49,7 @@ function fillPair(item: Node, variables: Variables): Node {
 }
 
 /** One that has another source, too, is left to the rule that refuses it. */
-function fillConfig(config: MapNode, variables: Variables): MapNode {
+function fillFile(config: MapNode, variables: Variables): MapNode {
   const name = config.entries.get('environment');
   if (name === undefined || !isText(name.node)) return config;
   if (member(config, 'content') !== undefined || member(config, 'file') !== undefined)

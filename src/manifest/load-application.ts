@@ -1,6 +1,7 @@
 import { validateCompose } from '../generated/validators.js';
 import type { ApplicationSpec } from '../model/application.ts';
 import { diagnosticAt, type Diagnostic } from '../model/diagnostic.ts';
+import type { InstallationKey } from '../model/sealed.ts';
 import { nameApplication } from './application-name.ts';
 import { canonicalise } from './canonical.ts';
 import { cursorAt } from './cursor.ts';
@@ -22,8 +23,15 @@ import { resolveApplication } from './resolve/application.ts';
 import { rules } from './rules/rules.ts';
 import { validateShape } from './shape.ts';
 import type { LoadedApplication } from './loaded-application.ts';
-import { createSubject } from './subject.ts';
+import { createSubject, type Subject } from './subject.ts';
 import { unify } from './unify.ts';
+
+interface LoadContext {
+  readonly files: FileAccess;
+  readonly cache: ParseCache;
+  /** Secrets are sealed with it. */
+  readonly key: InstallationKey;
+}
 
 /**
  * Loads one application through all stages, in Compose's order: each document is interpolated before it is merged, and
@@ -32,9 +40,8 @@ import { unify } from './unify.ts';
  */
 export function loadApplication(
   source: ManifestSource,
-  files: FileAccess,
   fleetVariables: ReadonlyMap<string, string>,
-  cache: ParseCache,
+  { files, cache, key }: LoadContext,
 ): LoadedApplication {
   const paths = [source.file, ...source.overrides];
   const yaml = paths.map((file) => readDocuments(files, cache, file));
@@ -61,7 +68,7 @@ export function loadApplication(
     included: new Set(),
     broken: false,
   };
-  const built = buildApplication(source, name, variables, reading);
+  const built = buildApplication({ name, source, variables, key }, reading);
   const diagnostics = [...readProblems, ...nameProblems, ...built.diagnostics];
   const found = files.found();
   const isWhole = built.spec !== null && !diagnostics.some(isError);
@@ -74,28 +81,25 @@ interface Built {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-function buildApplication(
-  source: ManifestSource,
-  name: string,
-  variables: ReadonlyMap<string, string>,
-  reading: Reading,
-): Built {
+type Context = Pick<Subject, 'name' | 'source' | 'variables' | 'key'>;
+
+function buildApplication(context: Context, reading: Reading): Built {
+  const { source, variables } = context;
   const trail = [source.file, ...source.overrides];
   const model = readModel(reading, { paths: trail, folder: source.folder, variables, trail });
   if (reading.broken || reading.files.needed.size > 0) {
     return { spec: null, diagnostics: reading.diagnostics };
   }
   if (model === null) return { spec: null, diagnostics: [emptyManifest(source)] };
-  return judgeModel(source, name, model, variables, reading);
+  return judgeModel(context, model, reading);
 }
 
 function judgeModel(
-  source: ManifestSource,
-  name: string,
+  context: Context,
   model: Node,
-  variables: ReadonlyMap<string, string>,
   { files, diagnostics: earlier }: Reading,
 ): Built {
+  const { source, variables } = context;
   const mask = createMask(earlier, validateShape(model, validateCompose));
   if (model.kind !== 'map') return { spec: null, diagnostics: mask.diagnostics };
   const canonical = canonicalise(model);
@@ -104,7 +108,7 @@ function judgeModel(
   const labelled = applyLabelFiles(unify(canonical.node), { files, folder: source.folder, report });
   const whole = fillVariables(addImplicitDependencies(labelled), variables);
   const root = cursorAt(whole, report);
-  const subject = createSubject(root, { name, source, variables, files });
+  const subject = createSubject(root, { ...context, files });
   for (const rule of rules) rule(subject);
   const spec = resolveApplication(subject);
   return { spec, diagnostics: mask.diagnostics };

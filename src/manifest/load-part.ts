@@ -1,4 +1,5 @@
 import type { ManifestSource } from './find.ts';
+import { indexFolders } from './folder-index.ts';
 import { loadSource, type Variables } from './load-source.ts';
 import type { ManifestInput } from './manifest.ts';
 import type { CacheEntry } from './parse-cache.ts';
@@ -26,9 +27,10 @@ export interface LoadedPart {
  */
 export function loadPart(part: ManifestPart, cache: Map<string, CacheEntry>): LoadedPart {
   const { input, sources, variables } = part;
+  const context = { input, folders: indexFolders(input.entries), cache, variables };
   const loaded = sources.map((source) => ({
     source,
-    needed: loadSource({ input, cache, variables }, source).needed,
+    needed: loadSource(context, source).needed,
   }));
   const kept = [...cache].filter(([, { kind }]) => kind === 'application');
   for (const [key] of kept) cache.delete(key);

@@ -2,10 +2,11 @@ import type { ApplicationSpec } from '../model/application.ts';
 import { compareDiagnostics, diagnosticAt, type Diagnostic } from '../model/diagnostic.ts';
 import { digestOf } from '../model/digest.ts';
 import { createFileAccess } from './file-access.ts';
+import { indexFolders } from './folder-index.ts';
 import { findManifests, type FoundManifests, type ManifestSource } from './find.ts';
 import type { LoadedApplication } from './loaded-application.ts';
 import { loadFleet, type LoadedFleet } from './load-fleet.ts';
-import { isNew, loadSource, type LoadContext, type Variables } from './load-source.ts';
+import { isNew, loadSource, type SourceContext, type Variables } from './load-source.ts';
 import { splitParts } from './included-parts.ts';
 import type { ManifestInput, ManifestResult } from './manifest.ts';
 import type { ParseCache } from './parse-cache.ts';
@@ -58,18 +59,20 @@ export function loadManifests(input: ManifestInput, cache: ParseCache): Manifest
 interface Survey {
   readonly fleet: LoadedFleet;
   readonly found: FoundManifests;
-  readonly context: LoadContext;
+  readonly context: SourceContext;
   /** Paths of the files that are missing to know the fleet. */
   readonly needed: ReadonlySet<string>;
 }
 
 function survey(input: ManifestInput, cache: ParseCache): Survey {
-  const files = createFileAccess(input);
+  const folders = indexFolders(input.entries);
+  const files = createFileAccess(input, folders);
   const fleet = loadFleet(input, files, cache);
   const { needed } = files;
   const digest = digestOf(Object.fromEntries(fleet.variables));
   const variables = needed.size === 0 ? { values: fleet.variables, digest } : null;
-  return { fleet, found: findManifests(input), context: { input, cache, variables }, needed };
+  const context = { input, folders, cache, variables };
+  return { fleet, found: findManifests(input), context, needed };
 }
 
 /**

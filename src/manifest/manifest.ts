@@ -1,6 +1,7 @@
 import type { ApplicationSpec } from '../model/application.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type { FleetSpec } from '../model/fleet.ts';
+import type { InstallationKey } from '../model/sealed.ts';
 import type { TreeEntry } from '../model/tree.ts';
 
 /** What a commit (or a folder) holds, as far as it has been read. */
@@ -11,6 +12,8 @@ export interface ManifestInput {
   readonly root: string;
   /** Bytes of the files read so far, by path. `TooLarge` stands for one over its limit. */
   readonly contents: ReadonlyMap<string, Uint8Array | TooLarge>;
+  /** Secrets are sealed with it. */
+  readonly key: InstallationKey;
   /** Without a `fleet.yaml` a folder of manifests can be validated, but nothing can be deployed. */
   readonly fleetRequired: boolean;
   /** What the root of the files is called on disk: the name of an application right there. A repository has none. */
@@ -24,7 +27,7 @@ export interface TooLarge {
   readonly limit: number;
 }
 
-/** Largest manifest, in bytes; also the largest `.env` file, env_file and config. */
+/** Largest manifest, in bytes; also the largest `.env` file, env_file, config, secret and file that is mounted. */
 export const maxFileBytes = 1024 * 1024;
 
 /**

@@ -1,3 +1,4 @@
+import { folderVersion, versionOf, type FolderIndex } from './folder-index.ts';
 import type { ManifestInput } from './manifest.ts';
 import type { LoadedApplication } from './loaded-application.ts';
 import type { ParsedYaml } from './parse-yaml.ts';
@@ -24,7 +25,7 @@ interface CachedDocuments {
 interface CachedApplication {
   readonly kind: 'application';
   readonly overrides: readonly string[];
-  /** Blob ids by path of all files that were asked for; empty for those that did not exist. */
+  /** Versions by path of all files and folders that were asked for; empty for those that did not exist. */
   readonly asked: ReadonlyMap<string, string>;
   readonly variablesDigest: string;
   readonly application: LoadedApplication;
@@ -50,12 +51,17 @@ export function recallApplication(
   input: ManifestInput,
   file: string,
   overrides: readonly string[],
+  folders: FolderIndex,
 ): Pick<CachedApplication, 'application' | 'variablesDigest'> | null {
   const entry = cache.get(`application ${file}`);
   if (entry?.kind !== 'application') return null;
   const fresh =
     entry.overrides.join('\n') === overrides.join('\n') &&
-    [...entry.asked].every(([path, oid]) => (input.entries.get(path)?.oid ?? '') === oid);
+    [...entry.asked].every(([path, version]) =>
+      path.endsWith('/')
+        ? folderVersion(folders(path.slice(0, -1))) === version
+        : versionOf(input.entries.get(path)) === version,
+    );
   return fresh ? entry : null;
 }
 

@@ -1,3 +1,4 @@
+import type { InstallationKey } from '../model/sealed.ts';
 import { child, members, readText, readTexts, type Cursor } from './cursor.ts';
 import type { FileAccess } from './file-access.ts';
 import type { ManifestSource } from './find.ts';
@@ -15,11 +16,13 @@ export interface Subject {
   readonly jobs: ReadonlyMap<string, Cursor>;
   readonly variables: ReadonlyMap<string, string>;
   readonly files: FileAccess;
+  /** Secrets are sealed with it. */
+  readonly key: InstallationKey;
 }
 
 export function createSubject(
   root: Cursor,
-  context: Pick<Subject, 'name' | 'source' | 'variables' | 'files'>,
+  context: Pick<Subject, 'name' | 'source' | 'variables' | 'files' | 'key'>,
 ): Subject {
   const all = members(child(root, 'services')).filter(
     ([, service]) => service.node?.kind === 'map',

@@ -36,6 +36,8 @@ export interface ContainerSpec extends Settings {
   readonly networks: readonly NetworkAttachment[];
   /** Files written into the container before it starts, sorted by target. */
   readonly files: readonly FileSpec[];
+  /** Files and folders of the commit that are mounted, sorted by target; absent: none. */
+  readonly fileMounts?: readonly FileMount[];
   readonly stopSignal: string | null;
   readonly stopGraceMs: number | null;
   readonly resources: Resources;
@@ -127,13 +129,27 @@ export interface NetworkAttachment {
 }
 
 export interface FileSpec {
-  /** Absolute path in the container. */
+  /** Absolute path in the container; within a folder that is mounted, the path below it. */
   readonly target: string;
   /** The bytes, base64. */
   readonly content: string;
   readonly mode: number;
   readonly uid: number;
   readonly gid: number;
+  /** The content is that of a secret, sealed (see sealed.ts); absent: it is not. */
+  readonly sealed?: true;
+  /** The container may write to its copy; absent: what is written to it is drift. */
+  readonly writable?: true;
+}
+
+/** Files that hide what the image has at the target, as a bind mount does. */
+export interface FileMount {
+  /** Absolute path in the container. */
+  readonly target: string;
+  readonly kind: 'file' | 'folder';
+  readonly readOnly: boolean;
+  /** The one file, or those of the folder, sorted by path. */
+  readonly files: readonly FileSpec[];
 }
 
 export interface Resources {

@@ -14,6 +14,8 @@ export const label = {
   hashSchema: 'fleetwright.hash-schema',
   revision: 'fleetwright.revision',
   self: 'fleetwright.self',
+  /** Of a container: the stamps of its files, see file-stamps.ts. Of a volume that holds such files: whose they are. */
+  files: 'fleetwright.files',
   composeProject: 'com.docker.compose.project',
   composeService: 'com.docker.compose.service',
   composeNumber: 'com.docker.compose.container-number',

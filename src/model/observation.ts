@@ -1,4 +1,5 @@
 import type { ContainerSpec, RestartPolicy } from './container.ts';
+import type { FileStamps } from './file-stamps.ts';
 import type { ContainerId, HostName } from './names.ts';
 
 /** "No containers" and "cannot see" are two different things, and the type keeps them apart. */
@@ -84,6 +85,8 @@ export interface ObservedContainer {
    * labels, `networks` the networks attached now, `restart` the policy now, `files` is always empty.
    */
   readonly spec: ContainerSpec;
+  /** By target, stamps of the files that are not as they were delivered; absent: none, as far as it was looked at. */
+  readonly altered?: FileStamps;
 }
 
 export interface PublishedPort {

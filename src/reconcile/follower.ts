@@ -5,17 +5,14 @@ import type { CommitSha } from '../model/names.ts';
 import { formatRevision } from '../model/revision.ts';
 import type { Revision } from '../model/revision.ts';
 import type { Journal } from '../journal/journal.ts';
-import type { ParseCache } from '../manifest/load.ts';
 import type { Source } from '../source/source.ts';
-import type { LoadedRevision } from './load-revision.ts';
+import type { LoadedRevision, Reading } from './load-revision.ts';
 import { loadRevision } from './load-revision.ts';
 
-export interface FollowerParts {
+export interface FollowerParts extends Reading {
   readonly source: Source;
-  readonly path: string;
   readonly journal: Journal;
   readonly logger: Logger;
-  readonly cache: ParseCache;
   readonly onAccepted: (loaded: Extract<LoadedRevision, { readonly kind: 'valid' }>) => void;
 }
 
@@ -95,8 +92,7 @@ export class Follower implements AsyncDisposable {
   }
 
   #load(revision: Revision): Promise<LoadedRevision> {
-    const { source, path, cache } = this.#parts;
-    return loadRevision(source, revision, path, cache, this.#stop.signal);
+    return loadRevision(this.#parts.source, revision, this.#parts, this.#stop.signal);
   }
 
   #accept(loaded: Extract<LoadedRevision, { readonly kind: 'valid' }>): void {

@@ -2,6 +2,7 @@ import type { DesiredState } from '../model/desired.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type { Revision } from '../model/revision.ts';
 import { StalledError } from '../model/errors.ts';
+import type { InstallationKey } from '../model/sealed.ts';
 import type { ParseCache } from '../manifest/load.ts';
 import { loadManifests } from '../manifest/load.ts';
 import type { LoadedManifests, ManifestInput, TooLarge } from '../manifest/manifest.ts';
@@ -23,6 +24,15 @@ export type LoadedRevision =
       readonly diagnostics: readonly Diagnostic[];
     };
 
+/** How commits are read, the same for all of one repository. */
+export interface Reading {
+  /** The followed path. */
+  readonly path: string;
+  /** Secrets are sealed with it. */
+  readonly key: InstallationKey;
+  readonly cache: ParseCache;
+}
+
 /**
  * Reads the manifests of a commit: only the files that they need, blob by blob, nothing is checked out.
  *
@@ -31,12 +41,11 @@ export type LoadedRevision =
 export async function loadRevision(
   source: Source,
   revision: Revision,
-  path: string,
-  cache: ParseCache,
+  reading: Reading,
   signal: AbortSignal,
 ): Promise<LoadedRevision> {
   const tree = await source.tree(revision.commit, signal);
-  const { fleet, applications, diagnostics } = await loadTree(source, tree, path, cache, signal);
+  const { fleet, applications, diagnostics } = await loadTree(source, tree, reading, signal);
   const isValid = diagnostics.every(({ severity }) => severity !== 'error');
   if (fleet === null || !isValid) return { kind: 'invalid', revision, diagnostics };
   return { kind: 'valid', desired: { revision, fleet, applications }, diagnostics };
@@ -46,8 +55,7 @@ export async function loadRevision(
 export async function loadTree(
   source: Source,
   tree: SourceTree,
-  path: string,
-  cache: ParseCache,
+  { path, key, cache }: Reading,
   signal: AbortSignal,
 ): Promise<LoadedManifests> {
   const read = async (file: string): Promise<Uint8Array | TooLarge> => {
@@ -55,7 +63,7 @@ export async function loadTree(
     if (entry === undefined) throw new Error(`Cannot read "${file}": it is not in the commit`);
     return readBlob(source, entry.oid, signal);
   };
-  return loadAll({ entries: tree.entries, root: path, fleetRequired: true }, read, cache);
+  return loadAll({ entries: tree.entries, root: path, key, fleetRequired: true }, read, cache);
 }
 
 async function readBlob(

@@ -2,21 +2,17 @@ import type { ApplicationSpec } from '../model/application.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import { StalledError } from '../model/errors.ts';
 import type { Revision } from '../model/revision.ts';
-import type { ParseCache } from '../manifest/load.ts';
 import type { LoadedManifests } from '../manifest/manifest.ts';
 import { suggest } from '../manifest/suggest.ts';
 import { formatPosition } from '../report/text.ts';
 import type { SourceTree } from '../source/source-tree.ts';
 import type { Source } from '../source/source.ts';
-import { loadTree } from './load-revision.ts';
+import { loadTree, type Reading } from './load-revision.ts';
 import { revertEdits } from './revert-application.ts';
 
 /** Where a revert reads from. */
-export interface RevertParts {
+export interface RevertParts extends Reading {
   readonly source: Source;
-  /** The followed path. */
-  readonly path: string;
-  readonly cache: ParseCache;
 }
 
 export interface RevertPlan {
@@ -54,14 +50,14 @@ export async function planRevert(
   to: Revision,
   signal: AbortSignal,
 ): Promise<RevertPlan> {
-  const { source, path, cache } = parts;
+  const { source } = parts;
   const headTree = await source.tree(head.commit, signal);
-  const atHead = await loadTree(source, headTree, path, cache, signal);
+  const atHead = await loadTree(source, headTree, parts, signal);
   const toTree = await source.tree(to.commit, signal);
   const { files: filesAtTarget } = applicationAt(
     application,
     to,
-    await loadTree(source, toTree, path, cache, signal),
+    await loadTree(source, toTree, parts, signal),
   );
   const { edits, shared } = revertEdits({
     application,
@@ -117,12 +113,12 @@ function applicationAt(
  * @throws InvalidRevert
  */
 export async function checkRevert(
-  { source, path, cache }: RevertParts,
+  parts: RevertParts,
   { application, to }: RevertPlan,
   tree: SourceTree,
   signal: AbortSignal,
 ): Promise<ApplicationSpec> {
-  const { applications, diagnostics } = await loadTree(source, tree, path, cache, signal);
+  const { applications, diagnostics } = await loadTree(parts.source, tree, parts, signal);
   const errors = diagnostics.filter(({ severity }) => severity === 'error');
   const spec = applications.find(({ name }) => name === application);
   if (errors.length === 0 && spec !== undefined) return spec;

@@ -25,14 +25,14 @@ export async function planDefaultRevert(
   record: ApplicationRecord,
   signal: AbortSignal,
 ): Promise<RevertPlan> {
-  const { source, path, cache } = parts;
+  const { source } = parts;
   const good = await findGood(parts, record, signal);
   if (good !== null) {
     const plan = await planRevert(parts, application, head, good, signal);
     if (plan.edits.size > 0) return plan;
   }
   const tree = await source.tree(head.commit, signal);
-  const { files, found } = await loadTree(source, tree, path, cache, signal);
+  const { files, found } = await loadTree(source, tree, parts, signal);
   const own = files.get(application) ?? record.lastKnownGood?.spec.files;
   if (own === undefined) throw unknownApplication(application, head, found);
   const [, ...earlier] = await source.versions(own, head.commit, maxVersions, signal);
@@ -63,15 +63,15 @@ async function findGood(
 }
 
 async function isUsable(
-  { source, path, cache }: RevertParts,
+  parts: RevertParts,
   application: string,
   version: Revision,
   record: ApplicationRecord,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const tree = await treeOf(source, version, signal);
+  const tree = await treeOf(parts.source, version, signal);
   if (tree === null) return false;
-  const { applications } = await loadTree(source, tree, path, cache, signal);
+  const { applications } = await loadTree(parts.source, tree, parts, signal);
   const spec = applications.find(({ name }) => name === application);
   return spec !== undefined && targetOf(spec, version.commit, record).mode === 'desired';
 }

@@ -2,6 +2,7 @@ import type { ServiceSpec } from '../model/application.ts';
 import type { Change } from '../model/step.ts';
 import { compareImages, compareImmutable, compareResources } from '../drift/compare-container.ts';
 import { compareNetworks } from '../drift/compare-networks.ts';
+import { compareGivenFiles } from '../drift/compare-files.ts';
 import type { Instance } from '../drift/identify.ts';
 import { imageDefaults } from './slot-view.ts';
 import type { World } from './world.ts';
@@ -22,6 +23,7 @@ export function changesFrom(
     ...(defaults === null
       ? compareImages(wanted, observed)
       : compareImmutable(wanted, observed, defaults)),
+    ...compareGivenFiles(service, before.container),
     ...compareResources(wanted.resources, observed.resources),
     ...compareNetworks(before.identity.application, wanted.networks, observed.networks),
   ];

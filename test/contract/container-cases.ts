@@ -279,7 +279,7 @@ export function containerCases({ shell }: ContractContext): void {
     await shell().create('web');
     await shell().create('closed', { HostConfig: { ReadonlyRootfs: true } });
     const file = { target: '/etc/conf', content: 'aGVsbG8=', mode: 0o644, uid: 0, gid: 0 };
-    const archive = await fileArchive([file]);
+    const archive = await fileArchive([file], null);
     const put = (name: string, path: string, bytes: Buffer): Promise<void> =>
       shell().send('PUT', `/containers/${name}/archive`, { query: { path }, archive: bytes });
 

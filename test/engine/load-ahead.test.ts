@@ -7,6 +7,7 @@ import { loadManifests } from '../../src/manifest/load.ts';
 import type { CacheEntry } from '../../src/manifest/parse-cache.ts';
 import type { TreeEntry } from '../../src/model/tree.ts';
 import type * as LoadAheadModule from '../../src/reconcile/load-ahead.ts';
+import { testKey } from '../support/load-files.ts';
 
 const dist = new URL('../../dist/', import.meta.url);
 const { loadAhead } = (await import(
@@ -42,7 +43,7 @@ for (let index = 0; index < 700; index += 1) {
 it('many manifests come out of threads as they do without them', async () => {
   const cache = new Map<string, CacheEntry>();
   const manifests = [...contents].filter(([path]) => /(compose|fleet)\.yaml$/.test(path));
-  const input = { entries, root: '', fleetRequired: true };
+  const input = { entries, root: '', key: testKey, fleetRequired: true };
   const read = (path: string): Promise<Uint8Array> =>
     Promise.resolve(contents.get(path) ?? new Uint8Array());
 

@@ -65,6 +65,7 @@ export class Incarnation {
     this.#follower = new Follower({
       source: repository.open(process),
       path: '',
+      key: Buffer.of(),
       journal,
       logger,
       cache,

@@ -89,8 +89,8 @@ export class Commands {
   }
 
   /** Starts the daemon. */
-  start(): Daemon {
-    return startDaemon(this.#options);
+  start(...more: readonly string[]): Daemon {
+    return startDaemon([...this.#options, ...more]);
   }
 }
 

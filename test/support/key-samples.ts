@@ -247,6 +247,12 @@ export const keySamples: readonly KeySample[] = [
   { key: 'read_only', lines: ['read_only: true'], body: host({ ReadonlyRootfs: true }) },
   { key: 'runtime', lines: ['runtime: crun'], body: host({ Runtime: 'crun' }) },
   {
+    key: 'secrets',
+    lines: ['secrets: [token]'],
+    after: 'secrets: { token: { content: hidden } }\n',
+    body: {},
+  },
+  {
     key: 'security_opt',
     lines: ['security_opt: ["no-new-privileges:true", systempaths=unconfined]'],
     body: host({ SecurityOpt: ['no-new-privileges'], MaskedPaths: [], ReadonlyPaths: [] }),

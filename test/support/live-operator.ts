@@ -10,6 +10,7 @@ import { systemClock as clock } from '../../src/reconcile/system-clock.ts';
 import type { Decision } from '../../src/rollout/decide.ts';
 import { openSource } from '../../src/source/open-source.ts';
 import type { ConfigRepository } from './config-repository.ts';
+import { testKey } from './load-files.ts';
 import { sharedSandbox } from './sandbox.ts';
 
 const logger = pino({ level: 'silent' });
@@ -36,8 +37,19 @@ export async function converge(
     logger,
   });
   const { credentials } = sharedSandbox();
-  await using fleet = openFleet({ credentialsDir: credentials, logger, clock, ...options });
-  const loaded = await loadRevision(source, await source.head(stop), '', new Map(), stop);
+  await using fleet = openFleet({
+    credentialsDir: credentials,
+    key: testKey,
+    logger,
+    clock,
+    ...options,
+  });
+  const loaded = await loadRevision(
+    source,
+    await source.head(stop),
+    { path: '', key: testKey, cache: new Map() },
+    stop,
+  );
   if (loaded.kind === 'invalid') throw new Error(JSON.stringify(loaded.diagnostics));
   const parts = { fleet: around(fleet), journal, logger, observer: silent, clock };
   await using operator = new Operator(parts);

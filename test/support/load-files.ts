@@ -11,10 +11,18 @@ import type { ApplicationSpec, ServiceSpec } from '../../src/model/application.t
 import type { Diagnostic } from '../../src/model/diagnostic.ts';
 import type { TreeEntry } from '../../src/model/tree.ts';
 
-/** A repository by path: text or bytes, or a link that is not followed. */
+/** A repository by path: text or bytes, a program, or a link that is not followed. */
 export type Files = Readonly<
-  Record<string, string | Uint8Array | { readonly link: TreeEntry['kind'] }>
+  Record<string, string | Uint8Array | Program | { readonly link: TreeEntry['kind'] }>
 >;
+
+interface Program {
+  readonly text: string;
+  readonly executable: true;
+}
+
+/** Secrets are sealed with it. */
+export const testKey = Buffer.from('installation key of the tests');
 
 type Options = Partial<Pick<ManifestInput, 'root' | 'fleetRequired' | 'only'>> & {
   readonly cache?: ParseCache;
@@ -29,7 +37,7 @@ export function loadFiles(files: Files, options: Options = {}): LoadedManifests 
   const contents = new Map<string, Uint8Array | TooLarge>();
   for (;;) {
     const result = loadManifests(
-      { entries, root: '', fleetRequired: false, ...input, contents },
+      { entries, root: '', key: testKey, fleetRequired: false, ...input, contents },
       cache,
     );
     if (result.kind === 'loaded') return result;
@@ -75,6 +83,7 @@ export function formatProblem(problem: Diagnostic): string {
 function bytesOf(files: Files, path: string): Uint8Array {
   const content = files[path];
   if (content instanceof Uint8Array) return content;
+  if (isProgram(content)) return Buffer.from(content.text);
   return Buffer.from(typeof content === 'string' ? content : '');
 }
 
@@ -85,7 +94,12 @@ function contentOf(files: Files, path: string): Uint8Array | TooLarge {
 
 function entryOf(files: Files, path: string): TreeEntry {
   const content = files[path];
-  const isLink = typeof content === 'object' && !(content instanceof Uint8Array);
   const oid = createHash('sha1').update(bytesOf(files, path)).digest('hex');
+  if (isProgram(content)) return { path, kind: 'file', oid, executable: true };
+  const isLink = typeof content === 'object' && !(content instanceof Uint8Array);
   return { path, kind: isLink ? content.link : 'file', oid };
+}
+
+function isProgram(content: Files[string] | undefined): content is Program {
+  return typeof content === 'object' && 'executable' in content;
 }

@@ -79,7 +79,12 @@ export class ShopRepository implements AsyncDisposable {
 export async function desiredAt(source: Source, commit: string): Promise<DesiredState> {
   const revision = await source.resolve(commit, never);
   const tree = await source.tree(toCommitSha(commit), never);
-  const { fleet, applications } = await loadTree(source, tree, '', new Map(), never);
+  const { fleet, applications } = await loadTree(
+    source,
+    tree,
+    { path: '', key: Buffer.of(), cache: new Map() },
+    never,
+  );
   if (fleet === null) throw new Error(`commit ${commit} is not valid`);
   return { revision, fleet, applications };
 }

@@ -4,7 +4,7 @@ import { parseImageReference } from '../scalars/image-reference.ts';
 import type { Subject } from '../subject.ts';
 import { resolveAttachments } from './attachment.ts';
 import { readDuration } from './duration.ts';
-import { resolveFiles } from './file.ts';
+import { resolveDelivered } from './delivered-files.ts';
 import { resolveHealthcheck } from './healthcheck.ts';
 import { resolveMounts } from './mount.ts';
 import { resolveExpose, resolvePorts } from './port.ts';
@@ -24,6 +24,7 @@ export function resolveContainer(
 ): ContainerSpec {
   checkPullPolicy(child(service, 'pull_policy'));
   const ports = resolvePorts(service);
+  const mounts = resolveMounts(subject, service);
   return {
     ...resolveSettings(service),
     image: readTextWith(child(service, 'image'), parseImageReference)?.familiar ?? '',
@@ -42,9 +43,9 @@ export function resolveContainer(
     healthcheck: resolveHealthcheck(service),
     ports,
     expose: resolveExpose(service, ports),
-    mounts: resolveMounts(subject, service),
+    mounts,
     networks: resolveAttachments(subject, name, service),
-    files: resolveFiles(subject, service),
+    ...resolveDelivered(subject, service, mounts),
     stopSignal: readNonEmpty(child(service, 'stop_signal')),
     stopGraceMs: wholeSeconds(readDuration(child(service, 'stop_grace_period'))),
     resources: resolveResources(service),

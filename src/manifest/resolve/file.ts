@@ -1,4 +1,5 @@
 import type { FileSpec } from '../../model/container.ts';
+import { seal } from '../../model/sealed.ts';
 import { child, complain, items, readText, readWith, type Cursor } from '../cursor.ts';
 import { unreadable } from '../read-documents.ts';
 import { parseFileMode } from '../scalars/file-mode.ts';
@@ -7,40 +8,52 @@ import type { Subject } from '../subject.ts';
 
 const defaultMode = 0o444;
 
-/** The files that a service gets from `configs`, sorted by target. */
-export function resolveFiles(subject: Subject, service: Cursor): readonly FileSpec[] {
-  return items(child(service, 'configs'))
-    .flatMap((reference) => resolveFile(subject, reference) ?? [])
-    .toSorted((a, b) => (a.target < b.target ? -1 : 1));
+/** Where a service names files that are declared at the top level. */
+const kinds = {
+  configs: { noun: 'config', folder: '/' },
+  secrets: { noun: 'secret', folder: '/run/secrets/' },
+} as const;
+
+type Kind = keyof typeof kinds;
+
+/** The files that a service gets from `configs` or `secrets`. The content of a secret is sealed. */
+export function resolveFiles(subject: Subject, service: Cursor, kind: Kind): readonly FileSpec[] {
+  return items(child(service, kind)).flatMap(
+    (reference) => resolveFile(subject, reference, kind) ?? [],
+  );
 }
 
-function resolveFile(subject: Subject, reference: Cursor): FileSpec | null {
+function resolveFile(subject: Subject, reference: Cursor, kind: Kind): FileSpec | null {
   const source = readText(child(reference, 'source'));
-  const target = fileTarget(reference);
+  const target = fileTarget(reference, kind);
   if (source === null || target === null) return null;
-  const content = contentOf(subject, child(subject.root, 'configs', source));
+  const bytes = contentOf(subject, child(subject.root, kind, source), kinds[kind].noun);
   const uid = readId(child(reference, 'uid'));
   const gid = readId(child(reference, 'gid'));
   const mode = readWith(child(reference, 'mode'), parseFileMode) ?? defaultMode;
-  return content === null ? null : { target, content, mode, uid, gid };
+  if (bytes === null) return null;
+  return kind === 'secrets'
+    ? { target, content: seal(subject.key, bytes), mode, uid, gid, sealed: true }
+    : { target, content: Buffer.from(bytes).toString('base64'), mode, uid, gid };
 }
 
-/** Where the file goes: its own name at the root by default, and relative to the root. */
-export function fileTarget(reference: Cursor): string | null {
+/** Where the file goes: its own name by default, and relative to the root or to the folder of secrets. */
+export function fileTarget(reference: Cursor, kind: Kind): string | null {
   const target = readText(child(reference, 'target')) ?? readText(child(reference, 'source'));
-  return target === null ? null : cleanPath(target.startsWith('/') ? target : `/${target}`);
+  if (target === null) return null;
+  return cleanPath(target.startsWith('/') ? target : `${kinds[kind].folder}${target}`);
 }
 
-/** The bytes in base64, or null when there are none (yet): reported here or by a rule. */
-function contentOf(subject: Subject, config: Cursor): string | null {
-  const content = readText(child(config, 'content'));
-  if (content !== null) return Buffer.from(content, 'utf8').toString('base64');
-  const file = child(config, 'file');
+/** The bytes, or null when there are none (yet): reported here or by a rule. */
+function contentOf(subject: Subject, declared: Cursor, noun: string): Uint8Array | null {
+  const content = readText(child(declared, 'content'));
+  if (content !== null) return Buffer.from(content, 'utf8');
+  const file = child(declared, 'file');
   const written = readText(file);
   if (written === null) return null;
   const state = subject.files.readFrom(subject.source.folder, written);
-  if (state.kind === 'read') return Buffer.from(state.bytes).toString('base64');
-  if (state.kind !== 'needed') config.report(unreadable(state, file.origin, file.path, 'config'));
+  if (state.kind === 'read') return state.bytes;
+  if (state.kind !== 'needed') declared.report(unreadable(state, file.origin, file.path, noun));
   return null;
 }
 

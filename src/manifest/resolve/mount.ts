@@ -35,6 +35,8 @@ function resolveMount(subject: Subject, item: Cursor): MountSpec | null {
         }),
       };
     case 'bind':
+      // A relative one is delivered: see bound-files.ts.
+      if (!source.startsWith('/')) return null;
       return {
         type: 'bind',
         source: cleanPath(source),

@@ -3,6 +3,7 @@ import { hashContainer } from '../../model/hash.ts';
 import type { Origins } from '../../model/origin.ts';
 import { child, members, readBoolean, readNumber, readText, type Cursor } from '../cursor.ts';
 import type { Subject } from '../subject.ts';
+import { deliveredOrigins } from './delivered-files.ts';
 import { resolveConstraints } from './constraints.ts';
 import { resolveContainer } from './container.ts';
 import { resolveEnvironment } from './environment.ts';
@@ -40,7 +41,10 @@ export function resolveService(subject: Subject, name: string, service: Cursor):
         : rolloutOfJob(gate),
     gate,
     dependsOn: resolveDependencies(subject, name, service),
-    origins: withEnvFiles(withTwins(collectOrigins(service)), environment.origins),
+    origins: {
+      ...withEnvFiles(withTwins(collectOrigins(service)), environment.origins),
+      ...deliveredOrigins(service),
+    },
   };
 }
 

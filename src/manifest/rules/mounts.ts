@@ -1,12 +1,4 @@
-import {
-  child,
-  complain,
-  isPresent,
-  items,
-  readBoolean,
-  readText,
-  type Cursor,
-} from '../cursor.ts';
+import { child, complain, isPresent, items, readText, type Cursor } from '../cursor.ts';
 import { formatPlace } from '../report.ts';
 import { fileTarget } from '../resolve/file.ts';
 import { mountTarget } from '../resolve/mount.ts';
@@ -29,10 +21,10 @@ export const targetsAreDistinct: Rule = ({ services }) => {
     );
     const inMemory = tmpfsOf(service).map((item) => [tmpfsTarget(item), item] as const);
     const configs = items(child(service, 'configs')).map(
-      (item) => [fileTarget(item), item] as const,
+      (item) => [fileTarget(item, 'configs'), item] as const,
     );
     const secrets = items(child(service, 'secrets')).map(
-      (item) => [secretTarget(item), item] as const,
+      (item) => [fileTarget(item, 'secrets'), item] as const,
     );
     for (const [target, place] of [...inMemory, ...mounts, ...configs, ...secrets]) {
       if (target === null) continue;
@@ -57,26 +49,6 @@ function tmpfsTarget(item: Cursor): string | null {
   const text = readText(item);
   return text === null ? null : cleanPath(text.replace(/:.*$/s, ''));
 }
-
-function secretTarget(reference: Cursor): string | null {
-  const target = readText(child(reference, 'target')) ?? readText(child(reference, 'source'));
-  if (target === null) return null;
-  return cleanPath(target.startsWith('/') ? target : `/run/secrets/${target}`);
-}
-
-/** Files are copied into a container before it starts, which the engine refuses for a read-only one. */
-export const filesCanBeDelivered: Rule = ({ services }) => {
-  for (const service of services.values()) {
-    const readOnly = child(service, 'read_only');
-    if (readBoolean(readOnly) !== true || items(child(service, 'configs')).length === 0) continue;
-    complain(
-      readOnly,
-      'unsupported-value',
-      'files cannot be delivered into a read-only container yet',
-      'Remove read_only or configs',
-    );
-  }
-};
 
 function judgeMount(mount: Cursor): void {
   const type = child(mount, 'type');
@@ -104,12 +76,12 @@ function judgeBind(mount: Cursor, source: string): void {
   const place = isPresent(child(mount, 'source')) ? child(mount, 'source') : mount;
   if (source === '') {
     complain(place, 'missing-key', 'a bind mount must have the key "source"');
-  } else if (!source.startsWith('/')) {
+  } else if (source.startsWith('~')) {
     complain(
       place,
       'unsupported-value',
-      `relative bind mounts are not supported yet: "${source}" is a path on the machine where Compose runs`,
-      'Use a config for a file of the repository, or an absolute path of the host',
+      `"${source}" is in the home of whoever runs Compose, and an operator has none on the host`,
+      'Write an absolute path of the host',
     );
   }
 }

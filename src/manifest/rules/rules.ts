@@ -11,14 +11,14 @@ import { jobsAreServices, jobsComeInOrder, jobsRunOnce } from './jobs.ts';
 import { devicesAreCountedOrNamed } from './device-requests.ts';
 import { environmentNamesAreWellFormed } from './environment-names.ts';
 import { extensionIsSpeltRight } from './misspelt-extension.ts';
-import { filesCanBeDelivered, mountsAreSupported, targetsAreDistinct } from './mounts.ts';
+import { mountsAreSupported, targetsAreDistinct } from './mounts.ts';
 import { referencesAreDeclared } from './references.ts';
 import { networkModesStandAlone } from './network-mode.ts';
 import type { Rule } from './rule.ts';
 import { singletonsAreAlone } from './singletons.ts';
 import { commonRolloutsAreTaken, strategiesFitServices } from './strategies.ts';
 import {
-  configVariablesAreSet,
+  fileVariablesAreSet,
   externalsAreOnlyNamed,
   filesHaveOneSource,
   networksAreBridges,
@@ -41,13 +41,12 @@ export const rules: readonly Rule[] = [
   fixedPortsLeaveRoom,
   mountsAreSupported,
   targetsAreDistinct,
-  filesCanBeDelivered,
   healthchecksAreWellFormed,
   externalsAreOnlyNamed,
   networksAreBridges,
   volumeDevicesAreAbsolute,
   filesHaveOneSource,
-  configVariablesAreSet,
+  fileVariablesAreSet,
   environmentNamesAreWellFormed,
   twinsAgree,
   namedContainersAreAlone,

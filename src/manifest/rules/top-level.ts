@@ -74,7 +74,7 @@ export const volumeDevicesAreAbsolute: Rule = ({ root }) => {
 /** Where the content of a config or secret may come from, and what to write when nothing says so. */
 const sources = [
   { kind: 'configs', noun: 'config', expected: '"file", "environment" or "content"' },
-  { kind: 'secrets', noun: 'secret', expected: '"file" or "environment"' },
+  { kind: 'secrets', noun: 'secret', expected: '"file", "environment" or "content"' },
 ] as const;
 
 /** A config or secret says exactly once where its content comes from. */
@@ -101,10 +101,11 @@ export const filesHaveOneSource: Rule = ({ root }) => {
   }
 };
 
-/** The content of a config is known: a variable that holds it is set. */
-export const configVariablesAreSet: Rule = ({ root, variables }) => {
-  for (const [, config] of members(child(root, 'configs'))) {
-    const variable = child(config, 'environment');
+/** The content of a config or secret is known: a variable that holds it is set. */
+export const fileVariablesAreSet: Rule = ({ root, variables }) => {
+  const declared = sources.flatMap(({ kind }) => members(child(root, kind)));
+  for (const [, each] of declared) {
+    const variable = child(each, 'environment');
     const name = readText(variable);
     if (name === null || variables.has(name)) continue;
     complain(

@@ -52,6 +52,7 @@ async function execute(
     clock: systemClock,
     deadlines: { ...defaultDeadlines, read: 300, mutation: 300 },
     logger: pino({ level: 'silent' }),
+    key: null,
   };
   const cause = { commit: aCommit(1), origin: null, path: '', reason: 'test', changes: [] };
   const step = { key: 'k', host: toHostName('host-1'), application: 'shop', service: 'web' };

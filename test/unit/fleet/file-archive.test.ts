@@ -12,7 +12,7 @@ const files = [
 ];
 
 it('fileArchive() holds the files with their owners and modes, and no folder', async () => {
-  const archive = await fileArchive(files);
+  const archive = await fileArchive(files, null);
 
   const entries: object[] = [];
   for await (const entry of Readable.from([archive]).pipe(extract())) {
@@ -26,5 +26,5 @@ it('fileArchive() holds the files with their owners and modes, and no folder', a
 });
 
 it('fileArchive() of the same files is the same archive', async () => {
-  expect(await fileArchive(files)).toEqual(await fileArchive(files));
+  expect(await fileArchive(files, null)).toEqual(await fileArchive(files, null));
 });

@@ -1,5 +1,7 @@
+import { pino } from 'pino';
 import { afterEach, expect, it } from 'vitest';
 
+import { FileWatch } from '../../../src/fleet/file-watch.ts';
 import { HostPicture } from '../../../src/fleet/host-picture.ts';
 import { label } from '../../../src/model/labels.ts';
 import { toHostName } from '../../../src/model/names.ts';
@@ -35,7 +37,8 @@ it('a container that is removed between the list and its inspect is not there, a
     response.writeHead(body === undefined ? 404 : 200, { 'content-type': 'application/json' });
     response.end(JSON.stringify(body ?? { message: `No such container: ${path}` }));
   });
-  const picture = new HostPicture(toHostName('host-1'), 'test', 5_000, systemClock);
+  const files = new FileWatch(null, 5_000, pino({ level: 'silent' }));
+  const picture = new HostPicture(toHostName('host-1'), 'test', 5_000, systemClock, files);
 
   await picture.readAll(client, {}, new AbortController().signal);
 

@@ -1,6 +1,8 @@
+import { pino } from 'pino';
 import { expect, it } from 'vitest';
 
 import { clean } from '../../../src/fleet/dirty.ts';
+import { FileWatch } from '../../../src/fleet/file-watch.ts';
 import { HostPicture } from '../../../src/fleet/host-picture.ts';
 import { toHostName } from '../../../src/model/names.ts';
 import { VirtualClock } from '../../simulation/virtual-clock.ts';
@@ -16,7 +18,9 @@ async function read(
   ...ids: readonly string[]
 ): Promise<{ host: HandDrivenHost; picture: HostPicture; states: () => readonly string[] }> {
   const host = new HandDrivenHost();
-  const picture = new HostPicture(toHostName('host-1'), 'test', 1_000, new VirtualClock(0));
+  const files = new FileWatch(null, 1_000, pino({ level: 'silent' }));
+  const clock = new VirtualClock(0);
+  const picture = new HostPicture(toHostName('host-1'), 'test', 1_000, clock, files);
   for (const id of ids) host.set(inspectOf(id), wireContainer(id, 'running'));
   host.set(list, ids.map(wireRow));
   await picture.readAll(host, {}, never);

@@ -49,6 +49,7 @@ async function open(
     connect: () => host,
     fleet: 'test',
     credentialsDir: null,
+    key: null,
     logger: pino({ level: 'silent' }),
     concurrency,
     resyncMs: 60_000,

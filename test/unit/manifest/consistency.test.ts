@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import { canonicalise } from '../../../src/manifest/canonical.ts';
 import { cursorAt } from '../../../src/manifest/cursor.ts';
+import { indexFolders } from '../../../src/manifest/folder-index.ts';
 import { createFileAccess } from '../../../src/manifest/file-access.ts';
 import { addImplicitDependencies } from '../../../src/manifest/implicit-dependencies.ts';
 import { namedContainersAreAlone } from '../../../src/manifest/rules/container-name.ts';
@@ -24,10 +25,11 @@ function judge(rule: Rule, document: string): readonly string[] {
   const found: Diagnostic[] = [];
   const { node } = canonicalise(yaml(document));
   const root = cursorAt(addImplicitDependencies(node), (each) => void found.push(each));
-  const none = { entries: new Map(), contents: new Map(), root: '', fleetRequired: false };
+  const key = Buffer.of();
+  const none = { entries: new Map(), contents: new Map(), root: '', key, fleetRequired: false };
   const source = { file: 'compose.yaml', overrides: [], folder: '', fallbackName: 'shop' };
-  const files = createFileAccess(none);
-  rule(createSubject(root, { name: 'shop', source, variables: new Map(), files }));
+  const files = createFileAccess(none, indexFolders(none.entries));
+  rule(createSubject(root, { name: 'shop', source, variables: new Map(), files, key }));
   return found.map(({ line, column, message }) => `${line}:${column} ${message}`);
 }
 
@@ -173,7 +175,7 @@ describe('rules on keys that exclude each other', () => {
       ),
       [
         '4:17 secret "a" cannot have both "file" and "environment"',
-        '5:3 secret "b" must have "file" or "environment"',
+        '5:3 secret "b" must have "file", "environment" or "content"',
       ],
     ],
   ])('judge %s', (_, rule, document, expected) => {

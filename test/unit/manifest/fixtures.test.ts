@@ -130,6 +130,7 @@ describe.skipIf(!vectorsPresent)('documents of the loader of the reference imple
   const refusedByOthers = [
     '"memswap_limit" needs a limit of memory',
     '"cgroup" must be host or private',
+    'secret "test" cannot have both "file" and "content"',
   ];
 
   function load(yaml: string): readonly Diagnostic[] {

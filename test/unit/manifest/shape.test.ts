@@ -132,8 +132,8 @@ describe('validateShape() at the top of a manifest', () => {
     },
     {
       name: 'an unsupported key',
-      manifest: 'services:\n  web: { image: x }\nsecrets: { a: { file: x } }\n',
-      expected: '3:1 unsupported-key: "secrets" is not supported yet',
+      manifest: 'services:\n  web: { image: x }\nsecrets: { a: { external: true } }\n',
+      expected: '3:17 unsupported-key: "external" is not supported yet',
     },
     {
       name: 'a version, which is ignored',

@@ -121,6 +121,7 @@ describe('hashContainer()', () => {
     mounts: [],
     networks: [],
     files: [],
+    fileMounts: [{ target: '/a', kind: 'folder', readOnly: true, files: [] }],
     stopSignal: null,
   };
 

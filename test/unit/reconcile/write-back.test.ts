@@ -68,6 +68,7 @@ function open(): WriteBack {
   return new WriteBack({
     source,
     path: '',
+    key: Buffer.of(),
     cache: new Map(),
     journal: { state: () => journal },
     logger: pino({}, { write: (line) => void log.push(JSON.parse(line)) }),
