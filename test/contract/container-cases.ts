@@ -284,6 +284,10 @@ export function containerCases({ shell }: ContractContext): void {
       shell().send('PUT', `/containers/${name}/archive`, { query: { path }, archive: bytes });
 
     await put('web', '/', archive);
+    await shell().start('web');
+
+    expect(await shell().files('web', '/etc/conf')).toEqual({ conf: 'hello' });
+    expect(await refused(shell().files('web', '/etc/none'))).toMatchObject({ status: 404 });
 
     expect(await refused(put('closed', '/', archive))).toEqual({
       status: 500,

@@ -1,4 +1,6 @@
-import { buffer } from 'node:stream/consumers';
+import { buffer, text } from 'node:stream/consumers';
+
+import { extract } from 'tar-stream';
 
 import type { DockerHost, EngineRequest } from '../../src/fleet/docker-host.ts';
 import { EngineError } from '../../src/fleet/engine-error.ts';
@@ -87,6 +89,19 @@ export class EngineShell {
   async log(name: string, query: Readonly<Record<string, string>>): Promise<Buffer> {
     const path = `/containers/${name}/logs`;
     return buffer(await this.host.stream(request({ path, query })));
+  }
+
+  /** The files at a path of a container, by their names in the archive. */
+  async files(name: string, path: string): Promise<Readonly<Record<string, string>>> {
+    const archive = await this.host.stream(
+      request({ path: `/containers/${name}/archive`, query: { path } }),
+    );
+    const files: Record<string, string> = {};
+    for await (const entry of archive.pipe(extract())) {
+      const content = await text(entry);
+      if (entry.header.type === 'file') files[entry.header.name] = content;
+    }
+    return files;
   }
 
   /** Gives the id. */

@@ -7,6 +7,7 @@ import type {
   WireListedImage,
   WireVolume,
 } from '../../src/fleet/wire.ts';
+import { mountArchive } from '../../src/fleet/file-archive.ts';
 import type { ContractContext } from './contract-context.ts';
 import type { EngineShell } from './engine-shell.ts';
 import { never, refused } from './engine-shell.ts';
@@ -74,6 +75,58 @@ export function objectCases({ shell, bench }: ContractContext): void {
     });
     await shell().remove('web', { v: '1' });
     expect(await volumeNames()).toEqual(['data', 'logs']);
+  });
+
+  it('a volume is filled through a container that never runs, and its parts are mounted from its folder', async () => {
+    const label = { team: 'a', part: 'x' };
+    const volume = (Target: string, ReadOnly: boolean): object => ({
+      Type: 'volume',
+      Source: 'conf',
+      Target,
+      ReadOnly,
+      VolumeOptions: { NoCopy: true, Labels: label },
+    });
+    await shell().create('filler', {
+      Entrypoint: ['/'],
+      HostConfig: { NetworkMode: 'none', Mounts: [volume('/all', false)] },
+    });
+    const [point] = mountsOf(await shell().inspect('filler')) as readonly { Source: string }[];
+    const folder = point?.Source ?? '';
+    const owner = { mode: 0o644, uid: 0, gid: 0 };
+    const files = [{ target: 'a/b', content: 'aGVsbG8=', ...owner }];
+    const archive = await mountArchive(
+      [{ target: '/conf', kind: 'folder', readOnly: true, files }],
+      'all',
+      null,
+    );
+    const part = (number: number): object => ({
+      Type: 'bind',
+      Source: `${folder}/${number}`,
+      Target: '/conf',
+      ReadOnly: true,
+    });
+
+    await shell().send('PUT', '/containers/filler/archive', { query: { path: '/' }, archive });
+    await shell().create('web', {
+      HostConfig: { ReadonlyRootfs: true, Mounts: [volume('/all', true), part(0)] },
+    });
+    await shell().remove('filler', { force: '1', v: '1' });
+    await shell().start('web');
+
+    expect(await shell().files('web', '/conf')).toEqual({ 'conf/a/b': 'hello' });
+    expect(
+      await refused(shell().create('other', { HostConfig: { Mounts: [part(1)] } })),
+    ).toMatchObject({ status: 400 });
+    const dangling = (...labels: readonly string[]): Promise<object> =>
+      shell().get('/volumes', {
+        filters: JSON.stringify({ dangling: ['true'], label: labels }),
+      });
+    expect(await dangling('part', 'team=a')).toMatchObject({ Volumes: [] });
+    await shell().remove('web', { force: '1', v: '1' });
+    expect(await dangling('part', 'team=a')).toMatchObject({ Volumes: [{ Name: 'conf' }] });
+    expect(await dangling('part', 'team=b')).toMatchObject({ Volumes: [] });
+    await shell().send('DELETE', '/volumes/conf');
+    expect(await volumeNames()).toEqual([]);
   });
 
   it('an image says what it is, by name and by id', async () => {

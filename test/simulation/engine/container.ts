@@ -148,8 +148,8 @@ export interface Container {
   open: readonly OpenPort[];
   /** Lines of its log; `stdout` and `stderr` are told apart by the stream they go to. */
   log: { readonly stream: 1 | 2; readonly text: string }[];
-  /** Names of the files that were copied in, in the order in which they came. */
-  files: string[];
+  /** The files that were copied into its layer, by path. */
+  readonly files: Map<string, Buffer>;
   createdBy: Actor;
   startedBy: Actor | null;
   endedBy: Actor | null;

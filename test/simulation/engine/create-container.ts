@@ -3,7 +3,8 @@ import type { ApiResponse } from './api.ts';
 import { created, refusal } from './api.ts';
 import type { Actor, Container, ContainerConfig, Endpoint, HostConfig } from './container.ts';
 import { bareName, newRestarts } from './container.ts';
-import type { EngineState } from './engine-state.ts';
+import { volumeFolder } from './archives.ts';
+import type { EngineState, Volume } from './engine-state.ts';
 import { changed, newId } from './engine-state.ts';
 import { containerEvent } from './events.ts';
 import { findLocalImage } from './images.ts';
@@ -58,7 +59,7 @@ export function createContainer(
     unseenExit: null,
     open: [],
     log: [],
-    files: [],
+    files: new Map(),
     createdBy: by,
     startedBy: null,
     endedBy: null,
@@ -114,7 +115,8 @@ function mountPoints(
   for (const mount of hostConfig.Mounts ?? []) {
     const { Type = '', Source = '', Target = '', ReadOnly = false } = mount;
     const RW = !ReadOnly;
-    if (Type === 'volume') points.set(Target, volumePoint(state, Source, Target, RW));
+    const { Labels: labels } = mount.VolumeOptions ?? {};
+    if (Type === 'volume') points.set(Target, volumePoint(state, Source, Target, RW, labels));
     else points.set(Target, { Type, Source, Destination: Target, RW });
   }
   for (const target of Object.keys(config.Volumes ?? {})) {
@@ -128,11 +130,11 @@ function volumePoint(
   asked: string,
   target: string,
   RW: boolean,
+  labels: Volume['labels'] | undefined = null,
 ): WireMountPoint {
   const name = asked === '' ? newId(state) : asked;
-  addVolume(state, { name, labels: null, options: null, isAnonymous: asked === '' });
-  const source = `/var/lib/docker/volumes/${name}/_data`;
-  return { Type: 'volume', Name: name, Source: source, Destination: target, RW };
+  addVolume(state, { name, labels, options: null, isAnonymous: asked === '' });
+  return { Type: 'volume', Name: name, Source: volumeFolder(name), Destination: target, RW };
 }
 
 function platformWarning(architecture: string): readonly string[] {

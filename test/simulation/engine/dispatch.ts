@@ -1,17 +1,8 @@
+import { getArchive, putArchive } from './archives.ts';
 import type { ApiRequest, ApiResponse, Pending } from './api.ts';
 import { isPending, ok, pending, refusal } from './api.ts';
 import type { Container } from './container.ts';
-import {
-  kill,
-  pause,
-  putArchive,
-  remove,
-  rename,
-  start,
-  stop,
-  unpause,
-  update,
-} from './container-calls.ts';
+import { kill, pause, remove, rename, start, stop, unpause, update } from './container-calls.ts';
 import { readLog } from './container-log.ts';
 import { createContainer } from './create-container.ts';
 import type { EngineState } from './engine-state.ts';
@@ -105,7 +96,7 @@ function aboutContainers(
   }
   const container = findContainer(state, first);
   if (container === null) return noSuchContainer(first);
-  if (method === 'GET') return readContainer(state, container, verb, query);
+  if (method === 'GET') return readContainer(state, container, first, verb, query);
   return exclusively(state, container, () =>
     changeContainer(state, request, container, first, verb),
   );
@@ -114,9 +105,11 @@ function aboutContainers(
 function readContainer(
   state: EngineState,
   container: Container,
+  asked: string,
   verb: string,
   query: ApiRequest['query'],
 ): Answer {
+  if (verb === 'archive') return getArchive(state, container, asked, query['path'] ?? '');
   if (verb === 'json') return ok(inspectBody(state, container));
   return verb === 'logs' ? readLog(container, query) : notFound;
 }
@@ -190,7 +183,7 @@ function aboutNetworks(
 
 function aboutVolumes(state: EngineState, request: ApiRequest, first: string): Answer {
   const { method } = request;
-  if (first === '') return listVolumes(state);
+  if (first === '') return listVolumes(state, request.query['filters']);
   if (method === 'POST' && first === 'create') return createVolume(state, bodyOf(request));
   if (method === 'GET') return inspectVolume(state, first);
   return method === 'DELETE' ? removeVolume(state, first) : notFound;

@@ -41,6 +41,8 @@ export interface Volume {
   readonly options: Readonly<Record<string, string>> | null;
   readonly createdAt: number;
   readonly isAnonymous: boolean;
+  /** By path in it. */
+  readonly files: Map<string, Buffer>;
 }
 
 /** An image on a host, with the names that it has there now. */

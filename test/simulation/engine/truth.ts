@@ -76,7 +76,7 @@ function containerTruth(container: Container, now: number): ContainerTruth {
     error: container.error,
     restartCount: container.restartCount,
     open: container.open,
-    files: container.files,
+    files: [...container.files.keys()],
     createdAt: container.createdAt,
     startedAt: container.startedAt,
     finishedAt: container.finishedAt,

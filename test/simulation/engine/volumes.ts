@@ -1,5 +1,7 @@
 import type { ApiResponse } from './api.ts';
 import { created, noContent, ok, refusal } from './api.ts';
+import { volumeFolder } from './archives.ts';
+import type { Container } from './container.ts';
 import type { EngineState, Volume } from './engine-state.ts';
 import { mutated, newId, stamp } from './engine-state.ts';
 import { volumeEvent } from './events.ts';
@@ -45,15 +47,41 @@ export function addVolume(
 ): Volume {
   const existing = state.volumes.get(volume.name);
   if (existing !== undefined) return existing;
-  const added = { ...volume, driver: 'local', createdAt: state.clock.now() };
+  const files = new Map<string, Buffer>();
+  const added = { ...volume, driver: 'local', createdAt: state.clock.now(), files };
   state.volumes.set(added.name, added);
   volumeEvent(state, added.name, added.driver, 'create');
   return added;
 }
 
-export function listVolumes(state: EngineState): ApiResponse {
-  const Volumes = [...state.volumes.values()].map((volume) => wireVolume(state, volume));
+interface VolumeFilters {
+  readonly dangling?: readonly string[];
+  readonly label?: readonly string[];
+}
+
+/** @param asked filters as JSON: all of them must hold */
+export function listVolumes(state: EngineState, asked = '{}'): ApiResponse {
+  const { dangling = [], label = [] } = JSON.parse(asked) as VolumeFilters;
+  const Volumes = [...state.volumes.values()]
+    .filter((volume) => !dangling.includes('true') || userOf(state, volume.name) === undefined)
+    .filter(({ labels }) => label.every((each) => hasLabel(labels ?? {}, each)))
+    .map((volume) => wireVolume(state, volume));
   return ok({ Volumes, Warnings: null });
+}
+
+/** `name`, whatever its value, or `name=value`. */
+function hasLabel(labels: Readonly<Record<string, string>>, asked: string): boolean {
+  const at = asked.indexOf('=');
+  return at === -1
+    ? Object.hasOwn(labels, asked)
+    : labels[asked.slice(0, at)] === asked.slice(at + 1);
+}
+
+/** A container that has a volume mounted, whether it runs or not. */
+function userOf(state: EngineState, name: string): Container | undefined {
+  return [...state.containers.values()].find(({ mounts }) =>
+    mounts.some((mount) => mount.Name === name),
+  );
 }
 
 export function inspectVolume(state: EngineState, name: string): ApiResponse {
@@ -64,10 +92,8 @@ export function inspectVolume(state: EngineState, name: string): ApiResponse {
 export function removeVolume(state: EngineState, name: string): ApiResponse {
   const volume = state.volumes.get(name);
   if (volume === undefined) return noSuchVolume(name);
-  for (const container of state.containers.values()) {
-    if (!container.mounts.some((mount) => mount.Name === name)) continue;
-    return refusal(409, `remove ${name}: volume is in use - [${container.id}]`);
-  }
+  const user = userOf(state, name);
+  if (user !== undefined) return refusal(409, `remove ${name}: volume is in use - [${user.id}]`);
   dropVolume(state, volume);
   mutated(state, `remove volume ${name}`);
   return noContent;
@@ -75,6 +101,9 @@ export function removeVolume(state: EngineState, name: string): ApiResponse {
 
 export function dropVolume(state: EngineState, volume: Volume): void {
   state.volumes.delete(volume.name);
+  for (const path of state.hostPaths) {
+    if (path.startsWith(`${volumeFolder(volume.name)}/`)) state.hostPaths.delete(path);
+  }
   volumeEvent(state, volume.name, volume.driver, 'destroy');
 }
 
@@ -88,7 +117,7 @@ function wireVolume(state: EngineState, volume: Volume): object {
     CreatedAt: stamp(state, createdAt),
     Name: name,
     Driver: driver,
-    Mountpoint: `/var/lib/docker/volumes/${name}/_data`,
+    Mountpoint: volumeFolder(name),
     Labels: labels,
     Options: options,
     Scope: 'local',
