@@ -2,6 +2,7 @@ import { pino } from 'pino';
 
 import { openFleet } from '../src/fleet/docker-fleet.ts';
 import { openJournal } from '../src/journal/open-journal.ts';
+import { noInterest } from '../src/model/adoption.ts';
 import { loadRevision } from '../src/reconcile/load-revision.ts';
 import type { Observer } from '../src/reconcile/operator.ts';
 import { Operator, silent } from '../src/reconcile/operator.ts';
@@ -42,7 +43,7 @@ export async function sync(repository: ConfigRepository, options: SyncOptions): 
   const reading = { path: '', key: Buffer.of(), cache: new Map() };
   const loaded = await loadRevision(source, await source.head(signal), reading, signal);
   if (loaded.kind === 'invalid') throw new Error(loaded.diagnostics[0]?.message);
-  fleet.configure(loaded.desired.fleet);
+  fleet.configure(loaded.desired.fleet, noInterest);
   await fleet.refresh(signal);
   await using operator = new Operator({ fleet, journal, logger, observer, clock });
   operator.follow(loaded.desired);

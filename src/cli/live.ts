@@ -10,6 +10,7 @@ import { reduceJournal } from '../model/journal-reduce.ts';
 import type { JournalState } from '../model/journal-state.ts';
 import type { InstallationKey } from '../model/sealed.ts';
 import type { HostObservation, UnreachableHost } from '../model/observation.ts';
+import { adoptionInterest } from '../drift/adoption-interest.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 import { openFleet } from '../fleet/docker-fleet.ts';
 import type { JournalReader } from '../journal/journal.ts';
@@ -112,9 +113,10 @@ async function observe(
   journal: JournalReader,
   signal: AbortSignal,
 ): Promise<World> {
-  fleet.configure(desired.fleet);
+  const state = journal.state();
+  fleet.configure(desired.fleet, adoptionInterest(desired.applications, state));
   await fleet.refresh(signal);
-  return worldOf(desired, fleet.snapshot(), journal.state());
+  return worldOf(desired, fleet.snapshot(), state);
 }
 
 /** What a command beside the operator can know: not the steps under way, nor what failed lately. */

@@ -2,7 +2,6 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import type { Logger } from 'pino';
 
 import { messageOf } from '../model/errors.ts';
-import type { RequestKind } from '../model/request.ts';
 import { requestKinds } from '../model/request.ts';
 import { parseDuration } from '../manifest/scalars/duration.ts';
 import type { ExitCode } from './exit-code.ts';
@@ -10,6 +9,7 @@ import { exitCode, exitCodeOf } from './exit-code.ts';
 import { createLogger } from './logger.ts';
 import type { GlobalFlags, Output } from './output.ts';
 import { createOutput } from './output.ts';
+import type { RequestFlags } from './request.ts';
 import type { RollbackFlags } from './rollback.ts';
 import type { LogLevel, Settings, SettingsFlags } from './settings.ts';
 import { readSettings, readStateDir } from './settings.ts';
@@ -144,6 +144,18 @@ function createProgram(signal: AbortSignal, finish: (code: ExitCode) => void): C
       const { rollback } = await import('./rollback.ts');
       finish(await rollback(application, settings, flags, out, logger, signal));
     });
+  liveCommand(program, 'adopt <application>', 'take on the containers that a manifest names')
+    .option('--yes', 'do not ask')
+    .option('--replace', 'also take on those that differ, and replace them')
+    .option('--by <name>', 'who asks (default: USER@MACHINE)')
+    .option('--wait <duration>', 'how long to wait for the answer (default: 10s)', parseTimeout)
+    .action(async (application: string, flags: AdoptOptions, command: Command) => {
+      const { settings, output: out, logger } = live(command, 'error');
+      const { adopt } = await import('./adopt.ts');
+      const { yes = false, replace = false } = flags;
+      const asked = { ...requestFlags(flags), yes, replace };
+      finish(await adopt(application, settings, asked, out, logger, signal));
+    });
   for (const kind of requestKinds) {
     program
       .command(kind)
@@ -156,9 +168,7 @@ function createProgram(signal: AbortSignal, finish: (code: ExitCode) => void): C
       .action(async (application: string, flags: RequestOptions, command: Command) => {
         const stateDir = readStateDir(command.opts<SettingsFlags>(), process.env);
         const { request } = await import('./request.ts');
-        const { by, wait: waitMs = 10_000 } = flags;
-        const asked = { ...(by === undefined ? {} : { by }), waitMs };
-        finish(await request(kind, application, stateDir, asked, output(), signal));
+        finish(await request(kind, application, stateDir, requestFlags(flags), output(), signal));
       });
   }
   return program;
@@ -169,7 +179,16 @@ interface RequestOptions {
   readonly wait?: number;
 }
 
-const requestDescriptions: Readonly<Record<RequestKind, string>> = {
+interface AdoptOptions extends RequestOptions {
+  readonly yes?: boolean;
+  readonly replace?: boolean;
+}
+
+function requestFlags({ by, wait: waitMs = 10_000 }: RequestOptions): RequestFlags {
+  return { ...(by === undefined ? {} : { by }), waitMs };
+}
+
+const requestDescriptions: Readonly<Record<(typeof requestKinds)[number], string>> = {
   promote: 'let the canaries of an application take over',
   abort: 'give up the rollout under way and go back',
   retry: 'try a failed revision once more',

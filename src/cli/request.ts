@@ -35,7 +35,9 @@ export async function request(
   output: Output,
   signal: AbortSignal,
 ): Promise<ExitCode> {
-  checkApplication(kind, application, stateDir);
+  // What is to be adopted may stand in a commit that nobody has taken up yet.
+  const isEarly = (kind === 'adopt' || kind === 'adopt-replace') && !isStateLocked(stateDir);
+  if (!isEarly) checkApplication(kind, application, stateDir);
   using box = openRequestBox(stateDir);
   const { by = defaultName(), waitMs } = flags;
   const asked = box.append({ kind, application, by, at: clock.now() });

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 
 import type { DesiredState } from '../model/desired.ts';
 import type { HostObservation } from '../model/observation.ts';
+import { adoptionInterest } from '../drift/adoption-interest.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 import type { Journal } from '../journal/journal.ts';
 import { openJournal } from '../journal/open-journal.ts';
@@ -55,7 +56,7 @@ export async function sync(
   }
   reportWarnings(output, loaded.diagnostics);
   const desired = withApproval(loaded.desired, flags.approvePrune);
-  fleet.configure(desired.fleet);
+  fleet.configure(desired.fleet, adoptionInterest(desired.applications, journal.state()));
   await fleet.refresh(signal);
   const unreachable = unreachableHosts(fleet.snapshot().values());
   if (unreachable.length > 0) {

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 
 import type { Status } from '../generated/status.ts';
 import { pause } from '../fleet/deadline.ts';
+import { adoptionInterest } from '../drift/adoption-interest.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 import type { JournalReader } from '../journal/journal.ts';
 import { readJournal } from '../journal/open-journal.ts';
@@ -139,13 +140,13 @@ class StatusView implements Disposable {
     return await loadRevision(source, revision, readingOf(settings), signal);
   }
 
-  /** New hosts are looked at once; after that they tell of changes. */
+  /** Hosts are looked at once for each commit; after that they tell of changes. */
   async #follow(desired: DesiredState, signal: AbortSignal): Promise<void> {
     const { fleet } = this.#parts;
     this.#desired = desired;
-    fleet.configure(desired.fleet);
-    const hosts = [...fleet.snapshot().values()];
-    if (hosts.some(({ kind }) => kind === 'unreachable')) await fleet.refresh(signal);
+    const interest = adoptionInterest(desired.applications, this.#journal.state());
+    fleet.configure(desired.fleet, interest);
+    await fleet.refresh(signal);
   }
 
   #reopen(): void {

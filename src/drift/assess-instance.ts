@@ -168,7 +168,11 @@ function assessNetworks(
   if (isOver(instance, service)) return [];
   const asked = new Set(before?.container.networks.map(({ network }) => network));
   const own = `${identity.application}_`;
-  return compareNetworks(identity.application, service.container.networks, container.spec.networks)
+  const { networks: there } = container.spec;
+  const wanted = service.container.networks.map((attachment) =>
+    instance.adopted === undefined ? attachment : asItIsKnown(attachment, there, identity.service),
+  );
+  return compareNetworks(identity.application, wanted, there)
     .filter(({ wanted, network }) => {
       // Where somebody else has put it is none of our business.
       return wanted !== null || network.startsWith(own) || asked.has(network);
@@ -180,6 +184,20 @@ function assessNetworks(
       observed,
       ...networkRemedy(difference),
     }));
+}
+
+/**
+ * What was taken on keeps the names that it has: `docker run` does not give it the name of its service, and to get it the
+ * container would have to be taken off the network for a moment.
+ */
+function asItIsKnown(
+  attachment: NetworkAttachment,
+  there: readonly NetworkAttachment[],
+  service: string,
+): NetworkAttachment {
+  const own = there.find(({ network }) => network === attachment.network)?.aliases ?? [];
+  const asked = attachment.aliases.filter((alias) => alias !== service);
+  return { ...attachment, aliases: [...new Set([...asked, ...own])].toSorted() };
 }
 
 function networkRemedy({
@@ -224,11 +242,14 @@ function resourceRemedy(field: FieldDifference): Pick<Difference, 'remedy' | 'no
     : { remedy: { kind: 'update-resources' }, note: 'the limit is set in place' };
 }
 
-function assessRestart({ container }: Instance, service: ServiceSpec): readonly Difference[] {
+function assessRestart(
+  { container, adopted }: Instance,
+  service: ServiceSpec,
+): readonly Difference[] {
   const wanted = service.container.restart;
-  // `no` on an instance is our own mark of probation, and a promotion follows by itself.
-  if (sameRestart(container.restart, wanted) || sameRestart(container.restart, noRestart))
-    return [];
+  // `no` on an instance of our own is our mark of probation, and a promotion follows by itself.
+  const isMark = adopted === undefined && sameRestart(container.restart, noRestart);
+  if (sameRestart(container.restart, wanted) || isMark) return [];
   return [
     {
       class: 'mutable-field',

@@ -25,7 +25,7 @@ export function compareNetworks(
     if (changed.length === 0) return [];
     return [
       {
-        path: pathOf(application, attachment),
+        path: networkPath(application, attachment.network),
         desired: attachmentWords(attachment),
         observed: there === undefined ? null : attachmentWords(there, attachment),
         wanted: attachment,
@@ -38,7 +38,7 @@ export function compareNetworks(
   return [
     ...differing,
     ...extra.map((attachment) => ({
-      path: pathOf(application, attachment),
+      path: networkPath(application, attachment.network),
       desired: null,
       observed: attachmentWords(attachment),
       wanted: null,
@@ -48,8 +48,8 @@ export function compareNetworks(
   ];
 }
 
-/** The key under which the manifest knows a network of its own. */
-function pathOf(application: string, { network }: NetworkAttachment): string {
+/** The path of an attachment: by the key under which the manifest knows a network of its own. */
+export function networkPath(application: string, network: string): string {
   const prefix = `${application}_`;
   const key = network.startsWith(prefix) ? network.slice(prefix.length) : network;
   return `networks.${key}`;

@@ -1,6 +1,8 @@
-import type { JournalState } from '../model/journal-state.ts';
+import type { AdoptedRecord } from '../model/adoption.ts';
+import { hashSchema } from '../model/hash.ts';
+import type { InstanceRecord, JournalState } from '../model/journal-state.ts';
 import type { InstanceIdentity } from '../model/labels.ts';
-import { instanceName, parseIdentity, slotKey } from '../model/labels.ts';
+import { instanceName, label, parseIdentity, slotKey } from '../model/labels.ts';
 import type { HostName, SpecHash } from '../model/names.ts';
 import type { HostObservation, ObservedContainer } from '../model/observation.ts';
 
@@ -15,14 +17,18 @@ export interface Instance {
   readonly renamed: boolean;
   /** We created it, or saw it with its right name before: its immutable fields are as we made them. */
   readonly known: boolean;
+  /** Set for one that somebody else made: it keeps the name and the labels that it has. */
+  readonly adopted?: AdoptedRecord;
 }
 
-/** All containers that carry our labels, told apart. Each is in exactly one of the two lists. */
+/** All containers that were looked at in full, told apart. Each is in exactly one of the lists. */
 export interface Inventory {
   /** Sorted by slot key, then the highest epoch first, then by id. */
   readonly instances: readonly Instance[];
   /** Containers with (part of) our labels that we did not make, such as a copy made by hand: never touched. */
   readonly copies: readonly ObservedContainer[];
+  /** Containers without our labels that some application is to take on, and has not. Sorted by id. */
+  readonly strangers: readonly ObservedContainer[];
 }
 
 /**
@@ -35,21 +41,60 @@ export function takeInventory(
 ): Inventory {
   const instances: Instance[] = [];
   const copies: ObservedContainer[] = [];
+  const strangers: ObservedContainer[] = [];
   for (const observation of observations.values()) {
     if (observation.kind === 'unreachable') continue;
     for (const container of observation.containers) {
       const instance = identify(container, journal);
-      if (instance === null) copies.push(container);
-      else instances.push(instance);
+      if (instance !== null) instances.push(instance);
+      else if (isLabelled(container)) copies.push(container);
+      else strangers.push(container);
     }
   }
   return {
     instances: instances.toSorted(compareInstances),
     copies: copies.toSorted((a, b) => compareText(a.id, b.id)),
+    strangers: strangers.toSorted((a, b) => compareText(a.id, b.id)),
   };
 }
 
+function isLabelled({ labels }: ObservedContainer): boolean {
+  return labels[label.fleet] !== undefined;
+}
+
+/** What one of our containers is to us: by its labels, or by the journal when it was taken on; null when it is not ours. */
+export function identityOf(
+  container: ObservedContainer,
+  journal: JournalState,
+): InstanceIdentity | null {
+  const { adopted, slot } = journal.instances.get(container.id) ?? {};
+  if (isLabelled(container) || adopted === undefined || slot === undefined) {
+    return parseIdentity(container.labels);
+  }
+  return adoptedIdentity(slot, adopted);
+}
+
+/** It is older than all that we make for its slot. */
+export function adoptedIdentity(key: string, { hash }: AdoptedRecord): InstanceIdentity {
+  const [application = '', service = '', slot = ''] = key.split('/');
+  return { fleet: '', application, service, slot, epoch: 0, hash, hashSchema };
+}
+
+function adoptedInstance(
+  container: ObservedContainer,
+  record: InstanceRecord | undefined,
+): Instance | null {
+  if (record?.adopted === undefined) return null;
+  const { slot, adopted } = record;
+  const identity = adoptedIdentity(slot, adopted);
+  const { hash } = identity;
+  return { container, identity, hash, slotKey: slot, renamed: false, known: true, adopted };
+}
+
 function identify(container: ObservedContainer, journal: JournalState): Instance | null {
+  if (!isLabelled(container)) {
+    return adoptedInstance(container, journal.instances.get(container.id));
+  }
   const identity = parseIdentity(container.labels);
   if (identity === null) return null;
   const key = slotKey(identity);

@@ -21,7 +21,7 @@ export async function checkGuard(
   const container = await inspectContainer(run, guard.id, name);
   if (container === null) return { kind: 'gone' };
   const labels = container.Config?.Labels ?? {};
-  if (labels[label.fleet] !== run.context.fleet || labels[label.self] !== guard.self) {
+  if (!carriesLabels(guard, labels, run.context.fleet)) {
     return { kind: 'broken', reason: `container "${name}" does not carry the labels it had` };
   }
   const state = projectState(container);
@@ -30,6 +30,18 @@ export async function checkGuard(
     return { kind: 'broken', reason };
   }
   return { kind: 'held', container, state };
+}
+
+/** One that was taken on is no other fleet's, and has the labels that it had then. */
+function carriesLabels(
+  guard: ContainerGuard,
+  labels: Readonly<Record<string, string>>,
+  fleet: string,
+): boolean {
+  const { adopted, self } = guard;
+  if (adopted === undefined) return labels[label.fleet] === fleet && labels[label.self] === self;
+  const hasAll = Object.entries(adopted).every(([name, value]) => labels[name] === value);
+  return labels[label.fleet] === undefined && hasAll;
 }
 
 /** A container by id or name; null when there is none. */

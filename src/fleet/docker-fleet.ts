@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 
 import type { Logger } from 'pino';
 
+import type { AdoptionInterest } from '../model/adoption.ts';
 import type { Clock } from '../model/clock.ts';
 import type { FleetSpec, HostSpec } from '../model/fleet.ts';
 import type { ContainerId, HostName } from '../model/names.ts';
@@ -61,7 +62,7 @@ class DockerFleet implements Fleet {
     this.#options = options;
   }
 
-  configure(spec: FleetSpec): void {
+  configure(spec: FleetSpec, interest: AdoptionInterest): void {
     const renamed = spec.name !== this.#fleet;
     this.#fleet = spec.name;
     const wanted = new Map(spec.hosts.map((host) => [host.name, host]));
@@ -74,6 +75,7 @@ class DockerFleet implements Fleet {
     for (const [name, host] of wanted) {
       if (!this.#sessions.has(name)) this.#sessions.set(name, this.#open(host));
     }
+    for (const session of this.#sessions.values()) session.lookFor(interest);
     this.#watchCredentials(spec);
   }
 

@@ -152,7 +152,10 @@ export function stopContainer(
   });
 }
 
-/** Removes a stopped container and its anonymous volumes; `v` never removes a volume that has a name. */
+/**
+ * Removes a stopped container and its anonymous volumes; `v` never removes a volume that has a name. Those of a container
+ * that was taken on are left: nobody knows what somebody has put into them.
+ */
 export async function removeContainer(
   run: StepRun,
   action: ActionOf<'remove-container'>,
@@ -165,7 +168,7 @@ export async function removeContainer(
       what: `remove container "${action.name}"`,
       method: 'DELETE',
       path: enginePath`/containers/${action.guard.id}`,
-      query: { v: '1' },
+      query: action.guard.adopted === undefined ? { v: '1' } : {},
     });
   } catch (error) {
     if (isStatus(error, 404)) return done;

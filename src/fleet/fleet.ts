@@ -1,3 +1,4 @@
+import type { AdoptionInterest } from '../model/adoption.ts';
 import type { FleetSpec } from '../model/fleet.ts';
 import type { ContainerId, HostName } from '../model/names.ts';
 import type { HostObservation } from '../model/observation.ts';
@@ -16,8 +17,11 @@ export interface Evidence {
  * and at an interval, and by a fresh inspect after each step.
  */
 export interface Fleet extends AsyncDisposable {
-  /** Connects to new hosts, forgets removed ones and keeps those that did not change. */
-  configure(spec: FleetSpec): void;
+  /**
+   * Connects to new hosts, forgets removed ones and keeps those that did not change. Containers of others that are of
+   * interest are observed in full too: on a host that was seen before, once it has been refreshed.
+   */
+  configure(spec: FleetSpec, interest: AdoptionInterest): void;
   /** One observation per configured host. A host not yet seen is `unreachable` with the reason `not observed yet`. */
   snapshot(): ReadonlyMap<HostName, HostObservation>;
   /** Observes every host in full now; a host that does not answer within its deadline is `unreachable`. Never throws. */

@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import PQueue from 'p-queue';
 import type { Logger } from 'pino';
 
+import type { AdoptionInterest } from '../model/adoption.ts';
 import type { Clock } from '../model/clock.ts';
 import { messageOf } from '../model/errors.ts';
 import type { HostName } from '../model/names.ts';
@@ -100,6 +101,11 @@ export class HostInformer {
   /** The client of the connection that stands, or null. */
   get client(): DockerHost | null {
     return this.#link?.client ?? null;
+  }
+
+  /** Containers of others that are read in full too, from the next full list on. */
+  lookFor(interest: AdoptionInterest): void {
+    this.#picture.interest = interest;
   }
 
   /** Observes the host in full now, connecting first if need be. Never throws. */

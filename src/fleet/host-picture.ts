@@ -2,6 +2,8 @@ import { isDeepStrictEqual } from 'node:util';
 
 import PQueue from 'p-queue';
 
+import type { AdoptionInterest } from '../model/adoption.ts';
+import { isOfInterest, noInterest } from '../model/adoption.ts';
 import type { Clock } from '../model/clock.ts';
 import { label } from '../model/labels.ts';
 import type { HostName } from '../model/names.ts';
@@ -40,6 +42,8 @@ const concurrentInspects = 16;
 
 /** What is known of one host, built by reading it. Readings may overlap: an answer never replaces one asked for later. */
 export class HostPicture {
+  /** Containers of others that are read in full too. It holds from the next full reading on. */
+  interest: AdoptionInterest = noInterest;
   readonly #host: HostName;
   readonly #fleet: string;
   readonly #readMs: number;
@@ -134,16 +138,21 @@ export class HostPicture {
       for (const id of [...this.#managed.keys(), ...this.#unmanaged.keys()]) {
         if (!ids.has(id)) this.#forget(id, reading);
       }
-      const isOurs = (row: WireListedContainer): boolean =>
-        row.Labels?.[label.fleet] === this.#fleet;
-      for (const row of rows) {
-        if (!isOurs(row) && this.#order.takes(row.Id, reading)) {
-          this.#unmanaged.set(row.Id, projectListed(row));
+      const listed = rows.map(projectListed);
+      for (const container of listed) {
+        if (!this.#isRead(container) && this.#order.takes(container.id, reading)) {
+          this.#unmanaged.set(container.id, container);
+          this.#managed.delete(container.id);
         }
       }
-      const ours = rows.filter(isOurs).map((row) => row.Id);
-      await this.#inspectAll(client, ours, signal);
+      const read = listed.filter((container) => this.#isRead(container)).map(({ id }) => id);
+      await this.#inspectAll(client, read, signal);
     });
+  }
+
+  /** Whether a container is read in full: it is ours, or is to become so. */
+  #isRead(container: UnmanagedContainer): boolean {
+    return container.labels[label.fleet] === this.#fleet || isOfInterest(this.interest, container);
   }
 
   async #inspectAll(
@@ -184,11 +193,14 @@ export class HostPicture {
     const listed = this.#listed;
     if (reading < listed.reading && !listed.ids.has(id)) return false;
     if (!this.#order.takes(id, reading)) return false;
-    if (container.Config?.Labels?.[label.fleet] === this.#fleet) {
+    const unmanaged = projectUnmanaged(container);
+    if (this.#isRead(unmanaged)) {
       const observed = projectContainer(this.#host, container, this.#skewMs);
       this.#managed.set(id, keep(this.#managed.get(id) ?? null, observed));
+      this.#unmanaged.delete(id);
     } else {
-      this.#unmanaged.set(id, projectUnmanaged(container));
+      this.#unmanaged.set(id, unmanaged);
+      this.#managed.delete(id);
     }
     return true;
   }

@@ -1,6 +1,7 @@
 import PQueue from 'p-queue';
 import type { Logger } from 'pino';
 
+import type { AdoptionInterest } from '../model/adoption.ts';
 import type { Clock } from '../model/clock.ts';
 import { messageOf } from '../model/errors.ts';
 import type { HostSpec } from '../model/fleet.ts';
@@ -74,6 +75,10 @@ export class HostSession {
 
   get observation(): HostObservation {
     return this.#informer.observation;
+  }
+
+  lookFor(interest: AdoptionInterest): void {
+    this.#informer.lookFor(interest);
   }
 
   refresh(signal: AbortSignal): Promise<void> {

@@ -574,6 +574,28 @@ wave?: SignedInteger
 rolloutGroup?: string
 suspend?: Boolean
 retry?: Integer
+/**
+ * Containers that were made by docker compose or by hand, and that are taken on as they are instead of being made anew. Taken on is what is as the manifest asks; where something differs, nothing of the application is touched before somebody has decided.
+ */
+adopt?: {
+/**
+ * The containers that Compose made for this project: each fills the slot of its service that its number names.
+ */
+composeProject?: string
+/**
+ * Names of containers, by service; the first fills slot 1.
+ */
+containers?: {
+/**
+ * @minItems 1
+ */
+[k: string]: [string, ...(string)[]]
+}
+/**
+ * The only host on which they are looked for. Default: all hosts.
+ */
+host?: string
+}
 rollout?: Rollout
 /**
  * Services that run to their end once per version of the application instead of all the time, by the name of the job. A version is a change of any service's hash.

@@ -20,6 +20,10 @@ revision: Revision
  */
 inSync: boolean
 /**
+ * Containers of others that manifests name to be adopted. Nothing is done to them on their hosts.
+ */
+adoptions: Adoption[]
+/**
  * In order.
  */
 steps: Step[]
@@ -60,6 +64,54 @@ date: string
  * First line of the commit message.
  */
 subject: string
+}
+/**
+ * A container that somebody else made, and the slot that it is to fill.
+ */
+export interface Adoption {
+/**
+ * The application that names it.
+ */
+application: string
+/**
+ * Empty: it is of no service of the manifest.
+ */
+service: string
+/**
+ * The slot that it is to fill.
+ */
+slot: string
+/**
+ * Where it is.
+ */
+host: string
+/**
+ * Its name, which it keeps.
+ */
+container: string
+/**
+ * Taken on as it is; left alone since something of the application cannot be taken on; left alone since its slot has an instance; or of no service of the manifest.
+ */
+outcome: ("adopted" | "refused" | "superseded" | "unclaimed")
+/**
+ * It differs in what the engine can only set at create.
+ */
+differs: boolean
+/**
+ * Fields that differ. Values of its environment are not shown.
+ */
+changes: Change[]
+}
+/**
+ * A field that differs.
+ */
+export interface Change {
+/**
+ * In the words of the manifest.
+ */
+path: string
+from: Value
+to: Value
 }
 /**
  * One mutation of one host: one Engine API call.
@@ -140,17 +192,6 @@ line: number
  * From 1.
  */
 column: number
-}
-/**
- * A field that differs.
- */
-export interface Change {
-/**
- * In the words of the manifest.
- */
-path: string
-from: Value
-to: Value
 }
 /**
  * How far the availability of a service would fall.

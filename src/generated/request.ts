@@ -2,7 +2,7 @@
 
 
 /**
- * What became of a request to the operator: printed by promote, abort, retry, suspend and resume.
+ * What became of a request to the operator: printed by promote, abort, retry, suspend, resume and adopt.
  */
 export interface Request {
 /**
@@ -20,7 +20,7 @@ application: string
 /**
  * What is asked for.
  */
-kind: ("promote" | "abort" | "retry" | "suspend" | "resume")
+kind: ("promote" | "abort" | "retry" | "suspend" | "resume" | "adopt" | "adopt-replace")
 /**
  * The operator has taken it up, has turned it down, or has not answered yet.
  */

@@ -36,7 +36,7 @@ var require_ucs2length = __commonJS({
 
 // <stdin>
 var validateCompose = validate20;
-var schema31 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/compose.schema.json", "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "version": { "type": ["string", "number"], "x-ignored": "the Compose Specification has no versions" }, "name": { "type": "string" }, "include": { "type": "array", "items": { "type": ["string", "object"], "minLength": 1, "required": ["path"], "additionalProperties": false, "properties": { "path": { "type": ["string", "array"], "minLength": 1, "minItems": 1, "items": { "type": "string", "minLength": 1 } }, "project_directory": { "type": "string", "minLength": 1 }, "env_file": { "type": ["string", "array"], "minLength": 1, "items": { "type": "string", "minLength": 1 } } } } }, "services": { "type": "object", "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/service" } }, "models": { "type": "object", "x-unsupported": "Run the model as a service of its own" }, "networks": { "type": "object", "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/network" } }, "volumes": { "type": "object", "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/volume" } }, "secrets": { "type": "object", "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/secret" } }, "configs": { "type": "object", "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/config" } }, "x-fleetwright": { "type": "object", "additionalProperties": false, "properties": { "namespace": { "type": "string", "x-unsupported": "" }, "dependsOn": { "type": "array", "items": { "$ref": "#/$defs/applicationDependency" } }, "wave": { "$ref": "#/$defs/signedInteger" }, "rolloutGroup": { "type": "string", "pattern": "^[a-zA-Z0-9][a-zA-Z0-9._-]*$", "x-expected": 'letters, digits, ".", "_" or "-", starting with a letter or digit' }, "suspend": { "$ref": "#/$defs/boolean" }, "retry": { "$ref": "#/$defs/integer" }, "rollout": { "$ref": "#/$defs/rollout" }, "jobs": { "type": "object", "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/job" } } } } }, "$defs": { "service": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "annotations": { "$ref": "#/$defs/assignments" }, "attach": { "type": ["boolean", "string"], "x-ignored": "it rules what docker compose up prints" }, "blkio_config": { "type": "object", "additionalProperties": false, "properties": { "weight": { "type": ["number", "string"] }, "weight_device": { "type": "array", "items": { "type": "object", "required": ["path", "weight"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "weight": { "type": ["number", "string"] } } } }, "device_read_bps": { "type": "array", "items": { "type": "object", "required": ["path", "rate"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "rate": { "type": ["number", "string"] } } } }, "device_read_iops": { "type": "array", "items": { "type": "object", "required": ["path", "rate"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "rate": { "type": ["number", "string"] } } } }, "device_write_bps": { "type": "array", "items": { "type": "object", "required": ["path", "rate"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "rate": { "type": ["number", "string"] } } } }, "device_write_iops": { "type": "array", "items": { "type": "object", "required": ["path", "rate"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "rate": { "type": ["number", "string"] } } } } } }, "build": { "type": ["string", "object"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "context": { "type": "string" }, "dockerfile": { "type": "string" }, "dockerfile_inline": { "type": "string" }, "entitlements": { "type": "array" }, "args": { "type": ["object", "array"] }, "provenance": { "type": ["string", "boolean"] }, "sbom": { "type": ["string", "boolean"] }, "ssh": { "type": ["object", "array", "string", "null"] }, "labels": { "type": ["object", "array"] }, "cache_from": { "type": "array" }, "cache_to": { "type": "array" }, "no_cache": { "type": ["boolean", "string"] }, "no_cache_filter": { "type": ["string", "array"] }, "additional_contexts": { "type": ["object", "array"] }, "network": { "type": "string" }, "pull": { "type": ["boolean", "string"] }, "target": { "type": "string" }, "shm_size": { "type": ["integer", "string"] }, "extra_hosts": { "type": ["object", "array"] }, "isolation": { "type": "string" }, "privileged": { "type": ["boolean", "string"] }, "secrets": { "type": "array" }, "tags": { "type": "array" }, "ulimits": { "type": "object" }, "platforms": { "type": "array" } }, "x-ignored": "nothing is built on the way to a host; the image that image: names is pulled" }, "cap_add": { "$ref": "#/$defs/strings" }, "cap_drop": { "$ref": "#/$defs/strings" }, "cgroup": { "type": "string", "enum": ["host", "private"] }, "cgroup_parent": { "type": "string" }, "command": { "$ref": "#/$defs/words" }, "configs": { "type": "array", "items": { "$ref": "#/$defs/configReference" } }, "container_name": { "type": "string", "x-unsupported": "Instances are named <application>-<service>-<slot>-<suffix>; other containers reach them by the name of the service" }, "cpu_count": { "type": ["integer", "string"], "x-unsupported": "It is for Windows; use cpus" }, "cpu_percent": { "type": ["number", "string"], "x-unsupported": "It is for Windows; use cpus" }, "cpu_period": { "type": ["number", "string"] }, "cpu_quota": { "type": ["number", "string"] }, "cpu_rt_period": { "type": ["number", "string"] }, "cpu_rt_runtime": { "type": ["number", "string"] }, "cpu_shares": { "type": ["number", "string"] }, "cpus": { "type": ["number", "string"] }, "cpuset": { "type": "string" }, "credential_spec": { "type": "object", "x-unsupported": "It is for Windows" }, "depends_on": { "type": ["array", "object"], "items": { "type": "string" }, "additionalProperties": { "$ref": "#/$defs/dependency" } }, "deploy": { "$ref": "#/$defs/deploy" }, "develop": { "type": ["object", "null"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "watch": { "type": "array", "items": { "type": "object", "required": ["path", "action"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "action": { "enum": ["rebuild", "sync", "restart", "sync+restart", "sync+exec"] }, "exec": { "type": "object" }, "ignore": { "type": ["string", "array"] }, "include": { "type": ["string", "array"] }, "initial_sync": { "type": ["boolean", "string"] }, "path": { "type": "string" }, "target": { "type": "string" } } } } }, "x-ignored": "it rules docker compose watch" }, "device_cgroup_rules": { "$ref": "#/$defs/strings" }, "devices": { "type": "array", "items": { "$ref": "#/$defs/device" } }, "dns": { "type": ["string", "array"], "items": { "type": "string" } }, "dns_opt": { "$ref": "#/$defs/strings" }, "dns_search": { "type": ["string", "array"], "items": { "type": "string" } }, "domainname": { "type": "string" }, "entrypoint": { "$ref": "#/$defs/words" }, "env_file": { "type": ["string", "array"], "items": { "type": ["string", "object"], "required": ["path"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "required": { "$ref": "#/$defs/boolean" }, "format": { "type": "string", "enum": ["raw"] } } } }, "environment": { "$ref": "#/$defs/assignments" }, "expose": { "type": "array", "items": { "type": ["string", "number"] } }, "extends": { "type": ["string", "object"], "minLength": 1, "required": ["service"], "additionalProperties": false, "properties": { "service": { "type": "string", "minLength": 1 }, "file": { "type": "string", "minLength": 1 } } }, "external_links": { "type": "array", "x-unsupported": "Put both on a network that is external" }, "extra_hosts": { "type": ["array", "object"], "items": { "type": "string" }, "additionalProperties": { "type": ["string", "array"], "items": { "type": "string" } } }, "gpus": { "type": ["string", "array"], "items": { "$ref": "#/$defs/deviceRequest" } }, "group_add": { "type": "array", "items": { "type": ["string", "number"] } }, "healthcheck": { "$ref": "#/$defs/healthcheck" }, "hostname": { "type": "string" }, "image": { "type": "string" }, "init": { "$ref": "#/$defs/boolean" }, "ipc": { "type": "string" }, "isolation": { "type": "string", "x-unsupported": "It is for Windows" }, "label_file": { "type": ["string", "array"], "items": { "type": "string" } }, "labels": { "$ref": "#/$defs/assignments" }, "links": { "type": "array", "x-ignored": "containers on one network reach each other by the name of the service", "items": { "type": "string" } }, "logging": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "driver": { "type": "string" }, "options": { "type": "object", "additionalProperties": { "type": ["string", "number", "null"] } } } }, "mac_address": { "type": "string" }, "mem_limit": { "type": ["number", "string"] }, "mem_reservation": { "type": ["number", "string"] }, "mem_swappiness": { "type": ["integer", "string"] }, "memswap_limit": { "type": ["number", "string"] }, "models": { "type": ["array", "object"], "x-unsupported": "Run the model as a service of its own" }, "network_mode": { "type": "string" }, "networks": { "type": ["array", "object"], "items": { "type": "string" }, "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/attachment" } }, "oom_kill_disable": { "$ref": "#/$defs/boolean" }, "oom_score_adj": { "type": ["string", "integer"] }, "pid": { "type": ["string", "null"] }, "pids_limit": { "type": ["number", "string"] }, "platform": { "type": "string" }, "ports": { "type": "array", "items": { "$ref": "#/$defs/port" } }, "post_start": { "type": "array", "x-unsupported": "" }, "pre_start": { "type": "array", "x-unsupported": "" }, "pre_stop": { "type": "array", "x-unsupported": "" }, "privileged": { "$ref": "#/$defs/boolean" }, "profiles": { "$ref": "#/$defs/strings" }, "provider": { "type": "object", "x-unsupported": "Nothing but containers is run; start the tool elsewhere" }, "pull_policy": { "type": "string" }, "pull_refresh_after": { "type": "string", "x-unsupported": "Name the image by its digest" }, "read_only": { "$ref": "#/$defs/boolean" }, "restart": { "type": "string" }, "runtime": { "type": "string" }, "scale": { "type": ["integer", "string"], "x-unsupported": "Use deploy.replicas" }, "secrets": { "type": "array", "items": { "$ref": "#/$defs/secretReference" } }, "security_opt": { "$ref": "#/$defs/strings" }, "shm_size": { "type": ["number", "string"] }, "stdin_open": { "$ref": "#/$defs/boolean" }, "stop_grace_period": { "$ref": "#/$defs/duration" }, "stop_signal": { "type": "string" }, "storage_opt": { "type": "object", "additionalProperties": { "type": ["string", "number"] } }, "sysctls": { "$ref": "#/$defs/assignments" }, "tmpfs": { "type": ["string", "array"], "items": { "type": "string" } }, "tty": { "$ref": "#/$defs/boolean" }, "ulimits": { "type": "object", "propertyNames": { "pattern": "^[a-z]+$", "x-expected": "lower-case letters" }, "additionalProperties": { "$ref": "#/$defs/ulimit" } }, "use_api_socket": { "type": ["boolean", "string"], "x-unsupported": "Mount /var/run/docker.sock where a service must have it" }, "user": { "type": "string" }, "userns_mode": { "type": "string" }, "uts": { "type": "string" }, "volumes": { "type": "array", "items": { "$ref": "#/$defs/mount" } }, "volumes_from": { "type": "array", "x-unsupported": "Mount the same named volume in both" }, "working_dir": { "type": "string" }, "x-fleetwright": { "type": "object", "additionalProperties": false, "properties": { "gate": { "type": "object", "additionalProperties": false, "properties": { "http": { "type": "object", "required": ["port"], "additionalProperties": false, "properties": { "port": { "$ref": "#/$defs/portNumber" }, "path": { "type": "string", "pattern": "^/", "x-expected": 'a path that starts with "/"' }, "interval": { "$ref": "#/$defs/duration" }, "timeout": { "$ref": "#/$defs/duration" } } }, "tcp": { "type": "object", "required": ["port"], "additionalProperties": false, "properties": { "port": { "$ref": "#/$defs/portNumber" }, "interval": { "$ref": "#/$defs/duration" }, "timeout": { "$ref": "#/$defs/duration" } } }, "minHealthyTime": { "$ref": "#/$defs/duration" }, "healthyDeadline": { "$ref": "#/$defs/duration" } } }, "singleton": { "$ref": "#/$defs/boolean" }, "rollout": { "$ref": "#/$defs/rollout" }, "expose": { "type": "object", "x-unsupported": "" } } } } }, "deploy": { "type": ["object", "null"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "mode": { "type": "string", "enum": ["replicated", "global", "replicated-job", "global-job"] }, "endpoint_mode": { "type": "string", "x-ignored": "a plain Docker host has no virtual addresses" }, "replicas": { "$ref": "#/$defs/integer" }, "labels": { "type": ["array", "object"], "x-ignored": "they are labels of a Swarm service; use labels: of the service" }, "rollback_config": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "parallelism": { "$ref": "#/$defs/integer" }, "delay": { "$ref": "#/$defs/duration" }, "failure_action": { "type": "string", "enum": ["pause", "continue"] }, "monitor": { "$ref": "#/$defs/duration" }, "max_failure_ratio": { "$ref": "#/$defs/ratio" }, "order": { "type": "string", "enum": ["start-first", "stop-first"] } } }, "update_config": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "parallelism": { "$ref": "#/$defs/integer" }, "delay": { "$ref": "#/$defs/duration" }, "failure_action": { "type": "string", "enum": ["rollback", "pause", "continue"] }, "monitor": { "$ref": "#/$defs/duration" }, "max_failure_ratio": { "$ref": "#/$defs/ratio" }, "order": { "type": "string", "enum": ["start-first", "stop-first"] } } }, "resources": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "limits": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "cpus": { "type": ["number", "string"] }, "memory": { "type": "string" }, "pids": { "$ref": "#/$defs/limit" } } }, "reservations": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "cpus": { "type": ["number", "string"], "x-ignored": "CPUs are not reserved yet" }, "memory": { "type": "string" }, "generic_resources": { "type": "array", "x-unsupported": "Pin the service by a placement constraint" }, "devices": { "type": "array", "items": { "$ref": "#/$defs/deviceRequest" } } } } } }, "restart_policy": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "condition": { "type": "string", "enum": ["none", "on-failure", "any"] }, "delay": { "type": "string", "x-ignored": "the engine chooses its own delay between restarts" }, "max_attempts": { "$ref": "#/$defs/integer" }, "window": { "type": "string", "x-ignored": "the engine counts restarts in its own way" } } }, "placement": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "constraints": { "$ref": "#/$defs/strings" }, "preferences": { "type": "array", "x-unsupported": "" }, "max_replicas_per_node": { "type": ["integer", "string"], "x-unsupported": "" } } } } }, "boolean": { "type": ["boolean", "string"], "pattern": "(?!)", "x-expected": "true or false" }, "integer": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number", "minimum": 0 }, "signedInteger": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number" }, "share": { "type": ["integer", "string"], "pattern": "^\\d{1,3}%$", "x-expected": 'a whole number, or a percentage such as "25%"', "minimum": 0 }, "limit": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number", "minimum": -1 }, "portNumber": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a port number", "minimum": 1, "maximum": 65535 }, "ratio": { "type": ["number", "string"], "pattern": "(?!)", "x-expected": "a number", "minimum": 0, "maximum": 1 }, "duration": { "type": "string" }, "strings": { "type": "array", "items": { "type": "string" } }, "words": { "type": ["array", "string", "null"], "items": { "type": "string" } }, "assignments": { "type": ["array", "object"], "items": { "type": "string" }, "additionalProperties": { "type": ["string", "number", "boolean", "null"] } }, "dependency": { "type": "object", "required": ["condition"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "condition": { "type": "string", "enum": ["service_started", "service_healthy", "service_completed_successfully"] }, "restart": { "type": ["boolean", "string"], "x-unsupported": "" }, "required": { "$ref": "#/$defs/boolean" } } }, "applicationDependency": { "type": ["string", "object"], "minLength": 1, "required": ["application"], "additionalProperties": false, "properties": { "application": { "type": "string", "minLength": 1 }, "condition": { "type": "string", "enum": ["started", "healthy", "completed"] }, "required": { "$ref": "#/$defs/boolean" } } }, "job": { "type": "object", "required": ["when"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "when": { "type": "string", "enum": ["before", "after"] }, "timeout": { "$ref": "#/$defs/duration" } } }, "rollout": { "type": "object", "additionalProperties": false, "properties": { "strategy": { "type": "string", "enum": ["rolling", "canary", "blue-green"] }, "steps": { "type": "array", "minItems": 1, "items": { "type": "object", "additionalProperties": false, "properties": { "replicas": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number", "minimum": 1 }, "percent": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number", "minimum": 1, "maximum": 100 }, "bake": { "$ref": "#/$defs/duration" } } } }, "bake": { "$ref": "#/$defs/duration" }, "promote": { "type": "string", "enum": ["auto", "manual"] }, "maxSurge": { "$ref": "#/$defs/share" }, "maxUnavailable": { "$ref": "#/$defs/share" }, "attempts": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number", "minimum": 1, "maximum": 5 }, "progressDeadline": { "$ref": "#/$defs/duration" } } }, "healthcheck": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "disable": { "$ref": "#/$defs/boolean" }, "interval": { "$ref": "#/$defs/duration" }, "retries": { "$ref": "#/$defs/integer" }, "test": { "type": ["string", "array"], "items": { "type": "string" } }, "timeout": { "$ref": "#/$defs/duration" }, "start_period": { "$ref": "#/$defs/duration" }, "start_interval": { "$ref": "#/$defs/duration" } } }, "port": { "type": ["number", "string", "object"], "required": ["target"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string", "x-ignored": "a name has no effect on a plain Docker host" }, "mode": { "type": "string", "x-ignored": "a plain Docker host always publishes on itself" }, "host_ip": { "type": "string" }, "target": { "$ref": "#/$defs/portNumber" }, "published": { "type": ["string", "integer"] }, "protocol": { "type": "string" }, "app_protocol": { "type": "string", "x-ignored": "it has no effect on a plain Docker host" } } }, "mount": { "type": ["string", "object"], "required": ["type"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "type": { "type": "string", "enum": ["bind", "volume", "tmpfs", "cluster", "npipe", "image"] }, "source": { "type": "string" }, "target": { "type": "string" }, "read_only": { "$ref": "#/$defs/boolean" }, "consistency": { "type": "string", "x-ignored": "it has no effect on Linux" }, "bind": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "propagation": { "type": "string", "enum": ["private", "rprivate", "shared", "rshared", "slave", "rslave"] }, "create_host_path": { "$ref": "#/$defs/boolean" }, "recursive": { "type": "string", "enum": ["enabled", "disabled", "writable", "readonly"] }, "selinux": { "type": "string", "enum": ["z", "Z"] } } }, "volume": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "nocopy": { "$ref": "#/$defs/boolean" }, "subpath": { "type": "string" }, "labels": { "$ref": "#/$defs/assignments" } } }, "tmpfs": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "size": { "type": ["number", "string"] }, "mode": { "type": ["number", "string"] } } }, "image": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "subpath": { "type": "string" } } } } }, "attachment": { "type": ["object", "null"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "aliases": { "$ref": "#/$defs/strings" }, "interface_name": { "type": "string" }, "ipv4_address": { "type": "string" }, "ipv6_address": { "type": "string" }, "link_local_ips": { "$ref": "#/$defs/strings" }, "mac_address": { "type": "string" }, "driver_opts": { "$ref": "#/$defs/driverOptions" }, "priority": { "type": ["number", "string"] }, "gw_priority": { "type": ["number", "string"] } } }, "configReference": { "type": ["string", "object"], "required": ["source"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "source": { "type": "string" }, "target": { "type": "string" }, "uid": { "type": "string" }, "gid": { "type": "string" }, "mode": { "type": ["number", "string"] } } }, "secretReference": { "type": ["string", "object"], "required": ["source"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "source": { "type": "string" }, "target": { "type": "string" }, "uid": { "type": "string" }, "gid": { "type": "string" }, "mode": { "type": ["number", "string"] } } }, "external": { "type": ["boolean", "string", "object"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string" } } }, "driverOptions": { "type": "object", "additionalProperties": { "type": ["string", "number"] } }, "network": { "type": ["object", "null"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string" }, "driver": { "type": "string" }, "driver_opts": { "$ref": "#/$defs/driverOptions" }, "ipam": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "driver": { "type": "string" }, "config": { "type": "array", "items": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "subnet": { "type": "string" }, "ip_range": { "type": "string" }, "gateway": { "type": "string" }, "aux_addresses": { "type": "object", "additionalProperties": { "type": "string" } } } } }, "options": { "$ref": "#/$defs/driverOptions" } } }, "external": { "$ref": "#/$defs/external" }, "internal": { "$ref": "#/$defs/boolean" }, "enable_ipv4": { "$ref": "#/$defs/boolean" }, "enable_ipv6": { "$ref": "#/$defs/boolean" }, "attachable": { "type": ["boolean", "string"], "x-ignored": "every bridge network is attachable" }, "labels": { "$ref": "#/$defs/assignments" } } }, "volume": { "type": ["object", "null"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string" }, "driver": { "type": "string" }, "driver_opts": { "$ref": "#/$defs/driverOptions" }, "external": { "$ref": "#/$defs/external" }, "labels": { "$ref": "#/$defs/assignments" } } }, "config": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string", "x-ignored": "a config is a file of the commit and needs no name" }, "content": { "type": "string" }, "file": { "type": "string" }, "environment": { "type": "string" }, "external": { "type": ["boolean", "string", "object"], "x-unsupported": "" }, "labels": { "type": ["array", "object"], "x-ignored": "a config is a file and has no labels" }, "template_driver": { "type": "string", "x-unsupported": "" } } }, "secret": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string", "x-ignored": "a secret is a file of the commit and needs no name" }, "content": { "type": "string" }, "file": { "type": "string" }, "environment": { "type": "string" }, "external": { "type": ["boolean", "string", "object"], "x-unsupported": "" }, "labels": { "type": ["array", "object"], "x-ignored": "a secret is a file and has no labels" }, "driver": { "type": "string", "x-unsupported": "" }, "driver_opts": { "type": "object", "x-unsupported": "" }, "template_driver": { "type": "string", "x-unsupported": "" } } }, "device": { "type": ["string", "object"], "required": ["source"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "source": { "type": "string" }, "target": { "type": "string" }, "permissions": { "type": "string" } } }, "deviceRequest": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "capabilities": { "$ref": "#/$defs/strings" }, "count": { "type": ["string", "integer"] }, "device_ids": { "$ref": "#/$defs/strings" }, "driver": { "type": "string" }, "options": { "type": ["array", "object"], "items": { "type": "string" }, "additionalProperties": { "type": ["string", "number", "boolean", "null"] } } } }, "ulimit": { "type": ["number", "string", "object"], "required": ["soft", "hard"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "soft": { "type": ["number", "string"] }, "hard": { "type": ["number", "string"] } } } } };
+var schema31 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/compose.schema.json", "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "version": { "type": ["string", "number"], "x-ignored": "the Compose Specification has no versions" }, "name": { "type": "string" }, "include": { "type": "array", "items": { "type": ["string", "object"], "minLength": 1, "required": ["path"], "additionalProperties": false, "properties": { "path": { "type": ["string", "array"], "minLength": 1, "minItems": 1, "items": { "type": "string", "minLength": 1 } }, "project_directory": { "type": "string", "minLength": 1 }, "env_file": { "type": ["string", "array"], "minLength": 1, "items": { "type": "string", "minLength": 1 } } } } }, "services": { "type": "object", "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/service" } }, "models": { "type": "object", "x-unsupported": "Run the model as a service of its own" }, "networks": { "type": "object", "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/network" } }, "volumes": { "type": "object", "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/volume" } }, "secrets": { "type": "object", "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/secret" } }, "configs": { "type": "object", "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/config" } }, "x-fleetwright": { "type": "object", "additionalProperties": false, "properties": { "namespace": { "type": "string", "x-unsupported": "" }, "dependsOn": { "type": "array", "items": { "$ref": "#/$defs/applicationDependency" } }, "wave": { "$ref": "#/$defs/signedInteger" }, "rolloutGroup": { "type": "string", "pattern": "^[a-zA-Z0-9][a-zA-Z0-9._-]*$", "x-expected": 'letters, digits, ".", "_" or "-", starting with a letter or digit' }, "suspend": { "$ref": "#/$defs/boolean" }, "retry": { "$ref": "#/$defs/integer" }, "adopt": { "type": "object", "additionalProperties": false, "properties": { "composeProject": { "type": "string", "minLength": 1 }, "containers": { "type": "object", "additionalProperties": { "type": "array", "minItems": 1, "items": { "type": "string", "minLength": 1 } } }, "host": { "type": "string", "minLength": 1 } } }, "rollout": { "$ref": "#/$defs/rollout" }, "jobs": { "type": "object", "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/job" } } } } }, "$defs": { "service": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "annotations": { "$ref": "#/$defs/assignments" }, "attach": { "type": ["boolean", "string"], "x-ignored": "it rules what docker compose up prints" }, "blkio_config": { "type": "object", "additionalProperties": false, "properties": { "weight": { "type": ["number", "string"] }, "weight_device": { "type": "array", "items": { "type": "object", "required": ["path", "weight"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "weight": { "type": ["number", "string"] } } } }, "device_read_bps": { "type": "array", "items": { "type": "object", "required": ["path", "rate"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "rate": { "type": ["number", "string"] } } } }, "device_read_iops": { "type": "array", "items": { "type": "object", "required": ["path", "rate"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "rate": { "type": ["number", "string"] } } } }, "device_write_bps": { "type": "array", "items": { "type": "object", "required": ["path", "rate"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "rate": { "type": ["number", "string"] } } } }, "device_write_iops": { "type": "array", "items": { "type": "object", "required": ["path", "rate"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "rate": { "type": ["number", "string"] } } } } } }, "build": { "type": ["string", "object"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "context": { "type": "string" }, "dockerfile": { "type": "string" }, "dockerfile_inline": { "type": "string" }, "entitlements": { "type": "array" }, "args": { "type": ["object", "array"] }, "provenance": { "type": ["string", "boolean"] }, "sbom": { "type": ["string", "boolean"] }, "ssh": { "type": ["object", "array", "string", "null"] }, "labels": { "type": ["object", "array"] }, "cache_from": { "type": "array" }, "cache_to": { "type": "array" }, "no_cache": { "type": ["boolean", "string"] }, "no_cache_filter": { "type": ["string", "array"] }, "additional_contexts": { "type": ["object", "array"] }, "network": { "type": "string" }, "pull": { "type": ["boolean", "string"] }, "target": { "type": "string" }, "shm_size": { "type": ["integer", "string"] }, "extra_hosts": { "type": ["object", "array"] }, "isolation": { "type": "string" }, "privileged": { "type": ["boolean", "string"] }, "secrets": { "type": "array" }, "tags": { "type": "array" }, "ulimits": { "type": "object" }, "platforms": { "type": "array" } }, "x-ignored": "nothing is built on the way to a host; the image that image: names is pulled" }, "cap_add": { "$ref": "#/$defs/strings" }, "cap_drop": { "$ref": "#/$defs/strings" }, "cgroup": { "type": "string", "enum": ["host", "private"] }, "cgroup_parent": { "type": "string" }, "command": { "$ref": "#/$defs/words" }, "configs": { "type": "array", "items": { "$ref": "#/$defs/configReference" } }, "container_name": { "type": "string", "x-unsupported": "Instances are named <application>-<service>-<slot>-<suffix>; other containers reach them by the name of the service" }, "cpu_count": { "type": ["integer", "string"], "x-unsupported": "It is for Windows; use cpus" }, "cpu_percent": { "type": ["number", "string"], "x-unsupported": "It is for Windows; use cpus" }, "cpu_period": { "type": ["number", "string"] }, "cpu_quota": { "type": ["number", "string"] }, "cpu_rt_period": { "type": ["number", "string"] }, "cpu_rt_runtime": { "type": ["number", "string"] }, "cpu_shares": { "type": ["number", "string"] }, "cpus": { "type": ["number", "string"] }, "cpuset": { "type": "string" }, "credential_spec": { "type": "object", "x-unsupported": "It is for Windows" }, "depends_on": { "type": ["array", "object"], "items": { "type": "string" }, "additionalProperties": { "$ref": "#/$defs/dependency" } }, "deploy": { "$ref": "#/$defs/deploy" }, "develop": { "type": ["object", "null"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "watch": { "type": "array", "items": { "type": "object", "required": ["path", "action"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "action": { "enum": ["rebuild", "sync", "restart", "sync+restart", "sync+exec"] }, "exec": { "type": "object" }, "ignore": { "type": ["string", "array"] }, "include": { "type": ["string", "array"] }, "initial_sync": { "type": ["boolean", "string"] }, "path": { "type": "string" }, "target": { "type": "string" } } } } }, "x-ignored": "it rules docker compose watch" }, "device_cgroup_rules": { "$ref": "#/$defs/strings" }, "devices": { "type": "array", "items": { "$ref": "#/$defs/device" } }, "dns": { "type": ["string", "array"], "items": { "type": "string" } }, "dns_opt": { "$ref": "#/$defs/strings" }, "dns_search": { "type": ["string", "array"], "items": { "type": "string" } }, "domainname": { "type": "string" }, "entrypoint": { "$ref": "#/$defs/words" }, "env_file": { "type": ["string", "array"], "items": { "type": ["string", "object"], "required": ["path"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "required": { "$ref": "#/$defs/boolean" }, "format": { "type": "string", "enum": ["raw"] } } } }, "environment": { "$ref": "#/$defs/assignments" }, "expose": { "type": "array", "items": { "type": ["string", "number"] } }, "extends": { "type": ["string", "object"], "minLength": 1, "required": ["service"], "additionalProperties": false, "properties": { "service": { "type": "string", "minLength": 1 }, "file": { "type": "string", "minLength": 1 } } }, "external_links": { "type": "array", "x-unsupported": "Put both on a network that is external" }, "extra_hosts": { "type": ["array", "object"], "items": { "type": "string" }, "additionalProperties": { "type": ["string", "array"], "items": { "type": "string" } } }, "gpus": { "type": ["string", "array"], "items": { "$ref": "#/$defs/deviceRequest" } }, "group_add": { "type": "array", "items": { "type": ["string", "number"] } }, "healthcheck": { "$ref": "#/$defs/healthcheck" }, "hostname": { "type": "string" }, "image": { "type": "string" }, "init": { "$ref": "#/$defs/boolean" }, "ipc": { "type": "string" }, "isolation": { "type": "string", "x-unsupported": "It is for Windows" }, "label_file": { "type": ["string", "array"], "items": { "type": "string" } }, "labels": { "$ref": "#/$defs/assignments" }, "links": { "type": "array", "x-ignored": "containers on one network reach each other by the name of the service", "items": { "type": "string" } }, "logging": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "driver": { "type": "string" }, "options": { "type": "object", "additionalProperties": { "type": ["string", "number", "null"] } } } }, "mac_address": { "type": "string" }, "mem_limit": { "type": ["number", "string"] }, "mem_reservation": { "type": ["number", "string"] }, "mem_swappiness": { "type": ["integer", "string"] }, "memswap_limit": { "type": ["number", "string"] }, "models": { "type": ["array", "object"], "x-unsupported": "Run the model as a service of its own" }, "network_mode": { "type": "string" }, "networks": { "type": ["array", "object"], "items": { "type": "string" }, "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/attachment" } }, "oom_kill_disable": { "$ref": "#/$defs/boolean" }, "oom_score_adj": { "type": ["string", "integer"] }, "pid": { "type": ["string", "null"] }, "pids_limit": { "type": ["number", "string"] }, "platform": { "type": "string" }, "ports": { "type": "array", "items": { "$ref": "#/$defs/port" } }, "post_start": { "type": "array", "x-unsupported": "" }, "pre_start": { "type": "array", "x-unsupported": "" }, "pre_stop": { "type": "array", "x-unsupported": "" }, "privileged": { "$ref": "#/$defs/boolean" }, "profiles": { "$ref": "#/$defs/strings" }, "provider": { "type": "object", "x-unsupported": "Nothing but containers is run; start the tool elsewhere" }, "pull_policy": { "type": "string" }, "pull_refresh_after": { "type": "string", "x-unsupported": "Name the image by its digest" }, "read_only": { "$ref": "#/$defs/boolean" }, "restart": { "type": "string" }, "runtime": { "type": "string" }, "scale": { "type": ["integer", "string"], "x-unsupported": "Use deploy.replicas" }, "secrets": { "type": "array", "items": { "$ref": "#/$defs/secretReference" } }, "security_opt": { "$ref": "#/$defs/strings" }, "shm_size": { "type": ["number", "string"] }, "stdin_open": { "$ref": "#/$defs/boolean" }, "stop_grace_period": { "$ref": "#/$defs/duration" }, "stop_signal": { "type": "string" }, "storage_opt": { "type": "object", "additionalProperties": { "type": ["string", "number"] } }, "sysctls": { "$ref": "#/$defs/assignments" }, "tmpfs": { "type": ["string", "array"], "items": { "type": "string" } }, "tty": { "$ref": "#/$defs/boolean" }, "ulimits": { "type": "object", "propertyNames": { "pattern": "^[a-z]+$", "x-expected": "lower-case letters" }, "additionalProperties": { "$ref": "#/$defs/ulimit" } }, "use_api_socket": { "type": ["boolean", "string"], "x-unsupported": "Mount /var/run/docker.sock where a service must have it" }, "user": { "type": "string" }, "userns_mode": { "type": "string" }, "uts": { "type": "string" }, "volumes": { "type": "array", "items": { "$ref": "#/$defs/mount" } }, "volumes_from": { "type": "array", "x-unsupported": "Mount the same named volume in both" }, "working_dir": { "type": "string" }, "x-fleetwright": { "type": "object", "additionalProperties": false, "properties": { "gate": { "type": "object", "additionalProperties": false, "properties": { "http": { "type": "object", "required": ["port"], "additionalProperties": false, "properties": { "port": { "$ref": "#/$defs/portNumber" }, "path": { "type": "string", "pattern": "^/", "x-expected": 'a path that starts with "/"' }, "interval": { "$ref": "#/$defs/duration" }, "timeout": { "$ref": "#/$defs/duration" } } }, "tcp": { "type": "object", "required": ["port"], "additionalProperties": false, "properties": { "port": { "$ref": "#/$defs/portNumber" }, "interval": { "$ref": "#/$defs/duration" }, "timeout": { "$ref": "#/$defs/duration" } } }, "minHealthyTime": { "$ref": "#/$defs/duration" }, "healthyDeadline": { "$ref": "#/$defs/duration" } } }, "singleton": { "$ref": "#/$defs/boolean" }, "rollout": { "$ref": "#/$defs/rollout" }, "expose": { "type": "object", "x-unsupported": "" } } } } }, "deploy": { "type": ["object", "null"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "mode": { "type": "string", "enum": ["replicated", "global", "replicated-job", "global-job"] }, "endpoint_mode": { "type": "string", "x-ignored": "a plain Docker host has no virtual addresses" }, "replicas": { "$ref": "#/$defs/integer" }, "labels": { "type": ["array", "object"], "x-ignored": "they are labels of a Swarm service; use labels: of the service" }, "rollback_config": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "parallelism": { "$ref": "#/$defs/integer" }, "delay": { "$ref": "#/$defs/duration" }, "failure_action": { "type": "string", "enum": ["pause", "continue"] }, "monitor": { "$ref": "#/$defs/duration" }, "max_failure_ratio": { "$ref": "#/$defs/ratio" }, "order": { "type": "string", "enum": ["start-first", "stop-first"] } } }, "update_config": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "parallelism": { "$ref": "#/$defs/integer" }, "delay": { "$ref": "#/$defs/duration" }, "failure_action": { "type": "string", "enum": ["rollback", "pause", "continue"] }, "monitor": { "$ref": "#/$defs/duration" }, "max_failure_ratio": { "$ref": "#/$defs/ratio" }, "order": { "type": "string", "enum": ["start-first", "stop-first"] } } }, "resources": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "limits": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "cpus": { "type": ["number", "string"] }, "memory": { "type": "string" }, "pids": { "$ref": "#/$defs/limit" } } }, "reservations": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "cpus": { "type": ["number", "string"], "x-ignored": "CPUs are not reserved yet" }, "memory": { "type": "string" }, "generic_resources": { "type": "array", "x-unsupported": "Pin the service by a placement constraint" }, "devices": { "type": "array", "items": { "$ref": "#/$defs/deviceRequest" } } } } } }, "restart_policy": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "condition": { "type": "string", "enum": ["none", "on-failure", "any"] }, "delay": { "type": "string", "x-ignored": "the engine chooses its own delay between restarts" }, "max_attempts": { "$ref": "#/$defs/integer" }, "window": { "type": "string", "x-ignored": "the engine counts restarts in its own way" } } }, "placement": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "constraints": { "$ref": "#/$defs/strings" }, "preferences": { "type": "array", "x-unsupported": "" }, "max_replicas_per_node": { "type": ["integer", "string"], "x-unsupported": "" } } } } }, "boolean": { "type": ["boolean", "string"], "pattern": "(?!)", "x-expected": "true or false" }, "integer": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number", "minimum": 0 }, "signedInteger": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number" }, "share": { "type": ["integer", "string"], "pattern": "^\\d{1,3}%$", "x-expected": 'a whole number, or a percentage such as "25%"', "minimum": 0 }, "limit": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number", "minimum": -1 }, "portNumber": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a port number", "minimum": 1, "maximum": 65535 }, "ratio": { "type": ["number", "string"], "pattern": "(?!)", "x-expected": "a number", "minimum": 0, "maximum": 1 }, "duration": { "type": "string" }, "strings": { "type": "array", "items": { "type": "string" } }, "words": { "type": ["array", "string", "null"], "items": { "type": "string" } }, "assignments": { "type": ["array", "object"], "items": { "type": "string" }, "additionalProperties": { "type": ["string", "number", "boolean", "null"] } }, "dependency": { "type": "object", "required": ["condition"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "condition": { "type": "string", "enum": ["service_started", "service_healthy", "service_completed_successfully"] }, "restart": { "type": ["boolean", "string"], "x-unsupported": "" }, "required": { "$ref": "#/$defs/boolean" } } }, "applicationDependency": { "type": ["string", "object"], "minLength": 1, "required": ["application"], "additionalProperties": false, "properties": { "application": { "type": "string", "minLength": 1 }, "condition": { "type": "string", "enum": ["started", "healthy", "completed"] }, "required": { "$ref": "#/$defs/boolean" } } }, "job": { "type": "object", "required": ["when"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "when": { "type": "string", "enum": ["before", "after"] }, "timeout": { "$ref": "#/$defs/duration" } } }, "rollout": { "type": "object", "additionalProperties": false, "properties": { "strategy": { "type": "string", "enum": ["rolling", "canary", "blue-green"] }, "steps": { "type": "array", "minItems": 1, "items": { "type": "object", "additionalProperties": false, "properties": { "replicas": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number", "minimum": 1 }, "percent": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number", "minimum": 1, "maximum": 100 }, "bake": { "$ref": "#/$defs/duration" } } } }, "bake": { "$ref": "#/$defs/duration" }, "promote": { "type": "string", "enum": ["auto", "manual"] }, "maxSurge": { "$ref": "#/$defs/share" }, "maxUnavailable": { "$ref": "#/$defs/share" }, "attempts": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number", "minimum": 1, "maximum": 5 }, "progressDeadline": { "$ref": "#/$defs/duration" } } }, "healthcheck": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "disable": { "$ref": "#/$defs/boolean" }, "interval": { "$ref": "#/$defs/duration" }, "retries": { "$ref": "#/$defs/integer" }, "test": { "type": ["string", "array"], "items": { "type": "string" } }, "timeout": { "$ref": "#/$defs/duration" }, "start_period": { "$ref": "#/$defs/duration" }, "start_interval": { "$ref": "#/$defs/duration" } } }, "port": { "type": ["number", "string", "object"], "required": ["target"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string", "x-ignored": "a name has no effect on a plain Docker host" }, "mode": { "type": "string", "x-ignored": "a plain Docker host always publishes on itself" }, "host_ip": { "type": "string" }, "target": { "$ref": "#/$defs/portNumber" }, "published": { "type": ["string", "integer"] }, "protocol": { "type": "string" }, "app_protocol": { "type": "string", "x-ignored": "it has no effect on a plain Docker host" } } }, "mount": { "type": ["string", "object"], "required": ["type"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "type": { "type": "string", "enum": ["bind", "volume", "tmpfs", "cluster", "npipe", "image"] }, "source": { "type": "string" }, "target": { "type": "string" }, "read_only": { "$ref": "#/$defs/boolean" }, "consistency": { "type": "string", "x-ignored": "it has no effect on Linux" }, "bind": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "propagation": { "type": "string", "enum": ["private", "rprivate", "shared", "rshared", "slave", "rslave"] }, "create_host_path": { "$ref": "#/$defs/boolean" }, "recursive": { "type": "string", "enum": ["enabled", "disabled", "writable", "readonly"] }, "selinux": { "type": "string", "enum": ["z", "Z"] } } }, "volume": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "nocopy": { "$ref": "#/$defs/boolean" }, "subpath": { "type": "string" }, "labels": { "$ref": "#/$defs/assignments" } } }, "tmpfs": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "size": { "type": ["number", "string"] }, "mode": { "type": ["number", "string"] } } }, "image": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "subpath": { "type": "string" } } } } }, "attachment": { "type": ["object", "null"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "aliases": { "$ref": "#/$defs/strings" }, "interface_name": { "type": "string" }, "ipv4_address": { "type": "string" }, "ipv6_address": { "type": "string" }, "link_local_ips": { "$ref": "#/$defs/strings" }, "mac_address": { "type": "string" }, "driver_opts": { "$ref": "#/$defs/driverOptions" }, "priority": { "type": ["number", "string"] }, "gw_priority": { "type": ["number", "string"] } } }, "configReference": { "type": ["string", "object"], "required": ["source"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "source": { "type": "string" }, "target": { "type": "string" }, "uid": { "type": "string" }, "gid": { "type": "string" }, "mode": { "type": ["number", "string"] } } }, "secretReference": { "type": ["string", "object"], "required": ["source"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "source": { "type": "string" }, "target": { "type": "string" }, "uid": { "type": "string" }, "gid": { "type": "string" }, "mode": { "type": ["number", "string"] } } }, "external": { "type": ["boolean", "string", "object"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string" } } }, "driverOptions": { "type": "object", "additionalProperties": { "type": ["string", "number"] } }, "network": { "type": ["object", "null"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string" }, "driver": { "type": "string" }, "driver_opts": { "$ref": "#/$defs/driverOptions" }, "ipam": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "driver": { "type": "string" }, "config": { "type": "array", "items": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "subnet": { "type": "string" }, "ip_range": { "type": "string" }, "gateway": { "type": "string" }, "aux_addresses": { "type": "object", "additionalProperties": { "type": "string" } } } } }, "options": { "$ref": "#/$defs/driverOptions" } } }, "external": { "$ref": "#/$defs/external" }, "internal": { "$ref": "#/$defs/boolean" }, "enable_ipv4": { "$ref": "#/$defs/boolean" }, "enable_ipv6": { "$ref": "#/$defs/boolean" }, "attachable": { "type": ["boolean", "string"], "x-ignored": "every bridge network is attachable" }, "labels": { "$ref": "#/$defs/assignments" } } }, "volume": { "type": ["object", "null"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string" }, "driver": { "type": "string" }, "driver_opts": { "$ref": "#/$defs/driverOptions" }, "external": { "$ref": "#/$defs/external" }, "labels": { "$ref": "#/$defs/assignments" } } }, "config": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string", "x-ignored": "a config is a file of the commit and needs no name" }, "content": { "type": "string" }, "file": { "type": "string" }, "environment": { "type": "string" }, "external": { "type": ["boolean", "string", "object"], "x-unsupported": "" }, "labels": { "type": ["array", "object"], "x-ignored": "a config is a file and has no labels" }, "template_driver": { "type": "string", "x-unsupported": "" } } }, "secret": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string", "x-ignored": "a secret is a file of the commit and needs no name" }, "content": { "type": "string" }, "file": { "type": "string" }, "environment": { "type": "string" }, "external": { "type": ["boolean", "string", "object"], "x-unsupported": "" }, "labels": { "type": ["array", "object"], "x-ignored": "a secret is a file and has no labels" }, "driver": { "type": "string", "x-unsupported": "" }, "driver_opts": { "type": "object", "x-unsupported": "" }, "template_driver": { "type": "string", "x-unsupported": "" } } }, "device": { "type": ["string", "object"], "required": ["source"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "source": { "type": "string" }, "target": { "type": "string" }, "permissions": { "type": "string" } } }, "deviceRequest": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "capabilities": { "$ref": "#/$defs/strings" }, "count": { "type": ["string", "integer"] }, "device_ids": { "$ref": "#/$defs/strings" }, "driver": { "type": "string" }, "options": { "type": ["array", "object"], "items": { "type": "string" }, "additionalProperties": { "type": ["string", "number", "boolean", "null"] } } } }, "ulimit": { "type": ["number", "string", "object"], "required": ["soft", "hard"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "soft": { "type": ["number", "string"] }, "hard": { "type": ["number", "string"] } } } } };
 var schema120 = { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string", "x-ignored": "a secret is a file of the commit and needs no name" }, "content": { "type": "string" }, "file": { "type": "string" }, "environment": { "type": "string" }, "external": { "type": ["boolean", "string", "object"], "x-unsupported": "" }, "labels": { "type": ["array", "object"], "x-ignored": "a secret is a file and has no labels" }, "driver": { "type": "string", "x-unsupported": "" }, "driver_opts": { "type": "object", "x-unsupported": "" }, "template_driver": { "type": "string", "x-unsupported": "" } } };
 var schema121 = { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string", "x-ignored": "a config is a file of the commit and needs no name" }, "content": { "type": "string" }, "file": { "type": "string" }, "environment": { "type": "string" }, "external": { "type": ["boolean", "string", "object"], "x-unsupported": "" }, "labels": { "type": ["array", "object"], "x-ignored": "a config is a file and has no labels" }, "template_driver": { "type": "string", "x-unsupported": "" } } };
 var schema124 = { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number" };
@@ -7803,7 +7803,7 @@ function validate20(data, { instancePath = "", parentData, parentDataProperty, r
       let data36 = data["x-fleetwright"];
       if (data36 && typeof data36 == "object" && !Array.isArray(data36)) {
         for (const key14 in data36) {
-          if (!(key14 === "namespace" || key14 === "dependsOn" || key14 === "wave" || key14 === "rolloutGroup" || key14 === "suspend" || key14 === "retry" || key14 === "rollout" || key14 === "jobs")) {
+          if (!func1.call(schema31.properties["x-fleetwright"].properties, key14)) {
             const err67 = { instancePath: instancePath + "/x-fleetwright", schemaPath: "#/properties/x-fleetwright/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key14 }, message: "must NOT have additional properties", schema: false, parentSchema: schema31.properties["x-fleetwright"], data: data36 };
             if (vErrors === null) {
               vErrors = [err67];
@@ -7956,6 +7956,132 @@ function validate20(data, { instancePath = "", parentData, parentDataProperty, r
             }
           }
         }
+        if (data36.adopt !== void 0) {
+          let data44 = data36.adopt;
+          if (data44 && typeof data44 == "object" && !Array.isArray(data44)) {
+            for (const key15 in data44) {
+              if (!(key15 === "composeProject" || key15 === "containers" || key15 === "host")) {
+                const err80 = { instancePath: instancePath + "/x-fleetwright/adopt", schemaPath: "#/properties/x-fleetwright/properties/adopt/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key15 }, message: "must NOT have additional properties", schema: false, parentSchema: schema31.properties["x-fleetwright"].properties.adopt, data: data44 };
+                if (vErrors === null) {
+                  vErrors = [err80];
+                } else {
+                  vErrors.push(err80);
+                }
+                errors++;
+              }
+            }
+            if (data44.composeProject !== void 0) {
+              let data45 = data44.composeProject;
+              if (typeof data45 === "string") {
+                if (func2(data45) < 1) {
+                  const err81 = { instancePath: instancePath + "/x-fleetwright/adopt/composeProject", schemaPath: "#/properties/x-fleetwright/properties/adopt/properties/composeProject/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema31.properties["x-fleetwright"].properties.adopt.properties.composeProject, data: data45 };
+                  if (vErrors === null) {
+                    vErrors = [err81];
+                  } else {
+                    vErrors.push(err81);
+                  }
+                  errors++;
+                }
+              } else {
+                const err82 = { instancePath: instancePath + "/x-fleetwright/adopt/composeProject", schemaPath: "#/properties/x-fleetwright/properties/adopt/properties/composeProject/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema31.properties["x-fleetwright"].properties.adopt.properties.composeProject.type, parentSchema: schema31.properties["x-fleetwright"].properties.adopt.properties.composeProject, data: data45 };
+                if (vErrors === null) {
+                  vErrors = [err82];
+                } else {
+                  vErrors.push(err82);
+                }
+                errors++;
+              }
+            }
+            if (data44.containers !== void 0) {
+              let data46 = data44.containers;
+              if (data46 && typeof data46 == "object" && !Array.isArray(data46)) {
+                for (const key16 in data46) {
+                  let data47 = data46[key16];
+                  if (Array.isArray(data47)) {
+                    if (data47.length < 1) {
+                      const err83 = { instancePath: instancePath + "/x-fleetwright/adopt/containers/" + key16.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/properties/x-fleetwright/properties/adopt/properties/containers/additionalProperties/minItems", keyword: "minItems", params: { limit: 1 }, message: "must NOT have fewer than 1 items", schema: 1, parentSchema: schema31.properties["x-fleetwright"].properties.adopt.properties.containers.additionalProperties, data: data47 };
+                      if (vErrors === null) {
+                        vErrors = [err83];
+                      } else {
+                        vErrors.push(err83);
+                      }
+                      errors++;
+                    }
+                    const len4 = data47.length;
+                    for (let i4 = 0; i4 < len4; i4++) {
+                      let data48 = data47[i4];
+                      if (typeof data48 === "string") {
+                        if (func2(data48) < 1) {
+                          const err84 = { instancePath: instancePath + "/x-fleetwright/adopt/containers/" + key16.replace(/~/g, "~0").replace(/\//g, "~1") + "/" + i4, schemaPath: "#/properties/x-fleetwright/properties/adopt/properties/containers/additionalProperties/items/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema31.properties["x-fleetwright"].properties.adopt.properties.containers.additionalProperties.items, data: data48 };
+                          if (vErrors === null) {
+                            vErrors = [err84];
+                          } else {
+                            vErrors.push(err84);
+                          }
+                          errors++;
+                        }
+                      } else {
+                        const err85 = { instancePath: instancePath + "/x-fleetwright/adopt/containers/" + key16.replace(/~/g, "~0").replace(/\//g, "~1") + "/" + i4, schemaPath: "#/properties/x-fleetwright/properties/adopt/properties/containers/additionalProperties/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema31.properties["x-fleetwright"].properties.adopt.properties.containers.additionalProperties.items.type, parentSchema: schema31.properties["x-fleetwright"].properties.adopt.properties.containers.additionalProperties.items, data: data48 };
+                        if (vErrors === null) {
+                          vErrors = [err85];
+                        } else {
+                          vErrors.push(err85);
+                        }
+                        errors++;
+                      }
+                    }
+                  } else {
+                    const err86 = { instancePath: instancePath + "/x-fleetwright/adopt/containers/" + key16.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/properties/x-fleetwright/properties/adopt/properties/containers/additionalProperties/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema31.properties["x-fleetwright"].properties.adopt.properties.containers.additionalProperties.type, parentSchema: schema31.properties["x-fleetwright"].properties.adopt.properties.containers.additionalProperties, data: data47 };
+                    if (vErrors === null) {
+                      vErrors = [err86];
+                    } else {
+                      vErrors.push(err86);
+                    }
+                    errors++;
+                  }
+                }
+              } else {
+                const err87 = { instancePath: instancePath + "/x-fleetwright/adopt/containers", schemaPath: "#/properties/x-fleetwright/properties/adopt/properties/containers/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema31.properties["x-fleetwright"].properties.adopt.properties.containers.type, parentSchema: schema31.properties["x-fleetwright"].properties.adopt.properties.containers, data: data46 };
+                if (vErrors === null) {
+                  vErrors = [err87];
+                } else {
+                  vErrors.push(err87);
+                }
+                errors++;
+              }
+            }
+            if (data44.host !== void 0) {
+              let data49 = data44.host;
+              if (typeof data49 === "string") {
+                if (func2(data49) < 1) {
+                  const err88 = { instancePath: instancePath + "/x-fleetwright/adopt/host", schemaPath: "#/properties/x-fleetwright/properties/adopt/properties/host/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema31.properties["x-fleetwright"].properties.adopt.properties.host, data: data49 };
+                  if (vErrors === null) {
+                    vErrors = [err88];
+                  } else {
+                    vErrors.push(err88);
+                  }
+                  errors++;
+                }
+              } else {
+                const err89 = { instancePath: instancePath + "/x-fleetwright/adopt/host", schemaPath: "#/properties/x-fleetwright/properties/adopt/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema31.properties["x-fleetwright"].properties.adopt.properties.host.type, parentSchema: schema31.properties["x-fleetwright"].properties.adopt.properties.host, data: data49 };
+                if (vErrors === null) {
+                  vErrors = [err89];
+                } else {
+                  vErrors.push(err89);
+                }
+                errors++;
+              }
+            }
+          } else {
+            const err90 = { instancePath: instancePath + "/x-fleetwright/adopt", schemaPath: "#/properties/x-fleetwright/properties/adopt/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema31.properties["x-fleetwright"].properties.adopt.type, parentSchema: schema31.properties["x-fleetwright"].properties.adopt, data: data44 };
+            if (vErrors === null) {
+              vErrors = [err90];
+            } else {
+              vErrors.push(err90);
+            }
+            errors++;
+          }
+        }
         if (data36.rollout !== void 0) {
           if (!validate37(data36.rollout, { instancePath: instancePath + "/x-fleetwright/rollout", parentData: data36, parentDataProperty: "rollout", rootData, dynamicAnchors })) {
             vErrors = vErrors === null ? validate37.errors : vErrors.concat(validate37.errors);
@@ -7963,64 +8089,64 @@ function validate20(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
         if (data36.jobs !== void 0) {
-          let data45 = data36.jobs;
-          if (data45 && typeof data45 == "object" && !Array.isArray(data45)) {
-            for (const key15 in data45) {
-              const _errs108 = errors;
-              if (typeof key15 === "string") {
-                if (!pattern5.test(key15)) {
-                  const err80 = { instancePath: instancePath + "/x-fleetwright/jobs", schemaPath: "#/properties/x-fleetwright/properties/jobs/propertyNames/pattern", keyword: "pattern", params: { pattern: "^[a-zA-Z0-9._-]+$" }, message: 'must match pattern "^[a-zA-Z0-9._-]+$"', schema: "^[a-zA-Z0-9._-]+$", parentSchema: schema31.properties["x-fleetwright"].properties.jobs.propertyNames, data: key15, propertyName: key15 };
+          let data51 = data36.jobs;
+          if (data51 && typeof data51 == "object" && !Array.isArray(data51)) {
+            for (const key17 in data51) {
+              const _errs122 = errors;
+              if (typeof key17 === "string") {
+                if (!pattern5.test(key17)) {
+                  const err91 = { instancePath: instancePath + "/x-fleetwright/jobs", schemaPath: "#/properties/x-fleetwright/properties/jobs/propertyNames/pattern", keyword: "pattern", params: { pattern: "^[a-zA-Z0-9._-]+$" }, message: 'must match pattern "^[a-zA-Z0-9._-]+$"', schema: "^[a-zA-Z0-9._-]+$", parentSchema: schema31.properties["x-fleetwright"].properties.jobs.propertyNames, data: key17, propertyName: key17 };
                   if (vErrors === null) {
-                    vErrors = [err80];
+                    vErrors = [err91];
                   } else {
-                    vErrors.push(err80);
+                    vErrors.push(err91);
                   }
                   errors++;
                 }
               }
-              var valid28 = _errs108 === errors;
-              if (!valid28) {
-                const err81 = { instancePath: instancePath + "/x-fleetwright/jobs", schemaPath: "#/properties/x-fleetwright/properties/jobs/propertyNames", keyword: "propertyNames", params: { propertyName: key15 }, message: "property name must be valid", schema: schema31.properties["x-fleetwright"].properties.jobs.propertyNames, parentSchema: schema31.properties["x-fleetwright"].properties.jobs, data: data45 };
+              var valid32 = _errs122 === errors;
+              if (!valid32) {
+                const err92 = { instancePath: instancePath + "/x-fleetwright/jobs", schemaPath: "#/properties/x-fleetwright/properties/jobs/propertyNames", keyword: "propertyNames", params: { propertyName: key17 }, message: "property name must be valid", schema: schema31.properties["x-fleetwright"].properties.jobs.propertyNames, parentSchema: schema31.properties["x-fleetwright"].properties.jobs, data: data51 };
                 if (vErrors === null) {
-                  vErrors = [err81];
+                  vErrors = [err92];
                 } else {
-                  vErrors.push(err81);
+                  vErrors.push(err92);
                 }
                 errors++;
               }
             }
-            for (const key16 in data45) {
-              if (!validate47(data45[key16], { instancePath: instancePath + "/x-fleetwright/jobs/" + key16.replace(/~/g, "~0").replace(/\//g, "~1"), parentData: data45, parentDataProperty: key16, rootData, dynamicAnchors })) {
+            for (const key18 in data51) {
+              if (!validate47(data51[key18], { instancePath: instancePath + "/x-fleetwright/jobs/" + key18.replace(/~/g, "~0").replace(/\//g, "~1"), parentData: data51, parentDataProperty: key18, rootData, dynamicAnchors })) {
                 vErrors = vErrors === null ? validate47.errors : vErrors.concat(validate47.errors);
                 errors = vErrors.length;
               }
             }
           } else {
-            const err82 = { instancePath: instancePath + "/x-fleetwright/jobs", schemaPath: "#/properties/x-fleetwright/properties/jobs/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema31.properties["x-fleetwright"].properties.jobs.type, parentSchema: schema31.properties["x-fleetwright"].properties.jobs, data: data45 };
+            const err93 = { instancePath: instancePath + "/x-fleetwright/jobs", schemaPath: "#/properties/x-fleetwright/properties/jobs/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema31.properties["x-fleetwright"].properties.jobs.type, parentSchema: schema31.properties["x-fleetwright"].properties.jobs, data: data51 };
             if (vErrors === null) {
-              vErrors = [err82];
+              vErrors = [err93];
             } else {
-              vErrors.push(err82);
+              vErrors.push(err93);
             }
             errors++;
           }
         }
       } else {
-        const err83 = { instancePath: instancePath + "/x-fleetwright", schemaPath: "#/properties/x-fleetwright/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema31.properties["x-fleetwright"].type, parentSchema: schema31.properties["x-fleetwright"], data: data36 };
+        const err94 = { instancePath: instancePath + "/x-fleetwright", schemaPath: "#/properties/x-fleetwright/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema31.properties["x-fleetwright"].type, parentSchema: schema31.properties["x-fleetwright"], data: data36 };
         if (vErrors === null) {
-          vErrors = [err83];
+          vErrors = [err94];
         } else {
-          vErrors.push(err83);
+          vErrors.push(err94);
         }
         errors++;
       }
     }
   } else {
-    const err84 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema31.type, parentSchema: schema31, data };
+    const err95 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema31.type, parentSchema: schema31, data };
     if (vErrors === null) {
-      vErrors = [err84];
+      vErrors = [err95];
     } else {
-      vErrors.push(err84);
+      vErrors.push(err95);
     }
     errors++;
   }
@@ -10122,20 +10248,18 @@ function validate54(data, { instancePath = "", parentData, parentDataProperty, r
 }
 validate54.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
 var validatePlan = validate55;
-var schema140 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/plan.schema.json", "type": "object", "required": ["version", "revision", "inSync", "steps", "unavailability", "blocked", "held"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "revision": { "$ref": "#/$defs/revision" }, "inSync": { "type": "boolean" }, "steps": { "type": "array", "items": { "$ref": "#/$defs/step" } }, "unavailability": { "type": "array", "items": { "$ref": "#/$defs/unavailability" } }, "blocked": { "type": "array", "items": { "$ref": "#/$defs/blocked" } }, "held": { "anyOf": [{ "$ref": "#/$defs/held" }, { "type": "null" }] } }, "$defs": { "revision": { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } }, "position": { "type": "object", "required": ["file", "line", "column"], "additionalProperties": false, "properties": { "file": { "type": "string" }, "line": { "type": "integer", "minimum": 1 }, "column": { "type": "integer", "minimum": 1 } } }, "value": { "anyOf": [{ "type": ["string", "number", "boolean", "null"] }, { "type": "array", "items": { "type": "string" } }] }, "change": { "type": "object", "required": ["path", "from", "to"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "from": { "$ref": "#/$defs/value" }, "to": { "$ref": "#/$defs/value" } } }, "cause": { "type": "object", "required": ["commit", "origin", "path", "reason", "changes"], "additionalProperties": false, "properties": { "commit": { "type": "string" }, "origin": { "anyOf": [{ "$ref": "#/$defs/position" }, { "type": "null" }] }, "path": { "type": "string" }, "reason": { "type": "string" }, "changes": { "type": "array", "items": { "$ref": "#/$defs/change" } } } }, "step": { "type": "object", "required": ["wave", "host", "application", "service", "slot", "action", "subject", "detail", "cause"], "additionalProperties": false, "properties": { "wave": { "type": "integer", "minimum": 1 }, "host": { "type": "string" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "action": { "type": "string", "enum": ["pull-image", "create-network", "remove-network", "create-volume", "create-container", "start-container", "unpause-container", "update-container", "rename-container", "connect-network", "disconnect-network", "stop-container", "remove-container"] }, "subject": { "type": "string" }, "detail": { "type": "string" }, "cause": { "$ref": "#/$defs/cause" } } }, "unavailability": { "type": "object", "required": ["application", "service", "desired", "before", "lowest", "reason"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "service": { "type": "string" }, "desired": { "type": "integer" }, "before": { "type": "integer" }, "lowest": { "type": "integer" }, "reason": { "type": "string" } } }, "held": { "type": "object", "required": ["applications", "of", "commits"], "additionalProperties": false, "properties": { "applications": { "type": "array", "items": { "type": "string" } }, "of": { "type": "integer" }, "commits": { "type": "array", "items": { "type": "string" } } } }, "blocked": { "type": "object", "required": ["application", "reason", "message"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "reason": { "type": "string" }, "message": { "type": "string" } } } } };
+var schema140 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/plan.schema.json", "type": "object", "required": ["version", "revision", "inSync", "adoptions", "steps", "unavailability", "blocked", "held"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "revision": { "$ref": "#/$defs/revision" }, "inSync": { "type": "boolean" }, "adoptions": { "type": "array", "items": { "$ref": "#/$defs/adoption" } }, "steps": { "type": "array", "items": { "$ref": "#/$defs/step" } }, "unavailability": { "type": "array", "items": { "$ref": "#/$defs/unavailability" } }, "blocked": { "type": "array", "items": { "$ref": "#/$defs/blocked" } }, "held": { "anyOf": [{ "$ref": "#/$defs/held" }, { "type": "null" }] } }, "$defs": { "revision": { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } }, "position": { "type": "object", "required": ["file", "line", "column"], "additionalProperties": false, "properties": { "file": { "type": "string" }, "line": { "type": "integer", "minimum": 1 }, "column": { "type": "integer", "minimum": 1 } } }, "value": { "anyOf": [{ "type": ["string", "number", "boolean", "null"] }, { "type": "array", "items": { "type": "string" } }] }, "change": { "type": "object", "required": ["path", "from", "to"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "from": { "$ref": "#/$defs/value" }, "to": { "$ref": "#/$defs/value" } } }, "cause": { "type": "object", "required": ["commit", "origin", "path", "reason", "changes"], "additionalProperties": false, "properties": { "commit": { "type": "string" }, "origin": { "anyOf": [{ "$ref": "#/$defs/position" }, { "type": "null" }] }, "path": { "type": "string" }, "reason": { "type": "string" }, "changes": { "type": "array", "items": { "$ref": "#/$defs/change" } } } }, "step": { "type": "object", "required": ["wave", "host", "application", "service", "slot", "action", "subject", "detail", "cause"], "additionalProperties": false, "properties": { "wave": { "type": "integer", "minimum": 1 }, "host": { "type": "string" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "action": { "type": "string", "enum": ["pull-image", "create-network", "remove-network", "create-volume", "create-container", "start-container", "unpause-container", "update-container", "rename-container", "connect-network", "disconnect-network", "stop-container", "remove-container"] }, "subject": { "type": "string" }, "detail": { "type": "string" }, "cause": { "$ref": "#/$defs/cause" } } }, "adoption": { "type": "object", "required": ["application", "service", "slot", "host", "container", "outcome", "differs", "changes"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "type": "string" }, "container": { "type": "string" }, "outcome": { "type": "string", "enum": ["adopted", "refused", "superseded", "unclaimed"] }, "differs": { "type": "boolean" }, "changes": { "type": "array", "items": { "$ref": "#/$defs/change" } } } }, "unavailability": { "type": "object", "required": ["application", "service", "desired", "before", "lowest", "reason"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "service": { "type": "string" }, "desired": { "type": "integer" }, "before": { "type": "integer" }, "lowest": { "type": "integer" }, "reason": { "type": "string" } } }, "held": { "type": "object", "required": ["applications", "of", "commits"], "additionalProperties": false, "properties": { "applications": { "type": "array", "items": { "type": "string" } }, "of": { "type": "integer" }, "commits": { "type": "array", "items": { "type": "string" } } } }, "blocked": { "type": "object", "required": ["application", "reason", "message"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "reason": { "type": "string" }, "message": { "type": "string" } } } } };
 var schema141 = { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } };
-var schema148 = { "type": "object", "required": ["application", "service", "desired", "before", "lowest", "reason"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "service": { "type": "string" }, "desired": { "type": "integer" }, "before": { "type": "integer" }, "lowest": { "type": "integer" }, "reason": { "type": "string" } } };
-var schema149 = { "type": "object", "required": ["application", "reason", "message"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "reason": { "type": "string" }, "message": { "type": "string" } } };
-var schema150 = { "type": "object", "required": ["applications", "of", "commits"], "additionalProperties": false, "properties": { "applications": { "type": "array", "items": { "type": "string" } }, "of": { "type": "integer" }, "commits": { "type": "array", "items": { "type": "string" } } } };
-var schema142 = { "type": "object", "required": ["wave", "host", "application", "service", "slot", "action", "subject", "detail", "cause"], "additionalProperties": false, "properties": { "wave": { "type": "integer", "minimum": 1 }, "host": { "type": "string" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "action": { "type": "string", "enum": ["pull-image", "create-network", "remove-network", "create-volume", "create-container", "start-container", "unpause-container", "update-container", "rename-container", "connect-network", "disconnect-network", "stop-container", "remove-container"] }, "subject": { "type": "string" }, "detail": { "type": "string" }, "cause": { "$ref": "#/$defs/cause" } } };
-var schema143 = { "type": "object", "required": ["commit", "origin", "path", "reason", "changes"], "additionalProperties": false, "properties": { "commit": { "type": "string" }, "origin": { "anyOf": [{ "$ref": "#/$defs/position" }, { "type": "null" }] }, "path": { "type": "string" }, "reason": { "type": "string" }, "changes": { "type": "array", "items": { "$ref": "#/$defs/change" } } } };
-var schema144 = { "type": "object", "required": ["file", "line", "column"], "additionalProperties": false, "properties": { "file": { "type": "string" }, "line": { "type": "integer", "minimum": 1 }, "column": { "type": "integer", "minimum": 1 } } };
-var schema145 = { "type": "object", "required": ["path", "from", "to"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "from": { "$ref": "#/$defs/value" }, "to": { "$ref": "#/$defs/value" } } };
-var schema146 = { "anyOf": [{ "type": ["string", "number", "boolean", "null"] }, { "type": "array", "items": { "type": "string" } }] };
-function validate58(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
+var schema149 = { "type": "object", "required": ["application", "service", "desired", "before", "lowest", "reason"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "service": { "type": "string" }, "desired": { "type": "integer" }, "before": { "type": "integer" }, "lowest": { "type": "integer" }, "reason": { "type": "string" } } };
+var schema150 = { "type": "object", "required": ["application", "reason", "message"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "reason": { "type": "string" }, "message": { "type": "string" } } };
+var schema151 = { "type": "object", "required": ["applications", "of", "commits"], "additionalProperties": false, "properties": { "applications": { "type": "array", "items": { "type": "string" } }, "of": { "type": "integer" }, "commits": { "type": "array", "items": { "type": "string" } } } };
+var schema142 = { "type": "object", "required": ["application", "service", "slot", "host", "container", "outcome", "differs", "changes"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "type": "string" }, "container": { "type": "string" }, "outcome": { "type": "string", "enum": ["adopted", "refused", "superseded", "unclaimed"] }, "differs": { "type": "boolean" }, "changes": { "type": "array", "items": { "$ref": "#/$defs/change" } } } };
+var schema143 = { "type": "object", "required": ["path", "from", "to"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "from": { "$ref": "#/$defs/value" }, "to": { "$ref": "#/$defs/value" } } };
+var schema144 = { "anyOf": [{ "type": ["string", "number", "boolean", "null"] }, { "type": "array", "items": { "type": "string" } }] };
+function validate57(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   let vErrors = null;
   let errors = 0;
-  const evaluated0 = validate58.evaluated;
+  const evaluated0 = validate57.evaluated;
   if (evaluated0.dynamicProps) {
     evaluated0.props = void 0;
   }
@@ -10144,7 +10268,7 @@ function validate58(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.path === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "path" }, message: "must have required property 'path'", schema: schema145.required, parentSchema: schema145, data };
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "path" }, message: "must have required property 'path'", schema: schema143.required, parentSchema: schema143, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -10153,7 +10277,7 @@ function validate58(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.from === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "from" }, message: "must have required property 'from'", schema: schema145.required, parentSchema: schema145, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "from" }, message: "must have required property 'from'", schema: schema143.required, parentSchema: schema143, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -10162,7 +10286,7 @@ function validate58(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.to === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "to" }, message: "must have required property 'to'", schema: schema145.required, parentSchema: schema145, data };
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "to" }, message: "must have required property 'to'", schema: schema143.required, parentSchema: schema143, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -10172,7 +10296,7 @@ function validate58(data, { instancePath = "", parentData, parentDataProperty, r
     }
     for (const key0 in data) {
       if (!(key0 === "path" || key0 === "from" || key0 === "to")) {
-        const err3 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema145, data };
+        const err3 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema143, data };
         if (vErrors === null) {
           vErrors = [err3];
         } else {
@@ -10184,7 +10308,7 @@ function validate58(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.path !== void 0) {
       let data0 = data.path;
       if (typeof data0 !== "string") {
-        const err4 = { instancePath: instancePath + "/path", schemaPath: "#/properties/path/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema145.properties.path.type, parentSchema: schema145.properties.path, data: data0 };
+        const err4 = { instancePath: instancePath + "/path", schemaPath: "#/properties/path/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema143.properties.path.type, parentSchema: schema143.properties.path, data: data0 };
         if (vErrors === null) {
           vErrors = [err4];
         } else {
@@ -10199,7 +10323,7 @@ function validate58(data, { instancePath = "", parentData, parentDataProperty, r
       let valid2 = false;
       const _errs7 = errors;
       if (typeof data1 !== "string" && !(typeof data1 == "number" && isFinite(data1)) && typeof data1 !== "boolean" && data1 !== null) {
-        const err5 = { instancePath: instancePath + "/from", schemaPath: "#/$defs/value/anyOf/0/type", keyword: "type", params: { type: schema146.anyOf[0].type }, message: "must be string,number,boolean,null", schema: schema146.anyOf[0].type, parentSchema: schema146.anyOf[0], data: data1 };
+        const err5 = { instancePath: instancePath + "/from", schemaPath: "#/$defs/value/anyOf/0/type", keyword: "type", params: { type: schema144.anyOf[0].type }, message: "must be string,number,boolean,null", schema: schema144.anyOf[0].type, parentSchema: schema144.anyOf[0], data: data1 };
         if (vErrors === null) {
           vErrors = [err5];
         } else {
@@ -10215,7 +10339,7 @@ function validate58(data, { instancePath = "", parentData, parentDataProperty, r
         for (let i0 = 0; i0 < len0; i0++) {
           let data2 = data1[i0];
           if (typeof data2 !== "string") {
-            const err6 = { instancePath: instancePath + "/from/" + i0, schemaPath: "#/$defs/value/anyOf/1/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema146.anyOf[1].items.type, parentSchema: schema146.anyOf[1].items, data: data2 };
+            const err6 = { instancePath: instancePath + "/from/" + i0, schemaPath: "#/$defs/value/anyOf/1/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema144.anyOf[1].items.type, parentSchema: schema144.anyOf[1].items, data: data2 };
             if (vErrors === null) {
               vErrors = [err6];
             } else {
@@ -10225,7 +10349,7 @@ function validate58(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err7 = { instancePath: instancePath + "/from", schemaPath: "#/$defs/value/anyOf/1/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema146.anyOf[1].type, parentSchema: schema146.anyOf[1], data: data1 };
+        const err7 = { instancePath: instancePath + "/from", schemaPath: "#/$defs/value/anyOf/1/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema144.anyOf[1].type, parentSchema: schema144.anyOf[1], data: data1 };
         if (vErrors === null) {
           vErrors = [err7];
         } else {
@@ -10236,7 +10360,7 @@ function validate58(data, { instancePath = "", parentData, parentDataProperty, r
       var _valid0 = _errs9 === errors;
       valid2 = valid2 || _valid0;
       if (!valid2) {
-        const err8 = { instancePath: instancePath + "/from", schemaPath: "#/$defs/value/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema146.anyOf, parentSchema: schema146, data: data1 };
+        const err8 = { instancePath: instancePath + "/from", schemaPath: "#/$defs/value/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema144.anyOf, parentSchema: schema144, data: data1 };
         if (vErrors === null) {
           vErrors = [err8];
         } else {
@@ -10260,7 +10384,7 @@ function validate58(data, { instancePath = "", parentData, parentDataProperty, r
       let valid6 = false;
       const _errs16 = errors;
       if (typeof data3 !== "string" && !(typeof data3 == "number" && isFinite(data3)) && typeof data3 !== "boolean" && data3 !== null) {
-        const err9 = { instancePath: instancePath + "/to", schemaPath: "#/$defs/value/anyOf/0/type", keyword: "type", params: { type: schema146.anyOf[0].type }, message: "must be string,number,boolean,null", schema: schema146.anyOf[0].type, parentSchema: schema146.anyOf[0], data: data3 };
+        const err9 = { instancePath: instancePath + "/to", schemaPath: "#/$defs/value/anyOf/0/type", keyword: "type", params: { type: schema144.anyOf[0].type }, message: "must be string,number,boolean,null", schema: schema144.anyOf[0].type, parentSchema: schema144.anyOf[0], data: data3 };
         if (vErrors === null) {
           vErrors = [err9];
         } else {
@@ -10276,7 +10400,7 @@ function validate58(data, { instancePath = "", parentData, parentDataProperty, r
         for (let i1 = 0; i1 < len1; i1++) {
           let data4 = data3[i1];
           if (typeof data4 !== "string") {
-            const err10 = { instancePath: instancePath + "/to/" + i1, schemaPath: "#/$defs/value/anyOf/1/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema146.anyOf[1].items.type, parentSchema: schema146.anyOf[1].items, data: data4 };
+            const err10 = { instancePath: instancePath + "/to/" + i1, schemaPath: "#/$defs/value/anyOf/1/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema144.anyOf[1].items.type, parentSchema: schema144.anyOf[1].items, data: data4 };
             if (vErrors === null) {
               vErrors = [err10];
             } else {
@@ -10286,7 +10410,7 @@ function validate58(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err11 = { instancePath: instancePath + "/to", schemaPath: "#/$defs/value/anyOf/1/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema146.anyOf[1].type, parentSchema: schema146.anyOf[1], data: data3 };
+        const err11 = { instancePath: instancePath + "/to", schemaPath: "#/$defs/value/anyOf/1/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema144.anyOf[1].type, parentSchema: schema144.anyOf[1], data: data3 };
         if (vErrors === null) {
           vErrors = [err11];
         } else {
@@ -10297,7 +10421,7 @@ function validate58(data, { instancePath = "", parentData, parentDataProperty, r
       var _valid1 = _errs18 === errors;
       valid6 = valid6 || _valid1;
       if (!valid6) {
-        const err12 = { instancePath: instancePath + "/to", schemaPath: "#/$defs/value/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema146.anyOf, parentSchema: schema146, data: data3 };
+        const err12 = { instancePath: instancePath + "/to", schemaPath: "#/$defs/value/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema144.anyOf, parentSchema: schema144, data: data3 };
         if (vErrors === null) {
           vErrors = [err12];
         } else {
@@ -10316,7 +10440,7 @@ function validate58(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err13 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema145.type, parentSchema: schema145, data };
+    const err13 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema143.type, parentSchema: schema143, data };
     if (vErrors === null) {
       vErrors = [err13];
     } else {
@@ -10324,14 +10448,237 @@ function validate58(data, { instancePath = "", parentData, parentDataProperty, r
     }
     errors++;
   }
-  validate58.errors = vErrors;
+  validate57.errors = vErrors;
   return errors === 0;
 }
-validate58.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
-function validate57(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
+validate57.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
+function validate56(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   let vErrors = null;
   let errors = 0;
-  const evaluated0 = validate57.evaluated;
+  const evaluated0 = validate56.evaluated;
+  if (evaluated0.dynamicProps) {
+    evaluated0.props = void 0;
+  }
+  if (evaluated0.dynamicItems) {
+    evaluated0.items = void 0;
+  }
+  if (data && typeof data == "object" && !Array.isArray(data)) {
+    if (data.application === void 0) {
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema142.required, parentSchema: schema142, data };
+      if (vErrors === null) {
+        vErrors = [err0];
+      } else {
+        vErrors.push(err0);
+      }
+      errors++;
+    }
+    if (data.service === void 0) {
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema142.required, parentSchema: schema142, data };
+      if (vErrors === null) {
+        vErrors = [err1];
+      } else {
+        vErrors.push(err1);
+      }
+      errors++;
+    }
+    if (data.slot === void 0) {
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema142.required, parentSchema: schema142, data };
+      if (vErrors === null) {
+        vErrors = [err2];
+      } else {
+        vErrors.push(err2);
+      }
+      errors++;
+    }
+    if (data.host === void 0) {
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema142.required, parentSchema: schema142, data };
+      if (vErrors === null) {
+        vErrors = [err3];
+      } else {
+        vErrors.push(err3);
+      }
+      errors++;
+    }
+    if (data.container === void 0) {
+      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "container" }, message: "must have required property 'container'", schema: schema142.required, parentSchema: schema142, data };
+      if (vErrors === null) {
+        vErrors = [err4];
+      } else {
+        vErrors.push(err4);
+      }
+      errors++;
+    }
+    if (data.outcome === void 0) {
+      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "outcome" }, message: "must have required property 'outcome'", schema: schema142.required, parentSchema: schema142, data };
+      if (vErrors === null) {
+        vErrors = [err5];
+      } else {
+        vErrors.push(err5);
+      }
+      errors++;
+    }
+    if (data.differs === void 0) {
+      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "differs" }, message: "must have required property 'differs'", schema: schema142.required, parentSchema: schema142, data };
+      if (vErrors === null) {
+        vErrors = [err6];
+      } else {
+        vErrors.push(err6);
+      }
+      errors++;
+    }
+    if (data.changes === void 0) {
+      const err7 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "changes" }, message: "must have required property 'changes'", schema: schema142.required, parentSchema: schema142, data };
+      if (vErrors === null) {
+        vErrors = [err7];
+      } else {
+        vErrors.push(err7);
+      }
+      errors++;
+    }
+    for (const key0 in data) {
+      if (!(key0 === "application" || key0 === "service" || key0 === "slot" || key0 === "host" || key0 === "container" || key0 === "outcome" || key0 === "differs" || key0 === "changes")) {
+        const err8 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema142, data };
+        if (vErrors === null) {
+          vErrors = [err8];
+        } else {
+          vErrors.push(err8);
+        }
+        errors++;
+      }
+    }
+    if (data.application !== void 0) {
+      let data0 = data.application;
+      if (typeof data0 !== "string") {
+        const err9 = { instancePath: instancePath + "/application", schemaPath: "#/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema142.properties.application.type, parentSchema: schema142.properties.application, data: data0 };
+        if (vErrors === null) {
+          vErrors = [err9];
+        } else {
+          vErrors.push(err9);
+        }
+        errors++;
+      }
+    }
+    if (data.service !== void 0) {
+      let data1 = data.service;
+      if (typeof data1 !== "string") {
+        const err10 = { instancePath: instancePath + "/service", schemaPath: "#/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema142.properties.service.type, parentSchema: schema142.properties.service, data: data1 };
+        if (vErrors === null) {
+          vErrors = [err10];
+        } else {
+          vErrors.push(err10);
+        }
+        errors++;
+      }
+    }
+    if (data.slot !== void 0) {
+      let data2 = data.slot;
+      if (typeof data2 !== "string") {
+        const err11 = { instancePath: instancePath + "/slot", schemaPath: "#/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema142.properties.slot.type, parentSchema: schema142.properties.slot, data: data2 };
+        if (vErrors === null) {
+          vErrors = [err11];
+        } else {
+          vErrors.push(err11);
+        }
+        errors++;
+      }
+    }
+    if (data.host !== void 0) {
+      let data3 = data.host;
+      if (typeof data3 !== "string") {
+        const err12 = { instancePath: instancePath + "/host", schemaPath: "#/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema142.properties.host.type, parentSchema: schema142.properties.host, data: data3 };
+        if (vErrors === null) {
+          vErrors = [err12];
+        } else {
+          vErrors.push(err12);
+        }
+        errors++;
+      }
+    }
+    if (data.container !== void 0) {
+      let data4 = data.container;
+      if (typeof data4 !== "string") {
+        const err13 = { instancePath: instancePath + "/container", schemaPath: "#/properties/container/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema142.properties.container.type, parentSchema: schema142.properties.container, data: data4 };
+        if (vErrors === null) {
+          vErrors = [err13];
+        } else {
+          vErrors.push(err13);
+        }
+        errors++;
+      }
+    }
+    if (data.outcome !== void 0) {
+      let data5 = data.outcome;
+      if (typeof data5 !== "string") {
+        const err14 = { instancePath: instancePath + "/outcome", schemaPath: "#/properties/outcome/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema142.properties.outcome.type, parentSchema: schema142.properties.outcome, data: data5 };
+        if (vErrors === null) {
+          vErrors = [err14];
+        } else {
+          vErrors.push(err14);
+        }
+        errors++;
+      }
+      if (!(data5 === "adopted" || data5 === "refused" || data5 === "superseded" || data5 === "unclaimed")) {
+        const err15 = { instancePath: instancePath + "/outcome", schemaPath: "#/properties/outcome/enum", keyword: "enum", params: { allowedValues: schema142.properties.outcome.enum }, message: "must be equal to one of the allowed values", schema: schema142.properties.outcome.enum, parentSchema: schema142.properties.outcome, data: data5 };
+        if (vErrors === null) {
+          vErrors = [err15];
+        } else {
+          vErrors.push(err15);
+        }
+        errors++;
+      }
+    }
+    if (data.differs !== void 0) {
+      let data6 = data.differs;
+      if (typeof data6 !== "boolean") {
+        const err16 = { instancePath: instancePath + "/differs", schemaPath: "#/properties/differs/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema142.properties.differs.type, parentSchema: schema142.properties.differs, data: data6 };
+        if (vErrors === null) {
+          vErrors = [err16];
+        } else {
+          vErrors.push(err16);
+        }
+        errors++;
+      }
+    }
+    if (data.changes !== void 0) {
+      let data7 = data.changes;
+      if (Array.isArray(data7)) {
+        const len0 = data7.length;
+        for (let i0 = 0; i0 < len0; i0++) {
+          if (!validate57(data7[i0], { instancePath: instancePath + "/changes/" + i0, parentData: data7, parentDataProperty: i0, rootData, dynamicAnchors })) {
+            vErrors = vErrors === null ? validate57.errors : vErrors.concat(validate57.errors);
+            errors = vErrors.length;
+          }
+        }
+      } else {
+        const err17 = { instancePath: instancePath + "/changes", schemaPath: "#/properties/changes/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema142.properties.changes.type, parentSchema: schema142.properties.changes, data: data7 };
+        if (vErrors === null) {
+          vErrors = [err17];
+        } else {
+          vErrors.push(err17);
+        }
+        errors++;
+      }
+    }
+  } else {
+    const err18 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema142.type, parentSchema: schema142, data };
+    if (vErrors === null) {
+      vErrors = [err18];
+    } else {
+      vErrors.push(err18);
+    }
+    errors++;
+  }
+  validate56.errors = vErrors;
+  return errors === 0;
+}
+validate56.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
+var schema146 = { "type": "object", "required": ["wave", "host", "application", "service", "slot", "action", "subject", "detail", "cause"], "additionalProperties": false, "properties": { "wave": { "type": "integer", "minimum": 1 }, "host": { "type": "string" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "action": { "type": "string", "enum": ["pull-image", "create-network", "remove-network", "create-volume", "create-container", "start-container", "unpause-container", "update-container", "rename-container", "connect-network", "disconnect-network", "stop-container", "remove-container"] }, "subject": { "type": "string" }, "detail": { "type": "string" }, "cause": { "$ref": "#/$defs/cause" } } };
+var schema147 = { "type": "object", "required": ["commit", "origin", "path", "reason", "changes"], "additionalProperties": false, "properties": { "commit": { "type": "string" }, "origin": { "anyOf": [{ "$ref": "#/$defs/position" }, { "type": "null" }] }, "path": { "type": "string" }, "reason": { "type": "string" }, "changes": { "type": "array", "items": { "$ref": "#/$defs/change" } } } };
+var schema148 = { "type": "object", "required": ["file", "line", "column"], "additionalProperties": false, "properties": { "file": { "type": "string" }, "line": { "type": "integer", "minimum": 1 }, "column": { "type": "integer", "minimum": 1 } } };
+function validate61(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
+  let vErrors = null;
+  let errors = 0;
+  const evaluated0 = validate61.evaluated;
   if (evaluated0.dynamicProps) {
     evaluated0.props = void 0;
   }
@@ -10340,7 +10687,7 @@ function validate57(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.commit === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema143.required, parentSchema: schema143, data };
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema147.required, parentSchema: schema147, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -10349,7 +10696,7 @@ function validate57(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.origin === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "origin" }, message: "must have required property 'origin'", schema: schema143.required, parentSchema: schema143, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "origin" }, message: "must have required property 'origin'", schema: schema147.required, parentSchema: schema147, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -10358,7 +10705,7 @@ function validate57(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.path === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "path" }, message: "must have required property 'path'", schema: schema143.required, parentSchema: schema143, data };
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "path" }, message: "must have required property 'path'", schema: schema147.required, parentSchema: schema147, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -10367,7 +10714,7 @@ function validate57(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.reason === void 0) {
-      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema143.required, parentSchema: schema143, data };
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema147.required, parentSchema: schema147, data };
       if (vErrors === null) {
         vErrors = [err3];
       } else {
@@ -10376,7 +10723,7 @@ function validate57(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.changes === void 0) {
-      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "changes" }, message: "must have required property 'changes'", schema: schema143.required, parentSchema: schema143, data };
+      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "changes" }, message: "must have required property 'changes'", schema: schema147.required, parentSchema: schema147, data };
       if (vErrors === null) {
         vErrors = [err4];
       } else {
@@ -10386,7 +10733,7 @@ function validate57(data, { instancePath = "", parentData, parentDataProperty, r
     }
     for (const key0 in data) {
       if (!(key0 === "commit" || key0 === "origin" || key0 === "path" || key0 === "reason" || key0 === "changes")) {
-        const err5 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema143, data };
+        const err5 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema147, data };
         if (vErrors === null) {
           vErrors = [err5];
         } else {
@@ -10398,7 +10745,7 @@ function validate57(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.commit !== void 0) {
       let data0 = data.commit;
       if (typeof data0 !== "string") {
-        const err6 = { instancePath: instancePath + "/commit", schemaPath: "#/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema143.properties.commit.type, parentSchema: schema143.properties.commit, data: data0 };
+        const err6 = { instancePath: instancePath + "/commit", schemaPath: "#/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema147.properties.commit.type, parentSchema: schema147.properties.commit, data: data0 };
         if (vErrors === null) {
           vErrors = [err6];
         } else {
@@ -10414,7 +10761,7 @@ function validate57(data, { instancePath = "", parentData, parentDataProperty, r
       const _errs6 = errors;
       if (data1 && typeof data1 == "object" && !Array.isArray(data1)) {
         if (data1.file === void 0) {
-          const err7 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/position/required", keyword: "required", params: { missingProperty: "file" }, message: "must have required property 'file'", schema: schema144.required, parentSchema: schema144, data: data1 };
+          const err7 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/position/required", keyword: "required", params: { missingProperty: "file" }, message: "must have required property 'file'", schema: schema148.required, parentSchema: schema148, data: data1 };
           if (vErrors === null) {
             vErrors = [err7];
           } else {
@@ -10423,7 +10770,7 @@ function validate57(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data1.line === void 0) {
-          const err8 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/position/required", keyword: "required", params: { missingProperty: "line" }, message: "must have required property 'line'", schema: schema144.required, parentSchema: schema144, data: data1 };
+          const err8 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/position/required", keyword: "required", params: { missingProperty: "line" }, message: "must have required property 'line'", schema: schema148.required, parentSchema: schema148, data: data1 };
           if (vErrors === null) {
             vErrors = [err8];
           } else {
@@ -10432,7 +10779,7 @@ function validate57(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data1.column === void 0) {
-          const err9 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/position/required", keyword: "required", params: { missingProperty: "column" }, message: "must have required property 'column'", schema: schema144.required, parentSchema: schema144, data: data1 };
+          const err9 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/position/required", keyword: "required", params: { missingProperty: "column" }, message: "must have required property 'column'", schema: schema148.required, parentSchema: schema148, data: data1 };
           if (vErrors === null) {
             vErrors = [err9];
           } else {
@@ -10442,7 +10789,7 @@ function validate57(data, { instancePath = "", parentData, parentDataProperty, r
         }
         for (const key1 in data1) {
           if (!(key1 === "file" || key1 === "line" || key1 === "column")) {
-            const err10 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/position/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema144, data: data1 };
+            const err10 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/position/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema148, data: data1 };
             if (vErrors === null) {
               vErrors = [err10];
             } else {
@@ -10454,7 +10801,7 @@ function validate57(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.file !== void 0) {
           let data2 = data1.file;
           if (typeof data2 !== "string") {
-            const err11 = { instancePath: instancePath + "/origin/file", schemaPath: "#/$defs/position/properties/file/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema144.properties.file.type, parentSchema: schema144.properties.file, data: data2 };
+            const err11 = { instancePath: instancePath + "/origin/file", schemaPath: "#/$defs/position/properties/file/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema148.properties.file.type, parentSchema: schema148.properties.file, data: data2 };
             if (vErrors === null) {
               vErrors = [err11];
             } else {
@@ -10466,7 +10813,7 @@ function validate57(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.line !== void 0) {
           let data3 = data1.line;
           if (!(typeof data3 == "number" && (!(data3 % 1) && !isNaN(data3)) && isFinite(data3))) {
-            const err12 = { instancePath: instancePath + "/origin/line", schemaPath: "#/$defs/position/properties/line/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema144.properties.line.type, parentSchema: schema144.properties.line, data: data3 };
+            const err12 = { instancePath: instancePath + "/origin/line", schemaPath: "#/$defs/position/properties/line/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema148.properties.line.type, parentSchema: schema148.properties.line, data: data3 };
             if (vErrors === null) {
               vErrors = [err12];
             } else {
@@ -10476,7 +10823,7 @@ function validate57(data, { instancePath = "", parentData, parentDataProperty, r
           }
           if (typeof data3 == "number" && isFinite(data3)) {
             if (data3 < 1 || isNaN(data3)) {
-              const err13 = { instancePath: instancePath + "/origin/line", schemaPath: "#/$defs/position/properties/line/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema144.properties.line, data: data3 };
+              const err13 = { instancePath: instancePath + "/origin/line", schemaPath: "#/$defs/position/properties/line/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema148.properties.line, data: data3 };
               if (vErrors === null) {
                 vErrors = [err13];
               } else {
@@ -10489,7 +10836,7 @@ function validate57(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.column !== void 0) {
           let data4 = data1.column;
           if (!(typeof data4 == "number" && (!(data4 % 1) && !isNaN(data4)) && isFinite(data4))) {
-            const err14 = { instancePath: instancePath + "/origin/column", schemaPath: "#/$defs/position/properties/column/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema144.properties.column.type, parentSchema: schema144.properties.column, data: data4 };
+            const err14 = { instancePath: instancePath + "/origin/column", schemaPath: "#/$defs/position/properties/column/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema148.properties.column.type, parentSchema: schema148.properties.column, data: data4 };
             if (vErrors === null) {
               vErrors = [err14];
             } else {
@@ -10499,7 +10846,7 @@ function validate57(data, { instancePath = "", parentData, parentDataProperty, r
           }
           if (typeof data4 == "number" && isFinite(data4)) {
             if (data4 < 1 || isNaN(data4)) {
-              const err15 = { instancePath: instancePath + "/origin/column", schemaPath: "#/$defs/position/properties/column/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema144.properties.column, data: data4 };
+              const err15 = { instancePath: instancePath + "/origin/column", schemaPath: "#/$defs/position/properties/column/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema148.properties.column, data: data4 };
               if (vErrors === null) {
                 vErrors = [err15];
               } else {
@@ -10510,7 +10857,7 @@ function validate57(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err16 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/position/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema144.type, parentSchema: schema144, data: data1 };
+        const err16 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/position/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema148.type, parentSchema: schema148, data: data1 };
         if (vErrors === null) {
           vErrors = [err16];
         } else {
@@ -10522,7 +10869,7 @@ function validate57(data, { instancePath = "", parentData, parentDataProperty, r
       valid1 = valid1 || _valid0;
       const _errs16 = errors;
       if (data1 !== null) {
-        const err17 = { instancePath: instancePath + "/origin", schemaPath: "#/properties/origin/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema143.properties.origin.anyOf[1].type, parentSchema: schema143.properties.origin.anyOf[1], data: data1 };
+        const err17 = { instancePath: instancePath + "/origin", schemaPath: "#/properties/origin/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema147.properties.origin.anyOf[1].type, parentSchema: schema147.properties.origin.anyOf[1], data: data1 };
         if (vErrors === null) {
           vErrors = [err17];
         } else {
@@ -10533,7 +10880,7 @@ function validate57(data, { instancePath = "", parentData, parentDataProperty, r
       var _valid0 = _errs16 === errors;
       valid1 = valid1 || _valid0;
       if (!valid1) {
-        const err18 = { instancePath: instancePath + "/origin", schemaPath: "#/properties/origin/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema143.properties.origin.anyOf, parentSchema: schema143.properties.origin, data: data1 };
+        const err18 = { instancePath: instancePath + "/origin", schemaPath: "#/properties/origin/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema147.properties.origin.anyOf, parentSchema: schema147.properties.origin, data: data1 };
         if (vErrors === null) {
           vErrors = [err18];
         } else {
@@ -10554,7 +10901,7 @@ function validate57(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.path !== void 0) {
       let data5 = data.path;
       if (typeof data5 !== "string") {
-        const err19 = { instancePath: instancePath + "/path", schemaPath: "#/properties/path/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema143.properties.path.type, parentSchema: schema143.properties.path, data: data5 };
+        const err19 = { instancePath: instancePath + "/path", schemaPath: "#/properties/path/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema147.properties.path.type, parentSchema: schema147.properties.path, data: data5 };
         if (vErrors === null) {
           vErrors = [err19];
         } else {
@@ -10566,7 +10913,7 @@ function validate57(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.reason !== void 0) {
       let data6 = data.reason;
       if (typeof data6 !== "string") {
-        const err20 = { instancePath: instancePath + "/reason", schemaPath: "#/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema143.properties.reason.type, parentSchema: schema143.properties.reason, data: data6 };
+        const err20 = { instancePath: instancePath + "/reason", schemaPath: "#/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema147.properties.reason.type, parentSchema: schema147.properties.reason, data: data6 };
         if (vErrors === null) {
           vErrors = [err20];
         } else {
@@ -10580,13 +10927,13 @@ function validate57(data, { instancePath = "", parentData, parentDataProperty, r
       if (Array.isArray(data7)) {
         const len0 = data7.length;
         for (let i0 = 0; i0 < len0; i0++) {
-          if (!validate58(data7[i0], { instancePath: instancePath + "/changes/" + i0, parentData: data7, parentDataProperty: i0, rootData, dynamicAnchors })) {
-            vErrors = vErrors === null ? validate58.errors : vErrors.concat(validate58.errors);
+          if (!validate57(data7[i0], { instancePath: instancePath + "/changes/" + i0, parentData: data7, parentDataProperty: i0, rootData, dynamicAnchors })) {
+            vErrors = vErrors === null ? validate57.errors : vErrors.concat(validate57.errors);
             errors = vErrors.length;
           }
         }
       } else {
-        const err21 = { instancePath: instancePath + "/changes", schemaPath: "#/properties/changes/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema143.properties.changes.type, parentSchema: schema143.properties.changes, data: data7 };
+        const err21 = { instancePath: instancePath + "/changes", schemaPath: "#/properties/changes/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema147.properties.changes.type, parentSchema: schema147.properties.changes, data: data7 };
         if (vErrors === null) {
           vErrors = [err21];
         } else {
@@ -10596,7 +10943,7 @@ function validate57(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err22 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema143.type, parentSchema: schema143, data };
+    const err22 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema147.type, parentSchema: schema147, data };
     if (vErrors === null) {
       vErrors = [err22];
     } else {
@@ -10604,14 +10951,14 @@ function validate57(data, { instancePath = "", parentData, parentDataProperty, r
     }
     errors++;
   }
-  validate57.errors = vErrors;
+  validate61.errors = vErrors;
   return errors === 0;
 }
-validate57.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
-function validate56(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
+validate61.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
+function validate60(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   let vErrors = null;
   let errors = 0;
-  const evaluated0 = validate56.evaluated;
+  const evaluated0 = validate60.evaluated;
   if (evaluated0.dynamicProps) {
     evaluated0.props = void 0;
   }
@@ -10620,7 +10967,7 @@ function validate56(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.wave === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "wave" }, message: "must have required property 'wave'", schema: schema142.required, parentSchema: schema142, data };
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "wave" }, message: "must have required property 'wave'", schema: schema146.required, parentSchema: schema146, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -10629,7 +10976,7 @@ function validate56(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.host === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema142.required, parentSchema: schema142, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema146.required, parentSchema: schema146, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -10638,7 +10985,7 @@ function validate56(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.application === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema142.required, parentSchema: schema142, data };
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema146.required, parentSchema: schema146, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -10647,7 +10994,7 @@ function validate56(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.service === void 0) {
-      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema142.required, parentSchema: schema142, data };
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema146.required, parentSchema: schema146, data };
       if (vErrors === null) {
         vErrors = [err3];
       } else {
@@ -10656,7 +11003,7 @@ function validate56(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.slot === void 0) {
-      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema142.required, parentSchema: schema142, data };
+      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema146.required, parentSchema: schema146, data };
       if (vErrors === null) {
         vErrors = [err4];
       } else {
@@ -10665,7 +11012,7 @@ function validate56(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.action === void 0) {
-      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "action" }, message: "must have required property 'action'", schema: schema142.required, parentSchema: schema142, data };
+      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "action" }, message: "must have required property 'action'", schema: schema146.required, parentSchema: schema146, data };
       if (vErrors === null) {
         vErrors = [err5];
       } else {
@@ -10674,7 +11021,7 @@ function validate56(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.subject === void 0) {
-      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "subject" }, message: "must have required property 'subject'", schema: schema142.required, parentSchema: schema142, data };
+      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "subject" }, message: "must have required property 'subject'", schema: schema146.required, parentSchema: schema146, data };
       if (vErrors === null) {
         vErrors = [err6];
       } else {
@@ -10683,7 +11030,7 @@ function validate56(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.detail === void 0) {
-      const err7 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "detail" }, message: "must have required property 'detail'", schema: schema142.required, parentSchema: schema142, data };
+      const err7 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "detail" }, message: "must have required property 'detail'", schema: schema146.required, parentSchema: schema146, data };
       if (vErrors === null) {
         vErrors = [err7];
       } else {
@@ -10692,7 +11039,7 @@ function validate56(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.cause === void 0) {
-      const err8 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "cause" }, message: "must have required property 'cause'", schema: schema142.required, parentSchema: schema142, data };
+      const err8 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "cause" }, message: "must have required property 'cause'", schema: schema146.required, parentSchema: schema146, data };
       if (vErrors === null) {
         vErrors = [err8];
       } else {
@@ -10701,8 +11048,8 @@ function validate56(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     for (const key0 in data) {
-      if (!func1.call(schema142.properties, key0)) {
-        const err9 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema142, data };
+      if (!func1.call(schema146.properties, key0)) {
+        const err9 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema146, data };
         if (vErrors === null) {
           vErrors = [err9];
         } else {
@@ -10714,7 +11061,7 @@ function validate56(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.wave !== void 0) {
       let data0 = data.wave;
       if (!(typeof data0 == "number" && (!(data0 % 1) && !isNaN(data0)) && isFinite(data0))) {
-        const err10 = { instancePath: instancePath + "/wave", schemaPath: "#/properties/wave/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema142.properties.wave.type, parentSchema: schema142.properties.wave, data: data0 };
+        const err10 = { instancePath: instancePath + "/wave", schemaPath: "#/properties/wave/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema146.properties.wave.type, parentSchema: schema146.properties.wave, data: data0 };
         if (vErrors === null) {
           vErrors = [err10];
         } else {
@@ -10724,7 +11071,7 @@ function validate56(data, { instancePath = "", parentData, parentDataProperty, r
       }
       if (typeof data0 == "number" && isFinite(data0)) {
         if (data0 < 1 || isNaN(data0)) {
-          const err11 = { instancePath: instancePath + "/wave", schemaPath: "#/properties/wave/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema142.properties.wave, data: data0 };
+          const err11 = { instancePath: instancePath + "/wave", schemaPath: "#/properties/wave/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema146.properties.wave, data: data0 };
           if (vErrors === null) {
             vErrors = [err11];
           } else {
@@ -10737,7 +11084,7 @@ function validate56(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.host !== void 0) {
       let data1 = data.host;
       if (typeof data1 !== "string") {
-        const err12 = { instancePath: instancePath + "/host", schemaPath: "#/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema142.properties.host.type, parentSchema: schema142.properties.host, data: data1 };
+        const err12 = { instancePath: instancePath + "/host", schemaPath: "#/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema146.properties.host.type, parentSchema: schema146.properties.host, data: data1 };
         if (vErrors === null) {
           vErrors = [err12];
         } else {
@@ -10749,7 +11096,7 @@ function validate56(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.application !== void 0) {
       let data2 = data.application;
       if (typeof data2 !== "string") {
-        const err13 = { instancePath: instancePath + "/application", schemaPath: "#/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema142.properties.application.type, parentSchema: schema142.properties.application, data: data2 };
+        const err13 = { instancePath: instancePath + "/application", schemaPath: "#/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema146.properties.application.type, parentSchema: schema146.properties.application, data: data2 };
         if (vErrors === null) {
           vErrors = [err13];
         } else {
@@ -10761,7 +11108,7 @@ function validate56(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.service !== void 0) {
       let data3 = data.service;
       if (typeof data3 !== "string") {
-        const err14 = { instancePath: instancePath + "/service", schemaPath: "#/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema142.properties.service.type, parentSchema: schema142.properties.service, data: data3 };
+        const err14 = { instancePath: instancePath + "/service", schemaPath: "#/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema146.properties.service.type, parentSchema: schema146.properties.service, data: data3 };
         if (vErrors === null) {
           vErrors = [err14];
         } else {
@@ -10773,7 +11120,7 @@ function validate56(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.slot !== void 0) {
       let data4 = data.slot;
       if (typeof data4 !== "string") {
-        const err15 = { instancePath: instancePath + "/slot", schemaPath: "#/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema142.properties.slot.type, parentSchema: schema142.properties.slot, data: data4 };
+        const err15 = { instancePath: instancePath + "/slot", schemaPath: "#/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema146.properties.slot.type, parentSchema: schema146.properties.slot, data: data4 };
         if (vErrors === null) {
           vErrors = [err15];
         } else {
@@ -10785,7 +11132,7 @@ function validate56(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.action !== void 0) {
       let data5 = data.action;
       if (typeof data5 !== "string") {
-        const err16 = { instancePath: instancePath + "/action", schemaPath: "#/properties/action/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema142.properties.action.type, parentSchema: schema142.properties.action, data: data5 };
+        const err16 = { instancePath: instancePath + "/action", schemaPath: "#/properties/action/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema146.properties.action.type, parentSchema: schema146.properties.action, data: data5 };
         if (vErrors === null) {
           vErrors = [err16];
         } else {
@@ -10794,7 +11141,7 @@ function validate56(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (!(data5 === "pull-image" || data5 === "create-network" || data5 === "remove-network" || data5 === "create-volume" || data5 === "create-container" || data5 === "start-container" || data5 === "unpause-container" || data5 === "update-container" || data5 === "rename-container" || data5 === "connect-network" || data5 === "disconnect-network" || data5 === "stop-container" || data5 === "remove-container")) {
-        const err17 = { instancePath: instancePath + "/action", schemaPath: "#/properties/action/enum", keyword: "enum", params: { allowedValues: schema142.properties.action.enum }, message: "must be equal to one of the allowed values", schema: schema142.properties.action.enum, parentSchema: schema142.properties.action, data: data5 };
+        const err17 = { instancePath: instancePath + "/action", schemaPath: "#/properties/action/enum", keyword: "enum", params: { allowedValues: schema146.properties.action.enum }, message: "must be equal to one of the allowed values", schema: schema146.properties.action.enum, parentSchema: schema146.properties.action, data: data5 };
         if (vErrors === null) {
           vErrors = [err17];
         } else {
@@ -10806,7 +11153,7 @@ function validate56(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.subject !== void 0) {
       let data6 = data.subject;
       if (typeof data6 !== "string") {
-        const err18 = { instancePath: instancePath + "/subject", schemaPath: "#/properties/subject/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema142.properties.subject.type, parentSchema: schema142.properties.subject, data: data6 };
+        const err18 = { instancePath: instancePath + "/subject", schemaPath: "#/properties/subject/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema146.properties.subject.type, parentSchema: schema146.properties.subject, data: data6 };
         if (vErrors === null) {
           vErrors = [err18];
         } else {
@@ -10818,7 +11165,7 @@ function validate56(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.detail !== void 0) {
       let data7 = data.detail;
       if (typeof data7 !== "string") {
-        const err19 = { instancePath: instancePath + "/detail", schemaPath: "#/properties/detail/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema142.properties.detail.type, parentSchema: schema142.properties.detail, data: data7 };
+        const err19 = { instancePath: instancePath + "/detail", schemaPath: "#/properties/detail/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema146.properties.detail.type, parentSchema: schema146.properties.detail, data: data7 };
         if (vErrors === null) {
           vErrors = [err19];
         } else {
@@ -10828,13 +11175,13 @@ function validate56(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
     if (data.cause !== void 0) {
-      if (!validate57(data.cause, { instancePath: instancePath + "/cause", parentData: data, parentDataProperty: "cause", rootData, dynamicAnchors })) {
-        vErrors = vErrors === null ? validate57.errors : vErrors.concat(validate57.errors);
+      if (!validate61(data.cause, { instancePath: instancePath + "/cause", parentData: data, parentDataProperty: "cause", rootData, dynamicAnchors })) {
+        vErrors = vErrors === null ? validate61.errors : vErrors.concat(validate61.errors);
         errors = vErrors.length;
       }
     }
   } else {
-    const err20 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema142.type, parentSchema: schema142, data };
+    const err20 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema146.type, parentSchema: schema146, data };
     if (vErrors === null) {
       vErrors = [err20];
     } else {
@@ -10842,10 +11189,10 @@ function validate56(data, { instancePath = "", parentData, parentDataProperty, r
     }
     errors++;
   }
-  validate56.errors = vErrors;
+  validate60.errors = vErrors;
   return errors === 0;
 }
-validate56.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
+validate60.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
 function validate55(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   ;
   let vErrors = null;
@@ -10885,8 +11232,8 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
       }
       errors++;
     }
-    if (data.steps === void 0) {
-      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "steps" }, message: "must have required property 'steps'", schema: schema140.required, parentSchema: schema140, data };
+    if (data.adoptions === void 0) {
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "adoptions" }, message: "must have required property 'adoptions'", schema: schema140.required, parentSchema: schema140, data };
       if (vErrors === null) {
         vErrors = [err3];
       } else {
@@ -10894,8 +11241,8 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
       }
       errors++;
     }
-    if (data.unavailability === void 0) {
-      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "unavailability" }, message: "must have required property 'unavailability'", schema: schema140.required, parentSchema: schema140, data };
+    if (data.steps === void 0) {
+      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "steps" }, message: "must have required property 'steps'", schema: schema140.required, parentSchema: schema140, data };
       if (vErrors === null) {
         vErrors = [err4];
       } else {
@@ -10903,8 +11250,8 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
       }
       errors++;
     }
-    if (data.blocked === void 0) {
-      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "blocked" }, message: "must have required property 'blocked'", schema: schema140.required, parentSchema: schema140, data };
+    if (data.unavailability === void 0) {
+      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "unavailability" }, message: "must have required property 'unavailability'", schema: schema140.required, parentSchema: schema140, data };
       if (vErrors === null) {
         vErrors = [err5];
       } else {
@@ -10912,8 +11259,8 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
       }
       errors++;
     }
-    if (data.held === void 0) {
-      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "held" }, message: "must have required property 'held'", schema: schema140.required, parentSchema: schema140, data };
+    if (data.blocked === void 0) {
+      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "blocked" }, message: "must have required property 'blocked'", schema: schema140.required, parentSchema: schema140, data };
       if (vErrors === null) {
         vErrors = [err6];
       } else {
@@ -10921,21 +11268,18 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
       }
       errors++;
     }
-    for (const key0 in data) {
-      if (!(key0 === "version" || key0 === "revision" || key0 === "inSync" || key0 === "steps" || key0 === "unavailability" || key0 === "blocked" || key0 === "held")) {
-        const err7 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema140, data };
-        if (vErrors === null) {
-          vErrors = [err7];
-        } else {
-          vErrors.push(err7);
-        }
-        errors++;
+    if (data.held === void 0) {
+      const err7 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "held" }, message: "must have required property 'held'", schema: schema140.required, parentSchema: schema140, data };
+      if (vErrors === null) {
+        vErrors = [err7];
+      } else {
+        vErrors.push(err7);
       }
+      errors++;
     }
-    if (data.version !== void 0) {
-      let data0 = data.version;
-      if (1 !== data0) {
-        const err8 = { instancePath: instancePath + "/version", schemaPath: "#/properties/version/const", keyword: "const", params: { allowedValue: 1 }, message: "must be equal to constant", schema: 1, parentSchema: schema140.properties.version, data: data0 };
+    for (const key0 in data) {
+      if (!(key0 === "version" || key0 === "revision" || key0 === "inSync" || key0 === "adoptions" || key0 === "steps" || key0 === "unavailability" || key0 === "blocked" || key0 === "held")) {
+        const err8 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema140, data };
         if (vErrors === null) {
           vErrors = [err8];
         } else {
@@ -10944,20 +11288,23 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
+    if (data.version !== void 0) {
+      let data0 = data.version;
+      if (1 !== data0) {
+        const err9 = { instancePath: instancePath + "/version", schemaPath: "#/properties/version/const", keyword: "const", params: { allowedValue: 1 }, message: "must be equal to constant", schema: 1, parentSchema: schema140.properties.version, data: data0 };
+        if (vErrors === null) {
+          vErrors = [err9];
+        } else {
+          vErrors.push(err9);
+        }
+        errors++;
+      }
+    }
     if (data.revision !== void 0) {
       let data1 = data.revision;
       if (data1 && typeof data1 == "object" && !Array.isArray(data1)) {
         if (data1.branch === void 0) {
-          const err9 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "branch" }, message: "must have required property 'branch'", schema: schema141.required, parentSchema: schema141, data: data1 };
-          if (vErrors === null) {
-            vErrors = [err9];
-          } else {
-            vErrors.push(err9);
-          }
-          errors++;
-        }
-        if (data1.commit === void 0) {
-          const err10 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema141.required, parentSchema: schema141, data: data1 };
+          const err10 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "branch" }, message: "must have required property 'branch'", schema: schema141.required, parentSchema: schema141, data: data1 };
           if (vErrors === null) {
             vErrors = [err10];
           } else {
@@ -10965,8 +11312,8 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
           }
           errors++;
         }
-        if (data1.author === void 0) {
-          const err11 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "author" }, message: "must have required property 'author'", schema: schema141.required, parentSchema: schema141, data: data1 };
+        if (data1.commit === void 0) {
+          const err11 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema141.required, parentSchema: schema141, data: data1 };
           if (vErrors === null) {
             vErrors = [err11];
           } else {
@@ -10974,8 +11321,8 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
           }
           errors++;
         }
-        if (data1.date === void 0) {
-          const err12 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "date" }, message: "must have required property 'date'", schema: schema141.required, parentSchema: schema141, data: data1 };
+        if (data1.author === void 0) {
+          const err12 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "author" }, message: "must have required property 'author'", schema: schema141.required, parentSchema: schema141, data: data1 };
           if (vErrors === null) {
             vErrors = [err12];
           } else {
@@ -10983,8 +11330,8 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
           }
           errors++;
         }
-        if (data1.subject === void 0) {
-          const err13 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "subject" }, message: "must have required property 'subject'", schema: schema141.required, parentSchema: schema141, data: data1 };
+        if (data1.date === void 0) {
+          const err13 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "date" }, message: "must have required property 'date'", schema: schema141.required, parentSchema: schema141, data: data1 };
           if (vErrors === null) {
             vErrors = [err13];
           } else {
@@ -10992,21 +11339,18 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
           }
           errors++;
         }
+        if (data1.subject === void 0) {
+          const err14 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "subject" }, message: "must have required property 'subject'", schema: schema141.required, parentSchema: schema141, data: data1 };
+          if (vErrors === null) {
+            vErrors = [err14];
+          } else {
+            vErrors.push(err14);
+          }
+          errors++;
+        }
         for (const key1 in data1) {
           if (!(key1 === "branch" || key1 === "commit" || key1 === "author" || key1 === "date" || key1 === "subject")) {
-            const err14 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema141, data: data1 };
-            if (vErrors === null) {
-              vErrors = [err14];
-            } else {
-              vErrors.push(err14);
-            }
-            errors++;
-          }
-        }
-        if (data1.branch !== void 0) {
-          let data2 = data1.branch;
-          if (typeof data2 !== "string") {
-            const err15 = { instancePath: instancePath + "/revision/branch", schemaPath: "#/$defs/revision/properties/branch/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema141.properties.branch.type, parentSchema: schema141.properties.branch, data: data2 };
+            const err15 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema141, data: data1 };
             if (vErrors === null) {
               vErrors = [err15];
             } else {
@@ -11015,32 +11359,32 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
             errors++;
           }
         }
-        if (data1.commit !== void 0) {
-          let data3 = data1.commit;
-          if (typeof data3 === "string") {
-            if (!pattern87.test(data3)) {
-              const err16 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{40}$" }, message: 'must match pattern "^[0-9a-f]{40}$"', schema: "^[0-9a-f]{40}$", parentSchema: schema141.properties.commit, data: data3 };
-              if (vErrors === null) {
-                vErrors = [err16];
-              } else {
-                vErrors.push(err16);
-              }
-              errors++;
-            }
-          } else {
-            const err17 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema141.properties.commit.type, parentSchema: schema141.properties.commit, data: data3 };
+        if (data1.branch !== void 0) {
+          let data2 = data1.branch;
+          if (typeof data2 !== "string") {
+            const err16 = { instancePath: instancePath + "/revision/branch", schemaPath: "#/$defs/revision/properties/branch/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema141.properties.branch.type, parentSchema: schema141.properties.branch, data: data2 };
             if (vErrors === null) {
-              vErrors = [err17];
+              vErrors = [err16];
             } else {
-              vErrors.push(err17);
+              vErrors.push(err16);
             }
             errors++;
           }
         }
-        if (data1.author !== void 0) {
-          let data4 = data1.author;
-          if (typeof data4 !== "string") {
-            const err18 = { instancePath: instancePath + "/revision/author", schemaPath: "#/$defs/revision/properties/author/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema141.properties.author.type, parentSchema: schema141.properties.author, data: data4 };
+        if (data1.commit !== void 0) {
+          let data3 = data1.commit;
+          if (typeof data3 === "string") {
+            if (!pattern87.test(data3)) {
+              const err17 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{40}$" }, message: 'must match pattern "^[0-9a-f]{40}$"', schema: "^[0-9a-f]{40}$", parentSchema: schema141.properties.commit, data: data3 };
+              if (vErrors === null) {
+                vErrors = [err17];
+              } else {
+                vErrors.push(err17);
+              }
+              errors++;
+            }
+          } else {
+            const err18 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema141.properties.commit.type, parentSchema: schema141.properties.commit, data: data3 };
             if (vErrors === null) {
               vErrors = [err18];
             } else {
@@ -11049,10 +11393,10 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
             errors++;
           }
         }
-        if (data1.date !== void 0) {
-          let data5 = data1.date;
-          if (typeof data5 !== "string") {
-            const err19 = { instancePath: instancePath + "/revision/date", schemaPath: "#/$defs/revision/properties/date/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema141.properties.date.type, parentSchema: schema141.properties.date, data: data5 };
+        if (data1.author !== void 0) {
+          let data4 = data1.author;
+          if (typeof data4 !== "string") {
+            const err19 = { instancePath: instancePath + "/revision/author", schemaPath: "#/$defs/revision/properties/author/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema141.properties.author.type, parentSchema: schema141.properties.author, data: data4 };
             if (vErrors === null) {
               vErrors = [err19];
             } else {
@@ -11061,10 +11405,10 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
             errors++;
           }
         }
-        if (data1.subject !== void 0) {
-          let data6 = data1.subject;
-          if (typeof data6 !== "string") {
-            const err20 = { instancePath: instancePath + "/revision/subject", schemaPath: "#/$defs/revision/properties/subject/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema141.properties.subject.type, parentSchema: schema141.properties.subject, data: data6 };
+        if (data1.date !== void 0) {
+          let data5 = data1.date;
+          if (typeof data5 !== "string") {
+            const err20 = { instancePath: instancePath + "/revision/date", schemaPath: "#/$defs/revision/properties/date/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema141.properties.date.type, parentSchema: schema141.properties.date, data: data5 };
             if (vErrors === null) {
               vErrors = [err20];
             } else {
@@ -11073,20 +11417,20 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
             errors++;
           }
         }
-      } else {
-        const err21 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema141.type, parentSchema: schema141, data: data1 };
-        if (vErrors === null) {
-          vErrors = [err21];
-        } else {
-          vErrors.push(err21);
+        if (data1.subject !== void 0) {
+          let data6 = data1.subject;
+          if (typeof data6 !== "string") {
+            const err21 = { instancePath: instancePath + "/revision/subject", schemaPath: "#/$defs/revision/properties/subject/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema141.properties.subject.type, parentSchema: schema141.properties.subject, data: data6 };
+            if (vErrors === null) {
+              vErrors = [err21];
+            } else {
+              vErrors.push(err21);
+            }
+            errors++;
+          }
         }
-        errors++;
-      }
-    }
-    if (data.inSync !== void 0) {
-      let data7 = data.inSync;
-      if (typeof data7 !== "boolean") {
-        const err22 = { instancePath: instancePath + "/inSync", schemaPath: "#/properties/inSync/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema140.properties.inSync.type, parentSchema: schema140.properties.inSync, data: data7 };
+      } else {
+        const err22 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema141.type, parentSchema: schema141, data: data1 };
         if (vErrors === null) {
           vErrors = [err22];
         } else {
@@ -11095,18 +11439,10 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.steps !== void 0) {
-      let data8 = data.steps;
-      if (Array.isArray(data8)) {
-        const len0 = data8.length;
-        for (let i0 = 0; i0 < len0; i0++) {
-          if (!validate56(data8[i0], { instancePath: instancePath + "/steps/" + i0, parentData: data8, parentDataProperty: i0, rootData, dynamicAnchors })) {
-            vErrors = vErrors === null ? validate56.errors : vErrors.concat(validate56.errors);
-            errors = vErrors.length;
-          }
-        }
-      } else {
-        const err23 = { instancePath: instancePath + "/steps", schemaPath: "#/properties/steps/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema140.properties.steps.type, parentSchema: schema140.properties.steps, data: data8 };
+    if (data.inSync !== void 0) {
+      let data7 = data.inSync;
+      if (typeof data7 !== "boolean") {
+        const err23 = { instancePath: instancePath + "/inSync", schemaPath: "#/properties/inSync/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema140.properties.inSync.type, parentSchema: schema140.properties.inSync, data: data7 };
         if (vErrors === null) {
           vErrors = [err23];
         } else {
@@ -11115,33 +11451,55 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.unavailability !== void 0) {
-      let data10 = data.unavailability;
+    if (data.adoptions !== void 0) {
+      let data8 = data.adoptions;
+      if (Array.isArray(data8)) {
+        const len0 = data8.length;
+        for (let i0 = 0; i0 < len0; i0++) {
+          if (!validate56(data8[i0], { instancePath: instancePath + "/adoptions/" + i0, parentData: data8, parentDataProperty: i0, rootData, dynamicAnchors })) {
+            vErrors = vErrors === null ? validate56.errors : vErrors.concat(validate56.errors);
+            errors = vErrors.length;
+          }
+        }
+      } else {
+        const err24 = { instancePath: instancePath + "/adoptions", schemaPath: "#/properties/adoptions/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema140.properties.adoptions.type, parentSchema: schema140.properties.adoptions, data: data8 };
+        if (vErrors === null) {
+          vErrors = [err24];
+        } else {
+          vErrors.push(err24);
+        }
+        errors++;
+      }
+    }
+    if (data.steps !== void 0) {
+      let data10 = data.steps;
       if (Array.isArray(data10)) {
         const len1 = data10.length;
         for (let i1 = 0; i1 < len1; i1++) {
-          let data11 = data10[i1];
-          if (data11 && typeof data11 == "object" && !Array.isArray(data11)) {
-            if (data11.application === void 0) {
-              const err24 = { instancePath: instancePath + "/unavailability/" + i1, schemaPath: "#/$defs/unavailability/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema148.required, parentSchema: schema148, data: data11 };
-              if (vErrors === null) {
-                vErrors = [err24];
-              } else {
-                vErrors.push(err24);
-              }
-              errors++;
-            }
-            if (data11.service === void 0) {
-              const err25 = { instancePath: instancePath + "/unavailability/" + i1, schemaPath: "#/$defs/unavailability/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema148.required, parentSchema: schema148, data: data11 };
-              if (vErrors === null) {
-                vErrors = [err25];
-              } else {
-                vErrors.push(err25);
-              }
-              errors++;
-            }
-            if (data11.desired === void 0) {
-              const err26 = { instancePath: instancePath + "/unavailability/" + i1, schemaPath: "#/$defs/unavailability/required", keyword: "required", params: { missingProperty: "desired" }, message: "must have required property 'desired'", schema: schema148.required, parentSchema: schema148, data: data11 };
+          if (!validate60(data10[i1], { instancePath: instancePath + "/steps/" + i1, parentData: data10, parentDataProperty: i1, rootData, dynamicAnchors })) {
+            vErrors = vErrors === null ? validate60.errors : vErrors.concat(validate60.errors);
+            errors = vErrors.length;
+          }
+        }
+      } else {
+        const err25 = { instancePath: instancePath + "/steps", schemaPath: "#/properties/steps/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema140.properties.steps.type, parentSchema: schema140.properties.steps, data: data10 };
+        if (vErrors === null) {
+          vErrors = [err25];
+        } else {
+          vErrors.push(err25);
+        }
+        errors++;
+      }
+    }
+    if (data.unavailability !== void 0) {
+      let data12 = data.unavailability;
+      if (Array.isArray(data12)) {
+        const len2 = data12.length;
+        for (let i2 = 0; i2 < len2; i2++) {
+          let data13 = data12[i2];
+          if (data13 && typeof data13 == "object" && !Array.isArray(data13)) {
+            if (data13.application === void 0) {
+              const err26 = { instancePath: instancePath + "/unavailability/" + i2, schemaPath: "#/$defs/unavailability/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema149.required, parentSchema: schema149, data: data13 };
               if (vErrors === null) {
                 vErrors = [err26];
               } else {
@@ -11149,8 +11507,8 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
               }
               errors++;
             }
-            if (data11.before === void 0) {
-              const err27 = { instancePath: instancePath + "/unavailability/" + i1, schemaPath: "#/$defs/unavailability/required", keyword: "required", params: { missingProperty: "before" }, message: "must have required property 'before'", schema: schema148.required, parentSchema: schema148, data: data11 };
+            if (data13.service === void 0) {
+              const err27 = { instancePath: instancePath + "/unavailability/" + i2, schemaPath: "#/$defs/unavailability/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema149.required, parentSchema: schema149, data: data13 };
               if (vErrors === null) {
                 vErrors = [err27];
               } else {
@@ -11158,8 +11516,8 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
               }
               errors++;
             }
-            if (data11.lowest === void 0) {
-              const err28 = { instancePath: instancePath + "/unavailability/" + i1, schemaPath: "#/$defs/unavailability/required", keyword: "required", params: { missingProperty: "lowest" }, message: "must have required property 'lowest'", schema: schema148.required, parentSchema: schema148, data: data11 };
+            if (data13.desired === void 0) {
+              const err28 = { instancePath: instancePath + "/unavailability/" + i2, schemaPath: "#/$defs/unavailability/required", keyword: "required", params: { missingProperty: "desired" }, message: "must have required property 'desired'", schema: schema149.required, parentSchema: schema149, data: data13 };
               if (vErrors === null) {
                 vErrors = [err28];
               } else {
@@ -11167,8 +11525,8 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
               }
               errors++;
             }
-            if (data11.reason === void 0) {
-              const err29 = { instancePath: instancePath + "/unavailability/" + i1, schemaPath: "#/$defs/unavailability/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema148.required, parentSchema: schema148, data: data11 };
+            if (data13.before === void 0) {
+              const err29 = { instancePath: instancePath + "/unavailability/" + i2, schemaPath: "#/$defs/unavailability/required", keyword: "required", params: { missingProperty: "before" }, message: "must have required property 'before'", schema: schema149.required, parentSchema: schema149, data: data13 };
               if (vErrors === null) {
                 vErrors = [err29];
               } else {
@@ -11176,33 +11534,27 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
               }
               errors++;
             }
-            for (const key2 in data11) {
+            if (data13.lowest === void 0) {
+              const err30 = { instancePath: instancePath + "/unavailability/" + i2, schemaPath: "#/$defs/unavailability/required", keyword: "required", params: { missingProperty: "lowest" }, message: "must have required property 'lowest'", schema: schema149.required, parentSchema: schema149, data: data13 };
+              if (vErrors === null) {
+                vErrors = [err30];
+              } else {
+                vErrors.push(err30);
+              }
+              errors++;
+            }
+            if (data13.reason === void 0) {
+              const err31 = { instancePath: instancePath + "/unavailability/" + i2, schemaPath: "#/$defs/unavailability/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema149.required, parentSchema: schema149, data: data13 };
+              if (vErrors === null) {
+                vErrors = [err31];
+              } else {
+                vErrors.push(err31);
+              }
+              errors++;
+            }
+            for (const key2 in data13) {
               if (!(key2 === "application" || key2 === "service" || key2 === "desired" || key2 === "before" || key2 === "lowest" || key2 === "reason")) {
-                const err30 = { instancePath: instancePath + "/unavailability/" + i1, schemaPath: "#/$defs/unavailability/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema148, data: data11 };
-                if (vErrors === null) {
-                  vErrors = [err30];
-                } else {
-                  vErrors.push(err30);
-                }
-                errors++;
-              }
-            }
-            if (data11.application !== void 0) {
-              let data12 = data11.application;
-              if (typeof data12 !== "string") {
-                const err31 = { instancePath: instancePath + "/unavailability/" + i1 + "/application", schemaPath: "#/$defs/unavailability/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema148.properties.application.type, parentSchema: schema148.properties.application, data: data12 };
-                if (vErrors === null) {
-                  vErrors = [err31];
-                } else {
-                  vErrors.push(err31);
-                }
-                errors++;
-              }
-            }
-            if (data11.service !== void 0) {
-              let data13 = data11.service;
-              if (typeof data13 !== "string") {
-                const err32 = { instancePath: instancePath + "/unavailability/" + i1 + "/service", schemaPath: "#/$defs/unavailability/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema148.properties.service.type, parentSchema: schema148.properties.service, data: data13 };
+                const err32 = { instancePath: instancePath + "/unavailability/" + i2, schemaPath: "#/$defs/unavailability/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema149, data: data13 };
                 if (vErrors === null) {
                   vErrors = [err32];
                 } else {
@@ -11211,10 +11563,10 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
             }
-            if (data11.desired !== void 0) {
-              let data14 = data11.desired;
-              if (!(typeof data14 == "number" && (!(data14 % 1) && !isNaN(data14)) && isFinite(data14))) {
-                const err33 = { instancePath: instancePath + "/unavailability/" + i1 + "/desired", schemaPath: "#/$defs/unavailability/properties/desired/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema148.properties.desired.type, parentSchema: schema148.properties.desired, data: data14 };
+            if (data13.application !== void 0) {
+              let data14 = data13.application;
+              if (typeof data14 !== "string") {
+                const err33 = { instancePath: instancePath + "/unavailability/" + i2 + "/application", schemaPath: "#/$defs/unavailability/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema149.properties.application.type, parentSchema: schema149.properties.application, data: data14 };
                 if (vErrors === null) {
                   vErrors = [err33];
                 } else {
@@ -11223,10 +11575,10 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
             }
-            if (data11.before !== void 0) {
-              let data15 = data11.before;
-              if (!(typeof data15 == "number" && (!(data15 % 1) && !isNaN(data15)) && isFinite(data15))) {
-                const err34 = { instancePath: instancePath + "/unavailability/" + i1 + "/before", schemaPath: "#/$defs/unavailability/properties/before/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema148.properties.before.type, parentSchema: schema148.properties.before, data: data15 };
+            if (data13.service !== void 0) {
+              let data15 = data13.service;
+              if (typeof data15 !== "string") {
+                const err34 = { instancePath: instancePath + "/unavailability/" + i2 + "/service", schemaPath: "#/$defs/unavailability/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema149.properties.service.type, parentSchema: schema149.properties.service, data: data15 };
                 if (vErrors === null) {
                   vErrors = [err34];
                 } else {
@@ -11235,10 +11587,10 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
             }
-            if (data11.lowest !== void 0) {
-              let data16 = data11.lowest;
+            if (data13.desired !== void 0) {
+              let data16 = data13.desired;
               if (!(typeof data16 == "number" && (!(data16 % 1) && !isNaN(data16)) && isFinite(data16))) {
-                const err35 = { instancePath: instancePath + "/unavailability/" + i1 + "/lowest", schemaPath: "#/$defs/unavailability/properties/lowest/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema148.properties.lowest.type, parentSchema: schema148.properties.lowest, data: data16 };
+                const err35 = { instancePath: instancePath + "/unavailability/" + i2 + "/desired", schemaPath: "#/$defs/unavailability/properties/desired/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema149.properties.desired.type, parentSchema: schema149.properties.desired, data: data16 };
                 if (vErrors === null) {
                   vErrors = [err35];
                 } else {
@@ -11247,10 +11599,10 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
             }
-            if (data11.reason !== void 0) {
-              let data17 = data11.reason;
-              if (typeof data17 !== "string") {
-                const err36 = { instancePath: instancePath + "/unavailability/" + i1 + "/reason", schemaPath: "#/$defs/unavailability/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema148.properties.reason.type, parentSchema: schema148.properties.reason, data: data17 };
+            if (data13.before !== void 0) {
+              let data17 = data13.before;
+              if (!(typeof data17 == "number" && (!(data17 % 1) && !isNaN(data17)) && isFinite(data17))) {
+                const err36 = { instancePath: instancePath + "/unavailability/" + i2 + "/before", schemaPath: "#/$defs/unavailability/properties/before/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema149.properties.before.type, parentSchema: schema149.properties.before, data: data17 };
                 if (vErrors === null) {
                   vErrors = [err36];
                 } else {
@@ -11259,53 +11611,59 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
             }
+            if (data13.lowest !== void 0) {
+              let data18 = data13.lowest;
+              if (!(typeof data18 == "number" && (!(data18 % 1) && !isNaN(data18)) && isFinite(data18))) {
+                const err37 = { instancePath: instancePath + "/unavailability/" + i2 + "/lowest", schemaPath: "#/$defs/unavailability/properties/lowest/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema149.properties.lowest.type, parentSchema: schema149.properties.lowest, data: data18 };
+                if (vErrors === null) {
+                  vErrors = [err37];
+                } else {
+                  vErrors.push(err37);
+                }
+                errors++;
+              }
+            }
+            if (data13.reason !== void 0) {
+              let data19 = data13.reason;
+              if (typeof data19 !== "string") {
+                const err38 = { instancePath: instancePath + "/unavailability/" + i2 + "/reason", schemaPath: "#/$defs/unavailability/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema149.properties.reason.type, parentSchema: schema149.properties.reason, data: data19 };
+                if (vErrors === null) {
+                  vErrors = [err38];
+                } else {
+                  vErrors.push(err38);
+                }
+                errors++;
+              }
+            }
           } else {
-            const err37 = { instancePath: instancePath + "/unavailability/" + i1, schemaPath: "#/$defs/unavailability/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema148.type, parentSchema: schema148, data: data11 };
+            const err39 = { instancePath: instancePath + "/unavailability/" + i2, schemaPath: "#/$defs/unavailability/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema149.type, parentSchema: schema149, data: data13 };
             if (vErrors === null) {
-              vErrors = [err37];
+              vErrors = [err39];
             } else {
-              vErrors.push(err37);
+              vErrors.push(err39);
             }
             errors++;
           }
         }
       } else {
-        const err38 = { instancePath: instancePath + "/unavailability", schemaPath: "#/properties/unavailability/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema140.properties.unavailability.type, parentSchema: schema140.properties.unavailability, data: data10 };
+        const err40 = { instancePath: instancePath + "/unavailability", schemaPath: "#/properties/unavailability/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema140.properties.unavailability.type, parentSchema: schema140.properties.unavailability, data: data12 };
         if (vErrors === null) {
-          vErrors = [err38];
+          vErrors = [err40];
         } else {
-          vErrors.push(err38);
+          vErrors.push(err40);
         }
         errors++;
       }
     }
     if (data.blocked !== void 0) {
-      let data18 = data.blocked;
-      if (Array.isArray(data18)) {
-        const len2 = data18.length;
-        for (let i2 = 0; i2 < len2; i2++) {
-          let data19 = data18[i2];
-          if (data19 && typeof data19 == "object" && !Array.isArray(data19)) {
-            if (data19.application === void 0) {
-              const err39 = { instancePath: instancePath + "/blocked/" + i2, schemaPath: "#/$defs/blocked/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema149.required, parentSchema: schema149, data: data19 };
-              if (vErrors === null) {
-                vErrors = [err39];
-              } else {
-                vErrors.push(err39);
-              }
-              errors++;
-            }
-            if (data19.reason === void 0) {
-              const err40 = { instancePath: instancePath + "/blocked/" + i2, schemaPath: "#/$defs/blocked/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema149.required, parentSchema: schema149, data: data19 };
-              if (vErrors === null) {
-                vErrors = [err40];
-              } else {
-                vErrors.push(err40);
-              }
-              errors++;
-            }
-            if (data19.message === void 0) {
-              const err41 = { instancePath: instancePath + "/blocked/" + i2, schemaPath: "#/$defs/blocked/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema149.required, parentSchema: schema149, data: data19 };
+      let data20 = data.blocked;
+      if (Array.isArray(data20)) {
+        const len3 = data20.length;
+        for (let i3 = 0; i3 < len3; i3++) {
+          let data21 = data20[i3];
+          if (data21 && typeof data21 == "object" && !Array.isArray(data21)) {
+            if (data21.application === void 0) {
+              const err41 = { instancePath: instancePath + "/blocked/" + i3, schemaPath: "#/$defs/blocked/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema150.required, parentSchema: schema150, data: data21 };
               if (vErrors === null) {
                 vErrors = [err41];
               } else {
@@ -11313,33 +11671,27 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
               }
               errors++;
             }
-            for (const key3 in data19) {
+            if (data21.reason === void 0) {
+              const err42 = { instancePath: instancePath + "/blocked/" + i3, schemaPath: "#/$defs/blocked/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema150.required, parentSchema: schema150, data: data21 };
+              if (vErrors === null) {
+                vErrors = [err42];
+              } else {
+                vErrors.push(err42);
+              }
+              errors++;
+            }
+            if (data21.message === void 0) {
+              const err43 = { instancePath: instancePath + "/blocked/" + i3, schemaPath: "#/$defs/blocked/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema150.required, parentSchema: schema150, data: data21 };
+              if (vErrors === null) {
+                vErrors = [err43];
+              } else {
+                vErrors.push(err43);
+              }
+              errors++;
+            }
+            for (const key3 in data21) {
               if (!(key3 === "application" || key3 === "reason" || key3 === "message")) {
-                const err42 = { instancePath: instancePath + "/blocked/" + i2, schemaPath: "#/$defs/blocked/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key3 }, message: "must NOT have additional properties", schema: false, parentSchema: schema149, data: data19 };
-                if (vErrors === null) {
-                  vErrors = [err42];
-                } else {
-                  vErrors.push(err42);
-                }
-                errors++;
-              }
-            }
-            if (data19.application !== void 0) {
-              let data20 = data19.application;
-              if (typeof data20 !== "string") {
-                const err43 = { instancePath: instancePath + "/blocked/" + i2 + "/application", schemaPath: "#/$defs/blocked/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema149.properties.application.type, parentSchema: schema149.properties.application, data: data20 };
-                if (vErrors === null) {
-                  vErrors = [err43];
-                } else {
-                  vErrors.push(err43);
-                }
-                errors++;
-              }
-            }
-            if (data19.reason !== void 0) {
-              let data21 = data19.reason;
-              if (typeof data21 !== "string") {
-                const err44 = { instancePath: instancePath + "/blocked/" + i2 + "/reason", schemaPath: "#/$defs/blocked/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema149.properties.reason.type, parentSchema: schema149.properties.reason, data: data21 };
+                const err44 = { instancePath: instancePath + "/blocked/" + i3, schemaPath: "#/$defs/blocked/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key3 }, message: "must NOT have additional properties", schema: false, parentSchema: schema150, data: data21 };
                 if (vErrors === null) {
                   vErrors = [err44];
                 } else {
@@ -11348,10 +11700,10 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
             }
-            if (data19.message !== void 0) {
-              let data22 = data19.message;
+            if (data21.application !== void 0) {
+              let data22 = data21.application;
               if (typeof data22 !== "string") {
-                const err45 = { instancePath: instancePath + "/blocked/" + i2 + "/message", schemaPath: "#/$defs/blocked/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema149.properties.message.type, parentSchema: schema149.properties.message, data: data22 };
+                const err45 = { instancePath: instancePath + "/blocked/" + i3 + "/application", schemaPath: "#/$defs/blocked/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema150.properties.application.type, parentSchema: schema150.properties.application, data: data22 };
                 if (vErrors === null) {
                   vErrors = [err45];
                 } else {
@@ -11360,52 +11712,58 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
             }
+            if (data21.reason !== void 0) {
+              let data23 = data21.reason;
+              if (typeof data23 !== "string") {
+                const err46 = { instancePath: instancePath + "/blocked/" + i3 + "/reason", schemaPath: "#/$defs/blocked/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema150.properties.reason.type, parentSchema: schema150.properties.reason, data: data23 };
+                if (vErrors === null) {
+                  vErrors = [err46];
+                } else {
+                  vErrors.push(err46);
+                }
+                errors++;
+              }
+            }
+            if (data21.message !== void 0) {
+              let data24 = data21.message;
+              if (typeof data24 !== "string") {
+                const err47 = { instancePath: instancePath + "/blocked/" + i3 + "/message", schemaPath: "#/$defs/blocked/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema150.properties.message.type, parentSchema: schema150.properties.message, data: data24 };
+                if (vErrors === null) {
+                  vErrors = [err47];
+                } else {
+                  vErrors.push(err47);
+                }
+                errors++;
+              }
+            }
           } else {
-            const err46 = { instancePath: instancePath + "/blocked/" + i2, schemaPath: "#/$defs/blocked/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema149.type, parentSchema: schema149, data: data19 };
+            const err48 = { instancePath: instancePath + "/blocked/" + i3, schemaPath: "#/$defs/blocked/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema150.type, parentSchema: schema150, data: data21 };
             if (vErrors === null) {
-              vErrors = [err46];
+              vErrors = [err48];
             } else {
-              vErrors.push(err46);
+              vErrors.push(err48);
             }
             errors++;
           }
         }
       } else {
-        const err47 = { instancePath: instancePath + "/blocked", schemaPath: "#/properties/blocked/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema140.properties.blocked.type, parentSchema: schema140.properties.blocked, data: data18 };
+        const err49 = { instancePath: instancePath + "/blocked", schemaPath: "#/properties/blocked/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema140.properties.blocked.type, parentSchema: schema140.properties.blocked, data: data20 };
         if (vErrors === null) {
-          vErrors = [err47];
+          vErrors = [err49];
         } else {
-          vErrors.push(err47);
+          vErrors.push(err49);
         }
         errors++;
       }
     }
     if (data.held !== void 0) {
-      let data23 = data.held;
-      const _errs53 = errors;
-      let valid13 = false;
-      const _errs54 = errors;
-      if (data23 && typeof data23 == "object" && !Array.isArray(data23)) {
-        if (data23.applications === void 0) {
-          const err48 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/required", keyword: "required", params: { missingProperty: "applications" }, message: "must have required property 'applications'", schema: schema150.required, parentSchema: schema150, data: data23 };
-          if (vErrors === null) {
-            vErrors = [err48];
-          } else {
-            vErrors.push(err48);
-          }
-          errors++;
-        }
-        if (data23.of === void 0) {
-          const err49 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/required", keyword: "required", params: { missingProperty: "of" }, message: "must have required property 'of'", schema: schema150.required, parentSchema: schema150, data: data23 };
-          if (vErrors === null) {
-            vErrors = [err49];
-          } else {
-            vErrors.push(err49);
-          }
-          errors++;
-        }
-        if (data23.commits === void 0) {
-          const err50 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/required", keyword: "required", params: { missingProperty: "commits" }, message: "must have required property 'commits'", schema: schema150.required, parentSchema: schema150, data: data23 };
+      let data25 = data.held;
+      const _errs56 = errors;
+      let valid15 = false;
+      const _errs57 = errors;
+      if (data25 && typeof data25 == "object" && !Array.isArray(data25)) {
+        if (data25.applications === void 0) {
+          const err50 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/required", keyword: "required", params: { missingProperty: "applications" }, message: "must have required property 'applications'", schema: schema151.required, parentSchema: schema151, data: data25 };
           if (vErrors === null) {
             vErrors = [err50];
           } else {
@@ -11413,35 +11771,27 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
           }
           errors++;
         }
-        for (const key4 in data23) {
-          if (!(key4 === "applications" || key4 === "of" || key4 === "commits")) {
-            const err51 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key4 }, message: "must NOT have additional properties", schema: false, parentSchema: schema150, data: data23 };
-            if (vErrors === null) {
-              vErrors = [err51];
-            } else {
-              vErrors.push(err51);
-            }
-            errors++;
-          }
-        }
-        if (data23.applications !== void 0) {
-          let data24 = data23.applications;
-          if (Array.isArray(data24)) {
-            const len3 = data24.length;
-            for (let i3 = 0; i3 < len3; i3++) {
-              let data25 = data24[i3];
-              if (typeof data25 !== "string") {
-                const err52 = { instancePath: instancePath + "/held/applications/" + i3, schemaPath: "#/$defs/held/properties/applications/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema150.properties.applications.items.type, parentSchema: schema150.properties.applications.items, data: data25 };
-                if (vErrors === null) {
-                  vErrors = [err52];
-                } else {
-                  vErrors.push(err52);
-                }
-                errors++;
-              }
-            }
+        if (data25.of === void 0) {
+          const err51 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/required", keyword: "required", params: { missingProperty: "of" }, message: "must have required property 'of'", schema: schema151.required, parentSchema: schema151, data: data25 };
+          if (vErrors === null) {
+            vErrors = [err51];
           } else {
-            const err53 = { instancePath: instancePath + "/held/applications", schemaPath: "#/$defs/held/properties/applications/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema150.properties.applications.type, parentSchema: schema150.properties.applications, data: data24 };
+            vErrors.push(err51);
+          }
+          errors++;
+        }
+        if (data25.commits === void 0) {
+          const err52 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/required", keyword: "required", params: { missingProperty: "commits" }, message: "must have required property 'commits'", schema: schema151.required, parentSchema: schema151, data: data25 };
+          if (vErrors === null) {
+            vErrors = [err52];
+          } else {
+            vErrors.push(err52);
+          }
+          errors++;
+        }
+        for (const key4 in data25) {
+          if (!(key4 === "applications" || key4 === "of" || key4 === "commits")) {
+            const err53 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key4 }, message: "must NOT have additional properties", schema: false, parentSchema: schema151, data: data25 };
             if (vErrors === null) {
               vErrors = [err53];
             } else {
@@ -11450,36 +11800,36 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
             errors++;
           }
         }
-        if (data23.of !== void 0) {
-          let data26 = data23.of;
-          if (!(typeof data26 == "number" && (!(data26 % 1) && !isNaN(data26)) && isFinite(data26))) {
-            const err54 = { instancePath: instancePath + "/held/of", schemaPath: "#/$defs/held/properties/of/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema150.properties.of.type, parentSchema: schema150.properties.of, data: data26 };
-            if (vErrors === null) {
-              vErrors = [err54];
-            } else {
-              vErrors.push(err54);
-            }
-            errors++;
-          }
-        }
-        if (data23.commits !== void 0) {
-          let data27 = data23.commits;
-          if (Array.isArray(data27)) {
-            const len4 = data27.length;
+        if (data25.applications !== void 0) {
+          let data26 = data25.applications;
+          if (Array.isArray(data26)) {
+            const len4 = data26.length;
             for (let i4 = 0; i4 < len4; i4++) {
-              let data28 = data27[i4];
-              if (typeof data28 !== "string") {
-                const err55 = { instancePath: instancePath + "/held/commits/" + i4, schemaPath: "#/$defs/held/properties/commits/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema150.properties.commits.items.type, parentSchema: schema150.properties.commits.items, data: data28 };
+              let data27 = data26[i4];
+              if (typeof data27 !== "string") {
+                const err54 = { instancePath: instancePath + "/held/applications/" + i4, schemaPath: "#/$defs/held/properties/applications/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema151.properties.applications.items.type, parentSchema: schema151.properties.applications.items, data: data27 };
                 if (vErrors === null) {
-                  vErrors = [err55];
+                  vErrors = [err54];
                 } else {
-                  vErrors.push(err55);
+                  vErrors.push(err54);
                 }
                 errors++;
               }
             }
           } else {
-            const err56 = { instancePath: instancePath + "/held/commits", schemaPath: "#/$defs/held/properties/commits/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema150.properties.commits.type, parentSchema: schema150.properties.commits, data: data27 };
+            const err55 = { instancePath: instancePath + "/held/applications", schemaPath: "#/$defs/held/properties/applications/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema151.properties.applications.type, parentSchema: schema151.properties.applications, data: data26 };
+            if (vErrors === null) {
+              vErrors = [err55];
+            } else {
+              vErrors.push(err55);
+            }
+            errors++;
+          }
+        }
+        if (data25.of !== void 0) {
+          let data28 = data25.of;
+          if (!(typeof data28 == "number" && (!(data28 % 1) && !isNaN(data28)) && isFinite(data28))) {
+            const err56 = { instancePath: instancePath + "/held/of", schemaPath: "#/$defs/held/properties/of/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema151.properties.of.type, parentSchema: schema151.properties.of, data: data28 };
             if (vErrors === null) {
               vErrors = [err56];
             } else {
@@ -11488,42 +11838,68 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
             errors++;
           }
         }
+        if (data25.commits !== void 0) {
+          let data29 = data25.commits;
+          if (Array.isArray(data29)) {
+            const len5 = data29.length;
+            for (let i5 = 0; i5 < len5; i5++) {
+              let data30 = data29[i5];
+              if (typeof data30 !== "string") {
+                const err57 = { instancePath: instancePath + "/held/commits/" + i5, schemaPath: "#/$defs/held/properties/commits/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema151.properties.commits.items.type, parentSchema: schema151.properties.commits.items, data: data30 };
+                if (vErrors === null) {
+                  vErrors = [err57];
+                } else {
+                  vErrors.push(err57);
+                }
+                errors++;
+              }
+            }
+          } else {
+            const err58 = { instancePath: instancePath + "/held/commits", schemaPath: "#/$defs/held/properties/commits/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema151.properties.commits.type, parentSchema: schema151.properties.commits, data: data29 };
+            if (vErrors === null) {
+              vErrors = [err58];
+            } else {
+              vErrors.push(err58);
+            }
+            errors++;
+          }
+        }
       } else {
-        const err57 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema150.type, parentSchema: schema150, data: data23 };
-        if (vErrors === null) {
-          vErrors = [err57];
-        } else {
-          vErrors.push(err57);
-        }
-        errors++;
-      }
-      var _valid0 = _errs54 === errors;
-      valid13 = valid13 || _valid0;
-      const _errs68 = errors;
-      if (data23 !== null) {
-        const err58 = { instancePath: instancePath + "/held", schemaPath: "#/properties/held/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema140.properties.held.anyOf[1].type, parentSchema: schema140.properties.held.anyOf[1], data: data23 };
-        if (vErrors === null) {
-          vErrors = [err58];
-        } else {
-          vErrors.push(err58);
-        }
-        errors++;
-      }
-      var _valid0 = _errs68 === errors;
-      valid13 = valid13 || _valid0;
-      if (!valid13) {
-        const err59 = { instancePath: instancePath + "/held", schemaPath: "#/properties/held/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema140.properties.held.anyOf, parentSchema: schema140.properties.held, data: data23 };
+        const err59 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema151.type, parentSchema: schema151, data: data25 };
         if (vErrors === null) {
           vErrors = [err59];
         } else {
           vErrors.push(err59);
         }
         errors++;
+      }
+      var _valid0 = _errs57 === errors;
+      valid15 = valid15 || _valid0;
+      const _errs71 = errors;
+      if (data25 !== null) {
+        const err60 = { instancePath: instancePath + "/held", schemaPath: "#/properties/held/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema140.properties.held.anyOf[1].type, parentSchema: schema140.properties.held.anyOf[1], data: data25 };
+        if (vErrors === null) {
+          vErrors = [err60];
+        } else {
+          vErrors.push(err60);
+        }
+        errors++;
+      }
+      var _valid0 = _errs71 === errors;
+      valid15 = valid15 || _valid0;
+      if (!valid15) {
+        const err61 = { instancePath: instancePath + "/held", schemaPath: "#/properties/held/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema140.properties.held.anyOf, parentSchema: schema140.properties.held, data: data25 };
+        if (vErrors === null) {
+          vErrors = [err61];
+        } else {
+          vErrors.push(err61);
+        }
+        errors++;
       } else {
-        errors = _errs53;
+        errors = _errs56;
         if (vErrors !== null) {
-          if (_errs53) {
-            vErrors.length = _errs53;
+          if (_errs56) {
+            vErrors.length = _errs56;
           } else {
             vErrors = null;
           }
@@ -11531,11 +11907,11 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err60 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema140.type, parentSchema: schema140, data };
+    const err62 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema140.type, parentSchema: schema140, data };
     if (vErrors === null) {
-      vErrors = [err60];
+      vErrors = [err62];
     } else {
-      vErrors.push(err60);
+      vErrors.push(err62);
     }
     errors++;
   }
@@ -11543,16 +11919,16 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
   return errors === 0;
 }
 validate55.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
-var validateProgress = validate62;
-var schema151 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/progress.schema.json", "anyOf": [{ "$ref": "#/$defs/step" }, { "$ref": "#/$defs/wait" }, { "$ref": "#/$defs/entry" }], "$defs": { "step": { "type": "object", "required": ["at", "kind", "application", "service", "slot", "host", "action", "subject", "detail", "reason", "origin", "outcome", "message", "durationMs"], "additionalProperties": false, "properties": { "at": { "type": "string" }, "kind": { "const": "step" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "type": "string" }, "action": { "type": "string" }, "subject": { "type": "string" }, "detail": { "type": "string" }, "reason": { "type": "string" }, "origin": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "outcome": { "type": "string", "enum": ["started", "done", "skipped", "failed", "unknown"] }, "message": { "type": "string" }, "durationMs": { "type": "integer" } } }, "wait": { "type": "object", "required": ["at", "kind", "application", "service", "slot", "host", "wait", "reason", "until"], "additionalProperties": false, "properties": { "at": { "type": "string" }, "kind": { "const": "wait" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "wait": { "type": "string", "enum": ["step", "image", "gate", "monitor", "promotion", "turn", "retry", "host"] }, "reason": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } }, "entry": { "type": "object", "required": ["at", "kind", "application", "entry", "message"], "additionalProperties": false, "properties": { "at": { "type": "string" }, "kind": { "const": "entry" }, "application": { "type": "string" }, "entry": { "type": "string" }, "message": { "type": "string" } } } } };
-var schema152 = { "type": "object", "required": ["at", "kind", "application", "service", "slot", "host", "action", "subject", "detail", "reason", "origin", "outcome", "message", "durationMs"], "additionalProperties": false, "properties": { "at": { "type": "string" }, "kind": { "const": "step" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "type": "string" }, "action": { "type": "string" }, "subject": { "type": "string" }, "detail": { "type": "string" }, "reason": { "type": "string" }, "origin": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "outcome": { "type": "string", "enum": ["started", "done", "skipped", "failed", "unknown"] }, "message": { "type": "string" }, "durationMs": { "type": "integer" } } };
-var schema153 = { "type": "object", "required": ["at", "kind", "application", "service", "slot", "host", "wait", "reason", "until"], "additionalProperties": false, "properties": { "at": { "type": "string" }, "kind": { "const": "wait" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "wait": { "type": "string", "enum": ["step", "image", "gate", "monitor", "promotion", "turn", "retry", "host"] }, "reason": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } };
-var schema154 = { "type": "object", "required": ["at", "kind", "application", "entry", "message"], "additionalProperties": false, "properties": { "at": { "type": "string" }, "kind": { "const": "entry" }, "application": { "type": "string" }, "entry": { "type": "string" }, "message": { "type": "string" } } };
-function validate62(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
+var validateProgress = validate65;
+var schema152 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/progress.schema.json", "anyOf": [{ "$ref": "#/$defs/step" }, { "$ref": "#/$defs/wait" }, { "$ref": "#/$defs/entry" }], "$defs": { "step": { "type": "object", "required": ["at", "kind", "application", "service", "slot", "host", "action", "subject", "detail", "reason", "origin", "outcome", "message", "durationMs"], "additionalProperties": false, "properties": { "at": { "type": "string" }, "kind": { "const": "step" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "type": "string" }, "action": { "type": "string" }, "subject": { "type": "string" }, "detail": { "type": "string" }, "reason": { "type": "string" }, "origin": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "outcome": { "type": "string", "enum": ["started", "done", "skipped", "failed", "unknown"] }, "message": { "type": "string" }, "durationMs": { "type": "integer" } } }, "wait": { "type": "object", "required": ["at", "kind", "application", "service", "slot", "host", "wait", "reason", "until"], "additionalProperties": false, "properties": { "at": { "type": "string" }, "kind": { "const": "wait" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "wait": { "type": "string", "enum": ["step", "image", "gate", "monitor", "promotion", "turn", "retry", "host"] }, "reason": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } }, "entry": { "type": "object", "required": ["at", "kind", "application", "entry", "message"], "additionalProperties": false, "properties": { "at": { "type": "string" }, "kind": { "const": "entry" }, "application": { "type": "string" }, "entry": { "type": "string" }, "message": { "type": "string" } } } } };
+var schema153 = { "type": "object", "required": ["at", "kind", "application", "service", "slot", "host", "action", "subject", "detail", "reason", "origin", "outcome", "message", "durationMs"], "additionalProperties": false, "properties": { "at": { "type": "string" }, "kind": { "const": "step" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "type": "string" }, "action": { "type": "string" }, "subject": { "type": "string" }, "detail": { "type": "string" }, "reason": { "type": "string" }, "origin": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "outcome": { "type": "string", "enum": ["started", "done", "skipped", "failed", "unknown"] }, "message": { "type": "string" }, "durationMs": { "type": "integer" } } };
+var schema154 = { "type": "object", "required": ["at", "kind", "application", "service", "slot", "host", "wait", "reason", "until"], "additionalProperties": false, "properties": { "at": { "type": "string" }, "kind": { "const": "wait" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "wait": { "type": "string", "enum": ["step", "image", "gate", "monitor", "promotion", "turn", "retry", "host"] }, "reason": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } };
+var schema155 = { "type": "object", "required": ["at", "kind", "application", "entry", "message"], "additionalProperties": false, "properties": { "at": { "type": "string" }, "kind": { "const": "entry" }, "application": { "type": "string" }, "entry": { "type": "string" }, "message": { "type": "string" } } };
+function validate65(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   ;
   let vErrors = null;
   let errors = 0;
-  const evaluated0 = validate62.evaluated;
+  const evaluated0 = validate65.evaluated;
   if (evaluated0.dynamicProps) {
     evaluated0.props = void 0;
   }
@@ -11564,7 +11940,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
   const _errs1 = errors;
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.at === void 0) {
-      const err0 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "at" }, message: "must have required property 'at'", schema: schema152.required, parentSchema: schema152, data };
+      const err0 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "at" }, message: "must have required property 'at'", schema: schema153.required, parentSchema: schema153, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -11573,7 +11949,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.kind === void 0) {
-      const err1 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "kind" }, message: "must have required property 'kind'", schema: schema152.required, parentSchema: schema152, data };
+      const err1 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "kind" }, message: "must have required property 'kind'", schema: schema153.required, parentSchema: schema153, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -11582,7 +11958,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.application === void 0) {
-      const err2 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema152.required, parentSchema: schema152, data };
+      const err2 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema153.required, parentSchema: schema153, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -11591,7 +11967,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.service === void 0) {
-      const err3 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema152.required, parentSchema: schema152, data };
+      const err3 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema153.required, parentSchema: schema153, data };
       if (vErrors === null) {
         vErrors = [err3];
       } else {
@@ -11600,7 +11976,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.slot === void 0) {
-      const err4 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema152.required, parentSchema: schema152, data };
+      const err4 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema153.required, parentSchema: schema153, data };
       if (vErrors === null) {
         vErrors = [err4];
       } else {
@@ -11609,7 +11985,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.host === void 0) {
-      const err5 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema152.required, parentSchema: schema152, data };
+      const err5 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema153.required, parentSchema: schema153, data };
       if (vErrors === null) {
         vErrors = [err5];
       } else {
@@ -11618,7 +11994,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.action === void 0) {
-      const err6 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "action" }, message: "must have required property 'action'", schema: schema152.required, parentSchema: schema152, data };
+      const err6 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "action" }, message: "must have required property 'action'", schema: schema153.required, parentSchema: schema153, data };
       if (vErrors === null) {
         vErrors = [err6];
       } else {
@@ -11627,7 +12003,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.subject === void 0) {
-      const err7 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "subject" }, message: "must have required property 'subject'", schema: schema152.required, parentSchema: schema152, data };
+      const err7 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "subject" }, message: "must have required property 'subject'", schema: schema153.required, parentSchema: schema153, data };
       if (vErrors === null) {
         vErrors = [err7];
       } else {
@@ -11636,7 +12012,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.detail === void 0) {
-      const err8 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "detail" }, message: "must have required property 'detail'", schema: schema152.required, parentSchema: schema152, data };
+      const err8 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "detail" }, message: "must have required property 'detail'", schema: schema153.required, parentSchema: schema153, data };
       if (vErrors === null) {
         vErrors = [err8];
       } else {
@@ -11645,7 +12021,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.reason === void 0) {
-      const err9 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema152.required, parentSchema: schema152, data };
+      const err9 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema153.required, parentSchema: schema153, data };
       if (vErrors === null) {
         vErrors = [err9];
       } else {
@@ -11654,7 +12030,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.origin === void 0) {
-      const err10 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "origin" }, message: "must have required property 'origin'", schema: schema152.required, parentSchema: schema152, data };
+      const err10 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "origin" }, message: "must have required property 'origin'", schema: schema153.required, parentSchema: schema153, data };
       if (vErrors === null) {
         vErrors = [err10];
       } else {
@@ -11663,7 +12039,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.outcome === void 0) {
-      const err11 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "outcome" }, message: "must have required property 'outcome'", schema: schema152.required, parentSchema: schema152, data };
+      const err11 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "outcome" }, message: "must have required property 'outcome'", schema: schema153.required, parentSchema: schema153, data };
       if (vErrors === null) {
         vErrors = [err11];
       } else {
@@ -11672,7 +12048,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.message === void 0) {
-      const err12 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema152.required, parentSchema: schema152, data };
+      const err12 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema153.required, parentSchema: schema153, data };
       if (vErrors === null) {
         vErrors = [err12];
       } else {
@@ -11681,7 +12057,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.durationMs === void 0) {
-      const err13 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "durationMs" }, message: "must have required property 'durationMs'", schema: schema152.required, parentSchema: schema152, data };
+      const err13 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "durationMs" }, message: "must have required property 'durationMs'", schema: schema153.required, parentSchema: schema153, data };
       if (vErrors === null) {
         vErrors = [err13];
       } else {
@@ -11690,8 +12066,8 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     for (const key0 in data) {
-      if (!func1.call(schema152.properties, key0)) {
-        const err14 = { instancePath, schemaPath: "#/$defs/step/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema152, data };
+      if (!func1.call(schema153.properties, key0)) {
+        const err14 = { instancePath, schemaPath: "#/$defs/step/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema153, data };
         if (vErrors === null) {
           vErrors = [err14];
         } else {
@@ -11703,7 +12079,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.at !== void 0) {
       let data0 = data.at;
       if (typeof data0 !== "string") {
-        const err15 = { instancePath: instancePath + "/at", schemaPath: "#/$defs/step/properties/at/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema152.properties.at.type, parentSchema: schema152.properties.at, data: data0 };
+        const err15 = { instancePath: instancePath + "/at", schemaPath: "#/$defs/step/properties/at/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema153.properties.at.type, parentSchema: schema153.properties.at, data: data0 };
         if (vErrors === null) {
           vErrors = [err15];
         } else {
@@ -11715,7 +12091,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.kind !== void 0) {
       let data1 = data.kind;
       if ("step" !== data1) {
-        const err16 = { instancePath: instancePath + "/kind", schemaPath: "#/$defs/step/properties/kind/const", keyword: "const", params: { allowedValue: "step" }, message: "must be equal to constant", schema: "step", parentSchema: schema152.properties.kind, data: data1 };
+        const err16 = { instancePath: instancePath + "/kind", schemaPath: "#/$defs/step/properties/kind/const", keyword: "const", params: { allowedValue: "step" }, message: "must be equal to constant", schema: "step", parentSchema: schema153.properties.kind, data: data1 };
         if (vErrors === null) {
           vErrors = [err16];
         } else {
@@ -11727,7 +12103,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.application !== void 0) {
       let data2 = data.application;
       if (typeof data2 !== "string") {
-        const err17 = { instancePath: instancePath + "/application", schemaPath: "#/$defs/step/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema152.properties.application.type, parentSchema: schema152.properties.application, data: data2 };
+        const err17 = { instancePath: instancePath + "/application", schemaPath: "#/$defs/step/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema153.properties.application.type, parentSchema: schema153.properties.application, data: data2 };
         if (vErrors === null) {
           vErrors = [err17];
         } else {
@@ -11739,7 +12115,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.service !== void 0) {
       let data3 = data.service;
       if (typeof data3 !== "string") {
-        const err18 = { instancePath: instancePath + "/service", schemaPath: "#/$defs/step/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema152.properties.service.type, parentSchema: schema152.properties.service, data: data3 };
+        const err18 = { instancePath: instancePath + "/service", schemaPath: "#/$defs/step/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema153.properties.service.type, parentSchema: schema153.properties.service, data: data3 };
         if (vErrors === null) {
           vErrors = [err18];
         } else {
@@ -11751,7 +12127,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.slot !== void 0) {
       let data4 = data.slot;
       if (typeof data4 !== "string") {
-        const err19 = { instancePath: instancePath + "/slot", schemaPath: "#/$defs/step/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema152.properties.slot.type, parentSchema: schema152.properties.slot, data: data4 };
+        const err19 = { instancePath: instancePath + "/slot", schemaPath: "#/$defs/step/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema153.properties.slot.type, parentSchema: schema153.properties.slot, data: data4 };
         if (vErrors === null) {
           vErrors = [err19];
         } else {
@@ -11763,7 +12139,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.host !== void 0) {
       let data5 = data.host;
       if (typeof data5 !== "string") {
-        const err20 = { instancePath: instancePath + "/host", schemaPath: "#/$defs/step/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema152.properties.host.type, parentSchema: schema152.properties.host, data: data5 };
+        const err20 = { instancePath: instancePath + "/host", schemaPath: "#/$defs/step/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema153.properties.host.type, parentSchema: schema153.properties.host, data: data5 };
         if (vErrors === null) {
           vErrors = [err20];
         } else {
@@ -11775,7 +12151,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.action !== void 0) {
       let data6 = data.action;
       if (typeof data6 !== "string") {
-        const err21 = { instancePath: instancePath + "/action", schemaPath: "#/$defs/step/properties/action/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema152.properties.action.type, parentSchema: schema152.properties.action, data: data6 };
+        const err21 = { instancePath: instancePath + "/action", schemaPath: "#/$defs/step/properties/action/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema153.properties.action.type, parentSchema: schema153.properties.action, data: data6 };
         if (vErrors === null) {
           vErrors = [err21];
         } else {
@@ -11787,7 +12163,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.subject !== void 0) {
       let data7 = data.subject;
       if (typeof data7 !== "string") {
-        const err22 = { instancePath: instancePath + "/subject", schemaPath: "#/$defs/step/properties/subject/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema152.properties.subject.type, parentSchema: schema152.properties.subject, data: data7 };
+        const err22 = { instancePath: instancePath + "/subject", schemaPath: "#/$defs/step/properties/subject/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema153.properties.subject.type, parentSchema: schema153.properties.subject, data: data7 };
         if (vErrors === null) {
           vErrors = [err22];
         } else {
@@ -11799,7 +12175,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.detail !== void 0) {
       let data8 = data.detail;
       if (typeof data8 !== "string") {
-        const err23 = { instancePath: instancePath + "/detail", schemaPath: "#/$defs/step/properties/detail/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema152.properties.detail.type, parentSchema: schema152.properties.detail, data: data8 };
+        const err23 = { instancePath: instancePath + "/detail", schemaPath: "#/$defs/step/properties/detail/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema153.properties.detail.type, parentSchema: schema153.properties.detail, data: data8 };
         if (vErrors === null) {
           vErrors = [err23];
         } else {
@@ -11811,7 +12187,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.reason !== void 0) {
       let data9 = data.reason;
       if (typeof data9 !== "string") {
-        const err24 = { instancePath: instancePath + "/reason", schemaPath: "#/$defs/step/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema152.properties.reason.type, parentSchema: schema152.properties.reason, data: data9 };
+        const err24 = { instancePath: instancePath + "/reason", schemaPath: "#/$defs/step/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema153.properties.reason.type, parentSchema: schema153.properties.reason, data: data9 };
         if (vErrors === null) {
           vErrors = [err24];
         } else {
@@ -11826,7 +12202,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
       let valid3 = false;
       const _errs26 = errors;
       if (typeof data10 !== "string") {
-        const err25 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/step/properties/origin/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema152.properties.origin.anyOf[0].type, parentSchema: schema152.properties.origin.anyOf[0], data: data10 };
+        const err25 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/step/properties/origin/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema153.properties.origin.anyOf[0].type, parentSchema: schema153.properties.origin.anyOf[0], data: data10 };
         if (vErrors === null) {
           vErrors = [err25];
         } else {
@@ -11838,7 +12214,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
       valid3 = valid3 || _valid1;
       const _errs28 = errors;
       if (data10 !== null) {
-        const err26 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/step/properties/origin/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema152.properties.origin.anyOf[1].type, parentSchema: schema152.properties.origin.anyOf[1], data: data10 };
+        const err26 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/step/properties/origin/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema153.properties.origin.anyOf[1].type, parentSchema: schema153.properties.origin.anyOf[1], data: data10 };
         if (vErrors === null) {
           vErrors = [err26];
         } else {
@@ -11849,7 +12225,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
       var _valid1 = _errs28 === errors;
       valid3 = valid3 || _valid1;
       if (!valid3) {
-        const err27 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/step/properties/origin/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema152.properties.origin.anyOf, parentSchema: schema152.properties.origin, data: data10 };
+        const err27 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/step/properties/origin/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema153.properties.origin.anyOf, parentSchema: schema153.properties.origin, data: data10 };
         if (vErrors === null) {
           vErrors = [err27];
         } else {
@@ -11870,7 +12246,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.outcome !== void 0) {
       let data11 = data.outcome;
       if (typeof data11 !== "string") {
-        const err28 = { instancePath: instancePath + "/outcome", schemaPath: "#/$defs/step/properties/outcome/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema152.properties.outcome.type, parentSchema: schema152.properties.outcome, data: data11 };
+        const err28 = { instancePath: instancePath + "/outcome", schemaPath: "#/$defs/step/properties/outcome/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema153.properties.outcome.type, parentSchema: schema153.properties.outcome, data: data11 };
         if (vErrors === null) {
           vErrors = [err28];
         } else {
@@ -11879,7 +12255,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (!(data11 === "started" || data11 === "done" || data11 === "skipped" || data11 === "failed" || data11 === "unknown")) {
-        const err29 = { instancePath: instancePath + "/outcome", schemaPath: "#/$defs/step/properties/outcome/enum", keyword: "enum", params: { allowedValues: schema152.properties.outcome.enum }, message: "must be equal to one of the allowed values", schema: schema152.properties.outcome.enum, parentSchema: schema152.properties.outcome, data: data11 };
+        const err29 = { instancePath: instancePath + "/outcome", schemaPath: "#/$defs/step/properties/outcome/enum", keyword: "enum", params: { allowedValues: schema153.properties.outcome.enum }, message: "must be equal to one of the allowed values", schema: schema153.properties.outcome.enum, parentSchema: schema153.properties.outcome, data: data11 };
         if (vErrors === null) {
           vErrors = [err29];
         } else {
@@ -11891,7 +12267,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.message !== void 0) {
       let data12 = data.message;
       if (typeof data12 !== "string") {
-        const err30 = { instancePath: instancePath + "/message", schemaPath: "#/$defs/step/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema152.properties.message.type, parentSchema: schema152.properties.message, data: data12 };
+        const err30 = { instancePath: instancePath + "/message", schemaPath: "#/$defs/step/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema153.properties.message.type, parentSchema: schema153.properties.message, data: data12 };
         if (vErrors === null) {
           vErrors = [err30];
         } else {
@@ -11903,7 +12279,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.durationMs !== void 0) {
       let data13 = data.durationMs;
       if (!(typeof data13 == "number" && (!(data13 % 1) && !isNaN(data13)) && isFinite(data13))) {
-        const err31 = { instancePath: instancePath + "/durationMs", schemaPath: "#/$defs/step/properties/durationMs/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema152.properties.durationMs.type, parentSchema: schema152.properties.durationMs, data: data13 };
+        const err31 = { instancePath: instancePath + "/durationMs", schemaPath: "#/$defs/step/properties/durationMs/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema153.properties.durationMs.type, parentSchema: schema153.properties.durationMs, data: data13 };
         if (vErrors === null) {
           vErrors = [err31];
         } else {
@@ -11913,7 +12289,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err32 = { instancePath, schemaPath: "#/$defs/step/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema152.type, parentSchema: schema152, data };
+    const err32 = { instancePath, schemaPath: "#/$defs/step/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema153.type, parentSchema: schema153, data };
     if (vErrors === null) {
       vErrors = [err32];
     } else {
@@ -11929,7 +12305,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
   const _errs36 = errors;
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.at === void 0) {
-      const err33 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "at" }, message: "must have required property 'at'", schema: schema153.required, parentSchema: schema153, data };
+      const err33 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "at" }, message: "must have required property 'at'", schema: schema154.required, parentSchema: schema154, data };
       if (vErrors === null) {
         vErrors = [err33];
       } else {
@@ -11938,7 +12314,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.kind === void 0) {
-      const err34 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "kind" }, message: "must have required property 'kind'", schema: schema153.required, parentSchema: schema153, data };
+      const err34 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "kind" }, message: "must have required property 'kind'", schema: schema154.required, parentSchema: schema154, data };
       if (vErrors === null) {
         vErrors = [err34];
       } else {
@@ -11947,7 +12323,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.application === void 0) {
-      const err35 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema153.required, parentSchema: schema153, data };
+      const err35 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema154.required, parentSchema: schema154, data };
       if (vErrors === null) {
         vErrors = [err35];
       } else {
@@ -11956,7 +12332,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.service === void 0) {
-      const err36 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema153.required, parentSchema: schema153, data };
+      const err36 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema154.required, parentSchema: schema154, data };
       if (vErrors === null) {
         vErrors = [err36];
       } else {
@@ -11965,7 +12341,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.slot === void 0) {
-      const err37 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema153.required, parentSchema: schema153, data };
+      const err37 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema154.required, parentSchema: schema154, data };
       if (vErrors === null) {
         vErrors = [err37];
       } else {
@@ -11974,7 +12350,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.host === void 0) {
-      const err38 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema153.required, parentSchema: schema153, data };
+      const err38 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema154.required, parentSchema: schema154, data };
       if (vErrors === null) {
         vErrors = [err38];
       } else {
@@ -11983,7 +12359,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.wait === void 0) {
-      const err39 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "wait" }, message: "must have required property 'wait'", schema: schema153.required, parentSchema: schema153, data };
+      const err39 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "wait" }, message: "must have required property 'wait'", schema: schema154.required, parentSchema: schema154, data };
       if (vErrors === null) {
         vErrors = [err39];
       } else {
@@ -11992,7 +12368,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.reason === void 0) {
-      const err40 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema153.required, parentSchema: schema153, data };
+      const err40 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema154.required, parentSchema: schema154, data };
       if (vErrors === null) {
         vErrors = [err40];
       } else {
@@ -12001,7 +12377,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.until === void 0) {
-      const err41 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "until" }, message: "must have required property 'until'", schema: schema153.required, parentSchema: schema153, data };
+      const err41 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "until" }, message: "must have required property 'until'", schema: schema154.required, parentSchema: schema154, data };
       if (vErrors === null) {
         vErrors = [err41];
       } else {
@@ -12010,8 +12386,8 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     for (const key1 in data) {
-      if (!func1.call(schema153.properties, key1)) {
-        const err42 = { instancePath, schemaPath: "#/$defs/wait/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema153, data };
+      if (!func1.call(schema154.properties, key1)) {
+        const err42 = { instancePath, schemaPath: "#/$defs/wait/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema154, data };
         if (vErrors === null) {
           vErrors = [err42];
         } else {
@@ -12023,7 +12399,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.at !== void 0) {
       let data14 = data.at;
       if (typeof data14 !== "string") {
-        const err43 = { instancePath: instancePath + "/at", schemaPath: "#/$defs/wait/properties/at/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema153.properties.at.type, parentSchema: schema153.properties.at, data: data14 };
+        const err43 = { instancePath: instancePath + "/at", schemaPath: "#/$defs/wait/properties/at/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema154.properties.at.type, parentSchema: schema154.properties.at, data: data14 };
         if (vErrors === null) {
           vErrors = [err43];
         } else {
@@ -12035,7 +12411,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.kind !== void 0) {
       let data15 = data.kind;
       if ("wait" !== data15) {
-        const err44 = { instancePath: instancePath + "/kind", schemaPath: "#/$defs/wait/properties/kind/const", keyword: "const", params: { allowedValue: "wait" }, message: "must be equal to constant", schema: "wait", parentSchema: schema153.properties.kind, data: data15 };
+        const err44 = { instancePath: instancePath + "/kind", schemaPath: "#/$defs/wait/properties/kind/const", keyword: "const", params: { allowedValue: "wait" }, message: "must be equal to constant", schema: "wait", parentSchema: schema154.properties.kind, data: data15 };
         if (vErrors === null) {
           vErrors = [err44];
         } else {
@@ -12047,7 +12423,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.application !== void 0) {
       let data16 = data.application;
       if (typeof data16 !== "string") {
-        const err45 = { instancePath: instancePath + "/application", schemaPath: "#/$defs/wait/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema153.properties.application.type, parentSchema: schema153.properties.application, data: data16 };
+        const err45 = { instancePath: instancePath + "/application", schemaPath: "#/$defs/wait/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema154.properties.application.type, parentSchema: schema154.properties.application, data: data16 };
         if (vErrors === null) {
           vErrors = [err45];
         } else {
@@ -12059,7 +12435,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.service !== void 0) {
       let data17 = data.service;
       if (typeof data17 !== "string") {
-        const err46 = { instancePath: instancePath + "/service", schemaPath: "#/$defs/wait/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema153.properties.service.type, parentSchema: schema153.properties.service, data: data17 };
+        const err46 = { instancePath: instancePath + "/service", schemaPath: "#/$defs/wait/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema154.properties.service.type, parentSchema: schema154.properties.service, data: data17 };
         if (vErrors === null) {
           vErrors = [err46];
         } else {
@@ -12071,7 +12447,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.slot !== void 0) {
       let data18 = data.slot;
       if (typeof data18 !== "string") {
-        const err47 = { instancePath: instancePath + "/slot", schemaPath: "#/$defs/wait/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema153.properties.slot.type, parentSchema: schema153.properties.slot, data: data18 };
+        const err47 = { instancePath: instancePath + "/slot", schemaPath: "#/$defs/wait/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema154.properties.slot.type, parentSchema: schema154.properties.slot, data: data18 };
         if (vErrors === null) {
           vErrors = [err47];
         } else {
@@ -12086,7 +12462,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
       let valid6 = false;
       const _errs51 = errors;
       if (typeof data19 !== "string") {
-        const err48 = { instancePath: instancePath + "/host", schemaPath: "#/$defs/wait/properties/host/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema153.properties.host.anyOf[0].type, parentSchema: schema153.properties.host.anyOf[0], data: data19 };
+        const err48 = { instancePath: instancePath + "/host", schemaPath: "#/$defs/wait/properties/host/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema154.properties.host.anyOf[0].type, parentSchema: schema154.properties.host.anyOf[0], data: data19 };
         if (vErrors === null) {
           vErrors = [err48];
         } else {
@@ -12098,7 +12474,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
       valid6 = valid6 || _valid2;
       const _errs53 = errors;
       if (data19 !== null) {
-        const err49 = { instancePath: instancePath + "/host", schemaPath: "#/$defs/wait/properties/host/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema153.properties.host.anyOf[1].type, parentSchema: schema153.properties.host.anyOf[1], data: data19 };
+        const err49 = { instancePath: instancePath + "/host", schemaPath: "#/$defs/wait/properties/host/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema154.properties.host.anyOf[1].type, parentSchema: schema154.properties.host.anyOf[1], data: data19 };
         if (vErrors === null) {
           vErrors = [err49];
         } else {
@@ -12109,7 +12485,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
       var _valid2 = _errs53 === errors;
       valid6 = valid6 || _valid2;
       if (!valid6) {
-        const err50 = { instancePath: instancePath + "/host", schemaPath: "#/$defs/wait/properties/host/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema153.properties.host.anyOf, parentSchema: schema153.properties.host, data: data19 };
+        const err50 = { instancePath: instancePath + "/host", schemaPath: "#/$defs/wait/properties/host/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema154.properties.host.anyOf, parentSchema: schema154.properties.host, data: data19 };
         if (vErrors === null) {
           vErrors = [err50];
         } else {
@@ -12130,7 +12506,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.wait !== void 0) {
       let data20 = data.wait;
       if (typeof data20 !== "string") {
-        const err51 = { instancePath: instancePath + "/wait", schemaPath: "#/$defs/wait/properties/wait/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema153.properties.wait.type, parentSchema: schema153.properties.wait, data: data20 };
+        const err51 = { instancePath: instancePath + "/wait", schemaPath: "#/$defs/wait/properties/wait/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema154.properties.wait.type, parentSchema: schema154.properties.wait, data: data20 };
         if (vErrors === null) {
           vErrors = [err51];
         } else {
@@ -12139,7 +12515,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (!(data20 === "step" || data20 === "image" || data20 === "gate" || data20 === "monitor" || data20 === "promotion" || data20 === "turn" || data20 === "retry" || data20 === "host")) {
-        const err52 = { instancePath: instancePath + "/wait", schemaPath: "#/$defs/wait/properties/wait/enum", keyword: "enum", params: { allowedValues: schema153.properties.wait.enum }, message: "must be equal to one of the allowed values", schema: schema153.properties.wait.enum, parentSchema: schema153.properties.wait, data: data20 };
+        const err52 = { instancePath: instancePath + "/wait", schemaPath: "#/$defs/wait/properties/wait/enum", keyword: "enum", params: { allowedValues: schema154.properties.wait.enum }, message: "must be equal to one of the allowed values", schema: schema154.properties.wait.enum, parentSchema: schema154.properties.wait, data: data20 };
         if (vErrors === null) {
           vErrors = [err52];
         } else {
@@ -12151,7 +12527,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.reason !== void 0) {
       let data21 = data.reason;
       if (typeof data21 !== "string") {
-        const err53 = { instancePath: instancePath + "/reason", schemaPath: "#/$defs/wait/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema153.properties.reason.type, parentSchema: schema153.properties.reason, data: data21 };
+        const err53 = { instancePath: instancePath + "/reason", schemaPath: "#/$defs/wait/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema154.properties.reason.type, parentSchema: schema154.properties.reason, data: data21 };
         if (vErrors === null) {
           vErrors = [err53];
         } else {
@@ -12166,7 +12542,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
       let valid7 = false;
       const _errs61 = errors;
       if (typeof data22 !== "string") {
-        const err54 = { instancePath: instancePath + "/until", schemaPath: "#/$defs/wait/properties/until/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema153.properties.until.anyOf[0].type, parentSchema: schema153.properties.until.anyOf[0], data: data22 };
+        const err54 = { instancePath: instancePath + "/until", schemaPath: "#/$defs/wait/properties/until/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema154.properties.until.anyOf[0].type, parentSchema: schema154.properties.until.anyOf[0], data: data22 };
         if (vErrors === null) {
           vErrors = [err54];
         } else {
@@ -12178,7 +12554,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
       valid7 = valid7 || _valid3;
       const _errs63 = errors;
       if (data22 !== null) {
-        const err55 = { instancePath: instancePath + "/until", schemaPath: "#/$defs/wait/properties/until/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema153.properties.until.anyOf[1].type, parentSchema: schema153.properties.until.anyOf[1], data: data22 };
+        const err55 = { instancePath: instancePath + "/until", schemaPath: "#/$defs/wait/properties/until/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema154.properties.until.anyOf[1].type, parentSchema: schema154.properties.until.anyOf[1], data: data22 };
         if (vErrors === null) {
           vErrors = [err55];
         } else {
@@ -12189,7 +12565,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
       var _valid3 = _errs63 === errors;
       valid7 = valid7 || _valid3;
       if (!valid7) {
-        const err56 = { instancePath: instancePath + "/until", schemaPath: "#/$defs/wait/properties/until/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema153.properties.until.anyOf, parentSchema: schema153.properties.until, data: data22 };
+        const err56 = { instancePath: instancePath + "/until", schemaPath: "#/$defs/wait/properties/until/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema154.properties.until.anyOf, parentSchema: schema154.properties.until, data: data22 };
         if (vErrors === null) {
           vErrors = [err56];
         } else {
@@ -12208,7 +12584,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err57 = { instancePath, schemaPath: "#/$defs/wait/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema153.type, parentSchema: schema153, data };
+    const err57 = { instancePath, schemaPath: "#/$defs/wait/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema154.type, parentSchema: schema154, data };
     if (vErrors === null) {
       vErrors = [err57];
     } else {
@@ -12226,7 +12602,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
   const _errs65 = errors;
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.at === void 0) {
-      const err58 = { instancePath, schemaPath: "#/$defs/entry/required", keyword: "required", params: { missingProperty: "at" }, message: "must have required property 'at'", schema: schema154.required, parentSchema: schema154, data };
+      const err58 = { instancePath, schemaPath: "#/$defs/entry/required", keyword: "required", params: { missingProperty: "at" }, message: "must have required property 'at'", schema: schema155.required, parentSchema: schema155, data };
       if (vErrors === null) {
         vErrors = [err58];
       } else {
@@ -12235,7 +12611,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.kind === void 0) {
-      const err59 = { instancePath, schemaPath: "#/$defs/entry/required", keyword: "required", params: { missingProperty: "kind" }, message: "must have required property 'kind'", schema: schema154.required, parentSchema: schema154, data };
+      const err59 = { instancePath, schemaPath: "#/$defs/entry/required", keyword: "required", params: { missingProperty: "kind" }, message: "must have required property 'kind'", schema: schema155.required, parentSchema: schema155, data };
       if (vErrors === null) {
         vErrors = [err59];
       } else {
@@ -12244,7 +12620,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.application === void 0) {
-      const err60 = { instancePath, schemaPath: "#/$defs/entry/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema154.required, parentSchema: schema154, data };
+      const err60 = { instancePath, schemaPath: "#/$defs/entry/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema155.required, parentSchema: schema155, data };
       if (vErrors === null) {
         vErrors = [err60];
       } else {
@@ -12253,7 +12629,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.entry === void 0) {
-      const err61 = { instancePath, schemaPath: "#/$defs/entry/required", keyword: "required", params: { missingProperty: "entry" }, message: "must have required property 'entry'", schema: schema154.required, parentSchema: schema154, data };
+      const err61 = { instancePath, schemaPath: "#/$defs/entry/required", keyword: "required", params: { missingProperty: "entry" }, message: "must have required property 'entry'", schema: schema155.required, parentSchema: schema155, data };
       if (vErrors === null) {
         vErrors = [err61];
       } else {
@@ -12262,7 +12638,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.message === void 0) {
-      const err62 = { instancePath, schemaPath: "#/$defs/entry/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema154.required, parentSchema: schema154, data };
+      const err62 = { instancePath, schemaPath: "#/$defs/entry/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema155.required, parentSchema: schema155, data };
       if (vErrors === null) {
         vErrors = [err62];
       } else {
@@ -12272,7 +12648,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
     }
     for (const key2 in data) {
       if (!(key2 === "at" || key2 === "kind" || key2 === "application" || key2 === "entry" || key2 === "message")) {
-        const err63 = { instancePath, schemaPath: "#/$defs/entry/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema154, data };
+        const err63 = { instancePath, schemaPath: "#/$defs/entry/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema155, data };
         if (vErrors === null) {
           vErrors = [err63];
         } else {
@@ -12284,7 +12660,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.at !== void 0) {
       let data23 = data.at;
       if (typeof data23 !== "string") {
-        const err64 = { instancePath: instancePath + "/at", schemaPath: "#/$defs/entry/properties/at/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema154.properties.at.type, parentSchema: schema154.properties.at, data: data23 };
+        const err64 = { instancePath: instancePath + "/at", schemaPath: "#/$defs/entry/properties/at/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema155.properties.at.type, parentSchema: schema155.properties.at, data: data23 };
         if (vErrors === null) {
           vErrors = [err64];
         } else {
@@ -12296,7 +12672,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.kind !== void 0) {
       let data24 = data.kind;
       if ("entry" !== data24) {
-        const err65 = { instancePath: instancePath + "/kind", schemaPath: "#/$defs/entry/properties/kind/const", keyword: "const", params: { allowedValue: "entry" }, message: "must be equal to constant", schema: "entry", parentSchema: schema154.properties.kind, data: data24 };
+        const err65 = { instancePath: instancePath + "/kind", schemaPath: "#/$defs/entry/properties/kind/const", keyword: "const", params: { allowedValue: "entry" }, message: "must be equal to constant", schema: "entry", parentSchema: schema155.properties.kind, data: data24 };
         if (vErrors === null) {
           vErrors = [err65];
         } else {
@@ -12308,7 +12684,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.application !== void 0) {
       let data25 = data.application;
       if (typeof data25 !== "string") {
-        const err66 = { instancePath: instancePath + "/application", schemaPath: "#/$defs/entry/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema154.properties.application.type, parentSchema: schema154.properties.application, data: data25 };
+        const err66 = { instancePath: instancePath + "/application", schemaPath: "#/$defs/entry/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema155.properties.application.type, parentSchema: schema155.properties.application, data: data25 };
         if (vErrors === null) {
           vErrors = [err66];
         } else {
@@ -12320,7 +12696,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.entry !== void 0) {
       let data26 = data.entry;
       if (typeof data26 !== "string") {
-        const err67 = { instancePath: instancePath + "/entry", schemaPath: "#/$defs/entry/properties/entry/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema154.properties.entry.type, parentSchema: schema154.properties.entry, data: data26 };
+        const err67 = { instancePath: instancePath + "/entry", schemaPath: "#/$defs/entry/properties/entry/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema155.properties.entry.type, parentSchema: schema155.properties.entry, data: data26 };
         if (vErrors === null) {
           vErrors = [err67];
         } else {
@@ -12332,7 +12708,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.message !== void 0) {
       let data27 = data.message;
       if (typeof data27 !== "string") {
-        const err68 = { instancePath: instancePath + "/message", schemaPath: "#/$defs/entry/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema154.properties.message.type, parentSchema: schema154.properties.message, data: data27 };
+        const err68 = { instancePath: instancePath + "/message", schemaPath: "#/$defs/entry/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema155.properties.message.type, parentSchema: schema155.properties.message, data: data27 };
         if (vErrors === null) {
           vErrors = [err68];
         } else {
@@ -12342,7 +12718,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err69 = { instancePath, schemaPath: "#/$defs/entry/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema154.type, parentSchema: schema154, data };
+    const err69 = { instancePath, schemaPath: "#/$defs/entry/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema155.type, parentSchema: schema155, data };
     if (vErrors === null) {
       vErrors = [err69];
     } else {
@@ -12358,7 +12734,7 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
     }
   }
   if (!valid0) {
-    const err70 = { instancePath, schemaPath: "#/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema151.anyOf, parentSchema: schema151, data };
+    const err70 = { instancePath, schemaPath: "#/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema152.anyOf, parentSchema: schema152, data };
     if (vErrors === null) {
       vErrors = [err70];
     } else {
@@ -12375,200 +12751,18 @@ function validate62(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   }
-  validate62.errors = vErrors;
+  validate65.errors = vErrors;
   evaluated0.props = props0;
   return errors === 0;
 }
-validate62.evaluated = { "dynamicProps": true, "dynamicItems": false };
-var validateRequest = validate63;
-var schema155 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/request.schema.json", "type": "object", "required": ["version", "request", "application", "kind", "state", "message"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "request": { "type": "integer" }, "application": { "type": "string" }, "kind": { "type": "string", "enum": ["promote", "abort", "retry", "suspend", "resume"] }, "state": { "type": "string", "enum": ["accepted", "refused", "pending"] }, "message": { "type": "string" } } };
-function validate63(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
+validate65.evaluated = { "dynamicProps": true, "dynamicItems": false };
+var validateRequest = validate66;
+var schema156 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/request.schema.json", "type": "object", "required": ["version", "request", "application", "kind", "state", "message"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "request": { "type": "integer" }, "application": { "type": "string" }, "kind": { "type": "string", "enum": ["promote", "abort", "retry", "suspend", "resume", "adopt", "adopt-replace"] }, "state": { "type": "string", "enum": ["accepted", "refused", "pending"] }, "message": { "type": "string" } } };
+function validate66(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   ;
   let vErrors = null;
   let errors = 0;
-  const evaluated0 = validate63.evaluated;
-  if (evaluated0.dynamicProps) {
-    evaluated0.props = void 0;
-  }
-  if (evaluated0.dynamicItems) {
-    evaluated0.items = void 0;
-  }
-  if (data && typeof data == "object" && !Array.isArray(data)) {
-    if (data.version === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "version" }, message: "must have required property 'version'", schema: schema155.required, parentSchema: schema155, data };
-      if (vErrors === null) {
-        vErrors = [err0];
-      } else {
-        vErrors.push(err0);
-      }
-      errors++;
-    }
-    if (data.request === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "request" }, message: "must have required property 'request'", schema: schema155.required, parentSchema: schema155, data };
-      if (vErrors === null) {
-        vErrors = [err1];
-      } else {
-        vErrors.push(err1);
-      }
-      errors++;
-    }
-    if (data.application === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema155.required, parentSchema: schema155, data };
-      if (vErrors === null) {
-        vErrors = [err2];
-      } else {
-        vErrors.push(err2);
-      }
-      errors++;
-    }
-    if (data.kind === void 0) {
-      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "kind" }, message: "must have required property 'kind'", schema: schema155.required, parentSchema: schema155, data };
-      if (vErrors === null) {
-        vErrors = [err3];
-      } else {
-        vErrors.push(err3);
-      }
-      errors++;
-    }
-    if (data.state === void 0) {
-      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "state" }, message: "must have required property 'state'", schema: schema155.required, parentSchema: schema155, data };
-      if (vErrors === null) {
-        vErrors = [err4];
-      } else {
-        vErrors.push(err4);
-      }
-      errors++;
-    }
-    if (data.message === void 0) {
-      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema155.required, parentSchema: schema155, data };
-      if (vErrors === null) {
-        vErrors = [err5];
-      } else {
-        vErrors.push(err5);
-      }
-      errors++;
-    }
-    for (const key0 in data) {
-      if (!(key0 === "version" || key0 === "request" || key0 === "application" || key0 === "kind" || key0 === "state" || key0 === "message")) {
-        const err6 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema155, data };
-        if (vErrors === null) {
-          vErrors = [err6];
-        } else {
-          vErrors.push(err6);
-        }
-        errors++;
-      }
-    }
-    if (data.version !== void 0) {
-      let data0 = data.version;
-      if (1 !== data0) {
-        const err7 = { instancePath: instancePath + "/version", schemaPath: "#/properties/version/const", keyword: "const", params: { allowedValue: 1 }, message: "must be equal to constant", schema: 1, parentSchema: schema155.properties.version, data: data0 };
-        if (vErrors === null) {
-          vErrors = [err7];
-        } else {
-          vErrors.push(err7);
-        }
-        errors++;
-      }
-    }
-    if (data.request !== void 0) {
-      let data1 = data.request;
-      if (!(typeof data1 == "number" && (!(data1 % 1) && !isNaN(data1)) && isFinite(data1))) {
-        const err8 = { instancePath: instancePath + "/request", schemaPath: "#/properties/request/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema155.properties.request.type, parentSchema: schema155.properties.request, data: data1 };
-        if (vErrors === null) {
-          vErrors = [err8];
-        } else {
-          vErrors.push(err8);
-        }
-        errors++;
-      }
-    }
-    if (data.application !== void 0) {
-      let data2 = data.application;
-      if (typeof data2 !== "string") {
-        const err9 = { instancePath: instancePath + "/application", schemaPath: "#/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema155.properties.application.type, parentSchema: schema155.properties.application, data: data2 };
-        if (vErrors === null) {
-          vErrors = [err9];
-        } else {
-          vErrors.push(err9);
-        }
-        errors++;
-      }
-    }
-    if (data.kind !== void 0) {
-      let data3 = data.kind;
-      if (typeof data3 !== "string") {
-        const err10 = { instancePath: instancePath + "/kind", schemaPath: "#/properties/kind/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema155.properties.kind.type, parentSchema: schema155.properties.kind, data: data3 };
-        if (vErrors === null) {
-          vErrors = [err10];
-        } else {
-          vErrors.push(err10);
-        }
-        errors++;
-      }
-      if (!(data3 === "promote" || data3 === "abort" || data3 === "retry" || data3 === "suspend" || data3 === "resume")) {
-        const err11 = { instancePath: instancePath + "/kind", schemaPath: "#/properties/kind/enum", keyword: "enum", params: { allowedValues: schema155.properties.kind.enum }, message: "must be equal to one of the allowed values", schema: schema155.properties.kind.enum, parentSchema: schema155.properties.kind, data: data3 };
-        if (vErrors === null) {
-          vErrors = [err11];
-        } else {
-          vErrors.push(err11);
-        }
-        errors++;
-      }
-    }
-    if (data.state !== void 0) {
-      let data4 = data.state;
-      if (typeof data4 !== "string") {
-        const err12 = { instancePath: instancePath + "/state", schemaPath: "#/properties/state/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema155.properties.state.type, parentSchema: schema155.properties.state, data: data4 };
-        if (vErrors === null) {
-          vErrors = [err12];
-        } else {
-          vErrors.push(err12);
-        }
-        errors++;
-      }
-      if (!(data4 === "accepted" || data4 === "refused" || data4 === "pending")) {
-        const err13 = { instancePath: instancePath + "/state", schemaPath: "#/properties/state/enum", keyword: "enum", params: { allowedValues: schema155.properties.state.enum }, message: "must be equal to one of the allowed values", schema: schema155.properties.state.enum, parentSchema: schema155.properties.state, data: data4 };
-        if (vErrors === null) {
-          vErrors = [err13];
-        } else {
-          vErrors.push(err13);
-        }
-        errors++;
-      }
-    }
-    if (data.message !== void 0) {
-      let data5 = data.message;
-      if (typeof data5 !== "string") {
-        const err14 = { instancePath: instancePath + "/message", schemaPath: "#/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema155.properties.message.type, parentSchema: schema155.properties.message, data: data5 };
-        if (vErrors === null) {
-          vErrors = [err14];
-        } else {
-          vErrors.push(err14);
-        }
-        errors++;
-      }
-    }
-  } else {
-    const err15 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema155.type, parentSchema: schema155, data };
-    if (vErrors === null) {
-      vErrors = [err15];
-    } else {
-      vErrors.push(err15);
-    }
-    errors++;
-  }
-  validate63.errors = vErrors;
-  return errors === 0;
-}
-validate63.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
-var validateRollback = validate64;
-var schema156 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/rollback.schema.json", "type": "object", "required": ["version", "application", "from", "to", "commit", "files", "pushed"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "application": { "type": "string" }, "from": { "type": "string" }, "to": { "type": "string" }, "commit": { "type": ["string", "null"] }, "files": { "type": "array", "items": { "type": "string" } }, "pushed": { "type": "boolean" } } };
-function validate64(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
-  ;
-  let vErrors = null;
-  let errors = 0;
-  const evaluated0 = validate64.evaluated;
+  const evaluated0 = validate66.evaluated;
   if (evaluated0.dynamicProps) {
     evaluated0.props = void 0;
   }
@@ -12585,8 +12779,190 @@ function validate64(data, { instancePath = "", parentData, parentDataProperty, r
       }
       errors++;
     }
+    if (data.request === void 0) {
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "request" }, message: "must have required property 'request'", schema: schema156.required, parentSchema: schema156, data };
+      if (vErrors === null) {
+        vErrors = [err1];
+      } else {
+        vErrors.push(err1);
+      }
+      errors++;
+    }
     if (data.application === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema156.required, parentSchema: schema156, data };
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema156.required, parentSchema: schema156, data };
+      if (vErrors === null) {
+        vErrors = [err2];
+      } else {
+        vErrors.push(err2);
+      }
+      errors++;
+    }
+    if (data.kind === void 0) {
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "kind" }, message: "must have required property 'kind'", schema: schema156.required, parentSchema: schema156, data };
+      if (vErrors === null) {
+        vErrors = [err3];
+      } else {
+        vErrors.push(err3);
+      }
+      errors++;
+    }
+    if (data.state === void 0) {
+      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "state" }, message: "must have required property 'state'", schema: schema156.required, parentSchema: schema156, data };
+      if (vErrors === null) {
+        vErrors = [err4];
+      } else {
+        vErrors.push(err4);
+      }
+      errors++;
+    }
+    if (data.message === void 0) {
+      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema156.required, parentSchema: schema156, data };
+      if (vErrors === null) {
+        vErrors = [err5];
+      } else {
+        vErrors.push(err5);
+      }
+      errors++;
+    }
+    for (const key0 in data) {
+      if (!(key0 === "version" || key0 === "request" || key0 === "application" || key0 === "kind" || key0 === "state" || key0 === "message")) {
+        const err6 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema156, data };
+        if (vErrors === null) {
+          vErrors = [err6];
+        } else {
+          vErrors.push(err6);
+        }
+        errors++;
+      }
+    }
+    if (data.version !== void 0) {
+      let data0 = data.version;
+      if (1 !== data0) {
+        const err7 = { instancePath: instancePath + "/version", schemaPath: "#/properties/version/const", keyword: "const", params: { allowedValue: 1 }, message: "must be equal to constant", schema: 1, parentSchema: schema156.properties.version, data: data0 };
+        if (vErrors === null) {
+          vErrors = [err7];
+        } else {
+          vErrors.push(err7);
+        }
+        errors++;
+      }
+    }
+    if (data.request !== void 0) {
+      let data1 = data.request;
+      if (!(typeof data1 == "number" && (!(data1 % 1) && !isNaN(data1)) && isFinite(data1))) {
+        const err8 = { instancePath: instancePath + "/request", schemaPath: "#/properties/request/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema156.properties.request.type, parentSchema: schema156.properties.request, data: data1 };
+        if (vErrors === null) {
+          vErrors = [err8];
+        } else {
+          vErrors.push(err8);
+        }
+        errors++;
+      }
+    }
+    if (data.application !== void 0) {
+      let data2 = data.application;
+      if (typeof data2 !== "string") {
+        const err9 = { instancePath: instancePath + "/application", schemaPath: "#/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema156.properties.application.type, parentSchema: schema156.properties.application, data: data2 };
+        if (vErrors === null) {
+          vErrors = [err9];
+        } else {
+          vErrors.push(err9);
+        }
+        errors++;
+      }
+    }
+    if (data.kind !== void 0) {
+      let data3 = data.kind;
+      if (typeof data3 !== "string") {
+        const err10 = { instancePath: instancePath + "/kind", schemaPath: "#/properties/kind/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema156.properties.kind.type, parentSchema: schema156.properties.kind, data: data3 };
+        if (vErrors === null) {
+          vErrors = [err10];
+        } else {
+          vErrors.push(err10);
+        }
+        errors++;
+      }
+      if (!(data3 === "promote" || data3 === "abort" || data3 === "retry" || data3 === "suspend" || data3 === "resume" || data3 === "adopt" || data3 === "adopt-replace")) {
+        const err11 = { instancePath: instancePath + "/kind", schemaPath: "#/properties/kind/enum", keyword: "enum", params: { allowedValues: schema156.properties.kind.enum }, message: "must be equal to one of the allowed values", schema: schema156.properties.kind.enum, parentSchema: schema156.properties.kind, data: data3 };
+        if (vErrors === null) {
+          vErrors = [err11];
+        } else {
+          vErrors.push(err11);
+        }
+        errors++;
+      }
+    }
+    if (data.state !== void 0) {
+      let data4 = data.state;
+      if (typeof data4 !== "string") {
+        const err12 = { instancePath: instancePath + "/state", schemaPath: "#/properties/state/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema156.properties.state.type, parentSchema: schema156.properties.state, data: data4 };
+        if (vErrors === null) {
+          vErrors = [err12];
+        } else {
+          vErrors.push(err12);
+        }
+        errors++;
+      }
+      if (!(data4 === "accepted" || data4 === "refused" || data4 === "pending")) {
+        const err13 = { instancePath: instancePath + "/state", schemaPath: "#/properties/state/enum", keyword: "enum", params: { allowedValues: schema156.properties.state.enum }, message: "must be equal to one of the allowed values", schema: schema156.properties.state.enum, parentSchema: schema156.properties.state, data: data4 };
+        if (vErrors === null) {
+          vErrors = [err13];
+        } else {
+          vErrors.push(err13);
+        }
+        errors++;
+      }
+    }
+    if (data.message !== void 0) {
+      let data5 = data.message;
+      if (typeof data5 !== "string") {
+        const err14 = { instancePath: instancePath + "/message", schemaPath: "#/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema156.properties.message.type, parentSchema: schema156.properties.message, data: data5 };
+        if (vErrors === null) {
+          vErrors = [err14];
+        } else {
+          vErrors.push(err14);
+        }
+        errors++;
+      }
+    }
+  } else {
+    const err15 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema156.type, parentSchema: schema156, data };
+    if (vErrors === null) {
+      vErrors = [err15];
+    } else {
+      vErrors.push(err15);
+    }
+    errors++;
+  }
+  validate66.errors = vErrors;
+  return errors === 0;
+}
+validate66.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
+var validateRollback = validate67;
+var schema157 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/rollback.schema.json", "type": "object", "required": ["version", "application", "from", "to", "commit", "files", "pushed"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "application": { "type": "string" }, "from": { "type": "string" }, "to": { "type": "string" }, "commit": { "type": ["string", "null"] }, "files": { "type": "array", "items": { "type": "string" } }, "pushed": { "type": "boolean" } } };
+function validate67(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
+  ;
+  let vErrors = null;
+  let errors = 0;
+  const evaluated0 = validate67.evaluated;
+  if (evaluated0.dynamicProps) {
+    evaluated0.props = void 0;
+  }
+  if (evaluated0.dynamicItems) {
+    evaluated0.items = void 0;
+  }
+  if (data && typeof data == "object" && !Array.isArray(data)) {
+    if (data.version === void 0) {
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "version" }, message: "must have required property 'version'", schema: schema157.required, parentSchema: schema157, data };
+      if (vErrors === null) {
+        vErrors = [err0];
+      } else {
+        vErrors.push(err0);
+      }
+      errors++;
+    }
+    if (data.application === void 0) {
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema157.required, parentSchema: schema157, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -12595,7 +12971,7 @@ function validate64(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.from === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "from" }, message: "must have required property 'from'", schema: schema156.required, parentSchema: schema156, data };
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "from" }, message: "must have required property 'from'", schema: schema157.required, parentSchema: schema157, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -12604,7 +12980,7 @@ function validate64(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.to === void 0) {
-      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "to" }, message: "must have required property 'to'", schema: schema156.required, parentSchema: schema156, data };
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "to" }, message: "must have required property 'to'", schema: schema157.required, parentSchema: schema157, data };
       if (vErrors === null) {
         vErrors = [err3];
       } else {
@@ -12613,7 +12989,7 @@ function validate64(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.commit === void 0) {
-      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema156.required, parentSchema: schema156, data };
+      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema157.required, parentSchema: schema157, data };
       if (vErrors === null) {
         vErrors = [err4];
       } else {
@@ -12622,7 +12998,7 @@ function validate64(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.files === void 0) {
-      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "files" }, message: "must have required property 'files'", schema: schema156.required, parentSchema: schema156, data };
+      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "files" }, message: "must have required property 'files'", schema: schema157.required, parentSchema: schema157, data };
       if (vErrors === null) {
         vErrors = [err5];
       } else {
@@ -12631,7 +13007,7 @@ function validate64(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.pushed === void 0) {
-      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "pushed" }, message: "must have required property 'pushed'", schema: schema156.required, parentSchema: schema156, data };
+      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "pushed" }, message: "must have required property 'pushed'", schema: schema157.required, parentSchema: schema157, data };
       if (vErrors === null) {
         vErrors = [err6];
       } else {
@@ -12641,7 +13017,7 @@ function validate64(data, { instancePath = "", parentData, parentDataProperty, r
     }
     for (const key0 in data) {
       if (!(key0 === "version" || key0 === "application" || key0 === "from" || key0 === "to" || key0 === "commit" || key0 === "files" || key0 === "pushed")) {
-        const err7 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema156, data };
+        const err7 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema157, data };
         if (vErrors === null) {
           vErrors = [err7];
         } else {
@@ -12653,7 +13029,7 @@ function validate64(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.version !== void 0) {
       let data0 = data.version;
       if (1 !== data0) {
-        const err8 = { instancePath: instancePath + "/version", schemaPath: "#/properties/version/const", keyword: "const", params: { allowedValue: 1 }, message: "must be equal to constant", schema: 1, parentSchema: schema156.properties.version, data: data0 };
+        const err8 = { instancePath: instancePath + "/version", schemaPath: "#/properties/version/const", keyword: "const", params: { allowedValue: 1 }, message: "must be equal to constant", schema: 1, parentSchema: schema157.properties.version, data: data0 };
         if (vErrors === null) {
           vErrors = [err8];
         } else {
@@ -12665,7 +13041,7 @@ function validate64(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.application !== void 0) {
       let data1 = data.application;
       if (typeof data1 !== "string") {
-        const err9 = { instancePath: instancePath + "/application", schemaPath: "#/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema156.properties.application.type, parentSchema: schema156.properties.application, data: data1 };
+        const err9 = { instancePath: instancePath + "/application", schemaPath: "#/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema157.properties.application.type, parentSchema: schema157.properties.application, data: data1 };
         if (vErrors === null) {
           vErrors = [err9];
         } else {
@@ -12677,7 +13053,7 @@ function validate64(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.from !== void 0) {
       let data2 = data.from;
       if (typeof data2 !== "string") {
-        const err10 = { instancePath: instancePath + "/from", schemaPath: "#/properties/from/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema156.properties.from.type, parentSchema: schema156.properties.from, data: data2 };
+        const err10 = { instancePath: instancePath + "/from", schemaPath: "#/properties/from/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema157.properties.from.type, parentSchema: schema157.properties.from, data: data2 };
         if (vErrors === null) {
           vErrors = [err10];
         } else {
@@ -12689,7 +13065,7 @@ function validate64(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.to !== void 0) {
       let data3 = data.to;
       if (typeof data3 !== "string") {
-        const err11 = { instancePath: instancePath + "/to", schemaPath: "#/properties/to/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema156.properties.to.type, parentSchema: schema156.properties.to, data: data3 };
+        const err11 = { instancePath: instancePath + "/to", schemaPath: "#/properties/to/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema157.properties.to.type, parentSchema: schema157.properties.to, data: data3 };
         if (vErrors === null) {
           vErrors = [err11];
         } else {
@@ -12701,7 +13077,7 @@ function validate64(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.commit !== void 0) {
       let data4 = data.commit;
       if (typeof data4 !== "string" && data4 !== null) {
-        const err12 = { instancePath: instancePath + "/commit", schemaPath: "#/properties/commit/type", keyword: "type", params: { type: schema156.properties.commit.type }, message: "must be string,null", schema: schema156.properties.commit.type, parentSchema: schema156.properties.commit, data: data4 };
+        const err12 = { instancePath: instancePath + "/commit", schemaPath: "#/properties/commit/type", keyword: "type", params: { type: schema157.properties.commit.type }, message: "must be string,null", schema: schema157.properties.commit.type, parentSchema: schema157.properties.commit, data: data4 };
         if (vErrors === null) {
           vErrors = [err12];
         } else {
@@ -12717,7 +13093,7 @@ function validate64(data, { instancePath = "", parentData, parentDataProperty, r
         for (let i0 = 0; i0 < len0; i0++) {
           let data6 = data5[i0];
           if (typeof data6 !== "string") {
-            const err13 = { instancePath: instancePath + "/files/" + i0, schemaPath: "#/properties/files/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema156.properties.files.items.type, parentSchema: schema156.properties.files.items, data: data6 };
+            const err13 = { instancePath: instancePath + "/files/" + i0, schemaPath: "#/properties/files/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema157.properties.files.items.type, parentSchema: schema157.properties.files.items, data: data6 };
             if (vErrors === null) {
               vErrors = [err13];
             } else {
@@ -12727,7 +13103,7 @@ function validate64(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err14 = { instancePath: instancePath + "/files", schemaPath: "#/properties/files/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema156.properties.files.type, parentSchema: schema156.properties.files, data: data5 };
+        const err14 = { instancePath: instancePath + "/files", schemaPath: "#/properties/files/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema157.properties.files.type, parentSchema: schema157.properties.files, data: data5 };
         if (vErrors === null) {
           vErrors = [err14];
         } else {
@@ -12739,7 +13115,7 @@ function validate64(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.pushed !== void 0) {
       let data7 = data.pushed;
       if (typeof data7 !== "boolean") {
-        const err15 = { instancePath: instancePath + "/pushed", schemaPath: "#/properties/pushed/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema156.properties.pushed.type, parentSchema: schema156.properties.pushed, data: data7 };
+        const err15 = { instancePath: instancePath + "/pushed", schemaPath: "#/properties/pushed/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema157.properties.pushed.type, parentSchema: schema157.properties.pushed, data: data7 };
         if (vErrors === null) {
           vErrors = [err15];
         } else {
@@ -12749,7 +13125,7 @@ function validate64(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err16 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema156.type, parentSchema: schema156, data };
+    const err16 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema157.type, parentSchema: schema157, data };
     if (vErrors === null) {
       vErrors = [err16];
     } else {
@@ -12757,249 +13133,16 @@ function validate64(data, { instancePath = "", parentData, parentDataProperty, r
     }
     errors++;
   }
-  validate64.errors = vErrors;
+  validate67.errors = vErrors;
   return errors === 0;
 }
-validate64.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
-var validateStatus = validate65;
-var schema157 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/status.schema.json", "type": "object", "required": ["version", "revision", "generatedAt", "rejected", "converged", "steps", "durationMs", "applications", "hosts", "held"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "revision": { "$ref": "#/$defs/revision" }, "generatedAt": { "type": "string" }, "rejected": { "anyOf": [{ "$ref": "#/$defs/rejected" }, { "type": "null" }] }, "converged": { "type": "boolean" }, "steps": { "type": "integer" }, "durationMs": { "type": "integer" }, "applications": { "type": "array", "items": { "$ref": "#/$defs/application" } }, "hosts": { "type": "array", "items": { "$ref": "#/$defs/host" } }, "held": { "anyOf": [{ "$ref": "#/$defs/held" }, { "type": "null" }] } }, "$defs": { "revision": { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } }, "condition": { "type": "object", "required": ["type", "status", "reason", "message"], "additionalProperties": false, "properties": { "type": { "type": "string", "enum": ["Ready", "Reconciling", "Stalled"] }, "status": { "type": "boolean" }, "reason": { "type": "string" }, "message": { "type": "string" } } }, "rollout": { "type": "object", "required": ["revision", "startedAt", "direction", "progressDeadlineAt", "stages"], "additionalProperties": false, "properties": { "revision": { "type": "string" }, "startedAt": { "type": "string" }, "direction": { "type": "string", "enum": ["forward", "back"] }, "progressDeadlineAt": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "stages": { "type": "array", "items": { "$ref": "#/$defs/stage" } } } }, "stage": { "type": "object", "required": ["service", "step", "of", "awaitsPromotion", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "step": { "type": "integer" }, "of": { "type": "integer" }, "awaitsPromotion": { "type": "boolean" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } }, "service": { "type": "object", "required": ["service", "image", "desired", "available", "updated"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "image": { "type": "string" }, "desired": { "type": "integer" }, "available": { "type": "integer" }, "updated": { "type": "integer" } } }, "slot": { "type": "object", "required": ["service", "slot", "host", "container", "image", "phase", "available", "waitsFor", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "container": { "type": "string" }, "image": { "type": "string" }, "phase": { "type": "string", "enum": ["absent", "created", "probation", "promoted"] }, "available": { "type": "boolean" }, "waitsFor": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } }, "waiting": { "type": "object", "required": ["service", "slot", "host", "kind", "reason", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "kind": { "type": "string", "enum": ["step", "image", "gate", "monitor", "promotion", "turn", "retry", "host"] }, "reason": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } }, "failure": { "type": "object", "required": ["service", "slot", "host", "commit", "reason", "message", "log", "health"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "commit": { "type": "string" }, "reason": { "type": "string" }, "message": { "type": "string" }, "log": { "type": "array", "items": { "type": "string" } }, "health": { "type": "array", "items": { "type": "string" } } } }, "application": { "type": "object", "required": ["application", "target", "targetCommit", "health", "suspended", "conditions", "rollout", "services", "slots", "waiting", "failed"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "target": { "type": "string", "enum": ["desired", "rollback", "halted"] }, "targetCommit": { "type": "string" }, "health": { "type": "string", "enum": ["healthy", "suspended", "progressing", "missing", "degraded", "unknown"] }, "suspended": { "type": "boolean" }, "conditions": { "type": "array", "items": { "$ref": "#/$defs/condition" } }, "rollout": { "anyOf": [{ "$ref": "#/$defs/rollout" }, { "type": "null" }] }, "services": { "type": "array", "items": { "$ref": "#/$defs/service" } }, "slots": { "type": "array", "items": { "$ref": "#/$defs/slot" } }, "waiting": { "type": "array", "items": { "$ref": "#/$defs/waiting" } }, "failed": { "type": "array", "items": { "$ref": "#/$defs/failure" } } } }, "host": { "type": "object", "required": ["host", "state", "reason", "engine", "apiVersion", "containers", "unmanaged"], "additionalProperties": false, "properties": { "host": { "type": "string" }, "state": { "type": "string", "enum": ["ready", "unreachable"] }, "reason": { "type": "string" }, "engine": { "type": "string" }, "apiVersion": { "type": "string" }, "containers": { "type": "integer" }, "unmanaged": { "type": "integer" } } }, "held": { "type": "object", "required": ["applications", "of", "commits"], "additionalProperties": false, "properties": { "applications": { "type": "array", "items": { "type": "string" } }, "of": { "type": "integer" }, "commits": { "type": "array", "items": { "type": "string" } } } }, "rejected": { "type": "object", "required": ["revision", "problems", "first"], "additionalProperties": false, "properties": { "revision": { "$ref": "#/$defs/revision" }, "problems": { "type": "integer" }, "first": { "type": "string" } } } } };
-var schema158 = { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } };
-var schema169 = { "type": "object", "required": ["host", "state", "reason", "engine", "apiVersion", "containers", "unmanaged"], "additionalProperties": false, "properties": { "host": { "type": "string" }, "state": { "type": "string", "enum": ["ready", "unreachable"] }, "reason": { "type": "string" }, "engine": { "type": "string" }, "apiVersion": { "type": "string" }, "containers": { "type": "integer" }, "unmanaged": { "type": "integer" } } };
-var schema170 = { "type": "object", "required": ["applications", "of", "commits"], "additionalProperties": false, "properties": { "applications": { "type": "array", "items": { "type": "string" } }, "of": { "type": "integer" }, "commits": { "type": "array", "items": { "type": "string" } } } };
-var schema159 = { "type": "object", "required": ["revision", "problems", "first"], "additionalProperties": false, "properties": { "revision": { "$ref": "#/$defs/revision" }, "problems": { "type": "integer" }, "first": { "type": "string" } } };
-function validate66(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
-  let vErrors = null;
-  let errors = 0;
-  const evaluated0 = validate66.evaluated;
-  if (evaluated0.dynamicProps) {
-    evaluated0.props = void 0;
-  }
-  if (evaluated0.dynamicItems) {
-    evaluated0.items = void 0;
-  }
-  if (data && typeof data == "object" && !Array.isArray(data)) {
-    if (data.revision === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "revision" }, message: "must have required property 'revision'", schema: schema159.required, parentSchema: schema159, data };
-      if (vErrors === null) {
-        vErrors = [err0];
-      } else {
-        vErrors.push(err0);
-      }
-      errors++;
-    }
-    if (data.problems === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "problems" }, message: "must have required property 'problems'", schema: schema159.required, parentSchema: schema159, data };
-      if (vErrors === null) {
-        vErrors = [err1];
-      } else {
-        vErrors.push(err1);
-      }
-      errors++;
-    }
-    if (data.first === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "first" }, message: "must have required property 'first'", schema: schema159.required, parentSchema: schema159, data };
-      if (vErrors === null) {
-        vErrors = [err2];
-      } else {
-        vErrors.push(err2);
-      }
-      errors++;
-    }
-    for (const key0 in data) {
-      if (!(key0 === "revision" || key0 === "problems" || key0 === "first")) {
-        const err3 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema159, data };
-        if (vErrors === null) {
-          vErrors = [err3];
-        } else {
-          vErrors.push(err3);
-        }
-        errors++;
-      }
-    }
-    if (data.revision !== void 0) {
-      let data0 = data.revision;
-      if (data0 && typeof data0 == "object" && !Array.isArray(data0)) {
-        if (data0.branch === void 0) {
-          const err4 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "branch" }, message: "must have required property 'branch'", schema: schema158.required, parentSchema: schema158, data: data0 };
-          if (vErrors === null) {
-            vErrors = [err4];
-          } else {
-            vErrors.push(err4);
-          }
-          errors++;
-        }
-        if (data0.commit === void 0) {
-          const err5 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema158.required, parentSchema: schema158, data: data0 };
-          if (vErrors === null) {
-            vErrors = [err5];
-          } else {
-            vErrors.push(err5);
-          }
-          errors++;
-        }
-        if (data0.author === void 0) {
-          const err6 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "author" }, message: "must have required property 'author'", schema: schema158.required, parentSchema: schema158, data: data0 };
-          if (vErrors === null) {
-            vErrors = [err6];
-          } else {
-            vErrors.push(err6);
-          }
-          errors++;
-        }
-        if (data0.date === void 0) {
-          const err7 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "date" }, message: "must have required property 'date'", schema: schema158.required, parentSchema: schema158, data: data0 };
-          if (vErrors === null) {
-            vErrors = [err7];
-          } else {
-            vErrors.push(err7);
-          }
-          errors++;
-        }
-        if (data0.subject === void 0) {
-          const err8 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "subject" }, message: "must have required property 'subject'", schema: schema158.required, parentSchema: schema158, data: data0 };
-          if (vErrors === null) {
-            vErrors = [err8];
-          } else {
-            vErrors.push(err8);
-          }
-          errors++;
-        }
-        for (const key1 in data0) {
-          if (!(key1 === "branch" || key1 === "commit" || key1 === "author" || key1 === "date" || key1 === "subject")) {
-            const err9 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema158, data: data0 };
-            if (vErrors === null) {
-              vErrors = [err9];
-            } else {
-              vErrors.push(err9);
-            }
-            errors++;
-          }
-        }
-        if (data0.branch !== void 0) {
-          let data1 = data0.branch;
-          if (typeof data1 !== "string") {
-            const err10 = { instancePath: instancePath + "/revision/branch", schemaPath: "#/$defs/revision/properties/branch/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema158.properties.branch.type, parentSchema: schema158.properties.branch, data: data1 };
-            if (vErrors === null) {
-              vErrors = [err10];
-            } else {
-              vErrors.push(err10);
-            }
-            errors++;
-          }
-        }
-        if (data0.commit !== void 0) {
-          let data2 = data0.commit;
-          if (typeof data2 === "string") {
-            if (!pattern87.test(data2)) {
-              const err11 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{40}$" }, message: 'must match pattern "^[0-9a-f]{40}$"', schema: "^[0-9a-f]{40}$", parentSchema: schema158.properties.commit, data: data2 };
-              if (vErrors === null) {
-                vErrors = [err11];
-              } else {
-                vErrors.push(err11);
-              }
-              errors++;
-            }
-          } else {
-            const err12 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema158.properties.commit.type, parentSchema: schema158.properties.commit, data: data2 };
-            if (vErrors === null) {
-              vErrors = [err12];
-            } else {
-              vErrors.push(err12);
-            }
-            errors++;
-          }
-        }
-        if (data0.author !== void 0) {
-          let data3 = data0.author;
-          if (typeof data3 !== "string") {
-            const err13 = { instancePath: instancePath + "/revision/author", schemaPath: "#/$defs/revision/properties/author/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema158.properties.author.type, parentSchema: schema158.properties.author, data: data3 };
-            if (vErrors === null) {
-              vErrors = [err13];
-            } else {
-              vErrors.push(err13);
-            }
-            errors++;
-          }
-        }
-        if (data0.date !== void 0) {
-          let data4 = data0.date;
-          if (typeof data4 !== "string") {
-            const err14 = { instancePath: instancePath + "/revision/date", schemaPath: "#/$defs/revision/properties/date/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema158.properties.date.type, parentSchema: schema158.properties.date, data: data4 };
-            if (vErrors === null) {
-              vErrors = [err14];
-            } else {
-              vErrors.push(err14);
-            }
-            errors++;
-          }
-        }
-        if (data0.subject !== void 0) {
-          let data5 = data0.subject;
-          if (typeof data5 !== "string") {
-            const err15 = { instancePath: instancePath + "/revision/subject", schemaPath: "#/$defs/revision/properties/subject/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema158.properties.subject.type, parentSchema: schema158.properties.subject, data: data5 };
-            if (vErrors === null) {
-              vErrors = [err15];
-            } else {
-              vErrors.push(err15);
-            }
-            errors++;
-          }
-        }
-      } else {
-        const err16 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema158.type, parentSchema: schema158, data: data0 };
-        if (vErrors === null) {
-          vErrors = [err16];
-        } else {
-          vErrors.push(err16);
-        }
-        errors++;
-      }
-    }
-    if (data.problems !== void 0) {
-      let data6 = data.problems;
-      if (!(typeof data6 == "number" && (!(data6 % 1) && !isNaN(data6)) && isFinite(data6))) {
-        const err17 = { instancePath: instancePath + "/problems", schemaPath: "#/properties/problems/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema159.properties.problems.type, parentSchema: schema159.properties.problems, data: data6 };
-        if (vErrors === null) {
-          vErrors = [err17];
-        } else {
-          vErrors.push(err17);
-        }
-        errors++;
-      }
-    }
-    if (data.first !== void 0) {
-      let data7 = data.first;
-      if (typeof data7 !== "string") {
-        const err18 = { instancePath: instancePath + "/first", schemaPath: "#/properties/first/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema159.properties.first.type, parentSchema: schema159.properties.first, data: data7 };
-        if (vErrors === null) {
-          vErrors = [err18];
-        } else {
-          vErrors.push(err18);
-        }
-        errors++;
-      }
-    }
-  } else {
-    const err19 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema159.type, parentSchema: schema159, data };
-    if (vErrors === null) {
-      vErrors = [err19];
-    } else {
-      vErrors.push(err19);
-    }
-    errors++;
-  }
-  validate66.errors = vErrors;
-  return errors === 0;
-}
-validate66.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
-var schema161 = { "type": "object", "required": ["application", "target", "targetCommit", "health", "suspended", "conditions", "rollout", "services", "slots", "waiting", "failed"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "target": { "type": "string", "enum": ["desired", "rollback", "halted"] }, "targetCommit": { "type": "string" }, "health": { "type": "string", "enum": ["healthy", "suspended", "progressing", "missing", "degraded", "unknown"] }, "suspended": { "type": "boolean" }, "conditions": { "type": "array", "items": { "$ref": "#/$defs/condition" } }, "rollout": { "anyOf": [{ "$ref": "#/$defs/rollout" }, { "type": "null" }] }, "services": { "type": "array", "items": { "$ref": "#/$defs/service" } }, "slots": { "type": "array", "items": { "$ref": "#/$defs/slot" } }, "waiting": { "type": "array", "items": { "$ref": "#/$defs/waiting" } }, "failed": { "type": "array", "items": { "$ref": "#/$defs/failure" } } } };
-var schema162 = { "type": "object", "required": ["type", "status", "reason", "message"], "additionalProperties": false, "properties": { "type": { "type": "string", "enum": ["Ready", "Reconciling", "Stalled"] }, "status": { "type": "boolean" }, "reason": { "type": "string" }, "message": { "type": "string" } } };
-var schema165 = { "type": "object", "required": ["service", "image", "desired", "available", "updated"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "image": { "type": "string" }, "desired": { "type": "integer" }, "available": { "type": "integer" }, "updated": { "type": "integer" } } };
-var schema166 = { "type": "object", "required": ["service", "slot", "host", "container", "image", "phase", "available", "waitsFor", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "container": { "type": "string" }, "image": { "type": "string" }, "phase": { "type": "string", "enum": ["absent", "created", "probation", "promoted"] }, "available": { "type": "boolean" }, "waitsFor": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } };
-var schema167 = { "type": "object", "required": ["service", "slot", "host", "kind", "reason", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "kind": { "type": "string", "enum": ["step", "image", "gate", "monitor", "promotion", "turn", "retry", "host"] }, "reason": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } };
-var schema168 = { "type": "object", "required": ["service", "slot", "host", "commit", "reason", "message", "log", "health"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "commit": { "type": "string" }, "reason": { "type": "string" }, "message": { "type": "string" }, "log": { "type": "array", "items": { "type": "string" } }, "health": { "type": "array", "items": { "type": "string" } } } };
-var schema163 = { "type": "object", "required": ["revision", "startedAt", "direction", "progressDeadlineAt", "stages"], "additionalProperties": false, "properties": { "revision": { "type": "string" }, "startedAt": { "type": "string" }, "direction": { "type": "string", "enum": ["forward", "back"] }, "progressDeadlineAt": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "stages": { "type": "array", "items": { "$ref": "#/$defs/stage" } } } };
-var schema164 = { "type": "object", "required": ["service", "step", "of", "awaitsPromotion", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "step": { "type": "integer" }, "of": { "type": "integer" }, "awaitsPromotion": { "type": "boolean" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } };
+validate67.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
+var validateStatus = validate68;
+var schema158 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/status.schema.json", "type": "object", "required": ["version", "revision", "generatedAt", "rejected", "converged", "steps", "durationMs", "applications", "hosts", "held"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "revision": { "$ref": "#/$defs/revision" }, "generatedAt": { "type": "string" }, "rejected": { "anyOf": [{ "$ref": "#/$defs/rejected" }, { "type": "null" }] }, "converged": { "type": "boolean" }, "steps": { "type": "integer" }, "durationMs": { "type": "integer" }, "applications": { "type": "array", "items": { "$ref": "#/$defs/application" } }, "hosts": { "type": "array", "items": { "$ref": "#/$defs/host" } }, "held": { "anyOf": [{ "$ref": "#/$defs/held" }, { "type": "null" }] } }, "$defs": { "revision": { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } }, "condition": { "type": "object", "required": ["type", "status", "reason", "message"], "additionalProperties": false, "properties": { "type": { "type": "string", "enum": ["Ready", "Reconciling", "Stalled"] }, "status": { "type": "boolean" }, "reason": { "type": "string" }, "message": { "type": "string" } } }, "rollout": { "type": "object", "required": ["revision", "startedAt", "direction", "progressDeadlineAt", "stages"], "additionalProperties": false, "properties": { "revision": { "type": "string" }, "startedAt": { "type": "string" }, "direction": { "type": "string", "enum": ["forward", "back"] }, "progressDeadlineAt": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "stages": { "type": "array", "items": { "$ref": "#/$defs/stage" } } } }, "stage": { "type": "object", "required": ["service", "step", "of", "awaitsPromotion", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "step": { "type": "integer" }, "of": { "type": "integer" }, "awaitsPromotion": { "type": "boolean" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } }, "service": { "type": "object", "required": ["service", "image", "desired", "available", "updated"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "image": { "type": "string" }, "desired": { "type": "integer" }, "available": { "type": "integer" }, "updated": { "type": "integer" } } }, "slot": { "type": "object", "required": ["service", "slot", "host", "container", "image", "phase", "available", "waitsFor", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "container": { "type": "string" }, "image": { "type": "string" }, "phase": { "type": "string", "enum": ["absent", "created", "probation", "promoted"] }, "available": { "type": "boolean" }, "waitsFor": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } }, "waiting": { "type": "object", "required": ["service", "slot", "host", "kind", "reason", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "kind": { "type": "string", "enum": ["step", "image", "gate", "monitor", "promotion", "turn", "retry", "host"] }, "reason": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } }, "failure": { "type": "object", "required": ["service", "slot", "host", "commit", "reason", "message", "log", "health"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "commit": { "type": "string" }, "reason": { "type": "string" }, "message": { "type": "string" }, "log": { "type": "array", "items": { "type": "string" } }, "health": { "type": "array", "items": { "type": "string" } } } }, "application": { "type": "object", "required": ["application", "target", "targetCommit", "health", "suspended", "conditions", "rollout", "services", "slots", "waiting", "failed"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "target": { "type": "string", "enum": ["desired", "rollback", "halted"] }, "targetCommit": { "type": "string" }, "health": { "type": "string", "enum": ["healthy", "suspended", "progressing", "missing", "degraded", "unknown"] }, "suspended": { "type": "boolean" }, "conditions": { "type": "array", "items": { "$ref": "#/$defs/condition" } }, "rollout": { "anyOf": [{ "$ref": "#/$defs/rollout" }, { "type": "null" }] }, "services": { "type": "array", "items": { "$ref": "#/$defs/service" } }, "slots": { "type": "array", "items": { "$ref": "#/$defs/slot" } }, "waiting": { "type": "array", "items": { "$ref": "#/$defs/waiting" } }, "failed": { "type": "array", "items": { "$ref": "#/$defs/failure" } } } }, "host": { "type": "object", "required": ["host", "state", "reason", "engine", "apiVersion", "containers", "unmanaged"], "additionalProperties": false, "properties": { "host": { "type": "string" }, "state": { "type": "string", "enum": ["ready", "unreachable"] }, "reason": { "type": "string" }, "engine": { "type": "string" }, "apiVersion": { "type": "string" }, "containers": { "type": "integer" }, "unmanaged": { "type": "integer" } } }, "held": { "type": "object", "required": ["applications", "of", "commits"], "additionalProperties": false, "properties": { "applications": { "type": "array", "items": { "type": "string" } }, "of": { "type": "integer" }, "commits": { "type": "array", "items": { "type": "string" } } } }, "rejected": { "type": "object", "required": ["revision", "problems", "first"], "additionalProperties": false, "properties": { "revision": { "$ref": "#/$defs/revision" }, "problems": { "type": "integer" }, "first": { "type": "string" } } } } };
+var schema159 = { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } };
+var schema170 = { "type": "object", "required": ["host", "state", "reason", "engine", "apiVersion", "containers", "unmanaged"], "additionalProperties": false, "properties": { "host": { "type": "string" }, "state": { "type": "string", "enum": ["ready", "unreachable"] }, "reason": { "type": "string" }, "engine": { "type": "string" }, "apiVersion": { "type": "string" }, "containers": { "type": "integer" }, "unmanaged": { "type": "integer" } } };
+var schema171 = { "type": "object", "required": ["applications", "of", "commits"], "additionalProperties": false, "properties": { "applications": { "type": "array", "items": { "type": "string" } }, "of": { "type": "integer" }, "commits": { "type": "array", "items": { "type": "string" } } } };
+var schema160 = { "type": "object", "required": ["revision", "problems", "first"], "additionalProperties": false, "properties": { "revision": { "$ref": "#/$defs/revision" }, "problems": { "type": "integer" }, "first": { "type": "string" } } };
 function validate69(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   let vErrors = null;
   let errors = 0;
@@ -13012,7 +13155,240 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.revision === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "revision" }, message: "must have required property 'revision'", schema: schema163.required, parentSchema: schema163, data };
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "revision" }, message: "must have required property 'revision'", schema: schema160.required, parentSchema: schema160, data };
+      if (vErrors === null) {
+        vErrors = [err0];
+      } else {
+        vErrors.push(err0);
+      }
+      errors++;
+    }
+    if (data.problems === void 0) {
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "problems" }, message: "must have required property 'problems'", schema: schema160.required, parentSchema: schema160, data };
+      if (vErrors === null) {
+        vErrors = [err1];
+      } else {
+        vErrors.push(err1);
+      }
+      errors++;
+    }
+    if (data.first === void 0) {
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "first" }, message: "must have required property 'first'", schema: schema160.required, parentSchema: schema160, data };
+      if (vErrors === null) {
+        vErrors = [err2];
+      } else {
+        vErrors.push(err2);
+      }
+      errors++;
+    }
+    for (const key0 in data) {
+      if (!(key0 === "revision" || key0 === "problems" || key0 === "first")) {
+        const err3 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema160, data };
+        if (vErrors === null) {
+          vErrors = [err3];
+        } else {
+          vErrors.push(err3);
+        }
+        errors++;
+      }
+    }
+    if (data.revision !== void 0) {
+      let data0 = data.revision;
+      if (data0 && typeof data0 == "object" && !Array.isArray(data0)) {
+        if (data0.branch === void 0) {
+          const err4 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "branch" }, message: "must have required property 'branch'", schema: schema159.required, parentSchema: schema159, data: data0 };
+          if (vErrors === null) {
+            vErrors = [err4];
+          } else {
+            vErrors.push(err4);
+          }
+          errors++;
+        }
+        if (data0.commit === void 0) {
+          const err5 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema159.required, parentSchema: schema159, data: data0 };
+          if (vErrors === null) {
+            vErrors = [err5];
+          } else {
+            vErrors.push(err5);
+          }
+          errors++;
+        }
+        if (data0.author === void 0) {
+          const err6 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "author" }, message: "must have required property 'author'", schema: schema159.required, parentSchema: schema159, data: data0 };
+          if (vErrors === null) {
+            vErrors = [err6];
+          } else {
+            vErrors.push(err6);
+          }
+          errors++;
+        }
+        if (data0.date === void 0) {
+          const err7 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "date" }, message: "must have required property 'date'", schema: schema159.required, parentSchema: schema159, data: data0 };
+          if (vErrors === null) {
+            vErrors = [err7];
+          } else {
+            vErrors.push(err7);
+          }
+          errors++;
+        }
+        if (data0.subject === void 0) {
+          const err8 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "subject" }, message: "must have required property 'subject'", schema: schema159.required, parentSchema: schema159, data: data0 };
+          if (vErrors === null) {
+            vErrors = [err8];
+          } else {
+            vErrors.push(err8);
+          }
+          errors++;
+        }
+        for (const key1 in data0) {
+          if (!(key1 === "branch" || key1 === "commit" || key1 === "author" || key1 === "date" || key1 === "subject")) {
+            const err9 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema159, data: data0 };
+            if (vErrors === null) {
+              vErrors = [err9];
+            } else {
+              vErrors.push(err9);
+            }
+            errors++;
+          }
+        }
+        if (data0.branch !== void 0) {
+          let data1 = data0.branch;
+          if (typeof data1 !== "string") {
+            const err10 = { instancePath: instancePath + "/revision/branch", schemaPath: "#/$defs/revision/properties/branch/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema159.properties.branch.type, parentSchema: schema159.properties.branch, data: data1 };
+            if (vErrors === null) {
+              vErrors = [err10];
+            } else {
+              vErrors.push(err10);
+            }
+            errors++;
+          }
+        }
+        if (data0.commit !== void 0) {
+          let data2 = data0.commit;
+          if (typeof data2 === "string") {
+            if (!pattern87.test(data2)) {
+              const err11 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{40}$" }, message: 'must match pattern "^[0-9a-f]{40}$"', schema: "^[0-9a-f]{40}$", parentSchema: schema159.properties.commit, data: data2 };
+              if (vErrors === null) {
+                vErrors = [err11];
+              } else {
+                vErrors.push(err11);
+              }
+              errors++;
+            }
+          } else {
+            const err12 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema159.properties.commit.type, parentSchema: schema159.properties.commit, data: data2 };
+            if (vErrors === null) {
+              vErrors = [err12];
+            } else {
+              vErrors.push(err12);
+            }
+            errors++;
+          }
+        }
+        if (data0.author !== void 0) {
+          let data3 = data0.author;
+          if (typeof data3 !== "string") {
+            const err13 = { instancePath: instancePath + "/revision/author", schemaPath: "#/$defs/revision/properties/author/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema159.properties.author.type, parentSchema: schema159.properties.author, data: data3 };
+            if (vErrors === null) {
+              vErrors = [err13];
+            } else {
+              vErrors.push(err13);
+            }
+            errors++;
+          }
+        }
+        if (data0.date !== void 0) {
+          let data4 = data0.date;
+          if (typeof data4 !== "string") {
+            const err14 = { instancePath: instancePath + "/revision/date", schemaPath: "#/$defs/revision/properties/date/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema159.properties.date.type, parentSchema: schema159.properties.date, data: data4 };
+            if (vErrors === null) {
+              vErrors = [err14];
+            } else {
+              vErrors.push(err14);
+            }
+            errors++;
+          }
+        }
+        if (data0.subject !== void 0) {
+          let data5 = data0.subject;
+          if (typeof data5 !== "string") {
+            const err15 = { instancePath: instancePath + "/revision/subject", schemaPath: "#/$defs/revision/properties/subject/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema159.properties.subject.type, parentSchema: schema159.properties.subject, data: data5 };
+            if (vErrors === null) {
+              vErrors = [err15];
+            } else {
+              vErrors.push(err15);
+            }
+            errors++;
+          }
+        }
+      } else {
+        const err16 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema159.type, parentSchema: schema159, data: data0 };
+        if (vErrors === null) {
+          vErrors = [err16];
+        } else {
+          vErrors.push(err16);
+        }
+        errors++;
+      }
+    }
+    if (data.problems !== void 0) {
+      let data6 = data.problems;
+      if (!(typeof data6 == "number" && (!(data6 % 1) && !isNaN(data6)) && isFinite(data6))) {
+        const err17 = { instancePath: instancePath + "/problems", schemaPath: "#/properties/problems/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema160.properties.problems.type, parentSchema: schema160.properties.problems, data: data6 };
+        if (vErrors === null) {
+          vErrors = [err17];
+        } else {
+          vErrors.push(err17);
+        }
+        errors++;
+      }
+    }
+    if (data.first !== void 0) {
+      let data7 = data.first;
+      if (typeof data7 !== "string") {
+        const err18 = { instancePath: instancePath + "/first", schemaPath: "#/properties/first/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema160.properties.first.type, parentSchema: schema160.properties.first, data: data7 };
+        if (vErrors === null) {
+          vErrors = [err18];
+        } else {
+          vErrors.push(err18);
+        }
+        errors++;
+      }
+    }
+  } else {
+    const err19 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema160.type, parentSchema: schema160, data };
+    if (vErrors === null) {
+      vErrors = [err19];
+    } else {
+      vErrors.push(err19);
+    }
+    errors++;
+  }
+  validate69.errors = vErrors;
+  return errors === 0;
+}
+validate69.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
+var schema162 = { "type": "object", "required": ["application", "target", "targetCommit", "health", "suspended", "conditions", "rollout", "services", "slots", "waiting", "failed"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "target": { "type": "string", "enum": ["desired", "rollback", "halted"] }, "targetCommit": { "type": "string" }, "health": { "type": "string", "enum": ["healthy", "suspended", "progressing", "missing", "degraded", "unknown"] }, "suspended": { "type": "boolean" }, "conditions": { "type": "array", "items": { "$ref": "#/$defs/condition" } }, "rollout": { "anyOf": [{ "$ref": "#/$defs/rollout" }, { "type": "null" }] }, "services": { "type": "array", "items": { "$ref": "#/$defs/service" } }, "slots": { "type": "array", "items": { "$ref": "#/$defs/slot" } }, "waiting": { "type": "array", "items": { "$ref": "#/$defs/waiting" } }, "failed": { "type": "array", "items": { "$ref": "#/$defs/failure" } } } };
+var schema163 = { "type": "object", "required": ["type", "status", "reason", "message"], "additionalProperties": false, "properties": { "type": { "type": "string", "enum": ["Ready", "Reconciling", "Stalled"] }, "status": { "type": "boolean" }, "reason": { "type": "string" }, "message": { "type": "string" } } };
+var schema166 = { "type": "object", "required": ["service", "image", "desired", "available", "updated"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "image": { "type": "string" }, "desired": { "type": "integer" }, "available": { "type": "integer" }, "updated": { "type": "integer" } } };
+var schema167 = { "type": "object", "required": ["service", "slot", "host", "container", "image", "phase", "available", "waitsFor", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "container": { "type": "string" }, "image": { "type": "string" }, "phase": { "type": "string", "enum": ["absent", "created", "probation", "promoted"] }, "available": { "type": "boolean" }, "waitsFor": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } };
+var schema168 = { "type": "object", "required": ["service", "slot", "host", "kind", "reason", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "kind": { "type": "string", "enum": ["step", "image", "gate", "monitor", "promotion", "turn", "retry", "host"] }, "reason": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } };
+var schema169 = { "type": "object", "required": ["service", "slot", "host", "commit", "reason", "message", "log", "health"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "commit": { "type": "string" }, "reason": { "type": "string" }, "message": { "type": "string" }, "log": { "type": "array", "items": { "type": "string" } }, "health": { "type": "array", "items": { "type": "string" } } } };
+var schema164 = { "type": "object", "required": ["revision", "startedAt", "direction", "progressDeadlineAt", "stages"], "additionalProperties": false, "properties": { "revision": { "type": "string" }, "startedAt": { "type": "string" }, "direction": { "type": "string", "enum": ["forward", "back"] }, "progressDeadlineAt": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "stages": { "type": "array", "items": { "$ref": "#/$defs/stage" } } } };
+var schema165 = { "type": "object", "required": ["service", "step", "of", "awaitsPromotion", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "step": { "type": "integer" }, "of": { "type": "integer" }, "awaitsPromotion": { "type": "boolean" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } };
+function validate72(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
+  let vErrors = null;
+  let errors = 0;
+  const evaluated0 = validate72.evaluated;
+  if (evaluated0.dynamicProps) {
+    evaluated0.props = void 0;
+  }
+  if (evaluated0.dynamicItems) {
+    evaluated0.items = void 0;
+  }
+  if (data && typeof data == "object" && !Array.isArray(data)) {
+    if (data.revision === void 0) {
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "revision" }, message: "must have required property 'revision'", schema: schema164.required, parentSchema: schema164, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -13021,7 +13397,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.startedAt === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "startedAt" }, message: "must have required property 'startedAt'", schema: schema163.required, parentSchema: schema163, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "startedAt" }, message: "must have required property 'startedAt'", schema: schema164.required, parentSchema: schema164, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -13030,7 +13406,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.direction === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "direction" }, message: "must have required property 'direction'", schema: schema163.required, parentSchema: schema163, data };
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "direction" }, message: "must have required property 'direction'", schema: schema164.required, parentSchema: schema164, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -13039,7 +13415,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.progressDeadlineAt === void 0) {
-      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "progressDeadlineAt" }, message: "must have required property 'progressDeadlineAt'", schema: schema163.required, parentSchema: schema163, data };
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "progressDeadlineAt" }, message: "must have required property 'progressDeadlineAt'", schema: schema164.required, parentSchema: schema164, data };
       if (vErrors === null) {
         vErrors = [err3];
       } else {
@@ -13048,7 +13424,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.stages === void 0) {
-      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "stages" }, message: "must have required property 'stages'", schema: schema163.required, parentSchema: schema163, data };
+      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "stages" }, message: "must have required property 'stages'", schema: schema164.required, parentSchema: schema164, data };
       if (vErrors === null) {
         vErrors = [err4];
       } else {
@@ -13058,7 +13434,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
     }
     for (const key0 in data) {
       if (!(key0 === "revision" || key0 === "startedAt" || key0 === "direction" || key0 === "progressDeadlineAt" || key0 === "stages")) {
-        const err5 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema163, data };
+        const err5 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema164, data };
         if (vErrors === null) {
           vErrors = [err5];
         } else {
@@ -13070,7 +13446,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.revision !== void 0) {
       let data0 = data.revision;
       if (typeof data0 !== "string") {
-        const err6 = { instancePath: instancePath + "/revision", schemaPath: "#/properties/revision/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.revision.type, parentSchema: schema163.properties.revision, data: data0 };
+        const err6 = { instancePath: instancePath + "/revision", schemaPath: "#/properties/revision/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema164.properties.revision.type, parentSchema: schema164.properties.revision, data: data0 };
         if (vErrors === null) {
           vErrors = [err6];
         } else {
@@ -13082,7 +13458,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.startedAt !== void 0) {
       let data1 = data.startedAt;
       if (typeof data1 !== "string") {
-        const err7 = { instancePath: instancePath + "/startedAt", schemaPath: "#/properties/startedAt/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.startedAt.type, parentSchema: schema163.properties.startedAt, data: data1 };
+        const err7 = { instancePath: instancePath + "/startedAt", schemaPath: "#/properties/startedAt/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema164.properties.startedAt.type, parentSchema: schema164.properties.startedAt, data: data1 };
         if (vErrors === null) {
           vErrors = [err7];
         } else {
@@ -13094,7 +13470,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.direction !== void 0) {
       let data2 = data.direction;
       if (typeof data2 !== "string") {
-        const err8 = { instancePath: instancePath + "/direction", schemaPath: "#/properties/direction/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.direction.type, parentSchema: schema163.properties.direction, data: data2 };
+        const err8 = { instancePath: instancePath + "/direction", schemaPath: "#/properties/direction/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema164.properties.direction.type, parentSchema: schema164.properties.direction, data: data2 };
         if (vErrors === null) {
           vErrors = [err8];
         } else {
@@ -13103,7 +13479,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (!(data2 === "forward" || data2 === "back")) {
-        const err9 = { instancePath: instancePath + "/direction", schemaPath: "#/properties/direction/enum", keyword: "enum", params: { allowedValues: schema163.properties.direction.enum }, message: "must be equal to one of the allowed values", schema: schema163.properties.direction.enum, parentSchema: schema163.properties.direction, data: data2 };
+        const err9 = { instancePath: instancePath + "/direction", schemaPath: "#/properties/direction/enum", keyword: "enum", params: { allowedValues: schema164.properties.direction.enum }, message: "must be equal to one of the allowed values", schema: schema164.properties.direction.enum, parentSchema: schema164.properties.direction, data: data2 };
         if (vErrors === null) {
           vErrors = [err9];
         } else {
@@ -13118,7 +13494,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
       let valid1 = false;
       const _errs10 = errors;
       if (typeof data3 !== "string") {
-        const err10 = { instancePath: instancePath + "/progressDeadlineAt", schemaPath: "#/properties/progressDeadlineAt/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.progressDeadlineAt.anyOf[0].type, parentSchema: schema163.properties.progressDeadlineAt.anyOf[0], data: data3 };
+        const err10 = { instancePath: instancePath + "/progressDeadlineAt", schemaPath: "#/properties/progressDeadlineAt/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema164.properties.progressDeadlineAt.anyOf[0].type, parentSchema: schema164.properties.progressDeadlineAt.anyOf[0], data: data3 };
         if (vErrors === null) {
           vErrors = [err10];
         } else {
@@ -13130,7 +13506,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
       valid1 = valid1 || _valid0;
       const _errs12 = errors;
       if (data3 !== null) {
-        const err11 = { instancePath: instancePath + "/progressDeadlineAt", schemaPath: "#/properties/progressDeadlineAt/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema163.properties.progressDeadlineAt.anyOf[1].type, parentSchema: schema163.properties.progressDeadlineAt.anyOf[1], data: data3 };
+        const err11 = { instancePath: instancePath + "/progressDeadlineAt", schemaPath: "#/properties/progressDeadlineAt/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema164.properties.progressDeadlineAt.anyOf[1].type, parentSchema: schema164.properties.progressDeadlineAt.anyOf[1], data: data3 };
         if (vErrors === null) {
           vErrors = [err11];
         } else {
@@ -13141,7 +13517,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
       var _valid0 = _errs12 === errors;
       valid1 = valid1 || _valid0;
       if (!valid1) {
-        const err12 = { instancePath: instancePath + "/progressDeadlineAt", schemaPath: "#/properties/progressDeadlineAt/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema163.properties.progressDeadlineAt.anyOf, parentSchema: schema163.properties.progressDeadlineAt, data: data3 };
+        const err12 = { instancePath: instancePath + "/progressDeadlineAt", schemaPath: "#/properties/progressDeadlineAt/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema164.properties.progressDeadlineAt.anyOf, parentSchema: schema164.properties.progressDeadlineAt, data: data3 };
         if (vErrors === null) {
           vErrors = [err12];
         } else {
@@ -13167,7 +13543,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
           let data5 = data4[i0];
           if (data5 && typeof data5 == "object" && !Array.isArray(data5)) {
             if (data5.service === void 0) {
-              const err13 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema164.required, parentSchema: schema164, data: data5 };
+              const err13 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema165.required, parentSchema: schema165, data: data5 };
               if (vErrors === null) {
                 vErrors = [err13];
               } else {
@@ -13176,7 +13552,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data5.step === void 0) {
-              const err14 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/required", keyword: "required", params: { missingProperty: "step" }, message: "must have required property 'step'", schema: schema164.required, parentSchema: schema164, data: data5 };
+              const err14 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/required", keyword: "required", params: { missingProperty: "step" }, message: "must have required property 'step'", schema: schema165.required, parentSchema: schema165, data: data5 };
               if (vErrors === null) {
                 vErrors = [err14];
               } else {
@@ -13185,7 +13561,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data5.of === void 0) {
-              const err15 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/required", keyword: "required", params: { missingProperty: "of" }, message: "must have required property 'of'", schema: schema164.required, parentSchema: schema164, data: data5 };
+              const err15 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/required", keyword: "required", params: { missingProperty: "of" }, message: "must have required property 'of'", schema: schema165.required, parentSchema: schema165, data: data5 };
               if (vErrors === null) {
                 vErrors = [err15];
               } else {
@@ -13194,7 +13570,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data5.awaitsPromotion === void 0) {
-              const err16 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/required", keyword: "required", params: { missingProperty: "awaitsPromotion" }, message: "must have required property 'awaitsPromotion'", schema: schema164.required, parentSchema: schema164, data: data5 };
+              const err16 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/required", keyword: "required", params: { missingProperty: "awaitsPromotion" }, message: "must have required property 'awaitsPromotion'", schema: schema165.required, parentSchema: schema165, data: data5 };
               if (vErrors === null) {
                 vErrors = [err16];
               } else {
@@ -13203,7 +13579,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data5.until === void 0) {
-              const err17 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/required", keyword: "required", params: { missingProperty: "until" }, message: "must have required property 'until'", schema: schema164.required, parentSchema: schema164, data: data5 };
+              const err17 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/required", keyword: "required", params: { missingProperty: "until" }, message: "must have required property 'until'", schema: schema165.required, parentSchema: schema165, data: data5 };
               if (vErrors === null) {
                 vErrors = [err17];
               } else {
@@ -13213,7 +13589,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
             }
             for (const key1 in data5) {
               if (!(key1 === "service" || key1 === "step" || key1 === "of" || key1 === "awaitsPromotion" || key1 === "until")) {
-                const err18 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema164, data: data5 };
+                const err18 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema165, data: data5 };
                 if (vErrors === null) {
                   vErrors = [err18];
                 } else {
@@ -13225,7 +13601,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
             if (data5.service !== void 0) {
               let data6 = data5.service;
               if (typeof data6 !== "string") {
-                const err19 = { instancePath: instancePath + "/stages/" + i0 + "/service", schemaPath: "#/$defs/stage/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema164.properties.service.type, parentSchema: schema164.properties.service, data: data6 };
+                const err19 = { instancePath: instancePath + "/stages/" + i0 + "/service", schemaPath: "#/$defs/stage/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema165.properties.service.type, parentSchema: schema165.properties.service, data: data6 };
                 if (vErrors === null) {
                   vErrors = [err19];
                 } else {
@@ -13237,7 +13613,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
             if (data5.step !== void 0) {
               let data7 = data5.step;
               if (!(typeof data7 == "number" && (!(data7 % 1) && !isNaN(data7)) && isFinite(data7))) {
-                const err20 = { instancePath: instancePath + "/stages/" + i0 + "/step", schemaPath: "#/$defs/stage/properties/step/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema164.properties.step.type, parentSchema: schema164.properties.step, data: data7 };
+                const err20 = { instancePath: instancePath + "/stages/" + i0 + "/step", schemaPath: "#/$defs/stage/properties/step/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema165.properties.step.type, parentSchema: schema165.properties.step, data: data7 };
                 if (vErrors === null) {
                   vErrors = [err20];
                 } else {
@@ -13249,7 +13625,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
             if (data5.of !== void 0) {
               let data8 = data5.of;
               if (!(typeof data8 == "number" && (!(data8 % 1) && !isNaN(data8)) && isFinite(data8))) {
-                const err21 = { instancePath: instancePath + "/stages/" + i0 + "/of", schemaPath: "#/$defs/stage/properties/of/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema164.properties.of.type, parentSchema: schema164.properties.of, data: data8 };
+                const err21 = { instancePath: instancePath + "/stages/" + i0 + "/of", schemaPath: "#/$defs/stage/properties/of/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema165.properties.of.type, parentSchema: schema165.properties.of, data: data8 };
                 if (vErrors === null) {
                   vErrors = [err21];
                 } else {
@@ -13261,7 +13637,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
             if (data5.awaitsPromotion !== void 0) {
               let data9 = data5.awaitsPromotion;
               if (typeof data9 !== "boolean") {
-                const err22 = { instancePath: instancePath + "/stages/" + i0 + "/awaitsPromotion", schemaPath: "#/$defs/stage/properties/awaitsPromotion/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema164.properties.awaitsPromotion.type, parentSchema: schema164.properties.awaitsPromotion, data: data9 };
+                const err22 = { instancePath: instancePath + "/stages/" + i0 + "/awaitsPromotion", schemaPath: "#/$defs/stage/properties/awaitsPromotion/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema165.properties.awaitsPromotion.type, parentSchema: schema165.properties.awaitsPromotion, data: data9 };
                 if (vErrors === null) {
                   vErrors = [err22];
                 } else {
@@ -13276,7 +13652,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
               let valid6 = false;
               const _errs30 = errors;
               if (typeof data10 !== "string") {
-                const err23 = { instancePath: instancePath + "/stages/" + i0 + "/until", schemaPath: "#/$defs/stage/properties/until/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema164.properties.until.anyOf[0].type, parentSchema: schema164.properties.until.anyOf[0], data: data10 };
+                const err23 = { instancePath: instancePath + "/stages/" + i0 + "/until", schemaPath: "#/$defs/stage/properties/until/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema165.properties.until.anyOf[0].type, parentSchema: schema165.properties.until.anyOf[0], data: data10 };
                 if (vErrors === null) {
                   vErrors = [err23];
                 } else {
@@ -13288,7 +13664,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
               valid6 = valid6 || _valid1;
               const _errs32 = errors;
               if (data10 !== null) {
-                const err24 = { instancePath: instancePath + "/stages/" + i0 + "/until", schemaPath: "#/$defs/stage/properties/until/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema164.properties.until.anyOf[1].type, parentSchema: schema164.properties.until.anyOf[1], data: data10 };
+                const err24 = { instancePath: instancePath + "/stages/" + i0 + "/until", schemaPath: "#/$defs/stage/properties/until/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema165.properties.until.anyOf[1].type, parentSchema: schema165.properties.until.anyOf[1], data: data10 };
                 if (vErrors === null) {
                   vErrors = [err24];
                 } else {
@@ -13299,7 +13675,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
               var _valid1 = _errs32 === errors;
               valid6 = valid6 || _valid1;
               if (!valid6) {
-                const err25 = { instancePath: instancePath + "/stages/" + i0 + "/until", schemaPath: "#/$defs/stage/properties/until/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema164.properties.until.anyOf, parentSchema: schema164.properties.until, data: data10 };
+                const err25 = { instancePath: instancePath + "/stages/" + i0 + "/until", schemaPath: "#/$defs/stage/properties/until/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema165.properties.until.anyOf, parentSchema: schema165.properties.until, data: data10 };
                 if (vErrors === null) {
                   vErrors = [err25];
                 } else {
@@ -13318,7 +13694,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err26 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema164.type, parentSchema: schema164, data: data5 };
+            const err26 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema165.type, parentSchema: schema165, data: data5 };
             if (vErrors === null) {
               vErrors = [err26];
             } else {
@@ -13328,7 +13704,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err27 = { instancePath: instancePath + "/stages", schemaPath: "#/properties/stages/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema163.properties.stages.type, parentSchema: schema163.properties.stages, data: data4 };
+        const err27 = { instancePath: instancePath + "/stages", schemaPath: "#/properties/stages/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema164.properties.stages.type, parentSchema: schema164.properties.stages, data: data4 };
         if (vErrors === null) {
           vErrors = [err27];
         } else {
@@ -13338,7 +13714,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err28 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema163.type, parentSchema: schema163, data };
+    const err28 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema164.type, parentSchema: schema164, data };
     if (vErrors === null) {
       vErrors = [err28];
     } else {
@@ -13346,14 +13722,14 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
     }
     errors++;
   }
-  validate69.errors = vErrors;
+  validate72.errors = vErrors;
   return errors === 0;
 }
-validate69.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
-function validate68(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
+validate72.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
+function validate71(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   let vErrors = null;
   let errors = 0;
-  const evaluated0 = validate68.evaluated;
+  const evaluated0 = validate71.evaluated;
   if (evaluated0.dynamicProps) {
     evaluated0.props = void 0;
   }
@@ -13362,7 +13738,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.application === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema161.required, parentSchema: schema161, data };
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema162.required, parentSchema: schema162, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -13371,7 +13747,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.target === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "target" }, message: "must have required property 'target'", schema: schema161.required, parentSchema: schema161, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "target" }, message: "must have required property 'target'", schema: schema162.required, parentSchema: schema162, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -13380,7 +13756,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.targetCommit === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "targetCommit" }, message: "must have required property 'targetCommit'", schema: schema161.required, parentSchema: schema161, data };
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "targetCommit" }, message: "must have required property 'targetCommit'", schema: schema162.required, parentSchema: schema162, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -13389,7 +13765,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.health === void 0) {
-      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "health" }, message: "must have required property 'health'", schema: schema161.required, parentSchema: schema161, data };
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "health" }, message: "must have required property 'health'", schema: schema162.required, parentSchema: schema162, data };
       if (vErrors === null) {
         vErrors = [err3];
       } else {
@@ -13398,7 +13774,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.suspended === void 0) {
-      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "suspended" }, message: "must have required property 'suspended'", schema: schema161.required, parentSchema: schema161, data };
+      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "suspended" }, message: "must have required property 'suspended'", schema: schema162.required, parentSchema: schema162, data };
       if (vErrors === null) {
         vErrors = [err4];
       } else {
@@ -13407,7 +13783,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.conditions === void 0) {
-      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "conditions" }, message: "must have required property 'conditions'", schema: schema161.required, parentSchema: schema161, data };
+      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "conditions" }, message: "must have required property 'conditions'", schema: schema162.required, parentSchema: schema162, data };
       if (vErrors === null) {
         vErrors = [err5];
       } else {
@@ -13416,7 +13792,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.rollout === void 0) {
-      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "rollout" }, message: "must have required property 'rollout'", schema: schema161.required, parentSchema: schema161, data };
+      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "rollout" }, message: "must have required property 'rollout'", schema: schema162.required, parentSchema: schema162, data };
       if (vErrors === null) {
         vErrors = [err6];
       } else {
@@ -13425,7 +13801,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.services === void 0) {
-      const err7 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "services" }, message: "must have required property 'services'", schema: schema161.required, parentSchema: schema161, data };
+      const err7 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "services" }, message: "must have required property 'services'", schema: schema162.required, parentSchema: schema162, data };
       if (vErrors === null) {
         vErrors = [err7];
       } else {
@@ -13434,7 +13810,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.slots === void 0) {
-      const err8 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "slots" }, message: "must have required property 'slots'", schema: schema161.required, parentSchema: schema161, data };
+      const err8 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "slots" }, message: "must have required property 'slots'", schema: schema162.required, parentSchema: schema162, data };
       if (vErrors === null) {
         vErrors = [err8];
       } else {
@@ -13443,7 +13819,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.waiting === void 0) {
-      const err9 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "waiting" }, message: "must have required property 'waiting'", schema: schema161.required, parentSchema: schema161, data };
+      const err9 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "waiting" }, message: "must have required property 'waiting'", schema: schema162.required, parentSchema: schema162, data };
       if (vErrors === null) {
         vErrors = [err9];
       } else {
@@ -13452,7 +13828,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.failed === void 0) {
-      const err10 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "failed" }, message: "must have required property 'failed'", schema: schema161.required, parentSchema: schema161, data };
+      const err10 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "failed" }, message: "must have required property 'failed'", schema: schema162.required, parentSchema: schema162, data };
       if (vErrors === null) {
         vErrors = [err10];
       } else {
@@ -13461,8 +13837,8 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     for (const key0 in data) {
-      if (!func1.call(schema161.properties, key0)) {
-        const err11 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema161, data };
+      if (!func1.call(schema162.properties, key0)) {
+        const err11 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema162, data };
         if (vErrors === null) {
           vErrors = [err11];
         } else {
@@ -13474,7 +13850,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.application !== void 0) {
       let data0 = data.application;
       if (typeof data0 !== "string") {
-        const err12 = { instancePath: instancePath + "/application", schemaPath: "#/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema161.properties.application.type, parentSchema: schema161.properties.application, data: data0 };
+        const err12 = { instancePath: instancePath + "/application", schemaPath: "#/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema162.properties.application.type, parentSchema: schema162.properties.application, data: data0 };
         if (vErrors === null) {
           vErrors = [err12];
         } else {
@@ -13486,7 +13862,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.target !== void 0) {
       let data1 = data.target;
       if (typeof data1 !== "string") {
-        const err13 = { instancePath: instancePath + "/target", schemaPath: "#/properties/target/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema161.properties.target.type, parentSchema: schema161.properties.target, data: data1 };
+        const err13 = { instancePath: instancePath + "/target", schemaPath: "#/properties/target/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema162.properties.target.type, parentSchema: schema162.properties.target, data: data1 };
         if (vErrors === null) {
           vErrors = [err13];
         } else {
@@ -13495,7 +13871,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (!(data1 === "desired" || data1 === "rollback" || data1 === "halted")) {
-        const err14 = { instancePath: instancePath + "/target", schemaPath: "#/properties/target/enum", keyword: "enum", params: { allowedValues: schema161.properties.target.enum }, message: "must be equal to one of the allowed values", schema: schema161.properties.target.enum, parentSchema: schema161.properties.target, data: data1 };
+        const err14 = { instancePath: instancePath + "/target", schemaPath: "#/properties/target/enum", keyword: "enum", params: { allowedValues: schema162.properties.target.enum }, message: "must be equal to one of the allowed values", schema: schema162.properties.target.enum, parentSchema: schema162.properties.target, data: data1 };
         if (vErrors === null) {
           vErrors = [err14];
         } else {
@@ -13507,7 +13883,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.targetCommit !== void 0) {
       let data2 = data.targetCommit;
       if (typeof data2 !== "string") {
-        const err15 = { instancePath: instancePath + "/targetCommit", schemaPath: "#/properties/targetCommit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema161.properties.targetCommit.type, parentSchema: schema161.properties.targetCommit, data: data2 };
+        const err15 = { instancePath: instancePath + "/targetCommit", schemaPath: "#/properties/targetCommit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema162.properties.targetCommit.type, parentSchema: schema162.properties.targetCommit, data: data2 };
         if (vErrors === null) {
           vErrors = [err15];
         } else {
@@ -13519,7 +13895,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.health !== void 0) {
       let data3 = data.health;
       if (typeof data3 !== "string") {
-        const err16 = { instancePath: instancePath + "/health", schemaPath: "#/properties/health/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema161.properties.health.type, parentSchema: schema161.properties.health, data: data3 };
+        const err16 = { instancePath: instancePath + "/health", schemaPath: "#/properties/health/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema162.properties.health.type, parentSchema: schema162.properties.health, data: data3 };
         if (vErrors === null) {
           vErrors = [err16];
         } else {
@@ -13528,7 +13904,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (!(data3 === "healthy" || data3 === "suspended" || data3 === "progressing" || data3 === "missing" || data3 === "degraded" || data3 === "unknown")) {
-        const err17 = { instancePath: instancePath + "/health", schemaPath: "#/properties/health/enum", keyword: "enum", params: { allowedValues: schema161.properties.health.enum }, message: "must be equal to one of the allowed values", schema: schema161.properties.health.enum, parentSchema: schema161.properties.health, data: data3 };
+        const err17 = { instancePath: instancePath + "/health", schemaPath: "#/properties/health/enum", keyword: "enum", params: { allowedValues: schema162.properties.health.enum }, message: "must be equal to one of the allowed values", schema: schema162.properties.health.enum, parentSchema: schema162.properties.health, data: data3 };
         if (vErrors === null) {
           vErrors = [err17];
         } else {
@@ -13540,7 +13916,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.suspended !== void 0) {
       let data4 = data.suspended;
       if (typeof data4 !== "boolean") {
-        const err18 = { instancePath: instancePath + "/suspended", schemaPath: "#/properties/suspended/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema161.properties.suspended.type, parentSchema: schema161.properties.suspended, data: data4 };
+        const err18 = { instancePath: instancePath + "/suspended", schemaPath: "#/properties/suspended/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema162.properties.suspended.type, parentSchema: schema162.properties.suspended, data: data4 };
         if (vErrors === null) {
           vErrors = [err18];
         } else {
@@ -13557,7 +13933,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
           let data6 = data5[i0];
           if (data6 && typeof data6 == "object" && !Array.isArray(data6)) {
             if (data6.type === void 0) {
-              const err19 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/required", keyword: "required", params: { missingProperty: "type" }, message: "must have required property 'type'", schema: schema162.required, parentSchema: schema162, data: data6 };
+              const err19 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/required", keyword: "required", params: { missingProperty: "type" }, message: "must have required property 'type'", schema: schema163.required, parentSchema: schema163, data: data6 };
               if (vErrors === null) {
                 vErrors = [err19];
               } else {
@@ -13566,7 +13942,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data6.status === void 0) {
-              const err20 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/required", keyword: "required", params: { missingProperty: "status" }, message: "must have required property 'status'", schema: schema162.required, parentSchema: schema162, data: data6 };
+              const err20 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/required", keyword: "required", params: { missingProperty: "status" }, message: "must have required property 'status'", schema: schema163.required, parentSchema: schema163, data: data6 };
               if (vErrors === null) {
                 vErrors = [err20];
               } else {
@@ -13575,7 +13951,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data6.reason === void 0) {
-              const err21 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema162.required, parentSchema: schema162, data: data6 };
+              const err21 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema163.required, parentSchema: schema163, data: data6 };
               if (vErrors === null) {
                 vErrors = [err21];
               } else {
@@ -13584,7 +13960,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data6.message === void 0) {
-              const err22 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema162.required, parentSchema: schema162, data: data6 };
+              const err22 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema163.required, parentSchema: schema163, data: data6 };
               if (vErrors === null) {
                 vErrors = [err22];
               } else {
@@ -13594,7 +13970,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
             }
             for (const key1 in data6) {
               if (!(key1 === "type" || key1 === "status" || key1 === "reason" || key1 === "message")) {
-                const err23 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema162, data: data6 };
+                const err23 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema163, data: data6 };
                 if (vErrors === null) {
                   vErrors = [err23];
                 } else {
@@ -13606,7 +13982,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
             if (data6.type !== void 0) {
               let data7 = data6.type;
               if (typeof data7 !== "string") {
-                const err24 = { instancePath: instancePath + "/conditions/" + i0 + "/type", schemaPath: "#/$defs/condition/properties/type/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema162.properties.type.type, parentSchema: schema162.properties.type, data: data7 };
+                const err24 = { instancePath: instancePath + "/conditions/" + i0 + "/type", schemaPath: "#/$defs/condition/properties/type/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.type.type, parentSchema: schema163.properties.type, data: data7 };
                 if (vErrors === null) {
                   vErrors = [err24];
                 } else {
@@ -13615,7 +13991,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
               if (!(data7 === "Ready" || data7 === "Reconciling" || data7 === "Stalled")) {
-                const err25 = { instancePath: instancePath + "/conditions/" + i0 + "/type", schemaPath: "#/$defs/condition/properties/type/enum", keyword: "enum", params: { allowedValues: schema162.properties.type.enum }, message: "must be equal to one of the allowed values", schema: schema162.properties.type.enum, parentSchema: schema162.properties.type, data: data7 };
+                const err25 = { instancePath: instancePath + "/conditions/" + i0 + "/type", schemaPath: "#/$defs/condition/properties/type/enum", keyword: "enum", params: { allowedValues: schema163.properties.type.enum }, message: "must be equal to one of the allowed values", schema: schema163.properties.type.enum, parentSchema: schema163.properties.type, data: data7 };
                 if (vErrors === null) {
                   vErrors = [err25];
                 } else {
@@ -13627,7 +14003,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
             if (data6.status !== void 0) {
               let data8 = data6.status;
               if (typeof data8 !== "boolean") {
-                const err26 = { instancePath: instancePath + "/conditions/" + i0 + "/status", schemaPath: "#/$defs/condition/properties/status/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema162.properties.status.type, parentSchema: schema162.properties.status, data: data8 };
+                const err26 = { instancePath: instancePath + "/conditions/" + i0 + "/status", schemaPath: "#/$defs/condition/properties/status/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema163.properties.status.type, parentSchema: schema163.properties.status, data: data8 };
                 if (vErrors === null) {
                   vErrors = [err26];
                 } else {
@@ -13639,7 +14015,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
             if (data6.reason !== void 0) {
               let data9 = data6.reason;
               if (typeof data9 !== "string") {
-                const err27 = { instancePath: instancePath + "/conditions/" + i0 + "/reason", schemaPath: "#/$defs/condition/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema162.properties.reason.type, parentSchema: schema162.properties.reason, data: data9 };
+                const err27 = { instancePath: instancePath + "/conditions/" + i0 + "/reason", schemaPath: "#/$defs/condition/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.reason.type, parentSchema: schema163.properties.reason, data: data9 };
                 if (vErrors === null) {
                   vErrors = [err27];
                 } else {
@@ -13651,7 +14027,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
             if (data6.message !== void 0) {
               let data10 = data6.message;
               if (typeof data10 !== "string") {
-                const err28 = { instancePath: instancePath + "/conditions/" + i0 + "/message", schemaPath: "#/$defs/condition/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema162.properties.message.type, parentSchema: schema162.properties.message, data: data10 };
+                const err28 = { instancePath: instancePath + "/conditions/" + i0 + "/message", schemaPath: "#/$defs/condition/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.message.type, parentSchema: schema163.properties.message, data: data10 };
                 if (vErrors === null) {
                   vErrors = [err28];
                 } else {
@@ -13661,7 +14037,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err29 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema162.type, parentSchema: schema162, data: data6 };
+            const err29 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema163.type, parentSchema: schema163, data: data6 };
             if (vErrors === null) {
               vErrors = [err29];
             } else {
@@ -13671,7 +14047,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err30 = { instancePath: instancePath + "/conditions", schemaPath: "#/properties/conditions/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema161.properties.conditions.type, parentSchema: schema161.properties.conditions, data: data5 };
+        const err30 = { instancePath: instancePath + "/conditions", schemaPath: "#/properties/conditions/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema162.properties.conditions.type, parentSchema: schema162.properties.conditions, data: data5 };
         if (vErrors === null) {
           vErrors = [err30];
         } else {
@@ -13685,15 +14061,15 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
       const _errs27 = errors;
       let valid5 = false;
       const _errs28 = errors;
-      if (!validate69(data11, { instancePath: instancePath + "/rollout", parentData: data, parentDataProperty: "rollout", rootData, dynamicAnchors })) {
-        vErrors = vErrors === null ? validate69.errors : vErrors.concat(validate69.errors);
+      if (!validate72(data11, { instancePath: instancePath + "/rollout", parentData: data, parentDataProperty: "rollout", rootData, dynamicAnchors })) {
+        vErrors = vErrors === null ? validate72.errors : vErrors.concat(validate72.errors);
         errors = vErrors.length;
       }
       var _valid0 = _errs28 === errors;
       valid5 = valid5 || _valid0;
       const _errs29 = errors;
       if (data11 !== null) {
-        const err31 = { instancePath: instancePath + "/rollout", schemaPath: "#/properties/rollout/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema161.properties.rollout.anyOf[1].type, parentSchema: schema161.properties.rollout.anyOf[1], data: data11 };
+        const err31 = { instancePath: instancePath + "/rollout", schemaPath: "#/properties/rollout/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema162.properties.rollout.anyOf[1].type, parentSchema: schema162.properties.rollout.anyOf[1], data: data11 };
         if (vErrors === null) {
           vErrors = [err31];
         } else {
@@ -13704,7 +14080,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
       var _valid0 = _errs29 === errors;
       valid5 = valid5 || _valid0;
       if (!valid5) {
-        const err32 = { instancePath: instancePath + "/rollout", schemaPath: "#/properties/rollout/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema161.properties.rollout.anyOf, parentSchema: schema161.properties.rollout, data: data11 };
+        const err32 = { instancePath: instancePath + "/rollout", schemaPath: "#/properties/rollout/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema162.properties.rollout.anyOf, parentSchema: schema162.properties.rollout, data: data11 };
         if (vErrors === null) {
           vErrors = [err32];
         } else {
@@ -13730,7 +14106,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
           let data13 = data12[i1];
           if (data13 && typeof data13 == "object" && !Array.isArray(data13)) {
             if (data13.service === void 0) {
-              const err33 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema165.required, parentSchema: schema165, data: data13 };
+              const err33 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema166.required, parentSchema: schema166, data: data13 };
               if (vErrors === null) {
                 vErrors = [err33];
               } else {
@@ -13739,7 +14115,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data13.image === void 0) {
-              const err34 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/required", keyword: "required", params: { missingProperty: "image" }, message: "must have required property 'image'", schema: schema165.required, parentSchema: schema165, data: data13 };
+              const err34 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/required", keyword: "required", params: { missingProperty: "image" }, message: "must have required property 'image'", schema: schema166.required, parentSchema: schema166, data: data13 };
               if (vErrors === null) {
                 vErrors = [err34];
               } else {
@@ -13748,7 +14124,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data13.desired === void 0) {
-              const err35 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/required", keyword: "required", params: { missingProperty: "desired" }, message: "must have required property 'desired'", schema: schema165.required, parentSchema: schema165, data: data13 };
+              const err35 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/required", keyword: "required", params: { missingProperty: "desired" }, message: "must have required property 'desired'", schema: schema166.required, parentSchema: schema166, data: data13 };
               if (vErrors === null) {
                 vErrors = [err35];
               } else {
@@ -13757,7 +14133,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data13.available === void 0) {
-              const err36 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/required", keyword: "required", params: { missingProperty: "available" }, message: "must have required property 'available'", schema: schema165.required, parentSchema: schema165, data: data13 };
+              const err36 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/required", keyword: "required", params: { missingProperty: "available" }, message: "must have required property 'available'", schema: schema166.required, parentSchema: schema166, data: data13 };
               if (vErrors === null) {
                 vErrors = [err36];
               } else {
@@ -13766,7 +14142,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data13.updated === void 0) {
-              const err37 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/required", keyword: "required", params: { missingProperty: "updated" }, message: "must have required property 'updated'", schema: schema165.required, parentSchema: schema165, data: data13 };
+              const err37 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/required", keyword: "required", params: { missingProperty: "updated" }, message: "must have required property 'updated'", schema: schema166.required, parentSchema: schema166, data: data13 };
               if (vErrors === null) {
                 vErrors = [err37];
               } else {
@@ -13776,7 +14152,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
             }
             for (const key2 in data13) {
               if (!(key2 === "service" || key2 === "image" || key2 === "desired" || key2 === "available" || key2 === "updated")) {
-                const err38 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema165, data: data13 };
+                const err38 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema166, data: data13 };
                 if (vErrors === null) {
                   vErrors = [err38];
                 } else {
@@ -13788,7 +14164,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
             if (data13.service !== void 0) {
               let data14 = data13.service;
               if (typeof data14 !== "string") {
-                const err39 = { instancePath: instancePath + "/services/" + i1 + "/service", schemaPath: "#/$defs/service/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema165.properties.service.type, parentSchema: schema165.properties.service, data: data14 };
+                const err39 = { instancePath: instancePath + "/services/" + i1 + "/service", schemaPath: "#/$defs/service/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema166.properties.service.type, parentSchema: schema166.properties.service, data: data14 };
                 if (vErrors === null) {
                   vErrors = [err39];
                 } else {
@@ -13800,7 +14176,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
             if (data13.image !== void 0) {
               let data15 = data13.image;
               if (typeof data15 !== "string") {
-                const err40 = { instancePath: instancePath + "/services/" + i1 + "/image", schemaPath: "#/$defs/service/properties/image/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema165.properties.image.type, parentSchema: schema165.properties.image, data: data15 };
+                const err40 = { instancePath: instancePath + "/services/" + i1 + "/image", schemaPath: "#/$defs/service/properties/image/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema166.properties.image.type, parentSchema: schema166.properties.image, data: data15 };
                 if (vErrors === null) {
                   vErrors = [err40];
                 } else {
@@ -13812,7 +14188,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
             if (data13.desired !== void 0) {
               let data16 = data13.desired;
               if (!(typeof data16 == "number" && (!(data16 % 1) && !isNaN(data16)) && isFinite(data16))) {
-                const err41 = { instancePath: instancePath + "/services/" + i1 + "/desired", schemaPath: "#/$defs/service/properties/desired/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema165.properties.desired.type, parentSchema: schema165.properties.desired, data: data16 };
+                const err41 = { instancePath: instancePath + "/services/" + i1 + "/desired", schemaPath: "#/$defs/service/properties/desired/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema166.properties.desired.type, parentSchema: schema166.properties.desired, data: data16 };
                 if (vErrors === null) {
                   vErrors = [err41];
                 } else {
@@ -13824,7 +14200,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
             if (data13.available !== void 0) {
               let data17 = data13.available;
               if (!(typeof data17 == "number" && (!(data17 % 1) && !isNaN(data17)) && isFinite(data17))) {
-                const err42 = { instancePath: instancePath + "/services/" + i1 + "/available", schemaPath: "#/$defs/service/properties/available/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema165.properties.available.type, parentSchema: schema165.properties.available, data: data17 };
+                const err42 = { instancePath: instancePath + "/services/" + i1 + "/available", schemaPath: "#/$defs/service/properties/available/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema166.properties.available.type, parentSchema: schema166.properties.available, data: data17 };
                 if (vErrors === null) {
                   vErrors = [err42];
                 } else {
@@ -13836,7 +14212,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
             if (data13.updated !== void 0) {
               let data18 = data13.updated;
               if (!(typeof data18 == "number" && (!(data18 % 1) && !isNaN(data18)) && isFinite(data18))) {
-                const err43 = { instancePath: instancePath + "/services/" + i1 + "/updated", schemaPath: "#/$defs/service/properties/updated/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema165.properties.updated.type, parentSchema: schema165.properties.updated, data: data18 };
+                const err43 = { instancePath: instancePath + "/services/" + i1 + "/updated", schemaPath: "#/$defs/service/properties/updated/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema166.properties.updated.type, parentSchema: schema166.properties.updated, data: data18 };
                 if (vErrors === null) {
                   vErrors = [err43];
                 } else {
@@ -13846,7 +14222,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err44 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema165.type, parentSchema: schema165, data: data13 };
+            const err44 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema166.type, parentSchema: schema166, data: data13 };
             if (vErrors === null) {
               vErrors = [err44];
             } else {
@@ -13856,7 +14232,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err45 = { instancePath: instancePath + "/services", schemaPath: "#/properties/services/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema161.properties.services.type, parentSchema: schema161.properties.services, data: data12 };
+        const err45 = { instancePath: instancePath + "/services", schemaPath: "#/properties/services/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema162.properties.services.type, parentSchema: schema162.properties.services, data: data12 };
         if (vErrors === null) {
           vErrors = [err45];
         } else {
@@ -13873,7 +14249,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
           let data20 = data19[i2];
           if (data20 && typeof data20 == "object" && !Array.isArray(data20)) {
             if (data20.service === void 0) {
-              const err46 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema166.required, parentSchema: schema166, data: data20 };
+              const err46 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema167.required, parentSchema: schema167, data: data20 };
               if (vErrors === null) {
                 vErrors = [err46];
               } else {
@@ -13882,7 +14258,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data20.slot === void 0) {
-              const err47 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema166.required, parentSchema: schema166, data: data20 };
+              const err47 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema167.required, parentSchema: schema167, data: data20 };
               if (vErrors === null) {
                 vErrors = [err47];
               } else {
@@ -13891,7 +14267,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data20.host === void 0) {
-              const err48 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema166.required, parentSchema: schema166, data: data20 };
+              const err48 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema167.required, parentSchema: schema167, data: data20 };
               if (vErrors === null) {
                 vErrors = [err48];
               } else {
@@ -13900,7 +14276,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data20.container === void 0) {
-              const err49 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "container" }, message: "must have required property 'container'", schema: schema166.required, parentSchema: schema166, data: data20 };
+              const err49 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "container" }, message: "must have required property 'container'", schema: schema167.required, parentSchema: schema167, data: data20 };
               if (vErrors === null) {
                 vErrors = [err49];
               } else {
@@ -13909,7 +14285,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data20.image === void 0) {
-              const err50 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "image" }, message: "must have required property 'image'", schema: schema166.required, parentSchema: schema166, data: data20 };
+              const err50 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "image" }, message: "must have required property 'image'", schema: schema167.required, parentSchema: schema167, data: data20 };
               if (vErrors === null) {
                 vErrors = [err50];
               } else {
@@ -13918,7 +14294,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data20.phase === void 0) {
-              const err51 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "phase" }, message: "must have required property 'phase'", schema: schema166.required, parentSchema: schema166, data: data20 };
+              const err51 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "phase" }, message: "must have required property 'phase'", schema: schema167.required, parentSchema: schema167, data: data20 };
               if (vErrors === null) {
                 vErrors = [err51];
               } else {
@@ -13927,7 +14303,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data20.available === void 0) {
-              const err52 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "available" }, message: "must have required property 'available'", schema: schema166.required, parentSchema: schema166, data: data20 };
+              const err52 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "available" }, message: "must have required property 'available'", schema: schema167.required, parentSchema: schema167, data: data20 };
               if (vErrors === null) {
                 vErrors = [err52];
               } else {
@@ -13936,7 +14312,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data20.waitsFor === void 0) {
-              const err53 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "waitsFor" }, message: "must have required property 'waitsFor'", schema: schema166.required, parentSchema: schema166, data: data20 };
+              const err53 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "waitsFor" }, message: "must have required property 'waitsFor'", schema: schema167.required, parentSchema: schema167, data: data20 };
               if (vErrors === null) {
                 vErrors = [err53];
               } else {
@@ -13945,7 +14321,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data20.until === void 0) {
-              const err54 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "until" }, message: "must have required property 'until'", schema: schema166.required, parentSchema: schema166, data: data20 };
+              const err54 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "until" }, message: "must have required property 'until'", schema: schema167.required, parentSchema: schema167, data: data20 };
               if (vErrors === null) {
                 vErrors = [err54];
               } else {
@@ -13954,8 +14330,8 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             for (const key3 in data20) {
-              if (!func1.call(schema166.properties, key3)) {
-                const err55 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key3 }, message: "must NOT have additional properties", schema: false, parentSchema: schema166, data: data20 };
+              if (!func1.call(schema167.properties, key3)) {
+                const err55 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key3 }, message: "must NOT have additional properties", schema: false, parentSchema: schema167, data: data20 };
                 if (vErrors === null) {
                   vErrors = [err55];
                 } else {
@@ -13967,7 +14343,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
             if (data20.service !== void 0) {
               let data21 = data20.service;
               if (typeof data21 !== "string") {
-                const err56 = { instancePath: instancePath + "/slots/" + i2 + "/service", schemaPath: "#/$defs/slot/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema166.properties.service.type, parentSchema: schema166.properties.service, data: data21 };
+                const err56 = { instancePath: instancePath + "/slots/" + i2 + "/service", schemaPath: "#/$defs/slot/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema167.properties.service.type, parentSchema: schema167.properties.service, data: data21 };
                 if (vErrors === null) {
                   vErrors = [err56];
                 } else {
@@ -13979,7 +14355,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
             if (data20.slot !== void 0) {
               let data22 = data20.slot;
               if (typeof data22 !== "string") {
-                const err57 = { instancePath: instancePath + "/slots/" + i2 + "/slot", schemaPath: "#/$defs/slot/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema166.properties.slot.type, parentSchema: schema166.properties.slot, data: data22 };
+                const err57 = { instancePath: instancePath + "/slots/" + i2 + "/slot", schemaPath: "#/$defs/slot/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema167.properties.slot.type, parentSchema: schema167.properties.slot, data: data22 };
                 if (vErrors === null) {
                   vErrors = [err57];
                 } else {
@@ -13994,7 +14370,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
               let valid14 = false;
               const _errs59 = errors;
               if (typeof data23 !== "string") {
-                const err58 = { instancePath: instancePath + "/slots/" + i2 + "/host", schemaPath: "#/$defs/slot/properties/host/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema166.properties.host.anyOf[0].type, parentSchema: schema166.properties.host.anyOf[0], data: data23 };
+                const err58 = { instancePath: instancePath + "/slots/" + i2 + "/host", schemaPath: "#/$defs/slot/properties/host/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema167.properties.host.anyOf[0].type, parentSchema: schema167.properties.host.anyOf[0], data: data23 };
                 if (vErrors === null) {
                   vErrors = [err58];
                 } else {
@@ -14006,7 +14382,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
               valid14 = valid14 || _valid1;
               const _errs61 = errors;
               if (data23 !== null) {
-                const err59 = { instancePath: instancePath + "/slots/" + i2 + "/host", schemaPath: "#/$defs/slot/properties/host/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema166.properties.host.anyOf[1].type, parentSchema: schema166.properties.host.anyOf[1], data: data23 };
+                const err59 = { instancePath: instancePath + "/slots/" + i2 + "/host", schemaPath: "#/$defs/slot/properties/host/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema167.properties.host.anyOf[1].type, parentSchema: schema167.properties.host.anyOf[1], data: data23 };
                 if (vErrors === null) {
                   vErrors = [err59];
                 } else {
@@ -14017,7 +14393,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
               var _valid1 = _errs61 === errors;
               valid14 = valid14 || _valid1;
               if (!valid14) {
-                const err60 = { instancePath: instancePath + "/slots/" + i2 + "/host", schemaPath: "#/$defs/slot/properties/host/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema166.properties.host.anyOf, parentSchema: schema166.properties.host, data: data23 };
+                const err60 = { instancePath: instancePath + "/slots/" + i2 + "/host", schemaPath: "#/$defs/slot/properties/host/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema167.properties.host.anyOf, parentSchema: schema167.properties.host, data: data23 };
                 if (vErrors === null) {
                   vErrors = [err60];
                 } else {
@@ -14038,7 +14414,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
             if (data20.container !== void 0) {
               let data24 = data20.container;
               if (typeof data24 !== "string") {
-                const err61 = { instancePath: instancePath + "/slots/" + i2 + "/container", schemaPath: "#/$defs/slot/properties/container/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema166.properties.container.type, parentSchema: schema166.properties.container, data: data24 };
+                const err61 = { instancePath: instancePath + "/slots/" + i2 + "/container", schemaPath: "#/$defs/slot/properties/container/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema167.properties.container.type, parentSchema: schema167.properties.container, data: data24 };
                 if (vErrors === null) {
                   vErrors = [err61];
                 } else {
@@ -14050,7 +14426,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
             if (data20.image !== void 0) {
               let data25 = data20.image;
               if (typeof data25 !== "string") {
-                const err62 = { instancePath: instancePath + "/slots/" + i2 + "/image", schemaPath: "#/$defs/slot/properties/image/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema166.properties.image.type, parentSchema: schema166.properties.image, data: data25 };
+                const err62 = { instancePath: instancePath + "/slots/" + i2 + "/image", schemaPath: "#/$defs/slot/properties/image/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema167.properties.image.type, parentSchema: schema167.properties.image, data: data25 };
                 if (vErrors === null) {
                   vErrors = [err62];
                 } else {
@@ -14062,7 +14438,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
             if (data20.phase !== void 0) {
               let data26 = data20.phase;
               if (typeof data26 !== "string") {
-                const err63 = { instancePath: instancePath + "/slots/" + i2 + "/phase", schemaPath: "#/$defs/slot/properties/phase/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema166.properties.phase.type, parentSchema: schema166.properties.phase, data: data26 };
+                const err63 = { instancePath: instancePath + "/slots/" + i2 + "/phase", schemaPath: "#/$defs/slot/properties/phase/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema167.properties.phase.type, parentSchema: schema167.properties.phase, data: data26 };
                 if (vErrors === null) {
                   vErrors = [err63];
                 } else {
@@ -14071,7 +14447,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
               if (!(data26 === "absent" || data26 === "created" || data26 === "probation" || data26 === "promoted")) {
-                const err64 = { instancePath: instancePath + "/slots/" + i2 + "/phase", schemaPath: "#/$defs/slot/properties/phase/enum", keyword: "enum", params: { allowedValues: schema166.properties.phase.enum }, message: "must be equal to one of the allowed values", schema: schema166.properties.phase.enum, parentSchema: schema166.properties.phase, data: data26 };
+                const err64 = { instancePath: instancePath + "/slots/" + i2 + "/phase", schemaPath: "#/$defs/slot/properties/phase/enum", keyword: "enum", params: { allowedValues: schema167.properties.phase.enum }, message: "must be equal to one of the allowed values", schema: schema167.properties.phase.enum, parentSchema: schema167.properties.phase, data: data26 };
                 if (vErrors === null) {
                   vErrors = [err64];
                 } else {
@@ -14083,7 +14459,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
             if (data20.available !== void 0) {
               let data27 = data20.available;
               if (typeof data27 !== "boolean") {
-                const err65 = { instancePath: instancePath + "/slots/" + i2 + "/available", schemaPath: "#/$defs/slot/properties/available/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema166.properties.available.type, parentSchema: schema166.properties.available, data: data27 };
+                const err65 = { instancePath: instancePath + "/slots/" + i2 + "/available", schemaPath: "#/$defs/slot/properties/available/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema167.properties.available.type, parentSchema: schema167.properties.available, data: data27 };
                 if (vErrors === null) {
                   vErrors = [err65];
                 } else {
@@ -14095,7 +14471,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
             if (data20.waitsFor !== void 0) {
               let data28 = data20.waitsFor;
               if (typeof data28 !== "string") {
-                const err66 = { instancePath: instancePath + "/slots/" + i2 + "/waitsFor", schemaPath: "#/$defs/slot/properties/waitsFor/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema166.properties.waitsFor.type, parentSchema: schema166.properties.waitsFor, data: data28 };
+                const err66 = { instancePath: instancePath + "/slots/" + i2 + "/waitsFor", schemaPath: "#/$defs/slot/properties/waitsFor/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema167.properties.waitsFor.type, parentSchema: schema167.properties.waitsFor, data: data28 };
                 if (vErrors === null) {
                   vErrors = [err66];
                 } else {
@@ -14110,7 +14486,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
               let valid15 = false;
               const _errs75 = errors;
               if (typeof data29 !== "string") {
-                const err67 = { instancePath: instancePath + "/slots/" + i2 + "/until", schemaPath: "#/$defs/slot/properties/until/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema166.properties.until.anyOf[0].type, parentSchema: schema166.properties.until.anyOf[0], data: data29 };
+                const err67 = { instancePath: instancePath + "/slots/" + i2 + "/until", schemaPath: "#/$defs/slot/properties/until/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema167.properties.until.anyOf[0].type, parentSchema: schema167.properties.until.anyOf[0], data: data29 };
                 if (vErrors === null) {
                   vErrors = [err67];
                 } else {
@@ -14122,7 +14498,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
               valid15 = valid15 || _valid2;
               const _errs77 = errors;
               if (data29 !== null) {
-                const err68 = { instancePath: instancePath + "/slots/" + i2 + "/until", schemaPath: "#/$defs/slot/properties/until/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema166.properties.until.anyOf[1].type, parentSchema: schema166.properties.until.anyOf[1], data: data29 };
+                const err68 = { instancePath: instancePath + "/slots/" + i2 + "/until", schemaPath: "#/$defs/slot/properties/until/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema167.properties.until.anyOf[1].type, parentSchema: schema167.properties.until.anyOf[1], data: data29 };
                 if (vErrors === null) {
                   vErrors = [err68];
                 } else {
@@ -14133,7 +14509,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
               var _valid2 = _errs77 === errors;
               valid15 = valid15 || _valid2;
               if (!valid15) {
-                const err69 = { instancePath: instancePath + "/slots/" + i2 + "/until", schemaPath: "#/$defs/slot/properties/until/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema166.properties.until.anyOf, parentSchema: schema166.properties.until, data: data29 };
+                const err69 = { instancePath: instancePath + "/slots/" + i2 + "/until", schemaPath: "#/$defs/slot/properties/until/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema167.properties.until.anyOf, parentSchema: schema167.properties.until, data: data29 };
                 if (vErrors === null) {
                   vErrors = [err69];
                 } else {
@@ -14152,7 +14528,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err70 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema166.type, parentSchema: schema166, data: data20 };
+            const err70 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema167.type, parentSchema: schema167, data: data20 };
             if (vErrors === null) {
               vErrors = [err70];
             } else {
@@ -14162,7 +14538,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err71 = { instancePath: instancePath + "/slots", schemaPath: "#/properties/slots/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema161.properties.slots.type, parentSchema: schema161.properties.slots, data: data19 };
+        const err71 = { instancePath: instancePath + "/slots", schemaPath: "#/properties/slots/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema162.properties.slots.type, parentSchema: schema162.properties.slots, data: data19 };
         if (vErrors === null) {
           vErrors = [err71];
         } else {
@@ -14179,7 +14555,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
           let data31 = data30[i3];
           if (data31 && typeof data31 == "object" && !Array.isArray(data31)) {
             if (data31.service === void 0) {
-              const err72 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema167.required, parentSchema: schema167, data: data31 };
+              const err72 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema168.required, parentSchema: schema168, data: data31 };
               if (vErrors === null) {
                 vErrors = [err72];
               } else {
@@ -14188,7 +14564,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data31.slot === void 0) {
-              const err73 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema167.required, parentSchema: schema167, data: data31 };
+              const err73 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema168.required, parentSchema: schema168, data: data31 };
               if (vErrors === null) {
                 vErrors = [err73];
               } else {
@@ -14197,7 +14573,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data31.host === void 0) {
-              const err74 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema167.required, parentSchema: schema167, data: data31 };
+              const err74 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema168.required, parentSchema: schema168, data: data31 };
               if (vErrors === null) {
                 vErrors = [err74];
               } else {
@@ -14206,7 +14582,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data31.kind === void 0) {
-              const err75 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/required", keyword: "required", params: { missingProperty: "kind" }, message: "must have required property 'kind'", schema: schema167.required, parentSchema: schema167, data: data31 };
+              const err75 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/required", keyword: "required", params: { missingProperty: "kind" }, message: "must have required property 'kind'", schema: schema168.required, parentSchema: schema168, data: data31 };
               if (vErrors === null) {
                 vErrors = [err75];
               } else {
@@ -14215,7 +14591,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data31.reason === void 0) {
-              const err76 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema167.required, parentSchema: schema167, data: data31 };
+              const err76 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema168.required, parentSchema: schema168, data: data31 };
               if (vErrors === null) {
                 vErrors = [err76];
               } else {
@@ -14224,7 +14600,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data31.until === void 0) {
-              const err77 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/required", keyword: "required", params: { missingProperty: "until" }, message: "must have required property 'until'", schema: schema167.required, parentSchema: schema167, data: data31 };
+              const err77 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/required", keyword: "required", params: { missingProperty: "until" }, message: "must have required property 'until'", schema: schema168.required, parentSchema: schema168, data: data31 };
               if (vErrors === null) {
                 vErrors = [err77];
               } else {
@@ -14234,7 +14610,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
             }
             for (const key4 in data31) {
               if (!(key4 === "service" || key4 === "slot" || key4 === "host" || key4 === "kind" || key4 === "reason" || key4 === "until")) {
-                const err78 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key4 }, message: "must NOT have additional properties", schema: false, parentSchema: schema167, data: data31 };
+                const err78 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key4 }, message: "must NOT have additional properties", schema: false, parentSchema: schema168, data: data31 };
                 if (vErrors === null) {
                   vErrors = [err78];
                 } else {
@@ -14246,7 +14622,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
             if (data31.service !== void 0) {
               let data32 = data31.service;
               if (typeof data32 !== "string") {
-                const err79 = { instancePath: instancePath + "/waiting/" + i3 + "/service", schemaPath: "#/$defs/waiting/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema167.properties.service.type, parentSchema: schema167.properties.service, data: data32 };
+                const err79 = { instancePath: instancePath + "/waiting/" + i3 + "/service", schemaPath: "#/$defs/waiting/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema168.properties.service.type, parentSchema: schema168.properties.service, data: data32 };
                 if (vErrors === null) {
                   vErrors = [err79];
                 } else {
@@ -14258,7 +14634,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
             if (data31.slot !== void 0) {
               let data33 = data31.slot;
               if (typeof data33 !== "string") {
-                const err80 = { instancePath: instancePath + "/waiting/" + i3 + "/slot", schemaPath: "#/$defs/waiting/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema167.properties.slot.type, parentSchema: schema167.properties.slot, data: data33 };
+                const err80 = { instancePath: instancePath + "/waiting/" + i3 + "/slot", schemaPath: "#/$defs/waiting/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema168.properties.slot.type, parentSchema: schema168.properties.slot, data: data33 };
                 if (vErrors === null) {
                   vErrors = [err80];
                 } else {
@@ -14273,7 +14649,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
               let valid20 = false;
               const _errs91 = errors;
               if (typeof data34 !== "string") {
-                const err81 = { instancePath: instancePath + "/waiting/" + i3 + "/host", schemaPath: "#/$defs/waiting/properties/host/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema167.properties.host.anyOf[0].type, parentSchema: schema167.properties.host.anyOf[0], data: data34 };
+                const err81 = { instancePath: instancePath + "/waiting/" + i3 + "/host", schemaPath: "#/$defs/waiting/properties/host/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema168.properties.host.anyOf[0].type, parentSchema: schema168.properties.host.anyOf[0], data: data34 };
                 if (vErrors === null) {
                   vErrors = [err81];
                 } else {
@@ -14285,7 +14661,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
               valid20 = valid20 || _valid3;
               const _errs93 = errors;
               if (data34 !== null) {
-                const err82 = { instancePath: instancePath + "/waiting/" + i3 + "/host", schemaPath: "#/$defs/waiting/properties/host/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema167.properties.host.anyOf[1].type, parentSchema: schema167.properties.host.anyOf[1], data: data34 };
+                const err82 = { instancePath: instancePath + "/waiting/" + i3 + "/host", schemaPath: "#/$defs/waiting/properties/host/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema168.properties.host.anyOf[1].type, parentSchema: schema168.properties.host.anyOf[1], data: data34 };
                 if (vErrors === null) {
                   vErrors = [err82];
                 } else {
@@ -14296,7 +14672,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
               var _valid3 = _errs93 === errors;
               valid20 = valid20 || _valid3;
               if (!valid20) {
-                const err83 = { instancePath: instancePath + "/waiting/" + i3 + "/host", schemaPath: "#/$defs/waiting/properties/host/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema167.properties.host.anyOf, parentSchema: schema167.properties.host, data: data34 };
+                const err83 = { instancePath: instancePath + "/waiting/" + i3 + "/host", schemaPath: "#/$defs/waiting/properties/host/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema168.properties.host.anyOf, parentSchema: schema168.properties.host, data: data34 };
                 if (vErrors === null) {
                   vErrors = [err83];
                 } else {
@@ -14317,7 +14693,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
             if (data31.kind !== void 0) {
               let data35 = data31.kind;
               if (typeof data35 !== "string") {
-                const err84 = { instancePath: instancePath + "/waiting/" + i3 + "/kind", schemaPath: "#/$defs/waiting/properties/kind/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema167.properties.kind.type, parentSchema: schema167.properties.kind, data: data35 };
+                const err84 = { instancePath: instancePath + "/waiting/" + i3 + "/kind", schemaPath: "#/$defs/waiting/properties/kind/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema168.properties.kind.type, parentSchema: schema168.properties.kind, data: data35 };
                 if (vErrors === null) {
                   vErrors = [err84];
                 } else {
@@ -14326,7 +14702,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
               if (!(data35 === "step" || data35 === "image" || data35 === "gate" || data35 === "monitor" || data35 === "promotion" || data35 === "turn" || data35 === "retry" || data35 === "host")) {
-                const err85 = { instancePath: instancePath + "/waiting/" + i3 + "/kind", schemaPath: "#/$defs/waiting/properties/kind/enum", keyword: "enum", params: { allowedValues: schema167.properties.kind.enum }, message: "must be equal to one of the allowed values", schema: schema167.properties.kind.enum, parentSchema: schema167.properties.kind, data: data35 };
+                const err85 = { instancePath: instancePath + "/waiting/" + i3 + "/kind", schemaPath: "#/$defs/waiting/properties/kind/enum", keyword: "enum", params: { allowedValues: schema168.properties.kind.enum }, message: "must be equal to one of the allowed values", schema: schema168.properties.kind.enum, parentSchema: schema168.properties.kind, data: data35 };
                 if (vErrors === null) {
                   vErrors = [err85];
                 } else {
@@ -14338,7 +14714,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
             if (data31.reason !== void 0) {
               let data36 = data31.reason;
               if (typeof data36 !== "string") {
-                const err86 = { instancePath: instancePath + "/waiting/" + i3 + "/reason", schemaPath: "#/$defs/waiting/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema167.properties.reason.type, parentSchema: schema167.properties.reason, data: data36 };
+                const err86 = { instancePath: instancePath + "/waiting/" + i3 + "/reason", schemaPath: "#/$defs/waiting/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema168.properties.reason.type, parentSchema: schema168.properties.reason, data: data36 };
                 if (vErrors === null) {
                   vErrors = [err86];
                 } else {
@@ -14353,7 +14729,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
               let valid21 = false;
               const _errs101 = errors;
               if (typeof data37 !== "string") {
-                const err87 = { instancePath: instancePath + "/waiting/" + i3 + "/until", schemaPath: "#/$defs/waiting/properties/until/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema167.properties.until.anyOf[0].type, parentSchema: schema167.properties.until.anyOf[0], data: data37 };
+                const err87 = { instancePath: instancePath + "/waiting/" + i3 + "/until", schemaPath: "#/$defs/waiting/properties/until/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema168.properties.until.anyOf[0].type, parentSchema: schema168.properties.until.anyOf[0], data: data37 };
                 if (vErrors === null) {
                   vErrors = [err87];
                 } else {
@@ -14365,7 +14741,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
               valid21 = valid21 || _valid4;
               const _errs103 = errors;
               if (data37 !== null) {
-                const err88 = { instancePath: instancePath + "/waiting/" + i3 + "/until", schemaPath: "#/$defs/waiting/properties/until/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema167.properties.until.anyOf[1].type, parentSchema: schema167.properties.until.anyOf[1], data: data37 };
+                const err88 = { instancePath: instancePath + "/waiting/" + i3 + "/until", schemaPath: "#/$defs/waiting/properties/until/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema168.properties.until.anyOf[1].type, parentSchema: schema168.properties.until.anyOf[1], data: data37 };
                 if (vErrors === null) {
                   vErrors = [err88];
                 } else {
@@ -14376,7 +14752,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
               var _valid4 = _errs103 === errors;
               valid21 = valid21 || _valid4;
               if (!valid21) {
-                const err89 = { instancePath: instancePath + "/waiting/" + i3 + "/until", schemaPath: "#/$defs/waiting/properties/until/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema167.properties.until.anyOf, parentSchema: schema167.properties.until, data: data37 };
+                const err89 = { instancePath: instancePath + "/waiting/" + i3 + "/until", schemaPath: "#/$defs/waiting/properties/until/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema168.properties.until.anyOf, parentSchema: schema168.properties.until, data: data37 };
                 if (vErrors === null) {
                   vErrors = [err89];
                 } else {
@@ -14395,7 +14771,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err90 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema167.type, parentSchema: schema167, data: data31 };
+            const err90 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema168.type, parentSchema: schema168, data: data31 };
             if (vErrors === null) {
               vErrors = [err90];
             } else {
@@ -14405,7 +14781,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err91 = { instancePath: instancePath + "/waiting", schemaPath: "#/properties/waiting/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema161.properties.waiting.type, parentSchema: schema161.properties.waiting, data: data30 };
+        const err91 = { instancePath: instancePath + "/waiting", schemaPath: "#/properties/waiting/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema162.properties.waiting.type, parentSchema: schema162.properties.waiting, data: data30 };
         if (vErrors === null) {
           vErrors = [err91];
         } else {
@@ -14422,7 +14798,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
           let data39 = data38[i4];
           if (data39 && typeof data39 == "object" && !Array.isArray(data39)) {
             if (data39.service === void 0) {
-              const err92 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema168.required, parentSchema: schema168, data: data39 };
+              const err92 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema169.required, parentSchema: schema169, data: data39 };
               if (vErrors === null) {
                 vErrors = [err92];
               } else {
@@ -14431,7 +14807,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data39.slot === void 0) {
-              const err93 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema168.required, parentSchema: schema168, data: data39 };
+              const err93 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema169.required, parentSchema: schema169, data: data39 };
               if (vErrors === null) {
                 vErrors = [err93];
               } else {
@@ -14440,7 +14816,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data39.host === void 0) {
-              const err94 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema168.required, parentSchema: schema168, data: data39 };
+              const err94 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema169.required, parentSchema: schema169, data: data39 };
               if (vErrors === null) {
                 vErrors = [err94];
               } else {
@@ -14449,7 +14825,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data39.commit === void 0) {
-              const err95 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema168.required, parentSchema: schema168, data: data39 };
+              const err95 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema169.required, parentSchema: schema169, data: data39 };
               if (vErrors === null) {
                 vErrors = [err95];
               } else {
@@ -14458,7 +14834,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data39.reason === void 0) {
-              const err96 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema168.required, parentSchema: schema168, data: data39 };
+              const err96 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema169.required, parentSchema: schema169, data: data39 };
               if (vErrors === null) {
                 vErrors = [err96];
               } else {
@@ -14467,7 +14843,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data39.message === void 0) {
-              const err97 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema168.required, parentSchema: schema168, data: data39 };
+              const err97 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema169.required, parentSchema: schema169, data: data39 };
               if (vErrors === null) {
                 vErrors = [err97];
               } else {
@@ -14476,7 +14852,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data39.log === void 0) {
-              const err98 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "log" }, message: "must have required property 'log'", schema: schema168.required, parentSchema: schema168, data: data39 };
+              const err98 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "log" }, message: "must have required property 'log'", schema: schema169.required, parentSchema: schema169, data: data39 };
               if (vErrors === null) {
                 vErrors = [err98];
               } else {
@@ -14485,7 +14861,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data39.health === void 0) {
-              const err99 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "health" }, message: "must have required property 'health'", schema: schema168.required, parentSchema: schema168, data: data39 };
+              const err99 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "health" }, message: "must have required property 'health'", schema: schema169.required, parentSchema: schema169, data: data39 };
               if (vErrors === null) {
                 vErrors = [err99];
               } else {
@@ -14495,7 +14871,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
             }
             for (const key5 in data39) {
               if (!(key5 === "service" || key5 === "slot" || key5 === "host" || key5 === "commit" || key5 === "reason" || key5 === "message" || key5 === "log" || key5 === "health")) {
-                const err100 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key5 }, message: "must NOT have additional properties", schema: false, parentSchema: schema168, data: data39 };
+                const err100 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key5 }, message: "must NOT have additional properties", schema: false, parentSchema: schema169, data: data39 };
                 if (vErrors === null) {
                   vErrors = [err100];
                 } else {
@@ -14507,7 +14883,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
             if (data39.service !== void 0) {
               let data40 = data39.service;
               if (typeof data40 !== "string") {
-                const err101 = { instancePath: instancePath + "/failed/" + i4 + "/service", schemaPath: "#/$defs/failure/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema168.properties.service.type, parentSchema: schema168.properties.service, data: data40 };
+                const err101 = { instancePath: instancePath + "/failed/" + i4 + "/service", schemaPath: "#/$defs/failure/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema169.properties.service.type, parentSchema: schema169.properties.service, data: data40 };
                 if (vErrors === null) {
                   vErrors = [err101];
                 } else {
@@ -14519,7 +14895,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
             if (data39.slot !== void 0) {
               let data41 = data39.slot;
               if (typeof data41 !== "string") {
-                const err102 = { instancePath: instancePath + "/failed/" + i4 + "/slot", schemaPath: "#/$defs/failure/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema168.properties.slot.type, parentSchema: schema168.properties.slot, data: data41 };
+                const err102 = { instancePath: instancePath + "/failed/" + i4 + "/slot", schemaPath: "#/$defs/failure/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema169.properties.slot.type, parentSchema: schema169.properties.slot, data: data41 };
                 if (vErrors === null) {
                   vErrors = [err102];
                 } else {
@@ -14534,7 +14910,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
               let valid26 = false;
               const _errs117 = errors;
               if (typeof data42 !== "string") {
-                const err103 = { instancePath: instancePath + "/failed/" + i4 + "/host", schemaPath: "#/$defs/failure/properties/host/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema168.properties.host.anyOf[0].type, parentSchema: schema168.properties.host.anyOf[0], data: data42 };
+                const err103 = { instancePath: instancePath + "/failed/" + i4 + "/host", schemaPath: "#/$defs/failure/properties/host/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema169.properties.host.anyOf[0].type, parentSchema: schema169.properties.host.anyOf[0], data: data42 };
                 if (vErrors === null) {
                   vErrors = [err103];
                 } else {
@@ -14546,7 +14922,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
               valid26 = valid26 || _valid5;
               const _errs119 = errors;
               if (data42 !== null) {
-                const err104 = { instancePath: instancePath + "/failed/" + i4 + "/host", schemaPath: "#/$defs/failure/properties/host/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema168.properties.host.anyOf[1].type, parentSchema: schema168.properties.host.anyOf[1], data: data42 };
+                const err104 = { instancePath: instancePath + "/failed/" + i4 + "/host", schemaPath: "#/$defs/failure/properties/host/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema169.properties.host.anyOf[1].type, parentSchema: schema169.properties.host.anyOf[1], data: data42 };
                 if (vErrors === null) {
                   vErrors = [err104];
                 } else {
@@ -14557,7 +14933,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
               var _valid5 = _errs119 === errors;
               valid26 = valid26 || _valid5;
               if (!valid26) {
-                const err105 = { instancePath: instancePath + "/failed/" + i4 + "/host", schemaPath: "#/$defs/failure/properties/host/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema168.properties.host.anyOf, parentSchema: schema168.properties.host, data: data42 };
+                const err105 = { instancePath: instancePath + "/failed/" + i4 + "/host", schemaPath: "#/$defs/failure/properties/host/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema169.properties.host.anyOf, parentSchema: schema169.properties.host, data: data42 };
                 if (vErrors === null) {
                   vErrors = [err105];
                 } else {
@@ -14578,7 +14954,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
             if (data39.commit !== void 0) {
               let data43 = data39.commit;
               if (typeof data43 !== "string") {
-                const err106 = { instancePath: instancePath + "/failed/" + i4 + "/commit", schemaPath: "#/$defs/failure/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema168.properties.commit.type, parentSchema: schema168.properties.commit, data: data43 };
+                const err106 = { instancePath: instancePath + "/failed/" + i4 + "/commit", schemaPath: "#/$defs/failure/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema169.properties.commit.type, parentSchema: schema169.properties.commit, data: data43 };
                 if (vErrors === null) {
                   vErrors = [err106];
                 } else {
@@ -14590,7 +14966,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
             if (data39.reason !== void 0) {
               let data44 = data39.reason;
               if (typeof data44 !== "string") {
-                const err107 = { instancePath: instancePath + "/failed/" + i4 + "/reason", schemaPath: "#/$defs/failure/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema168.properties.reason.type, parentSchema: schema168.properties.reason, data: data44 };
+                const err107 = { instancePath: instancePath + "/failed/" + i4 + "/reason", schemaPath: "#/$defs/failure/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema169.properties.reason.type, parentSchema: schema169.properties.reason, data: data44 };
                 if (vErrors === null) {
                   vErrors = [err107];
                 } else {
@@ -14602,7 +14978,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
             if (data39.message !== void 0) {
               let data45 = data39.message;
               if (typeof data45 !== "string") {
-                const err108 = { instancePath: instancePath + "/failed/" + i4 + "/message", schemaPath: "#/$defs/failure/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema168.properties.message.type, parentSchema: schema168.properties.message, data: data45 };
+                const err108 = { instancePath: instancePath + "/failed/" + i4 + "/message", schemaPath: "#/$defs/failure/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema169.properties.message.type, parentSchema: schema169.properties.message, data: data45 };
                 if (vErrors === null) {
                   vErrors = [err108];
                 } else {
@@ -14618,7 +14994,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
                 for (let i5 = 0; i5 < len5; i5++) {
                   let data47 = data46[i5];
                   if (typeof data47 !== "string") {
-                    const err109 = { instancePath: instancePath + "/failed/" + i4 + "/log/" + i5, schemaPath: "#/$defs/failure/properties/log/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema168.properties.log.items.type, parentSchema: schema168.properties.log.items, data: data47 };
+                    const err109 = { instancePath: instancePath + "/failed/" + i4 + "/log/" + i5, schemaPath: "#/$defs/failure/properties/log/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema169.properties.log.items.type, parentSchema: schema169.properties.log.items, data: data47 };
                     if (vErrors === null) {
                       vErrors = [err109];
                     } else {
@@ -14628,7 +15004,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
                   }
                 }
               } else {
-                const err110 = { instancePath: instancePath + "/failed/" + i4 + "/log", schemaPath: "#/$defs/failure/properties/log/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema168.properties.log.type, parentSchema: schema168.properties.log, data: data46 };
+                const err110 = { instancePath: instancePath + "/failed/" + i4 + "/log", schemaPath: "#/$defs/failure/properties/log/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema169.properties.log.type, parentSchema: schema169.properties.log, data: data46 };
                 if (vErrors === null) {
                   vErrors = [err110];
                 } else {
@@ -14644,7 +15020,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
                 for (let i6 = 0; i6 < len6; i6++) {
                   let data49 = data48[i6];
                   if (typeof data49 !== "string") {
-                    const err111 = { instancePath: instancePath + "/failed/" + i4 + "/health/" + i6, schemaPath: "#/$defs/failure/properties/health/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema168.properties.health.items.type, parentSchema: schema168.properties.health.items, data: data49 };
+                    const err111 = { instancePath: instancePath + "/failed/" + i4 + "/health/" + i6, schemaPath: "#/$defs/failure/properties/health/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema169.properties.health.items.type, parentSchema: schema169.properties.health.items, data: data49 };
                     if (vErrors === null) {
                       vErrors = [err111];
                     } else {
@@ -14654,7 +15030,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
                   }
                 }
               } else {
-                const err112 = { instancePath: instancePath + "/failed/" + i4 + "/health", schemaPath: "#/$defs/failure/properties/health/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema168.properties.health.type, parentSchema: schema168.properties.health, data: data48 };
+                const err112 = { instancePath: instancePath + "/failed/" + i4 + "/health", schemaPath: "#/$defs/failure/properties/health/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema169.properties.health.type, parentSchema: schema169.properties.health, data: data48 };
                 if (vErrors === null) {
                   vErrors = [err112];
                 } else {
@@ -14664,7 +15040,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err113 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema168.type, parentSchema: schema168, data: data39 };
+            const err113 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema169.type, parentSchema: schema169, data: data39 };
             if (vErrors === null) {
               vErrors = [err113];
             } else {
@@ -14674,7 +15050,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err114 = { instancePath: instancePath + "/failed", schemaPath: "#/properties/failed/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema161.properties.failed.type, parentSchema: schema161.properties.failed, data: data38 };
+        const err114 = { instancePath: instancePath + "/failed", schemaPath: "#/properties/failed/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema162.properties.failed.type, parentSchema: schema162.properties.failed, data: data38 };
         if (vErrors === null) {
           vErrors = [err114];
         } else {
@@ -14684,7 +15060,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err115 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema161.type, parentSchema: schema161, data };
+    const err115 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema162.type, parentSchema: schema162, data };
     if (vErrors === null) {
       vErrors = [err115];
     } else {
@@ -14692,15 +15068,15 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
     }
     errors++;
   }
-  validate68.errors = vErrors;
+  validate71.errors = vErrors;
   return errors === 0;
 }
-validate68.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
-function validate65(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
+validate71.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
+function validate68(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   ;
   let vErrors = null;
   let errors = 0;
-  const evaluated0 = validate65.evaluated;
+  const evaluated0 = validate68.evaluated;
   if (evaluated0.dynamicProps) {
     evaluated0.props = void 0;
   }
@@ -14709,7 +15085,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.version === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "version" }, message: "must have required property 'version'", schema: schema157.required, parentSchema: schema157, data };
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "version" }, message: "must have required property 'version'", schema: schema158.required, parentSchema: schema158, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -14718,7 +15094,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.revision === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "revision" }, message: "must have required property 'revision'", schema: schema157.required, parentSchema: schema157, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "revision" }, message: "must have required property 'revision'", schema: schema158.required, parentSchema: schema158, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -14727,7 +15103,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.generatedAt === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "generatedAt" }, message: "must have required property 'generatedAt'", schema: schema157.required, parentSchema: schema157, data };
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "generatedAt" }, message: "must have required property 'generatedAt'", schema: schema158.required, parentSchema: schema158, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -14736,7 +15112,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.rejected === void 0) {
-      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "rejected" }, message: "must have required property 'rejected'", schema: schema157.required, parentSchema: schema157, data };
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "rejected" }, message: "must have required property 'rejected'", schema: schema158.required, parentSchema: schema158, data };
       if (vErrors === null) {
         vErrors = [err3];
       } else {
@@ -14745,7 +15121,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.converged === void 0) {
-      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "converged" }, message: "must have required property 'converged'", schema: schema157.required, parentSchema: schema157, data };
+      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "converged" }, message: "must have required property 'converged'", schema: schema158.required, parentSchema: schema158, data };
       if (vErrors === null) {
         vErrors = [err4];
       } else {
@@ -14754,7 +15130,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.steps === void 0) {
-      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "steps" }, message: "must have required property 'steps'", schema: schema157.required, parentSchema: schema157, data };
+      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "steps" }, message: "must have required property 'steps'", schema: schema158.required, parentSchema: schema158, data };
       if (vErrors === null) {
         vErrors = [err5];
       } else {
@@ -14763,7 +15139,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.durationMs === void 0) {
-      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "durationMs" }, message: "must have required property 'durationMs'", schema: schema157.required, parentSchema: schema157, data };
+      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "durationMs" }, message: "must have required property 'durationMs'", schema: schema158.required, parentSchema: schema158, data };
       if (vErrors === null) {
         vErrors = [err6];
       } else {
@@ -14772,7 +15148,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.applications === void 0) {
-      const err7 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "applications" }, message: "must have required property 'applications'", schema: schema157.required, parentSchema: schema157, data };
+      const err7 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "applications" }, message: "must have required property 'applications'", schema: schema158.required, parentSchema: schema158, data };
       if (vErrors === null) {
         vErrors = [err7];
       } else {
@@ -14781,7 +15157,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.hosts === void 0) {
-      const err8 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "hosts" }, message: "must have required property 'hosts'", schema: schema157.required, parentSchema: schema157, data };
+      const err8 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "hosts" }, message: "must have required property 'hosts'", schema: schema158.required, parentSchema: schema158, data };
       if (vErrors === null) {
         vErrors = [err8];
       } else {
@@ -14790,7 +15166,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.held === void 0) {
-      const err9 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "held" }, message: "must have required property 'held'", schema: schema157.required, parentSchema: schema157, data };
+      const err9 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "held" }, message: "must have required property 'held'", schema: schema158.required, parentSchema: schema158, data };
       if (vErrors === null) {
         vErrors = [err9];
       } else {
@@ -14799,8 +15175,8 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     for (const key0 in data) {
-      if (!func1.call(schema157.properties, key0)) {
-        const err10 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema157, data };
+      if (!func1.call(schema158.properties, key0)) {
+        const err10 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema158, data };
         if (vErrors === null) {
           vErrors = [err10];
         } else {
@@ -14812,7 +15188,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.version !== void 0) {
       let data0 = data.version;
       if (1 !== data0) {
-        const err11 = { instancePath: instancePath + "/version", schemaPath: "#/properties/version/const", keyword: "const", params: { allowedValue: 1 }, message: "must be equal to constant", schema: 1, parentSchema: schema157.properties.version, data: data0 };
+        const err11 = { instancePath: instancePath + "/version", schemaPath: "#/properties/version/const", keyword: "const", params: { allowedValue: 1 }, message: "must be equal to constant", schema: 1, parentSchema: schema158.properties.version, data: data0 };
         if (vErrors === null) {
           vErrors = [err11];
         } else {
@@ -14825,7 +15201,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
       let data1 = data.revision;
       if (data1 && typeof data1 == "object" && !Array.isArray(data1)) {
         if (data1.branch === void 0) {
-          const err12 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "branch" }, message: "must have required property 'branch'", schema: schema158.required, parentSchema: schema158, data: data1 };
+          const err12 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "branch" }, message: "must have required property 'branch'", schema: schema159.required, parentSchema: schema159, data: data1 };
           if (vErrors === null) {
             vErrors = [err12];
           } else {
@@ -14834,7 +15210,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data1.commit === void 0) {
-          const err13 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema158.required, parentSchema: schema158, data: data1 };
+          const err13 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema159.required, parentSchema: schema159, data: data1 };
           if (vErrors === null) {
             vErrors = [err13];
           } else {
@@ -14843,7 +15219,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data1.author === void 0) {
-          const err14 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "author" }, message: "must have required property 'author'", schema: schema158.required, parentSchema: schema158, data: data1 };
+          const err14 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "author" }, message: "must have required property 'author'", schema: schema159.required, parentSchema: schema159, data: data1 };
           if (vErrors === null) {
             vErrors = [err14];
           } else {
@@ -14852,7 +15228,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data1.date === void 0) {
-          const err15 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "date" }, message: "must have required property 'date'", schema: schema158.required, parentSchema: schema158, data: data1 };
+          const err15 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "date" }, message: "must have required property 'date'", schema: schema159.required, parentSchema: schema159, data: data1 };
           if (vErrors === null) {
             vErrors = [err15];
           } else {
@@ -14861,7 +15237,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data1.subject === void 0) {
-          const err16 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "subject" }, message: "must have required property 'subject'", schema: schema158.required, parentSchema: schema158, data: data1 };
+          const err16 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "subject" }, message: "must have required property 'subject'", schema: schema159.required, parentSchema: schema159, data: data1 };
           if (vErrors === null) {
             vErrors = [err16];
           } else {
@@ -14871,7 +15247,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
         }
         for (const key1 in data1) {
           if (!(key1 === "branch" || key1 === "commit" || key1 === "author" || key1 === "date" || key1 === "subject")) {
-            const err17 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema158, data: data1 };
+            const err17 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema159, data: data1 };
             if (vErrors === null) {
               vErrors = [err17];
             } else {
@@ -14883,7 +15259,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.branch !== void 0) {
           let data2 = data1.branch;
           if (typeof data2 !== "string") {
-            const err18 = { instancePath: instancePath + "/revision/branch", schemaPath: "#/$defs/revision/properties/branch/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema158.properties.branch.type, parentSchema: schema158.properties.branch, data: data2 };
+            const err18 = { instancePath: instancePath + "/revision/branch", schemaPath: "#/$defs/revision/properties/branch/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema159.properties.branch.type, parentSchema: schema159.properties.branch, data: data2 };
             if (vErrors === null) {
               vErrors = [err18];
             } else {
@@ -14896,7 +15272,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
           let data3 = data1.commit;
           if (typeof data3 === "string") {
             if (!pattern87.test(data3)) {
-              const err19 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{40}$" }, message: 'must match pattern "^[0-9a-f]{40}$"', schema: "^[0-9a-f]{40}$", parentSchema: schema158.properties.commit, data: data3 };
+              const err19 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{40}$" }, message: 'must match pattern "^[0-9a-f]{40}$"', schema: "^[0-9a-f]{40}$", parentSchema: schema159.properties.commit, data: data3 };
               if (vErrors === null) {
                 vErrors = [err19];
               } else {
@@ -14905,7 +15281,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
           } else {
-            const err20 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema158.properties.commit.type, parentSchema: schema158.properties.commit, data: data3 };
+            const err20 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema159.properties.commit.type, parentSchema: schema159.properties.commit, data: data3 };
             if (vErrors === null) {
               vErrors = [err20];
             } else {
@@ -14917,7 +15293,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.author !== void 0) {
           let data4 = data1.author;
           if (typeof data4 !== "string") {
-            const err21 = { instancePath: instancePath + "/revision/author", schemaPath: "#/$defs/revision/properties/author/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema158.properties.author.type, parentSchema: schema158.properties.author, data: data4 };
+            const err21 = { instancePath: instancePath + "/revision/author", schemaPath: "#/$defs/revision/properties/author/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema159.properties.author.type, parentSchema: schema159.properties.author, data: data4 };
             if (vErrors === null) {
               vErrors = [err21];
             } else {
@@ -14929,7 +15305,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.date !== void 0) {
           let data5 = data1.date;
           if (typeof data5 !== "string") {
-            const err22 = { instancePath: instancePath + "/revision/date", schemaPath: "#/$defs/revision/properties/date/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema158.properties.date.type, parentSchema: schema158.properties.date, data: data5 };
+            const err22 = { instancePath: instancePath + "/revision/date", schemaPath: "#/$defs/revision/properties/date/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema159.properties.date.type, parentSchema: schema159.properties.date, data: data5 };
             if (vErrors === null) {
               vErrors = [err22];
             } else {
@@ -14941,7 +15317,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.subject !== void 0) {
           let data6 = data1.subject;
           if (typeof data6 !== "string") {
-            const err23 = { instancePath: instancePath + "/revision/subject", schemaPath: "#/$defs/revision/properties/subject/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema158.properties.subject.type, parentSchema: schema158.properties.subject, data: data6 };
+            const err23 = { instancePath: instancePath + "/revision/subject", schemaPath: "#/$defs/revision/properties/subject/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema159.properties.subject.type, parentSchema: schema159.properties.subject, data: data6 };
             if (vErrors === null) {
               vErrors = [err23];
             } else {
@@ -14951,7 +15327,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err24 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema158.type, parentSchema: schema158, data: data1 };
+        const err24 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema159.type, parentSchema: schema159, data: data1 };
         if (vErrors === null) {
           vErrors = [err24];
         } else {
@@ -14963,7 +15339,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.generatedAt !== void 0) {
       let data7 = data.generatedAt;
       if (typeof data7 !== "string") {
-        const err25 = { instancePath: instancePath + "/generatedAt", schemaPath: "#/properties/generatedAt/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema157.properties.generatedAt.type, parentSchema: schema157.properties.generatedAt, data: data7 };
+        const err25 = { instancePath: instancePath + "/generatedAt", schemaPath: "#/properties/generatedAt/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema158.properties.generatedAt.type, parentSchema: schema158.properties.generatedAt, data: data7 };
         if (vErrors === null) {
           vErrors = [err25];
         } else {
@@ -14977,15 +15353,15 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
       const _errs20 = errors;
       let valid3 = false;
       const _errs21 = errors;
-      if (!validate66(data8, { instancePath: instancePath + "/rejected", parentData: data, parentDataProperty: "rejected", rootData, dynamicAnchors })) {
-        vErrors = vErrors === null ? validate66.errors : vErrors.concat(validate66.errors);
+      if (!validate69(data8, { instancePath: instancePath + "/rejected", parentData: data, parentDataProperty: "rejected", rootData, dynamicAnchors })) {
+        vErrors = vErrors === null ? validate69.errors : vErrors.concat(validate69.errors);
         errors = vErrors.length;
       }
       var _valid0 = _errs21 === errors;
       valid3 = valid3 || _valid0;
       const _errs22 = errors;
       if (data8 !== null) {
-        const err26 = { instancePath: instancePath + "/rejected", schemaPath: "#/properties/rejected/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema157.properties.rejected.anyOf[1].type, parentSchema: schema157.properties.rejected.anyOf[1], data: data8 };
+        const err26 = { instancePath: instancePath + "/rejected", schemaPath: "#/properties/rejected/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema158.properties.rejected.anyOf[1].type, parentSchema: schema158.properties.rejected.anyOf[1], data: data8 };
         if (vErrors === null) {
           vErrors = [err26];
         } else {
@@ -14996,7 +15372,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
       var _valid0 = _errs22 === errors;
       valid3 = valid3 || _valid0;
       if (!valid3) {
-        const err27 = { instancePath: instancePath + "/rejected", schemaPath: "#/properties/rejected/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema157.properties.rejected.anyOf, parentSchema: schema157.properties.rejected, data: data8 };
+        const err27 = { instancePath: instancePath + "/rejected", schemaPath: "#/properties/rejected/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema158.properties.rejected.anyOf, parentSchema: schema158.properties.rejected, data: data8 };
         if (vErrors === null) {
           vErrors = [err27];
         } else {
@@ -15017,7 +15393,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.converged !== void 0) {
       let data9 = data.converged;
       if (typeof data9 !== "boolean") {
-        const err28 = { instancePath: instancePath + "/converged", schemaPath: "#/properties/converged/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema157.properties.converged.type, parentSchema: schema157.properties.converged, data: data9 };
+        const err28 = { instancePath: instancePath + "/converged", schemaPath: "#/properties/converged/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema158.properties.converged.type, parentSchema: schema158.properties.converged, data: data9 };
         if (vErrors === null) {
           vErrors = [err28];
         } else {
@@ -15029,7 +15405,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.steps !== void 0) {
       let data10 = data.steps;
       if (!(typeof data10 == "number" && (!(data10 % 1) && !isNaN(data10)) && isFinite(data10))) {
-        const err29 = { instancePath: instancePath + "/steps", schemaPath: "#/properties/steps/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema157.properties.steps.type, parentSchema: schema157.properties.steps, data: data10 };
+        const err29 = { instancePath: instancePath + "/steps", schemaPath: "#/properties/steps/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema158.properties.steps.type, parentSchema: schema158.properties.steps, data: data10 };
         if (vErrors === null) {
           vErrors = [err29];
         } else {
@@ -15041,7 +15417,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.durationMs !== void 0) {
       let data11 = data.durationMs;
       if (!(typeof data11 == "number" && (!(data11 % 1) && !isNaN(data11)) && isFinite(data11))) {
-        const err30 = { instancePath: instancePath + "/durationMs", schemaPath: "#/properties/durationMs/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema157.properties.durationMs.type, parentSchema: schema157.properties.durationMs, data: data11 };
+        const err30 = { instancePath: instancePath + "/durationMs", schemaPath: "#/properties/durationMs/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema158.properties.durationMs.type, parentSchema: schema158.properties.durationMs, data: data11 };
         if (vErrors === null) {
           vErrors = [err30];
         } else {
@@ -15055,13 +15431,13 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
       if (Array.isArray(data12)) {
         const len0 = data12.length;
         for (let i0 = 0; i0 < len0; i0++) {
-          if (!validate68(data12[i0], { instancePath: instancePath + "/applications/" + i0, parentData: data12, parentDataProperty: i0, rootData, dynamicAnchors })) {
-            vErrors = vErrors === null ? validate68.errors : vErrors.concat(validate68.errors);
+          if (!validate71(data12[i0], { instancePath: instancePath + "/applications/" + i0, parentData: data12, parentDataProperty: i0, rootData, dynamicAnchors })) {
+            vErrors = vErrors === null ? validate71.errors : vErrors.concat(validate71.errors);
             errors = vErrors.length;
           }
         }
       } else {
-        const err31 = { instancePath: instancePath + "/applications", schemaPath: "#/properties/applications/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema157.properties.applications.type, parentSchema: schema157.properties.applications, data: data12 };
+        const err31 = { instancePath: instancePath + "/applications", schemaPath: "#/properties/applications/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema158.properties.applications.type, parentSchema: schema158.properties.applications, data: data12 };
         if (vErrors === null) {
           vErrors = [err31];
         } else {
@@ -15078,7 +15454,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
           let data15 = data14[i1];
           if (data15 && typeof data15 == "object" && !Array.isArray(data15)) {
             if (data15.host === void 0) {
-              const err32 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema169.required, parentSchema: schema169, data: data15 };
+              const err32 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema170.required, parentSchema: schema170, data: data15 };
               if (vErrors === null) {
                 vErrors = [err32];
               } else {
@@ -15087,7 +15463,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data15.state === void 0) {
-              const err33 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "state" }, message: "must have required property 'state'", schema: schema169.required, parentSchema: schema169, data: data15 };
+              const err33 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "state" }, message: "must have required property 'state'", schema: schema170.required, parentSchema: schema170, data: data15 };
               if (vErrors === null) {
                 vErrors = [err33];
               } else {
@@ -15096,7 +15472,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data15.reason === void 0) {
-              const err34 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema169.required, parentSchema: schema169, data: data15 };
+              const err34 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema170.required, parentSchema: schema170, data: data15 };
               if (vErrors === null) {
                 vErrors = [err34];
               } else {
@@ -15105,7 +15481,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data15.engine === void 0) {
-              const err35 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "engine" }, message: "must have required property 'engine'", schema: schema169.required, parentSchema: schema169, data: data15 };
+              const err35 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "engine" }, message: "must have required property 'engine'", schema: schema170.required, parentSchema: schema170, data: data15 };
               if (vErrors === null) {
                 vErrors = [err35];
               } else {
@@ -15114,7 +15490,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data15.apiVersion === void 0) {
-              const err36 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "apiVersion" }, message: "must have required property 'apiVersion'", schema: schema169.required, parentSchema: schema169, data: data15 };
+              const err36 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "apiVersion" }, message: "must have required property 'apiVersion'", schema: schema170.required, parentSchema: schema170, data: data15 };
               if (vErrors === null) {
                 vErrors = [err36];
               } else {
@@ -15123,7 +15499,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data15.containers === void 0) {
-              const err37 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "containers" }, message: "must have required property 'containers'", schema: schema169.required, parentSchema: schema169, data: data15 };
+              const err37 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "containers" }, message: "must have required property 'containers'", schema: schema170.required, parentSchema: schema170, data: data15 };
               if (vErrors === null) {
                 vErrors = [err37];
               } else {
@@ -15132,7 +15508,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data15.unmanaged === void 0) {
-              const err38 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "unmanaged" }, message: "must have required property 'unmanaged'", schema: schema169.required, parentSchema: schema169, data: data15 };
+              const err38 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "unmanaged" }, message: "must have required property 'unmanaged'", schema: schema170.required, parentSchema: schema170, data: data15 };
               if (vErrors === null) {
                 vErrors = [err38];
               } else {
@@ -15142,7 +15518,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
             }
             for (const key2 in data15) {
               if (!(key2 === "host" || key2 === "state" || key2 === "reason" || key2 === "engine" || key2 === "apiVersion" || key2 === "containers" || key2 === "unmanaged")) {
-                const err39 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema169, data: data15 };
+                const err39 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema170, data: data15 };
                 if (vErrors === null) {
                   vErrors = [err39];
                 } else {
@@ -15154,7 +15530,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
             if (data15.host !== void 0) {
               let data16 = data15.host;
               if (typeof data16 !== "string") {
-                const err40 = { instancePath: instancePath + "/hosts/" + i1 + "/host", schemaPath: "#/$defs/host/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema169.properties.host.type, parentSchema: schema169.properties.host, data: data16 };
+                const err40 = { instancePath: instancePath + "/hosts/" + i1 + "/host", schemaPath: "#/$defs/host/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema170.properties.host.type, parentSchema: schema170.properties.host, data: data16 };
                 if (vErrors === null) {
                   vErrors = [err40];
                 } else {
@@ -15166,7 +15542,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
             if (data15.state !== void 0) {
               let data17 = data15.state;
               if (typeof data17 !== "string") {
-                const err41 = { instancePath: instancePath + "/hosts/" + i1 + "/state", schemaPath: "#/$defs/host/properties/state/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema169.properties.state.type, parentSchema: schema169.properties.state, data: data17 };
+                const err41 = { instancePath: instancePath + "/hosts/" + i1 + "/state", schemaPath: "#/$defs/host/properties/state/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema170.properties.state.type, parentSchema: schema170.properties.state, data: data17 };
                 if (vErrors === null) {
                   vErrors = [err41];
                 } else {
@@ -15175,7 +15551,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
               if (!(data17 === "ready" || data17 === "unreachable")) {
-                const err42 = { instancePath: instancePath + "/hosts/" + i1 + "/state", schemaPath: "#/$defs/host/properties/state/enum", keyword: "enum", params: { allowedValues: schema169.properties.state.enum }, message: "must be equal to one of the allowed values", schema: schema169.properties.state.enum, parentSchema: schema169.properties.state, data: data17 };
+                const err42 = { instancePath: instancePath + "/hosts/" + i1 + "/state", schemaPath: "#/$defs/host/properties/state/enum", keyword: "enum", params: { allowedValues: schema170.properties.state.enum }, message: "must be equal to one of the allowed values", schema: schema170.properties.state.enum, parentSchema: schema170.properties.state, data: data17 };
                 if (vErrors === null) {
                   vErrors = [err42];
                 } else {
@@ -15187,7 +15563,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
             if (data15.reason !== void 0) {
               let data18 = data15.reason;
               if (typeof data18 !== "string") {
-                const err43 = { instancePath: instancePath + "/hosts/" + i1 + "/reason", schemaPath: "#/$defs/host/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema169.properties.reason.type, parentSchema: schema169.properties.reason, data: data18 };
+                const err43 = { instancePath: instancePath + "/hosts/" + i1 + "/reason", schemaPath: "#/$defs/host/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema170.properties.reason.type, parentSchema: schema170.properties.reason, data: data18 };
                 if (vErrors === null) {
                   vErrors = [err43];
                 } else {
@@ -15199,7 +15575,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
             if (data15.engine !== void 0) {
               let data19 = data15.engine;
               if (typeof data19 !== "string") {
-                const err44 = { instancePath: instancePath + "/hosts/" + i1 + "/engine", schemaPath: "#/$defs/host/properties/engine/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema169.properties.engine.type, parentSchema: schema169.properties.engine, data: data19 };
+                const err44 = { instancePath: instancePath + "/hosts/" + i1 + "/engine", schemaPath: "#/$defs/host/properties/engine/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema170.properties.engine.type, parentSchema: schema170.properties.engine, data: data19 };
                 if (vErrors === null) {
                   vErrors = [err44];
                 } else {
@@ -15211,7 +15587,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
             if (data15.apiVersion !== void 0) {
               let data20 = data15.apiVersion;
               if (typeof data20 !== "string") {
-                const err45 = { instancePath: instancePath + "/hosts/" + i1 + "/apiVersion", schemaPath: "#/$defs/host/properties/apiVersion/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema169.properties.apiVersion.type, parentSchema: schema169.properties.apiVersion, data: data20 };
+                const err45 = { instancePath: instancePath + "/hosts/" + i1 + "/apiVersion", schemaPath: "#/$defs/host/properties/apiVersion/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema170.properties.apiVersion.type, parentSchema: schema170.properties.apiVersion, data: data20 };
                 if (vErrors === null) {
                   vErrors = [err45];
                 } else {
@@ -15223,7 +15599,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
             if (data15.containers !== void 0) {
               let data21 = data15.containers;
               if (!(typeof data21 == "number" && (!(data21 % 1) && !isNaN(data21)) && isFinite(data21))) {
-                const err46 = { instancePath: instancePath + "/hosts/" + i1 + "/containers", schemaPath: "#/$defs/host/properties/containers/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema169.properties.containers.type, parentSchema: schema169.properties.containers, data: data21 };
+                const err46 = { instancePath: instancePath + "/hosts/" + i1 + "/containers", schemaPath: "#/$defs/host/properties/containers/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema170.properties.containers.type, parentSchema: schema170.properties.containers, data: data21 };
                 if (vErrors === null) {
                   vErrors = [err46];
                 } else {
@@ -15235,7 +15611,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
             if (data15.unmanaged !== void 0) {
               let data22 = data15.unmanaged;
               if (!(typeof data22 == "number" && (!(data22 % 1) && !isNaN(data22)) && isFinite(data22))) {
-                const err47 = { instancePath: instancePath + "/hosts/" + i1 + "/unmanaged", schemaPath: "#/$defs/host/properties/unmanaged/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema169.properties.unmanaged.type, parentSchema: schema169.properties.unmanaged, data: data22 };
+                const err47 = { instancePath: instancePath + "/hosts/" + i1 + "/unmanaged", schemaPath: "#/$defs/host/properties/unmanaged/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema170.properties.unmanaged.type, parentSchema: schema170.properties.unmanaged, data: data22 };
                 if (vErrors === null) {
                   vErrors = [err47];
                 } else {
@@ -15245,7 +15621,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err48 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema169.type, parentSchema: schema169, data: data15 };
+            const err48 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema170.type, parentSchema: schema170, data: data15 };
             if (vErrors === null) {
               vErrors = [err48];
             } else {
@@ -15255,7 +15631,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err49 = { instancePath: instancePath + "/hosts", schemaPath: "#/properties/hosts/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema157.properties.hosts.type, parentSchema: schema157.properties.hosts, data: data14 };
+        const err49 = { instancePath: instancePath + "/hosts", schemaPath: "#/properties/hosts/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema158.properties.hosts.type, parentSchema: schema158.properties.hosts, data: data14 };
         if (vErrors === null) {
           vErrors = [err49];
         } else {
@@ -15271,7 +15647,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
       const _errs55 = errors;
       if (data23 && typeof data23 == "object" && !Array.isArray(data23)) {
         if (data23.applications === void 0) {
-          const err50 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/required", keyword: "required", params: { missingProperty: "applications" }, message: "must have required property 'applications'", schema: schema170.required, parentSchema: schema170, data: data23 };
+          const err50 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/required", keyword: "required", params: { missingProperty: "applications" }, message: "must have required property 'applications'", schema: schema171.required, parentSchema: schema171, data: data23 };
           if (vErrors === null) {
             vErrors = [err50];
           } else {
@@ -15280,7 +15656,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data23.of === void 0) {
-          const err51 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/required", keyword: "required", params: { missingProperty: "of" }, message: "must have required property 'of'", schema: schema170.required, parentSchema: schema170, data: data23 };
+          const err51 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/required", keyword: "required", params: { missingProperty: "of" }, message: "must have required property 'of'", schema: schema171.required, parentSchema: schema171, data: data23 };
           if (vErrors === null) {
             vErrors = [err51];
           } else {
@@ -15289,7 +15665,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data23.commits === void 0) {
-          const err52 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/required", keyword: "required", params: { missingProperty: "commits" }, message: "must have required property 'commits'", schema: schema170.required, parentSchema: schema170, data: data23 };
+          const err52 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/required", keyword: "required", params: { missingProperty: "commits" }, message: "must have required property 'commits'", schema: schema171.required, parentSchema: schema171, data: data23 };
           if (vErrors === null) {
             vErrors = [err52];
           } else {
@@ -15299,7 +15675,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
         }
         for (const key3 in data23) {
           if (!(key3 === "applications" || key3 === "of" || key3 === "commits")) {
-            const err53 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key3 }, message: "must NOT have additional properties", schema: false, parentSchema: schema170, data: data23 };
+            const err53 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key3 }, message: "must NOT have additional properties", schema: false, parentSchema: schema171, data: data23 };
             if (vErrors === null) {
               vErrors = [err53];
             } else {
@@ -15315,7 +15691,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
             for (let i2 = 0; i2 < len2; i2++) {
               let data25 = data24[i2];
               if (typeof data25 !== "string") {
-                const err54 = { instancePath: instancePath + "/held/applications/" + i2, schemaPath: "#/$defs/held/properties/applications/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema170.properties.applications.items.type, parentSchema: schema170.properties.applications.items, data: data25 };
+                const err54 = { instancePath: instancePath + "/held/applications/" + i2, schemaPath: "#/$defs/held/properties/applications/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema171.properties.applications.items.type, parentSchema: schema171.properties.applications.items, data: data25 };
                 if (vErrors === null) {
                   vErrors = [err54];
                 } else {
@@ -15325,7 +15701,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err55 = { instancePath: instancePath + "/held/applications", schemaPath: "#/$defs/held/properties/applications/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema170.properties.applications.type, parentSchema: schema170.properties.applications, data: data24 };
+            const err55 = { instancePath: instancePath + "/held/applications", schemaPath: "#/$defs/held/properties/applications/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema171.properties.applications.type, parentSchema: schema171.properties.applications, data: data24 };
             if (vErrors === null) {
               vErrors = [err55];
             } else {
@@ -15337,7 +15713,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
         if (data23.of !== void 0) {
           let data26 = data23.of;
           if (!(typeof data26 == "number" && (!(data26 % 1) && !isNaN(data26)) && isFinite(data26))) {
-            const err56 = { instancePath: instancePath + "/held/of", schemaPath: "#/$defs/held/properties/of/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema170.properties.of.type, parentSchema: schema170.properties.of, data: data26 };
+            const err56 = { instancePath: instancePath + "/held/of", schemaPath: "#/$defs/held/properties/of/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema171.properties.of.type, parentSchema: schema171.properties.of, data: data26 };
             if (vErrors === null) {
               vErrors = [err56];
             } else {
@@ -15353,7 +15729,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
             for (let i3 = 0; i3 < len3; i3++) {
               let data28 = data27[i3];
               if (typeof data28 !== "string") {
-                const err57 = { instancePath: instancePath + "/held/commits/" + i3, schemaPath: "#/$defs/held/properties/commits/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema170.properties.commits.items.type, parentSchema: schema170.properties.commits.items, data: data28 };
+                const err57 = { instancePath: instancePath + "/held/commits/" + i3, schemaPath: "#/$defs/held/properties/commits/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema171.properties.commits.items.type, parentSchema: schema171.properties.commits.items, data: data28 };
                 if (vErrors === null) {
                   vErrors = [err57];
                 } else {
@@ -15363,7 +15739,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err58 = { instancePath: instancePath + "/held/commits", schemaPath: "#/$defs/held/properties/commits/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema170.properties.commits.type, parentSchema: schema170.properties.commits, data: data27 };
+            const err58 = { instancePath: instancePath + "/held/commits", schemaPath: "#/$defs/held/properties/commits/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema171.properties.commits.type, parentSchema: schema171.properties.commits, data: data27 };
             if (vErrors === null) {
               vErrors = [err58];
             } else {
@@ -15373,7 +15749,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err59 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema170.type, parentSchema: schema170, data: data23 };
+        const err59 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema171.type, parentSchema: schema171, data: data23 };
         if (vErrors === null) {
           vErrors = [err59];
         } else {
@@ -15385,7 +15761,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
       valid10 = valid10 || _valid1;
       const _errs69 = errors;
       if (data23 !== null) {
-        const err60 = { instancePath: instancePath + "/held", schemaPath: "#/properties/held/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema157.properties.held.anyOf[1].type, parentSchema: schema157.properties.held.anyOf[1], data: data23 };
+        const err60 = { instancePath: instancePath + "/held", schemaPath: "#/properties/held/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema158.properties.held.anyOf[1].type, parentSchema: schema158.properties.held.anyOf[1], data: data23 };
         if (vErrors === null) {
           vErrors = [err60];
         } else {
@@ -15396,7 +15772,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
       var _valid1 = _errs69 === errors;
       valid10 = valid10 || _valid1;
       if (!valid10) {
-        const err61 = { instancePath: instancePath + "/held", schemaPath: "#/properties/held/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema157.properties.held.anyOf, parentSchema: schema157.properties.held, data: data23 };
+        const err61 = { instancePath: instancePath + "/held", schemaPath: "#/properties/held/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema158.properties.held.anyOf, parentSchema: schema158.properties.held, data: data23 };
         if (vErrors === null) {
           vErrors = [err61];
         } else {
@@ -15415,7 +15791,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err62 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema157.type, parentSchema: schema157, data };
+    const err62 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema158.type, parentSchema: schema158, data };
     if (vErrors === null) {
       vErrors = [err62];
     } else {
@@ -15423,10 +15799,10 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
     }
     errors++;
   }
-  validate65.errors = vErrors;
+  validate68.errors = vErrors;
   return errors === 0;
 }
-validate65.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
+validate68.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
 export {
   validateCompose,
   validateDiagnostics,

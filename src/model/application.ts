@@ -1,3 +1,4 @@
+import type { AdoptionSpec } from './adoption.ts';
 import type { ContainerSpec } from './container.ts';
 import type { SpecHash } from './names.ts';
 import type { Origin, Origins } from './origin.ts';
@@ -20,6 +21,8 @@ export interface ApplicationSpec {
   readonly suspend: boolean;
   /** Raising it tries a failed revision once more. */
   readonly retry: number;
+  /** Absent: every instance is made anew. */
+  readonly adopt?: AdoptionSpec;
   /** Sorted by name. */
   readonly services: readonly ServiceSpec[];
   /** Networks that some service uses, sorted by name. */

@@ -31,10 +31,18 @@ export function reduceJournal(state: JournalState, entry: JournalEntry): Journal
       const instances = withKey(next.instances, container, { slot, retired: false });
       return { ...next, instances };
     }
+    case 'instance-adopted': {
+      const { slot, container, host, adopted } = entry;
+      const { epoch = 0, repairs = 0, lastRepairAt = 0 } = state.slots.get(slot) ?? {};
+      const { hash } = adopted;
+      const seen = { epoch, hash, host, pending: false, vacating: false, repairs, lastRepairAt };
+      const next = withSlot(state, slot, seen);
+      const instances = withKey(next.instances, container, { slot, retired: false, adopted });
+      return { ...next, instances };
+    }
     case 'instance-retired': {
       const { slot, container } = entry;
-      const before = state.instances.get(container);
-      const retired = { ...before, slot, retired: true };
+      const retired = { ...state.instances.get(container), slot, retired: true };
       return { ...state, instances: withKey(state.instances, container, retired) };
     }
     case 'instance-gone': {

@@ -1,3 +1,4 @@
+import type { AdoptedRecord } from './adoption.ts';
 import type { ApplicationSpec } from './application.ts';
 import type { CommitSha, ContainerId, HostName, SpecHash } from './names.ts';
 
@@ -20,6 +21,8 @@ export interface InstanceRecord {
   readonly retired: boolean;
   /** The hash of today of one whose labels bear an older release's; absent: its labels tell. */
   readonly hash?: SpecHash;
+  /** Set for one that somebody else made and that was taken on. */
+  readonly adopted?: AdoptedRecord;
 }
 
 export interface ApplicationRecord {
@@ -239,6 +242,16 @@ export type JournalEntry =
       readonly epoch: number;
       readonly hash: SpecHash;
       readonly host: HostName;
+    }
+  | {
+      /** From now on it is ours, though nothing on it says so. */
+      readonly kind: 'instance-adopted';
+      readonly slot: string;
+      readonly container: ContainerId;
+      /** For people. */
+      readonly name: string;
+      readonly host: HostName;
+      readonly adopted: AdoptedRecord;
     }
   | {
       /** Announced before the stop. */

@@ -22,7 +22,7 @@ export interface ReachableHost {
   /** Since when it has been seen without a break, our clock: what happened before may have happened to the host. */
   readonly watchedSince: number;
   readonly engine: EngineFacts;
-  /** Containers that carry the label of our fleet, sorted by name. */
+  /** Containers that carry the label of our fleet, and those that are to be taken on or were. Sorted by name. */
   readonly containers: readonly ObservedContainer[];
   /** All others, with what placement and reports need. */
   readonly unmanaged: readonly UnmanagedContainer[];

@@ -17,6 +17,7 @@ export type ApplicationEntry = Exclude<
     readonly kind:
       | 'slot-reserved'
       | 'instance-seen'
+      | 'instance-adopted'
       | 'instance-retired'
       | 'instance-gone'
       | 'repaired'

@@ -16,4 +16,8 @@ export interface OperatorRequest {
  */
 export const requestKinds = ['promote', 'abort', 'retry', 'suspend', 'resume'] as const;
 
-export type RequestKind = (typeof requestKinds)[number];
+/**
+ * `adopt`: the containers that its manifest names are taken on, if they are as it asks; `adopt-replace`: also those that
+ * differ, which the rollout then replaces.
+ */
+export type RequestKind = (typeof requestKinds)[number] | 'adopt' | 'adopt-replace';

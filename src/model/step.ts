@@ -45,8 +45,10 @@ export const updateRefused = 'UpdateRefused';
 /** What must still be true of a container when the step reaches the host; else the step is skipped, not forced. */
 export interface ContainerGuard {
   readonly id: ContainerId;
-  /** The `fleetwright.self` label. */
+  /** The `fleetwright.self` label; empty for a container that was taken on. */
   readonly self: string;
+  /** Labels that a container that was taken on must have: it carries none of ours. */
+  readonly adopted?: Readonly<Record<string, string>>;
   /** States in which the step makes sense. */
   readonly states: readonly ContainerState[];
 }

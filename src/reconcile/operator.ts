@@ -1,5 +1,9 @@
+import { isDeepStrictEqual } from 'node:util';
+
 import type { Logger } from 'pino';
 
+import type { AdoptionInterest } from '../model/adoption.ts';
+import { noInterest } from '../model/adoption.ts';
 import type { Clock } from '../model/clock.ts';
 import type { DesiredState } from '../model/desired.ts';
 import { messageOf } from '../model/errors.ts';
@@ -7,6 +11,7 @@ import type { JournalEntry } from '../model/journal-state.ts';
 import type { HostName } from '../model/names.ts';
 import type { ActionKind, Step, StepOutcome } from '../model/step.ts';
 import type { ReadinessMap } from '../model/readiness.ts';
+import { adoptionInterest } from '../drift/adoption-interest.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Decision } from '../rollout/decide.ts';
@@ -83,6 +88,7 @@ export class Operator implements AsyncDisposable {
   /** A pull can be given up at any time; what else is under way is brought to its end. */
   readonly #stopPulls = new AbortController();
   #desired: DesiredState | null = null;
+  #interest: AdoptionInterest = noInterest;
   #failures: ReadonlyMap<string, FailedStep> = new Map();
   #readiness: ReadinessMap = new Map();
   #stepsTaken = 0;
@@ -108,9 +114,13 @@ export class Operator implements AsyncDisposable {
       desired.revision,
       desired.applications.map(({ name }) => name),
     );
-    fleet.configure(desired.fleet);
+    const interest = adoptionInterest(desired.applications, journal.state());
+    fleet.configure(desired.fleet, interest);
     this.#desired = desired;
-    this.#lookAtNewHosts();
+    // What is to be taken on must not be taken for missing.
+    if (isDeepStrictEqual(interest, this.#interest)) this.#lookAtNewHosts();
+    else this.#lookAtAll();
+    this.#interest = interest;
     this.#wake.call();
   }
 
@@ -301,6 +311,8 @@ export class Operator implements AsyncDisposable {
       case 'rolled-back':
       case 'pruned':
         return logger.info({ application: entry.application }, entry.kind);
+      case 'instance-adopted':
+        return logger.info({ slot: entry.slot, container: entry.name }, 'taken on');
       case 'succeeded':
         return logger.info({ application: entry.application, commit: entry.commit }, 'succeeded');
       case 'quarantined': {

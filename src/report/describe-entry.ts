@@ -28,6 +28,8 @@ export function describeEntry(entry: JournalEntry): string {
     case 'slot-reserved':
     case 'instance-seen':
       return `${entry.slot} on ${entry.host}`;
+    case 'instance-adopted':
+      return `${entry.slot} on ${entry.host}: container "${entry.name}"`;
     case 'instance-retired':
     case 'instance-gone':
     case 'hash-renewed':

@@ -3,6 +3,7 @@ import type { DesiredState } from '../model/desired.ts';
 import type { Step } from '../model/step.ts';
 import { replaceOrder } from '../rollout/order.ts';
 import type { Prediction } from '../rollout/predict.ts';
+import { adoptionDocuments } from './adoption-document.ts';
 import { describeAction } from './describe-step.ts';
 import { heldDocument } from './held-document.ts';
 import { revisionDocument } from './revision-document.ts';
@@ -12,10 +13,13 @@ export function planDocument(desired: DesiredState, prediction: Prediction): Pla
   const steps = prediction.waves.flatMap((wave, index) =>
     wave.map((step) => stepDocument(step, index + 1)),
   );
+  const adoptions = adoptionDocuments(prediction.first.adoptions);
+  const isAdopting = adoptions.some(({ outcome }) => outcome === 'adopted');
   return {
     version: 1,
     revision: revisionDocument(desired.revision),
-    inSync: steps.length === 0 && prediction.last.settled,
+    inSync: steps.length === 0 && !isAdopting && prediction.last.settled,
+    adoptions,
     steps,
     unavailability: prediction.lowest.map(({ application, service, ...numbers }) => ({
       application,

@@ -1,4 +1,5 @@
 import type { Plan, Step } from '../generated/plan.ts';
+import { renderAdoptions } from './adoption-document.ts';
 import { renderHeld } from './held-document.ts';
 import type { Style } from './style.ts';
 import { count, formatField, formatPosition, wrap } from './text.ts';
@@ -8,6 +9,7 @@ export function renderPlan(plan: Plan, style: Style): string {
   const { revision } = plan;
   const title = `Plan for ${revision.branch}@${revision.commit.slice(0, 12)} "${revision.subject}"`;
   const lines = [style.bold(wrap(title, '  ', '')), ''];
+  lines.push(...renderAdoptions(plan.adoptions, style));
   for (const [service, steps] of groupBy(plan.steps, serviceKey)) {
     lines.push(...renderService(service, steps, style), '');
   }

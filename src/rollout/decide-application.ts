@@ -12,6 +12,7 @@ import type { ApplicationContext, ServiceViews } from './application-context.ts'
 import { isSettled } from './application-context.ts';
 import { assessHealth, conditionsOf } from './assess-application.ts';
 import { Budget } from './budget.ts';
+import type { Adoption } from './decide-adoption.ts';
 import { countedSlots, isAway } from './counted-slots.ts';
 import { decideCompletion } from './decide-completion.ts';
 import { decideSlot } from './decide-slot.ts';
@@ -23,6 +24,7 @@ import type { Hold } from './hold-changes.ts';
 import { jobSlots } from './jobs.ts';
 import { keptVersion, whereItIs } from './kept-version.ts';
 import { replaceOrder } from './order.ts';
+import { refusedDrift } from './refused-drift.ts';
 import { decidePreflight } from './preflight.ts';
 import { decideDeadline } from './progress-deadline.ts';
 import type { RolloutStatus } from './rollout-status.ts';
@@ -94,12 +96,17 @@ export interface ApplicationInput {
   /** Set when something new is to be rolled out and another application must be through first. */
   readonly hold: Hold | null;
   readonly wantedPorts: WantedPorts;
+  /** Set when it is to take on containers of others. */
+  readonly adoption: Adoption | null;
   /** Instances of this application, by slot key. */
   readonly instances: ReadonlyMap<string, readonly Instance[]>;
 }
 
 export function decideApplication(input: ApplicationInput): ApplicationDecision {
   const context = contextOf(input);
+  const { adoption } = input;
+  const isRefused = adoption !== null && adoption.refusal !== null;
+  if (isRefused && !isSuspended(context)) return refused(context, adoption, adoption.refusal);
   return isSuspended(context) ? suspended(context) : decideActive(context, input.unplaced);
 }
 
@@ -137,6 +144,20 @@ const whole = { service: '', slot: '', host: null };
 /** Observation and status go on; nothing else does. */
 function suspended(context: ApplicationContext): ApplicationDecision {
   return { ...standing(context, false), steps: [], entries: seenEntries(context), wakeAt: null };
+}
+
+/** What runs is left as it is until somebody has decided about it. */
+function refused(
+  context: ApplicationContext,
+  adoption: Adoption,
+  { kind, message }: NonNullable<Adoption['refusal']>,
+): ApplicationDecision {
+  const { draft } = context;
+  if (kind === 'wait') draft.block('', '', 'HostUnreachable', message, 'infrastructure');
+  else draft.block('', '', 'AdoptionRefused', message);
+  const stands = standing(context, false);
+  const drift = refusedDrift(context, adoption, stands.drift);
+  return { ...stands, drift, steps: [], entries: seenEntries(context), wakeAt: null };
 }
 
 function standing(

@@ -5,6 +5,7 @@ import type { Instance } from '../drift/identify.ts';
 import type { Placement } from '../placement/place.ts';
 import type { WantedPorts } from '../placement/wanted-ports.ts';
 import { standingOf } from './application-standing.ts';
+import type { Adoption } from './decide-adoption.ts';
 import type { ApplicationDecision } from './decide-application.ts';
 import { decideApplication } from './decide-application.ts';
 import { groupInstances } from './group-instances.ts';
@@ -17,18 +18,24 @@ import type { Target } from './target.ts';
 import { rolloutKey } from './target.ts';
 import type { World } from './world.ts';
 
+/** What applications have, and what they are to take on. */
+export interface Holdings {
+  /** By application. */
+  readonly instances: ReadonlyMap<string, readonly Instance[]>;
+  readonly adoptions: readonly Adoption[];
+}
+
 /**
  * The decisions on all applications, in the order of the desired state. Each is made after those that it waits for.
  *
  * @param targets one for each application of the desired state, in its order
- * @param instances by application
  */
 export function decideApplications(
   world: World,
   targets: readonly Target[],
   placement: Placement,
   wantedPorts: WantedPorts,
-  instances: ReadonlyMap<string, readonly Instance[]>,
+  { instances, adoptions }: Holdings,
 ): readonly ApplicationDecision[] {
   const { desired, journal } = world;
   const targetOf = new Map(desired.applications.map(({ name }, index) => [name, targets[index]]));
@@ -49,6 +56,7 @@ export function decideApplications(
       unplaced: placement.unplaced.filter(({ application }) => application === name),
       hold: isToBegin(spec, target, record) ? holdOf(spec, standings, order) : null,
       wantedPorts,
+      adoption: adoptions.find(({ application }) => application === name) ?? null,
       instances: groupInstances(own, ({ slotKey }) => slotKey),
     });
     standings.set(name, standingOf(decision, spec, record, own));

@@ -3,6 +3,8 @@ import type { ApplicationRecord, JournalEntry } from '../model/journal-state.ts'
 import { emptyApplicationRecord } from '../model/journal-state.ts';
 import { familiarReference } from '../model/image.ts';
 import type { OperatorRequest } from '../model/request.ts';
+import { adoptionEntries, decideAdoptions, replacingEntries } from './decide-adoption.ts';
+import { isAdoptable } from './claims.ts';
 import { quarantineEntry } from './quarantine.ts';
 import { stageOf } from './stages.ts';
 import type { Target } from './target.ts';
@@ -49,6 +51,10 @@ function answerTo(world: World, request: OperatorRequest): Answer {
       return promote(world, spec, record, target);
     case 'abort':
       return abort(world, spec, record, target, request);
+    case 'adopt':
+      return adopt(world, spec, false);
+    case 'adopt-replace':
+      return adopt(world, spec, true);
   }
 }
 
@@ -158,6 +164,27 @@ function abort(
       ? 'there is no earlier version to go back to'
       : `it goes back to ${good.commit.slice(0, 10)}`;
   return accepted(entries, `aborted: ${next}`);
+}
+
+/** What is as the commit asks is taken on without a word; what is asked here is what became of it, or to take on the rest. */
+function adopt(world: World, spec: ApplicationSpec, replaces: boolean): Answer {
+  const adoption = decideAdoptions(world).find(({ application }) => application === spec.name);
+  if (adoption === undefined) {
+    return refused(`its manifest (${spec.file}) names nothing to adopt under x-fleetwright.adopt`);
+  }
+  const { refusal, claims, superseded } = adoption;
+  const isDecided = replaces && refusal?.kind === 'differs';
+  if (refusal !== null && !isDecided) return refused(refusal.message);
+  const entries = replaces ? replacingEntries(adoption) : adoptionEntries([adoption]);
+  if (entries.length === 0) {
+    return superseded.length > 0
+      ? refused('its slots have instances already: "--replace" has what is left over removed')
+      : accepted([], 'nothing is left to adopt');
+  }
+  const names = entries.flatMap((entry) => (entry.kind === 'instance-adopted' ? [entry.name] : []));
+  const differing = [...claims, ...superseded].filter((claim) => !isAdoptable(claim)).length;
+  const rest = differing === 0 ? '' : `; ${differing} of them differ and are replaced`;
+  return accepted(entries, `adopted: ${names.join(', ')}${rest}`);
 }
 
 function accepted(entries: readonly JournalEntry[], message: string): Answer {

@@ -200,7 +200,9 @@ function decidePromoted(situation: SlotSituation): void {
   const { context, view } = situation;
   const { service, current, differences } = view;
   if (current === null) return;
-  const trouble = isServiceProven(context, service) ? null : troubleOf(context, current);
+  // What was taken on ran before this version was tried: its trouble is reported, and proves nothing against it.
+  const isOnTrial = current.adopted === undefined && !isServiceProven(context, service);
+  const trouble = isOnTrial ? troubleOf(context, current) : null;
   const recheckedBy = recheckedAt(view, current);
   if (trouble?.reason === 'Unhealthy' && context.world.now < recheckedBy) {
     const reason = 'its HEALTHCHECK has not run again since it was repaired';

@@ -1,34 +1,30 @@
 import type { DriftItem } from '../model/drift.ts';
 import type { JournalEntry } from '../model/journal-state.ts';
-import { emptyApplicationRecord } from '../model/journal-state.ts';
 import { reduceJournal } from '../model/journal-reduce.ts';
 import { label } from '../model/labels.ts';
 import type { ObservedContainer } from '../model/observation.ts';
 import type { Step } from '../model/step.ts';
-import type { Inventory } from '../drift/identify.ts';
 import { takeInventory } from '../drift/identify.ts';
-import type { PlacedService, Placement } from '../placement/place.ts';
-import { place } from '../placement/place.ts';
 import { wantedPorts } from '../placement/wanted-ports.ts';
 import type { ApplicationDecision } from './decide-application.ts';
-import { avoidedHosts } from './avoided-hosts.ts';
-import { currentHosts } from './current-hosts.ts';
+import type { Adoption } from './decide-adoption.ts';
+import { adoptionEntries, decideAdoptions } from './decide-adoption.ts';
 import { decideApplications } from './decide-applications.ts';
 import { decideRequests } from './decide-requests.ts';
 import { groupInstances } from './group-instances.ts';
 import { withCurrentHashes, withCurrentJournal } from './older-schemas.ts';
+import { placeAll, placedServices, targetsOf } from './place-all.ts';
 import type { PruneDecision } from './prune.ts';
 import { decidePrune } from './prune.ts';
-import { groupTargets } from './rollout-group.ts';
 import { suspensionEntries } from './suspension.ts';
-import type { Target } from './target.ts';
-import { targetOf } from './target.ts';
 import type { World } from './world.ts';
 
 /** What is to be done now, on the whole fleet. */
 export interface Decision {
   /** Sorted by application. */
   readonly applications: readonly ApplicationDecision[];
+  /** Of applications that are to take on containers of others. */
+  readonly adoptions: readonly Adoption[];
   readonly prune: PruneDecision;
   /** To be written before any step is executed. */
   readonly entries: readonly JournalEntry[];
@@ -46,14 +42,20 @@ export function decide(seen: World): Decision {
   const asked = { ...given, journal: requested.reduce(reduceJournal, given.journal) };
   // Clocks are set before anything is judged by them.
   const suspensions = suspensionEntries(asked);
-  const world = { ...asked, journal: suspensions.reduce(reduceJournal, asked.journal) };
+  const known = { ...asked, journal: suspensions.reduce(reduceJournal, asked.journal) };
+  const adoptions = decideAdoptions(known);
+  const adopted = adoptionEntries(adoptions);
+  const world = { ...known, journal: adopted.reduce(reduceJournal, known.journal) };
   const inventory = withCurrentHashes(takeInventory(world.observations, world.journal), world);
   const instances = groupInstances(inventory.instances, ({ identity }) => identity.application);
   const targets = targetsOf(world);
   const services = placedServices(targets);
   const placement = placeAll(world, targets, inventory);
   const ports = wantedPorts(services, placement.assignments);
-  const applications = decideApplications(world, targets, placement, ports, instances);
+  const applications = decideApplications(world, targets, placement, ports, {
+    instances,
+    adoptions,
+  });
   const wanted = new Set(world.desired.applications.map(({ name }) => name));
   const orphans = new Map([...instances].filter(([name]) => !wanted.has(name)));
   const isRolledOut = applications.every((one) => one.suspended || isSucceeded(one));
@@ -61,10 +63,12 @@ export function decide(seen: World): Decision {
   const copies = inventory.copies.map((container) => copyItem(world, container));
   return {
     applications,
+    adoptions,
     prune,
     entries: [
       ...requested,
       ...suspensions,
+      ...adopted,
       ...goneEntries(world),
       ...applications.flatMap(({ entries }) => entries),
       ...prune.entries,
@@ -79,33 +83,6 @@ export function decide(seen: World): Decision {
 function isSucceeded({ settled, target, conditions }: ApplicationDecision): boolean {
   const isReady = conditions.some(({ type, status }) => type === 'Ready' && status);
   return settled && target.mode === 'desired' && isReady;
-}
-
-function targetsOf({ desired, journal }: World): readonly Target[] {
-  const targets = desired.applications.map((spec) =>
-    targetOf(
-      spec,
-      desired.revision.commit,
-      journal.applications.get(spec.name) ?? emptyApplicationRecord,
-    ),
-  );
-  return groupTargets(targets, desired.applications, journal);
-}
-
-function placedServices(targets: readonly Target[]): readonly PlacedService[] {
-  return targets.flatMap(({ spec }) =>
-    spec.services.map((service) => ({ application: spec.name, service })),
-  );
-}
-
-function placeAll(world: World, targets: readonly Target[], inventory: Inventory): Placement {
-  return place({
-    services: placedServices(targets),
-    hosts: world.desired.fleet.hosts,
-    observations: world.observations,
-    current: currentHosts(world, targets, inventory),
-    avoided: avoidedHosts(targets, world.journal),
-  });
 }
 
 /** One step per key: two services may ask for one image on one host. */

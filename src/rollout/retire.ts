@@ -8,10 +8,12 @@ import type { Instance } from '../drift/identify.ts';
 
 /** The check that an instance is still what it was when the step was decided. */
 export function guardOf(
-  { container }: Instance,
+  { container, adopted }: Instance,
   states: readonly ContainerState[],
 ): ContainerGuard {
-  return { id: container.id, self: container.labels[label.self] ?? '', states };
+  const { id } = container;
+  if (adopted !== undefined) return { id, self: '', adopted: adopted.labels, states };
+  return { id, self: container.labels[label.self] ?? '', states };
 }
 
 /** What the journal notes before a step of the way out: an exit that we asked for is no failure. */

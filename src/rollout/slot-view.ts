@@ -117,6 +117,8 @@ function isLeftOver({ world }: SlotContext, service: ServiceSpec, instance: Inst
   const hasEnded = container.state === 'exited' || container.state === 'dead';
   if (!hasEnded || container.restart.name !== 'no') return false;
   const isRetired = world.journal.instances.get(container.id)?.retired;
+  // Whoever made it may have given it no policy: that it has ended is no mark of ours.
+  if (instance.adopted !== undefined) return isRetired === true;
   // Work that was done well is done, whoever remembers it.
   const isJob = service.container.restart.name === 'no';
   if (isJob && isFinished(instance)) return isRetired === true;
@@ -164,10 +166,11 @@ function hasPassed(phase: Phase): boolean {
 
 /**
  * The restart policy on the host is the mark of promotion. A service whose policy is `no` has no such mark: there a hash
- * that has proved itself counts.
+ * that has proved itself counts. One that was taken on served before we came.
  */
 export function isPromoted(instance: Instance, record: ApplicationRecord): boolean {
-  const { container, identity, hash } = instance;
+  const { container, identity, hash, adopted } = instance;
+  if (adopted !== undefined) return true;
   if (container.restart.name !== 'no') return true;
   const services = record.lastKnownGood?.spec.services ?? [];
   return services.some(
@@ -181,9 +184,10 @@ export function isPromoted(instance: Instance, record: ApplicationRecord): boole
  * is stopped. Where no restart is wanted, one that has finished well counts too.
  */
 export function isServing(context: SlotContext, instance: Instance): boolean {
-  const { container } = instance;
+  const { container, adopted } = instance;
   const promoted = isPromoted(instance, context.record);
-  if (promoted && container.restart.name === 'no' && isFinished(instance)) return true;
+  const mayEnd = container.restart.name === 'no' && adopted === undefined;
+  if (promoted && mayEnd && isFinished(instance)) return true;
   const well = container.health === 'healthy' || container.health === 'none';
   if (container.state !== 'running' || !well) return false;
   if (promoted) return true;

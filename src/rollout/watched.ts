@@ -1,6 +1,6 @@
 import type { Gate } from '../model/application.ts';
 import { hashSchema } from '../model/hash.ts';
-import { parseIdentity } from '../model/labels.ts';
+import { identityOf } from '../drift/identify.ts';
 import type { Watched } from './gate.ts';
 import { knownVersions, serviceOf } from './older-schemas.ts';
 import type { World } from './world.ts';
@@ -15,7 +15,7 @@ export function watchedContainers(
   for (const observation of world.observations.values()) {
     if (observation.kind === 'unreachable') continue;
     for (const container of observation.containers) {
-      const identity = parseIdentity(container.labels);
+      const identity = identityOf(container, world.journal);
       if (identity === null || container.startedAt === null) continue;
       const { application, service, hash } = identity;
       const isOfToday = identity.hashSchema === hashSchema;

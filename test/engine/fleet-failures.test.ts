@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
+import { noInterest } from '../../src/model/adoption.ts';
 import type { Fleet } from '../../src/fleet/fleet.ts';
 import type { StepOutcome } from '../../src/model/step.ts';
 import { instanceName } from '../../src/model/labels.ts';
@@ -188,7 +189,7 @@ it('one engine under two names is believed under neither', async () => {
   const spec = aFleetSpec([host, { ...host, name: other.name }]);
   await using fleet = await openTestFleet([], { credentialsDir: dir });
 
-  fleet.configure(spec);
+  fleet.configure(spec, noInterest);
   await fleet.refresh(never);
 
   const observations = [...fleet.snapshot().values()];

@@ -1,3 +1,4 @@
+import { noInterest } from '../../src/model/adoption.ts';
 import { emptyApplicationRecord } from '../../src/model/journal-state.ts';
 import { instanceName, label } from '../../src/model/labels.ts';
 import type { CommitSha } from '../../src/model/names.ts';
@@ -239,7 +240,7 @@ async function checkPlan({ world, life }: End): Promise<void> {
     connect: (spec, _credentials, onCall) =>
       new SimulatedConnection(process, world.host(spec.name), onCall),
   });
-  fleet.configure(desired.fleet);
+  fleet.configure(desired.fleet, noInterest);
   await world.clock.during(fleet.refresh(new AbortController().signal));
   const observed: DecisionWorld = {
     desired,

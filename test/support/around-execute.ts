@@ -7,7 +7,7 @@ export function aroundExecute(
   around: (step: Step, execute: () => Promise<StepOutcome>) => Promise<StepOutcome>,
 ): Fleet {
   return {
-    configure: (spec) => fleet.configure(spec),
+    configure: (spec, interest) => fleet.configure(spec, interest),
     snapshot: () => fleet.snapshot(),
     refresh: (signal) => fleet.refresh(signal),
     evidence: (host, container, signal) => fleet.evidence(host, container, signal),

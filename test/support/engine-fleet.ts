@@ -1,5 +1,6 @@
 import { pino } from 'pino';
 
+import { noInterest } from '../../src/model/adoption.ts';
 import { openFleet } from '../../src/fleet/docker-fleet.ts';
 import type { FleetOptions } from '../../src/fleet/docker-fleet.ts';
 import type { Fleet } from '../../src/fleet/fleet.ts';
@@ -39,7 +40,7 @@ export async function openTestFleet(
   const { credentials } = sharedSandbox();
   const logger = pino({ level: 'silent' });
   const fleet = openFleet({ credentialsDir: credentials, logger, clock, ...options });
-  fleet.configure(aFleetSpec(hosts));
+  fleet.configure(aFleetSpec(hosts), noInterest);
   await fleet.refresh(never);
   return fleet;
 }

@@ -2,6 +2,7 @@ import type { ApplicationSpec } from '../../model/application.ts';
 import { child, isPresent, readBoolean, readNumber, readText } from '../cursor.ts';
 import { startOf } from '../report.ts';
 import type { Subject } from '../subject.ts';
+import { resolveAdoption } from './adopt.ts';
 import { resolveApplicationDependencies } from './application-dependencies.ts';
 import { hashJobs } from './job.ts';
 import { resolveNetworks } from './network.ts';
@@ -27,6 +28,7 @@ export function resolveApplication(subject: Subject): Omit<ApplicationSpec, 'fil
     rolloutGroup: readText(child(own, 'rolloutGroup')),
     suspend: readBoolean(child(own, 'suspend')) ?? false,
     retry: readNumber(child(own, 'retry')) ?? 0,
+    ...resolveAdoption(own),
     services: hashJobs(services).toSorted((a, b) => (a.name < b.name ? -1 : 1)),
     networks: resolveNetworks(subject),
     volumes: resolveVolumes(subject),

@@ -1,3 +1,4 @@
+import { adoptionsNameContainers } from './adoptions.ts';
 import { boundsAllowChange } from './bounds.ts';
 import { rolloutsAreWellFormed } from './canary-steps.ts';
 import { rolloutsOutlastGates } from './deadlines.ts';
@@ -65,4 +66,5 @@ export const rules: readonly Rule[] = [
   jobsAreServices,
   jobsRunOnce,
   jobsComeInOrder,
+  adoptionsNameContainers,
 ];

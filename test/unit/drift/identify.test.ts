@@ -79,7 +79,11 @@ describe('takeInventory()', () => {
   ])('takes a container with %s for a copy', (_name, change) => {
     const container = { ...web.container, ...change };
 
-    expect(inventoryOf([container])).toEqual({ instances: [], copies: [container] });
+    expect(inventoryOf([container])).toEqual({
+      instances: [],
+      copies: [container],
+      strangers: [],
+    });
   });
 
   it('sorts by slot, then the highest epoch first', () => {
@@ -104,6 +108,29 @@ describe('takeInventory()', () => {
     expect(takeInventory(new Map([[host.host, host]]), seen(web))).toEqual({
       instances: [],
       copies: [],
+      strangers: [],
+    });
+  });
+
+  it('keeps a container that was taken on, by its id and whatever it is called', () => {
+    const stranger = { ...web.container, name: 'shop_web_1', labels: {} };
+    const adopted = { hash: service.hash, labels: {} };
+    const journal = reduceJournal(aJournal(), {
+      kind: 'instance-adopted',
+      slot: 'shop/web/1',
+      container: stranger.id,
+      name: stranger.name,
+      host: stranger.host,
+      adopted,
+    });
+
+    expect(inventoryOf([stranger]).strangers).toEqual([stranger]);
+    expect(inventoryOf([stranger], journal)).toMatchObject({
+      instances: [
+        { adopted, slotKey: 'shop/web/1', identity: { epoch: 0, slot: '1' }, renamed: false },
+      ],
+      copies: [],
+      strangers: [],
     });
   });
 });
