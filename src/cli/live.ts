@@ -44,7 +44,11 @@ export function openRepository(
 }
 
 /** @param key opens the secrets that containers get */
-export function openHosts(settings: Settings, logger: Logger, key: InstallationKey): Fleet {
+export function openHosts(
+  settings: Pick<Settings, 'credentials' | 'resyncIntervalMs'>,
+  logger: Logger,
+  key: InstallationKey,
+): Fleet {
   const { credentials, resyncIntervalMs } = settings;
   if (credentials !== null && !existsSync(credentials)) {
     throw new UsageError(`Cannot use --credentials "${credentials}": there is no such folder`);

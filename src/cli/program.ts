@@ -7,6 +7,7 @@ import { parseDuration } from '../manifest/scalars/duration.ts';
 import type { ExitCode } from './exit-code.ts';
 import { exitCode, exitCodeOf } from './exit-code.ts';
 import { createLogger } from './logger.ts';
+import type { ImportFlags } from './import.ts';
 import type { GlobalFlags, Output } from './output.ts';
 import { createOutput } from './output.ts';
 import type { RequestFlags } from './request.ts';
@@ -90,6 +91,11 @@ function createProgram(signal: AbortSignal, finish: (code: ExitCode) => void): C
     const level = flags.verbose === true ? 'debug' : (settings.logLevel ?? defaultLevel);
     return { settings, output: output(), logger: createLogger(level), signal };
   };
+  /** A command that needs neither a repository nor a state folder. */
+  const alone = (): Omit<LiveArguments, 'settings'> => {
+    const level = program.opts<GlobalFlags>().verbose === true ? 'debug' : 'error';
+    return { output: output(), logger: createLogger(level), signal };
+  };
   liveCommand(program, 'plan', 'show what would change on the live fleet, and why')
     .option('--revision <rev>', 'a commit or branch instead of the head')
     .option('--exit-code', 'exit with 1 when there is a difference')
@@ -143,6 +149,19 @@ function createProgram(signal: AbortSignal, finish: (code: ExitCode) => void): C
       const { settings, output: out, logger } = live(command, 'error');
       const { rollback } = await import('./rollback.ts');
       finish(await rollback(application, settings, flags, out, logger, signal));
+    });
+  liveCommand(program, 'import', 'write manifests from what runs on a host')
+    .requiredOption('--to <dir>', 'folder that gets a folder per application')
+    .option('--host <name>', 'a host of the fleet (default: the only one)')
+    .option('--endpoint <url>', 'an engine that is in no fleet: unix:///path/to/docker.sock')
+    .option('--project <names...>', 'Compose projects (default: all)')
+    .option('--container <names...>', 'single containers, each an application of its own')
+    .action(async (flags: ImportFlags, command: Command) => {
+      const { importFromHost } = await import('./import.ts');
+      const isAlone = flags.endpoint !== undefined;
+      const named = isAlone ? null : live(command, 'error');
+      const { output: out, logger } = named ?? alone();
+      finish(await importFromHost(named?.settings ?? null, flags, out, logger, signal));
     });
   liveCommand(program, 'adopt <application>', 'take on the containers that a manifest names')
     .option('--yes', 'do not ask')

@@ -9999,9 +9999,9 @@ function validate53(data, { instancePath = "", parentData, parentDataProperty, r
   return errors === 0;
 }
 validate53.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
-var validateOperator = validate54;
-var schema139 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/operator.schema.json", "type": "object", "required": [], "additionalProperties": false, "properties": { "repository": { "type": "string", "minLength": 1 }, "branch": { "type": "string", "minLength": 1 }, "path": { "type": "string" }, "state": { "type": "string", "minLength": 1 }, "credentials": { "type": "string", "minLength": 1 }, "tokenFile": { "type": "string", "minLength": 1 }, "username": { "type": "string", "minLength": 1 }, "pollInterval": { "type": "string", "pattern": "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, "resyncInterval": { "type": "string", "pattern": "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, "logLevel": { "type": "string", "enum": ["debug", "info", "warn", "error", "silent"] } } };
-var pattern93 = new RegExp("^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$", "u");
+var validateImport = validate54;
+var schema139 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/import.schema.json", "type": "object", "required": ["version", "host", "applications"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "host": { "type": ["string", "null"] }, "applications": { "type": "array", "items": { "$ref": "#/$defs/application" } } }, "$defs": { "application": { "type": "object", "required": ["application", "file", "containers", "warnings"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "file": { "type": "string" }, "containers": { "type": "array", "items": { "type": "string" } }, "warnings": { "type": "array", "items": { "type": "string" } } } } } };
+var schema140 = { "type": "object", "required": ["application", "file", "containers", "warnings"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "file": { "type": "string" }, "containers": { "type": "array", "items": { "type": "string" } }, "warnings": { "type": "array", "items": { "type": "string" } } } };
 function validate54(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   ;
   let vErrors = null;
@@ -10014,9 +10014,249 @@ function validate54(data, { instancePath = "", parentData, parentDataProperty, r
     evaluated0.items = void 0;
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
+    if (data.version === void 0) {
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "version" }, message: "must have required property 'version'", schema: schema139.required, parentSchema: schema139, data };
+      if (vErrors === null) {
+        vErrors = [err0];
+      } else {
+        vErrors.push(err0);
+      }
+      errors++;
+    }
+    if (data.host === void 0) {
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema139.required, parentSchema: schema139, data };
+      if (vErrors === null) {
+        vErrors = [err1];
+      } else {
+        vErrors.push(err1);
+      }
+      errors++;
+    }
+    if (data.applications === void 0) {
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "applications" }, message: "must have required property 'applications'", schema: schema139.required, parentSchema: schema139, data };
+      if (vErrors === null) {
+        vErrors = [err2];
+      } else {
+        vErrors.push(err2);
+      }
+      errors++;
+    }
     for (const key0 in data) {
-      if (!func1.call(schema139.properties, key0)) {
-        const err0 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema139, data };
+      if (!(key0 === "version" || key0 === "host" || key0 === "applications")) {
+        const err3 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema139, data };
+        if (vErrors === null) {
+          vErrors = [err3];
+        } else {
+          vErrors.push(err3);
+        }
+        errors++;
+      }
+    }
+    if (data.version !== void 0) {
+      let data0 = data.version;
+      if (1 !== data0) {
+        const err4 = { instancePath: instancePath + "/version", schemaPath: "#/properties/version/const", keyword: "const", params: { allowedValue: 1 }, message: "must be equal to constant", schema: 1, parentSchema: schema139.properties.version, data: data0 };
+        if (vErrors === null) {
+          vErrors = [err4];
+        } else {
+          vErrors.push(err4);
+        }
+        errors++;
+      }
+    }
+    if (data.host !== void 0) {
+      let data1 = data.host;
+      if (typeof data1 !== "string" && data1 !== null) {
+        const err5 = { instancePath: instancePath + "/host", schemaPath: "#/properties/host/type", keyword: "type", params: { type: schema139.properties.host.type }, message: "must be string,null", schema: schema139.properties.host.type, parentSchema: schema139.properties.host, data: data1 };
+        if (vErrors === null) {
+          vErrors = [err5];
+        } else {
+          vErrors.push(err5);
+        }
+        errors++;
+      }
+    }
+    if (data.applications !== void 0) {
+      let data2 = data.applications;
+      if (Array.isArray(data2)) {
+        const len0 = data2.length;
+        for (let i0 = 0; i0 < len0; i0++) {
+          let data3 = data2[i0];
+          if (data3 && typeof data3 == "object" && !Array.isArray(data3)) {
+            if (data3.application === void 0) {
+              const err6 = { instancePath: instancePath + "/applications/" + i0, schemaPath: "#/$defs/application/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema140.required, parentSchema: schema140, data: data3 };
+              if (vErrors === null) {
+                vErrors = [err6];
+              } else {
+                vErrors.push(err6);
+              }
+              errors++;
+            }
+            if (data3.file === void 0) {
+              const err7 = { instancePath: instancePath + "/applications/" + i0, schemaPath: "#/$defs/application/required", keyword: "required", params: { missingProperty: "file" }, message: "must have required property 'file'", schema: schema140.required, parentSchema: schema140, data: data3 };
+              if (vErrors === null) {
+                vErrors = [err7];
+              } else {
+                vErrors.push(err7);
+              }
+              errors++;
+            }
+            if (data3.containers === void 0) {
+              const err8 = { instancePath: instancePath + "/applications/" + i0, schemaPath: "#/$defs/application/required", keyword: "required", params: { missingProperty: "containers" }, message: "must have required property 'containers'", schema: schema140.required, parentSchema: schema140, data: data3 };
+              if (vErrors === null) {
+                vErrors = [err8];
+              } else {
+                vErrors.push(err8);
+              }
+              errors++;
+            }
+            if (data3.warnings === void 0) {
+              const err9 = { instancePath: instancePath + "/applications/" + i0, schemaPath: "#/$defs/application/required", keyword: "required", params: { missingProperty: "warnings" }, message: "must have required property 'warnings'", schema: schema140.required, parentSchema: schema140, data: data3 };
+              if (vErrors === null) {
+                vErrors = [err9];
+              } else {
+                vErrors.push(err9);
+              }
+              errors++;
+            }
+            for (const key1 in data3) {
+              if (!(key1 === "application" || key1 === "file" || key1 === "containers" || key1 === "warnings")) {
+                const err10 = { instancePath: instancePath + "/applications/" + i0, schemaPath: "#/$defs/application/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema140, data: data3 };
+                if (vErrors === null) {
+                  vErrors = [err10];
+                } else {
+                  vErrors.push(err10);
+                }
+                errors++;
+              }
+            }
+            if (data3.application !== void 0) {
+              let data4 = data3.application;
+              if (typeof data4 !== "string") {
+                const err11 = { instancePath: instancePath + "/applications/" + i0 + "/application", schemaPath: "#/$defs/application/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema140.properties.application.type, parentSchema: schema140.properties.application, data: data4 };
+                if (vErrors === null) {
+                  vErrors = [err11];
+                } else {
+                  vErrors.push(err11);
+                }
+                errors++;
+              }
+            }
+            if (data3.file !== void 0) {
+              let data5 = data3.file;
+              if (typeof data5 !== "string") {
+                const err12 = { instancePath: instancePath + "/applications/" + i0 + "/file", schemaPath: "#/$defs/application/properties/file/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema140.properties.file.type, parentSchema: schema140.properties.file, data: data5 };
+                if (vErrors === null) {
+                  vErrors = [err12];
+                } else {
+                  vErrors.push(err12);
+                }
+                errors++;
+              }
+            }
+            if (data3.containers !== void 0) {
+              let data6 = data3.containers;
+              if (Array.isArray(data6)) {
+                const len1 = data6.length;
+                for (let i1 = 0; i1 < len1; i1++) {
+                  let data7 = data6[i1];
+                  if (typeof data7 !== "string") {
+                    const err13 = { instancePath: instancePath + "/applications/" + i0 + "/containers/" + i1, schemaPath: "#/$defs/application/properties/containers/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema140.properties.containers.items.type, parentSchema: schema140.properties.containers.items, data: data7 };
+                    if (vErrors === null) {
+                      vErrors = [err13];
+                    } else {
+                      vErrors.push(err13);
+                    }
+                    errors++;
+                  }
+                }
+              } else {
+                const err14 = { instancePath: instancePath + "/applications/" + i0 + "/containers", schemaPath: "#/$defs/application/properties/containers/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema140.properties.containers.type, parentSchema: schema140.properties.containers, data: data6 };
+                if (vErrors === null) {
+                  vErrors = [err14];
+                } else {
+                  vErrors.push(err14);
+                }
+                errors++;
+              }
+            }
+            if (data3.warnings !== void 0) {
+              let data8 = data3.warnings;
+              if (Array.isArray(data8)) {
+                const len2 = data8.length;
+                for (let i2 = 0; i2 < len2; i2++) {
+                  let data9 = data8[i2];
+                  if (typeof data9 !== "string") {
+                    const err15 = { instancePath: instancePath + "/applications/" + i0 + "/warnings/" + i2, schemaPath: "#/$defs/application/properties/warnings/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema140.properties.warnings.items.type, parentSchema: schema140.properties.warnings.items, data: data9 };
+                    if (vErrors === null) {
+                      vErrors = [err15];
+                    } else {
+                      vErrors.push(err15);
+                    }
+                    errors++;
+                  }
+                }
+              } else {
+                const err16 = { instancePath: instancePath + "/applications/" + i0 + "/warnings", schemaPath: "#/$defs/application/properties/warnings/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema140.properties.warnings.type, parentSchema: schema140.properties.warnings, data: data8 };
+                if (vErrors === null) {
+                  vErrors = [err16];
+                } else {
+                  vErrors.push(err16);
+                }
+                errors++;
+              }
+            }
+          } else {
+            const err17 = { instancePath: instancePath + "/applications/" + i0, schemaPath: "#/$defs/application/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema140.type, parentSchema: schema140, data: data3 };
+            if (vErrors === null) {
+              vErrors = [err17];
+            } else {
+              vErrors.push(err17);
+            }
+            errors++;
+          }
+        }
+      } else {
+        const err18 = { instancePath: instancePath + "/applications", schemaPath: "#/properties/applications/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema139.properties.applications.type, parentSchema: schema139.properties.applications, data: data2 };
+        if (vErrors === null) {
+          vErrors = [err18];
+        } else {
+          vErrors.push(err18);
+        }
+        errors++;
+      }
+    }
+  } else {
+    const err19 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema139.type, parentSchema: schema139, data };
+    if (vErrors === null) {
+      vErrors = [err19];
+    } else {
+      vErrors.push(err19);
+    }
+    errors++;
+  }
+  validate54.errors = vErrors;
+  return errors === 0;
+}
+validate54.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
+var validateOperator = validate55;
+var schema141 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/operator.schema.json", "type": "object", "required": [], "additionalProperties": false, "properties": { "repository": { "type": "string", "minLength": 1 }, "branch": { "type": "string", "minLength": 1 }, "path": { "type": "string" }, "state": { "type": "string", "minLength": 1 }, "credentials": { "type": "string", "minLength": 1 }, "tokenFile": { "type": "string", "minLength": 1 }, "username": { "type": "string", "minLength": 1 }, "pollInterval": { "type": "string", "pattern": "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, "resyncInterval": { "type": "string", "pattern": "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, "logLevel": { "type": "string", "enum": ["debug", "info", "warn", "error", "silent"] } } };
+var pattern93 = new RegExp("^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$", "u");
+function validate55(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
+  ;
+  let vErrors = null;
+  let errors = 0;
+  const evaluated0 = validate55.evaluated;
+  if (evaluated0.dynamicProps) {
+    evaluated0.props = void 0;
+  }
+  if (evaluated0.dynamicItems) {
+    evaluated0.items = void 0;
+  }
+  if (data && typeof data == "object" && !Array.isArray(data)) {
+    for (const key0 in data) {
+      if (!func1.call(schema141.properties, key0)) {
+        const err0 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema141, data };
         if (vErrors === null) {
           vErrors = [err0];
         } else {
@@ -10029,7 +10269,7 @@ function validate54(data, { instancePath = "", parentData, parentDataProperty, r
       let data0 = data.repository;
       if (typeof data0 === "string") {
         if (func2(data0) < 1) {
-          const err1 = { instancePath: instancePath + "/repository", schemaPath: "#/properties/repository/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema139.properties.repository, data: data0 };
+          const err1 = { instancePath: instancePath + "/repository", schemaPath: "#/properties/repository/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema141.properties.repository, data: data0 };
           if (vErrors === null) {
             vErrors = [err1];
           } else {
@@ -10038,7 +10278,7 @@ function validate54(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err2 = { instancePath: instancePath + "/repository", schemaPath: "#/properties/repository/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema139.properties.repository.type, parentSchema: schema139.properties.repository, data: data0 };
+        const err2 = { instancePath: instancePath + "/repository", schemaPath: "#/properties/repository/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema141.properties.repository.type, parentSchema: schema141.properties.repository, data: data0 };
         if (vErrors === null) {
           vErrors = [err2];
         } else {
@@ -10051,7 +10291,7 @@ function validate54(data, { instancePath = "", parentData, parentDataProperty, r
       let data1 = data.branch;
       if (typeof data1 === "string") {
         if (func2(data1) < 1) {
-          const err3 = { instancePath: instancePath + "/branch", schemaPath: "#/properties/branch/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema139.properties.branch, data: data1 };
+          const err3 = { instancePath: instancePath + "/branch", schemaPath: "#/properties/branch/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema141.properties.branch, data: data1 };
           if (vErrors === null) {
             vErrors = [err3];
           } else {
@@ -10060,7 +10300,7 @@ function validate54(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err4 = { instancePath: instancePath + "/branch", schemaPath: "#/properties/branch/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema139.properties.branch.type, parentSchema: schema139.properties.branch, data: data1 };
+        const err4 = { instancePath: instancePath + "/branch", schemaPath: "#/properties/branch/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema141.properties.branch.type, parentSchema: schema141.properties.branch, data: data1 };
         if (vErrors === null) {
           vErrors = [err4];
         } else {
@@ -10072,7 +10312,7 @@ function validate54(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.path !== void 0) {
       let data2 = data.path;
       if (typeof data2 !== "string") {
-        const err5 = { instancePath: instancePath + "/path", schemaPath: "#/properties/path/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema139.properties.path.type, parentSchema: schema139.properties.path, data: data2 };
+        const err5 = { instancePath: instancePath + "/path", schemaPath: "#/properties/path/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema141.properties.path.type, parentSchema: schema141.properties.path, data: data2 };
         if (vErrors === null) {
           vErrors = [err5];
         } else {
@@ -10085,7 +10325,7 @@ function validate54(data, { instancePath = "", parentData, parentDataProperty, r
       let data3 = data.state;
       if (typeof data3 === "string") {
         if (func2(data3) < 1) {
-          const err6 = { instancePath: instancePath + "/state", schemaPath: "#/properties/state/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema139.properties.state, data: data3 };
+          const err6 = { instancePath: instancePath + "/state", schemaPath: "#/properties/state/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema141.properties.state, data: data3 };
           if (vErrors === null) {
             vErrors = [err6];
           } else {
@@ -10094,7 +10334,7 @@ function validate54(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err7 = { instancePath: instancePath + "/state", schemaPath: "#/properties/state/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema139.properties.state.type, parentSchema: schema139.properties.state, data: data3 };
+        const err7 = { instancePath: instancePath + "/state", schemaPath: "#/properties/state/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema141.properties.state.type, parentSchema: schema141.properties.state, data: data3 };
         if (vErrors === null) {
           vErrors = [err7];
         } else {
@@ -10107,7 +10347,7 @@ function validate54(data, { instancePath = "", parentData, parentDataProperty, r
       let data4 = data.credentials;
       if (typeof data4 === "string") {
         if (func2(data4) < 1) {
-          const err8 = { instancePath: instancePath + "/credentials", schemaPath: "#/properties/credentials/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema139.properties.credentials, data: data4 };
+          const err8 = { instancePath: instancePath + "/credentials", schemaPath: "#/properties/credentials/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema141.properties.credentials, data: data4 };
           if (vErrors === null) {
             vErrors = [err8];
           } else {
@@ -10116,7 +10356,7 @@ function validate54(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err9 = { instancePath: instancePath + "/credentials", schemaPath: "#/properties/credentials/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema139.properties.credentials.type, parentSchema: schema139.properties.credentials, data: data4 };
+        const err9 = { instancePath: instancePath + "/credentials", schemaPath: "#/properties/credentials/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema141.properties.credentials.type, parentSchema: schema141.properties.credentials, data: data4 };
         if (vErrors === null) {
           vErrors = [err9];
         } else {
@@ -10129,7 +10369,7 @@ function validate54(data, { instancePath = "", parentData, parentDataProperty, r
       let data5 = data.tokenFile;
       if (typeof data5 === "string") {
         if (func2(data5) < 1) {
-          const err10 = { instancePath: instancePath + "/tokenFile", schemaPath: "#/properties/tokenFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema139.properties.tokenFile, data: data5 };
+          const err10 = { instancePath: instancePath + "/tokenFile", schemaPath: "#/properties/tokenFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema141.properties.tokenFile, data: data5 };
           if (vErrors === null) {
             vErrors = [err10];
           } else {
@@ -10138,7 +10378,7 @@ function validate54(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err11 = { instancePath: instancePath + "/tokenFile", schemaPath: "#/properties/tokenFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema139.properties.tokenFile.type, parentSchema: schema139.properties.tokenFile, data: data5 };
+        const err11 = { instancePath: instancePath + "/tokenFile", schemaPath: "#/properties/tokenFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema141.properties.tokenFile.type, parentSchema: schema141.properties.tokenFile, data: data5 };
         if (vErrors === null) {
           vErrors = [err11];
         } else {
@@ -10151,7 +10391,7 @@ function validate54(data, { instancePath = "", parentData, parentDataProperty, r
       let data6 = data.username;
       if (typeof data6 === "string") {
         if (func2(data6) < 1) {
-          const err12 = { instancePath: instancePath + "/username", schemaPath: "#/properties/username/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema139.properties.username, data: data6 };
+          const err12 = { instancePath: instancePath + "/username", schemaPath: "#/properties/username/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema141.properties.username, data: data6 };
           if (vErrors === null) {
             vErrors = [err12];
           } else {
@@ -10160,7 +10400,7 @@ function validate54(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err13 = { instancePath: instancePath + "/username", schemaPath: "#/properties/username/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema139.properties.username.type, parentSchema: schema139.properties.username, data: data6 };
+        const err13 = { instancePath: instancePath + "/username", schemaPath: "#/properties/username/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema141.properties.username.type, parentSchema: schema141.properties.username, data: data6 };
         if (vErrors === null) {
           vErrors = [err13];
         } else {
@@ -10173,7 +10413,7 @@ function validate54(data, { instancePath = "", parentData, parentDataProperty, r
       let data7 = data.pollInterval;
       if (typeof data7 === "string") {
         if (!pattern93.test(data7)) {
-          const err14 = { instancePath: instancePath + "/pollInterval", schemaPath: "#/properties/pollInterval/pattern", keyword: "pattern", params: { pattern: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, message: 'must match pattern "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$"', schema: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$", parentSchema: schema139.properties.pollInterval, data: data7 };
+          const err14 = { instancePath: instancePath + "/pollInterval", schemaPath: "#/properties/pollInterval/pattern", keyword: "pattern", params: { pattern: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, message: 'must match pattern "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$"', schema: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$", parentSchema: schema141.properties.pollInterval, data: data7 };
           if (vErrors === null) {
             vErrors = [err14];
           } else {
@@ -10182,7 +10422,7 @@ function validate54(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err15 = { instancePath: instancePath + "/pollInterval", schemaPath: "#/properties/pollInterval/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema139.properties.pollInterval.type, parentSchema: schema139.properties.pollInterval, data: data7 };
+        const err15 = { instancePath: instancePath + "/pollInterval", schemaPath: "#/properties/pollInterval/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema141.properties.pollInterval.type, parentSchema: schema141.properties.pollInterval, data: data7 };
         if (vErrors === null) {
           vErrors = [err15];
         } else {
@@ -10195,7 +10435,7 @@ function validate54(data, { instancePath = "", parentData, parentDataProperty, r
       let data8 = data.resyncInterval;
       if (typeof data8 === "string") {
         if (!pattern93.test(data8)) {
-          const err16 = { instancePath: instancePath + "/resyncInterval", schemaPath: "#/properties/resyncInterval/pattern", keyword: "pattern", params: { pattern: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, message: 'must match pattern "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$"', schema: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$", parentSchema: schema139.properties.resyncInterval, data: data8 };
+          const err16 = { instancePath: instancePath + "/resyncInterval", schemaPath: "#/properties/resyncInterval/pattern", keyword: "pattern", params: { pattern: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, message: 'must match pattern "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$"', schema: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$", parentSchema: schema141.properties.resyncInterval, data: data8 };
           if (vErrors === null) {
             vErrors = [err16];
           } else {
@@ -10204,7 +10444,7 @@ function validate54(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err17 = { instancePath: instancePath + "/resyncInterval", schemaPath: "#/properties/resyncInterval/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema139.properties.resyncInterval.type, parentSchema: schema139.properties.resyncInterval, data: data8 };
+        const err17 = { instancePath: instancePath + "/resyncInterval", schemaPath: "#/properties/resyncInterval/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema141.properties.resyncInterval.type, parentSchema: schema141.properties.resyncInterval, data: data8 };
         if (vErrors === null) {
           vErrors = [err17];
         } else {
@@ -10216,7 +10456,7 @@ function validate54(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.logLevel !== void 0) {
       let data9 = data.logLevel;
       if (typeof data9 !== "string") {
-        const err18 = { instancePath: instancePath + "/logLevel", schemaPath: "#/properties/logLevel/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema139.properties.logLevel.type, parentSchema: schema139.properties.logLevel, data: data9 };
+        const err18 = { instancePath: instancePath + "/logLevel", schemaPath: "#/properties/logLevel/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema141.properties.logLevel.type, parentSchema: schema141.properties.logLevel, data: data9 };
         if (vErrors === null) {
           vErrors = [err18];
         } else {
@@ -10225,7 +10465,7 @@ function validate54(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (!(data9 === "debug" || data9 === "info" || data9 === "warn" || data9 === "error" || data9 === "silent")) {
-        const err19 = { instancePath: instancePath + "/logLevel", schemaPath: "#/properties/logLevel/enum", keyword: "enum", params: { allowedValues: schema139.properties.logLevel.enum }, message: "must be equal to one of the allowed values", schema: schema139.properties.logLevel.enum, parentSchema: schema139.properties.logLevel, data: data9 };
+        const err19 = { instancePath: instancePath + "/logLevel", schemaPath: "#/properties/logLevel/enum", keyword: "enum", params: { allowedValues: schema141.properties.logLevel.enum }, message: "must be equal to one of the allowed values", schema: schema141.properties.logLevel.enum, parentSchema: schema141.properties.logLevel, data: data9 };
         if (vErrors === null) {
           vErrors = [err19];
         } else {
@@ -10235,7 +10475,7 @@ function validate54(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err20 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema139.type, parentSchema: schema139, data };
+    const err20 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema141.type, parentSchema: schema141, data };
     if (vErrors === null) {
       vErrors = [err20];
     } else {
@@ -10243,23 +10483,23 @@ function validate54(data, { instancePath = "", parentData, parentDataProperty, r
     }
     errors++;
   }
-  validate54.errors = vErrors;
+  validate55.errors = vErrors;
   return errors === 0;
 }
-validate54.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
-var validatePlan = validate55;
-var schema140 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/plan.schema.json", "type": "object", "required": ["version", "revision", "inSync", "adoptions", "steps", "unavailability", "blocked", "held"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "revision": { "$ref": "#/$defs/revision" }, "inSync": { "type": "boolean" }, "adoptions": { "type": "array", "items": { "$ref": "#/$defs/adoption" } }, "steps": { "type": "array", "items": { "$ref": "#/$defs/step" } }, "unavailability": { "type": "array", "items": { "$ref": "#/$defs/unavailability" } }, "blocked": { "type": "array", "items": { "$ref": "#/$defs/blocked" } }, "held": { "anyOf": [{ "$ref": "#/$defs/held" }, { "type": "null" }] } }, "$defs": { "revision": { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } }, "position": { "type": "object", "required": ["file", "line", "column"], "additionalProperties": false, "properties": { "file": { "type": "string" }, "line": { "type": "integer", "minimum": 1 }, "column": { "type": "integer", "minimum": 1 } } }, "value": { "anyOf": [{ "type": ["string", "number", "boolean", "null"] }, { "type": "array", "items": { "type": "string" } }] }, "change": { "type": "object", "required": ["path", "from", "to"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "from": { "$ref": "#/$defs/value" }, "to": { "$ref": "#/$defs/value" } } }, "cause": { "type": "object", "required": ["commit", "origin", "path", "reason", "changes"], "additionalProperties": false, "properties": { "commit": { "type": "string" }, "origin": { "anyOf": [{ "$ref": "#/$defs/position" }, { "type": "null" }] }, "path": { "type": "string" }, "reason": { "type": "string" }, "changes": { "type": "array", "items": { "$ref": "#/$defs/change" } } } }, "step": { "type": "object", "required": ["wave", "host", "application", "service", "slot", "action", "subject", "detail", "cause"], "additionalProperties": false, "properties": { "wave": { "type": "integer", "minimum": 1 }, "host": { "type": "string" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "action": { "type": "string", "enum": ["pull-image", "create-network", "remove-network", "create-volume", "create-container", "start-container", "unpause-container", "update-container", "rename-container", "connect-network", "disconnect-network", "stop-container", "remove-container"] }, "subject": { "type": "string" }, "detail": { "type": "string" }, "cause": { "$ref": "#/$defs/cause" } } }, "adoption": { "type": "object", "required": ["application", "service", "slot", "host", "container", "outcome", "differs", "changes"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "type": "string" }, "container": { "type": "string" }, "outcome": { "type": "string", "enum": ["adopted", "refused", "superseded", "unclaimed"] }, "differs": { "type": "boolean" }, "changes": { "type": "array", "items": { "$ref": "#/$defs/change" } } } }, "unavailability": { "type": "object", "required": ["application", "service", "desired", "before", "lowest", "reason"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "service": { "type": "string" }, "desired": { "type": "integer" }, "before": { "type": "integer" }, "lowest": { "type": "integer" }, "reason": { "type": "string" } } }, "held": { "type": "object", "required": ["applications", "of", "commits"], "additionalProperties": false, "properties": { "applications": { "type": "array", "items": { "type": "string" } }, "of": { "type": "integer" }, "commits": { "type": "array", "items": { "type": "string" } } } }, "blocked": { "type": "object", "required": ["application", "reason", "message"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "reason": { "type": "string" }, "message": { "type": "string" } } } } };
-var schema141 = { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } };
-var schema149 = { "type": "object", "required": ["application", "service", "desired", "before", "lowest", "reason"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "service": { "type": "string" }, "desired": { "type": "integer" }, "before": { "type": "integer" }, "lowest": { "type": "integer" }, "reason": { "type": "string" } } };
-var schema150 = { "type": "object", "required": ["application", "reason", "message"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "reason": { "type": "string" }, "message": { "type": "string" } } };
-var schema151 = { "type": "object", "required": ["applications", "of", "commits"], "additionalProperties": false, "properties": { "applications": { "type": "array", "items": { "type": "string" } }, "of": { "type": "integer" }, "commits": { "type": "array", "items": { "type": "string" } } } };
-var schema142 = { "type": "object", "required": ["application", "service", "slot", "host", "container", "outcome", "differs", "changes"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "type": "string" }, "container": { "type": "string" }, "outcome": { "type": "string", "enum": ["adopted", "refused", "superseded", "unclaimed"] }, "differs": { "type": "boolean" }, "changes": { "type": "array", "items": { "$ref": "#/$defs/change" } } } };
-var schema143 = { "type": "object", "required": ["path", "from", "to"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "from": { "$ref": "#/$defs/value" }, "to": { "$ref": "#/$defs/value" } } };
-var schema144 = { "anyOf": [{ "type": ["string", "number", "boolean", "null"] }, { "type": "array", "items": { "type": "string" } }] };
-function validate57(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
+validate55.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
+var validatePlan = validate56;
+var schema142 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/plan.schema.json", "type": "object", "required": ["version", "revision", "inSync", "adoptions", "steps", "unavailability", "blocked", "held"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "revision": { "$ref": "#/$defs/revision" }, "inSync": { "type": "boolean" }, "adoptions": { "type": "array", "items": { "$ref": "#/$defs/adoption" } }, "steps": { "type": "array", "items": { "$ref": "#/$defs/step" } }, "unavailability": { "type": "array", "items": { "$ref": "#/$defs/unavailability" } }, "blocked": { "type": "array", "items": { "$ref": "#/$defs/blocked" } }, "held": { "anyOf": [{ "$ref": "#/$defs/held" }, { "type": "null" }] } }, "$defs": { "revision": { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } }, "position": { "type": "object", "required": ["file", "line", "column"], "additionalProperties": false, "properties": { "file": { "type": "string" }, "line": { "type": "integer", "minimum": 1 }, "column": { "type": "integer", "minimum": 1 } } }, "value": { "anyOf": [{ "type": ["string", "number", "boolean", "null"] }, { "type": "array", "items": { "type": "string" } }] }, "change": { "type": "object", "required": ["path", "from", "to"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "from": { "$ref": "#/$defs/value" }, "to": { "$ref": "#/$defs/value" } } }, "cause": { "type": "object", "required": ["commit", "origin", "path", "reason", "changes"], "additionalProperties": false, "properties": { "commit": { "type": "string" }, "origin": { "anyOf": [{ "$ref": "#/$defs/position" }, { "type": "null" }] }, "path": { "type": "string" }, "reason": { "type": "string" }, "changes": { "type": "array", "items": { "$ref": "#/$defs/change" } } } }, "step": { "type": "object", "required": ["wave", "host", "application", "service", "slot", "action", "subject", "detail", "cause"], "additionalProperties": false, "properties": { "wave": { "type": "integer", "minimum": 1 }, "host": { "type": "string" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "action": { "type": "string", "enum": ["pull-image", "create-network", "remove-network", "create-volume", "create-container", "start-container", "unpause-container", "update-container", "rename-container", "connect-network", "disconnect-network", "stop-container", "remove-container"] }, "subject": { "type": "string" }, "detail": { "type": "string" }, "cause": { "$ref": "#/$defs/cause" } } }, "adoption": { "type": "object", "required": ["application", "service", "slot", "host", "container", "outcome", "differs", "changes"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "type": "string" }, "container": { "type": "string" }, "outcome": { "type": "string", "enum": ["adopted", "refused", "superseded", "unclaimed"] }, "differs": { "type": "boolean" }, "changes": { "type": "array", "items": { "$ref": "#/$defs/change" } } } }, "unavailability": { "type": "object", "required": ["application", "service", "desired", "before", "lowest", "reason"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "service": { "type": "string" }, "desired": { "type": "integer" }, "before": { "type": "integer" }, "lowest": { "type": "integer" }, "reason": { "type": "string" } } }, "held": { "type": "object", "required": ["applications", "of", "commits"], "additionalProperties": false, "properties": { "applications": { "type": "array", "items": { "type": "string" } }, "of": { "type": "integer" }, "commits": { "type": "array", "items": { "type": "string" } } } }, "blocked": { "type": "object", "required": ["application", "reason", "message"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "reason": { "type": "string" }, "message": { "type": "string" } } } } };
+var schema143 = { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } };
+var schema151 = { "type": "object", "required": ["application", "service", "desired", "before", "lowest", "reason"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "service": { "type": "string" }, "desired": { "type": "integer" }, "before": { "type": "integer" }, "lowest": { "type": "integer" }, "reason": { "type": "string" } } };
+var schema152 = { "type": "object", "required": ["application", "reason", "message"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "reason": { "type": "string" }, "message": { "type": "string" } } };
+var schema153 = { "type": "object", "required": ["applications", "of", "commits"], "additionalProperties": false, "properties": { "applications": { "type": "array", "items": { "type": "string" } }, "of": { "type": "integer" }, "commits": { "type": "array", "items": { "type": "string" } } } };
+var schema144 = { "type": "object", "required": ["application", "service", "slot", "host", "container", "outcome", "differs", "changes"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "type": "string" }, "container": { "type": "string" }, "outcome": { "type": "string", "enum": ["adopted", "refused", "superseded", "unclaimed"] }, "differs": { "type": "boolean" }, "changes": { "type": "array", "items": { "$ref": "#/$defs/change" } } } };
+var schema145 = { "type": "object", "required": ["path", "from", "to"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "from": { "$ref": "#/$defs/value" }, "to": { "$ref": "#/$defs/value" } } };
+var schema146 = { "anyOf": [{ "type": ["string", "number", "boolean", "null"] }, { "type": "array", "items": { "type": "string" } }] };
+function validate58(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   let vErrors = null;
   let errors = 0;
-  const evaluated0 = validate57.evaluated;
+  const evaluated0 = validate58.evaluated;
   if (evaluated0.dynamicProps) {
     evaluated0.props = void 0;
   }
@@ -10268,7 +10508,7 @@ function validate57(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.path === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "path" }, message: "must have required property 'path'", schema: schema143.required, parentSchema: schema143, data };
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "path" }, message: "must have required property 'path'", schema: schema145.required, parentSchema: schema145, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -10277,7 +10517,7 @@ function validate57(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.from === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "from" }, message: "must have required property 'from'", schema: schema143.required, parentSchema: schema143, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "from" }, message: "must have required property 'from'", schema: schema145.required, parentSchema: schema145, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -10286,7 +10526,7 @@ function validate57(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.to === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "to" }, message: "must have required property 'to'", schema: schema143.required, parentSchema: schema143, data };
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "to" }, message: "must have required property 'to'", schema: schema145.required, parentSchema: schema145, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -10296,7 +10536,7 @@ function validate57(data, { instancePath = "", parentData, parentDataProperty, r
     }
     for (const key0 in data) {
       if (!(key0 === "path" || key0 === "from" || key0 === "to")) {
-        const err3 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema143, data };
+        const err3 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema145, data };
         if (vErrors === null) {
           vErrors = [err3];
         } else {
@@ -10308,7 +10548,7 @@ function validate57(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.path !== void 0) {
       let data0 = data.path;
       if (typeof data0 !== "string") {
-        const err4 = { instancePath: instancePath + "/path", schemaPath: "#/properties/path/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema143.properties.path.type, parentSchema: schema143.properties.path, data: data0 };
+        const err4 = { instancePath: instancePath + "/path", schemaPath: "#/properties/path/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema145.properties.path.type, parentSchema: schema145.properties.path, data: data0 };
         if (vErrors === null) {
           vErrors = [err4];
         } else {
@@ -10323,7 +10563,7 @@ function validate57(data, { instancePath = "", parentData, parentDataProperty, r
       let valid2 = false;
       const _errs7 = errors;
       if (typeof data1 !== "string" && !(typeof data1 == "number" && isFinite(data1)) && typeof data1 !== "boolean" && data1 !== null) {
-        const err5 = { instancePath: instancePath + "/from", schemaPath: "#/$defs/value/anyOf/0/type", keyword: "type", params: { type: schema144.anyOf[0].type }, message: "must be string,number,boolean,null", schema: schema144.anyOf[0].type, parentSchema: schema144.anyOf[0], data: data1 };
+        const err5 = { instancePath: instancePath + "/from", schemaPath: "#/$defs/value/anyOf/0/type", keyword: "type", params: { type: schema146.anyOf[0].type }, message: "must be string,number,boolean,null", schema: schema146.anyOf[0].type, parentSchema: schema146.anyOf[0], data: data1 };
         if (vErrors === null) {
           vErrors = [err5];
         } else {
@@ -10339,7 +10579,7 @@ function validate57(data, { instancePath = "", parentData, parentDataProperty, r
         for (let i0 = 0; i0 < len0; i0++) {
           let data2 = data1[i0];
           if (typeof data2 !== "string") {
-            const err6 = { instancePath: instancePath + "/from/" + i0, schemaPath: "#/$defs/value/anyOf/1/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema144.anyOf[1].items.type, parentSchema: schema144.anyOf[1].items, data: data2 };
+            const err6 = { instancePath: instancePath + "/from/" + i0, schemaPath: "#/$defs/value/anyOf/1/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema146.anyOf[1].items.type, parentSchema: schema146.anyOf[1].items, data: data2 };
             if (vErrors === null) {
               vErrors = [err6];
             } else {
@@ -10349,7 +10589,7 @@ function validate57(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err7 = { instancePath: instancePath + "/from", schemaPath: "#/$defs/value/anyOf/1/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema144.anyOf[1].type, parentSchema: schema144.anyOf[1], data: data1 };
+        const err7 = { instancePath: instancePath + "/from", schemaPath: "#/$defs/value/anyOf/1/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema146.anyOf[1].type, parentSchema: schema146.anyOf[1], data: data1 };
         if (vErrors === null) {
           vErrors = [err7];
         } else {
@@ -10360,7 +10600,7 @@ function validate57(data, { instancePath = "", parentData, parentDataProperty, r
       var _valid0 = _errs9 === errors;
       valid2 = valid2 || _valid0;
       if (!valid2) {
-        const err8 = { instancePath: instancePath + "/from", schemaPath: "#/$defs/value/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema144.anyOf, parentSchema: schema144, data: data1 };
+        const err8 = { instancePath: instancePath + "/from", schemaPath: "#/$defs/value/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema146.anyOf, parentSchema: schema146, data: data1 };
         if (vErrors === null) {
           vErrors = [err8];
         } else {
@@ -10384,7 +10624,7 @@ function validate57(data, { instancePath = "", parentData, parentDataProperty, r
       let valid6 = false;
       const _errs16 = errors;
       if (typeof data3 !== "string" && !(typeof data3 == "number" && isFinite(data3)) && typeof data3 !== "boolean" && data3 !== null) {
-        const err9 = { instancePath: instancePath + "/to", schemaPath: "#/$defs/value/anyOf/0/type", keyword: "type", params: { type: schema144.anyOf[0].type }, message: "must be string,number,boolean,null", schema: schema144.anyOf[0].type, parentSchema: schema144.anyOf[0], data: data3 };
+        const err9 = { instancePath: instancePath + "/to", schemaPath: "#/$defs/value/anyOf/0/type", keyword: "type", params: { type: schema146.anyOf[0].type }, message: "must be string,number,boolean,null", schema: schema146.anyOf[0].type, parentSchema: schema146.anyOf[0], data: data3 };
         if (vErrors === null) {
           vErrors = [err9];
         } else {
@@ -10400,7 +10640,7 @@ function validate57(data, { instancePath = "", parentData, parentDataProperty, r
         for (let i1 = 0; i1 < len1; i1++) {
           let data4 = data3[i1];
           if (typeof data4 !== "string") {
-            const err10 = { instancePath: instancePath + "/to/" + i1, schemaPath: "#/$defs/value/anyOf/1/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema144.anyOf[1].items.type, parentSchema: schema144.anyOf[1].items, data: data4 };
+            const err10 = { instancePath: instancePath + "/to/" + i1, schemaPath: "#/$defs/value/anyOf/1/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema146.anyOf[1].items.type, parentSchema: schema146.anyOf[1].items, data: data4 };
             if (vErrors === null) {
               vErrors = [err10];
             } else {
@@ -10410,7 +10650,7 @@ function validate57(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err11 = { instancePath: instancePath + "/to", schemaPath: "#/$defs/value/anyOf/1/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema144.anyOf[1].type, parentSchema: schema144.anyOf[1], data: data3 };
+        const err11 = { instancePath: instancePath + "/to", schemaPath: "#/$defs/value/anyOf/1/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema146.anyOf[1].type, parentSchema: schema146.anyOf[1], data: data3 };
         if (vErrors === null) {
           vErrors = [err11];
         } else {
@@ -10421,7 +10661,7 @@ function validate57(data, { instancePath = "", parentData, parentDataProperty, r
       var _valid1 = _errs18 === errors;
       valid6 = valid6 || _valid1;
       if (!valid6) {
-        const err12 = { instancePath: instancePath + "/to", schemaPath: "#/$defs/value/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema144.anyOf, parentSchema: schema144, data: data3 };
+        const err12 = { instancePath: instancePath + "/to", schemaPath: "#/$defs/value/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema146.anyOf, parentSchema: schema146, data: data3 };
         if (vErrors === null) {
           vErrors = [err12];
         } else {
@@ -10440,7 +10680,7 @@ function validate57(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err13 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema143.type, parentSchema: schema143, data };
+    const err13 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema145.type, parentSchema: schema145, data };
     if (vErrors === null) {
       vErrors = [err13];
     } else {
@@ -10448,14 +10688,14 @@ function validate57(data, { instancePath = "", parentData, parentDataProperty, r
     }
     errors++;
   }
-  validate57.errors = vErrors;
+  validate58.errors = vErrors;
   return errors === 0;
 }
-validate57.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
-function validate56(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
+validate58.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
+function validate57(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   let vErrors = null;
   let errors = 0;
-  const evaluated0 = validate56.evaluated;
+  const evaluated0 = validate57.evaluated;
   if (evaluated0.dynamicProps) {
     evaluated0.props = void 0;
   }
@@ -10464,7 +10704,7 @@ function validate56(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.application === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema142.required, parentSchema: schema142, data };
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema144.required, parentSchema: schema144, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -10473,7 +10713,7 @@ function validate56(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.service === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema142.required, parentSchema: schema142, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema144.required, parentSchema: schema144, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -10482,7 +10722,7 @@ function validate56(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.slot === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema142.required, parentSchema: schema142, data };
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema144.required, parentSchema: schema144, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -10491,7 +10731,7 @@ function validate56(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.host === void 0) {
-      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema142.required, parentSchema: schema142, data };
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema144.required, parentSchema: schema144, data };
       if (vErrors === null) {
         vErrors = [err3];
       } else {
@@ -10500,7 +10740,7 @@ function validate56(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.container === void 0) {
-      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "container" }, message: "must have required property 'container'", schema: schema142.required, parentSchema: schema142, data };
+      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "container" }, message: "must have required property 'container'", schema: schema144.required, parentSchema: schema144, data };
       if (vErrors === null) {
         vErrors = [err4];
       } else {
@@ -10509,7 +10749,7 @@ function validate56(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.outcome === void 0) {
-      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "outcome" }, message: "must have required property 'outcome'", schema: schema142.required, parentSchema: schema142, data };
+      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "outcome" }, message: "must have required property 'outcome'", schema: schema144.required, parentSchema: schema144, data };
       if (vErrors === null) {
         vErrors = [err5];
       } else {
@@ -10518,7 +10758,7 @@ function validate56(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.differs === void 0) {
-      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "differs" }, message: "must have required property 'differs'", schema: schema142.required, parentSchema: schema142, data };
+      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "differs" }, message: "must have required property 'differs'", schema: schema144.required, parentSchema: schema144, data };
       if (vErrors === null) {
         vErrors = [err6];
       } else {
@@ -10527,7 +10767,7 @@ function validate56(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.changes === void 0) {
-      const err7 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "changes" }, message: "must have required property 'changes'", schema: schema142.required, parentSchema: schema142, data };
+      const err7 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "changes" }, message: "must have required property 'changes'", schema: schema144.required, parentSchema: schema144, data };
       if (vErrors === null) {
         vErrors = [err7];
       } else {
@@ -10537,7 +10777,7 @@ function validate56(data, { instancePath = "", parentData, parentDataProperty, r
     }
     for (const key0 in data) {
       if (!(key0 === "application" || key0 === "service" || key0 === "slot" || key0 === "host" || key0 === "container" || key0 === "outcome" || key0 === "differs" || key0 === "changes")) {
-        const err8 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema142, data };
+        const err8 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema144, data };
         if (vErrors === null) {
           vErrors = [err8];
         } else {
@@ -10549,7 +10789,7 @@ function validate56(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.application !== void 0) {
       let data0 = data.application;
       if (typeof data0 !== "string") {
-        const err9 = { instancePath: instancePath + "/application", schemaPath: "#/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema142.properties.application.type, parentSchema: schema142.properties.application, data: data0 };
+        const err9 = { instancePath: instancePath + "/application", schemaPath: "#/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema144.properties.application.type, parentSchema: schema144.properties.application, data: data0 };
         if (vErrors === null) {
           vErrors = [err9];
         } else {
@@ -10561,7 +10801,7 @@ function validate56(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.service !== void 0) {
       let data1 = data.service;
       if (typeof data1 !== "string") {
-        const err10 = { instancePath: instancePath + "/service", schemaPath: "#/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema142.properties.service.type, parentSchema: schema142.properties.service, data: data1 };
+        const err10 = { instancePath: instancePath + "/service", schemaPath: "#/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema144.properties.service.type, parentSchema: schema144.properties.service, data: data1 };
         if (vErrors === null) {
           vErrors = [err10];
         } else {
@@ -10573,7 +10813,7 @@ function validate56(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.slot !== void 0) {
       let data2 = data.slot;
       if (typeof data2 !== "string") {
-        const err11 = { instancePath: instancePath + "/slot", schemaPath: "#/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema142.properties.slot.type, parentSchema: schema142.properties.slot, data: data2 };
+        const err11 = { instancePath: instancePath + "/slot", schemaPath: "#/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema144.properties.slot.type, parentSchema: schema144.properties.slot, data: data2 };
         if (vErrors === null) {
           vErrors = [err11];
         } else {
@@ -10585,7 +10825,7 @@ function validate56(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.host !== void 0) {
       let data3 = data.host;
       if (typeof data3 !== "string") {
-        const err12 = { instancePath: instancePath + "/host", schemaPath: "#/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema142.properties.host.type, parentSchema: schema142.properties.host, data: data3 };
+        const err12 = { instancePath: instancePath + "/host", schemaPath: "#/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema144.properties.host.type, parentSchema: schema144.properties.host, data: data3 };
         if (vErrors === null) {
           vErrors = [err12];
         } else {
@@ -10597,7 +10837,7 @@ function validate56(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.container !== void 0) {
       let data4 = data.container;
       if (typeof data4 !== "string") {
-        const err13 = { instancePath: instancePath + "/container", schemaPath: "#/properties/container/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema142.properties.container.type, parentSchema: schema142.properties.container, data: data4 };
+        const err13 = { instancePath: instancePath + "/container", schemaPath: "#/properties/container/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema144.properties.container.type, parentSchema: schema144.properties.container, data: data4 };
         if (vErrors === null) {
           vErrors = [err13];
         } else {
@@ -10609,7 +10849,7 @@ function validate56(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.outcome !== void 0) {
       let data5 = data.outcome;
       if (typeof data5 !== "string") {
-        const err14 = { instancePath: instancePath + "/outcome", schemaPath: "#/properties/outcome/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema142.properties.outcome.type, parentSchema: schema142.properties.outcome, data: data5 };
+        const err14 = { instancePath: instancePath + "/outcome", schemaPath: "#/properties/outcome/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema144.properties.outcome.type, parentSchema: schema144.properties.outcome, data: data5 };
         if (vErrors === null) {
           vErrors = [err14];
         } else {
@@ -10618,7 +10858,7 @@ function validate56(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (!(data5 === "adopted" || data5 === "refused" || data5 === "superseded" || data5 === "unclaimed")) {
-        const err15 = { instancePath: instancePath + "/outcome", schemaPath: "#/properties/outcome/enum", keyword: "enum", params: { allowedValues: schema142.properties.outcome.enum }, message: "must be equal to one of the allowed values", schema: schema142.properties.outcome.enum, parentSchema: schema142.properties.outcome, data: data5 };
+        const err15 = { instancePath: instancePath + "/outcome", schemaPath: "#/properties/outcome/enum", keyword: "enum", params: { allowedValues: schema144.properties.outcome.enum }, message: "must be equal to one of the allowed values", schema: schema144.properties.outcome.enum, parentSchema: schema144.properties.outcome, data: data5 };
         if (vErrors === null) {
           vErrors = [err15];
         } else {
@@ -10630,7 +10870,7 @@ function validate56(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.differs !== void 0) {
       let data6 = data.differs;
       if (typeof data6 !== "boolean") {
-        const err16 = { instancePath: instancePath + "/differs", schemaPath: "#/properties/differs/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema142.properties.differs.type, parentSchema: schema142.properties.differs, data: data6 };
+        const err16 = { instancePath: instancePath + "/differs", schemaPath: "#/properties/differs/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema144.properties.differs.type, parentSchema: schema144.properties.differs, data: data6 };
         if (vErrors === null) {
           vErrors = [err16];
         } else {
@@ -10644,13 +10884,13 @@ function validate56(data, { instancePath = "", parentData, parentDataProperty, r
       if (Array.isArray(data7)) {
         const len0 = data7.length;
         for (let i0 = 0; i0 < len0; i0++) {
-          if (!validate57(data7[i0], { instancePath: instancePath + "/changes/" + i0, parentData: data7, parentDataProperty: i0, rootData, dynamicAnchors })) {
-            vErrors = vErrors === null ? validate57.errors : vErrors.concat(validate57.errors);
+          if (!validate58(data7[i0], { instancePath: instancePath + "/changes/" + i0, parentData: data7, parentDataProperty: i0, rootData, dynamicAnchors })) {
+            vErrors = vErrors === null ? validate58.errors : vErrors.concat(validate58.errors);
             errors = vErrors.length;
           }
         }
       } else {
-        const err17 = { instancePath: instancePath + "/changes", schemaPath: "#/properties/changes/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema142.properties.changes.type, parentSchema: schema142.properties.changes, data: data7 };
+        const err17 = { instancePath: instancePath + "/changes", schemaPath: "#/properties/changes/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema144.properties.changes.type, parentSchema: schema144.properties.changes, data: data7 };
         if (vErrors === null) {
           vErrors = [err17];
         } else {
@@ -10660,7 +10900,7 @@ function validate56(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err18 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema142.type, parentSchema: schema142, data };
+    const err18 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema144.type, parentSchema: schema144, data };
     if (vErrors === null) {
       vErrors = [err18];
     } else {
@@ -10668,17 +10908,17 @@ function validate56(data, { instancePath = "", parentData, parentDataProperty, r
     }
     errors++;
   }
-  validate56.errors = vErrors;
+  validate57.errors = vErrors;
   return errors === 0;
 }
-validate56.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
-var schema146 = { "type": "object", "required": ["wave", "host", "application", "service", "slot", "action", "subject", "detail", "cause"], "additionalProperties": false, "properties": { "wave": { "type": "integer", "minimum": 1 }, "host": { "type": "string" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "action": { "type": "string", "enum": ["pull-image", "create-network", "remove-network", "create-volume", "create-container", "start-container", "unpause-container", "update-container", "rename-container", "connect-network", "disconnect-network", "stop-container", "remove-container"] }, "subject": { "type": "string" }, "detail": { "type": "string" }, "cause": { "$ref": "#/$defs/cause" } } };
-var schema147 = { "type": "object", "required": ["commit", "origin", "path", "reason", "changes"], "additionalProperties": false, "properties": { "commit": { "type": "string" }, "origin": { "anyOf": [{ "$ref": "#/$defs/position" }, { "type": "null" }] }, "path": { "type": "string" }, "reason": { "type": "string" }, "changes": { "type": "array", "items": { "$ref": "#/$defs/change" } } } };
-var schema148 = { "type": "object", "required": ["file", "line", "column"], "additionalProperties": false, "properties": { "file": { "type": "string" }, "line": { "type": "integer", "minimum": 1 }, "column": { "type": "integer", "minimum": 1 } } };
-function validate61(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
+validate57.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
+var schema148 = { "type": "object", "required": ["wave", "host", "application", "service", "slot", "action", "subject", "detail", "cause"], "additionalProperties": false, "properties": { "wave": { "type": "integer", "minimum": 1 }, "host": { "type": "string" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "action": { "type": "string", "enum": ["pull-image", "create-network", "remove-network", "create-volume", "create-container", "start-container", "unpause-container", "update-container", "rename-container", "connect-network", "disconnect-network", "stop-container", "remove-container"] }, "subject": { "type": "string" }, "detail": { "type": "string" }, "cause": { "$ref": "#/$defs/cause" } } };
+var schema149 = { "type": "object", "required": ["commit", "origin", "path", "reason", "changes"], "additionalProperties": false, "properties": { "commit": { "type": "string" }, "origin": { "anyOf": [{ "$ref": "#/$defs/position" }, { "type": "null" }] }, "path": { "type": "string" }, "reason": { "type": "string" }, "changes": { "type": "array", "items": { "$ref": "#/$defs/change" } } } };
+var schema150 = { "type": "object", "required": ["file", "line", "column"], "additionalProperties": false, "properties": { "file": { "type": "string" }, "line": { "type": "integer", "minimum": 1 }, "column": { "type": "integer", "minimum": 1 } } };
+function validate62(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   let vErrors = null;
   let errors = 0;
-  const evaluated0 = validate61.evaluated;
+  const evaluated0 = validate62.evaluated;
   if (evaluated0.dynamicProps) {
     evaluated0.props = void 0;
   }
@@ -10687,7 +10927,7 @@ function validate61(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.commit === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema147.required, parentSchema: schema147, data };
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema149.required, parentSchema: schema149, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -10696,7 +10936,7 @@ function validate61(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.origin === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "origin" }, message: "must have required property 'origin'", schema: schema147.required, parentSchema: schema147, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "origin" }, message: "must have required property 'origin'", schema: schema149.required, parentSchema: schema149, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -10705,7 +10945,7 @@ function validate61(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.path === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "path" }, message: "must have required property 'path'", schema: schema147.required, parentSchema: schema147, data };
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "path" }, message: "must have required property 'path'", schema: schema149.required, parentSchema: schema149, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -10714,7 +10954,7 @@ function validate61(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.reason === void 0) {
-      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema147.required, parentSchema: schema147, data };
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema149.required, parentSchema: schema149, data };
       if (vErrors === null) {
         vErrors = [err3];
       } else {
@@ -10723,7 +10963,7 @@ function validate61(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.changes === void 0) {
-      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "changes" }, message: "must have required property 'changes'", schema: schema147.required, parentSchema: schema147, data };
+      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "changes" }, message: "must have required property 'changes'", schema: schema149.required, parentSchema: schema149, data };
       if (vErrors === null) {
         vErrors = [err4];
       } else {
@@ -10733,7 +10973,7 @@ function validate61(data, { instancePath = "", parentData, parentDataProperty, r
     }
     for (const key0 in data) {
       if (!(key0 === "commit" || key0 === "origin" || key0 === "path" || key0 === "reason" || key0 === "changes")) {
-        const err5 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema147, data };
+        const err5 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema149, data };
         if (vErrors === null) {
           vErrors = [err5];
         } else {
@@ -10745,7 +10985,7 @@ function validate61(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.commit !== void 0) {
       let data0 = data.commit;
       if (typeof data0 !== "string") {
-        const err6 = { instancePath: instancePath + "/commit", schemaPath: "#/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema147.properties.commit.type, parentSchema: schema147.properties.commit, data: data0 };
+        const err6 = { instancePath: instancePath + "/commit", schemaPath: "#/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema149.properties.commit.type, parentSchema: schema149.properties.commit, data: data0 };
         if (vErrors === null) {
           vErrors = [err6];
         } else {
@@ -10761,7 +11001,7 @@ function validate61(data, { instancePath = "", parentData, parentDataProperty, r
       const _errs6 = errors;
       if (data1 && typeof data1 == "object" && !Array.isArray(data1)) {
         if (data1.file === void 0) {
-          const err7 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/position/required", keyword: "required", params: { missingProperty: "file" }, message: "must have required property 'file'", schema: schema148.required, parentSchema: schema148, data: data1 };
+          const err7 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/position/required", keyword: "required", params: { missingProperty: "file" }, message: "must have required property 'file'", schema: schema150.required, parentSchema: schema150, data: data1 };
           if (vErrors === null) {
             vErrors = [err7];
           } else {
@@ -10770,7 +11010,7 @@ function validate61(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data1.line === void 0) {
-          const err8 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/position/required", keyword: "required", params: { missingProperty: "line" }, message: "must have required property 'line'", schema: schema148.required, parentSchema: schema148, data: data1 };
+          const err8 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/position/required", keyword: "required", params: { missingProperty: "line" }, message: "must have required property 'line'", schema: schema150.required, parentSchema: schema150, data: data1 };
           if (vErrors === null) {
             vErrors = [err8];
           } else {
@@ -10779,7 +11019,7 @@ function validate61(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data1.column === void 0) {
-          const err9 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/position/required", keyword: "required", params: { missingProperty: "column" }, message: "must have required property 'column'", schema: schema148.required, parentSchema: schema148, data: data1 };
+          const err9 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/position/required", keyword: "required", params: { missingProperty: "column" }, message: "must have required property 'column'", schema: schema150.required, parentSchema: schema150, data: data1 };
           if (vErrors === null) {
             vErrors = [err9];
           } else {
@@ -10789,7 +11029,7 @@ function validate61(data, { instancePath = "", parentData, parentDataProperty, r
         }
         for (const key1 in data1) {
           if (!(key1 === "file" || key1 === "line" || key1 === "column")) {
-            const err10 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/position/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema148, data: data1 };
+            const err10 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/position/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema150, data: data1 };
             if (vErrors === null) {
               vErrors = [err10];
             } else {
@@ -10801,7 +11041,7 @@ function validate61(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.file !== void 0) {
           let data2 = data1.file;
           if (typeof data2 !== "string") {
-            const err11 = { instancePath: instancePath + "/origin/file", schemaPath: "#/$defs/position/properties/file/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema148.properties.file.type, parentSchema: schema148.properties.file, data: data2 };
+            const err11 = { instancePath: instancePath + "/origin/file", schemaPath: "#/$defs/position/properties/file/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema150.properties.file.type, parentSchema: schema150.properties.file, data: data2 };
             if (vErrors === null) {
               vErrors = [err11];
             } else {
@@ -10813,7 +11053,7 @@ function validate61(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.line !== void 0) {
           let data3 = data1.line;
           if (!(typeof data3 == "number" && (!(data3 % 1) && !isNaN(data3)) && isFinite(data3))) {
-            const err12 = { instancePath: instancePath + "/origin/line", schemaPath: "#/$defs/position/properties/line/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema148.properties.line.type, parentSchema: schema148.properties.line, data: data3 };
+            const err12 = { instancePath: instancePath + "/origin/line", schemaPath: "#/$defs/position/properties/line/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema150.properties.line.type, parentSchema: schema150.properties.line, data: data3 };
             if (vErrors === null) {
               vErrors = [err12];
             } else {
@@ -10823,7 +11063,7 @@ function validate61(data, { instancePath = "", parentData, parentDataProperty, r
           }
           if (typeof data3 == "number" && isFinite(data3)) {
             if (data3 < 1 || isNaN(data3)) {
-              const err13 = { instancePath: instancePath + "/origin/line", schemaPath: "#/$defs/position/properties/line/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema148.properties.line, data: data3 };
+              const err13 = { instancePath: instancePath + "/origin/line", schemaPath: "#/$defs/position/properties/line/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema150.properties.line, data: data3 };
               if (vErrors === null) {
                 vErrors = [err13];
               } else {
@@ -10836,7 +11076,7 @@ function validate61(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.column !== void 0) {
           let data4 = data1.column;
           if (!(typeof data4 == "number" && (!(data4 % 1) && !isNaN(data4)) && isFinite(data4))) {
-            const err14 = { instancePath: instancePath + "/origin/column", schemaPath: "#/$defs/position/properties/column/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema148.properties.column.type, parentSchema: schema148.properties.column, data: data4 };
+            const err14 = { instancePath: instancePath + "/origin/column", schemaPath: "#/$defs/position/properties/column/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema150.properties.column.type, parentSchema: schema150.properties.column, data: data4 };
             if (vErrors === null) {
               vErrors = [err14];
             } else {
@@ -10846,7 +11086,7 @@ function validate61(data, { instancePath = "", parentData, parentDataProperty, r
           }
           if (typeof data4 == "number" && isFinite(data4)) {
             if (data4 < 1 || isNaN(data4)) {
-              const err15 = { instancePath: instancePath + "/origin/column", schemaPath: "#/$defs/position/properties/column/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema148.properties.column, data: data4 };
+              const err15 = { instancePath: instancePath + "/origin/column", schemaPath: "#/$defs/position/properties/column/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema150.properties.column, data: data4 };
               if (vErrors === null) {
                 vErrors = [err15];
               } else {
@@ -10857,7 +11097,7 @@ function validate61(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err16 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/position/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema148.type, parentSchema: schema148, data: data1 };
+        const err16 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/position/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema150.type, parentSchema: schema150, data: data1 };
         if (vErrors === null) {
           vErrors = [err16];
         } else {
@@ -10869,7 +11109,7 @@ function validate61(data, { instancePath = "", parentData, parentDataProperty, r
       valid1 = valid1 || _valid0;
       const _errs16 = errors;
       if (data1 !== null) {
-        const err17 = { instancePath: instancePath + "/origin", schemaPath: "#/properties/origin/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema147.properties.origin.anyOf[1].type, parentSchema: schema147.properties.origin.anyOf[1], data: data1 };
+        const err17 = { instancePath: instancePath + "/origin", schemaPath: "#/properties/origin/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema149.properties.origin.anyOf[1].type, parentSchema: schema149.properties.origin.anyOf[1], data: data1 };
         if (vErrors === null) {
           vErrors = [err17];
         } else {
@@ -10880,7 +11120,7 @@ function validate61(data, { instancePath = "", parentData, parentDataProperty, r
       var _valid0 = _errs16 === errors;
       valid1 = valid1 || _valid0;
       if (!valid1) {
-        const err18 = { instancePath: instancePath + "/origin", schemaPath: "#/properties/origin/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema147.properties.origin.anyOf, parentSchema: schema147.properties.origin, data: data1 };
+        const err18 = { instancePath: instancePath + "/origin", schemaPath: "#/properties/origin/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema149.properties.origin.anyOf, parentSchema: schema149.properties.origin, data: data1 };
         if (vErrors === null) {
           vErrors = [err18];
         } else {
@@ -10901,7 +11141,7 @@ function validate61(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.path !== void 0) {
       let data5 = data.path;
       if (typeof data5 !== "string") {
-        const err19 = { instancePath: instancePath + "/path", schemaPath: "#/properties/path/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema147.properties.path.type, parentSchema: schema147.properties.path, data: data5 };
+        const err19 = { instancePath: instancePath + "/path", schemaPath: "#/properties/path/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema149.properties.path.type, parentSchema: schema149.properties.path, data: data5 };
         if (vErrors === null) {
           vErrors = [err19];
         } else {
@@ -10913,7 +11153,7 @@ function validate61(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.reason !== void 0) {
       let data6 = data.reason;
       if (typeof data6 !== "string") {
-        const err20 = { instancePath: instancePath + "/reason", schemaPath: "#/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema147.properties.reason.type, parentSchema: schema147.properties.reason, data: data6 };
+        const err20 = { instancePath: instancePath + "/reason", schemaPath: "#/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema149.properties.reason.type, parentSchema: schema149.properties.reason, data: data6 };
         if (vErrors === null) {
           vErrors = [err20];
         } else {
@@ -10927,13 +11167,13 @@ function validate61(data, { instancePath = "", parentData, parentDataProperty, r
       if (Array.isArray(data7)) {
         const len0 = data7.length;
         for (let i0 = 0; i0 < len0; i0++) {
-          if (!validate57(data7[i0], { instancePath: instancePath + "/changes/" + i0, parentData: data7, parentDataProperty: i0, rootData, dynamicAnchors })) {
-            vErrors = vErrors === null ? validate57.errors : vErrors.concat(validate57.errors);
+          if (!validate58(data7[i0], { instancePath: instancePath + "/changes/" + i0, parentData: data7, parentDataProperty: i0, rootData, dynamicAnchors })) {
+            vErrors = vErrors === null ? validate58.errors : vErrors.concat(validate58.errors);
             errors = vErrors.length;
           }
         }
       } else {
-        const err21 = { instancePath: instancePath + "/changes", schemaPath: "#/properties/changes/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema147.properties.changes.type, parentSchema: schema147.properties.changes, data: data7 };
+        const err21 = { instancePath: instancePath + "/changes", schemaPath: "#/properties/changes/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema149.properties.changes.type, parentSchema: schema149.properties.changes, data: data7 };
         if (vErrors === null) {
           vErrors = [err21];
         } else {
@@ -10943,7 +11183,7 @@ function validate61(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err22 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema147.type, parentSchema: schema147, data };
+    const err22 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema149.type, parentSchema: schema149, data };
     if (vErrors === null) {
       vErrors = [err22];
     } else {
@@ -10951,14 +11191,14 @@ function validate61(data, { instancePath = "", parentData, parentDataProperty, r
     }
     errors++;
   }
-  validate61.errors = vErrors;
+  validate62.errors = vErrors;
   return errors === 0;
 }
-validate61.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
-function validate60(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
+validate62.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
+function validate61(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   let vErrors = null;
   let errors = 0;
-  const evaluated0 = validate60.evaluated;
+  const evaluated0 = validate61.evaluated;
   if (evaluated0.dynamicProps) {
     evaluated0.props = void 0;
   }
@@ -10967,7 +11207,7 @@ function validate60(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.wave === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "wave" }, message: "must have required property 'wave'", schema: schema146.required, parentSchema: schema146, data };
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "wave" }, message: "must have required property 'wave'", schema: schema148.required, parentSchema: schema148, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -10976,7 +11216,7 @@ function validate60(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.host === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema146.required, parentSchema: schema146, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema148.required, parentSchema: schema148, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -10985,7 +11225,7 @@ function validate60(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.application === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema146.required, parentSchema: schema146, data };
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema148.required, parentSchema: schema148, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -10994,7 +11234,7 @@ function validate60(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.service === void 0) {
-      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema146.required, parentSchema: schema146, data };
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema148.required, parentSchema: schema148, data };
       if (vErrors === null) {
         vErrors = [err3];
       } else {
@@ -11003,7 +11243,7 @@ function validate60(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.slot === void 0) {
-      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema146.required, parentSchema: schema146, data };
+      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema148.required, parentSchema: schema148, data };
       if (vErrors === null) {
         vErrors = [err4];
       } else {
@@ -11012,7 +11252,7 @@ function validate60(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.action === void 0) {
-      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "action" }, message: "must have required property 'action'", schema: schema146.required, parentSchema: schema146, data };
+      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "action" }, message: "must have required property 'action'", schema: schema148.required, parentSchema: schema148, data };
       if (vErrors === null) {
         vErrors = [err5];
       } else {
@@ -11021,7 +11261,7 @@ function validate60(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.subject === void 0) {
-      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "subject" }, message: "must have required property 'subject'", schema: schema146.required, parentSchema: schema146, data };
+      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "subject" }, message: "must have required property 'subject'", schema: schema148.required, parentSchema: schema148, data };
       if (vErrors === null) {
         vErrors = [err6];
       } else {
@@ -11030,7 +11270,7 @@ function validate60(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.detail === void 0) {
-      const err7 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "detail" }, message: "must have required property 'detail'", schema: schema146.required, parentSchema: schema146, data };
+      const err7 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "detail" }, message: "must have required property 'detail'", schema: schema148.required, parentSchema: schema148, data };
       if (vErrors === null) {
         vErrors = [err7];
       } else {
@@ -11039,7 +11279,7 @@ function validate60(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.cause === void 0) {
-      const err8 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "cause" }, message: "must have required property 'cause'", schema: schema146.required, parentSchema: schema146, data };
+      const err8 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "cause" }, message: "must have required property 'cause'", schema: schema148.required, parentSchema: schema148, data };
       if (vErrors === null) {
         vErrors = [err8];
       } else {
@@ -11048,8 +11288,8 @@ function validate60(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     for (const key0 in data) {
-      if (!func1.call(schema146.properties, key0)) {
-        const err9 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema146, data };
+      if (!func1.call(schema148.properties, key0)) {
+        const err9 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema148, data };
         if (vErrors === null) {
           vErrors = [err9];
         } else {
@@ -11061,7 +11301,7 @@ function validate60(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.wave !== void 0) {
       let data0 = data.wave;
       if (!(typeof data0 == "number" && (!(data0 % 1) && !isNaN(data0)) && isFinite(data0))) {
-        const err10 = { instancePath: instancePath + "/wave", schemaPath: "#/properties/wave/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema146.properties.wave.type, parentSchema: schema146.properties.wave, data: data0 };
+        const err10 = { instancePath: instancePath + "/wave", schemaPath: "#/properties/wave/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema148.properties.wave.type, parentSchema: schema148.properties.wave, data: data0 };
         if (vErrors === null) {
           vErrors = [err10];
         } else {
@@ -11071,7 +11311,7 @@ function validate60(data, { instancePath = "", parentData, parentDataProperty, r
       }
       if (typeof data0 == "number" && isFinite(data0)) {
         if (data0 < 1 || isNaN(data0)) {
-          const err11 = { instancePath: instancePath + "/wave", schemaPath: "#/properties/wave/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema146.properties.wave, data: data0 };
+          const err11 = { instancePath: instancePath + "/wave", schemaPath: "#/properties/wave/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema148.properties.wave, data: data0 };
           if (vErrors === null) {
             vErrors = [err11];
           } else {
@@ -11084,7 +11324,7 @@ function validate60(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.host !== void 0) {
       let data1 = data.host;
       if (typeof data1 !== "string") {
-        const err12 = { instancePath: instancePath + "/host", schemaPath: "#/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema146.properties.host.type, parentSchema: schema146.properties.host, data: data1 };
+        const err12 = { instancePath: instancePath + "/host", schemaPath: "#/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema148.properties.host.type, parentSchema: schema148.properties.host, data: data1 };
         if (vErrors === null) {
           vErrors = [err12];
         } else {
@@ -11096,7 +11336,7 @@ function validate60(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.application !== void 0) {
       let data2 = data.application;
       if (typeof data2 !== "string") {
-        const err13 = { instancePath: instancePath + "/application", schemaPath: "#/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema146.properties.application.type, parentSchema: schema146.properties.application, data: data2 };
+        const err13 = { instancePath: instancePath + "/application", schemaPath: "#/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema148.properties.application.type, parentSchema: schema148.properties.application, data: data2 };
         if (vErrors === null) {
           vErrors = [err13];
         } else {
@@ -11108,7 +11348,7 @@ function validate60(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.service !== void 0) {
       let data3 = data.service;
       if (typeof data3 !== "string") {
-        const err14 = { instancePath: instancePath + "/service", schemaPath: "#/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema146.properties.service.type, parentSchema: schema146.properties.service, data: data3 };
+        const err14 = { instancePath: instancePath + "/service", schemaPath: "#/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema148.properties.service.type, parentSchema: schema148.properties.service, data: data3 };
         if (vErrors === null) {
           vErrors = [err14];
         } else {
@@ -11120,7 +11360,7 @@ function validate60(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.slot !== void 0) {
       let data4 = data.slot;
       if (typeof data4 !== "string") {
-        const err15 = { instancePath: instancePath + "/slot", schemaPath: "#/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema146.properties.slot.type, parentSchema: schema146.properties.slot, data: data4 };
+        const err15 = { instancePath: instancePath + "/slot", schemaPath: "#/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema148.properties.slot.type, parentSchema: schema148.properties.slot, data: data4 };
         if (vErrors === null) {
           vErrors = [err15];
         } else {
@@ -11132,7 +11372,7 @@ function validate60(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.action !== void 0) {
       let data5 = data.action;
       if (typeof data5 !== "string") {
-        const err16 = { instancePath: instancePath + "/action", schemaPath: "#/properties/action/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema146.properties.action.type, parentSchema: schema146.properties.action, data: data5 };
+        const err16 = { instancePath: instancePath + "/action", schemaPath: "#/properties/action/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema148.properties.action.type, parentSchema: schema148.properties.action, data: data5 };
         if (vErrors === null) {
           vErrors = [err16];
         } else {
@@ -11141,7 +11381,7 @@ function validate60(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (!(data5 === "pull-image" || data5 === "create-network" || data5 === "remove-network" || data5 === "create-volume" || data5 === "create-container" || data5 === "start-container" || data5 === "unpause-container" || data5 === "update-container" || data5 === "rename-container" || data5 === "connect-network" || data5 === "disconnect-network" || data5 === "stop-container" || data5 === "remove-container")) {
-        const err17 = { instancePath: instancePath + "/action", schemaPath: "#/properties/action/enum", keyword: "enum", params: { allowedValues: schema146.properties.action.enum }, message: "must be equal to one of the allowed values", schema: schema146.properties.action.enum, parentSchema: schema146.properties.action, data: data5 };
+        const err17 = { instancePath: instancePath + "/action", schemaPath: "#/properties/action/enum", keyword: "enum", params: { allowedValues: schema148.properties.action.enum }, message: "must be equal to one of the allowed values", schema: schema148.properties.action.enum, parentSchema: schema148.properties.action, data: data5 };
         if (vErrors === null) {
           vErrors = [err17];
         } else {
@@ -11153,7 +11393,7 @@ function validate60(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.subject !== void 0) {
       let data6 = data.subject;
       if (typeof data6 !== "string") {
-        const err18 = { instancePath: instancePath + "/subject", schemaPath: "#/properties/subject/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema146.properties.subject.type, parentSchema: schema146.properties.subject, data: data6 };
+        const err18 = { instancePath: instancePath + "/subject", schemaPath: "#/properties/subject/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema148.properties.subject.type, parentSchema: schema148.properties.subject, data: data6 };
         if (vErrors === null) {
           vErrors = [err18];
         } else {
@@ -11165,7 +11405,7 @@ function validate60(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.detail !== void 0) {
       let data7 = data.detail;
       if (typeof data7 !== "string") {
-        const err19 = { instancePath: instancePath + "/detail", schemaPath: "#/properties/detail/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema146.properties.detail.type, parentSchema: schema146.properties.detail, data: data7 };
+        const err19 = { instancePath: instancePath + "/detail", schemaPath: "#/properties/detail/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema148.properties.detail.type, parentSchema: schema148.properties.detail, data: data7 };
         if (vErrors === null) {
           vErrors = [err19];
         } else {
@@ -11175,13 +11415,13 @@ function validate60(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
     if (data.cause !== void 0) {
-      if (!validate61(data.cause, { instancePath: instancePath + "/cause", parentData: data, parentDataProperty: "cause", rootData, dynamicAnchors })) {
-        vErrors = vErrors === null ? validate61.errors : vErrors.concat(validate61.errors);
+      if (!validate62(data.cause, { instancePath: instancePath + "/cause", parentData: data, parentDataProperty: "cause", rootData, dynamicAnchors })) {
+        vErrors = vErrors === null ? validate62.errors : vErrors.concat(validate62.errors);
         errors = vErrors.length;
       }
     }
   } else {
-    const err20 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema146.type, parentSchema: schema146, data };
+    const err20 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema148.type, parentSchema: schema148, data };
     if (vErrors === null) {
       vErrors = [err20];
     } else {
@@ -11189,15 +11429,15 @@ function validate60(data, { instancePath = "", parentData, parentDataProperty, r
     }
     errors++;
   }
-  validate60.errors = vErrors;
+  validate61.errors = vErrors;
   return errors === 0;
 }
-validate60.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
-function validate55(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
+validate61.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
+function validate56(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   ;
   let vErrors = null;
   let errors = 0;
-  const evaluated0 = validate55.evaluated;
+  const evaluated0 = validate56.evaluated;
   if (evaluated0.dynamicProps) {
     evaluated0.props = void 0;
   }
@@ -11206,7 +11446,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.version === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "version" }, message: "must have required property 'version'", schema: schema140.required, parentSchema: schema140, data };
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "version" }, message: "must have required property 'version'", schema: schema142.required, parentSchema: schema142, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -11215,7 +11455,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.revision === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "revision" }, message: "must have required property 'revision'", schema: schema140.required, parentSchema: schema140, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "revision" }, message: "must have required property 'revision'", schema: schema142.required, parentSchema: schema142, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -11224,7 +11464,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.inSync === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "inSync" }, message: "must have required property 'inSync'", schema: schema140.required, parentSchema: schema140, data };
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "inSync" }, message: "must have required property 'inSync'", schema: schema142.required, parentSchema: schema142, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -11233,7 +11473,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.adoptions === void 0) {
-      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "adoptions" }, message: "must have required property 'adoptions'", schema: schema140.required, parentSchema: schema140, data };
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "adoptions" }, message: "must have required property 'adoptions'", schema: schema142.required, parentSchema: schema142, data };
       if (vErrors === null) {
         vErrors = [err3];
       } else {
@@ -11242,7 +11482,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.steps === void 0) {
-      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "steps" }, message: "must have required property 'steps'", schema: schema140.required, parentSchema: schema140, data };
+      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "steps" }, message: "must have required property 'steps'", schema: schema142.required, parentSchema: schema142, data };
       if (vErrors === null) {
         vErrors = [err4];
       } else {
@@ -11251,7 +11491,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.unavailability === void 0) {
-      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "unavailability" }, message: "must have required property 'unavailability'", schema: schema140.required, parentSchema: schema140, data };
+      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "unavailability" }, message: "must have required property 'unavailability'", schema: schema142.required, parentSchema: schema142, data };
       if (vErrors === null) {
         vErrors = [err5];
       } else {
@@ -11260,7 +11500,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.blocked === void 0) {
-      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "blocked" }, message: "must have required property 'blocked'", schema: schema140.required, parentSchema: schema140, data };
+      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "blocked" }, message: "must have required property 'blocked'", schema: schema142.required, parentSchema: schema142, data };
       if (vErrors === null) {
         vErrors = [err6];
       } else {
@@ -11269,7 +11509,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.held === void 0) {
-      const err7 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "held" }, message: "must have required property 'held'", schema: schema140.required, parentSchema: schema140, data };
+      const err7 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "held" }, message: "must have required property 'held'", schema: schema142.required, parentSchema: schema142, data };
       if (vErrors === null) {
         vErrors = [err7];
       } else {
@@ -11279,7 +11519,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
     }
     for (const key0 in data) {
       if (!(key0 === "version" || key0 === "revision" || key0 === "inSync" || key0 === "adoptions" || key0 === "steps" || key0 === "unavailability" || key0 === "blocked" || key0 === "held")) {
-        const err8 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema140, data };
+        const err8 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema142, data };
         if (vErrors === null) {
           vErrors = [err8];
         } else {
@@ -11291,7 +11531,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.version !== void 0) {
       let data0 = data.version;
       if (1 !== data0) {
-        const err9 = { instancePath: instancePath + "/version", schemaPath: "#/properties/version/const", keyword: "const", params: { allowedValue: 1 }, message: "must be equal to constant", schema: 1, parentSchema: schema140.properties.version, data: data0 };
+        const err9 = { instancePath: instancePath + "/version", schemaPath: "#/properties/version/const", keyword: "const", params: { allowedValue: 1 }, message: "must be equal to constant", schema: 1, parentSchema: schema142.properties.version, data: data0 };
         if (vErrors === null) {
           vErrors = [err9];
         } else {
@@ -11304,7 +11544,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
       let data1 = data.revision;
       if (data1 && typeof data1 == "object" && !Array.isArray(data1)) {
         if (data1.branch === void 0) {
-          const err10 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "branch" }, message: "must have required property 'branch'", schema: schema141.required, parentSchema: schema141, data: data1 };
+          const err10 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "branch" }, message: "must have required property 'branch'", schema: schema143.required, parentSchema: schema143, data: data1 };
           if (vErrors === null) {
             vErrors = [err10];
           } else {
@@ -11313,7 +11553,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data1.commit === void 0) {
-          const err11 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema141.required, parentSchema: schema141, data: data1 };
+          const err11 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema143.required, parentSchema: schema143, data: data1 };
           if (vErrors === null) {
             vErrors = [err11];
           } else {
@@ -11322,7 +11562,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data1.author === void 0) {
-          const err12 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "author" }, message: "must have required property 'author'", schema: schema141.required, parentSchema: schema141, data: data1 };
+          const err12 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "author" }, message: "must have required property 'author'", schema: schema143.required, parentSchema: schema143, data: data1 };
           if (vErrors === null) {
             vErrors = [err12];
           } else {
@@ -11331,7 +11571,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data1.date === void 0) {
-          const err13 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "date" }, message: "must have required property 'date'", schema: schema141.required, parentSchema: schema141, data: data1 };
+          const err13 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "date" }, message: "must have required property 'date'", schema: schema143.required, parentSchema: schema143, data: data1 };
           if (vErrors === null) {
             vErrors = [err13];
           } else {
@@ -11340,7 +11580,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data1.subject === void 0) {
-          const err14 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "subject" }, message: "must have required property 'subject'", schema: schema141.required, parentSchema: schema141, data: data1 };
+          const err14 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "subject" }, message: "must have required property 'subject'", schema: schema143.required, parentSchema: schema143, data: data1 };
           if (vErrors === null) {
             vErrors = [err14];
           } else {
@@ -11350,7 +11590,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
         }
         for (const key1 in data1) {
           if (!(key1 === "branch" || key1 === "commit" || key1 === "author" || key1 === "date" || key1 === "subject")) {
-            const err15 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema141, data: data1 };
+            const err15 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema143, data: data1 };
             if (vErrors === null) {
               vErrors = [err15];
             } else {
@@ -11362,7 +11602,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.branch !== void 0) {
           let data2 = data1.branch;
           if (typeof data2 !== "string") {
-            const err16 = { instancePath: instancePath + "/revision/branch", schemaPath: "#/$defs/revision/properties/branch/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema141.properties.branch.type, parentSchema: schema141.properties.branch, data: data2 };
+            const err16 = { instancePath: instancePath + "/revision/branch", schemaPath: "#/$defs/revision/properties/branch/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema143.properties.branch.type, parentSchema: schema143.properties.branch, data: data2 };
             if (vErrors === null) {
               vErrors = [err16];
             } else {
@@ -11375,7 +11615,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
           let data3 = data1.commit;
           if (typeof data3 === "string") {
             if (!pattern87.test(data3)) {
-              const err17 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{40}$" }, message: 'must match pattern "^[0-9a-f]{40}$"', schema: "^[0-9a-f]{40}$", parentSchema: schema141.properties.commit, data: data3 };
+              const err17 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{40}$" }, message: 'must match pattern "^[0-9a-f]{40}$"', schema: "^[0-9a-f]{40}$", parentSchema: schema143.properties.commit, data: data3 };
               if (vErrors === null) {
                 vErrors = [err17];
               } else {
@@ -11384,7 +11624,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
           } else {
-            const err18 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema141.properties.commit.type, parentSchema: schema141.properties.commit, data: data3 };
+            const err18 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema143.properties.commit.type, parentSchema: schema143.properties.commit, data: data3 };
             if (vErrors === null) {
               vErrors = [err18];
             } else {
@@ -11396,7 +11636,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.author !== void 0) {
           let data4 = data1.author;
           if (typeof data4 !== "string") {
-            const err19 = { instancePath: instancePath + "/revision/author", schemaPath: "#/$defs/revision/properties/author/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema141.properties.author.type, parentSchema: schema141.properties.author, data: data4 };
+            const err19 = { instancePath: instancePath + "/revision/author", schemaPath: "#/$defs/revision/properties/author/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema143.properties.author.type, parentSchema: schema143.properties.author, data: data4 };
             if (vErrors === null) {
               vErrors = [err19];
             } else {
@@ -11408,7 +11648,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.date !== void 0) {
           let data5 = data1.date;
           if (typeof data5 !== "string") {
-            const err20 = { instancePath: instancePath + "/revision/date", schemaPath: "#/$defs/revision/properties/date/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema141.properties.date.type, parentSchema: schema141.properties.date, data: data5 };
+            const err20 = { instancePath: instancePath + "/revision/date", schemaPath: "#/$defs/revision/properties/date/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema143.properties.date.type, parentSchema: schema143.properties.date, data: data5 };
             if (vErrors === null) {
               vErrors = [err20];
             } else {
@@ -11420,7 +11660,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.subject !== void 0) {
           let data6 = data1.subject;
           if (typeof data6 !== "string") {
-            const err21 = { instancePath: instancePath + "/revision/subject", schemaPath: "#/$defs/revision/properties/subject/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema141.properties.subject.type, parentSchema: schema141.properties.subject, data: data6 };
+            const err21 = { instancePath: instancePath + "/revision/subject", schemaPath: "#/$defs/revision/properties/subject/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema143.properties.subject.type, parentSchema: schema143.properties.subject, data: data6 };
             if (vErrors === null) {
               vErrors = [err21];
             } else {
@@ -11430,7 +11670,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err22 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema141.type, parentSchema: schema141, data: data1 };
+        const err22 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema143.type, parentSchema: schema143, data: data1 };
         if (vErrors === null) {
           vErrors = [err22];
         } else {
@@ -11442,7 +11682,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.inSync !== void 0) {
       let data7 = data.inSync;
       if (typeof data7 !== "boolean") {
-        const err23 = { instancePath: instancePath + "/inSync", schemaPath: "#/properties/inSync/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema140.properties.inSync.type, parentSchema: schema140.properties.inSync, data: data7 };
+        const err23 = { instancePath: instancePath + "/inSync", schemaPath: "#/properties/inSync/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema142.properties.inSync.type, parentSchema: schema142.properties.inSync, data: data7 };
         if (vErrors === null) {
           vErrors = [err23];
         } else {
@@ -11456,13 +11696,13 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
       if (Array.isArray(data8)) {
         const len0 = data8.length;
         for (let i0 = 0; i0 < len0; i0++) {
-          if (!validate56(data8[i0], { instancePath: instancePath + "/adoptions/" + i0, parentData: data8, parentDataProperty: i0, rootData, dynamicAnchors })) {
-            vErrors = vErrors === null ? validate56.errors : vErrors.concat(validate56.errors);
+          if (!validate57(data8[i0], { instancePath: instancePath + "/adoptions/" + i0, parentData: data8, parentDataProperty: i0, rootData, dynamicAnchors })) {
+            vErrors = vErrors === null ? validate57.errors : vErrors.concat(validate57.errors);
             errors = vErrors.length;
           }
         }
       } else {
-        const err24 = { instancePath: instancePath + "/adoptions", schemaPath: "#/properties/adoptions/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema140.properties.adoptions.type, parentSchema: schema140.properties.adoptions, data: data8 };
+        const err24 = { instancePath: instancePath + "/adoptions", schemaPath: "#/properties/adoptions/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema142.properties.adoptions.type, parentSchema: schema142.properties.adoptions, data: data8 };
         if (vErrors === null) {
           vErrors = [err24];
         } else {
@@ -11476,13 +11716,13 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
       if (Array.isArray(data10)) {
         const len1 = data10.length;
         for (let i1 = 0; i1 < len1; i1++) {
-          if (!validate60(data10[i1], { instancePath: instancePath + "/steps/" + i1, parentData: data10, parentDataProperty: i1, rootData, dynamicAnchors })) {
-            vErrors = vErrors === null ? validate60.errors : vErrors.concat(validate60.errors);
+          if (!validate61(data10[i1], { instancePath: instancePath + "/steps/" + i1, parentData: data10, parentDataProperty: i1, rootData, dynamicAnchors })) {
+            vErrors = vErrors === null ? validate61.errors : vErrors.concat(validate61.errors);
             errors = vErrors.length;
           }
         }
       } else {
-        const err25 = { instancePath: instancePath + "/steps", schemaPath: "#/properties/steps/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema140.properties.steps.type, parentSchema: schema140.properties.steps, data: data10 };
+        const err25 = { instancePath: instancePath + "/steps", schemaPath: "#/properties/steps/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema142.properties.steps.type, parentSchema: schema142.properties.steps, data: data10 };
         if (vErrors === null) {
           vErrors = [err25];
         } else {
@@ -11499,7 +11739,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
           let data13 = data12[i2];
           if (data13 && typeof data13 == "object" && !Array.isArray(data13)) {
             if (data13.application === void 0) {
-              const err26 = { instancePath: instancePath + "/unavailability/" + i2, schemaPath: "#/$defs/unavailability/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema149.required, parentSchema: schema149, data: data13 };
+              const err26 = { instancePath: instancePath + "/unavailability/" + i2, schemaPath: "#/$defs/unavailability/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema151.required, parentSchema: schema151, data: data13 };
               if (vErrors === null) {
                 vErrors = [err26];
               } else {
@@ -11508,7 +11748,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data13.service === void 0) {
-              const err27 = { instancePath: instancePath + "/unavailability/" + i2, schemaPath: "#/$defs/unavailability/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema149.required, parentSchema: schema149, data: data13 };
+              const err27 = { instancePath: instancePath + "/unavailability/" + i2, schemaPath: "#/$defs/unavailability/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema151.required, parentSchema: schema151, data: data13 };
               if (vErrors === null) {
                 vErrors = [err27];
               } else {
@@ -11517,7 +11757,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data13.desired === void 0) {
-              const err28 = { instancePath: instancePath + "/unavailability/" + i2, schemaPath: "#/$defs/unavailability/required", keyword: "required", params: { missingProperty: "desired" }, message: "must have required property 'desired'", schema: schema149.required, parentSchema: schema149, data: data13 };
+              const err28 = { instancePath: instancePath + "/unavailability/" + i2, schemaPath: "#/$defs/unavailability/required", keyword: "required", params: { missingProperty: "desired" }, message: "must have required property 'desired'", schema: schema151.required, parentSchema: schema151, data: data13 };
               if (vErrors === null) {
                 vErrors = [err28];
               } else {
@@ -11526,7 +11766,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data13.before === void 0) {
-              const err29 = { instancePath: instancePath + "/unavailability/" + i2, schemaPath: "#/$defs/unavailability/required", keyword: "required", params: { missingProperty: "before" }, message: "must have required property 'before'", schema: schema149.required, parentSchema: schema149, data: data13 };
+              const err29 = { instancePath: instancePath + "/unavailability/" + i2, schemaPath: "#/$defs/unavailability/required", keyword: "required", params: { missingProperty: "before" }, message: "must have required property 'before'", schema: schema151.required, parentSchema: schema151, data: data13 };
               if (vErrors === null) {
                 vErrors = [err29];
               } else {
@@ -11535,7 +11775,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data13.lowest === void 0) {
-              const err30 = { instancePath: instancePath + "/unavailability/" + i2, schemaPath: "#/$defs/unavailability/required", keyword: "required", params: { missingProperty: "lowest" }, message: "must have required property 'lowest'", schema: schema149.required, parentSchema: schema149, data: data13 };
+              const err30 = { instancePath: instancePath + "/unavailability/" + i2, schemaPath: "#/$defs/unavailability/required", keyword: "required", params: { missingProperty: "lowest" }, message: "must have required property 'lowest'", schema: schema151.required, parentSchema: schema151, data: data13 };
               if (vErrors === null) {
                 vErrors = [err30];
               } else {
@@ -11544,7 +11784,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data13.reason === void 0) {
-              const err31 = { instancePath: instancePath + "/unavailability/" + i2, schemaPath: "#/$defs/unavailability/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema149.required, parentSchema: schema149, data: data13 };
+              const err31 = { instancePath: instancePath + "/unavailability/" + i2, schemaPath: "#/$defs/unavailability/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema151.required, parentSchema: schema151, data: data13 };
               if (vErrors === null) {
                 vErrors = [err31];
               } else {
@@ -11554,7 +11794,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
             }
             for (const key2 in data13) {
               if (!(key2 === "application" || key2 === "service" || key2 === "desired" || key2 === "before" || key2 === "lowest" || key2 === "reason")) {
-                const err32 = { instancePath: instancePath + "/unavailability/" + i2, schemaPath: "#/$defs/unavailability/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema149, data: data13 };
+                const err32 = { instancePath: instancePath + "/unavailability/" + i2, schemaPath: "#/$defs/unavailability/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema151, data: data13 };
                 if (vErrors === null) {
                   vErrors = [err32];
                 } else {
@@ -11566,7 +11806,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
             if (data13.application !== void 0) {
               let data14 = data13.application;
               if (typeof data14 !== "string") {
-                const err33 = { instancePath: instancePath + "/unavailability/" + i2 + "/application", schemaPath: "#/$defs/unavailability/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema149.properties.application.type, parentSchema: schema149.properties.application, data: data14 };
+                const err33 = { instancePath: instancePath + "/unavailability/" + i2 + "/application", schemaPath: "#/$defs/unavailability/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema151.properties.application.type, parentSchema: schema151.properties.application, data: data14 };
                 if (vErrors === null) {
                   vErrors = [err33];
                 } else {
@@ -11578,7 +11818,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
             if (data13.service !== void 0) {
               let data15 = data13.service;
               if (typeof data15 !== "string") {
-                const err34 = { instancePath: instancePath + "/unavailability/" + i2 + "/service", schemaPath: "#/$defs/unavailability/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema149.properties.service.type, parentSchema: schema149.properties.service, data: data15 };
+                const err34 = { instancePath: instancePath + "/unavailability/" + i2 + "/service", schemaPath: "#/$defs/unavailability/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema151.properties.service.type, parentSchema: schema151.properties.service, data: data15 };
                 if (vErrors === null) {
                   vErrors = [err34];
                 } else {
@@ -11590,7 +11830,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
             if (data13.desired !== void 0) {
               let data16 = data13.desired;
               if (!(typeof data16 == "number" && (!(data16 % 1) && !isNaN(data16)) && isFinite(data16))) {
-                const err35 = { instancePath: instancePath + "/unavailability/" + i2 + "/desired", schemaPath: "#/$defs/unavailability/properties/desired/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema149.properties.desired.type, parentSchema: schema149.properties.desired, data: data16 };
+                const err35 = { instancePath: instancePath + "/unavailability/" + i2 + "/desired", schemaPath: "#/$defs/unavailability/properties/desired/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema151.properties.desired.type, parentSchema: schema151.properties.desired, data: data16 };
                 if (vErrors === null) {
                   vErrors = [err35];
                 } else {
@@ -11602,7 +11842,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
             if (data13.before !== void 0) {
               let data17 = data13.before;
               if (!(typeof data17 == "number" && (!(data17 % 1) && !isNaN(data17)) && isFinite(data17))) {
-                const err36 = { instancePath: instancePath + "/unavailability/" + i2 + "/before", schemaPath: "#/$defs/unavailability/properties/before/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema149.properties.before.type, parentSchema: schema149.properties.before, data: data17 };
+                const err36 = { instancePath: instancePath + "/unavailability/" + i2 + "/before", schemaPath: "#/$defs/unavailability/properties/before/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema151.properties.before.type, parentSchema: schema151.properties.before, data: data17 };
                 if (vErrors === null) {
                   vErrors = [err36];
                 } else {
@@ -11614,7 +11854,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
             if (data13.lowest !== void 0) {
               let data18 = data13.lowest;
               if (!(typeof data18 == "number" && (!(data18 % 1) && !isNaN(data18)) && isFinite(data18))) {
-                const err37 = { instancePath: instancePath + "/unavailability/" + i2 + "/lowest", schemaPath: "#/$defs/unavailability/properties/lowest/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema149.properties.lowest.type, parentSchema: schema149.properties.lowest, data: data18 };
+                const err37 = { instancePath: instancePath + "/unavailability/" + i2 + "/lowest", schemaPath: "#/$defs/unavailability/properties/lowest/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema151.properties.lowest.type, parentSchema: schema151.properties.lowest, data: data18 };
                 if (vErrors === null) {
                   vErrors = [err37];
                 } else {
@@ -11626,7 +11866,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
             if (data13.reason !== void 0) {
               let data19 = data13.reason;
               if (typeof data19 !== "string") {
-                const err38 = { instancePath: instancePath + "/unavailability/" + i2 + "/reason", schemaPath: "#/$defs/unavailability/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema149.properties.reason.type, parentSchema: schema149.properties.reason, data: data19 };
+                const err38 = { instancePath: instancePath + "/unavailability/" + i2 + "/reason", schemaPath: "#/$defs/unavailability/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema151.properties.reason.type, parentSchema: schema151.properties.reason, data: data19 };
                 if (vErrors === null) {
                   vErrors = [err38];
                 } else {
@@ -11636,7 +11876,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err39 = { instancePath: instancePath + "/unavailability/" + i2, schemaPath: "#/$defs/unavailability/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema149.type, parentSchema: schema149, data: data13 };
+            const err39 = { instancePath: instancePath + "/unavailability/" + i2, schemaPath: "#/$defs/unavailability/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema151.type, parentSchema: schema151, data: data13 };
             if (vErrors === null) {
               vErrors = [err39];
             } else {
@@ -11646,7 +11886,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err40 = { instancePath: instancePath + "/unavailability", schemaPath: "#/properties/unavailability/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema140.properties.unavailability.type, parentSchema: schema140.properties.unavailability, data: data12 };
+        const err40 = { instancePath: instancePath + "/unavailability", schemaPath: "#/properties/unavailability/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema142.properties.unavailability.type, parentSchema: schema142.properties.unavailability, data: data12 };
         if (vErrors === null) {
           vErrors = [err40];
         } else {
@@ -11663,7 +11903,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
           let data21 = data20[i3];
           if (data21 && typeof data21 == "object" && !Array.isArray(data21)) {
             if (data21.application === void 0) {
-              const err41 = { instancePath: instancePath + "/blocked/" + i3, schemaPath: "#/$defs/blocked/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema150.required, parentSchema: schema150, data: data21 };
+              const err41 = { instancePath: instancePath + "/blocked/" + i3, schemaPath: "#/$defs/blocked/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema152.required, parentSchema: schema152, data: data21 };
               if (vErrors === null) {
                 vErrors = [err41];
               } else {
@@ -11672,7 +11912,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data21.reason === void 0) {
-              const err42 = { instancePath: instancePath + "/blocked/" + i3, schemaPath: "#/$defs/blocked/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema150.required, parentSchema: schema150, data: data21 };
+              const err42 = { instancePath: instancePath + "/blocked/" + i3, schemaPath: "#/$defs/blocked/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema152.required, parentSchema: schema152, data: data21 };
               if (vErrors === null) {
                 vErrors = [err42];
               } else {
@@ -11681,7 +11921,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data21.message === void 0) {
-              const err43 = { instancePath: instancePath + "/blocked/" + i3, schemaPath: "#/$defs/blocked/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema150.required, parentSchema: schema150, data: data21 };
+              const err43 = { instancePath: instancePath + "/blocked/" + i3, schemaPath: "#/$defs/blocked/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema152.required, parentSchema: schema152, data: data21 };
               if (vErrors === null) {
                 vErrors = [err43];
               } else {
@@ -11691,7 +11931,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
             }
             for (const key3 in data21) {
               if (!(key3 === "application" || key3 === "reason" || key3 === "message")) {
-                const err44 = { instancePath: instancePath + "/blocked/" + i3, schemaPath: "#/$defs/blocked/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key3 }, message: "must NOT have additional properties", schema: false, parentSchema: schema150, data: data21 };
+                const err44 = { instancePath: instancePath + "/blocked/" + i3, schemaPath: "#/$defs/blocked/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key3 }, message: "must NOT have additional properties", schema: false, parentSchema: schema152, data: data21 };
                 if (vErrors === null) {
                   vErrors = [err44];
                 } else {
@@ -11703,7 +11943,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
             if (data21.application !== void 0) {
               let data22 = data21.application;
               if (typeof data22 !== "string") {
-                const err45 = { instancePath: instancePath + "/blocked/" + i3 + "/application", schemaPath: "#/$defs/blocked/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema150.properties.application.type, parentSchema: schema150.properties.application, data: data22 };
+                const err45 = { instancePath: instancePath + "/blocked/" + i3 + "/application", schemaPath: "#/$defs/blocked/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema152.properties.application.type, parentSchema: schema152.properties.application, data: data22 };
                 if (vErrors === null) {
                   vErrors = [err45];
                 } else {
@@ -11715,7 +11955,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
             if (data21.reason !== void 0) {
               let data23 = data21.reason;
               if (typeof data23 !== "string") {
-                const err46 = { instancePath: instancePath + "/blocked/" + i3 + "/reason", schemaPath: "#/$defs/blocked/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema150.properties.reason.type, parentSchema: schema150.properties.reason, data: data23 };
+                const err46 = { instancePath: instancePath + "/blocked/" + i3 + "/reason", schemaPath: "#/$defs/blocked/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema152.properties.reason.type, parentSchema: schema152.properties.reason, data: data23 };
                 if (vErrors === null) {
                   vErrors = [err46];
                 } else {
@@ -11727,7 +11967,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
             if (data21.message !== void 0) {
               let data24 = data21.message;
               if (typeof data24 !== "string") {
-                const err47 = { instancePath: instancePath + "/blocked/" + i3 + "/message", schemaPath: "#/$defs/blocked/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema150.properties.message.type, parentSchema: schema150.properties.message, data: data24 };
+                const err47 = { instancePath: instancePath + "/blocked/" + i3 + "/message", schemaPath: "#/$defs/blocked/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema152.properties.message.type, parentSchema: schema152.properties.message, data: data24 };
                 if (vErrors === null) {
                   vErrors = [err47];
                 } else {
@@ -11737,7 +11977,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err48 = { instancePath: instancePath + "/blocked/" + i3, schemaPath: "#/$defs/blocked/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema150.type, parentSchema: schema150, data: data21 };
+            const err48 = { instancePath: instancePath + "/blocked/" + i3, schemaPath: "#/$defs/blocked/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema152.type, parentSchema: schema152, data: data21 };
             if (vErrors === null) {
               vErrors = [err48];
             } else {
@@ -11747,7 +11987,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err49 = { instancePath: instancePath + "/blocked", schemaPath: "#/properties/blocked/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema140.properties.blocked.type, parentSchema: schema140.properties.blocked, data: data20 };
+        const err49 = { instancePath: instancePath + "/blocked", schemaPath: "#/properties/blocked/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema142.properties.blocked.type, parentSchema: schema142.properties.blocked, data: data20 };
         if (vErrors === null) {
           vErrors = [err49];
         } else {
@@ -11763,7 +12003,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
       const _errs57 = errors;
       if (data25 && typeof data25 == "object" && !Array.isArray(data25)) {
         if (data25.applications === void 0) {
-          const err50 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/required", keyword: "required", params: { missingProperty: "applications" }, message: "must have required property 'applications'", schema: schema151.required, parentSchema: schema151, data: data25 };
+          const err50 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/required", keyword: "required", params: { missingProperty: "applications" }, message: "must have required property 'applications'", schema: schema153.required, parentSchema: schema153, data: data25 };
           if (vErrors === null) {
             vErrors = [err50];
           } else {
@@ -11772,7 +12012,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data25.of === void 0) {
-          const err51 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/required", keyword: "required", params: { missingProperty: "of" }, message: "must have required property 'of'", schema: schema151.required, parentSchema: schema151, data: data25 };
+          const err51 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/required", keyword: "required", params: { missingProperty: "of" }, message: "must have required property 'of'", schema: schema153.required, parentSchema: schema153, data: data25 };
           if (vErrors === null) {
             vErrors = [err51];
           } else {
@@ -11781,7 +12021,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data25.commits === void 0) {
-          const err52 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/required", keyword: "required", params: { missingProperty: "commits" }, message: "must have required property 'commits'", schema: schema151.required, parentSchema: schema151, data: data25 };
+          const err52 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/required", keyword: "required", params: { missingProperty: "commits" }, message: "must have required property 'commits'", schema: schema153.required, parentSchema: schema153, data: data25 };
           if (vErrors === null) {
             vErrors = [err52];
           } else {
@@ -11791,7 +12031,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
         }
         for (const key4 in data25) {
           if (!(key4 === "applications" || key4 === "of" || key4 === "commits")) {
-            const err53 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key4 }, message: "must NOT have additional properties", schema: false, parentSchema: schema151, data: data25 };
+            const err53 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key4 }, message: "must NOT have additional properties", schema: false, parentSchema: schema153, data: data25 };
             if (vErrors === null) {
               vErrors = [err53];
             } else {
@@ -11807,7 +12047,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
             for (let i4 = 0; i4 < len4; i4++) {
               let data27 = data26[i4];
               if (typeof data27 !== "string") {
-                const err54 = { instancePath: instancePath + "/held/applications/" + i4, schemaPath: "#/$defs/held/properties/applications/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema151.properties.applications.items.type, parentSchema: schema151.properties.applications.items, data: data27 };
+                const err54 = { instancePath: instancePath + "/held/applications/" + i4, schemaPath: "#/$defs/held/properties/applications/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema153.properties.applications.items.type, parentSchema: schema153.properties.applications.items, data: data27 };
                 if (vErrors === null) {
                   vErrors = [err54];
                 } else {
@@ -11817,7 +12057,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err55 = { instancePath: instancePath + "/held/applications", schemaPath: "#/$defs/held/properties/applications/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema151.properties.applications.type, parentSchema: schema151.properties.applications, data: data26 };
+            const err55 = { instancePath: instancePath + "/held/applications", schemaPath: "#/$defs/held/properties/applications/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema153.properties.applications.type, parentSchema: schema153.properties.applications, data: data26 };
             if (vErrors === null) {
               vErrors = [err55];
             } else {
@@ -11829,7 +12069,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
         if (data25.of !== void 0) {
           let data28 = data25.of;
           if (!(typeof data28 == "number" && (!(data28 % 1) && !isNaN(data28)) && isFinite(data28))) {
-            const err56 = { instancePath: instancePath + "/held/of", schemaPath: "#/$defs/held/properties/of/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema151.properties.of.type, parentSchema: schema151.properties.of, data: data28 };
+            const err56 = { instancePath: instancePath + "/held/of", schemaPath: "#/$defs/held/properties/of/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema153.properties.of.type, parentSchema: schema153.properties.of, data: data28 };
             if (vErrors === null) {
               vErrors = [err56];
             } else {
@@ -11845,7 +12085,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
             for (let i5 = 0; i5 < len5; i5++) {
               let data30 = data29[i5];
               if (typeof data30 !== "string") {
-                const err57 = { instancePath: instancePath + "/held/commits/" + i5, schemaPath: "#/$defs/held/properties/commits/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema151.properties.commits.items.type, parentSchema: schema151.properties.commits.items, data: data30 };
+                const err57 = { instancePath: instancePath + "/held/commits/" + i5, schemaPath: "#/$defs/held/properties/commits/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema153.properties.commits.items.type, parentSchema: schema153.properties.commits.items, data: data30 };
                 if (vErrors === null) {
                   vErrors = [err57];
                 } else {
@@ -11855,7 +12095,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err58 = { instancePath: instancePath + "/held/commits", schemaPath: "#/$defs/held/properties/commits/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema151.properties.commits.type, parentSchema: schema151.properties.commits, data: data29 };
+            const err58 = { instancePath: instancePath + "/held/commits", schemaPath: "#/$defs/held/properties/commits/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema153.properties.commits.type, parentSchema: schema153.properties.commits, data: data29 };
             if (vErrors === null) {
               vErrors = [err58];
             } else {
@@ -11865,7 +12105,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err59 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema151.type, parentSchema: schema151, data: data25 };
+        const err59 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema153.type, parentSchema: schema153, data: data25 };
         if (vErrors === null) {
           vErrors = [err59];
         } else {
@@ -11877,7 +12117,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
       valid15 = valid15 || _valid0;
       const _errs71 = errors;
       if (data25 !== null) {
-        const err60 = { instancePath: instancePath + "/held", schemaPath: "#/properties/held/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema140.properties.held.anyOf[1].type, parentSchema: schema140.properties.held.anyOf[1], data: data25 };
+        const err60 = { instancePath: instancePath + "/held", schemaPath: "#/properties/held/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema142.properties.held.anyOf[1].type, parentSchema: schema142.properties.held.anyOf[1], data: data25 };
         if (vErrors === null) {
           vErrors = [err60];
         } else {
@@ -11888,7 +12128,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
       var _valid0 = _errs71 === errors;
       valid15 = valid15 || _valid0;
       if (!valid15) {
-        const err61 = { instancePath: instancePath + "/held", schemaPath: "#/properties/held/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema140.properties.held.anyOf, parentSchema: schema140.properties.held, data: data25 };
+        const err61 = { instancePath: instancePath + "/held", schemaPath: "#/properties/held/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema142.properties.held.anyOf, parentSchema: schema142.properties.held, data: data25 };
         if (vErrors === null) {
           vErrors = [err61];
         } else {
@@ -11907,7 +12147,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err62 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema140.type, parentSchema: schema140, data };
+    const err62 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema142.type, parentSchema: schema142, data };
     if (vErrors === null) {
       vErrors = [err62];
     } else {
@@ -11915,20 +12155,20 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
     }
     errors++;
   }
-  validate55.errors = vErrors;
+  validate56.errors = vErrors;
   return errors === 0;
 }
-validate55.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
-var validateProgress = validate65;
-var schema152 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/progress.schema.json", "anyOf": [{ "$ref": "#/$defs/step" }, { "$ref": "#/$defs/wait" }, { "$ref": "#/$defs/entry" }], "$defs": { "step": { "type": "object", "required": ["at", "kind", "application", "service", "slot", "host", "action", "subject", "detail", "reason", "origin", "outcome", "message", "durationMs"], "additionalProperties": false, "properties": { "at": { "type": "string" }, "kind": { "const": "step" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "type": "string" }, "action": { "type": "string" }, "subject": { "type": "string" }, "detail": { "type": "string" }, "reason": { "type": "string" }, "origin": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "outcome": { "type": "string", "enum": ["started", "done", "skipped", "failed", "unknown"] }, "message": { "type": "string" }, "durationMs": { "type": "integer" } } }, "wait": { "type": "object", "required": ["at", "kind", "application", "service", "slot", "host", "wait", "reason", "until"], "additionalProperties": false, "properties": { "at": { "type": "string" }, "kind": { "const": "wait" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "wait": { "type": "string", "enum": ["step", "image", "gate", "monitor", "promotion", "turn", "retry", "host"] }, "reason": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } }, "entry": { "type": "object", "required": ["at", "kind", "application", "entry", "message"], "additionalProperties": false, "properties": { "at": { "type": "string" }, "kind": { "const": "entry" }, "application": { "type": "string" }, "entry": { "type": "string" }, "message": { "type": "string" } } } } };
-var schema153 = { "type": "object", "required": ["at", "kind", "application", "service", "slot", "host", "action", "subject", "detail", "reason", "origin", "outcome", "message", "durationMs"], "additionalProperties": false, "properties": { "at": { "type": "string" }, "kind": { "const": "step" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "type": "string" }, "action": { "type": "string" }, "subject": { "type": "string" }, "detail": { "type": "string" }, "reason": { "type": "string" }, "origin": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "outcome": { "type": "string", "enum": ["started", "done", "skipped", "failed", "unknown"] }, "message": { "type": "string" }, "durationMs": { "type": "integer" } } };
-var schema154 = { "type": "object", "required": ["at", "kind", "application", "service", "slot", "host", "wait", "reason", "until"], "additionalProperties": false, "properties": { "at": { "type": "string" }, "kind": { "const": "wait" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "wait": { "type": "string", "enum": ["step", "image", "gate", "monitor", "promotion", "turn", "retry", "host"] }, "reason": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } };
-var schema155 = { "type": "object", "required": ["at", "kind", "application", "entry", "message"], "additionalProperties": false, "properties": { "at": { "type": "string" }, "kind": { "const": "entry" }, "application": { "type": "string" }, "entry": { "type": "string" }, "message": { "type": "string" } } };
-function validate65(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
+validate56.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
+var validateProgress = validate66;
+var schema154 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/progress.schema.json", "anyOf": [{ "$ref": "#/$defs/step" }, { "$ref": "#/$defs/wait" }, { "$ref": "#/$defs/entry" }], "$defs": { "step": { "type": "object", "required": ["at", "kind", "application", "service", "slot", "host", "action", "subject", "detail", "reason", "origin", "outcome", "message", "durationMs"], "additionalProperties": false, "properties": { "at": { "type": "string" }, "kind": { "const": "step" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "type": "string" }, "action": { "type": "string" }, "subject": { "type": "string" }, "detail": { "type": "string" }, "reason": { "type": "string" }, "origin": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "outcome": { "type": "string", "enum": ["started", "done", "skipped", "failed", "unknown"] }, "message": { "type": "string" }, "durationMs": { "type": "integer" } } }, "wait": { "type": "object", "required": ["at", "kind", "application", "service", "slot", "host", "wait", "reason", "until"], "additionalProperties": false, "properties": { "at": { "type": "string" }, "kind": { "const": "wait" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "wait": { "type": "string", "enum": ["step", "image", "gate", "monitor", "promotion", "turn", "retry", "host"] }, "reason": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } }, "entry": { "type": "object", "required": ["at", "kind", "application", "entry", "message"], "additionalProperties": false, "properties": { "at": { "type": "string" }, "kind": { "const": "entry" }, "application": { "type": "string" }, "entry": { "type": "string" }, "message": { "type": "string" } } } } };
+var schema155 = { "type": "object", "required": ["at", "kind", "application", "service", "slot", "host", "action", "subject", "detail", "reason", "origin", "outcome", "message", "durationMs"], "additionalProperties": false, "properties": { "at": { "type": "string" }, "kind": { "const": "step" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "type": "string" }, "action": { "type": "string" }, "subject": { "type": "string" }, "detail": { "type": "string" }, "reason": { "type": "string" }, "origin": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "outcome": { "type": "string", "enum": ["started", "done", "skipped", "failed", "unknown"] }, "message": { "type": "string" }, "durationMs": { "type": "integer" } } };
+var schema156 = { "type": "object", "required": ["at", "kind", "application", "service", "slot", "host", "wait", "reason", "until"], "additionalProperties": false, "properties": { "at": { "type": "string" }, "kind": { "const": "wait" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "wait": { "type": "string", "enum": ["step", "image", "gate", "monitor", "promotion", "turn", "retry", "host"] }, "reason": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } };
+var schema157 = { "type": "object", "required": ["at", "kind", "application", "entry", "message"], "additionalProperties": false, "properties": { "at": { "type": "string" }, "kind": { "const": "entry" }, "application": { "type": "string" }, "entry": { "type": "string" }, "message": { "type": "string" } } };
+function validate66(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   ;
   let vErrors = null;
   let errors = 0;
-  const evaluated0 = validate65.evaluated;
+  const evaluated0 = validate66.evaluated;
   if (evaluated0.dynamicProps) {
     evaluated0.props = void 0;
   }
@@ -11940,7 +12180,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
   const _errs1 = errors;
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.at === void 0) {
-      const err0 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "at" }, message: "must have required property 'at'", schema: schema153.required, parentSchema: schema153, data };
+      const err0 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "at" }, message: "must have required property 'at'", schema: schema155.required, parentSchema: schema155, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -11949,7 +12189,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.kind === void 0) {
-      const err1 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "kind" }, message: "must have required property 'kind'", schema: schema153.required, parentSchema: schema153, data };
+      const err1 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "kind" }, message: "must have required property 'kind'", schema: schema155.required, parentSchema: schema155, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -11958,7 +12198,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.application === void 0) {
-      const err2 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema153.required, parentSchema: schema153, data };
+      const err2 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema155.required, parentSchema: schema155, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -11967,7 +12207,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.service === void 0) {
-      const err3 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema153.required, parentSchema: schema153, data };
+      const err3 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema155.required, parentSchema: schema155, data };
       if (vErrors === null) {
         vErrors = [err3];
       } else {
@@ -11976,7 +12216,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.slot === void 0) {
-      const err4 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema153.required, parentSchema: schema153, data };
+      const err4 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema155.required, parentSchema: schema155, data };
       if (vErrors === null) {
         vErrors = [err4];
       } else {
@@ -11985,7 +12225,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.host === void 0) {
-      const err5 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema153.required, parentSchema: schema153, data };
+      const err5 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema155.required, parentSchema: schema155, data };
       if (vErrors === null) {
         vErrors = [err5];
       } else {
@@ -11994,7 +12234,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.action === void 0) {
-      const err6 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "action" }, message: "must have required property 'action'", schema: schema153.required, parentSchema: schema153, data };
+      const err6 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "action" }, message: "must have required property 'action'", schema: schema155.required, parentSchema: schema155, data };
       if (vErrors === null) {
         vErrors = [err6];
       } else {
@@ -12003,7 +12243,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.subject === void 0) {
-      const err7 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "subject" }, message: "must have required property 'subject'", schema: schema153.required, parentSchema: schema153, data };
+      const err7 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "subject" }, message: "must have required property 'subject'", schema: schema155.required, parentSchema: schema155, data };
       if (vErrors === null) {
         vErrors = [err7];
       } else {
@@ -12012,7 +12252,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.detail === void 0) {
-      const err8 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "detail" }, message: "must have required property 'detail'", schema: schema153.required, parentSchema: schema153, data };
+      const err8 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "detail" }, message: "must have required property 'detail'", schema: schema155.required, parentSchema: schema155, data };
       if (vErrors === null) {
         vErrors = [err8];
       } else {
@@ -12021,7 +12261,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.reason === void 0) {
-      const err9 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema153.required, parentSchema: schema153, data };
+      const err9 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema155.required, parentSchema: schema155, data };
       if (vErrors === null) {
         vErrors = [err9];
       } else {
@@ -12030,7 +12270,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.origin === void 0) {
-      const err10 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "origin" }, message: "must have required property 'origin'", schema: schema153.required, parentSchema: schema153, data };
+      const err10 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "origin" }, message: "must have required property 'origin'", schema: schema155.required, parentSchema: schema155, data };
       if (vErrors === null) {
         vErrors = [err10];
       } else {
@@ -12039,7 +12279,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.outcome === void 0) {
-      const err11 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "outcome" }, message: "must have required property 'outcome'", schema: schema153.required, parentSchema: schema153, data };
+      const err11 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "outcome" }, message: "must have required property 'outcome'", schema: schema155.required, parentSchema: schema155, data };
       if (vErrors === null) {
         vErrors = [err11];
       } else {
@@ -12048,7 +12288,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.message === void 0) {
-      const err12 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema153.required, parentSchema: schema153, data };
+      const err12 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema155.required, parentSchema: schema155, data };
       if (vErrors === null) {
         vErrors = [err12];
       } else {
@@ -12057,7 +12297,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.durationMs === void 0) {
-      const err13 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "durationMs" }, message: "must have required property 'durationMs'", schema: schema153.required, parentSchema: schema153, data };
+      const err13 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "durationMs" }, message: "must have required property 'durationMs'", schema: schema155.required, parentSchema: schema155, data };
       if (vErrors === null) {
         vErrors = [err13];
       } else {
@@ -12066,8 +12306,8 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     for (const key0 in data) {
-      if (!func1.call(schema153.properties, key0)) {
-        const err14 = { instancePath, schemaPath: "#/$defs/step/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema153, data };
+      if (!func1.call(schema155.properties, key0)) {
+        const err14 = { instancePath, schemaPath: "#/$defs/step/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema155, data };
         if (vErrors === null) {
           vErrors = [err14];
         } else {
@@ -12079,7 +12319,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.at !== void 0) {
       let data0 = data.at;
       if (typeof data0 !== "string") {
-        const err15 = { instancePath: instancePath + "/at", schemaPath: "#/$defs/step/properties/at/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema153.properties.at.type, parentSchema: schema153.properties.at, data: data0 };
+        const err15 = { instancePath: instancePath + "/at", schemaPath: "#/$defs/step/properties/at/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema155.properties.at.type, parentSchema: schema155.properties.at, data: data0 };
         if (vErrors === null) {
           vErrors = [err15];
         } else {
@@ -12091,7 +12331,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.kind !== void 0) {
       let data1 = data.kind;
       if ("step" !== data1) {
-        const err16 = { instancePath: instancePath + "/kind", schemaPath: "#/$defs/step/properties/kind/const", keyword: "const", params: { allowedValue: "step" }, message: "must be equal to constant", schema: "step", parentSchema: schema153.properties.kind, data: data1 };
+        const err16 = { instancePath: instancePath + "/kind", schemaPath: "#/$defs/step/properties/kind/const", keyword: "const", params: { allowedValue: "step" }, message: "must be equal to constant", schema: "step", parentSchema: schema155.properties.kind, data: data1 };
         if (vErrors === null) {
           vErrors = [err16];
         } else {
@@ -12103,7 +12343,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.application !== void 0) {
       let data2 = data.application;
       if (typeof data2 !== "string") {
-        const err17 = { instancePath: instancePath + "/application", schemaPath: "#/$defs/step/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema153.properties.application.type, parentSchema: schema153.properties.application, data: data2 };
+        const err17 = { instancePath: instancePath + "/application", schemaPath: "#/$defs/step/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema155.properties.application.type, parentSchema: schema155.properties.application, data: data2 };
         if (vErrors === null) {
           vErrors = [err17];
         } else {
@@ -12115,7 +12355,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.service !== void 0) {
       let data3 = data.service;
       if (typeof data3 !== "string") {
-        const err18 = { instancePath: instancePath + "/service", schemaPath: "#/$defs/step/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema153.properties.service.type, parentSchema: schema153.properties.service, data: data3 };
+        const err18 = { instancePath: instancePath + "/service", schemaPath: "#/$defs/step/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema155.properties.service.type, parentSchema: schema155.properties.service, data: data3 };
         if (vErrors === null) {
           vErrors = [err18];
         } else {
@@ -12127,7 +12367,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.slot !== void 0) {
       let data4 = data.slot;
       if (typeof data4 !== "string") {
-        const err19 = { instancePath: instancePath + "/slot", schemaPath: "#/$defs/step/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema153.properties.slot.type, parentSchema: schema153.properties.slot, data: data4 };
+        const err19 = { instancePath: instancePath + "/slot", schemaPath: "#/$defs/step/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema155.properties.slot.type, parentSchema: schema155.properties.slot, data: data4 };
         if (vErrors === null) {
           vErrors = [err19];
         } else {
@@ -12139,7 +12379,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.host !== void 0) {
       let data5 = data.host;
       if (typeof data5 !== "string") {
-        const err20 = { instancePath: instancePath + "/host", schemaPath: "#/$defs/step/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema153.properties.host.type, parentSchema: schema153.properties.host, data: data5 };
+        const err20 = { instancePath: instancePath + "/host", schemaPath: "#/$defs/step/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema155.properties.host.type, parentSchema: schema155.properties.host, data: data5 };
         if (vErrors === null) {
           vErrors = [err20];
         } else {
@@ -12151,7 +12391,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.action !== void 0) {
       let data6 = data.action;
       if (typeof data6 !== "string") {
-        const err21 = { instancePath: instancePath + "/action", schemaPath: "#/$defs/step/properties/action/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema153.properties.action.type, parentSchema: schema153.properties.action, data: data6 };
+        const err21 = { instancePath: instancePath + "/action", schemaPath: "#/$defs/step/properties/action/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema155.properties.action.type, parentSchema: schema155.properties.action, data: data6 };
         if (vErrors === null) {
           vErrors = [err21];
         } else {
@@ -12163,7 +12403,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.subject !== void 0) {
       let data7 = data.subject;
       if (typeof data7 !== "string") {
-        const err22 = { instancePath: instancePath + "/subject", schemaPath: "#/$defs/step/properties/subject/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema153.properties.subject.type, parentSchema: schema153.properties.subject, data: data7 };
+        const err22 = { instancePath: instancePath + "/subject", schemaPath: "#/$defs/step/properties/subject/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema155.properties.subject.type, parentSchema: schema155.properties.subject, data: data7 };
         if (vErrors === null) {
           vErrors = [err22];
         } else {
@@ -12175,7 +12415,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.detail !== void 0) {
       let data8 = data.detail;
       if (typeof data8 !== "string") {
-        const err23 = { instancePath: instancePath + "/detail", schemaPath: "#/$defs/step/properties/detail/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema153.properties.detail.type, parentSchema: schema153.properties.detail, data: data8 };
+        const err23 = { instancePath: instancePath + "/detail", schemaPath: "#/$defs/step/properties/detail/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema155.properties.detail.type, parentSchema: schema155.properties.detail, data: data8 };
         if (vErrors === null) {
           vErrors = [err23];
         } else {
@@ -12187,7 +12427,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.reason !== void 0) {
       let data9 = data.reason;
       if (typeof data9 !== "string") {
-        const err24 = { instancePath: instancePath + "/reason", schemaPath: "#/$defs/step/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema153.properties.reason.type, parentSchema: schema153.properties.reason, data: data9 };
+        const err24 = { instancePath: instancePath + "/reason", schemaPath: "#/$defs/step/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema155.properties.reason.type, parentSchema: schema155.properties.reason, data: data9 };
         if (vErrors === null) {
           vErrors = [err24];
         } else {
@@ -12202,7 +12442,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
       let valid3 = false;
       const _errs26 = errors;
       if (typeof data10 !== "string") {
-        const err25 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/step/properties/origin/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema153.properties.origin.anyOf[0].type, parentSchema: schema153.properties.origin.anyOf[0], data: data10 };
+        const err25 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/step/properties/origin/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema155.properties.origin.anyOf[0].type, parentSchema: schema155.properties.origin.anyOf[0], data: data10 };
         if (vErrors === null) {
           vErrors = [err25];
         } else {
@@ -12214,7 +12454,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
       valid3 = valid3 || _valid1;
       const _errs28 = errors;
       if (data10 !== null) {
-        const err26 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/step/properties/origin/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema153.properties.origin.anyOf[1].type, parentSchema: schema153.properties.origin.anyOf[1], data: data10 };
+        const err26 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/step/properties/origin/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema155.properties.origin.anyOf[1].type, parentSchema: schema155.properties.origin.anyOf[1], data: data10 };
         if (vErrors === null) {
           vErrors = [err26];
         } else {
@@ -12225,7 +12465,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
       var _valid1 = _errs28 === errors;
       valid3 = valid3 || _valid1;
       if (!valid3) {
-        const err27 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/step/properties/origin/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema153.properties.origin.anyOf, parentSchema: schema153.properties.origin, data: data10 };
+        const err27 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/step/properties/origin/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema155.properties.origin.anyOf, parentSchema: schema155.properties.origin, data: data10 };
         if (vErrors === null) {
           vErrors = [err27];
         } else {
@@ -12246,7 +12486,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.outcome !== void 0) {
       let data11 = data.outcome;
       if (typeof data11 !== "string") {
-        const err28 = { instancePath: instancePath + "/outcome", schemaPath: "#/$defs/step/properties/outcome/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema153.properties.outcome.type, parentSchema: schema153.properties.outcome, data: data11 };
+        const err28 = { instancePath: instancePath + "/outcome", schemaPath: "#/$defs/step/properties/outcome/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema155.properties.outcome.type, parentSchema: schema155.properties.outcome, data: data11 };
         if (vErrors === null) {
           vErrors = [err28];
         } else {
@@ -12255,7 +12495,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (!(data11 === "started" || data11 === "done" || data11 === "skipped" || data11 === "failed" || data11 === "unknown")) {
-        const err29 = { instancePath: instancePath + "/outcome", schemaPath: "#/$defs/step/properties/outcome/enum", keyword: "enum", params: { allowedValues: schema153.properties.outcome.enum }, message: "must be equal to one of the allowed values", schema: schema153.properties.outcome.enum, parentSchema: schema153.properties.outcome, data: data11 };
+        const err29 = { instancePath: instancePath + "/outcome", schemaPath: "#/$defs/step/properties/outcome/enum", keyword: "enum", params: { allowedValues: schema155.properties.outcome.enum }, message: "must be equal to one of the allowed values", schema: schema155.properties.outcome.enum, parentSchema: schema155.properties.outcome, data: data11 };
         if (vErrors === null) {
           vErrors = [err29];
         } else {
@@ -12267,7 +12507,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.message !== void 0) {
       let data12 = data.message;
       if (typeof data12 !== "string") {
-        const err30 = { instancePath: instancePath + "/message", schemaPath: "#/$defs/step/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema153.properties.message.type, parentSchema: schema153.properties.message, data: data12 };
+        const err30 = { instancePath: instancePath + "/message", schemaPath: "#/$defs/step/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema155.properties.message.type, parentSchema: schema155.properties.message, data: data12 };
         if (vErrors === null) {
           vErrors = [err30];
         } else {
@@ -12279,7 +12519,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.durationMs !== void 0) {
       let data13 = data.durationMs;
       if (!(typeof data13 == "number" && (!(data13 % 1) && !isNaN(data13)) && isFinite(data13))) {
-        const err31 = { instancePath: instancePath + "/durationMs", schemaPath: "#/$defs/step/properties/durationMs/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema153.properties.durationMs.type, parentSchema: schema153.properties.durationMs, data: data13 };
+        const err31 = { instancePath: instancePath + "/durationMs", schemaPath: "#/$defs/step/properties/durationMs/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema155.properties.durationMs.type, parentSchema: schema155.properties.durationMs, data: data13 };
         if (vErrors === null) {
           vErrors = [err31];
         } else {
@@ -12289,7 +12529,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err32 = { instancePath, schemaPath: "#/$defs/step/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema153.type, parentSchema: schema153, data };
+    const err32 = { instancePath, schemaPath: "#/$defs/step/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema155.type, parentSchema: schema155, data };
     if (vErrors === null) {
       vErrors = [err32];
     } else {
@@ -12305,7 +12545,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
   const _errs36 = errors;
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.at === void 0) {
-      const err33 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "at" }, message: "must have required property 'at'", schema: schema154.required, parentSchema: schema154, data };
+      const err33 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "at" }, message: "must have required property 'at'", schema: schema156.required, parentSchema: schema156, data };
       if (vErrors === null) {
         vErrors = [err33];
       } else {
@@ -12314,7 +12554,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.kind === void 0) {
-      const err34 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "kind" }, message: "must have required property 'kind'", schema: schema154.required, parentSchema: schema154, data };
+      const err34 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "kind" }, message: "must have required property 'kind'", schema: schema156.required, parentSchema: schema156, data };
       if (vErrors === null) {
         vErrors = [err34];
       } else {
@@ -12323,7 +12563,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.application === void 0) {
-      const err35 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema154.required, parentSchema: schema154, data };
+      const err35 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema156.required, parentSchema: schema156, data };
       if (vErrors === null) {
         vErrors = [err35];
       } else {
@@ -12332,7 +12572,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.service === void 0) {
-      const err36 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema154.required, parentSchema: schema154, data };
+      const err36 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema156.required, parentSchema: schema156, data };
       if (vErrors === null) {
         vErrors = [err36];
       } else {
@@ -12341,7 +12581,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.slot === void 0) {
-      const err37 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema154.required, parentSchema: schema154, data };
+      const err37 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema156.required, parentSchema: schema156, data };
       if (vErrors === null) {
         vErrors = [err37];
       } else {
@@ -12350,7 +12590,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.host === void 0) {
-      const err38 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema154.required, parentSchema: schema154, data };
+      const err38 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema156.required, parentSchema: schema156, data };
       if (vErrors === null) {
         vErrors = [err38];
       } else {
@@ -12359,7 +12599,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.wait === void 0) {
-      const err39 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "wait" }, message: "must have required property 'wait'", schema: schema154.required, parentSchema: schema154, data };
+      const err39 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "wait" }, message: "must have required property 'wait'", schema: schema156.required, parentSchema: schema156, data };
       if (vErrors === null) {
         vErrors = [err39];
       } else {
@@ -12368,7 +12608,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.reason === void 0) {
-      const err40 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema154.required, parentSchema: schema154, data };
+      const err40 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema156.required, parentSchema: schema156, data };
       if (vErrors === null) {
         vErrors = [err40];
       } else {
@@ -12377,7 +12617,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.until === void 0) {
-      const err41 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "until" }, message: "must have required property 'until'", schema: schema154.required, parentSchema: schema154, data };
+      const err41 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "until" }, message: "must have required property 'until'", schema: schema156.required, parentSchema: schema156, data };
       if (vErrors === null) {
         vErrors = [err41];
       } else {
@@ -12386,8 +12626,8 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     for (const key1 in data) {
-      if (!func1.call(schema154.properties, key1)) {
-        const err42 = { instancePath, schemaPath: "#/$defs/wait/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema154, data };
+      if (!func1.call(schema156.properties, key1)) {
+        const err42 = { instancePath, schemaPath: "#/$defs/wait/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema156, data };
         if (vErrors === null) {
           vErrors = [err42];
         } else {
@@ -12399,7 +12639,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.at !== void 0) {
       let data14 = data.at;
       if (typeof data14 !== "string") {
-        const err43 = { instancePath: instancePath + "/at", schemaPath: "#/$defs/wait/properties/at/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema154.properties.at.type, parentSchema: schema154.properties.at, data: data14 };
+        const err43 = { instancePath: instancePath + "/at", schemaPath: "#/$defs/wait/properties/at/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema156.properties.at.type, parentSchema: schema156.properties.at, data: data14 };
         if (vErrors === null) {
           vErrors = [err43];
         } else {
@@ -12411,7 +12651,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.kind !== void 0) {
       let data15 = data.kind;
       if ("wait" !== data15) {
-        const err44 = { instancePath: instancePath + "/kind", schemaPath: "#/$defs/wait/properties/kind/const", keyword: "const", params: { allowedValue: "wait" }, message: "must be equal to constant", schema: "wait", parentSchema: schema154.properties.kind, data: data15 };
+        const err44 = { instancePath: instancePath + "/kind", schemaPath: "#/$defs/wait/properties/kind/const", keyword: "const", params: { allowedValue: "wait" }, message: "must be equal to constant", schema: "wait", parentSchema: schema156.properties.kind, data: data15 };
         if (vErrors === null) {
           vErrors = [err44];
         } else {
@@ -12423,7 +12663,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.application !== void 0) {
       let data16 = data.application;
       if (typeof data16 !== "string") {
-        const err45 = { instancePath: instancePath + "/application", schemaPath: "#/$defs/wait/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema154.properties.application.type, parentSchema: schema154.properties.application, data: data16 };
+        const err45 = { instancePath: instancePath + "/application", schemaPath: "#/$defs/wait/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema156.properties.application.type, parentSchema: schema156.properties.application, data: data16 };
         if (vErrors === null) {
           vErrors = [err45];
         } else {
@@ -12435,7 +12675,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.service !== void 0) {
       let data17 = data.service;
       if (typeof data17 !== "string") {
-        const err46 = { instancePath: instancePath + "/service", schemaPath: "#/$defs/wait/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema154.properties.service.type, parentSchema: schema154.properties.service, data: data17 };
+        const err46 = { instancePath: instancePath + "/service", schemaPath: "#/$defs/wait/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema156.properties.service.type, parentSchema: schema156.properties.service, data: data17 };
         if (vErrors === null) {
           vErrors = [err46];
         } else {
@@ -12447,7 +12687,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.slot !== void 0) {
       let data18 = data.slot;
       if (typeof data18 !== "string") {
-        const err47 = { instancePath: instancePath + "/slot", schemaPath: "#/$defs/wait/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema154.properties.slot.type, parentSchema: schema154.properties.slot, data: data18 };
+        const err47 = { instancePath: instancePath + "/slot", schemaPath: "#/$defs/wait/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema156.properties.slot.type, parentSchema: schema156.properties.slot, data: data18 };
         if (vErrors === null) {
           vErrors = [err47];
         } else {
@@ -12462,7 +12702,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
       let valid6 = false;
       const _errs51 = errors;
       if (typeof data19 !== "string") {
-        const err48 = { instancePath: instancePath + "/host", schemaPath: "#/$defs/wait/properties/host/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema154.properties.host.anyOf[0].type, parentSchema: schema154.properties.host.anyOf[0], data: data19 };
+        const err48 = { instancePath: instancePath + "/host", schemaPath: "#/$defs/wait/properties/host/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema156.properties.host.anyOf[0].type, parentSchema: schema156.properties.host.anyOf[0], data: data19 };
         if (vErrors === null) {
           vErrors = [err48];
         } else {
@@ -12474,7 +12714,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
       valid6 = valid6 || _valid2;
       const _errs53 = errors;
       if (data19 !== null) {
-        const err49 = { instancePath: instancePath + "/host", schemaPath: "#/$defs/wait/properties/host/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema154.properties.host.anyOf[1].type, parentSchema: schema154.properties.host.anyOf[1], data: data19 };
+        const err49 = { instancePath: instancePath + "/host", schemaPath: "#/$defs/wait/properties/host/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema156.properties.host.anyOf[1].type, parentSchema: schema156.properties.host.anyOf[1], data: data19 };
         if (vErrors === null) {
           vErrors = [err49];
         } else {
@@ -12485,7 +12725,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
       var _valid2 = _errs53 === errors;
       valid6 = valid6 || _valid2;
       if (!valid6) {
-        const err50 = { instancePath: instancePath + "/host", schemaPath: "#/$defs/wait/properties/host/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema154.properties.host.anyOf, parentSchema: schema154.properties.host, data: data19 };
+        const err50 = { instancePath: instancePath + "/host", schemaPath: "#/$defs/wait/properties/host/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema156.properties.host.anyOf, parentSchema: schema156.properties.host, data: data19 };
         if (vErrors === null) {
           vErrors = [err50];
         } else {
@@ -12506,7 +12746,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.wait !== void 0) {
       let data20 = data.wait;
       if (typeof data20 !== "string") {
-        const err51 = { instancePath: instancePath + "/wait", schemaPath: "#/$defs/wait/properties/wait/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema154.properties.wait.type, parentSchema: schema154.properties.wait, data: data20 };
+        const err51 = { instancePath: instancePath + "/wait", schemaPath: "#/$defs/wait/properties/wait/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema156.properties.wait.type, parentSchema: schema156.properties.wait, data: data20 };
         if (vErrors === null) {
           vErrors = [err51];
         } else {
@@ -12515,7 +12755,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (!(data20 === "step" || data20 === "image" || data20 === "gate" || data20 === "monitor" || data20 === "promotion" || data20 === "turn" || data20 === "retry" || data20 === "host")) {
-        const err52 = { instancePath: instancePath + "/wait", schemaPath: "#/$defs/wait/properties/wait/enum", keyword: "enum", params: { allowedValues: schema154.properties.wait.enum }, message: "must be equal to one of the allowed values", schema: schema154.properties.wait.enum, parentSchema: schema154.properties.wait, data: data20 };
+        const err52 = { instancePath: instancePath + "/wait", schemaPath: "#/$defs/wait/properties/wait/enum", keyword: "enum", params: { allowedValues: schema156.properties.wait.enum }, message: "must be equal to one of the allowed values", schema: schema156.properties.wait.enum, parentSchema: schema156.properties.wait, data: data20 };
         if (vErrors === null) {
           vErrors = [err52];
         } else {
@@ -12527,7 +12767,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.reason !== void 0) {
       let data21 = data.reason;
       if (typeof data21 !== "string") {
-        const err53 = { instancePath: instancePath + "/reason", schemaPath: "#/$defs/wait/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema154.properties.reason.type, parentSchema: schema154.properties.reason, data: data21 };
+        const err53 = { instancePath: instancePath + "/reason", schemaPath: "#/$defs/wait/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema156.properties.reason.type, parentSchema: schema156.properties.reason, data: data21 };
         if (vErrors === null) {
           vErrors = [err53];
         } else {
@@ -12542,7 +12782,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
       let valid7 = false;
       const _errs61 = errors;
       if (typeof data22 !== "string") {
-        const err54 = { instancePath: instancePath + "/until", schemaPath: "#/$defs/wait/properties/until/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema154.properties.until.anyOf[0].type, parentSchema: schema154.properties.until.anyOf[0], data: data22 };
+        const err54 = { instancePath: instancePath + "/until", schemaPath: "#/$defs/wait/properties/until/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema156.properties.until.anyOf[0].type, parentSchema: schema156.properties.until.anyOf[0], data: data22 };
         if (vErrors === null) {
           vErrors = [err54];
         } else {
@@ -12554,7 +12794,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
       valid7 = valid7 || _valid3;
       const _errs63 = errors;
       if (data22 !== null) {
-        const err55 = { instancePath: instancePath + "/until", schemaPath: "#/$defs/wait/properties/until/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema154.properties.until.anyOf[1].type, parentSchema: schema154.properties.until.anyOf[1], data: data22 };
+        const err55 = { instancePath: instancePath + "/until", schemaPath: "#/$defs/wait/properties/until/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema156.properties.until.anyOf[1].type, parentSchema: schema156.properties.until.anyOf[1], data: data22 };
         if (vErrors === null) {
           vErrors = [err55];
         } else {
@@ -12565,7 +12805,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
       var _valid3 = _errs63 === errors;
       valid7 = valid7 || _valid3;
       if (!valid7) {
-        const err56 = { instancePath: instancePath + "/until", schemaPath: "#/$defs/wait/properties/until/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema154.properties.until.anyOf, parentSchema: schema154.properties.until, data: data22 };
+        const err56 = { instancePath: instancePath + "/until", schemaPath: "#/$defs/wait/properties/until/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema156.properties.until.anyOf, parentSchema: schema156.properties.until, data: data22 };
         if (vErrors === null) {
           vErrors = [err56];
         } else {
@@ -12584,7 +12824,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err57 = { instancePath, schemaPath: "#/$defs/wait/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema154.type, parentSchema: schema154, data };
+    const err57 = { instancePath, schemaPath: "#/$defs/wait/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema156.type, parentSchema: schema156, data };
     if (vErrors === null) {
       vErrors = [err57];
     } else {
@@ -12602,7 +12842,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
   const _errs65 = errors;
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.at === void 0) {
-      const err58 = { instancePath, schemaPath: "#/$defs/entry/required", keyword: "required", params: { missingProperty: "at" }, message: "must have required property 'at'", schema: schema155.required, parentSchema: schema155, data };
+      const err58 = { instancePath, schemaPath: "#/$defs/entry/required", keyword: "required", params: { missingProperty: "at" }, message: "must have required property 'at'", schema: schema157.required, parentSchema: schema157, data };
       if (vErrors === null) {
         vErrors = [err58];
       } else {
@@ -12611,7 +12851,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.kind === void 0) {
-      const err59 = { instancePath, schemaPath: "#/$defs/entry/required", keyword: "required", params: { missingProperty: "kind" }, message: "must have required property 'kind'", schema: schema155.required, parentSchema: schema155, data };
+      const err59 = { instancePath, schemaPath: "#/$defs/entry/required", keyword: "required", params: { missingProperty: "kind" }, message: "must have required property 'kind'", schema: schema157.required, parentSchema: schema157, data };
       if (vErrors === null) {
         vErrors = [err59];
       } else {
@@ -12620,7 +12860,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.application === void 0) {
-      const err60 = { instancePath, schemaPath: "#/$defs/entry/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema155.required, parentSchema: schema155, data };
+      const err60 = { instancePath, schemaPath: "#/$defs/entry/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema157.required, parentSchema: schema157, data };
       if (vErrors === null) {
         vErrors = [err60];
       } else {
@@ -12629,7 +12869,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.entry === void 0) {
-      const err61 = { instancePath, schemaPath: "#/$defs/entry/required", keyword: "required", params: { missingProperty: "entry" }, message: "must have required property 'entry'", schema: schema155.required, parentSchema: schema155, data };
+      const err61 = { instancePath, schemaPath: "#/$defs/entry/required", keyword: "required", params: { missingProperty: "entry" }, message: "must have required property 'entry'", schema: schema157.required, parentSchema: schema157, data };
       if (vErrors === null) {
         vErrors = [err61];
       } else {
@@ -12638,7 +12878,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.message === void 0) {
-      const err62 = { instancePath, schemaPath: "#/$defs/entry/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema155.required, parentSchema: schema155, data };
+      const err62 = { instancePath, schemaPath: "#/$defs/entry/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema157.required, parentSchema: schema157, data };
       if (vErrors === null) {
         vErrors = [err62];
       } else {
@@ -12648,7 +12888,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
     }
     for (const key2 in data) {
       if (!(key2 === "at" || key2 === "kind" || key2 === "application" || key2 === "entry" || key2 === "message")) {
-        const err63 = { instancePath, schemaPath: "#/$defs/entry/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema155, data };
+        const err63 = { instancePath, schemaPath: "#/$defs/entry/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema157, data };
         if (vErrors === null) {
           vErrors = [err63];
         } else {
@@ -12660,7 +12900,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.at !== void 0) {
       let data23 = data.at;
       if (typeof data23 !== "string") {
-        const err64 = { instancePath: instancePath + "/at", schemaPath: "#/$defs/entry/properties/at/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema155.properties.at.type, parentSchema: schema155.properties.at, data: data23 };
+        const err64 = { instancePath: instancePath + "/at", schemaPath: "#/$defs/entry/properties/at/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema157.properties.at.type, parentSchema: schema157.properties.at, data: data23 };
         if (vErrors === null) {
           vErrors = [err64];
         } else {
@@ -12672,7 +12912,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.kind !== void 0) {
       let data24 = data.kind;
       if ("entry" !== data24) {
-        const err65 = { instancePath: instancePath + "/kind", schemaPath: "#/$defs/entry/properties/kind/const", keyword: "const", params: { allowedValue: "entry" }, message: "must be equal to constant", schema: "entry", parentSchema: schema155.properties.kind, data: data24 };
+        const err65 = { instancePath: instancePath + "/kind", schemaPath: "#/$defs/entry/properties/kind/const", keyword: "const", params: { allowedValue: "entry" }, message: "must be equal to constant", schema: "entry", parentSchema: schema157.properties.kind, data: data24 };
         if (vErrors === null) {
           vErrors = [err65];
         } else {
@@ -12684,7 +12924,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.application !== void 0) {
       let data25 = data.application;
       if (typeof data25 !== "string") {
-        const err66 = { instancePath: instancePath + "/application", schemaPath: "#/$defs/entry/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema155.properties.application.type, parentSchema: schema155.properties.application, data: data25 };
+        const err66 = { instancePath: instancePath + "/application", schemaPath: "#/$defs/entry/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema157.properties.application.type, parentSchema: schema157.properties.application, data: data25 };
         if (vErrors === null) {
           vErrors = [err66];
         } else {
@@ -12696,7 +12936,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.entry !== void 0) {
       let data26 = data.entry;
       if (typeof data26 !== "string") {
-        const err67 = { instancePath: instancePath + "/entry", schemaPath: "#/$defs/entry/properties/entry/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema155.properties.entry.type, parentSchema: schema155.properties.entry, data: data26 };
+        const err67 = { instancePath: instancePath + "/entry", schemaPath: "#/$defs/entry/properties/entry/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema157.properties.entry.type, parentSchema: schema157.properties.entry, data: data26 };
         if (vErrors === null) {
           vErrors = [err67];
         } else {
@@ -12708,7 +12948,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.message !== void 0) {
       let data27 = data.message;
       if (typeof data27 !== "string") {
-        const err68 = { instancePath: instancePath + "/message", schemaPath: "#/$defs/entry/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema155.properties.message.type, parentSchema: schema155.properties.message, data: data27 };
+        const err68 = { instancePath: instancePath + "/message", schemaPath: "#/$defs/entry/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema157.properties.message.type, parentSchema: schema157.properties.message, data: data27 };
         if (vErrors === null) {
           vErrors = [err68];
         } else {
@@ -12718,7 +12958,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err69 = { instancePath, schemaPath: "#/$defs/entry/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema155.type, parentSchema: schema155, data };
+    const err69 = { instancePath, schemaPath: "#/$defs/entry/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema157.type, parentSchema: schema157, data };
     if (vErrors === null) {
       vErrors = [err69];
     } else {
@@ -12734,7 +12974,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
     }
   }
   if (!valid0) {
-    const err70 = { instancePath, schemaPath: "#/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema152.anyOf, parentSchema: schema152, data };
+    const err70 = { instancePath, schemaPath: "#/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema154.anyOf, parentSchema: schema154, data };
     if (vErrors === null) {
       vErrors = [err70];
     } else {
@@ -12751,195 +12991,13 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   }
-  validate65.errors = vErrors;
+  validate66.errors = vErrors;
   evaluated0.props = props0;
   return errors === 0;
 }
-validate65.evaluated = { "dynamicProps": true, "dynamicItems": false };
-var validateRequest = validate66;
-var schema156 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/request.schema.json", "type": "object", "required": ["version", "request", "application", "kind", "state", "message"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "request": { "type": "integer" }, "application": { "type": "string" }, "kind": { "type": "string", "enum": ["promote", "abort", "retry", "suspend", "resume", "adopt", "adopt-replace"] }, "state": { "type": "string", "enum": ["accepted", "refused", "pending"] }, "message": { "type": "string" } } };
-function validate66(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
-  ;
-  let vErrors = null;
-  let errors = 0;
-  const evaluated0 = validate66.evaluated;
-  if (evaluated0.dynamicProps) {
-    evaluated0.props = void 0;
-  }
-  if (evaluated0.dynamicItems) {
-    evaluated0.items = void 0;
-  }
-  if (data && typeof data == "object" && !Array.isArray(data)) {
-    if (data.version === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "version" }, message: "must have required property 'version'", schema: schema156.required, parentSchema: schema156, data };
-      if (vErrors === null) {
-        vErrors = [err0];
-      } else {
-        vErrors.push(err0);
-      }
-      errors++;
-    }
-    if (data.request === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "request" }, message: "must have required property 'request'", schema: schema156.required, parentSchema: schema156, data };
-      if (vErrors === null) {
-        vErrors = [err1];
-      } else {
-        vErrors.push(err1);
-      }
-      errors++;
-    }
-    if (data.application === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema156.required, parentSchema: schema156, data };
-      if (vErrors === null) {
-        vErrors = [err2];
-      } else {
-        vErrors.push(err2);
-      }
-      errors++;
-    }
-    if (data.kind === void 0) {
-      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "kind" }, message: "must have required property 'kind'", schema: schema156.required, parentSchema: schema156, data };
-      if (vErrors === null) {
-        vErrors = [err3];
-      } else {
-        vErrors.push(err3);
-      }
-      errors++;
-    }
-    if (data.state === void 0) {
-      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "state" }, message: "must have required property 'state'", schema: schema156.required, parentSchema: schema156, data };
-      if (vErrors === null) {
-        vErrors = [err4];
-      } else {
-        vErrors.push(err4);
-      }
-      errors++;
-    }
-    if (data.message === void 0) {
-      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema156.required, parentSchema: schema156, data };
-      if (vErrors === null) {
-        vErrors = [err5];
-      } else {
-        vErrors.push(err5);
-      }
-      errors++;
-    }
-    for (const key0 in data) {
-      if (!(key0 === "version" || key0 === "request" || key0 === "application" || key0 === "kind" || key0 === "state" || key0 === "message")) {
-        const err6 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema156, data };
-        if (vErrors === null) {
-          vErrors = [err6];
-        } else {
-          vErrors.push(err6);
-        }
-        errors++;
-      }
-    }
-    if (data.version !== void 0) {
-      let data0 = data.version;
-      if (1 !== data0) {
-        const err7 = { instancePath: instancePath + "/version", schemaPath: "#/properties/version/const", keyword: "const", params: { allowedValue: 1 }, message: "must be equal to constant", schema: 1, parentSchema: schema156.properties.version, data: data0 };
-        if (vErrors === null) {
-          vErrors = [err7];
-        } else {
-          vErrors.push(err7);
-        }
-        errors++;
-      }
-    }
-    if (data.request !== void 0) {
-      let data1 = data.request;
-      if (!(typeof data1 == "number" && (!(data1 % 1) && !isNaN(data1)) && isFinite(data1))) {
-        const err8 = { instancePath: instancePath + "/request", schemaPath: "#/properties/request/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema156.properties.request.type, parentSchema: schema156.properties.request, data: data1 };
-        if (vErrors === null) {
-          vErrors = [err8];
-        } else {
-          vErrors.push(err8);
-        }
-        errors++;
-      }
-    }
-    if (data.application !== void 0) {
-      let data2 = data.application;
-      if (typeof data2 !== "string") {
-        const err9 = { instancePath: instancePath + "/application", schemaPath: "#/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema156.properties.application.type, parentSchema: schema156.properties.application, data: data2 };
-        if (vErrors === null) {
-          vErrors = [err9];
-        } else {
-          vErrors.push(err9);
-        }
-        errors++;
-      }
-    }
-    if (data.kind !== void 0) {
-      let data3 = data.kind;
-      if (typeof data3 !== "string") {
-        const err10 = { instancePath: instancePath + "/kind", schemaPath: "#/properties/kind/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema156.properties.kind.type, parentSchema: schema156.properties.kind, data: data3 };
-        if (vErrors === null) {
-          vErrors = [err10];
-        } else {
-          vErrors.push(err10);
-        }
-        errors++;
-      }
-      if (!(data3 === "promote" || data3 === "abort" || data3 === "retry" || data3 === "suspend" || data3 === "resume" || data3 === "adopt" || data3 === "adopt-replace")) {
-        const err11 = { instancePath: instancePath + "/kind", schemaPath: "#/properties/kind/enum", keyword: "enum", params: { allowedValues: schema156.properties.kind.enum }, message: "must be equal to one of the allowed values", schema: schema156.properties.kind.enum, parentSchema: schema156.properties.kind, data: data3 };
-        if (vErrors === null) {
-          vErrors = [err11];
-        } else {
-          vErrors.push(err11);
-        }
-        errors++;
-      }
-    }
-    if (data.state !== void 0) {
-      let data4 = data.state;
-      if (typeof data4 !== "string") {
-        const err12 = { instancePath: instancePath + "/state", schemaPath: "#/properties/state/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema156.properties.state.type, parentSchema: schema156.properties.state, data: data4 };
-        if (vErrors === null) {
-          vErrors = [err12];
-        } else {
-          vErrors.push(err12);
-        }
-        errors++;
-      }
-      if (!(data4 === "accepted" || data4 === "refused" || data4 === "pending")) {
-        const err13 = { instancePath: instancePath + "/state", schemaPath: "#/properties/state/enum", keyword: "enum", params: { allowedValues: schema156.properties.state.enum }, message: "must be equal to one of the allowed values", schema: schema156.properties.state.enum, parentSchema: schema156.properties.state, data: data4 };
-        if (vErrors === null) {
-          vErrors = [err13];
-        } else {
-          vErrors.push(err13);
-        }
-        errors++;
-      }
-    }
-    if (data.message !== void 0) {
-      let data5 = data.message;
-      if (typeof data5 !== "string") {
-        const err14 = { instancePath: instancePath + "/message", schemaPath: "#/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema156.properties.message.type, parentSchema: schema156.properties.message, data: data5 };
-        if (vErrors === null) {
-          vErrors = [err14];
-        } else {
-          vErrors.push(err14);
-        }
-        errors++;
-      }
-    }
-  } else {
-    const err15 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema156.type, parentSchema: schema156, data };
-    if (vErrors === null) {
-      vErrors = [err15];
-    } else {
-      vErrors.push(err15);
-    }
-    errors++;
-  }
-  validate66.errors = vErrors;
-  return errors === 0;
-}
-validate66.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
-var validateRollback = validate67;
-var schema157 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/rollback.schema.json", "type": "object", "required": ["version", "application", "from", "to", "commit", "files", "pushed"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "application": { "type": "string" }, "from": { "type": "string" }, "to": { "type": "string" }, "commit": { "type": ["string", "null"] }, "files": { "type": "array", "items": { "type": "string" } }, "pushed": { "type": "boolean" } } };
+validate66.evaluated = { "dynamicProps": true, "dynamicItems": false };
+var validateRequest = validate67;
+var schema158 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/request.schema.json", "type": "object", "required": ["version", "request", "application", "kind", "state", "message"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "request": { "type": "integer" }, "application": { "type": "string" }, "kind": { "type": "string", "enum": ["promote", "abort", "retry", "suspend", "resume", "adopt", "adopt-replace"] }, "state": { "type": "string", "enum": ["accepted", "refused", "pending"] }, "message": { "type": "string" } } };
 function validate67(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   ;
   let vErrors = null;
@@ -12953,7 +13011,189 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.version === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "version" }, message: "must have required property 'version'", schema: schema157.required, parentSchema: schema157, data };
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "version" }, message: "must have required property 'version'", schema: schema158.required, parentSchema: schema158, data };
+      if (vErrors === null) {
+        vErrors = [err0];
+      } else {
+        vErrors.push(err0);
+      }
+      errors++;
+    }
+    if (data.request === void 0) {
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "request" }, message: "must have required property 'request'", schema: schema158.required, parentSchema: schema158, data };
+      if (vErrors === null) {
+        vErrors = [err1];
+      } else {
+        vErrors.push(err1);
+      }
+      errors++;
+    }
+    if (data.application === void 0) {
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema158.required, parentSchema: schema158, data };
+      if (vErrors === null) {
+        vErrors = [err2];
+      } else {
+        vErrors.push(err2);
+      }
+      errors++;
+    }
+    if (data.kind === void 0) {
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "kind" }, message: "must have required property 'kind'", schema: schema158.required, parentSchema: schema158, data };
+      if (vErrors === null) {
+        vErrors = [err3];
+      } else {
+        vErrors.push(err3);
+      }
+      errors++;
+    }
+    if (data.state === void 0) {
+      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "state" }, message: "must have required property 'state'", schema: schema158.required, parentSchema: schema158, data };
+      if (vErrors === null) {
+        vErrors = [err4];
+      } else {
+        vErrors.push(err4);
+      }
+      errors++;
+    }
+    if (data.message === void 0) {
+      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema158.required, parentSchema: schema158, data };
+      if (vErrors === null) {
+        vErrors = [err5];
+      } else {
+        vErrors.push(err5);
+      }
+      errors++;
+    }
+    for (const key0 in data) {
+      if (!(key0 === "version" || key0 === "request" || key0 === "application" || key0 === "kind" || key0 === "state" || key0 === "message")) {
+        const err6 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema158, data };
+        if (vErrors === null) {
+          vErrors = [err6];
+        } else {
+          vErrors.push(err6);
+        }
+        errors++;
+      }
+    }
+    if (data.version !== void 0) {
+      let data0 = data.version;
+      if (1 !== data0) {
+        const err7 = { instancePath: instancePath + "/version", schemaPath: "#/properties/version/const", keyword: "const", params: { allowedValue: 1 }, message: "must be equal to constant", schema: 1, parentSchema: schema158.properties.version, data: data0 };
+        if (vErrors === null) {
+          vErrors = [err7];
+        } else {
+          vErrors.push(err7);
+        }
+        errors++;
+      }
+    }
+    if (data.request !== void 0) {
+      let data1 = data.request;
+      if (!(typeof data1 == "number" && (!(data1 % 1) && !isNaN(data1)) && isFinite(data1))) {
+        const err8 = { instancePath: instancePath + "/request", schemaPath: "#/properties/request/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema158.properties.request.type, parentSchema: schema158.properties.request, data: data1 };
+        if (vErrors === null) {
+          vErrors = [err8];
+        } else {
+          vErrors.push(err8);
+        }
+        errors++;
+      }
+    }
+    if (data.application !== void 0) {
+      let data2 = data.application;
+      if (typeof data2 !== "string") {
+        const err9 = { instancePath: instancePath + "/application", schemaPath: "#/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema158.properties.application.type, parentSchema: schema158.properties.application, data: data2 };
+        if (vErrors === null) {
+          vErrors = [err9];
+        } else {
+          vErrors.push(err9);
+        }
+        errors++;
+      }
+    }
+    if (data.kind !== void 0) {
+      let data3 = data.kind;
+      if (typeof data3 !== "string") {
+        const err10 = { instancePath: instancePath + "/kind", schemaPath: "#/properties/kind/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema158.properties.kind.type, parentSchema: schema158.properties.kind, data: data3 };
+        if (vErrors === null) {
+          vErrors = [err10];
+        } else {
+          vErrors.push(err10);
+        }
+        errors++;
+      }
+      if (!(data3 === "promote" || data3 === "abort" || data3 === "retry" || data3 === "suspend" || data3 === "resume" || data3 === "adopt" || data3 === "adopt-replace")) {
+        const err11 = { instancePath: instancePath + "/kind", schemaPath: "#/properties/kind/enum", keyword: "enum", params: { allowedValues: schema158.properties.kind.enum }, message: "must be equal to one of the allowed values", schema: schema158.properties.kind.enum, parentSchema: schema158.properties.kind, data: data3 };
+        if (vErrors === null) {
+          vErrors = [err11];
+        } else {
+          vErrors.push(err11);
+        }
+        errors++;
+      }
+    }
+    if (data.state !== void 0) {
+      let data4 = data.state;
+      if (typeof data4 !== "string") {
+        const err12 = { instancePath: instancePath + "/state", schemaPath: "#/properties/state/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema158.properties.state.type, parentSchema: schema158.properties.state, data: data4 };
+        if (vErrors === null) {
+          vErrors = [err12];
+        } else {
+          vErrors.push(err12);
+        }
+        errors++;
+      }
+      if (!(data4 === "accepted" || data4 === "refused" || data4 === "pending")) {
+        const err13 = { instancePath: instancePath + "/state", schemaPath: "#/properties/state/enum", keyword: "enum", params: { allowedValues: schema158.properties.state.enum }, message: "must be equal to one of the allowed values", schema: schema158.properties.state.enum, parentSchema: schema158.properties.state, data: data4 };
+        if (vErrors === null) {
+          vErrors = [err13];
+        } else {
+          vErrors.push(err13);
+        }
+        errors++;
+      }
+    }
+    if (data.message !== void 0) {
+      let data5 = data.message;
+      if (typeof data5 !== "string") {
+        const err14 = { instancePath: instancePath + "/message", schemaPath: "#/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema158.properties.message.type, parentSchema: schema158.properties.message, data: data5 };
+        if (vErrors === null) {
+          vErrors = [err14];
+        } else {
+          vErrors.push(err14);
+        }
+        errors++;
+      }
+    }
+  } else {
+    const err15 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema158.type, parentSchema: schema158, data };
+    if (vErrors === null) {
+      vErrors = [err15];
+    } else {
+      vErrors.push(err15);
+    }
+    errors++;
+  }
+  validate67.errors = vErrors;
+  return errors === 0;
+}
+validate67.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
+var validateRollback = validate68;
+var schema159 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/rollback.schema.json", "type": "object", "required": ["version", "application", "from", "to", "commit", "files", "pushed"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "application": { "type": "string" }, "from": { "type": "string" }, "to": { "type": "string" }, "commit": { "type": ["string", "null"] }, "files": { "type": "array", "items": { "type": "string" } }, "pushed": { "type": "boolean" } } };
+function validate68(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
+  ;
+  let vErrors = null;
+  let errors = 0;
+  const evaluated0 = validate68.evaluated;
+  if (evaluated0.dynamicProps) {
+    evaluated0.props = void 0;
+  }
+  if (evaluated0.dynamicItems) {
+    evaluated0.items = void 0;
+  }
+  if (data && typeof data == "object" && !Array.isArray(data)) {
+    if (data.version === void 0) {
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "version" }, message: "must have required property 'version'", schema: schema159.required, parentSchema: schema159, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -12962,7 +13202,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.application === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema157.required, parentSchema: schema157, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema159.required, parentSchema: schema159, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -12971,7 +13211,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.from === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "from" }, message: "must have required property 'from'", schema: schema157.required, parentSchema: schema157, data };
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "from" }, message: "must have required property 'from'", schema: schema159.required, parentSchema: schema159, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -12980,7 +13220,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.to === void 0) {
-      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "to" }, message: "must have required property 'to'", schema: schema157.required, parentSchema: schema157, data };
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "to" }, message: "must have required property 'to'", schema: schema159.required, parentSchema: schema159, data };
       if (vErrors === null) {
         vErrors = [err3];
       } else {
@@ -12989,7 +13229,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.commit === void 0) {
-      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema157.required, parentSchema: schema157, data };
+      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema159.required, parentSchema: schema159, data };
       if (vErrors === null) {
         vErrors = [err4];
       } else {
@@ -12998,7 +13238,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.files === void 0) {
-      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "files" }, message: "must have required property 'files'", schema: schema157.required, parentSchema: schema157, data };
+      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "files" }, message: "must have required property 'files'", schema: schema159.required, parentSchema: schema159, data };
       if (vErrors === null) {
         vErrors = [err5];
       } else {
@@ -13007,7 +13247,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.pushed === void 0) {
-      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "pushed" }, message: "must have required property 'pushed'", schema: schema157.required, parentSchema: schema157, data };
+      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "pushed" }, message: "must have required property 'pushed'", schema: schema159.required, parentSchema: schema159, data };
       if (vErrors === null) {
         vErrors = [err6];
       } else {
@@ -13017,7 +13257,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
     }
     for (const key0 in data) {
       if (!(key0 === "version" || key0 === "application" || key0 === "from" || key0 === "to" || key0 === "commit" || key0 === "files" || key0 === "pushed")) {
-        const err7 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema157, data };
+        const err7 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema159, data };
         if (vErrors === null) {
           vErrors = [err7];
         } else {
@@ -13029,7 +13269,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.version !== void 0) {
       let data0 = data.version;
       if (1 !== data0) {
-        const err8 = { instancePath: instancePath + "/version", schemaPath: "#/properties/version/const", keyword: "const", params: { allowedValue: 1 }, message: "must be equal to constant", schema: 1, parentSchema: schema157.properties.version, data: data0 };
+        const err8 = { instancePath: instancePath + "/version", schemaPath: "#/properties/version/const", keyword: "const", params: { allowedValue: 1 }, message: "must be equal to constant", schema: 1, parentSchema: schema159.properties.version, data: data0 };
         if (vErrors === null) {
           vErrors = [err8];
         } else {
@@ -13041,7 +13281,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.application !== void 0) {
       let data1 = data.application;
       if (typeof data1 !== "string") {
-        const err9 = { instancePath: instancePath + "/application", schemaPath: "#/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema157.properties.application.type, parentSchema: schema157.properties.application, data: data1 };
+        const err9 = { instancePath: instancePath + "/application", schemaPath: "#/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema159.properties.application.type, parentSchema: schema159.properties.application, data: data1 };
         if (vErrors === null) {
           vErrors = [err9];
         } else {
@@ -13053,7 +13293,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.from !== void 0) {
       let data2 = data.from;
       if (typeof data2 !== "string") {
-        const err10 = { instancePath: instancePath + "/from", schemaPath: "#/properties/from/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema157.properties.from.type, parentSchema: schema157.properties.from, data: data2 };
+        const err10 = { instancePath: instancePath + "/from", schemaPath: "#/properties/from/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema159.properties.from.type, parentSchema: schema159.properties.from, data: data2 };
         if (vErrors === null) {
           vErrors = [err10];
         } else {
@@ -13065,7 +13305,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.to !== void 0) {
       let data3 = data.to;
       if (typeof data3 !== "string") {
-        const err11 = { instancePath: instancePath + "/to", schemaPath: "#/properties/to/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema157.properties.to.type, parentSchema: schema157.properties.to, data: data3 };
+        const err11 = { instancePath: instancePath + "/to", schemaPath: "#/properties/to/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema159.properties.to.type, parentSchema: schema159.properties.to, data: data3 };
         if (vErrors === null) {
           vErrors = [err11];
         } else {
@@ -13077,7 +13317,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.commit !== void 0) {
       let data4 = data.commit;
       if (typeof data4 !== "string" && data4 !== null) {
-        const err12 = { instancePath: instancePath + "/commit", schemaPath: "#/properties/commit/type", keyword: "type", params: { type: schema157.properties.commit.type }, message: "must be string,null", schema: schema157.properties.commit.type, parentSchema: schema157.properties.commit, data: data4 };
+        const err12 = { instancePath: instancePath + "/commit", schemaPath: "#/properties/commit/type", keyword: "type", params: { type: schema159.properties.commit.type }, message: "must be string,null", schema: schema159.properties.commit.type, parentSchema: schema159.properties.commit, data: data4 };
         if (vErrors === null) {
           vErrors = [err12];
         } else {
@@ -13093,7 +13333,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
         for (let i0 = 0; i0 < len0; i0++) {
           let data6 = data5[i0];
           if (typeof data6 !== "string") {
-            const err13 = { instancePath: instancePath + "/files/" + i0, schemaPath: "#/properties/files/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema157.properties.files.items.type, parentSchema: schema157.properties.files.items, data: data6 };
+            const err13 = { instancePath: instancePath + "/files/" + i0, schemaPath: "#/properties/files/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema159.properties.files.items.type, parentSchema: schema159.properties.files.items, data: data6 };
             if (vErrors === null) {
               vErrors = [err13];
             } else {
@@ -13103,7 +13343,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err14 = { instancePath: instancePath + "/files", schemaPath: "#/properties/files/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema157.properties.files.type, parentSchema: schema157.properties.files, data: data5 };
+        const err14 = { instancePath: instancePath + "/files", schemaPath: "#/properties/files/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema159.properties.files.type, parentSchema: schema159.properties.files, data: data5 };
         if (vErrors === null) {
           vErrors = [err14];
         } else {
@@ -13115,7 +13355,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.pushed !== void 0) {
       let data7 = data.pushed;
       if (typeof data7 !== "boolean") {
-        const err15 = { instancePath: instancePath + "/pushed", schemaPath: "#/properties/pushed/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema157.properties.pushed.type, parentSchema: schema157.properties.pushed, data: data7 };
+        const err15 = { instancePath: instancePath + "/pushed", schemaPath: "#/properties/pushed/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema159.properties.pushed.type, parentSchema: schema159.properties.pushed, data: data7 };
         if (vErrors === null) {
           vErrors = [err15];
         } else {
@@ -13125,7 +13365,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err16 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema157.type, parentSchema: schema157, data };
+    const err16 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema159.type, parentSchema: schema159, data };
     if (vErrors === null) {
       vErrors = [err16];
     } else {
@@ -13133,20 +13373,20 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
     }
     errors++;
   }
-  validate67.errors = vErrors;
+  validate68.errors = vErrors;
   return errors === 0;
 }
-validate67.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
-var validateStatus = validate68;
-var schema158 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/status.schema.json", "type": "object", "required": ["version", "revision", "generatedAt", "rejected", "converged", "steps", "durationMs", "applications", "hosts", "held"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "revision": { "$ref": "#/$defs/revision" }, "generatedAt": { "type": "string" }, "rejected": { "anyOf": [{ "$ref": "#/$defs/rejected" }, { "type": "null" }] }, "converged": { "type": "boolean" }, "steps": { "type": "integer" }, "durationMs": { "type": "integer" }, "applications": { "type": "array", "items": { "$ref": "#/$defs/application" } }, "hosts": { "type": "array", "items": { "$ref": "#/$defs/host" } }, "held": { "anyOf": [{ "$ref": "#/$defs/held" }, { "type": "null" }] } }, "$defs": { "revision": { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } }, "condition": { "type": "object", "required": ["type", "status", "reason", "message"], "additionalProperties": false, "properties": { "type": { "type": "string", "enum": ["Ready", "Reconciling", "Stalled"] }, "status": { "type": "boolean" }, "reason": { "type": "string" }, "message": { "type": "string" } } }, "rollout": { "type": "object", "required": ["revision", "startedAt", "direction", "progressDeadlineAt", "stages"], "additionalProperties": false, "properties": { "revision": { "type": "string" }, "startedAt": { "type": "string" }, "direction": { "type": "string", "enum": ["forward", "back"] }, "progressDeadlineAt": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "stages": { "type": "array", "items": { "$ref": "#/$defs/stage" } } } }, "stage": { "type": "object", "required": ["service", "step", "of", "awaitsPromotion", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "step": { "type": "integer" }, "of": { "type": "integer" }, "awaitsPromotion": { "type": "boolean" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } }, "service": { "type": "object", "required": ["service", "image", "desired", "available", "updated"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "image": { "type": "string" }, "desired": { "type": "integer" }, "available": { "type": "integer" }, "updated": { "type": "integer" } } }, "slot": { "type": "object", "required": ["service", "slot", "host", "container", "image", "phase", "available", "waitsFor", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "container": { "type": "string" }, "image": { "type": "string" }, "phase": { "type": "string", "enum": ["absent", "created", "probation", "promoted"] }, "available": { "type": "boolean" }, "waitsFor": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } }, "waiting": { "type": "object", "required": ["service", "slot", "host", "kind", "reason", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "kind": { "type": "string", "enum": ["step", "image", "gate", "monitor", "promotion", "turn", "retry", "host"] }, "reason": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } }, "failure": { "type": "object", "required": ["service", "slot", "host", "commit", "reason", "message", "log", "health"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "commit": { "type": "string" }, "reason": { "type": "string" }, "message": { "type": "string" }, "log": { "type": "array", "items": { "type": "string" } }, "health": { "type": "array", "items": { "type": "string" } } } }, "application": { "type": "object", "required": ["application", "target", "targetCommit", "health", "suspended", "conditions", "rollout", "services", "slots", "waiting", "failed"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "target": { "type": "string", "enum": ["desired", "rollback", "halted"] }, "targetCommit": { "type": "string" }, "health": { "type": "string", "enum": ["healthy", "suspended", "progressing", "missing", "degraded", "unknown"] }, "suspended": { "type": "boolean" }, "conditions": { "type": "array", "items": { "$ref": "#/$defs/condition" } }, "rollout": { "anyOf": [{ "$ref": "#/$defs/rollout" }, { "type": "null" }] }, "services": { "type": "array", "items": { "$ref": "#/$defs/service" } }, "slots": { "type": "array", "items": { "$ref": "#/$defs/slot" } }, "waiting": { "type": "array", "items": { "$ref": "#/$defs/waiting" } }, "failed": { "type": "array", "items": { "$ref": "#/$defs/failure" } } } }, "host": { "type": "object", "required": ["host", "state", "reason", "engine", "apiVersion", "containers", "unmanaged"], "additionalProperties": false, "properties": { "host": { "type": "string" }, "state": { "type": "string", "enum": ["ready", "unreachable"] }, "reason": { "type": "string" }, "engine": { "type": "string" }, "apiVersion": { "type": "string" }, "containers": { "type": "integer" }, "unmanaged": { "type": "integer" } } }, "held": { "type": "object", "required": ["applications", "of", "commits"], "additionalProperties": false, "properties": { "applications": { "type": "array", "items": { "type": "string" } }, "of": { "type": "integer" }, "commits": { "type": "array", "items": { "type": "string" } } } }, "rejected": { "type": "object", "required": ["revision", "problems", "first"], "additionalProperties": false, "properties": { "revision": { "$ref": "#/$defs/revision" }, "problems": { "type": "integer" }, "first": { "type": "string" } } } } };
-var schema159 = { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } };
-var schema170 = { "type": "object", "required": ["host", "state", "reason", "engine", "apiVersion", "containers", "unmanaged"], "additionalProperties": false, "properties": { "host": { "type": "string" }, "state": { "type": "string", "enum": ["ready", "unreachable"] }, "reason": { "type": "string" }, "engine": { "type": "string" }, "apiVersion": { "type": "string" }, "containers": { "type": "integer" }, "unmanaged": { "type": "integer" } } };
-var schema171 = { "type": "object", "required": ["applications", "of", "commits"], "additionalProperties": false, "properties": { "applications": { "type": "array", "items": { "type": "string" } }, "of": { "type": "integer" }, "commits": { "type": "array", "items": { "type": "string" } } } };
-var schema160 = { "type": "object", "required": ["revision", "problems", "first"], "additionalProperties": false, "properties": { "revision": { "$ref": "#/$defs/revision" }, "problems": { "type": "integer" }, "first": { "type": "string" } } };
-function validate69(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
+validate68.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
+var validateStatus = validate69;
+var schema160 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/status.schema.json", "type": "object", "required": ["version", "revision", "generatedAt", "rejected", "converged", "steps", "durationMs", "applications", "hosts", "held"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "revision": { "$ref": "#/$defs/revision" }, "generatedAt": { "type": "string" }, "rejected": { "anyOf": [{ "$ref": "#/$defs/rejected" }, { "type": "null" }] }, "converged": { "type": "boolean" }, "steps": { "type": "integer" }, "durationMs": { "type": "integer" }, "applications": { "type": "array", "items": { "$ref": "#/$defs/application" } }, "hosts": { "type": "array", "items": { "$ref": "#/$defs/host" } }, "held": { "anyOf": [{ "$ref": "#/$defs/held" }, { "type": "null" }] } }, "$defs": { "revision": { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } }, "condition": { "type": "object", "required": ["type", "status", "reason", "message"], "additionalProperties": false, "properties": { "type": { "type": "string", "enum": ["Ready", "Reconciling", "Stalled"] }, "status": { "type": "boolean" }, "reason": { "type": "string" }, "message": { "type": "string" } } }, "rollout": { "type": "object", "required": ["revision", "startedAt", "direction", "progressDeadlineAt", "stages"], "additionalProperties": false, "properties": { "revision": { "type": "string" }, "startedAt": { "type": "string" }, "direction": { "type": "string", "enum": ["forward", "back"] }, "progressDeadlineAt": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "stages": { "type": "array", "items": { "$ref": "#/$defs/stage" } } } }, "stage": { "type": "object", "required": ["service", "step", "of", "awaitsPromotion", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "step": { "type": "integer" }, "of": { "type": "integer" }, "awaitsPromotion": { "type": "boolean" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } }, "service": { "type": "object", "required": ["service", "image", "desired", "available", "updated"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "image": { "type": "string" }, "desired": { "type": "integer" }, "available": { "type": "integer" }, "updated": { "type": "integer" } } }, "slot": { "type": "object", "required": ["service", "slot", "host", "container", "image", "phase", "available", "waitsFor", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "container": { "type": "string" }, "image": { "type": "string" }, "phase": { "type": "string", "enum": ["absent", "created", "probation", "promoted"] }, "available": { "type": "boolean" }, "waitsFor": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } }, "waiting": { "type": "object", "required": ["service", "slot", "host", "kind", "reason", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "kind": { "type": "string", "enum": ["step", "image", "gate", "monitor", "promotion", "turn", "retry", "host"] }, "reason": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } }, "failure": { "type": "object", "required": ["service", "slot", "host", "commit", "reason", "message", "log", "health"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "commit": { "type": "string" }, "reason": { "type": "string" }, "message": { "type": "string" }, "log": { "type": "array", "items": { "type": "string" } }, "health": { "type": "array", "items": { "type": "string" } } } }, "application": { "type": "object", "required": ["application", "target", "targetCommit", "health", "suspended", "conditions", "rollout", "services", "slots", "waiting", "failed"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "target": { "type": "string", "enum": ["desired", "rollback", "halted"] }, "targetCommit": { "type": "string" }, "health": { "type": "string", "enum": ["healthy", "suspended", "progressing", "missing", "degraded", "unknown"] }, "suspended": { "type": "boolean" }, "conditions": { "type": "array", "items": { "$ref": "#/$defs/condition" } }, "rollout": { "anyOf": [{ "$ref": "#/$defs/rollout" }, { "type": "null" }] }, "services": { "type": "array", "items": { "$ref": "#/$defs/service" } }, "slots": { "type": "array", "items": { "$ref": "#/$defs/slot" } }, "waiting": { "type": "array", "items": { "$ref": "#/$defs/waiting" } }, "failed": { "type": "array", "items": { "$ref": "#/$defs/failure" } } } }, "host": { "type": "object", "required": ["host", "state", "reason", "engine", "apiVersion", "containers", "unmanaged"], "additionalProperties": false, "properties": { "host": { "type": "string" }, "state": { "type": "string", "enum": ["ready", "unreachable"] }, "reason": { "type": "string" }, "engine": { "type": "string" }, "apiVersion": { "type": "string" }, "containers": { "type": "integer" }, "unmanaged": { "type": "integer" } } }, "held": { "type": "object", "required": ["applications", "of", "commits"], "additionalProperties": false, "properties": { "applications": { "type": "array", "items": { "type": "string" } }, "of": { "type": "integer" }, "commits": { "type": "array", "items": { "type": "string" } } } }, "rejected": { "type": "object", "required": ["revision", "problems", "first"], "additionalProperties": false, "properties": { "revision": { "$ref": "#/$defs/revision" }, "problems": { "type": "integer" }, "first": { "type": "string" } } } } };
+var schema161 = { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } };
+var schema172 = { "type": "object", "required": ["host", "state", "reason", "engine", "apiVersion", "containers", "unmanaged"], "additionalProperties": false, "properties": { "host": { "type": "string" }, "state": { "type": "string", "enum": ["ready", "unreachable"] }, "reason": { "type": "string" }, "engine": { "type": "string" }, "apiVersion": { "type": "string" }, "containers": { "type": "integer" }, "unmanaged": { "type": "integer" } } };
+var schema173 = { "type": "object", "required": ["applications", "of", "commits"], "additionalProperties": false, "properties": { "applications": { "type": "array", "items": { "type": "string" } }, "of": { "type": "integer" }, "commits": { "type": "array", "items": { "type": "string" } } } };
+var schema162 = { "type": "object", "required": ["revision", "problems", "first"], "additionalProperties": false, "properties": { "revision": { "$ref": "#/$defs/revision" }, "problems": { "type": "integer" }, "first": { "type": "string" } } };
+function validate70(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   let vErrors = null;
   let errors = 0;
-  const evaluated0 = validate69.evaluated;
+  const evaluated0 = validate70.evaluated;
   if (evaluated0.dynamicProps) {
     evaluated0.props = void 0;
   }
@@ -13155,7 +13395,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.revision === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "revision" }, message: "must have required property 'revision'", schema: schema160.required, parentSchema: schema160, data };
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "revision" }, message: "must have required property 'revision'", schema: schema162.required, parentSchema: schema162, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -13164,7 +13404,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.problems === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "problems" }, message: "must have required property 'problems'", schema: schema160.required, parentSchema: schema160, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "problems" }, message: "must have required property 'problems'", schema: schema162.required, parentSchema: schema162, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -13173,7 +13413,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.first === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "first" }, message: "must have required property 'first'", schema: schema160.required, parentSchema: schema160, data };
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "first" }, message: "must have required property 'first'", schema: schema162.required, parentSchema: schema162, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -13183,7 +13423,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
     }
     for (const key0 in data) {
       if (!(key0 === "revision" || key0 === "problems" || key0 === "first")) {
-        const err3 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema160, data };
+        const err3 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema162, data };
         if (vErrors === null) {
           vErrors = [err3];
         } else {
@@ -13196,7 +13436,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
       let data0 = data.revision;
       if (data0 && typeof data0 == "object" && !Array.isArray(data0)) {
         if (data0.branch === void 0) {
-          const err4 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "branch" }, message: "must have required property 'branch'", schema: schema159.required, parentSchema: schema159, data: data0 };
+          const err4 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "branch" }, message: "must have required property 'branch'", schema: schema161.required, parentSchema: schema161, data: data0 };
           if (vErrors === null) {
             vErrors = [err4];
           } else {
@@ -13205,7 +13445,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data0.commit === void 0) {
-          const err5 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema159.required, parentSchema: schema159, data: data0 };
+          const err5 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema161.required, parentSchema: schema161, data: data0 };
           if (vErrors === null) {
             vErrors = [err5];
           } else {
@@ -13214,7 +13454,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data0.author === void 0) {
-          const err6 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "author" }, message: "must have required property 'author'", schema: schema159.required, parentSchema: schema159, data: data0 };
+          const err6 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "author" }, message: "must have required property 'author'", schema: schema161.required, parentSchema: schema161, data: data0 };
           if (vErrors === null) {
             vErrors = [err6];
           } else {
@@ -13223,7 +13463,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data0.date === void 0) {
-          const err7 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "date" }, message: "must have required property 'date'", schema: schema159.required, parentSchema: schema159, data: data0 };
+          const err7 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "date" }, message: "must have required property 'date'", schema: schema161.required, parentSchema: schema161, data: data0 };
           if (vErrors === null) {
             vErrors = [err7];
           } else {
@@ -13232,7 +13472,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data0.subject === void 0) {
-          const err8 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "subject" }, message: "must have required property 'subject'", schema: schema159.required, parentSchema: schema159, data: data0 };
+          const err8 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "subject" }, message: "must have required property 'subject'", schema: schema161.required, parentSchema: schema161, data: data0 };
           if (vErrors === null) {
             vErrors = [err8];
           } else {
@@ -13242,7 +13482,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
         }
         for (const key1 in data0) {
           if (!(key1 === "branch" || key1 === "commit" || key1 === "author" || key1 === "date" || key1 === "subject")) {
-            const err9 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema159, data: data0 };
+            const err9 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema161, data: data0 };
             if (vErrors === null) {
               vErrors = [err9];
             } else {
@@ -13254,7 +13494,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
         if (data0.branch !== void 0) {
           let data1 = data0.branch;
           if (typeof data1 !== "string") {
-            const err10 = { instancePath: instancePath + "/revision/branch", schemaPath: "#/$defs/revision/properties/branch/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema159.properties.branch.type, parentSchema: schema159.properties.branch, data: data1 };
+            const err10 = { instancePath: instancePath + "/revision/branch", schemaPath: "#/$defs/revision/properties/branch/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema161.properties.branch.type, parentSchema: schema161.properties.branch, data: data1 };
             if (vErrors === null) {
               vErrors = [err10];
             } else {
@@ -13267,7 +13507,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
           let data2 = data0.commit;
           if (typeof data2 === "string") {
             if (!pattern87.test(data2)) {
-              const err11 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{40}$" }, message: 'must match pattern "^[0-9a-f]{40}$"', schema: "^[0-9a-f]{40}$", parentSchema: schema159.properties.commit, data: data2 };
+              const err11 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{40}$" }, message: 'must match pattern "^[0-9a-f]{40}$"', schema: "^[0-9a-f]{40}$", parentSchema: schema161.properties.commit, data: data2 };
               if (vErrors === null) {
                 vErrors = [err11];
               } else {
@@ -13276,7 +13516,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
           } else {
-            const err12 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema159.properties.commit.type, parentSchema: schema159.properties.commit, data: data2 };
+            const err12 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema161.properties.commit.type, parentSchema: schema161.properties.commit, data: data2 };
             if (vErrors === null) {
               vErrors = [err12];
             } else {
@@ -13288,7 +13528,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
         if (data0.author !== void 0) {
           let data3 = data0.author;
           if (typeof data3 !== "string") {
-            const err13 = { instancePath: instancePath + "/revision/author", schemaPath: "#/$defs/revision/properties/author/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema159.properties.author.type, parentSchema: schema159.properties.author, data: data3 };
+            const err13 = { instancePath: instancePath + "/revision/author", schemaPath: "#/$defs/revision/properties/author/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema161.properties.author.type, parentSchema: schema161.properties.author, data: data3 };
             if (vErrors === null) {
               vErrors = [err13];
             } else {
@@ -13300,7 +13540,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
         if (data0.date !== void 0) {
           let data4 = data0.date;
           if (typeof data4 !== "string") {
-            const err14 = { instancePath: instancePath + "/revision/date", schemaPath: "#/$defs/revision/properties/date/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema159.properties.date.type, parentSchema: schema159.properties.date, data: data4 };
+            const err14 = { instancePath: instancePath + "/revision/date", schemaPath: "#/$defs/revision/properties/date/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema161.properties.date.type, parentSchema: schema161.properties.date, data: data4 };
             if (vErrors === null) {
               vErrors = [err14];
             } else {
@@ -13312,7 +13552,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
         if (data0.subject !== void 0) {
           let data5 = data0.subject;
           if (typeof data5 !== "string") {
-            const err15 = { instancePath: instancePath + "/revision/subject", schemaPath: "#/$defs/revision/properties/subject/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema159.properties.subject.type, parentSchema: schema159.properties.subject, data: data5 };
+            const err15 = { instancePath: instancePath + "/revision/subject", schemaPath: "#/$defs/revision/properties/subject/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema161.properties.subject.type, parentSchema: schema161.properties.subject, data: data5 };
             if (vErrors === null) {
               vErrors = [err15];
             } else {
@@ -13322,7 +13562,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err16 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema159.type, parentSchema: schema159, data: data0 };
+        const err16 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema161.type, parentSchema: schema161, data: data0 };
         if (vErrors === null) {
           vErrors = [err16];
         } else {
@@ -13334,7 +13574,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.problems !== void 0) {
       let data6 = data.problems;
       if (!(typeof data6 == "number" && (!(data6 % 1) && !isNaN(data6)) && isFinite(data6))) {
-        const err17 = { instancePath: instancePath + "/problems", schemaPath: "#/properties/problems/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema160.properties.problems.type, parentSchema: schema160.properties.problems, data: data6 };
+        const err17 = { instancePath: instancePath + "/problems", schemaPath: "#/properties/problems/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema162.properties.problems.type, parentSchema: schema162.properties.problems, data: data6 };
         if (vErrors === null) {
           vErrors = [err17];
         } else {
@@ -13346,7 +13586,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.first !== void 0) {
       let data7 = data.first;
       if (typeof data7 !== "string") {
-        const err18 = { instancePath: instancePath + "/first", schemaPath: "#/properties/first/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema160.properties.first.type, parentSchema: schema160.properties.first, data: data7 };
+        const err18 = { instancePath: instancePath + "/first", schemaPath: "#/properties/first/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema162.properties.first.type, parentSchema: schema162.properties.first, data: data7 };
         if (vErrors === null) {
           vErrors = [err18];
         } else {
@@ -13356,7 +13596,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err19 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema160.type, parentSchema: schema160, data };
+    const err19 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema162.type, parentSchema: schema162, data };
     if (vErrors === null) {
       vErrors = [err19];
     } else {
@@ -13364,22 +13604,22 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
     }
     errors++;
   }
-  validate69.errors = vErrors;
+  validate70.errors = vErrors;
   return errors === 0;
 }
-validate69.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
-var schema162 = { "type": "object", "required": ["application", "target", "targetCommit", "health", "suspended", "conditions", "rollout", "services", "slots", "waiting", "failed"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "target": { "type": "string", "enum": ["desired", "rollback", "halted"] }, "targetCommit": { "type": "string" }, "health": { "type": "string", "enum": ["healthy", "suspended", "progressing", "missing", "degraded", "unknown"] }, "suspended": { "type": "boolean" }, "conditions": { "type": "array", "items": { "$ref": "#/$defs/condition" } }, "rollout": { "anyOf": [{ "$ref": "#/$defs/rollout" }, { "type": "null" }] }, "services": { "type": "array", "items": { "$ref": "#/$defs/service" } }, "slots": { "type": "array", "items": { "$ref": "#/$defs/slot" } }, "waiting": { "type": "array", "items": { "$ref": "#/$defs/waiting" } }, "failed": { "type": "array", "items": { "$ref": "#/$defs/failure" } } } };
-var schema163 = { "type": "object", "required": ["type", "status", "reason", "message"], "additionalProperties": false, "properties": { "type": { "type": "string", "enum": ["Ready", "Reconciling", "Stalled"] }, "status": { "type": "boolean" }, "reason": { "type": "string" }, "message": { "type": "string" } } };
-var schema166 = { "type": "object", "required": ["service", "image", "desired", "available", "updated"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "image": { "type": "string" }, "desired": { "type": "integer" }, "available": { "type": "integer" }, "updated": { "type": "integer" } } };
-var schema167 = { "type": "object", "required": ["service", "slot", "host", "container", "image", "phase", "available", "waitsFor", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "container": { "type": "string" }, "image": { "type": "string" }, "phase": { "type": "string", "enum": ["absent", "created", "probation", "promoted"] }, "available": { "type": "boolean" }, "waitsFor": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } };
-var schema168 = { "type": "object", "required": ["service", "slot", "host", "kind", "reason", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "kind": { "type": "string", "enum": ["step", "image", "gate", "monitor", "promotion", "turn", "retry", "host"] }, "reason": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } };
-var schema169 = { "type": "object", "required": ["service", "slot", "host", "commit", "reason", "message", "log", "health"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "commit": { "type": "string" }, "reason": { "type": "string" }, "message": { "type": "string" }, "log": { "type": "array", "items": { "type": "string" } }, "health": { "type": "array", "items": { "type": "string" } } } };
-var schema164 = { "type": "object", "required": ["revision", "startedAt", "direction", "progressDeadlineAt", "stages"], "additionalProperties": false, "properties": { "revision": { "type": "string" }, "startedAt": { "type": "string" }, "direction": { "type": "string", "enum": ["forward", "back"] }, "progressDeadlineAt": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "stages": { "type": "array", "items": { "$ref": "#/$defs/stage" } } } };
-var schema165 = { "type": "object", "required": ["service", "step", "of", "awaitsPromotion", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "step": { "type": "integer" }, "of": { "type": "integer" }, "awaitsPromotion": { "type": "boolean" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } };
-function validate72(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
+validate70.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
+var schema164 = { "type": "object", "required": ["application", "target", "targetCommit", "health", "suspended", "conditions", "rollout", "services", "slots", "waiting", "failed"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "target": { "type": "string", "enum": ["desired", "rollback", "halted"] }, "targetCommit": { "type": "string" }, "health": { "type": "string", "enum": ["healthy", "suspended", "progressing", "missing", "degraded", "unknown"] }, "suspended": { "type": "boolean" }, "conditions": { "type": "array", "items": { "$ref": "#/$defs/condition" } }, "rollout": { "anyOf": [{ "$ref": "#/$defs/rollout" }, { "type": "null" }] }, "services": { "type": "array", "items": { "$ref": "#/$defs/service" } }, "slots": { "type": "array", "items": { "$ref": "#/$defs/slot" } }, "waiting": { "type": "array", "items": { "$ref": "#/$defs/waiting" } }, "failed": { "type": "array", "items": { "$ref": "#/$defs/failure" } } } };
+var schema165 = { "type": "object", "required": ["type", "status", "reason", "message"], "additionalProperties": false, "properties": { "type": { "type": "string", "enum": ["Ready", "Reconciling", "Stalled"] }, "status": { "type": "boolean" }, "reason": { "type": "string" }, "message": { "type": "string" } } };
+var schema168 = { "type": "object", "required": ["service", "image", "desired", "available", "updated"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "image": { "type": "string" }, "desired": { "type": "integer" }, "available": { "type": "integer" }, "updated": { "type": "integer" } } };
+var schema169 = { "type": "object", "required": ["service", "slot", "host", "container", "image", "phase", "available", "waitsFor", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "container": { "type": "string" }, "image": { "type": "string" }, "phase": { "type": "string", "enum": ["absent", "created", "probation", "promoted"] }, "available": { "type": "boolean" }, "waitsFor": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } };
+var schema170 = { "type": "object", "required": ["service", "slot", "host", "kind", "reason", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "kind": { "type": "string", "enum": ["step", "image", "gate", "monitor", "promotion", "turn", "retry", "host"] }, "reason": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } };
+var schema171 = { "type": "object", "required": ["service", "slot", "host", "commit", "reason", "message", "log", "health"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "commit": { "type": "string" }, "reason": { "type": "string" }, "message": { "type": "string" }, "log": { "type": "array", "items": { "type": "string" } }, "health": { "type": "array", "items": { "type": "string" } } } };
+var schema166 = { "type": "object", "required": ["revision", "startedAt", "direction", "progressDeadlineAt", "stages"], "additionalProperties": false, "properties": { "revision": { "type": "string" }, "startedAt": { "type": "string" }, "direction": { "type": "string", "enum": ["forward", "back"] }, "progressDeadlineAt": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "stages": { "type": "array", "items": { "$ref": "#/$defs/stage" } } } };
+var schema167 = { "type": "object", "required": ["service", "step", "of", "awaitsPromotion", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "step": { "type": "integer" }, "of": { "type": "integer" }, "awaitsPromotion": { "type": "boolean" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } };
+function validate73(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   let vErrors = null;
   let errors = 0;
-  const evaluated0 = validate72.evaluated;
+  const evaluated0 = validate73.evaluated;
   if (evaluated0.dynamicProps) {
     evaluated0.props = void 0;
   }
@@ -13388,7 +13628,7 @@ function validate72(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.revision === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "revision" }, message: "must have required property 'revision'", schema: schema164.required, parentSchema: schema164, data };
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "revision" }, message: "must have required property 'revision'", schema: schema166.required, parentSchema: schema166, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -13397,7 +13637,7 @@ function validate72(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.startedAt === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "startedAt" }, message: "must have required property 'startedAt'", schema: schema164.required, parentSchema: schema164, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "startedAt" }, message: "must have required property 'startedAt'", schema: schema166.required, parentSchema: schema166, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -13406,7 +13646,7 @@ function validate72(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.direction === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "direction" }, message: "must have required property 'direction'", schema: schema164.required, parentSchema: schema164, data };
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "direction" }, message: "must have required property 'direction'", schema: schema166.required, parentSchema: schema166, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -13415,7 +13655,7 @@ function validate72(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.progressDeadlineAt === void 0) {
-      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "progressDeadlineAt" }, message: "must have required property 'progressDeadlineAt'", schema: schema164.required, parentSchema: schema164, data };
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "progressDeadlineAt" }, message: "must have required property 'progressDeadlineAt'", schema: schema166.required, parentSchema: schema166, data };
       if (vErrors === null) {
         vErrors = [err3];
       } else {
@@ -13424,7 +13664,7 @@ function validate72(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.stages === void 0) {
-      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "stages" }, message: "must have required property 'stages'", schema: schema164.required, parentSchema: schema164, data };
+      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "stages" }, message: "must have required property 'stages'", schema: schema166.required, parentSchema: schema166, data };
       if (vErrors === null) {
         vErrors = [err4];
       } else {
@@ -13434,7 +13674,7 @@ function validate72(data, { instancePath = "", parentData, parentDataProperty, r
     }
     for (const key0 in data) {
       if (!(key0 === "revision" || key0 === "startedAt" || key0 === "direction" || key0 === "progressDeadlineAt" || key0 === "stages")) {
-        const err5 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema164, data };
+        const err5 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema166, data };
         if (vErrors === null) {
           vErrors = [err5];
         } else {
@@ -13446,7 +13686,7 @@ function validate72(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.revision !== void 0) {
       let data0 = data.revision;
       if (typeof data0 !== "string") {
-        const err6 = { instancePath: instancePath + "/revision", schemaPath: "#/properties/revision/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema164.properties.revision.type, parentSchema: schema164.properties.revision, data: data0 };
+        const err6 = { instancePath: instancePath + "/revision", schemaPath: "#/properties/revision/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema166.properties.revision.type, parentSchema: schema166.properties.revision, data: data0 };
         if (vErrors === null) {
           vErrors = [err6];
         } else {
@@ -13458,7 +13698,7 @@ function validate72(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.startedAt !== void 0) {
       let data1 = data.startedAt;
       if (typeof data1 !== "string") {
-        const err7 = { instancePath: instancePath + "/startedAt", schemaPath: "#/properties/startedAt/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema164.properties.startedAt.type, parentSchema: schema164.properties.startedAt, data: data1 };
+        const err7 = { instancePath: instancePath + "/startedAt", schemaPath: "#/properties/startedAt/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema166.properties.startedAt.type, parentSchema: schema166.properties.startedAt, data: data1 };
         if (vErrors === null) {
           vErrors = [err7];
         } else {
@@ -13470,7 +13710,7 @@ function validate72(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.direction !== void 0) {
       let data2 = data.direction;
       if (typeof data2 !== "string") {
-        const err8 = { instancePath: instancePath + "/direction", schemaPath: "#/properties/direction/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema164.properties.direction.type, parentSchema: schema164.properties.direction, data: data2 };
+        const err8 = { instancePath: instancePath + "/direction", schemaPath: "#/properties/direction/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema166.properties.direction.type, parentSchema: schema166.properties.direction, data: data2 };
         if (vErrors === null) {
           vErrors = [err8];
         } else {
@@ -13479,7 +13719,7 @@ function validate72(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (!(data2 === "forward" || data2 === "back")) {
-        const err9 = { instancePath: instancePath + "/direction", schemaPath: "#/properties/direction/enum", keyword: "enum", params: { allowedValues: schema164.properties.direction.enum }, message: "must be equal to one of the allowed values", schema: schema164.properties.direction.enum, parentSchema: schema164.properties.direction, data: data2 };
+        const err9 = { instancePath: instancePath + "/direction", schemaPath: "#/properties/direction/enum", keyword: "enum", params: { allowedValues: schema166.properties.direction.enum }, message: "must be equal to one of the allowed values", schema: schema166.properties.direction.enum, parentSchema: schema166.properties.direction, data: data2 };
         if (vErrors === null) {
           vErrors = [err9];
         } else {
@@ -13494,7 +13734,7 @@ function validate72(data, { instancePath = "", parentData, parentDataProperty, r
       let valid1 = false;
       const _errs10 = errors;
       if (typeof data3 !== "string") {
-        const err10 = { instancePath: instancePath + "/progressDeadlineAt", schemaPath: "#/properties/progressDeadlineAt/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema164.properties.progressDeadlineAt.anyOf[0].type, parentSchema: schema164.properties.progressDeadlineAt.anyOf[0], data: data3 };
+        const err10 = { instancePath: instancePath + "/progressDeadlineAt", schemaPath: "#/properties/progressDeadlineAt/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema166.properties.progressDeadlineAt.anyOf[0].type, parentSchema: schema166.properties.progressDeadlineAt.anyOf[0], data: data3 };
         if (vErrors === null) {
           vErrors = [err10];
         } else {
@@ -13506,7 +13746,7 @@ function validate72(data, { instancePath = "", parentData, parentDataProperty, r
       valid1 = valid1 || _valid0;
       const _errs12 = errors;
       if (data3 !== null) {
-        const err11 = { instancePath: instancePath + "/progressDeadlineAt", schemaPath: "#/properties/progressDeadlineAt/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema164.properties.progressDeadlineAt.anyOf[1].type, parentSchema: schema164.properties.progressDeadlineAt.anyOf[1], data: data3 };
+        const err11 = { instancePath: instancePath + "/progressDeadlineAt", schemaPath: "#/properties/progressDeadlineAt/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema166.properties.progressDeadlineAt.anyOf[1].type, parentSchema: schema166.properties.progressDeadlineAt.anyOf[1], data: data3 };
         if (vErrors === null) {
           vErrors = [err11];
         } else {
@@ -13517,7 +13757,7 @@ function validate72(data, { instancePath = "", parentData, parentDataProperty, r
       var _valid0 = _errs12 === errors;
       valid1 = valid1 || _valid0;
       if (!valid1) {
-        const err12 = { instancePath: instancePath + "/progressDeadlineAt", schemaPath: "#/properties/progressDeadlineAt/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema164.properties.progressDeadlineAt.anyOf, parentSchema: schema164.properties.progressDeadlineAt, data: data3 };
+        const err12 = { instancePath: instancePath + "/progressDeadlineAt", schemaPath: "#/properties/progressDeadlineAt/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema166.properties.progressDeadlineAt.anyOf, parentSchema: schema166.properties.progressDeadlineAt, data: data3 };
         if (vErrors === null) {
           vErrors = [err12];
         } else {
@@ -13543,7 +13783,7 @@ function validate72(data, { instancePath = "", parentData, parentDataProperty, r
           let data5 = data4[i0];
           if (data5 && typeof data5 == "object" && !Array.isArray(data5)) {
             if (data5.service === void 0) {
-              const err13 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema165.required, parentSchema: schema165, data: data5 };
+              const err13 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema167.required, parentSchema: schema167, data: data5 };
               if (vErrors === null) {
                 vErrors = [err13];
               } else {
@@ -13552,7 +13792,7 @@ function validate72(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data5.step === void 0) {
-              const err14 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/required", keyword: "required", params: { missingProperty: "step" }, message: "must have required property 'step'", schema: schema165.required, parentSchema: schema165, data: data5 };
+              const err14 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/required", keyword: "required", params: { missingProperty: "step" }, message: "must have required property 'step'", schema: schema167.required, parentSchema: schema167, data: data5 };
               if (vErrors === null) {
                 vErrors = [err14];
               } else {
@@ -13561,7 +13801,7 @@ function validate72(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data5.of === void 0) {
-              const err15 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/required", keyword: "required", params: { missingProperty: "of" }, message: "must have required property 'of'", schema: schema165.required, parentSchema: schema165, data: data5 };
+              const err15 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/required", keyword: "required", params: { missingProperty: "of" }, message: "must have required property 'of'", schema: schema167.required, parentSchema: schema167, data: data5 };
               if (vErrors === null) {
                 vErrors = [err15];
               } else {
@@ -13570,7 +13810,7 @@ function validate72(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data5.awaitsPromotion === void 0) {
-              const err16 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/required", keyword: "required", params: { missingProperty: "awaitsPromotion" }, message: "must have required property 'awaitsPromotion'", schema: schema165.required, parentSchema: schema165, data: data5 };
+              const err16 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/required", keyword: "required", params: { missingProperty: "awaitsPromotion" }, message: "must have required property 'awaitsPromotion'", schema: schema167.required, parentSchema: schema167, data: data5 };
               if (vErrors === null) {
                 vErrors = [err16];
               } else {
@@ -13579,7 +13819,7 @@ function validate72(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data5.until === void 0) {
-              const err17 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/required", keyword: "required", params: { missingProperty: "until" }, message: "must have required property 'until'", schema: schema165.required, parentSchema: schema165, data: data5 };
+              const err17 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/required", keyword: "required", params: { missingProperty: "until" }, message: "must have required property 'until'", schema: schema167.required, parentSchema: schema167, data: data5 };
               if (vErrors === null) {
                 vErrors = [err17];
               } else {
@@ -13589,7 +13829,7 @@ function validate72(data, { instancePath = "", parentData, parentDataProperty, r
             }
             for (const key1 in data5) {
               if (!(key1 === "service" || key1 === "step" || key1 === "of" || key1 === "awaitsPromotion" || key1 === "until")) {
-                const err18 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema165, data: data5 };
+                const err18 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema167, data: data5 };
                 if (vErrors === null) {
                   vErrors = [err18];
                 } else {
@@ -13601,7 +13841,7 @@ function validate72(data, { instancePath = "", parentData, parentDataProperty, r
             if (data5.service !== void 0) {
               let data6 = data5.service;
               if (typeof data6 !== "string") {
-                const err19 = { instancePath: instancePath + "/stages/" + i0 + "/service", schemaPath: "#/$defs/stage/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema165.properties.service.type, parentSchema: schema165.properties.service, data: data6 };
+                const err19 = { instancePath: instancePath + "/stages/" + i0 + "/service", schemaPath: "#/$defs/stage/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema167.properties.service.type, parentSchema: schema167.properties.service, data: data6 };
                 if (vErrors === null) {
                   vErrors = [err19];
                 } else {
@@ -13613,7 +13853,7 @@ function validate72(data, { instancePath = "", parentData, parentDataProperty, r
             if (data5.step !== void 0) {
               let data7 = data5.step;
               if (!(typeof data7 == "number" && (!(data7 % 1) && !isNaN(data7)) && isFinite(data7))) {
-                const err20 = { instancePath: instancePath + "/stages/" + i0 + "/step", schemaPath: "#/$defs/stage/properties/step/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema165.properties.step.type, parentSchema: schema165.properties.step, data: data7 };
+                const err20 = { instancePath: instancePath + "/stages/" + i0 + "/step", schemaPath: "#/$defs/stage/properties/step/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema167.properties.step.type, parentSchema: schema167.properties.step, data: data7 };
                 if (vErrors === null) {
                   vErrors = [err20];
                 } else {
@@ -13625,7 +13865,7 @@ function validate72(data, { instancePath = "", parentData, parentDataProperty, r
             if (data5.of !== void 0) {
               let data8 = data5.of;
               if (!(typeof data8 == "number" && (!(data8 % 1) && !isNaN(data8)) && isFinite(data8))) {
-                const err21 = { instancePath: instancePath + "/stages/" + i0 + "/of", schemaPath: "#/$defs/stage/properties/of/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema165.properties.of.type, parentSchema: schema165.properties.of, data: data8 };
+                const err21 = { instancePath: instancePath + "/stages/" + i0 + "/of", schemaPath: "#/$defs/stage/properties/of/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema167.properties.of.type, parentSchema: schema167.properties.of, data: data8 };
                 if (vErrors === null) {
                   vErrors = [err21];
                 } else {
@@ -13637,7 +13877,7 @@ function validate72(data, { instancePath = "", parentData, parentDataProperty, r
             if (data5.awaitsPromotion !== void 0) {
               let data9 = data5.awaitsPromotion;
               if (typeof data9 !== "boolean") {
-                const err22 = { instancePath: instancePath + "/stages/" + i0 + "/awaitsPromotion", schemaPath: "#/$defs/stage/properties/awaitsPromotion/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema165.properties.awaitsPromotion.type, parentSchema: schema165.properties.awaitsPromotion, data: data9 };
+                const err22 = { instancePath: instancePath + "/stages/" + i0 + "/awaitsPromotion", schemaPath: "#/$defs/stage/properties/awaitsPromotion/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema167.properties.awaitsPromotion.type, parentSchema: schema167.properties.awaitsPromotion, data: data9 };
                 if (vErrors === null) {
                   vErrors = [err22];
                 } else {
@@ -13652,7 +13892,7 @@ function validate72(data, { instancePath = "", parentData, parentDataProperty, r
               let valid6 = false;
               const _errs30 = errors;
               if (typeof data10 !== "string") {
-                const err23 = { instancePath: instancePath + "/stages/" + i0 + "/until", schemaPath: "#/$defs/stage/properties/until/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema165.properties.until.anyOf[0].type, parentSchema: schema165.properties.until.anyOf[0], data: data10 };
+                const err23 = { instancePath: instancePath + "/stages/" + i0 + "/until", schemaPath: "#/$defs/stage/properties/until/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema167.properties.until.anyOf[0].type, parentSchema: schema167.properties.until.anyOf[0], data: data10 };
                 if (vErrors === null) {
                   vErrors = [err23];
                 } else {
@@ -13664,7 +13904,7 @@ function validate72(data, { instancePath = "", parentData, parentDataProperty, r
               valid6 = valid6 || _valid1;
               const _errs32 = errors;
               if (data10 !== null) {
-                const err24 = { instancePath: instancePath + "/stages/" + i0 + "/until", schemaPath: "#/$defs/stage/properties/until/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema165.properties.until.anyOf[1].type, parentSchema: schema165.properties.until.anyOf[1], data: data10 };
+                const err24 = { instancePath: instancePath + "/stages/" + i0 + "/until", schemaPath: "#/$defs/stage/properties/until/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema167.properties.until.anyOf[1].type, parentSchema: schema167.properties.until.anyOf[1], data: data10 };
                 if (vErrors === null) {
                   vErrors = [err24];
                 } else {
@@ -13675,7 +13915,7 @@ function validate72(data, { instancePath = "", parentData, parentDataProperty, r
               var _valid1 = _errs32 === errors;
               valid6 = valid6 || _valid1;
               if (!valid6) {
-                const err25 = { instancePath: instancePath + "/stages/" + i0 + "/until", schemaPath: "#/$defs/stage/properties/until/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema165.properties.until.anyOf, parentSchema: schema165.properties.until, data: data10 };
+                const err25 = { instancePath: instancePath + "/stages/" + i0 + "/until", schemaPath: "#/$defs/stage/properties/until/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema167.properties.until.anyOf, parentSchema: schema167.properties.until, data: data10 };
                 if (vErrors === null) {
                   vErrors = [err25];
                 } else {
@@ -13694,7 +13934,7 @@ function validate72(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err26 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema165.type, parentSchema: schema165, data: data5 };
+            const err26 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema167.type, parentSchema: schema167, data: data5 };
             if (vErrors === null) {
               vErrors = [err26];
             } else {
@@ -13704,7 +13944,7 @@ function validate72(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err27 = { instancePath: instancePath + "/stages", schemaPath: "#/properties/stages/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema164.properties.stages.type, parentSchema: schema164.properties.stages, data: data4 };
+        const err27 = { instancePath: instancePath + "/stages", schemaPath: "#/properties/stages/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema166.properties.stages.type, parentSchema: schema166.properties.stages, data: data4 };
         if (vErrors === null) {
           vErrors = [err27];
         } else {
@@ -13714,7 +13954,7 @@ function validate72(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err28 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema164.type, parentSchema: schema164, data };
+    const err28 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema166.type, parentSchema: schema166, data };
     if (vErrors === null) {
       vErrors = [err28];
     } else {
@@ -13722,14 +13962,14 @@ function validate72(data, { instancePath = "", parentData, parentDataProperty, r
     }
     errors++;
   }
-  validate72.errors = vErrors;
+  validate73.errors = vErrors;
   return errors === 0;
 }
-validate72.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
-function validate71(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
+validate73.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
+function validate72(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   let vErrors = null;
   let errors = 0;
-  const evaluated0 = validate71.evaluated;
+  const evaluated0 = validate72.evaluated;
   if (evaluated0.dynamicProps) {
     evaluated0.props = void 0;
   }
@@ -13738,7 +13978,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.application === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema162.required, parentSchema: schema162, data };
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema164.required, parentSchema: schema164, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -13747,7 +13987,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.target === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "target" }, message: "must have required property 'target'", schema: schema162.required, parentSchema: schema162, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "target" }, message: "must have required property 'target'", schema: schema164.required, parentSchema: schema164, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -13756,7 +13996,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.targetCommit === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "targetCommit" }, message: "must have required property 'targetCommit'", schema: schema162.required, parentSchema: schema162, data };
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "targetCommit" }, message: "must have required property 'targetCommit'", schema: schema164.required, parentSchema: schema164, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -13765,7 +14005,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.health === void 0) {
-      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "health" }, message: "must have required property 'health'", schema: schema162.required, parentSchema: schema162, data };
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "health" }, message: "must have required property 'health'", schema: schema164.required, parentSchema: schema164, data };
       if (vErrors === null) {
         vErrors = [err3];
       } else {
@@ -13774,7 +14014,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.suspended === void 0) {
-      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "suspended" }, message: "must have required property 'suspended'", schema: schema162.required, parentSchema: schema162, data };
+      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "suspended" }, message: "must have required property 'suspended'", schema: schema164.required, parentSchema: schema164, data };
       if (vErrors === null) {
         vErrors = [err4];
       } else {
@@ -13783,7 +14023,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.conditions === void 0) {
-      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "conditions" }, message: "must have required property 'conditions'", schema: schema162.required, parentSchema: schema162, data };
+      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "conditions" }, message: "must have required property 'conditions'", schema: schema164.required, parentSchema: schema164, data };
       if (vErrors === null) {
         vErrors = [err5];
       } else {
@@ -13792,7 +14032,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.rollout === void 0) {
-      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "rollout" }, message: "must have required property 'rollout'", schema: schema162.required, parentSchema: schema162, data };
+      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "rollout" }, message: "must have required property 'rollout'", schema: schema164.required, parentSchema: schema164, data };
       if (vErrors === null) {
         vErrors = [err6];
       } else {
@@ -13801,7 +14041,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.services === void 0) {
-      const err7 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "services" }, message: "must have required property 'services'", schema: schema162.required, parentSchema: schema162, data };
+      const err7 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "services" }, message: "must have required property 'services'", schema: schema164.required, parentSchema: schema164, data };
       if (vErrors === null) {
         vErrors = [err7];
       } else {
@@ -13810,7 +14050,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.slots === void 0) {
-      const err8 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "slots" }, message: "must have required property 'slots'", schema: schema162.required, parentSchema: schema162, data };
+      const err8 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "slots" }, message: "must have required property 'slots'", schema: schema164.required, parentSchema: schema164, data };
       if (vErrors === null) {
         vErrors = [err8];
       } else {
@@ -13819,7 +14059,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.waiting === void 0) {
-      const err9 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "waiting" }, message: "must have required property 'waiting'", schema: schema162.required, parentSchema: schema162, data };
+      const err9 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "waiting" }, message: "must have required property 'waiting'", schema: schema164.required, parentSchema: schema164, data };
       if (vErrors === null) {
         vErrors = [err9];
       } else {
@@ -13828,7 +14068,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.failed === void 0) {
-      const err10 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "failed" }, message: "must have required property 'failed'", schema: schema162.required, parentSchema: schema162, data };
+      const err10 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "failed" }, message: "must have required property 'failed'", schema: schema164.required, parentSchema: schema164, data };
       if (vErrors === null) {
         vErrors = [err10];
       } else {
@@ -13837,8 +14077,8 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     for (const key0 in data) {
-      if (!func1.call(schema162.properties, key0)) {
-        const err11 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema162, data };
+      if (!func1.call(schema164.properties, key0)) {
+        const err11 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema164, data };
         if (vErrors === null) {
           vErrors = [err11];
         } else {
@@ -13850,7 +14090,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.application !== void 0) {
       let data0 = data.application;
       if (typeof data0 !== "string") {
-        const err12 = { instancePath: instancePath + "/application", schemaPath: "#/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema162.properties.application.type, parentSchema: schema162.properties.application, data: data0 };
+        const err12 = { instancePath: instancePath + "/application", schemaPath: "#/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema164.properties.application.type, parentSchema: schema164.properties.application, data: data0 };
         if (vErrors === null) {
           vErrors = [err12];
         } else {
@@ -13862,7 +14102,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.target !== void 0) {
       let data1 = data.target;
       if (typeof data1 !== "string") {
-        const err13 = { instancePath: instancePath + "/target", schemaPath: "#/properties/target/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema162.properties.target.type, parentSchema: schema162.properties.target, data: data1 };
+        const err13 = { instancePath: instancePath + "/target", schemaPath: "#/properties/target/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema164.properties.target.type, parentSchema: schema164.properties.target, data: data1 };
         if (vErrors === null) {
           vErrors = [err13];
         } else {
@@ -13871,7 +14111,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (!(data1 === "desired" || data1 === "rollback" || data1 === "halted")) {
-        const err14 = { instancePath: instancePath + "/target", schemaPath: "#/properties/target/enum", keyword: "enum", params: { allowedValues: schema162.properties.target.enum }, message: "must be equal to one of the allowed values", schema: schema162.properties.target.enum, parentSchema: schema162.properties.target, data: data1 };
+        const err14 = { instancePath: instancePath + "/target", schemaPath: "#/properties/target/enum", keyword: "enum", params: { allowedValues: schema164.properties.target.enum }, message: "must be equal to one of the allowed values", schema: schema164.properties.target.enum, parentSchema: schema164.properties.target, data: data1 };
         if (vErrors === null) {
           vErrors = [err14];
         } else {
@@ -13883,7 +14123,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.targetCommit !== void 0) {
       let data2 = data.targetCommit;
       if (typeof data2 !== "string") {
-        const err15 = { instancePath: instancePath + "/targetCommit", schemaPath: "#/properties/targetCommit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema162.properties.targetCommit.type, parentSchema: schema162.properties.targetCommit, data: data2 };
+        const err15 = { instancePath: instancePath + "/targetCommit", schemaPath: "#/properties/targetCommit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema164.properties.targetCommit.type, parentSchema: schema164.properties.targetCommit, data: data2 };
         if (vErrors === null) {
           vErrors = [err15];
         } else {
@@ -13895,7 +14135,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.health !== void 0) {
       let data3 = data.health;
       if (typeof data3 !== "string") {
-        const err16 = { instancePath: instancePath + "/health", schemaPath: "#/properties/health/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema162.properties.health.type, parentSchema: schema162.properties.health, data: data3 };
+        const err16 = { instancePath: instancePath + "/health", schemaPath: "#/properties/health/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema164.properties.health.type, parentSchema: schema164.properties.health, data: data3 };
         if (vErrors === null) {
           vErrors = [err16];
         } else {
@@ -13904,7 +14144,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (!(data3 === "healthy" || data3 === "suspended" || data3 === "progressing" || data3 === "missing" || data3 === "degraded" || data3 === "unknown")) {
-        const err17 = { instancePath: instancePath + "/health", schemaPath: "#/properties/health/enum", keyword: "enum", params: { allowedValues: schema162.properties.health.enum }, message: "must be equal to one of the allowed values", schema: schema162.properties.health.enum, parentSchema: schema162.properties.health, data: data3 };
+        const err17 = { instancePath: instancePath + "/health", schemaPath: "#/properties/health/enum", keyword: "enum", params: { allowedValues: schema164.properties.health.enum }, message: "must be equal to one of the allowed values", schema: schema164.properties.health.enum, parentSchema: schema164.properties.health, data: data3 };
         if (vErrors === null) {
           vErrors = [err17];
         } else {
@@ -13916,7 +14156,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.suspended !== void 0) {
       let data4 = data.suspended;
       if (typeof data4 !== "boolean") {
-        const err18 = { instancePath: instancePath + "/suspended", schemaPath: "#/properties/suspended/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema162.properties.suspended.type, parentSchema: schema162.properties.suspended, data: data4 };
+        const err18 = { instancePath: instancePath + "/suspended", schemaPath: "#/properties/suspended/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema164.properties.suspended.type, parentSchema: schema164.properties.suspended, data: data4 };
         if (vErrors === null) {
           vErrors = [err18];
         } else {
@@ -13933,7 +14173,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
           let data6 = data5[i0];
           if (data6 && typeof data6 == "object" && !Array.isArray(data6)) {
             if (data6.type === void 0) {
-              const err19 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/required", keyword: "required", params: { missingProperty: "type" }, message: "must have required property 'type'", schema: schema163.required, parentSchema: schema163, data: data6 };
+              const err19 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/required", keyword: "required", params: { missingProperty: "type" }, message: "must have required property 'type'", schema: schema165.required, parentSchema: schema165, data: data6 };
               if (vErrors === null) {
                 vErrors = [err19];
               } else {
@@ -13942,7 +14182,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data6.status === void 0) {
-              const err20 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/required", keyword: "required", params: { missingProperty: "status" }, message: "must have required property 'status'", schema: schema163.required, parentSchema: schema163, data: data6 };
+              const err20 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/required", keyword: "required", params: { missingProperty: "status" }, message: "must have required property 'status'", schema: schema165.required, parentSchema: schema165, data: data6 };
               if (vErrors === null) {
                 vErrors = [err20];
               } else {
@@ -13951,7 +14191,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data6.reason === void 0) {
-              const err21 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema163.required, parentSchema: schema163, data: data6 };
+              const err21 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema165.required, parentSchema: schema165, data: data6 };
               if (vErrors === null) {
                 vErrors = [err21];
               } else {
@@ -13960,7 +14200,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data6.message === void 0) {
-              const err22 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema163.required, parentSchema: schema163, data: data6 };
+              const err22 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema165.required, parentSchema: schema165, data: data6 };
               if (vErrors === null) {
                 vErrors = [err22];
               } else {
@@ -13970,7 +14210,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
             }
             for (const key1 in data6) {
               if (!(key1 === "type" || key1 === "status" || key1 === "reason" || key1 === "message")) {
-                const err23 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema163, data: data6 };
+                const err23 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema165, data: data6 };
                 if (vErrors === null) {
                   vErrors = [err23];
                 } else {
@@ -13982,7 +14222,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
             if (data6.type !== void 0) {
               let data7 = data6.type;
               if (typeof data7 !== "string") {
-                const err24 = { instancePath: instancePath + "/conditions/" + i0 + "/type", schemaPath: "#/$defs/condition/properties/type/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.type.type, parentSchema: schema163.properties.type, data: data7 };
+                const err24 = { instancePath: instancePath + "/conditions/" + i0 + "/type", schemaPath: "#/$defs/condition/properties/type/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema165.properties.type.type, parentSchema: schema165.properties.type, data: data7 };
                 if (vErrors === null) {
                   vErrors = [err24];
                 } else {
@@ -13991,7 +14231,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
               if (!(data7 === "Ready" || data7 === "Reconciling" || data7 === "Stalled")) {
-                const err25 = { instancePath: instancePath + "/conditions/" + i0 + "/type", schemaPath: "#/$defs/condition/properties/type/enum", keyword: "enum", params: { allowedValues: schema163.properties.type.enum }, message: "must be equal to one of the allowed values", schema: schema163.properties.type.enum, parentSchema: schema163.properties.type, data: data7 };
+                const err25 = { instancePath: instancePath + "/conditions/" + i0 + "/type", schemaPath: "#/$defs/condition/properties/type/enum", keyword: "enum", params: { allowedValues: schema165.properties.type.enum }, message: "must be equal to one of the allowed values", schema: schema165.properties.type.enum, parentSchema: schema165.properties.type, data: data7 };
                 if (vErrors === null) {
                   vErrors = [err25];
                 } else {
@@ -14003,7 +14243,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
             if (data6.status !== void 0) {
               let data8 = data6.status;
               if (typeof data8 !== "boolean") {
-                const err26 = { instancePath: instancePath + "/conditions/" + i0 + "/status", schemaPath: "#/$defs/condition/properties/status/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema163.properties.status.type, parentSchema: schema163.properties.status, data: data8 };
+                const err26 = { instancePath: instancePath + "/conditions/" + i0 + "/status", schemaPath: "#/$defs/condition/properties/status/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema165.properties.status.type, parentSchema: schema165.properties.status, data: data8 };
                 if (vErrors === null) {
                   vErrors = [err26];
                 } else {
@@ -14015,7 +14255,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
             if (data6.reason !== void 0) {
               let data9 = data6.reason;
               if (typeof data9 !== "string") {
-                const err27 = { instancePath: instancePath + "/conditions/" + i0 + "/reason", schemaPath: "#/$defs/condition/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.reason.type, parentSchema: schema163.properties.reason, data: data9 };
+                const err27 = { instancePath: instancePath + "/conditions/" + i0 + "/reason", schemaPath: "#/$defs/condition/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema165.properties.reason.type, parentSchema: schema165.properties.reason, data: data9 };
                 if (vErrors === null) {
                   vErrors = [err27];
                 } else {
@@ -14027,7 +14267,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
             if (data6.message !== void 0) {
               let data10 = data6.message;
               if (typeof data10 !== "string") {
-                const err28 = { instancePath: instancePath + "/conditions/" + i0 + "/message", schemaPath: "#/$defs/condition/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.message.type, parentSchema: schema163.properties.message, data: data10 };
+                const err28 = { instancePath: instancePath + "/conditions/" + i0 + "/message", schemaPath: "#/$defs/condition/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema165.properties.message.type, parentSchema: schema165.properties.message, data: data10 };
                 if (vErrors === null) {
                   vErrors = [err28];
                 } else {
@@ -14037,7 +14277,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err29 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema163.type, parentSchema: schema163, data: data6 };
+            const err29 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema165.type, parentSchema: schema165, data: data6 };
             if (vErrors === null) {
               vErrors = [err29];
             } else {
@@ -14047,7 +14287,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err30 = { instancePath: instancePath + "/conditions", schemaPath: "#/properties/conditions/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema162.properties.conditions.type, parentSchema: schema162.properties.conditions, data: data5 };
+        const err30 = { instancePath: instancePath + "/conditions", schemaPath: "#/properties/conditions/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema164.properties.conditions.type, parentSchema: schema164.properties.conditions, data: data5 };
         if (vErrors === null) {
           vErrors = [err30];
         } else {
@@ -14061,15 +14301,15 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
       const _errs27 = errors;
       let valid5 = false;
       const _errs28 = errors;
-      if (!validate72(data11, { instancePath: instancePath + "/rollout", parentData: data, parentDataProperty: "rollout", rootData, dynamicAnchors })) {
-        vErrors = vErrors === null ? validate72.errors : vErrors.concat(validate72.errors);
+      if (!validate73(data11, { instancePath: instancePath + "/rollout", parentData: data, parentDataProperty: "rollout", rootData, dynamicAnchors })) {
+        vErrors = vErrors === null ? validate73.errors : vErrors.concat(validate73.errors);
         errors = vErrors.length;
       }
       var _valid0 = _errs28 === errors;
       valid5 = valid5 || _valid0;
       const _errs29 = errors;
       if (data11 !== null) {
-        const err31 = { instancePath: instancePath + "/rollout", schemaPath: "#/properties/rollout/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema162.properties.rollout.anyOf[1].type, parentSchema: schema162.properties.rollout.anyOf[1], data: data11 };
+        const err31 = { instancePath: instancePath + "/rollout", schemaPath: "#/properties/rollout/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema164.properties.rollout.anyOf[1].type, parentSchema: schema164.properties.rollout.anyOf[1], data: data11 };
         if (vErrors === null) {
           vErrors = [err31];
         } else {
@@ -14080,7 +14320,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
       var _valid0 = _errs29 === errors;
       valid5 = valid5 || _valid0;
       if (!valid5) {
-        const err32 = { instancePath: instancePath + "/rollout", schemaPath: "#/properties/rollout/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema162.properties.rollout.anyOf, parentSchema: schema162.properties.rollout, data: data11 };
+        const err32 = { instancePath: instancePath + "/rollout", schemaPath: "#/properties/rollout/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema164.properties.rollout.anyOf, parentSchema: schema164.properties.rollout, data: data11 };
         if (vErrors === null) {
           vErrors = [err32];
         } else {
@@ -14106,7 +14346,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
           let data13 = data12[i1];
           if (data13 && typeof data13 == "object" && !Array.isArray(data13)) {
             if (data13.service === void 0) {
-              const err33 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema166.required, parentSchema: schema166, data: data13 };
+              const err33 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema168.required, parentSchema: schema168, data: data13 };
               if (vErrors === null) {
                 vErrors = [err33];
               } else {
@@ -14115,7 +14355,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data13.image === void 0) {
-              const err34 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/required", keyword: "required", params: { missingProperty: "image" }, message: "must have required property 'image'", schema: schema166.required, parentSchema: schema166, data: data13 };
+              const err34 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/required", keyword: "required", params: { missingProperty: "image" }, message: "must have required property 'image'", schema: schema168.required, parentSchema: schema168, data: data13 };
               if (vErrors === null) {
                 vErrors = [err34];
               } else {
@@ -14124,7 +14364,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data13.desired === void 0) {
-              const err35 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/required", keyword: "required", params: { missingProperty: "desired" }, message: "must have required property 'desired'", schema: schema166.required, parentSchema: schema166, data: data13 };
+              const err35 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/required", keyword: "required", params: { missingProperty: "desired" }, message: "must have required property 'desired'", schema: schema168.required, parentSchema: schema168, data: data13 };
               if (vErrors === null) {
                 vErrors = [err35];
               } else {
@@ -14133,7 +14373,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data13.available === void 0) {
-              const err36 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/required", keyword: "required", params: { missingProperty: "available" }, message: "must have required property 'available'", schema: schema166.required, parentSchema: schema166, data: data13 };
+              const err36 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/required", keyword: "required", params: { missingProperty: "available" }, message: "must have required property 'available'", schema: schema168.required, parentSchema: schema168, data: data13 };
               if (vErrors === null) {
                 vErrors = [err36];
               } else {
@@ -14142,7 +14382,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data13.updated === void 0) {
-              const err37 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/required", keyword: "required", params: { missingProperty: "updated" }, message: "must have required property 'updated'", schema: schema166.required, parentSchema: schema166, data: data13 };
+              const err37 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/required", keyword: "required", params: { missingProperty: "updated" }, message: "must have required property 'updated'", schema: schema168.required, parentSchema: schema168, data: data13 };
               if (vErrors === null) {
                 vErrors = [err37];
               } else {
@@ -14152,7 +14392,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
             }
             for (const key2 in data13) {
               if (!(key2 === "service" || key2 === "image" || key2 === "desired" || key2 === "available" || key2 === "updated")) {
-                const err38 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema166, data: data13 };
+                const err38 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema168, data: data13 };
                 if (vErrors === null) {
                   vErrors = [err38];
                 } else {
@@ -14164,7 +14404,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
             if (data13.service !== void 0) {
               let data14 = data13.service;
               if (typeof data14 !== "string") {
-                const err39 = { instancePath: instancePath + "/services/" + i1 + "/service", schemaPath: "#/$defs/service/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema166.properties.service.type, parentSchema: schema166.properties.service, data: data14 };
+                const err39 = { instancePath: instancePath + "/services/" + i1 + "/service", schemaPath: "#/$defs/service/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema168.properties.service.type, parentSchema: schema168.properties.service, data: data14 };
                 if (vErrors === null) {
                   vErrors = [err39];
                 } else {
@@ -14176,7 +14416,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
             if (data13.image !== void 0) {
               let data15 = data13.image;
               if (typeof data15 !== "string") {
-                const err40 = { instancePath: instancePath + "/services/" + i1 + "/image", schemaPath: "#/$defs/service/properties/image/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema166.properties.image.type, parentSchema: schema166.properties.image, data: data15 };
+                const err40 = { instancePath: instancePath + "/services/" + i1 + "/image", schemaPath: "#/$defs/service/properties/image/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema168.properties.image.type, parentSchema: schema168.properties.image, data: data15 };
                 if (vErrors === null) {
                   vErrors = [err40];
                 } else {
@@ -14188,7 +14428,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
             if (data13.desired !== void 0) {
               let data16 = data13.desired;
               if (!(typeof data16 == "number" && (!(data16 % 1) && !isNaN(data16)) && isFinite(data16))) {
-                const err41 = { instancePath: instancePath + "/services/" + i1 + "/desired", schemaPath: "#/$defs/service/properties/desired/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema166.properties.desired.type, parentSchema: schema166.properties.desired, data: data16 };
+                const err41 = { instancePath: instancePath + "/services/" + i1 + "/desired", schemaPath: "#/$defs/service/properties/desired/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema168.properties.desired.type, parentSchema: schema168.properties.desired, data: data16 };
                 if (vErrors === null) {
                   vErrors = [err41];
                 } else {
@@ -14200,7 +14440,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
             if (data13.available !== void 0) {
               let data17 = data13.available;
               if (!(typeof data17 == "number" && (!(data17 % 1) && !isNaN(data17)) && isFinite(data17))) {
-                const err42 = { instancePath: instancePath + "/services/" + i1 + "/available", schemaPath: "#/$defs/service/properties/available/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema166.properties.available.type, parentSchema: schema166.properties.available, data: data17 };
+                const err42 = { instancePath: instancePath + "/services/" + i1 + "/available", schemaPath: "#/$defs/service/properties/available/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema168.properties.available.type, parentSchema: schema168.properties.available, data: data17 };
                 if (vErrors === null) {
                   vErrors = [err42];
                 } else {
@@ -14212,7 +14452,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
             if (data13.updated !== void 0) {
               let data18 = data13.updated;
               if (!(typeof data18 == "number" && (!(data18 % 1) && !isNaN(data18)) && isFinite(data18))) {
-                const err43 = { instancePath: instancePath + "/services/" + i1 + "/updated", schemaPath: "#/$defs/service/properties/updated/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema166.properties.updated.type, parentSchema: schema166.properties.updated, data: data18 };
+                const err43 = { instancePath: instancePath + "/services/" + i1 + "/updated", schemaPath: "#/$defs/service/properties/updated/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema168.properties.updated.type, parentSchema: schema168.properties.updated, data: data18 };
                 if (vErrors === null) {
                   vErrors = [err43];
                 } else {
@@ -14222,7 +14462,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err44 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema166.type, parentSchema: schema166, data: data13 };
+            const err44 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema168.type, parentSchema: schema168, data: data13 };
             if (vErrors === null) {
               vErrors = [err44];
             } else {
@@ -14232,7 +14472,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err45 = { instancePath: instancePath + "/services", schemaPath: "#/properties/services/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema162.properties.services.type, parentSchema: schema162.properties.services, data: data12 };
+        const err45 = { instancePath: instancePath + "/services", schemaPath: "#/properties/services/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema164.properties.services.type, parentSchema: schema164.properties.services, data: data12 };
         if (vErrors === null) {
           vErrors = [err45];
         } else {
@@ -14249,7 +14489,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
           let data20 = data19[i2];
           if (data20 && typeof data20 == "object" && !Array.isArray(data20)) {
             if (data20.service === void 0) {
-              const err46 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema167.required, parentSchema: schema167, data: data20 };
+              const err46 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema169.required, parentSchema: schema169, data: data20 };
               if (vErrors === null) {
                 vErrors = [err46];
               } else {
@@ -14258,7 +14498,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data20.slot === void 0) {
-              const err47 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema167.required, parentSchema: schema167, data: data20 };
+              const err47 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema169.required, parentSchema: schema169, data: data20 };
               if (vErrors === null) {
                 vErrors = [err47];
               } else {
@@ -14267,7 +14507,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data20.host === void 0) {
-              const err48 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema167.required, parentSchema: schema167, data: data20 };
+              const err48 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema169.required, parentSchema: schema169, data: data20 };
               if (vErrors === null) {
                 vErrors = [err48];
               } else {
@@ -14276,7 +14516,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data20.container === void 0) {
-              const err49 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "container" }, message: "must have required property 'container'", schema: schema167.required, parentSchema: schema167, data: data20 };
+              const err49 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "container" }, message: "must have required property 'container'", schema: schema169.required, parentSchema: schema169, data: data20 };
               if (vErrors === null) {
                 vErrors = [err49];
               } else {
@@ -14285,7 +14525,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data20.image === void 0) {
-              const err50 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "image" }, message: "must have required property 'image'", schema: schema167.required, parentSchema: schema167, data: data20 };
+              const err50 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "image" }, message: "must have required property 'image'", schema: schema169.required, parentSchema: schema169, data: data20 };
               if (vErrors === null) {
                 vErrors = [err50];
               } else {
@@ -14294,7 +14534,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data20.phase === void 0) {
-              const err51 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "phase" }, message: "must have required property 'phase'", schema: schema167.required, parentSchema: schema167, data: data20 };
+              const err51 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "phase" }, message: "must have required property 'phase'", schema: schema169.required, parentSchema: schema169, data: data20 };
               if (vErrors === null) {
                 vErrors = [err51];
               } else {
@@ -14303,7 +14543,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data20.available === void 0) {
-              const err52 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "available" }, message: "must have required property 'available'", schema: schema167.required, parentSchema: schema167, data: data20 };
+              const err52 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "available" }, message: "must have required property 'available'", schema: schema169.required, parentSchema: schema169, data: data20 };
               if (vErrors === null) {
                 vErrors = [err52];
               } else {
@@ -14312,7 +14552,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data20.waitsFor === void 0) {
-              const err53 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "waitsFor" }, message: "must have required property 'waitsFor'", schema: schema167.required, parentSchema: schema167, data: data20 };
+              const err53 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "waitsFor" }, message: "must have required property 'waitsFor'", schema: schema169.required, parentSchema: schema169, data: data20 };
               if (vErrors === null) {
                 vErrors = [err53];
               } else {
@@ -14321,7 +14561,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data20.until === void 0) {
-              const err54 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "until" }, message: "must have required property 'until'", schema: schema167.required, parentSchema: schema167, data: data20 };
+              const err54 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "until" }, message: "must have required property 'until'", schema: schema169.required, parentSchema: schema169, data: data20 };
               if (vErrors === null) {
                 vErrors = [err54];
               } else {
@@ -14330,8 +14570,8 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             for (const key3 in data20) {
-              if (!func1.call(schema167.properties, key3)) {
-                const err55 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key3 }, message: "must NOT have additional properties", schema: false, parentSchema: schema167, data: data20 };
+              if (!func1.call(schema169.properties, key3)) {
+                const err55 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key3 }, message: "must NOT have additional properties", schema: false, parentSchema: schema169, data: data20 };
                 if (vErrors === null) {
                   vErrors = [err55];
                 } else {
@@ -14343,7 +14583,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
             if (data20.service !== void 0) {
               let data21 = data20.service;
               if (typeof data21 !== "string") {
-                const err56 = { instancePath: instancePath + "/slots/" + i2 + "/service", schemaPath: "#/$defs/slot/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema167.properties.service.type, parentSchema: schema167.properties.service, data: data21 };
+                const err56 = { instancePath: instancePath + "/slots/" + i2 + "/service", schemaPath: "#/$defs/slot/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema169.properties.service.type, parentSchema: schema169.properties.service, data: data21 };
                 if (vErrors === null) {
                   vErrors = [err56];
                 } else {
@@ -14355,7 +14595,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
             if (data20.slot !== void 0) {
               let data22 = data20.slot;
               if (typeof data22 !== "string") {
-                const err57 = { instancePath: instancePath + "/slots/" + i2 + "/slot", schemaPath: "#/$defs/slot/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema167.properties.slot.type, parentSchema: schema167.properties.slot, data: data22 };
+                const err57 = { instancePath: instancePath + "/slots/" + i2 + "/slot", schemaPath: "#/$defs/slot/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema169.properties.slot.type, parentSchema: schema169.properties.slot, data: data22 };
                 if (vErrors === null) {
                   vErrors = [err57];
                 } else {
@@ -14370,7 +14610,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
               let valid14 = false;
               const _errs59 = errors;
               if (typeof data23 !== "string") {
-                const err58 = { instancePath: instancePath + "/slots/" + i2 + "/host", schemaPath: "#/$defs/slot/properties/host/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema167.properties.host.anyOf[0].type, parentSchema: schema167.properties.host.anyOf[0], data: data23 };
+                const err58 = { instancePath: instancePath + "/slots/" + i2 + "/host", schemaPath: "#/$defs/slot/properties/host/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema169.properties.host.anyOf[0].type, parentSchema: schema169.properties.host.anyOf[0], data: data23 };
                 if (vErrors === null) {
                   vErrors = [err58];
                 } else {
@@ -14382,7 +14622,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
               valid14 = valid14 || _valid1;
               const _errs61 = errors;
               if (data23 !== null) {
-                const err59 = { instancePath: instancePath + "/slots/" + i2 + "/host", schemaPath: "#/$defs/slot/properties/host/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema167.properties.host.anyOf[1].type, parentSchema: schema167.properties.host.anyOf[1], data: data23 };
+                const err59 = { instancePath: instancePath + "/slots/" + i2 + "/host", schemaPath: "#/$defs/slot/properties/host/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema169.properties.host.anyOf[1].type, parentSchema: schema169.properties.host.anyOf[1], data: data23 };
                 if (vErrors === null) {
                   vErrors = [err59];
                 } else {
@@ -14393,7 +14633,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
               var _valid1 = _errs61 === errors;
               valid14 = valid14 || _valid1;
               if (!valid14) {
-                const err60 = { instancePath: instancePath + "/slots/" + i2 + "/host", schemaPath: "#/$defs/slot/properties/host/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema167.properties.host.anyOf, parentSchema: schema167.properties.host, data: data23 };
+                const err60 = { instancePath: instancePath + "/slots/" + i2 + "/host", schemaPath: "#/$defs/slot/properties/host/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema169.properties.host.anyOf, parentSchema: schema169.properties.host, data: data23 };
                 if (vErrors === null) {
                   vErrors = [err60];
                 } else {
@@ -14414,7 +14654,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
             if (data20.container !== void 0) {
               let data24 = data20.container;
               if (typeof data24 !== "string") {
-                const err61 = { instancePath: instancePath + "/slots/" + i2 + "/container", schemaPath: "#/$defs/slot/properties/container/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema167.properties.container.type, parentSchema: schema167.properties.container, data: data24 };
+                const err61 = { instancePath: instancePath + "/slots/" + i2 + "/container", schemaPath: "#/$defs/slot/properties/container/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema169.properties.container.type, parentSchema: schema169.properties.container, data: data24 };
                 if (vErrors === null) {
                   vErrors = [err61];
                 } else {
@@ -14426,7 +14666,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
             if (data20.image !== void 0) {
               let data25 = data20.image;
               if (typeof data25 !== "string") {
-                const err62 = { instancePath: instancePath + "/slots/" + i2 + "/image", schemaPath: "#/$defs/slot/properties/image/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema167.properties.image.type, parentSchema: schema167.properties.image, data: data25 };
+                const err62 = { instancePath: instancePath + "/slots/" + i2 + "/image", schemaPath: "#/$defs/slot/properties/image/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema169.properties.image.type, parentSchema: schema169.properties.image, data: data25 };
                 if (vErrors === null) {
                   vErrors = [err62];
                 } else {
@@ -14438,7 +14678,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
             if (data20.phase !== void 0) {
               let data26 = data20.phase;
               if (typeof data26 !== "string") {
-                const err63 = { instancePath: instancePath + "/slots/" + i2 + "/phase", schemaPath: "#/$defs/slot/properties/phase/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema167.properties.phase.type, parentSchema: schema167.properties.phase, data: data26 };
+                const err63 = { instancePath: instancePath + "/slots/" + i2 + "/phase", schemaPath: "#/$defs/slot/properties/phase/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema169.properties.phase.type, parentSchema: schema169.properties.phase, data: data26 };
                 if (vErrors === null) {
                   vErrors = [err63];
                 } else {
@@ -14447,7 +14687,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
               if (!(data26 === "absent" || data26 === "created" || data26 === "probation" || data26 === "promoted")) {
-                const err64 = { instancePath: instancePath + "/slots/" + i2 + "/phase", schemaPath: "#/$defs/slot/properties/phase/enum", keyword: "enum", params: { allowedValues: schema167.properties.phase.enum }, message: "must be equal to one of the allowed values", schema: schema167.properties.phase.enum, parentSchema: schema167.properties.phase, data: data26 };
+                const err64 = { instancePath: instancePath + "/slots/" + i2 + "/phase", schemaPath: "#/$defs/slot/properties/phase/enum", keyword: "enum", params: { allowedValues: schema169.properties.phase.enum }, message: "must be equal to one of the allowed values", schema: schema169.properties.phase.enum, parentSchema: schema169.properties.phase, data: data26 };
                 if (vErrors === null) {
                   vErrors = [err64];
                 } else {
@@ -14459,7 +14699,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
             if (data20.available !== void 0) {
               let data27 = data20.available;
               if (typeof data27 !== "boolean") {
-                const err65 = { instancePath: instancePath + "/slots/" + i2 + "/available", schemaPath: "#/$defs/slot/properties/available/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema167.properties.available.type, parentSchema: schema167.properties.available, data: data27 };
+                const err65 = { instancePath: instancePath + "/slots/" + i2 + "/available", schemaPath: "#/$defs/slot/properties/available/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema169.properties.available.type, parentSchema: schema169.properties.available, data: data27 };
                 if (vErrors === null) {
                   vErrors = [err65];
                 } else {
@@ -14471,7 +14711,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
             if (data20.waitsFor !== void 0) {
               let data28 = data20.waitsFor;
               if (typeof data28 !== "string") {
-                const err66 = { instancePath: instancePath + "/slots/" + i2 + "/waitsFor", schemaPath: "#/$defs/slot/properties/waitsFor/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema167.properties.waitsFor.type, parentSchema: schema167.properties.waitsFor, data: data28 };
+                const err66 = { instancePath: instancePath + "/slots/" + i2 + "/waitsFor", schemaPath: "#/$defs/slot/properties/waitsFor/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema169.properties.waitsFor.type, parentSchema: schema169.properties.waitsFor, data: data28 };
                 if (vErrors === null) {
                   vErrors = [err66];
                 } else {
@@ -14486,7 +14726,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
               let valid15 = false;
               const _errs75 = errors;
               if (typeof data29 !== "string") {
-                const err67 = { instancePath: instancePath + "/slots/" + i2 + "/until", schemaPath: "#/$defs/slot/properties/until/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema167.properties.until.anyOf[0].type, parentSchema: schema167.properties.until.anyOf[0], data: data29 };
+                const err67 = { instancePath: instancePath + "/slots/" + i2 + "/until", schemaPath: "#/$defs/slot/properties/until/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema169.properties.until.anyOf[0].type, parentSchema: schema169.properties.until.anyOf[0], data: data29 };
                 if (vErrors === null) {
                   vErrors = [err67];
                 } else {
@@ -14498,7 +14738,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
               valid15 = valid15 || _valid2;
               const _errs77 = errors;
               if (data29 !== null) {
-                const err68 = { instancePath: instancePath + "/slots/" + i2 + "/until", schemaPath: "#/$defs/slot/properties/until/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema167.properties.until.anyOf[1].type, parentSchema: schema167.properties.until.anyOf[1], data: data29 };
+                const err68 = { instancePath: instancePath + "/slots/" + i2 + "/until", schemaPath: "#/$defs/slot/properties/until/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema169.properties.until.anyOf[1].type, parentSchema: schema169.properties.until.anyOf[1], data: data29 };
                 if (vErrors === null) {
                   vErrors = [err68];
                 } else {
@@ -14509,7 +14749,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
               var _valid2 = _errs77 === errors;
               valid15 = valid15 || _valid2;
               if (!valid15) {
-                const err69 = { instancePath: instancePath + "/slots/" + i2 + "/until", schemaPath: "#/$defs/slot/properties/until/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema167.properties.until.anyOf, parentSchema: schema167.properties.until, data: data29 };
+                const err69 = { instancePath: instancePath + "/slots/" + i2 + "/until", schemaPath: "#/$defs/slot/properties/until/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema169.properties.until.anyOf, parentSchema: schema169.properties.until, data: data29 };
                 if (vErrors === null) {
                   vErrors = [err69];
                 } else {
@@ -14528,7 +14768,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err70 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema167.type, parentSchema: schema167, data: data20 };
+            const err70 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema169.type, parentSchema: schema169, data: data20 };
             if (vErrors === null) {
               vErrors = [err70];
             } else {
@@ -14538,7 +14778,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err71 = { instancePath: instancePath + "/slots", schemaPath: "#/properties/slots/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema162.properties.slots.type, parentSchema: schema162.properties.slots, data: data19 };
+        const err71 = { instancePath: instancePath + "/slots", schemaPath: "#/properties/slots/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema164.properties.slots.type, parentSchema: schema164.properties.slots, data: data19 };
         if (vErrors === null) {
           vErrors = [err71];
         } else {
@@ -14555,7 +14795,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
           let data31 = data30[i3];
           if (data31 && typeof data31 == "object" && !Array.isArray(data31)) {
             if (data31.service === void 0) {
-              const err72 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema168.required, parentSchema: schema168, data: data31 };
+              const err72 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema170.required, parentSchema: schema170, data: data31 };
               if (vErrors === null) {
                 vErrors = [err72];
               } else {
@@ -14564,7 +14804,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data31.slot === void 0) {
-              const err73 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema168.required, parentSchema: schema168, data: data31 };
+              const err73 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema170.required, parentSchema: schema170, data: data31 };
               if (vErrors === null) {
                 vErrors = [err73];
               } else {
@@ -14573,7 +14813,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data31.host === void 0) {
-              const err74 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema168.required, parentSchema: schema168, data: data31 };
+              const err74 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema170.required, parentSchema: schema170, data: data31 };
               if (vErrors === null) {
                 vErrors = [err74];
               } else {
@@ -14582,7 +14822,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data31.kind === void 0) {
-              const err75 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/required", keyword: "required", params: { missingProperty: "kind" }, message: "must have required property 'kind'", schema: schema168.required, parentSchema: schema168, data: data31 };
+              const err75 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/required", keyword: "required", params: { missingProperty: "kind" }, message: "must have required property 'kind'", schema: schema170.required, parentSchema: schema170, data: data31 };
               if (vErrors === null) {
                 vErrors = [err75];
               } else {
@@ -14591,7 +14831,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data31.reason === void 0) {
-              const err76 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema168.required, parentSchema: schema168, data: data31 };
+              const err76 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema170.required, parentSchema: schema170, data: data31 };
               if (vErrors === null) {
                 vErrors = [err76];
               } else {
@@ -14600,7 +14840,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data31.until === void 0) {
-              const err77 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/required", keyword: "required", params: { missingProperty: "until" }, message: "must have required property 'until'", schema: schema168.required, parentSchema: schema168, data: data31 };
+              const err77 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/required", keyword: "required", params: { missingProperty: "until" }, message: "must have required property 'until'", schema: schema170.required, parentSchema: schema170, data: data31 };
               if (vErrors === null) {
                 vErrors = [err77];
               } else {
@@ -14610,7 +14850,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
             }
             for (const key4 in data31) {
               if (!(key4 === "service" || key4 === "slot" || key4 === "host" || key4 === "kind" || key4 === "reason" || key4 === "until")) {
-                const err78 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key4 }, message: "must NOT have additional properties", schema: false, parentSchema: schema168, data: data31 };
+                const err78 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key4 }, message: "must NOT have additional properties", schema: false, parentSchema: schema170, data: data31 };
                 if (vErrors === null) {
                   vErrors = [err78];
                 } else {
@@ -14622,7 +14862,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
             if (data31.service !== void 0) {
               let data32 = data31.service;
               if (typeof data32 !== "string") {
-                const err79 = { instancePath: instancePath + "/waiting/" + i3 + "/service", schemaPath: "#/$defs/waiting/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema168.properties.service.type, parentSchema: schema168.properties.service, data: data32 };
+                const err79 = { instancePath: instancePath + "/waiting/" + i3 + "/service", schemaPath: "#/$defs/waiting/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema170.properties.service.type, parentSchema: schema170.properties.service, data: data32 };
                 if (vErrors === null) {
                   vErrors = [err79];
                 } else {
@@ -14634,7 +14874,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
             if (data31.slot !== void 0) {
               let data33 = data31.slot;
               if (typeof data33 !== "string") {
-                const err80 = { instancePath: instancePath + "/waiting/" + i3 + "/slot", schemaPath: "#/$defs/waiting/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema168.properties.slot.type, parentSchema: schema168.properties.slot, data: data33 };
+                const err80 = { instancePath: instancePath + "/waiting/" + i3 + "/slot", schemaPath: "#/$defs/waiting/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema170.properties.slot.type, parentSchema: schema170.properties.slot, data: data33 };
                 if (vErrors === null) {
                   vErrors = [err80];
                 } else {
@@ -14649,7 +14889,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
               let valid20 = false;
               const _errs91 = errors;
               if (typeof data34 !== "string") {
-                const err81 = { instancePath: instancePath + "/waiting/" + i3 + "/host", schemaPath: "#/$defs/waiting/properties/host/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema168.properties.host.anyOf[0].type, parentSchema: schema168.properties.host.anyOf[0], data: data34 };
+                const err81 = { instancePath: instancePath + "/waiting/" + i3 + "/host", schemaPath: "#/$defs/waiting/properties/host/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema170.properties.host.anyOf[0].type, parentSchema: schema170.properties.host.anyOf[0], data: data34 };
                 if (vErrors === null) {
                   vErrors = [err81];
                 } else {
@@ -14661,7 +14901,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
               valid20 = valid20 || _valid3;
               const _errs93 = errors;
               if (data34 !== null) {
-                const err82 = { instancePath: instancePath + "/waiting/" + i3 + "/host", schemaPath: "#/$defs/waiting/properties/host/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema168.properties.host.anyOf[1].type, parentSchema: schema168.properties.host.anyOf[1], data: data34 };
+                const err82 = { instancePath: instancePath + "/waiting/" + i3 + "/host", schemaPath: "#/$defs/waiting/properties/host/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema170.properties.host.anyOf[1].type, parentSchema: schema170.properties.host.anyOf[1], data: data34 };
                 if (vErrors === null) {
                   vErrors = [err82];
                 } else {
@@ -14672,7 +14912,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
               var _valid3 = _errs93 === errors;
               valid20 = valid20 || _valid3;
               if (!valid20) {
-                const err83 = { instancePath: instancePath + "/waiting/" + i3 + "/host", schemaPath: "#/$defs/waiting/properties/host/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema168.properties.host.anyOf, parentSchema: schema168.properties.host, data: data34 };
+                const err83 = { instancePath: instancePath + "/waiting/" + i3 + "/host", schemaPath: "#/$defs/waiting/properties/host/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema170.properties.host.anyOf, parentSchema: schema170.properties.host, data: data34 };
                 if (vErrors === null) {
                   vErrors = [err83];
                 } else {
@@ -14693,7 +14933,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
             if (data31.kind !== void 0) {
               let data35 = data31.kind;
               if (typeof data35 !== "string") {
-                const err84 = { instancePath: instancePath + "/waiting/" + i3 + "/kind", schemaPath: "#/$defs/waiting/properties/kind/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema168.properties.kind.type, parentSchema: schema168.properties.kind, data: data35 };
+                const err84 = { instancePath: instancePath + "/waiting/" + i3 + "/kind", schemaPath: "#/$defs/waiting/properties/kind/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema170.properties.kind.type, parentSchema: schema170.properties.kind, data: data35 };
                 if (vErrors === null) {
                   vErrors = [err84];
                 } else {
@@ -14702,7 +14942,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
               if (!(data35 === "step" || data35 === "image" || data35 === "gate" || data35 === "monitor" || data35 === "promotion" || data35 === "turn" || data35 === "retry" || data35 === "host")) {
-                const err85 = { instancePath: instancePath + "/waiting/" + i3 + "/kind", schemaPath: "#/$defs/waiting/properties/kind/enum", keyword: "enum", params: { allowedValues: schema168.properties.kind.enum }, message: "must be equal to one of the allowed values", schema: schema168.properties.kind.enum, parentSchema: schema168.properties.kind, data: data35 };
+                const err85 = { instancePath: instancePath + "/waiting/" + i3 + "/kind", schemaPath: "#/$defs/waiting/properties/kind/enum", keyword: "enum", params: { allowedValues: schema170.properties.kind.enum }, message: "must be equal to one of the allowed values", schema: schema170.properties.kind.enum, parentSchema: schema170.properties.kind, data: data35 };
                 if (vErrors === null) {
                   vErrors = [err85];
                 } else {
@@ -14714,7 +14954,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
             if (data31.reason !== void 0) {
               let data36 = data31.reason;
               if (typeof data36 !== "string") {
-                const err86 = { instancePath: instancePath + "/waiting/" + i3 + "/reason", schemaPath: "#/$defs/waiting/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema168.properties.reason.type, parentSchema: schema168.properties.reason, data: data36 };
+                const err86 = { instancePath: instancePath + "/waiting/" + i3 + "/reason", schemaPath: "#/$defs/waiting/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema170.properties.reason.type, parentSchema: schema170.properties.reason, data: data36 };
                 if (vErrors === null) {
                   vErrors = [err86];
                 } else {
@@ -14729,7 +14969,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
               let valid21 = false;
               const _errs101 = errors;
               if (typeof data37 !== "string") {
-                const err87 = { instancePath: instancePath + "/waiting/" + i3 + "/until", schemaPath: "#/$defs/waiting/properties/until/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema168.properties.until.anyOf[0].type, parentSchema: schema168.properties.until.anyOf[0], data: data37 };
+                const err87 = { instancePath: instancePath + "/waiting/" + i3 + "/until", schemaPath: "#/$defs/waiting/properties/until/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema170.properties.until.anyOf[0].type, parentSchema: schema170.properties.until.anyOf[0], data: data37 };
                 if (vErrors === null) {
                   vErrors = [err87];
                 } else {
@@ -14741,7 +14981,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
               valid21 = valid21 || _valid4;
               const _errs103 = errors;
               if (data37 !== null) {
-                const err88 = { instancePath: instancePath + "/waiting/" + i3 + "/until", schemaPath: "#/$defs/waiting/properties/until/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema168.properties.until.anyOf[1].type, parentSchema: schema168.properties.until.anyOf[1], data: data37 };
+                const err88 = { instancePath: instancePath + "/waiting/" + i3 + "/until", schemaPath: "#/$defs/waiting/properties/until/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema170.properties.until.anyOf[1].type, parentSchema: schema170.properties.until.anyOf[1], data: data37 };
                 if (vErrors === null) {
                   vErrors = [err88];
                 } else {
@@ -14752,7 +14992,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
               var _valid4 = _errs103 === errors;
               valid21 = valid21 || _valid4;
               if (!valid21) {
-                const err89 = { instancePath: instancePath + "/waiting/" + i3 + "/until", schemaPath: "#/$defs/waiting/properties/until/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema168.properties.until.anyOf, parentSchema: schema168.properties.until, data: data37 };
+                const err89 = { instancePath: instancePath + "/waiting/" + i3 + "/until", schemaPath: "#/$defs/waiting/properties/until/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema170.properties.until.anyOf, parentSchema: schema170.properties.until, data: data37 };
                 if (vErrors === null) {
                   vErrors = [err89];
                 } else {
@@ -14771,7 +15011,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err90 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema168.type, parentSchema: schema168, data: data31 };
+            const err90 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema170.type, parentSchema: schema170, data: data31 };
             if (vErrors === null) {
               vErrors = [err90];
             } else {
@@ -14781,7 +15021,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err91 = { instancePath: instancePath + "/waiting", schemaPath: "#/properties/waiting/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema162.properties.waiting.type, parentSchema: schema162.properties.waiting, data: data30 };
+        const err91 = { instancePath: instancePath + "/waiting", schemaPath: "#/properties/waiting/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema164.properties.waiting.type, parentSchema: schema164.properties.waiting, data: data30 };
         if (vErrors === null) {
           vErrors = [err91];
         } else {
@@ -14798,7 +15038,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
           let data39 = data38[i4];
           if (data39 && typeof data39 == "object" && !Array.isArray(data39)) {
             if (data39.service === void 0) {
-              const err92 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema169.required, parentSchema: schema169, data: data39 };
+              const err92 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema171.required, parentSchema: schema171, data: data39 };
               if (vErrors === null) {
                 vErrors = [err92];
               } else {
@@ -14807,7 +15047,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data39.slot === void 0) {
-              const err93 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema169.required, parentSchema: schema169, data: data39 };
+              const err93 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema171.required, parentSchema: schema171, data: data39 };
               if (vErrors === null) {
                 vErrors = [err93];
               } else {
@@ -14816,7 +15056,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data39.host === void 0) {
-              const err94 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema169.required, parentSchema: schema169, data: data39 };
+              const err94 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema171.required, parentSchema: schema171, data: data39 };
               if (vErrors === null) {
                 vErrors = [err94];
               } else {
@@ -14825,7 +15065,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data39.commit === void 0) {
-              const err95 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema169.required, parentSchema: schema169, data: data39 };
+              const err95 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema171.required, parentSchema: schema171, data: data39 };
               if (vErrors === null) {
                 vErrors = [err95];
               } else {
@@ -14834,7 +15074,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data39.reason === void 0) {
-              const err96 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema169.required, parentSchema: schema169, data: data39 };
+              const err96 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema171.required, parentSchema: schema171, data: data39 };
               if (vErrors === null) {
                 vErrors = [err96];
               } else {
@@ -14843,7 +15083,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data39.message === void 0) {
-              const err97 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema169.required, parentSchema: schema169, data: data39 };
+              const err97 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema171.required, parentSchema: schema171, data: data39 };
               if (vErrors === null) {
                 vErrors = [err97];
               } else {
@@ -14852,7 +15092,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data39.log === void 0) {
-              const err98 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "log" }, message: "must have required property 'log'", schema: schema169.required, parentSchema: schema169, data: data39 };
+              const err98 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "log" }, message: "must have required property 'log'", schema: schema171.required, parentSchema: schema171, data: data39 };
               if (vErrors === null) {
                 vErrors = [err98];
               } else {
@@ -14861,7 +15101,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data39.health === void 0) {
-              const err99 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "health" }, message: "must have required property 'health'", schema: schema169.required, parentSchema: schema169, data: data39 };
+              const err99 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "health" }, message: "must have required property 'health'", schema: schema171.required, parentSchema: schema171, data: data39 };
               if (vErrors === null) {
                 vErrors = [err99];
               } else {
@@ -14871,7 +15111,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
             }
             for (const key5 in data39) {
               if (!(key5 === "service" || key5 === "slot" || key5 === "host" || key5 === "commit" || key5 === "reason" || key5 === "message" || key5 === "log" || key5 === "health")) {
-                const err100 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key5 }, message: "must NOT have additional properties", schema: false, parentSchema: schema169, data: data39 };
+                const err100 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key5 }, message: "must NOT have additional properties", schema: false, parentSchema: schema171, data: data39 };
                 if (vErrors === null) {
                   vErrors = [err100];
                 } else {
@@ -14883,7 +15123,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
             if (data39.service !== void 0) {
               let data40 = data39.service;
               if (typeof data40 !== "string") {
-                const err101 = { instancePath: instancePath + "/failed/" + i4 + "/service", schemaPath: "#/$defs/failure/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema169.properties.service.type, parentSchema: schema169.properties.service, data: data40 };
+                const err101 = { instancePath: instancePath + "/failed/" + i4 + "/service", schemaPath: "#/$defs/failure/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema171.properties.service.type, parentSchema: schema171.properties.service, data: data40 };
                 if (vErrors === null) {
                   vErrors = [err101];
                 } else {
@@ -14895,7 +15135,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
             if (data39.slot !== void 0) {
               let data41 = data39.slot;
               if (typeof data41 !== "string") {
-                const err102 = { instancePath: instancePath + "/failed/" + i4 + "/slot", schemaPath: "#/$defs/failure/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema169.properties.slot.type, parentSchema: schema169.properties.slot, data: data41 };
+                const err102 = { instancePath: instancePath + "/failed/" + i4 + "/slot", schemaPath: "#/$defs/failure/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema171.properties.slot.type, parentSchema: schema171.properties.slot, data: data41 };
                 if (vErrors === null) {
                   vErrors = [err102];
                 } else {
@@ -14910,7 +15150,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
               let valid26 = false;
               const _errs117 = errors;
               if (typeof data42 !== "string") {
-                const err103 = { instancePath: instancePath + "/failed/" + i4 + "/host", schemaPath: "#/$defs/failure/properties/host/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema169.properties.host.anyOf[0].type, parentSchema: schema169.properties.host.anyOf[0], data: data42 };
+                const err103 = { instancePath: instancePath + "/failed/" + i4 + "/host", schemaPath: "#/$defs/failure/properties/host/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema171.properties.host.anyOf[0].type, parentSchema: schema171.properties.host.anyOf[0], data: data42 };
                 if (vErrors === null) {
                   vErrors = [err103];
                 } else {
@@ -14922,7 +15162,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
               valid26 = valid26 || _valid5;
               const _errs119 = errors;
               if (data42 !== null) {
-                const err104 = { instancePath: instancePath + "/failed/" + i4 + "/host", schemaPath: "#/$defs/failure/properties/host/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema169.properties.host.anyOf[1].type, parentSchema: schema169.properties.host.anyOf[1], data: data42 };
+                const err104 = { instancePath: instancePath + "/failed/" + i4 + "/host", schemaPath: "#/$defs/failure/properties/host/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema171.properties.host.anyOf[1].type, parentSchema: schema171.properties.host.anyOf[1], data: data42 };
                 if (vErrors === null) {
                   vErrors = [err104];
                 } else {
@@ -14933,7 +15173,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
               var _valid5 = _errs119 === errors;
               valid26 = valid26 || _valid5;
               if (!valid26) {
-                const err105 = { instancePath: instancePath + "/failed/" + i4 + "/host", schemaPath: "#/$defs/failure/properties/host/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema169.properties.host.anyOf, parentSchema: schema169.properties.host, data: data42 };
+                const err105 = { instancePath: instancePath + "/failed/" + i4 + "/host", schemaPath: "#/$defs/failure/properties/host/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema171.properties.host.anyOf, parentSchema: schema171.properties.host, data: data42 };
                 if (vErrors === null) {
                   vErrors = [err105];
                 } else {
@@ -14954,7 +15194,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
             if (data39.commit !== void 0) {
               let data43 = data39.commit;
               if (typeof data43 !== "string") {
-                const err106 = { instancePath: instancePath + "/failed/" + i4 + "/commit", schemaPath: "#/$defs/failure/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema169.properties.commit.type, parentSchema: schema169.properties.commit, data: data43 };
+                const err106 = { instancePath: instancePath + "/failed/" + i4 + "/commit", schemaPath: "#/$defs/failure/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema171.properties.commit.type, parentSchema: schema171.properties.commit, data: data43 };
                 if (vErrors === null) {
                   vErrors = [err106];
                 } else {
@@ -14966,7 +15206,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
             if (data39.reason !== void 0) {
               let data44 = data39.reason;
               if (typeof data44 !== "string") {
-                const err107 = { instancePath: instancePath + "/failed/" + i4 + "/reason", schemaPath: "#/$defs/failure/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema169.properties.reason.type, parentSchema: schema169.properties.reason, data: data44 };
+                const err107 = { instancePath: instancePath + "/failed/" + i4 + "/reason", schemaPath: "#/$defs/failure/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema171.properties.reason.type, parentSchema: schema171.properties.reason, data: data44 };
                 if (vErrors === null) {
                   vErrors = [err107];
                 } else {
@@ -14978,7 +15218,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
             if (data39.message !== void 0) {
               let data45 = data39.message;
               if (typeof data45 !== "string") {
-                const err108 = { instancePath: instancePath + "/failed/" + i4 + "/message", schemaPath: "#/$defs/failure/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema169.properties.message.type, parentSchema: schema169.properties.message, data: data45 };
+                const err108 = { instancePath: instancePath + "/failed/" + i4 + "/message", schemaPath: "#/$defs/failure/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema171.properties.message.type, parentSchema: schema171.properties.message, data: data45 };
                 if (vErrors === null) {
                   vErrors = [err108];
                 } else {
@@ -14994,7 +15234,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
                 for (let i5 = 0; i5 < len5; i5++) {
                   let data47 = data46[i5];
                   if (typeof data47 !== "string") {
-                    const err109 = { instancePath: instancePath + "/failed/" + i4 + "/log/" + i5, schemaPath: "#/$defs/failure/properties/log/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema169.properties.log.items.type, parentSchema: schema169.properties.log.items, data: data47 };
+                    const err109 = { instancePath: instancePath + "/failed/" + i4 + "/log/" + i5, schemaPath: "#/$defs/failure/properties/log/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema171.properties.log.items.type, parentSchema: schema171.properties.log.items, data: data47 };
                     if (vErrors === null) {
                       vErrors = [err109];
                     } else {
@@ -15004,7 +15244,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
                   }
                 }
               } else {
-                const err110 = { instancePath: instancePath + "/failed/" + i4 + "/log", schemaPath: "#/$defs/failure/properties/log/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema169.properties.log.type, parentSchema: schema169.properties.log, data: data46 };
+                const err110 = { instancePath: instancePath + "/failed/" + i4 + "/log", schemaPath: "#/$defs/failure/properties/log/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema171.properties.log.type, parentSchema: schema171.properties.log, data: data46 };
                 if (vErrors === null) {
                   vErrors = [err110];
                 } else {
@@ -15020,7 +15260,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
                 for (let i6 = 0; i6 < len6; i6++) {
                   let data49 = data48[i6];
                   if (typeof data49 !== "string") {
-                    const err111 = { instancePath: instancePath + "/failed/" + i4 + "/health/" + i6, schemaPath: "#/$defs/failure/properties/health/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema169.properties.health.items.type, parentSchema: schema169.properties.health.items, data: data49 };
+                    const err111 = { instancePath: instancePath + "/failed/" + i4 + "/health/" + i6, schemaPath: "#/$defs/failure/properties/health/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema171.properties.health.items.type, parentSchema: schema171.properties.health.items, data: data49 };
                     if (vErrors === null) {
                       vErrors = [err111];
                     } else {
@@ -15030,7 +15270,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
                   }
                 }
               } else {
-                const err112 = { instancePath: instancePath + "/failed/" + i4 + "/health", schemaPath: "#/$defs/failure/properties/health/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema169.properties.health.type, parentSchema: schema169.properties.health, data: data48 };
+                const err112 = { instancePath: instancePath + "/failed/" + i4 + "/health", schemaPath: "#/$defs/failure/properties/health/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema171.properties.health.type, parentSchema: schema171.properties.health, data: data48 };
                 if (vErrors === null) {
                   vErrors = [err112];
                 } else {
@@ -15040,7 +15280,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err113 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema169.type, parentSchema: schema169, data: data39 };
+            const err113 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema171.type, parentSchema: schema171, data: data39 };
             if (vErrors === null) {
               vErrors = [err113];
             } else {
@@ -15050,7 +15290,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err114 = { instancePath: instancePath + "/failed", schemaPath: "#/properties/failed/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema162.properties.failed.type, parentSchema: schema162.properties.failed, data: data38 };
+        const err114 = { instancePath: instancePath + "/failed", schemaPath: "#/properties/failed/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema164.properties.failed.type, parentSchema: schema164.properties.failed, data: data38 };
         if (vErrors === null) {
           vErrors = [err114];
         } else {
@@ -15060,7 +15300,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err115 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema162.type, parentSchema: schema162, data };
+    const err115 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema164.type, parentSchema: schema164, data };
     if (vErrors === null) {
       vErrors = [err115];
     } else {
@@ -15068,15 +15308,15 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
     }
     errors++;
   }
-  validate71.errors = vErrors;
+  validate72.errors = vErrors;
   return errors === 0;
 }
-validate71.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
-function validate68(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
+validate72.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
+function validate69(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   ;
   let vErrors = null;
   let errors = 0;
-  const evaluated0 = validate68.evaluated;
+  const evaluated0 = validate69.evaluated;
   if (evaluated0.dynamicProps) {
     evaluated0.props = void 0;
   }
@@ -15085,7 +15325,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.version === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "version" }, message: "must have required property 'version'", schema: schema158.required, parentSchema: schema158, data };
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "version" }, message: "must have required property 'version'", schema: schema160.required, parentSchema: schema160, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -15094,7 +15334,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.revision === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "revision" }, message: "must have required property 'revision'", schema: schema158.required, parentSchema: schema158, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "revision" }, message: "must have required property 'revision'", schema: schema160.required, parentSchema: schema160, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -15103,7 +15343,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.generatedAt === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "generatedAt" }, message: "must have required property 'generatedAt'", schema: schema158.required, parentSchema: schema158, data };
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "generatedAt" }, message: "must have required property 'generatedAt'", schema: schema160.required, parentSchema: schema160, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -15112,7 +15352,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.rejected === void 0) {
-      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "rejected" }, message: "must have required property 'rejected'", schema: schema158.required, parentSchema: schema158, data };
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "rejected" }, message: "must have required property 'rejected'", schema: schema160.required, parentSchema: schema160, data };
       if (vErrors === null) {
         vErrors = [err3];
       } else {
@@ -15121,7 +15361,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.converged === void 0) {
-      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "converged" }, message: "must have required property 'converged'", schema: schema158.required, parentSchema: schema158, data };
+      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "converged" }, message: "must have required property 'converged'", schema: schema160.required, parentSchema: schema160, data };
       if (vErrors === null) {
         vErrors = [err4];
       } else {
@@ -15130,7 +15370,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.steps === void 0) {
-      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "steps" }, message: "must have required property 'steps'", schema: schema158.required, parentSchema: schema158, data };
+      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "steps" }, message: "must have required property 'steps'", schema: schema160.required, parentSchema: schema160, data };
       if (vErrors === null) {
         vErrors = [err5];
       } else {
@@ -15139,7 +15379,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.durationMs === void 0) {
-      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "durationMs" }, message: "must have required property 'durationMs'", schema: schema158.required, parentSchema: schema158, data };
+      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "durationMs" }, message: "must have required property 'durationMs'", schema: schema160.required, parentSchema: schema160, data };
       if (vErrors === null) {
         vErrors = [err6];
       } else {
@@ -15148,7 +15388,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.applications === void 0) {
-      const err7 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "applications" }, message: "must have required property 'applications'", schema: schema158.required, parentSchema: schema158, data };
+      const err7 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "applications" }, message: "must have required property 'applications'", schema: schema160.required, parentSchema: schema160, data };
       if (vErrors === null) {
         vErrors = [err7];
       } else {
@@ -15157,7 +15397,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.hosts === void 0) {
-      const err8 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "hosts" }, message: "must have required property 'hosts'", schema: schema158.required, parentSchema: schema158, data };
+      const err8 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "hosts" }, message: "must have required property 'hosts'", schema: schema160.required, parentSchema: schema160, data };
       if (vErrors === null) {
         vErrors = [err8];
       } else {
@@ -15166,7 +15406,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.held === void 0) {
-      const err9 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "held" }, message: "must have required property 'held'", schema: schema158.required, parentSchema: schema158, data };
+      const err9 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "held" }, message: "must have required property 'held'", schema: schema160.required, parentSchema: schema160, data };
       if (vErrors === null) {
         vErrors = [err9];
       } else {
@@ -15175,8 +15415,8 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     for (const key0 in data) {
-      if (!func1.call(schema158.properties, key0)) {
-        const err10 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema158, data };
+      if (!func1.call(schema160.properties, key0)) {
+        const err10 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema160, data };
         if (vErrors === null) {
           vErrors = [err10];
         } else {
@@ -15188,7 +15428,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.version !== void 0) {
       let data0 = data.version;
       if (1 !== data0) {
-        const err11 = { instancePath: instancePath + "/version", schemaPath: "#/properties/version/const", keyword: "const", params: { allowedValue: 1 }, message: "must be equal to constant", schema: 1, parentSchema: schema158.properties.version, data: data0 };
+        const err11 = { instancePath: instancePath + "/version", schemaPath: "#/properties/version/const", keyword: "const", params: { allowedValue: 1 }, message: "must be equal to constant", schema: 1, parentSchema: schema160.properties.version, data: data0 };
         if (vErrors === null) {
           vErrors = [err11];
         } else {
@@ -15201,7 +15441,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
       let data1 = data.revision;
       if (data1 && typeof data1 == "object" && !Array.isArray(data1)) {
         if (data1.branch === void 0) {
-          const err12 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "branch" }, message: "must have required property 'branch'", schema: schema159.required, parentSchema: schema159, data: data1 };
+          const err12 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "branch" }, message: "must have required property 'branch'", schema: schema161.required, parentSchema: schema161, data: data1 };
           if (vErrors === null) {
             vErrors = [err12];
           } else {
@@ -15210,7 +15450,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data1.commit === void 0) {
-          const err13 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema159.required, parentSchema: schema159, data: data1 };
+          const err13 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema161.required, parentSchema: schema161, data: data1 };
           if (vErrors === null) {
             vErrors = [err13];
           } else {
@@ -15219,7 +15459,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data1.author === void 0) {
-          const err14 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "author" }, message: "must have required property 'author'", schema: schema159.required, parentSchema: schema159, data: data1 };
+          const err14 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "author" }, message: "must have required property 'author'", schema: schema161.required, parentSchema: schema161, data: data1 };
           if (vErrors === null) {
             vErrors = [err14];
           } else {
@@ -15228,7 +15468,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data1.date === void 0) {
-          const err15 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "date" }, message: "must have required property 'date'", schema: schema159.required, parentSchema: schema159, data: data1 };
+          const err15 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "date" }, message: "must have required property 'date'", schema: schema161.required, parentSchema: schema161, data: data1 };
           if (vErrors === null) {
             vErrors = [err15];
           } else {
@@ -15237,7 +15477,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data1.subject === void 0) {
-          const err16 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "subject" }, message: "must have required property 'subject'", schema: schema159.required, parentSchema: schema159, data: data1 };
+          const err16 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "subject" }, message: "must have required property 'subject'", schema: schema161.required, parentSchema: schema161, data: data1 };
           if (vErrors === null) {
             vErrors = [err16];
           } else {
@@ -15247,7 +15487,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
         }
         for (const key1 in data1) {
           if (!(key1 === "branch" || key1 === "commit" || key1 === "author" || key1 === "date" || key1 === "subject")) {
-            const err17 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema159, data: data1 };
+            const err17 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema161, data: data1 };
             if (vErrors === null) {
               vErrors = [err17];
             } else {
@@ -15259,7 +15499,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.branch !== void 0) {
           let data2 = data1.branch;
           if (typeof data2 !== "string") {
-            const err18 = { instancePath: instancePath + "/revision/branch", schemaPath: "#/$defs/revision/properties/branch/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema159.properties.branch.type, parentSchema: schema159.properties.branch, data: data2 };
+            const err18 = { instancePath: instancePath + "/revision/branch", schemaPath: "#/$defs/revision/properties/branch/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema161.properties.branch.type, parentSchema: schema161.properties.branch, data: data2 };
             if (vErrors === null) {
               vErrors = [err18];
             } else {
@@ -15272,7 +15512,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
           let data3 = data1.commit;
           if (typeof data3 === "string") {
             if (!pattern87.test(data3)) {
-              const err19 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{40}$" }, message: 'must match pattern "^[0-9a-f]{40}$"', schema: "^[0-9a-f]{40}$", parentSchema: schema159.properties.commit, data: data3 };
+              const err19 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{40}$" }, message: 'must match pattern "^[0-9a-f]{40}$"', schema: "^[0-9a-f]{40}$", parentSchema: schema161.properties.commit, data: data3 };
               if (vErrors === null) {
                 vErrors = [err19];
               } else {
@@ -15281,7 +15521,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
           } else {
-            const err20 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema159.properties.commit.type, parentSchema: schema159.properties.commit, data: data3 };
+            const err20 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema161.properties.commit.type, parentSchema: schema161.properties.commit, data: data3 };
             if (vErrors === null) {
               vErrors = [err20];
             } else {
@@ -15293,7 +15533,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.author !== void 0) {
           let data4 = data1.author;
           if (typeof data4 !== "string") {
-            const err21 = { instancePath: instancePath + "/revision/author", schemaPath: "#/$defs/revision/properties/author/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema159.properties.author.type, parentSchema: schema159.properties.author, data: data4 };
+            const err21 = { instancePath: instancePath + "/revision/author", schemaPath: "#/$defs/revision/properties/author/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema161.properties.author.type, parentSchema: schema161.properties.author, data: data4 };
             if (vErrors === null) {
               vErrors = [err21];
             } else {
@@ -15305,7 +15545,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.date !== void 0) {
           let data5 = data1.date;
           if (typeof data5 !== "string") {
-            const err22 = { instancePath: instancePath + "/revision/date", schemaPath: "#/$defs/revision/properties/date/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema159.properties.date.type, parentSchema: schema159.properties.date, data: data5 };
+            const err22 = { instancePath: instancePath + "/revision/date", schemaPath: "#/$defs/revision/properties/date/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema161.properties.date.type, parentSchema: schema161.properties.date, data: data5 };
             if (vErrors === null) {
               vErrors = [err22];
             } else {
@@ -15317,7 +15557,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.subject !== void 0) {
           let data6 = data1.subject;
           if (typeof data6 !== "string") {
-            const err23 = { instancePath: instancePath + "/revision/subject", schemaPath: "#/$defs/revision/properties/subject/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema159.properties.subject.type, parentSchema: schema159.properties.subject, data: data6 };
+            const err23 = { instancePath: instancePath + "/revision/subject", schemaPath: "#/$defs/revision/properties/subject/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema161.properties.subject.type, parentSchema: schema161.properties.subject, data: data6 };
             if (vErrors === null) {
               vErrors = [err23];
             } else {
@@ -15327,7 +15567,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err24 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema159.type, parentSchema: schema159, data: data1 };
+        const err24 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema161.type, parentSchema: schema161, data: data1 };
         if (vErrors === null) {
           vErrors = [err24];
         } else {
@@ -15339,7 +15579,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.generatedAt !== void 0) {
       let data7 = data.generatedAt;
       if (typeof data7 !== "string") {
-        const err25 = { instancePath: instancePath + "/generatedAt", schemaPath: "#/properties/generatedAt/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema158.properties.generatedAt.type, parentSchema: schema158.properties.generatedAt, data: data7 };
+        const err25 = { instancePath: instancePath + "/generatedAt", schemaPath: "#/properties/generatedAt/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema160.properties.generatedAt.type, parentSchema: schema160.properties.generatedAt, data: data7 };
         if (vErrors === null) {
           vErrors = [err25];
         } else {
@@ -15353,15 +15593,15 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
       const _errs20 = errors;
       let valid3 = false;
       const _errs21 = errors;
-      if (!validate69(data8, { instancePath: instancePath + "/rejected", parentData: data, parentDataProperty: "rejected", rootData, dynamicAnchors })) {
-        vErrors = vErrors === null ? validate69.errors : vErrors.concat(validate69.errors);
+      if (!validate70(data8, { instancePath: instancePath + "/rejected", parentData: data, parentDataProperty: "rejected", rootData, dynamicAnchors })) {
+        vErrors = vErrors === null ? validate70.errors : vErrors.concat(validate70.errors);
         errors = vErrors.length;
       }
       var _valid0 = _errs21 === errors;
       valid3 = valid3 || _valid0;
       const _errs22 = errors;
       if (data8 !== null) {
-        const err26 = { instancePath: instancePath + "/rejected", schemaPath: "#/properties/rejected/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema158.properties.rejected.anyOf[1].type, parentSchema: schema158.properties.rejected.anyOf[1], data: data8 };
+        const err26 = { instancePath: instancePath + "/rejected", schemaPath: "#/properties/rejected/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema160.properties.rejected.anyOf[1].type, parentSchema: schema160.properties.rejected.anyOf[1], data: data8 };
         if (vErrors === null) {
           vErrors = [err26];
         } else {
@@ -15372,7 +15612,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
       var _valid0 = _errs22 === errors;
       valid3 = valid3 || _valid0;
       if (!valid3) {
-        const err27 = { instancePath: instancePath + "/rejected", schemaPath: "#/properties/rejected/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema158.properties.rejected.anyOf, parentSchema: schema158.properties.rejected, data: data8 };
+        const err27 = { instancePath: instancePath + "/rejected", schemaPath: "#/properties/rejected/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema160.properties.rejected.anyOf, parentSchema: schema160.properties.rejected, data: data8 };
         if (vErrors === null) {
           vErrors = [err27];
         } else {
@@ -15393,7 +15633,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.converged !== void 0) {
       let data9 = data.converged;
       if (typeof data9 !== "boolean") {
-        const err28 = { instancePath: instancePath + "/converged", schemaPath: "#/properties/converged/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema158.properties.converged.type, parentSchema: schema158.properties.converged, data: data9 };
+        const err28 = { instancePath: instancePath + "/converged", schemaPath: "#/properties/converged/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema160.properties.converged.type, parentSchema: schema160.properties.converged, data: data9 };
         if (vErrors === null) {
           vErrors = [err28];
         } else {
@@ -15405,7 +15645,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.steps !== void 0) {
       let data10 = data.steps;
       if (!(typeof data10 == "number" && (!(data10 % 1) && !isNaN(data10)) && isFinite(data10))) {
-        const err29 = { instancePath: instancePath + "/steps", schemaPath: "#/properties/steps/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema158.properties.steps.type, parentSchema: schema158.properties.steps, data: data10 };
+        const err29 = { instancePath: instancePath + "/steps", schemaPath: "#/properties/steps/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema160.properties.steps.type, parentSchema: schema160.properties.steps, data: data10 };
         if (vErrors === null) {
           vErrors = [err29];
         } else {
@@ -15417,7 +15657,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.durationMs !== void 0) {
       let data11 = data.durationMs;
       if (!(typeof data11 == "number" && (!(data11 % 1) && !isNaN(data11)) && isFinite(data11))) {
-        const err30 = { instancePath: instancePath + "/durationMs", schemaPath: "#/properties/durationMs/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema158.properties.durationMs.type, parentSchema: schema158.properties.durationMs, data: data11 };
+        const err30 = { instancePath: instancePath + "/durationMs", schemaPath: "#/properties/durationMs/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema160.properties.durationMs.type, parentSchema: schema160.properties.durationMs, data: data11 };
         if (vErrors === null) {
           vErrors = [err30];
         } else {
@@ -15431,13 +15671,13 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
       if (Array.isArray(data12)) {
         const len0 = data12.length;
         for (let i0 = 0; i0 < len0; i0++) {
-          if (!validate71(data12[i0], { instancePath: instancePath + "/applications/" + i0, parentData: data12, parentDataProperty: i0, rootData, dynamicAnchors })) {
-            vErrors = vErrors === null ? validate71.errors : vErrors.concat(validate71.errors);
+          if (!validate72(data12[i0], { instancePath: instancePath + "/applications/" + i0, parentData: data12, parentDataProperty: i0, rootData, dynamicAnchors })) {
+            vErrors = vErrors === null ? validate72.errors : vErrors.concat(validate72.errors);
             errors = vErrors.length;
           }
         }
       } else {
-        const err31 = { instancePath: instancePath + "/applications", schemaPath: "#/properties/applications/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema158.properties.applications.type, parentSchema: schema158.properties.applications, data: data12 };
+        const err31 = { instancePath: instancePath + "/applications", schemaPath: "#/properties/applications/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema160.properties.applications.type, parentSchema: schema160.properties.applications, data: data12 };
         if (vErrors === null) {
           vErrors = [err31];
         } else {
@@ -15454,7 +15694,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
           let data15 = data14[i1];
           if (data15 && typeof data15 == "object" && !Array.isArray(data15)) {
             if (data15.host === void 0) {
-              const err32 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema170.required, parentSchema: schema170, data: data15 };
+              const err32 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema172.required, parentSchema: schema172, data: data15 };
               if (vErrors === null) {
                 vErrors = [err32];
               } else {
@@ -15463,7 +15703,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data15.state === void 0) {
-              const err33 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "state" }, message: "must have required property 'state'", schema: schema170.required, parentSchema: schema170, data: data15 };
+              const err33 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "state" }, message: "must have required property 'state'", schema: schema172.required, parentSchema: schema172, data: data15 };
               if (vErrors === null) {
                 vErrors = [err33];
               } else {
@@ -15472,7 +15712,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data15.reason === void 0) {
-              const err34 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema170.required, parentSchema: schema170, data: data15 };
+              const err34 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema172.required, parentSchema: schema172, data: data15 };
               if (vErrors === null) {
                 vErrors = [err34];
               } else {
@@ -15481,7 +15721,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data15.engine === void 0) {
-              const err35 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "engine" }, message: "must have required property 'engine'", schema: schema170.required, parentSchema: schema170, data: data15 };
+              const err35 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "engine" }, message: "must have required property 'engine'", schema: schema172.required, parentSchema: schema172, data: data15 };
               if (vErrors === null) {
                 vErrors = [err35];
               } else {
@@ -15490,7 +15730,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data15.apiVersion === void 0) {
-              const err36 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "apiVersion" }, message: "must have required property 'apiVersion'", schema: schema170.required, parentSchema: schema170, data: data15 };
+              const err36 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "apiVersion" }, message: "must have required property 'apiVersion'", schema: schema172.required, parentSchema: schema172, data: data15 };
               if (vErrors === null) {
                 vErrors = [err36];
               } else {
@@ -15499,7 +15739,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data15.containers === void 0) {
-              const err37 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "containers" }, message: "must have required property 'containers'", schema: schema170.required, parentSchema: schema170, data: data15 };
+              const err37 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "containers" }, message: "must have required property 'containers'", schema: schema172.required, parentSchema: schema172, data: data15 };
               if (vErrors === null) {
                 vErrors = [err37];
               } else {
@@ -15508,7 +15748,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data15.unmanaged === void 0) {
-              const err38 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "unmanaged" }, message: "must have required property 'unmanaged'", schema: schema170.required, parentSchema: schema170, data: data15 };
+              const err38 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "unmanaged" }, message: "must have required property 'unmanaged'", schema: schema172.required, parentSchema: schema172, data: data15 };
               if (vErrors === null) {
                 vErrors = [err38];
               } else {
@@ -15518,7 +15758,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
             }
             for (const key2 in data15) {
               if (!(key2 === "host" || key2 === "state" || key2 === "reason" || key2 === "engine" || key2 === "apiVersion" || key2 === "containers" || key2 === "unmanaged")) {
-                const err39 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema170, data: data15 };
+                const err39 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema172, data: data15 };
                 if (vErrors === null) {
                   vErrors = [err39];
                 } else {
@@ -15530,7 +15770,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
             if (data15.host !== void 0) {
               let data16 = data15.host;
               if (typeof data16 !== "string") {
-                const err40 = { instancePath: instancePath + "/hosts/" + i1 + "/host", schemaPath: "#/$defs/host/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema170.properties.host.type, parentSchema: schema170.properties.host, data: data16 };
+                const err40 = { instancePath: instancePath + "/hosts/" + i1 + "/host", schemaPath: "#/$defs/host/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema172.properties.host.type, parentSchema: schema172.properties.host, data: data16 };
                 if (vErrors === null) {
                   vErrors = [err40];
                 } else {
@@ -15542,7 +15782,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
             if (data15.state !== void 0) {
               let data17 = data15.state;
               if (typeof data17 !== "string") {
-                const err41 = { instancePath: instancePath + "/hosts/" + i1 + "/state", schemaPath: "#/$defs/host/properties/state/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema170.properties.state.type, parentSchema: schema170.properties.state, data: data17 };
+                const err41 = { instancePath: instancePath + "/hosts/" + i1 + "/state", schemaPath: "#/$defs/host/properties/state/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema172.properties.state.type, parentSchema: schema172.properties.state, data: data17 };
                 if (vErrors === null) {
                   vErrors = [err41];
                 } else {
@@ -15551,7 +15791,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
               if (!(data17 === "ready" || data17 === "unreachable")) {
-                const err42 = { instancePath: instancePath + "/hosts/" + i1 + "/state", schemaPath: "#/$defs/host/properties/state/enum", keyword: "enum", params: { allowedValues: schema170.properties.state.enum }, message: "must be equal to one of the allowed values", schema: schema170.properties.state.enum, parentSchema: schema170.properties.state, data: data17 };
+                const err42 = { instancePath: instancePath + "/hosts/" + i1 + "/state", schemaPath: "#/$defs/host/properties/state/enum", keyword: "enum", params: { allowedValues: schema172.properties.state.enum }, message: "must be equal to one of the allowed values", schema: schema172.properties.state.enum, parentSchema: schema172.properties.state, data: data17 };
                 if (vErrors === null) {
                   vErrors = [err42];
                 } else {
@@ -15563,7 +15803,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
             if (data15.reason !== void 0) {
               let data18 = data15.reason;
               if (typeof data18 !== "string") {
-                const err43 = { instancePath: instancePath + "/hosts/" + i1 + "/reason", schemaPath: "#/$defs/host/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema170.properties.reason.type, parentSchema: schema170.properties.reason, data: data18 };
+                const err43 = { instancePath: instancePath + "/hosts/" + i1 + "/reason", schemaPath: "#/$defs/host/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema172.properties.reason.type, parentSchema: schema172.properties.reason, data: data18 };
                 if (vErrors === null) {
                   vErrors = [err43];
                 } else {
@@ -15575,7 +15815,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
             if (data15.engine !== void 0) {
               let data19 = data15.engine;
               if (typeof data19 !== "string") {
-                const err44 = { instancePath: instancePath + "/hosts/" + i1 + "/engine", schemaPath: "#/$defs/host/properties/engine/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema170.properties.engine.type, parentSchema: schema170.properties.engine, data: data19 };
+                const err44 = { instancePath: instancePath + "/hosts/" + i1 + "/engine", schemaPath: "#/$defs/host/properties/engine/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema172.properties.engine.type, parentSchema: schema172.properties.engine, data: data19 };
                 if (vErrors === null) {
                   vErrors = [err44];
                 } else {
@@ -15587,7 +15827,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
             if (data15.apiVersion !== void 0) {
               let data20 = data15.apiVersion;
               if (typeof data20 !== "string") {
-                const err45 = { instancePath: instancePath + "/hosts/" + i1 + "/apiVersion", schemaPath: "#/$defs/host/properties/apiVersion/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema170.properties.apiVersion.type, parentSchema: schema170.properties.apiVersion, data: data20 };
+                const err45 = { instancePath: instancePath + "/hosts/" + i1 + "/apiVersion", schemaPath: "#/$defs/host/properties/apiVersion/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema172.properties.apiVersion.type, parentSchema: schema172.properties.apiVersion, data: data20 };
                 if (vErrors === null) {
                   vErrors = [err45];
                 } else {
@@ -15599,7 +15839,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
             if (data15.containers !== void 0) {
               let data21 = data15.containers;
               if (!(typeof data21 == "number" && (!(data21 % 1) && !isNaN(data21)) && isFinite(data21))) {
-                const err46 = { instancePath: instancePath + "/hosts/" + i1 + "/containers", schemaPath: "#/$defs/host/properties/containers/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema170.properties.containers.type, parentSchema: schema170.properties.containers, data: data21 };
+                const err46 = { instancePath: instancePath + "/hosts/" + i1 + "/containers", schemaPath: "#/$defs/host/properties/containers/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema172.properties.containers.type, parentSchema: schema172.properties.containers, data: data21 };
                 if (vErrors === null) {
                   vErrors = [err46];
                 } else {
@@ -15611,7 +15851,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
             if (data15.unmanaged !== void 0) {
               let data22 = data15.unmanaged;
               if (!(typeof data22 == "number" && (!(data22 % 1) && !isNaN(data22)) && isFinite(data22))) {
-                const err47 = { instancePath: instancePath + "/hosts/" + i1 + "/unmanaged", schemaPath: "#/$defs/host/properties/unmanaged/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema170.properties.unmanaged.type, parentSchema: schema170.properties.unmanaged, data: data22 };
+                const err47 = { instancePath: instancePath + "/hosts/" + i1 + "/unmanaged", schemaPath: "#/$defs/host/properties/unmanaged/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema172.properties.unmanaged.type, parentSchema: schema172.properties.unmanaged, data: data22 };
                 if (vErrors === null) {
                   vErrors = [err47];
                 } else {
@@ -15621,7 +15861,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err48 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema170.type, parentSchema: schema170, data: data15 };
+            const err48 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema172.type, parentSchema: schema172, data: data15 };
             if (vErrors === null) {
               vErrors = [err48];
             } else {
@@ -15631,7 +15871,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err49 = { instancePath: instancePath + "/hosts", schemaPath: "#/properties/hosts/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema158.properties.hosts.type, parentSchema: schema158.properties.hosts, data: data14 };
+        const err49 = { instancePath: instancePath + "/hosts", schemaPath: "#/properties/hosts/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema160.properties.hosts.type, parentSchema: schema160.properties.hosts, data: data14 };
         if (vErrors === null) {
           vErrors = [err49];
         } else {
@@ -15647,7 +15887,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
       const _errs55 = errors;
       if (data23 && typeof data23 == "object" && !Array.isArray(data23)) {
         if (data23.applications === void 0) {
-          const err50 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/required", keyword: "required", params: { missingProperty: "applications" }, message: "must have required property 'applications'", schema: schema171.required, parentSchema: schema171, data: data23 };
+          const err50 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/required", keyword: "required", params: { missingProperty: "applications" }, message: "must have required property 'applications'", schema: schema173.required, parentSchema: schema173, data: data23 };
           if (vErrors === null) {
             vErrors = [err50];
           } else {
@@ -15656,7 +15896,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data23.of === void 0) {
-          const err51 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/required", keyword: "required", params: { missingProperty: "of" }, message: "must have required property 'of'", schema: schema171.required, parentSchema: schema171, data: data23 };
+          const err51 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/required", keyword: "required", params: { missingProperty: "of" }, message: "must have required property 'of'", schema: schema173.required, parentSchema: schema173, data: data23 };
           if (vErrors === null) {
             vErrors = [err51];
           } else {
@@ -15665,7 +15905,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data23.commits === void 0) {
-          const err52 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/required", keyword: "required", params: { missingProperty: "commits" }, message: "must have required property 'commits'", schema: schema171.required, parentSchema: schema171, data: data23 };
+          const err52 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/required", keyword: "required", params: { missingProperty: "commits" }, message: "must have required property 'commits'", schema: schema173.required, parentSchema: schema173, data: data23 };
           if (vErrors === null) {
             vErrors = [err52];
           } else {
@@ -15675,7 +15915,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
         }
         for (const key3 in data23) {
           if (!(key3 === "applications" || key3 === "of" || key3 === "commits")) {
-            const err53 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key3 }, message: "must NOT have additional properties", schema: false, parentSchema: schema171, data: data23 };
+            const err53 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key3 }, message: "must NOT have additional properties", schema: false, parentSchema: schema173, data: data23 };
             if (vErrors === null) {
               vErrors = [err53];
             } else {
@@ -15691,7 +15931,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
             for (let i2 = 0; i2 < len2; i2++) {
               let data25 = data24[i2];
               if (typeof data25 !== "string") {
-                const err54 = { instancePath: instancePath + "/held/applications/" + i2, schemaPath: "#/$defs/held/properties/applications/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema171.properties.applications.items.type, parentSchema: schema171.properties.applications.items, data: data25 };
+                const err54 = { instancePath: instancePath + "/held/applications/" + i2, schemaPath: "#/$defs/held/properties/applications/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema173.properties.applications.items.type, parentSchema: schema173.properties.applications.items, data: data25 };
                 if (vErrors === null) {
                   vErrors = [err54];
                 } else {
@@ -15701,7 +15941,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err55 = { instancePath: instancePath + "/held/applications", schemaPath: "#/$defs/held/properties/applications/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema171.properties.applications.type, parentSchema: schema171.properties.applications, data: data24 };
+            const err55 = { instancePath: instancePath + "/held/applications", schemaPath: "#/$defs/held/properties/applications/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema173.properties.applications.type, parentSchema: schema173.properties.applications, data: data24 };
             if (vErrors === null) {
               vErrors = [err55];
             } else {
@@ -15713,7 +15953,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
         if (data23.of !== void 0) {
           let data26 = data23.of;
           if (!(typeof data26 == "number" && (!(data26 % 1) && !isNaN(data26)) && isFinite(data26))) {
-            const err56 = { instancePath: instancePath + "/held/of", schemaPath: "#/$defs/held/properties/of/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema171.properties.of.type, parentSchema: schema171.properties.of, data: data26 };
+            const err56 = { instancePath: instancePath + "/held/of", schemaPath: "#/$defs/held/properties/of/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema173.properties.of.type, parentSchema: schema173.properties.of, data: data26 };
             if (vErrors === null) {
               vErrors = [err56];
             } else {
@@ -15729,7 +15969,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
             for (let i3 = 0; i3 < len3; i3++) {
               let data28 = data27[i3];
               if (typeof data28 !== "string") {
-                const err57 = { instancePath: instancePath + "/held/commits/" + i3, schemaPath: "#/$defs/held/properties/commits/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema171.properties.commits.items.type, parentSchema: schema171.properties.commits.items, data: data28 };
+                const err57 = { instancePath: instancePath + "/held/commits/" + i3, schemaPath: "#/$defs/held/properties/commits/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema173.properties.commits.items.type, parentSchema: schema173.properties.commits.items, data: data28 };
                 if (vErrors === null) {
                   vErrors = [err57];
                 } else {
@@ -15739,7 +15979,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err58 = { instancePath: instancePath + "/held/commits", schemaPath: "#/$defs/held/properties/commits/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema171.properties.commits.type, parentSchema: schema171.properties.commits, data: data27 };
+            const err58 = { instancePath: instancePath + "/held/commits", schemaPath: "#/$defs/held/properties/commits/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema173.properties.commits.type, parentSchema: schema173.properties.commits, data: data27 };
             if (vErrors === null) {
               vErrors = [err58];
             } else {
@@ -15749,7 +15989,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err59 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema171.type, parentSchema: schema171, data: data23 };
+        const err59 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema173.type, parentSchema: schema173, data: data23 };
         if (vErrors === null) {
           vErrors = [err59];
         } else {
@@ -15761,7 +16001,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
       valid10 = valid10 || _valid1;
       const _errs69 = errors;
       if (data23 !== null) {
-        const err60 = { instancePath: instancePath + "/held", schemaPath: "#/properties/held/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema158.properties.held.anyOf[1].type, parentSchema: schema158.properties.held.anyOf[1], data: data23 };
+        const err60 = { instancePath: instancePath + "/held", schemaPath: "#/properties/held/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema160.properties.held.anyOf[1].type, parentSchema: schema160.properties.held.anyOf[1], data: data23 };
         if (vErrors === null) {
           vErrors = [err60];
         } else {
@@ -15772,7 +16012,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
       var _valid1 = _errs69 === errors;
       valid10 = valid10 || _valid1;
       if (!valid10) {
-        const err61 = { instancePath: instancePath + "/held", schemaPath: "#/properties/held/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema158.properties.held.anyOf, parentSchema: schema158.properties.held, data: data23 };
+        const err61 = { instancePath: instancePath + "/held", schemaPath: "#/properties/held/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema160.properties.held.anyOf, parentSchema: schema160.properties.held, data: data23 };
         if (vErrors === null) {
           vErrors = [err61];
         } else {
@@ -15791,7 +16031,7 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err62 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema158.type, parentSchema: schema158, data };
+    const err62 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema160.type, parentSchema: schema160, data };
     if (vErrors === null) {
       vErrors = [err62];
     } else {
@@ -15799,15 +16039,16 @@ function validate68(data, { instancePath = "", parentData, parentDataProperty, r
     }
     errors++;
   }
-  validate68.errors = vErrors;
+  validate69.errors = vErrors;
   return errors === 0;
 }
-validate68.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
+validate69.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
 export {
   validateCompose,
   validateDiagnostics,
   validateDrift,
   validateFleet,
+  validateImport,
   validateOperator,
   validatePlan,
   validateProgress,

@@ -7,7 +7,7 @@ import { projectContainer } from '../../src/fleet/project-container.ts';
 import type { ServiceSpec } from '../../src/model/application.ts';
 import { toCommitSha, toHostName } from '../../src/model/names.ts';
 import { noDefaults } from '../support/builders.ts';
-import { inspected } from '../support/engine-echo.ts';
+import { inspected } from '../support/inspected.ts';
 import { keySamples } from '../support/key-samples.ts';
 import { loadWeb } from '../support/load-files.ts';
 import { anIdentity } from '../unit/fleet/builders.ts';

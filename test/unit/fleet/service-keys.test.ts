@@ -13,7 +13,7 @@ import type { ContainerSpec } from '../../../src/model/container.ts';
 import { noRestart } from '../../../src/model/container.ts';
 import { toCommitSha, toHostName } from '../../../src/model/names.ts';
 import { noDefaults } from '../../support/builders.ts';
-import { inspected } from '../../support/engine-echo.ts';
+import { inspected } from '../../support/inspected.ts';
 import type { KeySample } from '../../support/key-samples.ts';
 import { keySamples } from '../../support/key-samples.ts';
 import { loadWeb } from '../../support/load-files.ts';

@@ -1,6 +1,6 @@
 import type { WireContainer } from '../../src/fleet/wire.ts';
 
-/** What inspect shows of a container that an engine without an opinion of its own has made from a body. */
+/** What inspect shows of a container that an engine without an opinion of its own has made. */
 export function inspected(body: object): WireContainer {
   const { HostConfig, NetworkingConfig, ...Config } = body as {
     HostConfig: NonNullable<WireContainer['HostConfig']>;
