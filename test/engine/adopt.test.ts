@@ -1,0 +1,342 @@
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import type Docker from 'dockerode';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { stringify } from 'yaml';
+
+import type { Import } from '../../src/generated/import.ts';
+import type { Application } from '../../src/generated/status.ts';
+import { run } from '../../src/sandbox/command.ts';
+import { Commands } from '../support/command-line.ts';
+import { ConfigRepository } from '../support/config-repository.ts';
+import { eventually } from '../support/eventually.ts';
+import { clearHosts, sharedSandbox, shellOf } from '../support/sandbox.ts';
+
+const fleet = 'adopt-test';
+const project = 'legacy';
+
+/** What somebody has run on one host for years. */
+const composeFile = {
+  version: '3.8',
+  services: {
+    web: {
+      image: 'testapp:v1',
+      environment: { GREETING: 'costs $$5', DB_PASSWORD: 'hunter2' },
+      labels: { team: 'shop' },
+      volumes: ['data:/data'],
+      restart: 'unless-stopped',
+      stop_grace_period: '2s',
+      depends_on: ['edge'],
+    },
+    edge: {
+      image: 'testapp:v1',
+      ports: ['18080:8080'],
+      networks: { default: { aliases: ['gate'] }, back: {} },
+      cap_drop: ['NET_RAW'],
+      restart: 'always',
+    },
+  },
+  networks: { back: {} },
+  volumes: { data: {} },
+};
+
+/** A container as the engine shows it: what must not change while it is adopted. */
+interface Standing {
+  readonly id: string;
+  readonly name: string;
+  readonly startedAt: string;
+  readonly restarts: number;
+}
+
+describe('a Compose project of one host, adopted', () => {
+  const { hosts, credentials } = sharedSandbox();
+  const [host] = hosts;
+  if (host === undefined) throw new Error('there is a host');
+  const engine: Docker = shellOf(host);
+  let repository: ConfigRepository;
+  let commands: Commands;
+
+  beforeEach(async () => {
+    await clearHosts(hosts);
+    repository = await ConfigRepository.create(fleet, hosts);
+    commands = new Commands(repository, credentials);
+    // Another application, so that taking one away does not take all away.
+    for (const name of ['a', 'b', 'c']) {
+      await repository.write(`${name}/compose.yaml`, {
+        services: { web: { image: 'testapp:v1', deploy: { update_config: { monitor: '0s' } } } },
+      });
+    }
+    await repository.commit('others');
+  });
+  afterEach(async () => {
+    await clearHosts(hosts);
+    await repository[Symbol.asyncDispose]();
+  });
+
+  const compose = async (...args: readonly string[]): Promise<void> => {
+    const file = repository.beside('docker-compose.yml');
+    await writeFile(file, stringify(composeFile));
+    const { env } = host;
+    // Compose 1 lets these variables of Python's HTTP client win over the certificate it was told to trust.
+    const trust = join(env.DOCKER_CERT_PATH, 'ca.pem');
+    await run('docker-compose', ['-p', project, '-f', file, ...args], {
+      env: { ...env, REQUESTS_CA_BUNDLE: trust, CURL_CA_BUNDLE: trust },
+    });
+  };
+  const up = (): Promise<void> => compose('up', '-d', '--scale', 'web=2');
+  const standing = async (): Promise<readonly Standing[]> => {
+    const filters = { label: [`com.docker.compose.project=${project}`] };
+    const listed = await engine.listContainers({ all: true, filters });
+    const all = await Promise.all(listed.map(({ Id }) => engine.getContainer(Id).inspect()));
+    return all
+      .map(({ Id, Name, State, RestartCount }) => ({
+        id: Id,
+        name: Name.slice(1),
+        startedAt: State.StartedAt,
+        restarts: RestartCount,
+      }))
+      .toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  };
+  const manifest = join(project, 'compose.yaml');
+  /** Imports and commits; `change` edits what was written. */
+  const imported = async (change: (text: string) => string = (text) => text): Promise<Import> => {
+    const { code, stdout, stderr } = await commands.run(
+      'import',
+      `--host=${host.name}`,
+      `--to=${repository.dir}`,
+      '--output=json',
+    );
+    expect(code, stderr).toBe(0);
+    await edit(change);
+    return JSON.parse(stdout) as Import;
+  };
+  const edit = async (change: (text: string) => string): Promise<void> => {
+    const text = await readFile(join(repository.dir, manifest), 'utf8');
+    // Nobody waits for the watch after a rollout here.
+    const quick = text.includes('monitor')
+      ? text
+      : text.replaceAll('    deploy:\n', '    deploy:\n      update_config: { monitor: 0s }\n');
+    await repository.write(manifest, change(quick));
+    await repository.commit('change');
+  };
+  const legacyOf = (applications: readonly Application[]): Application => {
+    const found = applications.find(({ application }) => application === project);
+    if (found === undefined) throw new Error('the application is there');
+    return found;
+  };
+
+  it('is imported, committed, adopted without a restart, and updated by a commit', async () => {
+    await up();
+    const before = await standing();
+    expect(before).toHaveLength(3);
+
+    const document = await imported();
+
+    expect(document).toMatchObject({
+      host: host.name,
+      applications: [
+        {
+          application: project,
+          containers: ['legacy_edge_1', 'legacy_web_1', 'legacy_web_2'],
+          warnings: expect.arrayContaining([expect.stringContaining('DB_PASSWORD')]),
+        },
+      ],
+    });
+    expect(JSON.stringify(document)).not.toContain('hunter2');
+    const plan = await commands.plan();
+    expect(plan.adoptions).toMatchObject([
+      { container: 'legacy_edge_1', service: 'edge', outcome: 'adopted', changes: [] },
+      { container: 'legacy_web_1', service: 'web', slot: '1', outcome: 'adopted', changes: [] },
+      { container: 'legacy_web_2', service: 'web', slot: '2', outcome: 'adopted', changes: [] },
+    ]);
+    expect(plan.steps.filter(({ application }) => application === project)).toEqual([]);
+
+    const adopted = await commands.sync();
+
+    expect(adopted.code, adopted.stderr).toBe(0);
+    expect(legacyOf(adopted.status.applications)).toMatchObject({ health: 'healthy' });
+    expect((await commands.drift()).items).toEqual([]);
+    expect((await commands.plan()).inSync).toBe(true);
+    expect(await standing()).toEqual(before);
+
+    await edit((text) => text.replaceAll('testapp:v1', 'testapp:v2'));
+    const rolled = await commands.sync();
+
+    expect(rolled.code, rolled.stderr).toBe(0);
+    const after = await standing();
+    expect(after.map(({ name }) => name)).toEqual([
+      expect.stringMatching(/^legacy-edge-1-/),
+      expect.stringMatching(/^legacy-web-1-/),
+      expect.stringMatching(/^legacy-web-2-/),
+    ]);
+    const web = await engine.getContainer(after[1]?.id ?? '').inspect();
+    expect(web.Config.Image).toBe('testapp:v2');
+    expect(web.Config.Env).toContain('GREETING=costs $5');
+    expect(web.Mounts).toMatchObject([{ Name: 'legacy_data', Destination: '/data' }]);
+    expect(Object.keys(web.NetworkSettings.Networks)).toEqual(['legacy_default']);
+    expect((await commands.plan()).inSync).toBe(true);
+  });
+
+  it('is kept when the journal is lost, and pruned with its application, but for its volume', async () => {
+    await up();
+    const before = await standing();
+    await imported();
+    expect((await commands.sync()).code).toBe(0);
+
+    await rm(repository.beside('state'), { recursive: true });
+    expect((await commands.sync()).code).toBe(0);
+
+    expect(await standing()).toEqual(before);
+    await rm(join(repository.dir, project), { recursive: true });
+    await repository.commit('gone');
+    const pruned = await commands.sync();
+
+    expect(pruned.code, pruned.stderr).toBe(0);
+    expect(await standing()).toEqual([]);
+    const { Volumes } = await engine.listVolumes();
+    expect(Volumes.map(({ Name }) => Name)).toContain('legacy_data');
+    const networks = await engine.listNetworks();
+    expect(networks.map(({ Name }) => Name)).toContain('legacy_back');
+  });
+
+  it('is adopted by its own Compose file, with what can be set in place set', async () => {
+    await up();
+    const before = await standing();
+    const { web, edge } = composeFile.services;
+    const { restart: _restart, ...edgeWithout } = edge;
+    await repository.write(manifest, {
+      ...composeFile,
+      services: { web: { ...web, deploy: { replicas: 2 } }, edge: edgeWithout },
+      'x-fleetwright': { adopt: { composeProject: project } },
+    });
+    await repository.commit('adopt');
+
+    const { code, stderr } = await commands.sync();
+
+    expect(code, stderr).toBe(0);
+    expect(await standing()).toEqual(before);
+    const { HostConfig } = await engine.getContainer(before[0]?.id ?? '').inspect();
+    expect(HostConfig.RestartPolicy?.Name).toBe('unless-stopped');
+    expect((await commands.drift()).items).toEqual([]);
+  });
+
+  it('can be a single container that nobody composed', async () => {
+    await engine.createNetwork({ Name: 'front' });
+    const container = await engine.createContainer({
+      name: 'Proxy.1',
+      Image: 'testapp:v1',
+      Env: ['A=${B}'],
+      Volumes: { '/scratch': {} },
+      HostConfig: { NetworkMode: 'front', Memory: 64 * 2 ** 20 },
+    });
+    await container.start();
+    const before = await container.inspect();
+    const written = await commands.run(
+      'import',
+      `--host=${host.name}`,
+      '--container=Proxy.1',
+      `--to=${repository.dir}`,
+    );
+    expect(written.code, written.stderr).toBe(0);
+    await repository.commit('proxy');
+
+    const { code, stderr } = await commands.sync();
+
+    expect(code, stderr).toBe(0);
+    const after = await container.inspect();
+    expect(after.State.StartedAt).toBe(before.State.StartedAt);
+    expect(after.Name).toBe('/Proxy.1');
+    expect((await commands.plan()).inSync).toBe(true);
+    const again = await commands.run(
+      'import',
+      `--host=${host.name}`,
+      '--container=Proxy.1',
+      `--to=${repository.dir}`,
+    );
+    expect(again.code).toBe(2);
+    expect(again.stderr).toContain('it exists already; nothing is written');
+  });
+
+  it('is left alone as long as one container differs, until somebody says --replace', async () => {
+    await up();
+    const before = await standing();
+    await imported((text) => text.replace('team: shop', 'team: other'));
+
+    const held = await commands.sync();
+
+    expect(held.code).toBe(1);
+    expect(legacyOf(held.status.applications).conditions).toContainEqual(
+      expect.objectContaining({ type: 'Stalled', status: true, reason: 'AdoptionRefused' }),
+    );
+    expect(await standing()).toEqual(before);
+    const asked = await commands.run('adopt', project, '--yes');
+    expect(asked.code, asked.stderr).toBe(1);
+    expect(asked.stdout).toContain('labels.team: shop → other');
+
+    const replacing = await commands.run('adopt', project, '--yes', '--replace', '--wait=0s');
+    expect(replacing.code, replacing.stderr).toBe(0);
+    const done = await commands.sync();
+
+    expect(done.code, done.stderr).toBe(0);
+    expect((await standing()).map(({ name }) => name)).toEqual([
+      expect.stringMatching(/^legacy-web-1-/),
+      expect.stringMatching(/^legacy-web-2-/),
+      'legacy_edge_1',
+    ]);
+    expect((await standing())[2]).toEqual(before[0]);
+  });
+
+  it('is left alone when two containers claim one slot', async () => {
+    await up();
+    const [, one] = await standing();
+    const { Config } = await engine.getContainer(one?.id ?? '').inspect();
+    const twin = await engine.createContainer({
+      name: 'twin',
+      Image: 'testapp:v1',
+      Labels: Config.Labels,
+    });
+    await twin.start();
+    const before = await standing();
+    // The import itself sees three instances of web.
+    await imported((text) => text.replace('replicas: 3', 'replicas: 2'));
+
+    const { code, status } = await commands.sync();
+
+    expect(code).toBe(1);
+    const stalled = legacyOf(status.applications).conditions.find(({ type }) => type === 'Stalled');
+    expect(stalled).toMatchObject({ reason: 'AdoptionRefused' });
+    expect(stalled?.message).toContain('both claim slot web/1');
+    expect(await standing()).toEqual(before);
+  });
+
+  it('is adopted by a daemon that is killed and started again, without a restart', async () => {
+    await up();
+    const before = await standing();
+    await imported();
+    const isReady = ({ conditions }: Application): boolean =>
+      conditions.some(({ type, status }) => type === 'Ready' && status);
+    const ready = (): Promise<unknown> =>
+      eventually('the adoption', async () => {
+        const { applications } = await commands.status();
+        return applications.length === 4 && applications.every(isReady) ? true : null;
+      });
+    for (const delay of [0, 300, 600]) {
+      const daemon = commands.start();
+      await new Promise((resolve) => setTimeout(resolve, 500 + delay));
+      await daemon.end('SIGKILL');
+    }
+
+    await using daemon = commands.start();
+    await ready();
+
+    expect(await standing(), daemon.log()).toEqual(before);
+    const asked = await commands.run('adopt', project, '--yes');
+    expect(asked.code, asked.stderr).toBe(0);
+    await edit((text) => text.replaceAll('testapp:v1', 'testapp:v2'));
+    await eventually('the rollout', async () => {
+      const all = await standing();
+      return all.every(({ name }) => name.startsWith('legacy-')) && all.length === 3 ? true : null;
+    });
+  });
+});
