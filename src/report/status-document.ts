@@ -12,6 +12,7 @@ import type { HostObservation } from '../model/observation.ts';
 import type { Revision } from '../model/revision.ts';
 import type { RejectedRevision } from '../model/rejected-revision.ts';
 import type { ApplicationDecision, SlotStatus } from '../rollout/decide-application.ts';
+import type { Adoption } from '../rollout/decide-adoption.ts';
 import type { Decision } from '../rollout/decide.ts';
 import type { Waiting as Wait } from '../rollout/draft.ts';
 import type { RolloutStatus } from '../rollout/rollout-status.ts';
@@ -33,6 +34,7 @@ export interface StatusInput {
 /** The status as a document: schemas/status.schema.json. */
 export function statusDocument(input: StatusInput): Status {
   const { revision, rejected, decision, steps, durationMs, now } = input;
+  const strangers = new Set(decision.adoptions.flatMap(leftAlone));
   return {
     version: 1,
     revision: revisionDocument(revision),
@@ -42,7 +44,9 @@ export function statusDocument(input: StatusInput): Status {
     steps,
     durationMs: Math.round(durationMs),
     applications: decision.applications.map(applicationDocument),
-    hosts: [...input.observations].map(hostDocument).toSorted((a, b) => (a.host < b.host ? -1 : 1)),
+    hosts: [...input.observations]
+      .map((host) => hostDocument(host, strangers))
+      .toSorted((a, b) => (a.host < b.host ? -1 : 1)),
     held: heldDocument(decision.prune.held),
   };
 }
@@ -93,7 +97,13 @@ function failureDocument(failure: Quarantine): Failure {
   return { service, slot, host, commit, reason, message, log: [...log], health: [...health] };
 }
 
-function hostDocument(observation: HostObservation): Host {
+/** Containers that are looked at to be taken on, and are not. */
+function leftAlone({ claims, superseded, unclaimed, refusal }: Adoption): readonly string[] {
+  const claimed = refusal === null ? superseded : [...claims, ...superseded];
+  return [...claimed.map(({ container }) => container), ...unclaimed].map(({ id }) => id);
+}
+
+function hostDocument(observation: HostObservation, strangers: ReadonlySet<string>): Host {
   const { host } = observation;
   if (observation.kind === 'unreachable') {
     const { reason } = observation;
@@ -108,14 +118,15 @@ function hostDocument(observation: HostObservation): Host {
     };
   }
   const { engine, containers, unmanaged } = observation;
+  const ours = containers.filter(({ id }) => !strangers.has(id));
   return {
     host,
     state: 'ready',
     reason: '',
     engine: engine.version,
     apiVersion: engine.apiVersion,
-    containers: containers.length,
-    unmanaged: unmanaged.length,
+    containers: ours.length,
+    unmanaged: unmanaged.length + containers.length - ours.length,
   };
 }
 

@@ -1,6 +1,6 @@
 import { composeLabels } from '../model/adoption.ts';
 import type { ApplicationSpec } from '../model/application.ts';
-import type { JournalEntry } from '../model/journal-state.ts';
+import type { ApplicationRecord, JournalEntry } from '../model/journal-state.ts';
 import { emptyApplicationRecord } from '../model/journal-state.ts';
 import { reduceJournal } from '../model/journal-reduce.ts';
 import type { HostName } from '../model/names.ts';
@@ -10,6 +10,7 @@ import { takeInventory } from '../drift/identify.ts';
 import type { Claim, Claims } from './claims.ts';
 import { claimsOf, differingHash, isAdoptable } from './claims.ts';
 import { placeAll, targetsOf } from './place-all.ts';
+import { isSuspended } from './suspension.ts';
 import type { World } from './world.ts';
 
 /** What one application takes on now, or why it cannot. */
@@ -27,7 +28,11 @@ interface Refusal {
 
 /** For each application that is to take on containers, sorted as the applications are. */
 export function decideAdoptions(world: World): readonly Adoption[] {
-  const adopting = world.desired.applications.filter(({ adopt }) => adopt !== undefined);
+  // Of a suspended application nothing changes, not even whose its containers are.
+  const adopting = world.desired.applications.filter(
+    (spec) =>
+      spec.adopt !== undefined && !isSuspended({ desired: spec, record: recordOf(world, spec) }),
+  );
   if (adopting.length === 0) return [];
   const inventory = takeInventory(world.observations, world.journal);
   const adoptions = adopting.map((spec) => adoptionOf(world, inventory, spec));
@@ -111,8 +116,12 @@ function whyNone(
   );
 }
 
-function hasBegun({ journal }: World, { name }: ApplicationSpec): boolean {
-  const { lastKnownGood, rollout } = journal.applications.get(name) ?? emptyApplicationRecord;
+function recordOf({ journal }: World, { name }: ApplicationSpec): ApplicationRecord {
+  return journal.applications.get(name) ?? emptyApplicationRecord;
+}
+
+function hasBegun(world: World, spec: ApplicationSpec): boolean {
+  const { lastKnownGood, rollout } = recordOf(world, spec);
   return lastKnownGood !== null || rollout !== null;
 }
 

@@ -170,6 +170,7 @@ function abort(
 function adopt(world: World, spec: ApplicationSpec, replaces: boolean): Answer {
   const adoption = decideAdoptions(world).find(({ application }) => application === spec.name);
   if (adoption === undefined) {
+    if (spec.adopt !== undefined) return refused('it is suspended: nothing of it is changed');
     return refused(`its manifest (${spec.file}) names nothing to adopt under x-fleetwright.adopt`);
   }
   const { refusal, claims, superseded } = adoption;

@@ -23,8 +23,8 @@ import {
   aWorld,
   origin,
 } from '../../support/builders.ts';
-import { answerOf, asking, shop, stepsOn } from './play.ts';
-import { commit, containers, edit, run, running, seeing, touched } from './scenario.ts';
+import { answerOf, asking, playUntil, shop, stepsOn } from './play.ts';
+import { commit, containers, edit, exits, run, running, seeing, touched } from './scenario.ts';
 
 const project: AdoptionSpec = { composeProject: 'old', containers: {}, host: null, origin };
 const two: ServiceFacts = { replicas: 2 };
@@ -185,6 +185,47 @@ describe('containers that are as the commit asks', () => {
       'old_web_1',
       expect.stringMatching(/^shop-web-2-/),
     ]);
+  });
+
+  it('stay where a version that fails is rolled back', () => {
+    const adopted = run(worldWith(adopting('v1'), pair)).world;
+
+    const { world, steps, last } = run(commit(adopted, adopting('v2'), 2), exits('testapp:v2'));
+
+    expect(touched(steps).filter((id) => idsOf(pair).has(id))).toEqual([]);
+    expect(containers(world).filter(({ state }) => state === 'running')).toHaveLength(2);
+    expect(last.applications[0]?.target.mode).toBe('rollback');
+  });
+
+  it('come back by a revert in the middle of a rollout, as far as they are still there', () => {
+    const many = [1, 2, 3, 4].map((number) => composed(number));
+    const four = { replicas: 4 };
+    const adopted = run(worldWith(adopting('v1', four), many)).world;
+    const begun = playUntil(
+      commit(adopted, adopting('v2', four), 2),
+      (world) => containers(world).filter(({ id }) => idsOf(many).has(id)).length === 2,
+    ).world;
+
+    const { world, last } = run(commit(begun, adopting('v1', four), 3));
+
+    expect(last.settled).toBe(true);
+    expect(running(world)).toEqual(Array.from({ length: 4 }, () => 'testapp:v1'));
+    const kept = containers(world).filter(({ id }) => idsOf(many).has(id));
+    expect(kept.length).toBeGreaterThan(0);
+    expect(kept.map(({ restart }) => restart.name)).not.toContain('no');
+  });
+
+  it('go first where a fixed port leaves no room for two', () => {
+    const ports = [{ target: 80, protocol: 'tcp' as const, hostIp: '', published: '8080' }];
+    const one: ServiceFacts = { replicas: 1, container: { ports } };
+    const holder = composed(1, { spec: { ...composed(1).spec, ports } });
+    const adopted = run(worldWith(adopting('v1', one), [holder])).world;
+
+    const { steps, last } = run(commit(adopted, adopting('v2', one), 2));
+
+    const kinds = steps.map(({ action }) => action.kind);
+    expect(kinds.indexOf('remove-container')).toBeLessThan(kinds.indexOf('create-container'));
+    expect(last.settled).toBe(true);
   });
 
   it('are pruned by the usual rules when their application goes', () => {
@@ -378,6 +419,18 @@ describe('containers that cannot be told', () => {
       reason: 'AdoptionRefused',
       message: expect.stringContaining(message),
     });
+  });
+
+  it('of a suspended application are left alone, and taken on when it is resumed', () => {
+    const suspended = run(asking(worldWith(adopting('v1'), pair), 'suspend'));
+    expect(suspended.world.journal.instances.size).toBe(0);
+    const asked = run(asking(suspended.world, 'adopt'));
+    expect(answerOf(asked)).toMatchObject({ message: expect.stringContaining('suspended') });
+
+    const resumed = run(asking(asked.world, 'resume'));
+
+    expect(resumed.steps).toEqual([]);
+    expect(resumed.world.journal.instances.size).toBe(2);
   });
 
   it('waits for a host that cannot be seen', () => {
