@@ -314,8 +314,6 @@ describe('a Compose project of one host, adopted', () => {
     await up();
     const before = await standing();
     await imported();
-    const isReady = ({ conditions }: Application): boolean =>
-      conditions.some(({ type, status }) => type === 'Ready' && status);
     const ready = (): Promise<unknown> =>
       eventually('the adoption', async () => {
         const { applications } = await commands.status();
@@ -340,3 +338,7 @@ describe('a Compose project of one host, adopted', () => {
     });
   });
 });
+
+function isReady({ conditions }: Application): boolean {
+  return conditions.some(({ type, status }) => type === 'Ready' && status);
+}
