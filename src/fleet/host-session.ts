@@ -51,6 +51,7 @@ export class HostSession {
   readonly #closing = new AbortController();
   readonly #mutations: PQueue;
   readonly #pulls = new PQueue({ concurrency: concurrentPulls });
+  readonly #filling = new Set<string>();
   readonly #pulling = new Map<string, Promise<StepOutcome>>();
 
   constructor(spec: HostSpec, options: SessionOptions) {
@@ -140,7 +141,18 @@ export class HostSession {
     }
     const { fleet, clock, deadlines, logger, key } = this.#options;
     const { spec: host } = this;
-    const context = { client, host, fleet, picture: observation, clock, deadlines, logger, key };
+    const filling = this.#filling;
+    const context = {
+      client,
+      host,
+      fleet,
+      picture: observation,
+      clock,
+      deadlines,
+      logger,
+      key,
+      filling,
+    };
     const dirty = changedByStep(step.action, observation);
     const giveBack = this.#informer.leave(dirty.containers);
     const outcome = await executeStep(step, context, signal);

@@ -21,6 +21,8 @@ export interface StepContext {
   readonly logger: Logger;
   /** Opens the secrets that containers get; null: none can be opened. */
   readonly key: InstallationKey | null;
+  /** Containers that bring files to the host just now, by name. */
+  readonly filling: Set<string>;
 }
 
 type Asked = Omit<EngineRequest, 'signal' | 'deadlineMs'> & { readonly deadlineMs?: number };

@@ -248,6 +248,7 @@ export interface WireVolume {
   readonly Name: string;
   readonly Driver?: string;
   readonly Labels?: StringMap;
+  readonly Mountpoint?: string;
 }
 
 /** A row of `GET /images/json`. */

@@ -16,6 +16,8 @@ export const label = {
   self: 'fleetwright.self',
   /** Of a container: the stamps of its files, see file-stamps.ts. Of a volume that holds such files: whose they are. */
   files: 'fleetwright.files',
+  /** The fleet of a container that only brings files to its host, and is never started. */
+  filler: 'fleetwright.filler',
   composeProject: 'com.docker.compose.project',
   composeService: 'com.docker.compose.service',
   composeNumber: 'com.docker.compose.container-number',

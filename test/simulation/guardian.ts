@@ -72,7 +72,7 @@ export class Guardian {
       throw new Violation('nothing is done without a step', `${method} ${path} on ${host.name}`);
     }
     const [, kind, name = '', verb = 'remove'] = path.split('/');
-    if (kind === 'volumes' && method === 'DELETE') {
+    if (kind === 'volumes' && method === 'DELETE' && dataOf(host).has(name)) {
       throw new Violation('volumes are never removed', `${path} on ${host.name}`);
     }
     if (kind !== 'containers') return;
@@ -148,6 +148,7 @@ export class Guardian {
 
   #mustBeOurs({ raw, identity, name, host }: TrueContainer, verb: string): void {
     if (raw.labels[label.fleet] === fleetName && identity !== null) return;
+    if (raw.labels[label.filler] === fleetName) return;
     throw new Violation('what is not ours is left alone', `${verb} "${name}" on ${host.name}`);
   }
 
@@ -277,12 +278,18 @@ function watch(host: SimulatedHost): Watched {
 }
 
 function keepsVolumes(host: SimulatedHost, watched: Watched): void {
-  const { volumes } = host.engine.truth();
-  const now = new Set(volumes.map(({ name }) => name));
+  const now = dataOf(host);
   for (const name of watched.volumes) {
     if (!now.has(name)) throw new Violation('volumes are never removed', `${name} on ${host.name}`);
   }
   watched.volumes = now;
+}
+
+/** Names of the volumes with data in them: what was delivered can be delivered again. */
+function dataOf(host: SimulatedHost): ReadonlySet<string> {
+  const { volumes } = host.engine.truth();
+  const data = volumes.filter(({ labels }) => labels?.[label.files] === undefined);
+  return new Set(data.map(({ name }) => name));
 }
 
 function leavesStrangers(host: SimulatedHost, watched: Watched): void {
@@ -297,6 +304,7 @@ function leavesStrangers(host: SimulatedHost, watched: Watched): void {
 function strangersOf(census: Census): ReadonlyMap<string, string> {
   const strangers = census
     .read()
-    .filter(({ identity, name }) => identity === null && !name.startsWith(guestPrefix));
+    .filter(({ identity, name }) => identity === null && !name.startsWith(guestPrefix))
+    .filter(({ raw }) => raw.labels[label.filler] !== fleetName);
   return new Map(strangers.map(({ id, name, raw }) => [id, `"${name}" (policy ${raw.restart})`]));
 }

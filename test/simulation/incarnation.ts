@@ -16,6 +16,9 @@ import { SimulatedConnection } from './simulated-connection.ts';
 import type { SimulatedRepository } from './simulated-repository.ts';
 import type { VirtualClock } from './virtual-clock.ts';
 
+/** It survives with the state folder. */
+const key = Buffer.from('installation key of the simulation');
+
 /** Everything that an incarnation of the operator finds when it starts. */
 export interface Surroundings {
   readonly clock: VirtualClock;
@@ -47,6 +50,7 @@ export class Incarnation {
     this.journal = openJournal(process);
     this.fleet = openFleet({
       credentialsDir: null,
+      key,
       logger,
       clock: process.clock,
       random: random.next,
@@ -65,7 +69,7 @@ export class Incarnation {
     this.#follower = new Follower({
       source: repository.open(process),
       path: '',
-      key: Buffer.of(),
+      key,
       journal,
       logger,
       cache,

@@ -78,6 +78,9 @@ export function renderFiles(model: RepositoryModel, hosts: readonly HostModel[])
   for (const application of model.applications) {
     files[`apps/${application.name}/compose.yaml`] =
       `# comment ${model.comment}\n${text(renderApplication(application, model.applications))}`;
+    for (const { name, level } of application.services.filter(hasFiles)) {
+      files[`apps/${application.name}/${name}/conf/level`] = String(level);
+    }
   }
   if (model.fault === 'syntax') files['apps/broken/compose.yaml'] = 'services: {web: [\n';
   if (model.fault === 'unknown-key') {
@@ -101,8 +104,12 @@ function renderApplication(
   );
   const jobs = services.filter(({ kind }) => kind === 'job');
   const volumes = services.filter(({ kind }) => kind === 'stateful');
+  const secrets = services.filter(hasFiles);
   return {
     name,
+    ...(secrets.length === 0
+      ? {}
+      : { secrets: Object.fromEntries(secrets.map((each) => [each.name, secretOf(each)])) }),
     services: Object.fromEntries(
       services.map((service) => [service.name, renderService(service, services)]),
     ),
@@ -127,7 +134,7 @@ function renderService(service: ServiceModel, all: readonly ServiceModel[]): obj
   const { kind, image, level } = service;
   return {
     image: `${registryHost}/${image}`,
-    environment: { LEVEL: String(level) },
+    ...(hasFiles(service) ? renderDelivered(service) : { environment: { LEVEL: String(level) } }),
     stop_grace_period: '4s',
     ...(kind === 'task' ? { restart: 'no' } : {}),
     ...(kind === 'port' ? { ports: [`${service.hostPort}:8080`] } : {}),
@@ -135,6 +142,19 @@ function renderService(service: ServiceModel, all: readonly ServiceModel[]): obj
     ...dependsOn(service, all),
     ...(kind === 'job' ? {} : renderDeploy(service)),
   };
+}
+
+/** Some get their level in files instead of a variable. */
+function hasFiles({ kind }: ServiceModel): boolean {
+  return kind === 'global' || kind === 'singleton';
+}
+
+function renderDelivered({ name }: ServiceModel): object {
+  return { volumes: [`./${name}/conf:/etc/${name}:ro`], secrets: [name] };
+}
+
+function secretOf({ name }: ServiceModel): object {
+  return { file: `./${name}/conf/level` };
 }
 
 function renderDeploy(service: ServiceModel): object {

@@ -13,7 +13,7 @@ import type { VirtualClock } from './virtual-clock.ts';
 const branch = 'main';
 /** A hint may get lost; this is how soon the repository is looked at anyway. */
 const pollMs = 30_000;
-const pathPattern = /\.yaml$/;
+const pathPattern = /^(fleet\.yaml|apps\/[a-z]+\/(compose\.yaml|[a-z0-9-]+\/conf\/level))$/;
 
 /** Text of each file by its path. */
 export type Files = Readonly<Record<string, string>>;

@@ -53,6 +53,7 @@ async function execute(
     deadlines: { ...defaultDeadlines, read: 300, mutation: 300 },
     logger: pino({ level: 'silent' }),
     key: null,
+    filling: new Set<string>(),
   };
   const cause = { commit: aCommit(1), origin: null, path: '', reason: 'test', changes: [] };
   const step = { key: 'k', host: toHostName('host-1'), application: 'shop', service: 'web' };
