@@ -31,6 +31,15 @@ prune?: {
 approved?: string[]
 }
 /**
+ * What manifests may ask for.
+ */
+policy?: {
+/**
+ * Folders and files of the hosts that may be mounted, by bind or by a volume of the local driver: allow (all), deny (none), or the absolute paths at or below which they must lie. Files of the commit are not concerned. Default: allow.
+ */
+hostPaths?: (string | string[])
+}
+/**
  * Rules for what follows an automatic rollback.
  */
 rollback?: {

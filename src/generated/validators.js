@@ -9626,7 +9626,7 @@ function validate50(data, { instancePath = "", parentData, parentDataProperty, r
 }
 validate50.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
 var validateFleet = validate53;
-var schema137 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/fleet.schema.json", "type": "object", "required": ["name", "hosts"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string", "pattern": "^[a-z0-9][a-z0-9_-]{0,62}$", "x-expected": '1 to 63 lower-case letters, digits, "_" or "-", starting with a letter or digit' }, "hosts": { "type": "array", "minItems": 1, "items": { "$ref": "#/$defs/host" } }, "variables": { "type": "object", "propertyNames": { "pattern": "^[_a-zA-Z][_a-zA-Z0-9]*$", "x-expected": 'letters, digits and "_", not starting with a digit' }, "additionalProperties": { "type": ["string", "number", "boolean"] } }, "prune": { "type": "object", "additionalProperties": false, "properties": { "approved": { "type": "array", "items": { "type": "string", "pattern": "^[0-9a-f]{7,40}$", "x-expected": "7 to 40 hexadecimal digits of a commit id, in quotes" } } } }, "rollback": { "type": "object", "additionalProperties": false, "properties": { "writeBack": { "enum": ["commit", "off"] } } } }, "$defs": { "host": { "type": "object", "required": ["name", "endpoint"], "additionalProperties": false, "properties": { "name": { "type": "string", "pattern": "^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$", "x-expected": '1 to 63 letters, digits, ".", "_" or "-", starting with a letter or digit' }, "endpoint": { "type": "string" }, "address": { "type": "string", "minLength": 1 }, "labels": { "type": "object", "additionalProperties": { "type": ["string", "number", "boolean"] } } } } } };
+var schema137 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/fleet.schema.json", "type": "object", "required": ["name", "hosts"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string", "pattern": "^[a-z0-9][a-z0-9_-]{0,62}$", "x-expected": '1 to 63 lower-case letters, digits, "_" or "-", starting with a letter or digit' }, "hosts": { "type": "array", "minItems": 1, "items": { "$ref": "#/$defs/host" } }, "variables": { "type": "object", "propertyNames": { "pattern": "^[_a-zA-Z][_a-zA-Z0-9]*$", "x-expected": 'letters, digits and "_", not starting with a digit' }, "additionalProperties": { "type": ["string", "number", "boolean"] } }, "prune": { "type": "object", "additionalProperties": false, "properties": { "approved": { "type": "array", "items": { "type": "string", "pattern": "^[0-9a-f]{7,40}$", "x-expected": "7 to 40 hexadecimal digits of a commit id, in quotes" } } } }, "policy": { "type": "object", "additionalProperties": false, "properties": { "hostPaths": { "type": ["string", "array"], "if": { "type": "string" }, "then": { "enum": ["allow", "deny"] }, "items": { "type": "string", "pattern": "^/", "x-expected": "an absolute path" } } } }, "rollback": { "type": "object", "additionalProperties": false, "properties": { "writeBack": { "enum": ["commit", "off"] } } } }, "$defs": { "host": { "type": "object", "required": ["name", "endpoint"], "additionalProperties": false, "properties": { "name": { "type": "string", "pattern": "^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$", "x-expected": '1 to 63 letters, digits, ".", "_" or "-", starting with a letter or digit' }, "endpoint": { "type": "string" }, "address": { "type": "string", "minLength": 1 }, "labels": { "type": "object", "additionalProperties": { "type": ["string", "number", "boolean"] } } } } } };
 var schema138 = { "type": "object", "required": ["name", "endpoint"], "additionalProperties": false, "properties": { "name": { "type": "string", "pattern": "^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$", "x-expected": '1 to 63 letters, digits, ".", "_" or "-", starting with a letter or digit' }, "endpoint": { "type": "string" }, "address": { "type": "string", "minLength": 1 }, "labels": { "type": "object", "additionalProperties": { "type": ["string", "number", "boolean"] } } } };
 var pattern89 = new RegExp("^[a-z0-9][a-z0-9_-]{0,62}$", "u");
 var pattern90 = new RegExp("^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$", "u");
@@ -9663,7 +9663,7 @@ function validate53(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     for (const key0 in data) {
-      if (!(key0 === "name" || key0 === "hosts" || key0 === "variables" || key0 === "prune" || key0 === "rollback" || pattern4.test(key0))) {
+      if (!(key0 === "name" || key0 === "hosts" || key0 === "variables" || key0 === "prune" || key0 === "policy" || key0 === "rollback" || pattern4.test(key0))) {
         const err2 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema137, data };
         if (vErrors === null) {
           vErrors = [err2];
@@ -9950,12 +9950,12 @@ function validate53(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.rollback !== void 0) {
-      let data13 = data.rollback;
+    if (data.policy !== void 0) {
+      let data13 = data.policy;
       if (data13 && typeof data13 == "object" && !Array.isArray(data13)) {
         for (const key6 in data13) {
-          if (!(key6 === "writeBack")) {
-            const err27 = { instancePath: instancePath + "/rollback", schemaPath: "#/properties/rollback/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key6 }, message: "must NOT have additional properties", schema: false, parentSchema: schema137.properties.rollback, data: data13 };
+          if (!(key6 === "hostPaths")) {
+            const err27 = { instancePath: instancePath + "/policy", schemaPath: "#/properties/policy/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key6 }, message: "must NOT have additional properties", schema: false, parentSchema: schema137.properties.policy, data: data13 };
             if (vErrors === null) {
               vErrors = [err27];
             } else {
@@ -9964,10 +9964,10 @@ function validate53(data, { instancePath = "", parentData, parentDataProperty, r
             errors++;
           }
         }
-        if (data13.writeBack !== void 0) {
-          let data14 = data13.writeBack;
-          if (!(data14 === "commit" || data14 === "off")) {
-            const err28 = { instancePath: instancePath + "/rollback/writeBack", schemaPath: "#/properties/rollback/properties/writeBack/enum", keyword: "enum", params: { allowedValues: schema137.properties.rollback.properties.writeBack.enum }, message: "must be equal to one of the allowed values", schema: schema137.properties.rollback.properties.writeBack.enum, parentSchema: schema137.properties.rollback.properties.writeBack, data: data14 };
+        if (data13.hostPaths !== void 0) {
+          let data14 = data13.hostPaths;
+          if (typeof data14 !== "string" && !Array.isArray(data14)) {
+            const err28 = { instancePath: instancePath + "/policy/hostPaths", schemaPath: "#/properties/policy/properties/hostPaths/type", keyword: "type", params: { type: schema137.properties.policy.properties.hostPaths.type }, message: "must be string,array", schema: schema137.properties.policy.properties.hostPaths.type, parentSchema: schema137.properties.policy.properties.hostPaths, data: data14 };
             if (vErrors === null) {
               vErrors = [err28];
             } else {
@@ -9975,23 +9975,128 @@ function validate53(data, { instancePath = "", parentData, parentDataProperty, r
             }
             errors++;
           }
+          const _errs39 = errors;
+          let valid12 = true;
+          const _errs40 = errors;
+          if (typeof data14 !== "string") {
+            const err29 = {};
+            if (vErrors === null) {
+              vErrors = [err29];
+            } else {
+              vErrors.push(err29);
+            }
+            errors++;
+          }
+          var _valid0 = _errs40 === errors;
+          errors = _errs39;
+          if (vErrors !== null) {
+            if (_errs39) {
+              vErrors.length = _errs39;
+            } else {
+              vErrors = null;
+            }
+          }
+          if (_valid0) {
+            const _errs42 = errors;
+            if (!(data14 === "allow" || data14 === "deny")) {
+              const err30 = { instancePath: instancePath + "/policy/hostPaths", schemaPath: "#/properties/policy/properties/hostPaths/then/enum", keyword: "enum", params: { allowedValues: schema137.properties.policy.properties.hostPaths.then.enum }, message: "must be equal to one of the allowed values", schema: schema137.properties.policy.properties.hostPaths.then.enum, parentSchema: schema137.properties.policy.properties.hostPaths.then, data: data14 };
+              if (vErrors === null) {
+                vErrors = [err30];
+              } else {
+                vErrors.push(err30);
+              }
+              errors++;
+            }
+            var _valid0 = _errs42 === errors;
+            valid12 = _valid0;
+          }
+          if (!valid12) {
+            const err31 = { instancePath: instancePath + "/policy/hostPaths", schemaPath: "#/properties/policy/properties/hostPaths/if", keyword: "if", params: { failingKeyword: "then" }, message: 'must match "then" schema', schema: schema137.properties.policy.properties.hostPaths.if, parentSchema: schema137.properties.policy.properties.hostPaths, data: data14 };
+            if (vErrors === null) {
+              vErrors = [err31];
+            } else {
+              vErrors.push(err31);
+            }
+            errors++;
+          }
+          if (Array.isArray(data14)) {
+            const len2 = data14.length;
+            for (let i2 = 0; i2 < len2; i2++) {
+              let data15 = data14[i2];
+              if (typeof data15 === "string") {
+                if (!pattern57.test(data15)) {
+                  const err32 = { instancePath: instancePath + "/policy/hostPaths/" + i2, schemaPath: "#/properties/policy/properties/hostPaths/items/pattern", keyword: "pattern", params: { pattern: "^/" }, message: 'must match pattern "^/"', schema: "^/", parentSchema: schema137.properties.policy.properties.hostPaths.items, data: data15 };
+                  if (vErrors === null) {
+                    vErrors = [err32];
+                  } else {
+                    vErrors.push(err32);
+                  }
+                  errors++;
+                }
+              } else {
+                const err33 = { instancePath: instancePath + "/policy/hostPaths/" + i2, schemaPath: "#/properties/policy/properties/hostPaths/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema137.properties.policy.properties.hostPaths.items.type, parentSchema: schema137.properties.policy.properties.hostPaths.items, data: data15 };
+                if (vErrors === null) {
+                  vErrors = [err33];
+                } else {
+                  vErrors.push(err33);
+                }
+                errors++;
+              }
+            }
+          }
         }
       } else {
-        const err29 = { instancePath: instancePath + "/rollback", schemaPath: "#/properties/rollback/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema137.properties.rollback.type, parentSchema: schema137.properties.rollback, data: data13 };
+        const err34 = { instancePath: instancePath + "/policy", schemaPath: "#/properties/policy/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema137.properties.policy.type, parentSchema: schema137.properties.policy, data: data13 };
         if (vErrors === null) {
-          vErrors = [err29];
+          vErrors = [err34];
         } else {
-          vErrors.push(err29);
+          vErrors.push(err34);
+        }
+        errors++;
+      }
+    }
+    if (data.rollback !== void 0) {
+      let data16 = data.rollback;
+      if (data16 && typeof data16 == "object" && !Array.isArray(data16)) {
+        for (const key7 in data16) {
+          if (!(key7 === "writeBack")) {
+            const err35 = { instancePath: instancePath + "/rollback", schemaPath: "#/properties/rollback/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key7 }, message: "must NOT have additional properties", schema: false, parentSchema: schema137.properties.rollback, data: data16 };
+            if (vErrors === null) {
+              vErrors = [err35];
+            } else {
+              vErrors.push(err35);
+            }
+            errors++;
+          }
+        }
+        if (data16.writeBack !== void 0) {
+          let data17 = data16.writeBack;
+          if (!(data17 === "commit" || data17 === "off")) {
+            const err36 = { instancePath: instancePath + "/rollback/writeBack", schemaPath: "#/properties/rollback/properties/writeBack/enum", keyword: "enum", params: { allowedValues: schema137.properties.rollback.properties.writeBack.enum }, message: "must be equal to one of the allowed values", schema: schema137.properties.rollback.properties.writeBack.enum, parentSchema: schema137.properties.rollback.properties.writeBack, data: data17 };
+            if (vErrors === null) {
+              vErrors = [err36];
+            } else {
+              vErrors.push(err36);
+            }
+            errors++;
+          }
+        }
+      } else {
+        const err37 = { instancePath: instancePath + "/rollback", schemaPath: "#/properties/rollback/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema137.properties.rollback.type, parentSchema: schema137.properties.rollback, data: data16 };
+        if (vErrors === null) {
+          vErrors = [err37];
+        } else {
+          vErrors.push(err37);
         }
         errors++;
       }
     }
   } else {
-    const err30 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema137.type, parentSchema: schema137, data };
+    const err38 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema137.type, parentSchema: schema137, data };
     if (vErrors === null) {
-      vErrors = [err30];
+      vErrors = [err38];
     } else {
-      vErrors.push(err30);
+      vErrors.push(err38);
     }
     errors++;
   }
@@ -10241,7 +10346,7 @@ function validate54(data, { instancePath = "", parentData, parentDataProperty, r
 validate54.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
 var validateOperator = validate55;
 var schema141 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/operator.schema.json", "type": "object", "required": [], "additionalProperties": false, "properties": { "repository": { "type": "string", "minLength": 1 }, "branch": { "type": "string", "minLength": 1 }, "path": { "type": "string" }, "state": { "type": "string", "minLength": 1 }, "credentials": { "type": "string", "minLength": 1 }, "tokenFile": { "type": "string", "minLength": 1 }, "username": { "type": "string", "minLength": 1 }, "pollInterval": { "type": "string", "pattern": "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, "resyncInterval": { "type": "string", "pattern": "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, "logLevel": { "type": "string", "enum": ["debug", "info", "warn", "error", "silent"] } } };
-var pattern93 = new RegExp("^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$", "u");
+var pattern94 = new RegExp("^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$", "u");
 function validate55(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   ;
   let vErrors = null;
@@ -10412,7 +10517,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.pollInterval !== void 0) {
       let data7 = data.pollInterval;
       if (typeof data7 === "string") {
-        if (!pattern93.test(data7)) {
+        if (!pattern94.test(data7)) {
           const err14 = { instancePath: instancePath + "/pollInterval", schemaPath: "#/properties/pollInterval/pattern", keyword: "pattern", params: { pattern: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, message: 'must match pattern "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$"', schema: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$", parentSchema: schema141.properties.pollInterval, data: data7 };
           if (vErrors === null) {
             vErrors = [err14];
@@ -10434,7 +10539,7 @@ function validate55(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.resyncInterval !== void 0) {
       let data8 = data.resyncInterval;
       if (typeof data8 === "string") {
-        if (!pattern93.test(data8)) {
+        if (!pattern94.test(data8)) {
           const err16 = { instancePath: instancePath + "/resyncInterval", schemaPath: "#/properties/resyncInterval/pattern", keyword: "pattern", params: { pattern: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, message: 'must match pattern "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$"', schema: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$", parentSchema: schema141.properties.resyncInterval, data: data8 };
           if (vErrors === null) {
             vErrors = [err16];

@@ -11,6 +11,7 @@ import { splitParts } from './included-parts.ts';
 import type { ManifestInput, ManifestResult } from './manifest.ts';
 import type { ParseCache } from './parse-cache.ts';
 import { formatPlace } from './report.ts';
+import { judgeHostPaths } from './rules/host-paths.ts';
 import { judgeApplications } from './rules/applications.ts';
 
 export type { ParseCache } from './parse-cache.ts';
@@ -39,10 +40,11 @@ export function loadManifests(input: ManifestInput, cache: ParseCache): Manifest
     // A folder without the file that names the fleet is a part of a repository, and so is a single manifest.
     partial: input.only !== undefined || (!fleet.isFound && !input.fleetRequired),
   });
+  const refused = judgeHostPaths(valid, fleet.spec?.hostPaths);
   return {
     kind: 'loaded',
     fleet: fleet.spec,
-    applications: valid.filter(({ name }) => !problems.has(name)),
+    applications: valid.filter(({ name }) => !problems.has(name) && !refused.has(name)),
     found: names,
     files: filesByName(applications),
     diagnostics: sortDiagnostics([
@@ -51,7 +53,7 @@ export function loadManifests(input: ManifestInput, cache: ParseCache): Manifest
       ...partProblems,
       ...applications.flatMap(({ diagnostics }) => diagnostics),
       ...clashes.flatMap(describeClash),
-      ...[...problems.values()].flat(),
+      ...[...problems.values(), ...refused.values()].flat(),
     ]),
   };
 }

@@ -11,6 +11,8 @@ export interface FleetSpec {
   readonly variables: Readonly<Record<string, string>>;
   readonly prune: PrunePolicy;
   readonly rollback: RollbackPolicy;
+  /** Paths of hosts at or below which everything that is mounted must lie; absent: anywhere. */
+  readonly hostPaths?: readonly string[];
   readonly origin: Origin;
 }
 

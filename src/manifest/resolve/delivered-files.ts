@@ -3,7 +3,7 @@ import { present } from '../../model/present.ts';
 import type { Origins } from '../../model/origin.ts';
 import { child, items, readBoolean, type Cursor } from '../cursor.ts';
 import type { Subject } from '../subject.ts';
-import { isRelativeBind, resolveBoundFiles } from './bound-files.ts';
+import { resolveBoundFiles } from './bound-files.ts';
 import { fileTarget, resolveFiles } from './file.ts';
 import { mountTarget } from './mount.ts';
 import { resolveTmpfs } from './tmpfs.ts';
@@ -46,16 +46,16 @@ export function resolveDelivered(
   };
 }
 
-/** Where each file or folder of the commit is asked for, by its target in the container. */
+/** Where each mount and each file is asked for, by its target in the container. */
 export function deliveredOrigins(service: Cursor): Origins {
-  const bound = items(child(service, 'volumes'))
-    .filter(isRelativeBind)
-    .map((mount) => ['volumes', mountTarget(mount), mount] as const);
+  const mounts = items(child(service, 'volumes')).map(
+    (mount) => ['volumes', mountTarget(mount), mount] as const,
+  );
   const declared = (['configs', 'secrets'] as const).flatMap((kind) =>
     items(child(service, kind)).map((item) => [kind, fileTarget(item, kind), item] as const),
   );
   return Object.fromEntries(
-    [...bound, ...declared].flatMap(([kind, target, { origin }]) =>
+    [...mounts, ...declared].flatMap(([kind, target, { origin }]) =>
       target === null ? [] : [[`${kind}.${target}`, origin] as const],
     ),
   );

@@ -2,6 +2,7 @@ import type { Endpoint, FleetSpec, HostSpec } from '../../model/fleet.ts';
 import { toHostName } from '../../model/names.ts';
 import { child, items, readText, readTexts, readTextWith, silent, type Cursor } from '../cursor.ts';
 import { parseEndpoint } from '../scalars/endpoint.ts';
+import { cleanPath } from '../scalars/volume.ts';
 import { collectOrigins } from './origins.ts';
 import { resolveTextMap } from './text-map.ts';
 
@@ -17,8 +18,15 @@ export function resolveFleet(root: Cursor): FleetSpec {
     rollback: {
       writeBack: readText(child(root, 'rollback', 'writeBack')) === 'commit' ? 'commit' : 'off',
     },
+    ...hostPaths(child(root, 'policy', 'hostPaths')),
     origin: root.origin,
   };
+}
+
+function hostPaths(cursor: Cursor): Pick<FleetSpec, 'hostPaths'> {
+  const text = readText(cursor);
+  if (text === 'deny') return { hostPaths: [] };
+  return cursor.node?.kind === 'list' ? { hostPaths: readTexts(cursor).map(cleanPath) } : {};
 }
 
 export function resolveVariables(root: Cursor): ReadonlyMap<string, string> {
