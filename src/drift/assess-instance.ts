@@ -2,7 +2,7 @@ import type { ServiceSpec } from '../model/application.ts';
 import type { NetworkAttachment } from '../model/container.ts';
 import { noRestart, sameRestart } from '../model/container.ts';
 import type { DriftAction, DriftClass, DriftValue } from '../model/drift.ts';
-import { instanceName } from '../model/labels.ts';
+import { containerNameOf } from '../model/labels.ts';
 import type { ImageDefaults } from '../model/observation.ts';
 import type { FieldDifference } from './field-difference.ts';
 import { compareImmutable, compareResources } from './compare-container.ts';
@@ -51,7 +51,7 @@ export function assessInstance(
     ...assessState(instance, service),
     ...assessImmutable(instance, service, image),
     ...assessFiles(instance, service),
-    ...assessName(instance),
+    ...assessName(instance, service),
     ...assessNetworks(instance, service, before),
     ...assessResources(instance, service),
     ...assessRestart(instance, service),
@@ -144,9 +144,11 @@ function assessFiles({ container }: Instance, service: ServiceSpec): readonly Di
   }));
 }
 
-function assessName(instance: Instance): readonly Difference[] {
-  if (!instance.renamed) return [];
-  const name = instanceName(instance.identity);
+function assessName(instance: Instance, service: ServiceSpec): readonly Difference[] {
+  const name = containerNameOf(instance.identity, service);
+  // What was taken on keeps its name.
+  if (instance.adopted !== undefined) return [];
+  if (instance.container.name === name || isOver(instance, service)) return [];
   return [
     {
       class: 'renamed',
@@ -154,7 +156,7 @@ function assessName(instance: Instance): readonly Difference[] {
       desired: name,
       observed: instance.container.name,
       remedy: { kind: 'rename', to: name },
-      note: 'it gets its name back',
+      note: `it gets the name "${name}"`,
     },
   ];
 }

@@ -31,6 +31,9 @@ export interface Inventory {
   readonly strangers: readonly ObservedContainer[];
 }
 
+/** Whether a manifest gives this name to the container of a service. */
+export type IsAskedName = (identity: InstanceIdentity, name: string) => boolean;
+
 /**
  * Tells what is ours. The right name under the right labels is ours even when the journal is lost; another name is ours
  * only under an id that we know, and is a copy otherwise.
@@ -38,6 +41,7 @@ export interface Inventory {
 export function takeInventory(
   observations: ReadonlyMap<HostName, HostObservation>,
   journal: JournalState,
+  isAsked: IsAskedName = () => false,
 ): Inventory {
   const instances: Instance[] = [];
   const copies: ObservedContainer[] = [];
@@ -45,7 +49,7 @@ export function takeInventory(
   for (const observation of observations.values()) {
     if (observation.kind === 'unreachable') continue;
     for (const container of observation.containers) {
-      const instance = identify(container, journal);
+      const instance = identify(container, journal, isAsked);
       if (instance !== null) instances.push(instance);
       else if (isLabelled(container)) copies.push(container);
       else strangers.push(container);
@@ -91,7 +95,11 @@ function adoptedInstance(
   return { container, identity, hash, slotKey: slot, renamed: false, known: true, adopted };
 }
 
-function identify(container: ObservedContainer, journal: JournalState): Instance | null {
+function identify(
+  container: ObservedContainer,
+  journal: JournalState,
+  isAsked: IsAskedName,
+): Instance | null {
   if (!isLabelled(container)) {
     return adoptedInstance(container, journal.instances.get(container.id));
   }
@@ -99,7 +107,8 @@ function identify(container: ObservedContainer, journal: JournalState): Instance
   if (identity === null) return null;
   const key = slotKey(identity);
   const isListed = journal.instances.has(container.id);
-  const renamed = container.name !== instanceName(identity);
+  const isNamed = container.name === instanceName(identity) || isAsked(identity, container.name);
+  const renamed = !isNamed;
   if (renamed && !isListed) return null;
   const known = isListed || isAnnounced(container, identity, journal);
   return { container, identity, hash: identity.hash, slotKey: key, renamed, known };

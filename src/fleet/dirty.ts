@@ -1,5 +1,5 @@
 import type { Action } from '../model/step.ts';
-import { instanceName } from '../model/labels.ts';
+import { containerNameOf } from '../model/labels.ts';
 import type { WireEvent } from './wire.ts';
 
 /** What of a host must be read again. */
@@ -71,9 +71,11 @@ export function dirtyByAction(action: Action): Dirty {
       return { ...clean, networks: true };
     case 'create-volume':
       return { ...clean, volumes: true };
-    case 'create-container':
+    case 'create-container': {
+      const name = containerNameOf(action.identity, action.service);
       // The engine makes the named volumes that are missing.
-      return { ...clean, containers: new Set([instanceName(action.identity)]), volumes: true };
+      return { ...clean, containers: new Set([name]), volumes: true };
+    }
     case 'remove-container':
       return { ...clean, containers: new Set([action.guard.id]), volumes: true };
     case 'start-container':

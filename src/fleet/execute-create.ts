@@ -1,5 +1,5 @@
 import type { ServiceSpec } from '../model/application.ts';
-import { instanceName, label, selfLabel } from '../model/labels.ts';
+import { containerNameOf, label, selfLabel } from '../model/labels.ts';
 import type { CommitSha } from '../model/names.ts';
 import type { Action, StepOutcome } from '../model/step.ts';
 import { attach, resolveNetwork } from './attach-network.ts';
@@ -28,7 +28,7 @@ export async function createContainer(
   commit: CommitSha,
 ): Promise<StepOutcome> {
   const { identity, service } = action;
-  const name = instanceName(identity);
+  const name = containerNameOf(identity, service);
   const { name: host } = run.context.host;
   const { apiVersion } = run.context.client;
   const tooOld = containerRefusal(service.container, host, apiVersion);
@@ -52,7 +52,7 @@ async function createOrAdopt(
   commit: CommitSha,
   fileMounts: readonly object[],
 ): Promise<StepOutcome | null> {
-  const name = instanceName(identity);
+  const name = containerNameOf(identity, service);
   const { apiVersion } = run.context.client;
   const { address } = run.context.host;
   try {
@@ -172,11 +172,17 @@ function refineCreateError(
   return failed('revision', 'ImageNotFound', message);
 }
 
+function whose({ Config: config }: WireContainer): string {
+  const { [label.application]: application, [label.service]: service } = config?.Labels ?? {};
+  if (application === undefined) return 'not ours: remove or rename it';
+  return `of service "${service}" of application "${application}": choose another container_name`;
+}
+
 function nameConflict(run: StepRun, name: string, holder: WireContainer | null): StepOutcome {
   const who =
     holder === null
       ? 'the name is still taken by a container that is being removed'
-      : `the name is taken by container ${holder.Id.slice(0, 12)} (image "${holder.Config?.Image ?? ''}"), which is not ours: remove or rename it`;
+      : `the name is taken by container ${holder.Id.slice(0, 12)} (image "${holder.Config?.Image ?? ''}"), which is ${whose(holder)}`;
   const message = `Cannot create container "${name}" on host "${run.context.host.name}": ${who}`;
   return failed('capacity', 'NameConflict', message);
 }

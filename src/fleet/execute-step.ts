@@ -1,5 +1,5 @@
 import type { Action, Step, StepOutcome } from '../model/step.ts';
-import { instanceName } from '../model/labels.ts';
+import { containerNameOf } from '../model/labels.ts';
 import { messageOf } from '../model/errors.ts';
 import { classifyRefusal, refusedPort } from './classify-failure.ts';
 import { EngineError } from './engine-error.ts';
@@ -98,7 +98,7 @@ function describeAction(action: Action): string {
     case 'create-volume':
       return `create volume "${action.volume.name}"`;
     case 'create-container':
-      return `create container "${instanceName(action.identity)}" from image "${action.service.container.image}"`;
+      return `create container "${containerNameOf(action.identity, action.service)}" from image "${action.service.container.image}"`;
     case 'connect-network':
       return `connect container "${action.name}" to network "${action.attachment.network}"`;
     case 'disconnect-network':

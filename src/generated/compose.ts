@@ -756,7 +756,7 @@ command?: Words
  */
 configs?: ConfigReference[]
 /**
- * A fixed name for the container.
+ * The name of the container, exactly, and not <application>-<service>-<slot>-<suffix>. Only one container of a host can have it, so the service has one instance and updates are stop-first.
  */
 container_name?: string
 /**
@@ -1030,7 +1030,7 @@ restart?: string
  */
 runtime?: string
 /**
- * Number of instances.
+ * Number of instances: the same as deploy.replicas. Default: 1.
  */
 scale?: (number | string)
 /**

@@ -40,6 +40,8 @@ export interface ServiceSpec {
   /** Number of instances; 1 per eligible host when global. */
   readonly replicas: number;
   readonly constraints: readonly Constraint[];
+  /** The name of its container, of which there is one per host; absent: see instanceName(). */
+  readonly containerName?: string;
   /** Never two running instances, not even for a moment and not on two hosts. */
   readonly singleton: boolean;
   /** Set for a service that runs once per version of the application instead of all the time. */

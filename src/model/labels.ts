@@ -1,3 +1,4 @@
+import type { ServiceSpec } from './application.ts';
 import type { ContainerSpec } from './container.ts';
 import type { CommitSha, HostName, SpecHash } from './names.ts';
 import { toSpecHash } from './names.ts';
@@ -47,6 +48,14 @@ export function slotKey(
 export function instanceName(identity: InstanceIdentity): string {
   const { application, service, slot, hash, epoch } = identity;
   return `${application}-${service}-${slot}-${shortDigest(`${hash}/${epoch}`)}`;
+}
+
+/** The name of its container: the one that its service asks for, else that of the instance. */
+export function containerNameOf(
+  identity: InstanceIdentity,
+  { containerName }: Pick<ServiceSpec, 'containerName'>,
+): string {
+  return containerName ?? instanceName(identity);
 }
 
 /**

@@ -1,4 +1,4 @@
-import { instanceName } from '../model/labels.ts';
+import { containerNameOf } from '../model/labels.ts';
 import type { Action } from '../model/step.ts';
 
 /** A step in words. */
@@ -19,8 +19,10 @@ export function describeAction(action: Action): StepWords {
       return { subject: action.volume.name, detail: '' };
     case 'remove-network':
       return { subject: action.name, detail: '' };
-    case 'create-container':
-      return { subject: instanceName(action.identity), detail: action.service.container.image };
+    case 'create-container': {
+      const { identity, service } = action;
+      return { subject: containerNameOf(identity, service), detail: service.container.image };
+    }
     case 'update-container':
       return { subject: action.name, detail: updateDetail(action) };
     case 'rename-container':

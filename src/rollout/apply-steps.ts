@@ -2,7 +2,7 @@ import type { ServiceSpec } from '../model/application.ts';
 import { noRestart } from '../model/container.ts';
 import { familiarReference } from '../model/image.ts';
 import type { InstanceIdentity } from '../model/labels.ts';
-import { identityLabels, instanceName, ownerLabels } from '../model/labels.ts';
+import { identityLabels, containerNameOf, ownerLabels } from '../model/labels.ts';
 import type { CommitSha, ContainerId, HostName } from '../model/names.ts';
 import { toContainerId } from '../model/names.ts';
 import type {
@@ -145,7 +145,7 @@ function createdContainer(
   service: ServiceSpec,
   commit: CommitSha,
 ): ObservedContainer {
-  const name = instanceName(identity);
+  const name = containerNameOf(identity, service);
   const labels = { ...service.container.labels, ...identityLabels(identity, commit) };
   return {
     id: toContainerId(`planned ${name}`),

@@ -24,8 +24,8 @@ export function isOfCommit(
   { class: kind, path }: Difference,
 ): boolean {
   const { service } = view;
-  if (kind !== 'mutable-field' && kind !== 'network') return false;
-  if (!isServiceProven(context, service)) return true;
+  if (kind !== 'mutable-field' && kind !== 'network' && kind !== 'renamed') return false;
+  if (!isServiceProven(context, service)) return kind !== 'renamed';
   const before = [
     provenService(context.record, service.name),
     // On the way back from what a commit asked for.
@@ -40,13 +40,9 @@ function askedBy({ desired }: ApplicationContext, service: string): ServiceSpec 
   return desired.services.find(({ name }) => name === service) ?? null;
 }
 
-function isChanged(
-  application: string,
-  { container: from }: ServiceSpec,
-  { container: to }: ServiceSpec,
-  path: string,
-): boolean {
-  return pathsBetween(application, from, to).includes(path);
+function isChanged(application: string, from: ServiceSpec, to: ServiceSpec, path: string): boolean {
+  if (path === 'container_name') return from.containerName !== to.containerName;
+  return pathsBetween(application, from.container, to.container).includes(path);
 }
 
 function pathsBetween(

@@ -6,7 +6,7 @@ import { reduceJournal } from '../model/journal-reduce.ts';
 import type { HostName } from '../model/names.ts';
 import type { Difference } from '../drift/assess-instance.ts';
 import type { Inventory } from '../drift/identify.ts';
-import { takeInventory } from '../drift/identify.ts';
+import { inventoryOf } from './older-schemas.ts';
 import type { Claim, Claims } from './claims.ts';
 import { claimsOf, differingHash, isAdoptable } from './claims.ts';
 import { placeAll, targetsOf } from './place-all.ts';
@@ -34,7 +34,7 @@ export function decideAdoptions(world: World): readonly Adoption[] {
       spec.adopt !== undefined && !isSuspended({ desired: spec, record: recordOf(world, spec) }),
   );
   if (adopting.length === 0) return [];
-  const inventory = takeInventory(world.observations, world.journal);
+  const inventory = inventoryOf(world);
   const adoptions = adopting.map((spec) => adoptionOf(world, inventory, spec));
   return adoptions.some(({ claims }) => claims.length > 0)
     ? whereTheyBelong(world, adoptions)
@@ -167,7 +167,7 @@ function differs(message: string): Refusal {
 function whereTheyBelong(world: World, adoptions: readonly Adoption[]): readonly Adoption[] {
   const entries = adoptions.flatMap(({ claims }) => claims.map(entryOf));
   const trial = { ...world, journal: entries.reduce(reduceJournal, world.journal) };
-  const inventory = takeInventory(trial.observations, trial.journal);
+  const inventory = inventoryOf(trial);
   const { assignments } = placeAll(trial, targetsOf(trial), inventory);
   return adoptions.map((adoption) => {
     const claims = adoption.claims.map((claim) => placed(claim, assignments.get(claim.key)));

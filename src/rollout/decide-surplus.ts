@@ -61,8 +61,13 @@ function spareOf(context: ApplicationContext, { service, slots }: ServiceViews):
   return own + extra - slots.length;
 }
 
-/** It holds a fixed port of its host that an instance which is asked for is to have there. */
-function isInTheWay({ wantedPorts }: ApplicationContext, { container }: Instance): boolean {
+/** It holds a fixed port of its host, or a name, that an instance which is asked for is to have there. */
+function isInTheWay({ wantedPorts, views }: ApplicationContext, { container }: Instance): boolean {
+  const isNamesake = views.some(({ service, slots }) => {
+    const isThere = slots.some(({ host }) => host === container.host);
+    return service.containerName === container.name && isThere;
+  });
+  if (isNamesake) return true;
   const wanted = wantedPorts.get(container.host) ?? [];
   const held = fixedHostPorts(container.spec);
   return held.some((port) => wanted.some((other) => collides(port, other)));
@@ -73,7 +78,7 @@ function whySurplus(
   hasService: boolean,
   inTheWay: boolean,
 ): [string, string] {
-  if (inTheWay) return ['', 'stop-first: it holds a host port that its successor needs'];
+  if (inTheWay) return ['', 'stop-first: it holds a host port or a name that its successor needs'];
   return hasService
     ? ['deploy.replicas', `slot ${identity.slot} is no longer asked for`]
     : ['', `service "${identity.service}" is no longer in the manifest`];

@@ -3,7 +3,8 @@ import type { ApplicationSpec, ServiceSpec } from '../model/application.ts';
 import type { ApplicationRecord, JournalEntry, Quarantine } from '../model/journal-state.ts';
 import { olderHashes, olderSchemas } from '../model/older-hashes.ts';
 import { compareImmutable } from '../drift/compare-container.ts';
-import type { Instance, Inventory } from '../drift/identify.ts';
+import type { Instance, Inventory, IsAskedName } from '../drift/identify.ts';
+import { takeInventory } from '../drift/identify.ts';
 import type { ApplicationContext } from './application-context.ts';
 import { imageDefaults } from './slot-view.ts';
 import { keyOfHashes, rolloutKey } from './target.ts';
@@ -38,11 +39,21 @@ export function serviceOf(
   return null;
 }
 
+/** All that is ours, under the names that manifests give and with the hashes of today. */
+export function inventoryOf(world: World): Inventory {
+  const versions = knownVersions(world);
+  const isAsked: IsAskedName = ({ application, service }, name) =>
+    versions(application).some(({ services }) =>
+      services.some((one) => one.name === service && one.containerName === name),
+    );
+  return withCurrentHashes(takeInventory(world.observations, world.journal, isAsked), world);
+}
+
 /**
  * The instances with the hashes of today, so that a new release replaces none of them. What a release made whose rules are
  * not known is judged by its fields: it is what the commit asks for when nothing differs that could only be replaced.
  */
-export function withCurrentHashes(inventory: Inventory, world: World): Inventory {
+function withCurrentHashes(inventory: Inventory, world: World): Inventory {
   const versions = knownVersions(world);
   const instances = inventory.instances.map((instance) => {
     if (instance.identity.hashSchema === hashSchema) return instance;

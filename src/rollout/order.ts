@@ -26,6 +26,10 @@ export function replaceOrder(
   if (service.singleton) {
     return stopFirst('it is a singleton', 'x-fleetwright.singleton');
   }
+  if (service.containerName !== undefined) {
+    const reason = `it has the name "${service.containerName}", which two containers cannot have`;
+    return stopFirst(reason, 'container_name');
+  }
   const port = fixedHostPorts(service.container)[0];
   if (port !== undefined) {
     return stopFirst(

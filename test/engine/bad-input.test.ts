@@ -37,7 +37,7 @@ const manifests: readonly BadInput[] = [
   },
   {
     what: 'a key that is not supported yet',
-    make: manifest('services:\n  web:\n    image: testapp:v1\n    container_name: mine\n'),
+    make: manifest('services:\n  web:\n    image: testapp:v1\n    isolation: process\n'),
     code: 1,
     says: ['shop/compose.yaml:4:5', 'not supported yet'],
   },

@@ -122,6 +122,27 @@ describe('a commit that changes what the engine changes in place', () => {
     expect((await commands.sync()).code).toBe(0);
   });
 
+  it('renames it, replaces it under that name, and renames it back', async () => {
+    const named = manifest({ memory: '48M', grace: '9s' })
+      .replace('replicas: 2', 'replicas: 1')
+      .replace('image:', 'container_name: live-test-front\n    image:');
+    const kept = (await ids())[0];
+    await repository.write('shop/compose.yaml', named);
+    await repository.commit('named');
+    expect((await commands.sync()).code).toBe(0);
+    expect(await containers()).toMatchObject([{ id: kept, name: 'live-test-front' }]);
+
+    await repository.write('shop/compose.yaml', named.replace('testapp:v1', 'testapp:v2'));
+    await repository.commit('named, v2');
+    expect((await commands.sync()).code).toBe(0);
+    expect(await containers()).toMatchObject([{ name: 'live-test-front', image: 'testapp:v2' }]);
+    expect((await commands.plan()).steps).toEqual([]);
+
+    await commit({ memory: '48M', grace: '9s' });
+    expect((await commands.sync()).code).toBe(0);
+    expect((await containers()).map(({ name }) => name)).not.toContain('live-test-front');
+  });
+
   it('replaces where a limit is taken away, and says so', async () => {
     const before = await ids();
     await commit({ memory: '', grace: '9s' });

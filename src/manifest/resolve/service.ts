@@ -1,6 +1,7 @@
 import type { Dependency, ServiceSpec } from '../../model/application.ts';
 import { hashContainer } from '../../model/hash.ts';
 import type { Origins } from '../../model/origin.ts';
+import { present } from '../../model/present.ts';
 import { child, members, readBoolean, readNumber, readText, type Cursor } from '../cursor.ts';
 import type { Subject } from '../subject.ts';
 import { deliveredOrigins } from './delivered-files.ts';
@@ -11,6 +12,7 @@ import { resolveGate } from './gate.ts';
 import { gateOfJob, resolveJob, startsLater } from './job.ts';
 import { collectOrigins } from './origins.ts';
 import { olderKeys } from './older-keys.ts';
+import { replicasOf } from './replicas.ts';
 import { resolveRollout, rolloutOfJob } from './rollout-policy.ts';
 import { noBounds, resolveBounds, resolveRollback, resolveUpdate } from './update-policy.ts';
 
@@ -21,7 +23,7 @@ export function resolveService(subject: Subject, name: string, service: Cursor):
   const job = subject.jobs.get(name);
   const gate = job === undefined ? resolveGate(service, container.healthcheck) : gateOfJob(job);
   const isGlobal = readText(child(service, 'deploy', 'mode')) === 'global';
-  const replicas = readNumber(child(service, 'deploy', 'replicas')) ?? 1;
+  const replicas = readNumber(replicasOf(service)) ?? 1;
   const bounds = job === undefined ? resolveBounds(subject, service) : noBounds;
   const update = resolveUpdate(service, bounds);
   return {
@@ -31,6 +33,7 @@ export function resolveService(subject: Subject, name: string, service: Cursor):
     mode: isGlobal ? 'global' : 'replicated',
     replicas,
     constraints: resolveConstraints(service),
+    ...present({ containerName: readText(child(service, 'container_name')) || null }),
     singleton: readBoolean(child(service, 'x-fleetwright', 'singleton')) ?? false,
     job: job === undefined ? null : resolveJob(job),
     update,

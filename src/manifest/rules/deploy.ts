@@ -1,4 +1,5 @@
 import { child, complain, complainAtKey, isPresent, readText, warn } from '../cursor.ts';
+import { replicasOf } from '../resolve/replicas.ts';
 import { readDuration } from '../resolve/duration.ts';
 import type { Rule } from './rule.ts';
 
@@ -7,16 +8,17 @@ export const modesFitReplicas: Rule = ({ services }) => {
   for (const service of services.values()) {
     const mode = child(service, 'deploy', 'mode');
     const text = readText(mode);
-    const replicas = child(service, 'deploy', 'replicas');
+    const replicas = replicasOf(service);
     if (text?.endsWith('-job') === true) {
       const message = `the mode "${text}" is not supported yet`;
       complain(mode, 'unsupported-value', message, 'Name the service under x-fleetwright.jobs');
     } else if (text === 'global' && isPresent(replicas)) {
+      const key = replicas.path.split('.').at(-1);
       complainAtKey(
         replicas,
         'conflicting-keys',
-        'a global service cannot have "replicas": it has one instance per eligible host',
-        'Remove replicas, or mode: global',
+        `a global service cannot have "${key}": it has one instance per eligible host`,
+        `Remove ${key}, or mode: global`,
       );
     }
   }

@@ -2,6 +2,7 @@ import type { Constraint } from '../../model/application.ts';
 import type { PortSpec } from '../../model/container.ts';
 import { child, complain, items, readNumber, silent, warn, type Cursor } from '../cursor.ts';
 import { formatPlace } from '../report.ts';
+import { replicasOf } from '../resolve/replicas.ts';
 import { resolveConstraints } from '../resolve/constraints.ts';
 import { readPort } from '../resolve/port.ts';
 import type { Subject } from '../subject.ts';
@@ -30,8 +31,7 @@ export const hostPortsAreFree: Rule = (subject) => {
 export const fixedPortsLeaveRoom: Rule = (subject) => {
   for (const claim of claims(subject)) {
     const service = subject.services.get(claim.service);
-    const replicas =
-      service === undefined ? null : readNumber(child(service, 'deploy', 'replicas'));
+    const replicas = service === undefined ? null : readNumber(replicasOf(service));
     const pinned = claim.constraints.find(
       ({ key, operator }) => operator === '==' && (key === 'node.hostname' || key === 'node.id'),
     );

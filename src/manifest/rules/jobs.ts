@@ -13,6 +13,7 @@ import {
   type Cursor,
 } from '../cursor.ts';
 import { formatPlace } from '../report.ts';
+import { replicasOf } from '../resolve/replicas.ts';
 import { readDuration } from '../resolve/duration.ts';
 import { startsLater } from '../resolve/job.ts';
 import { resolveRestart } from '../resolve/restart.ts';
@@ -80,7 +81,7 @@ function judgeJob(name: string, service: Cursor): void {
   if (readText(mode) === 'global') {
     complain(mode, 'conflicting-keys', `job "${name}" cannot be global: it runs once`);
   }
-  const replicas = child(service, 'deploy', 'replicas');
+  const replicas = replicasOf(service);
   if (![null, 1].includes(readNumber(replicas))) {
     complain(replicas, 'conflicting-keys', `job "${name}" cannot have replicas: it runs once`);
   }

@@ -5,6 +5,8 @@ import { resolvePorts } from '../resolve/port.ts';
 export function reasonToReplaceInPlace(service: Cursor): string | null {
   const order = child(service, 'deploy', 'update_config', 'order');
   if (readText(order) === 'stop-first') return 'its order is stop-first';
+  const name = readText(child(service, 'container_name')) ?? '';
+  if (name !== '') return `it has the container name "${name}"`;
   const port = resolvePorts(silent(service)).find(({ published }) => /^\d+$/.test(published));
   if (port !== undefined) return `it publishes host port ${port.published}`;
   const volume = items(child(service, 'volumes')).find(isWrittenVolume);

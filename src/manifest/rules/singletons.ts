@@ -1,4 +1,5 @@
 import { child, complain, readBoolean, readNumber, readText } from '../cursor.ts';
+import { replicasOf } from '../resolve/replicas.ts';
 import { readStrategy, rolloutKey } from '../resolve/rollout-key.ts';
 import type { Rule } from './rule.ts';
 
@@ -12,7 +13,7 @@ export const singletonsAreAlone: Rule = (subject) => {
       const message = 'a singleton cannot be global: it would have one instance per eligible host';
       complain(mode, 'conflicting-keys', message);
     }
-    const replicas = child(service, 'deploy', 'replicas');
+    const replicas = replicasOf(service);
     const count = readNumber(replicas);
     if (count !== null && count > 1) {
       complain(replicas, 'conflicting-keys', `a singleton cannot have ${count} replicas`);

@@ -266,3 +266,43 @@ describe('the hash of a service', () => {
     );
   });
 });
+
+describe('the number of instances and their name', () => {
+  it.each([
+    ['scale', ['scale: 3'], 3],
+    ['scale of 0', ['scale: 0'], 0],
+    ['deploy.replicas beside it', ['scale: 2', 'deploy: { replicas: 2 }'], 2],
+    ['nothing', [], 1],
+  ])('is said by %s', (_name, lines, replicas) => {
+    expect(loadWeb(lines).replicas).toBe(replicas);
+  });
+
+  it('stands where scale does', () => {
+    expect(loadWeb(['scale: 3']).origins['deploy.replicas']).toMatchObject({ line: 4 });
+  });
+
+  it.each([
+    ['a name', ['container_name: shop-front'], 'shop-front'],
+    ['an empty one', ['container_name: ""'], undefined],
+    ['none', [], undefined],
+  ])('is for the container %s', (_name, lines, containerName) => {
+    expect(loadWeb(lines).containerName).toBe(containerName);
+  });
+
+  it.each([
+    [
+      ['scale: 2', 'deploy: { mode: global }'],
+      '4:5 conflicting-keys: a global service cannot have "scale": it has one instance per eligible host',
+    ],
+    [
+      ['container_name: "my name"'],
+      '4:21 invalid-value: "container_name" must be at least two letters, digits, ".", "_" or "-", starting with a letter or digit, got "my name"',
+    ],
+    [
+      ['scale: 2', 'x-fleetwright: { singleton: true }'],
+      '4:12 conflicting-keys: a singleton cannot have 2 replicas',
+    ],
+  ])('refuses %j', (lines, expected) => {
+    expect(complaints(lines)).toEqual([expect.stringContaining(expected)]);
+  });
+});

@@ -266,3 +266,77 @@ describe('a version that failed for want of memory', () => {
     expect(again.last.applications[0]?.target.mode).not.toBe('desired');
   });
 });
+
+function names(world: World): readonly string[] {
+  return containers(world).map(({ name }) => name);
+}
+
+describe('a commit that gives a container a name', () => {
+  const plain = web({}, { replicas: 1 });
+  const named: ServiceSpec = { ...plain, containerName: 'shop-front' };
+
+  it('renames it in place, and back', () => {
+    const before = names(deployed(plain));
+    const after = change(plain, named);
+
+    expect(kinds(after.steps)).toEqual(['rename-container 1']);
+    expect(after.steps[0]?.cause.reason).toBe('container_name changed, in place');
+    expect(names(after.world)).toEqual(['shop-front']);
+    expect(after.last.drift).toEqual([]);
+
+    const back = run(commit(after.world, [anApplication([plain])], 3));
+
+    expect(kinds(back.steps)).toEqual(['rename-container 1']);
+    expect(names(back.world)).toEqual(before);
+  });
+
+  it('replaces it stop-first, for two cannot have the name', () => {
+    const next: ServiceSpec = {
+      ...web({ image: 'testapp:v2' }, { replicas: 1 }),
+      containerName: 'shop-front',
+    };
+
+    const after = change(named, next);
+
+    expect(kinds(after.steps).filter((kind) => /^(create|remove)/.test(kind))).toEqual([
+      'remove-container 1',
+      'create-container 1',
+    ]);
+    expect(after.steps[0]?.cause).toMatchObject({
+      path: 'container_name',
+      reason: 'stop-first: it has the name "shop-front", which two containers cannot have',
+    });
+    expect(names(after.world)).toEqual(['shop-front']);
+  });
+
+  it('knows it by that name when the journal is lost', () => {
+    const world = deployed(named);
+    const { journal } = aWorld([anApplication([named])], ['host-1']);
+
+    const after = run({ ...world, journal });
+
+    expect(after.steps).toEqual([]);
+    expect(after.last.drift).toEqual([]);
+  });
+
+  it('hands it from one service to the one that it was renamed to', () => {
+    const other: ServiceSpec = { ...aService({ name: 'front' }), containerName: 'shop-front' };
+
+    const after = change(named, other);
+
+    expect(kinds(after.steps).slice(-4)).toContain('create-container 1');
+    expect(
+      containers(after.world).map(({ name, labels }) => [name, labels['fleetwright.service']]),
+    ).toEqual([['shop-front', 'front']]);
+  });
+
+  it('gives the name back that a person took', () => {
+    const world = edit(deployed(named), (one) => ({ ...one, name: 'mine' }));
+
+    const decision = decide(world);
+
+    expect(decision.drift).toMatchObject([{ class: 'renamed', desired: 'shop-front' }]);
+    expect(kinds(decision.steps)).toEqual(['rename-container 1']);
+    expect(decision.entries.map(({ kind }) => kind)).toEqual(['repaired']);
+  });
+});
