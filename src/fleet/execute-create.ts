@@ -165,7 +165,7 @@ function refineCreateError(
 ): StepOutcome {
   if (!isStatus(error, 404)) throw error;
   const { image, mounts } = service.container;
-  // What is mounted is not pulled, so it may be any of them.
+  // The engine does not say which.
   const mounted = mounts.flatMap((mount) => (mount.type === 'image' ? [mount.source] : []));
   const images = [image, ...mounted].map((each) => `"${each}"`).join(' or ');
   const message = `Cannot create container "${name}": image ${images} is not on host "${run.context.host.name}"`;

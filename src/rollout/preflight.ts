@@ -56,9 +56,11 @@ function absentHosts({
 }
 
 /** The version that the new one replaces may have to be repaired until then; its image is never pulled for that. */
-function isImageThere({ container }: ServiceSpec, { images, engine }: ReachableHost): boolean {
+function isImageThere(good: ServiceSpec, { images, engine }: ReachableHost): boolean {
+  const { container } = good;
+  const mounted = mountedImages(good).every((source) => findImage(images, source) !== undefined);
   const image = findImage(images, container.image);
-  return image?.architecture === engine.architecture && image.os === engine.os;
+  return mounted && image?.architecture === engine.architecture && image.os === engine.os;
 }
 
 /** The engine knows all keys that are set, and the image is there and fits. */
@@ -75,10 +77,13 @@ function checkHost(
   }
   const reference = service.container.image;
   const image = findImage(observation.images, reference);
-  if (image === undefined) {
-    pull(context, service, host);
-    return false;
-  }
+  const missing = mountedImages(service).filter(
+    (source) => findImage(observation.images, source) === undefined,
+  );
+  if (image === undefined) pull(context, service, host, { path: 'image', reference });
+  for (const source of missing)
+    pull(context, service, host, { path: 'volumes', reference: source });
+  if (image === undefined || missing.length > 0) return false;
   if (image.architecture === engine.architecture && image.os === engine.os) return true;
   const message = `image "${reference}" is for ${image.os}/${image.architecture}, host "${host}" is ${engine.os}/${engine.architecture}`;
   context.draft.block(service.name, '', 'PlatformMismatch', message);
@@ -102,9 +107,18 @@ function engineRefusal(
   );
 }
 
-function pull(context: ApplicationContext, service: ServiceSpec, host: HostName): void {
+/** What is mounted is not run: it may be for any platform. */
+function mountedImages({ container }: ServiceSpec): readonly string[] {
+  return container.mounts.flatMap((mount) => (mount.type === 'image' ? [mount.source] : []));
+}
+
+function pull(
+  context: ApplicationContext,
+  service: ServiceSpec,
+  host: HostName,
+  { path, reference }: { readonly path: string; readonly reference: string },
+): void {
   const { world, draft, target } = context;
-  const reference = service.container.image;
   const key = `${host}/image/${familiarReference(reference)}`;
   const place = { service: service.name, slot: '', host };
   const failed = world.failures.get(key);
@@ -120,6 +134,6 @@ function pull(context: ApplicationContext, service: ServiceSpec, host: HostName)
     return draft.wait('retry', place, 'pull is tried again', failed.retryAt);
   }
   if (draft.steps.some((step) => step.key === key)) return;
-  const cause = causeOf(target, service, 'image', `image "${reference}" is not on the host`);
+  const cause = causeOf(target, service, path, `image "${reference}" is not on the host`);
   draft.step(key, host, service.name, '', { kind: 'pull-image', image: reference }, cause);
 }

@@ -220,3 +220,26 @@ describe('a step that failed', () => {
     expect(running(world)).toEqual(['testapp:v1', 'testapp:v2', 'testapp:v2']);
   });
 });
+
+it('an image that is mounted is pulled before anything is touched, too', () => {
+  const source = 'registry.example.com/models:1';
+  const mounts = [{ type: 'image', source, target: '/models', readOnly: true }] as const;
+  const hosts = ['host-1', 'host-2', 'host-3'].map((name) => {
+    const host = hostOf(before, name);
+    return { ...host, engine: { ...host.engine, apiVersion: '1.48' } };
+  });
+  const world = commit(seeing(before, ...hosts), shop('v2', { container: { mounts } }), 2);
+
+  const decision = decide(world);
+  const pulled = decision.steps.flatMap(({ action, host }) =>
+    action.kind === 'pull-image' && action.image === source ? [host] : [],
+  );
+
+  expect(pulled).toEqual(['host-1', 'host-2', 'host-3']);
+  expect(decision.steps.every(({ action }) => action.kind === 'pull-image')).toBe(true);
+  expect(decision.steps.at(-1)?.cause).toMatchObject({
+    path: 'volumes',
+    reason: `image "${source}" is not on the host`,
+  });
+  expect(running(run(world).world)).toEqual(['testapp:v2', 'testapp:v2', 'testapp:v2']);
+});
