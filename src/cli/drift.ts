@@ -1,5 +1,7 @@
 import type { Logger } from 'pino';
 
+import { expiredRules } from '../drift/ignore.ts';
+import type { DriftItem } from '../model/drift.ts';
 import { driftKey } from '../model/drift.ts';
 import type { Revision } from '../model/revision.ts';
 import type { DriftRecord } from '../journal/journal.ts';
@@ -37,10 +39,26 @@ export async function drift(
   const { loaded, world, journal, observations, source } = live;
   if (loaded.kind === 'invalid' || world === null) return exitCode.negative;
   const { now, desired } = world;
-  const records = mergeRecords(decide(world).drift, journal.drift(now - shownResolvedMs), now);
-  const authors = await findAuthors(source, records, signal);
+  const decision = decide(world);
+  const { ignored } = decision;
+  const alone = new Set(ignored.map(({ item }) => driftKey(item)));
+  // What is left alone since it was recorded has not been put right.
+  const recorded = journal
+    .drift(now - shownResolvedMs)
+    .filter(({ item }) => !alone.has(driftKey(item)));
+  const records = mergeRecords(decision.drift, recorded, now);
+  const items = [...records, ...ignored].map(({ item }) => item);
+  const authors = await findAuthors(source, items, signal);
   const { revision } = desired;
-  const document = driftDocument({ revision, records, observations, authors, now });
+  const document = driftDocument({
+    revision,
+    records,
+    ignored,
+    expiredRules: expiredRules(desired, now),
+    observations,
+    authors,
+    now,
+  });
   output.data(output.format === 'json' ? toJson(document) : renderDrift(document, output.style));
   const unreachable = unreachableHosts(observations);
   reportUnreachable(output, unreachable);
@@ -70,11 +88,11 @@ function mergeRecords(
 /** Who wrote the files that the items point to; one look per file and commit. */
 async function findAuthors(
   source: Source,
-  records: readonly DriftHistory[],
+  items: readonly DriftItem[],
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, Revision>> {
   const authors = new Map<string, Revision>();
-  for (const { item } of records) {
+  for (const item of items) {
     const key = authorKey(item);
     if (key === null || item.origin === null || item.commit === null || authors.has(key)) continue;
     try {

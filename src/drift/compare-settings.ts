@@ -63,6 +63,9 @@ const rules: { readonly [Key in keyof Required<Settings>]: Rule } = {
 /** Every setting that there is. */
 export const settingNames = Object.keys(rules) as readonly (keyof Settings)[];
 
+/** The paths under which they are reported. */
+export const settingPaths: readonly string[] = Object.values(rules).map(({ path }) => path);
+
 /** The settings that differ, each as a whole and in words, by the rules of semantics §11. */
 export function compareSettings(
   desired: ContainerSpec,

@@ -572,6 +572,7 @@ wave?: SignedInteger
  * Applications that name the same group land or roll back together. Default: on its own.
  */
 rolloutGroup?: string
+drift?: Drift
 suspend?: Boolean
 retry?: Integer
 /**
@@ -1127,6 +1128,7 @@ healthyDeadline?: Duration
 }
 singleton?: Boolean
 rollout?: Rollout
+drift?: Drift
 /**
  * Where requests from outside come in.
  */
@@ -1239,6 +1241,32 @@ maxUnavailable?: Share
  */
 attempts?: (number | string)
 progressDeadline?: Duration
+}
+/**
+ * Rules for what drifts.
+ */
+export interface Drift {
+/**
+ * Differences to leave alone: they are neither healed nor counted, and stand apart in the drift report. Default: none.
+ */
+ignore?: IgnoreRule[]
+}
+/**
+ * Differences to leave alone. drift.ignore in fleet.yaml holds such rules for many applications.
+ */
+export interface IgnoreRule {
+/**
+ * Path below the service as the drift report shows it, such as environment.HTTP_PROXY or deploy.resources.limits.memory; one above it takes in all that is below, "*" stands for any characters and "?" for one. Whether an instance runs and is well, its name and its restart policy cannot be left alone.
+ */
+path: string
+/**
+ * Why; the report shows it.
+ */
+reason: string
+/**
+ * When the rule ends, as ISO 8601: a date, with whose end it ends, or a date and a time such as 2027-01-31T18:00Z; without a zone it is UTC. An ended rule has no effect, and the report says so. Default: it lasts.
+ */
+until?: string
 }
 /**
  * A file for containers whose content must not be seen: exactly one of file, environment and content.

@@ -2,6 +2,10 @@
 
 
 /**
+ * Kind of drift.
+ */
+export type Class = ("missing" | "stopped" | "paused" | "unhealthy" | "crash-loop" | "mutable-field" | "immutable-field" | "renamed" | "network" | "duplicate" | "copy" | "orphan")
+/**
  * A value in the words of the manifest; null: there is none.
  */
 export type Value = ((string | number | boolean | null) | string[])
@@ -32,6 +36,10 @@ open: number
  */
 resolved: number
 /**
+ * Differences that are left alone by rules.
+ */
+ignored: number
+/**
  * Hosts that could not be looked at: nothing is known of them.
  * 
  * Items: A host.
@@ -42,6 +50,14 @@ unreachableHosts: string[]
  * Open items first.
  */
 items: Item[]
+/**
+ * Differences that rules leave alone: nothing is done about them, and they do not count as drift.
+ */
+ignored: IgnoredItem[]
+/**
+ * Rules that have ended and have no effect any more.
+ */
+expiredRules: Rule[]
 }
 /**
  * A commit of the followed branch.
@@ -92,10 +108,7 @@ host: string
  * Name of the container; empty when there is none.
  */
 container: string
-/**
- * Kind of drift.
- */
-class: ("missing" | "stopped" | "paused" | "unhealthy" | "crash-loop" | "mutable-field" | "immutable-field" | "renamed" | "network" | "duplicate" | "copy" | "orphan")
+class: Class
 /**
  * How bad it is.
  */
@@ -159,4 +172,82 @@ author: string
  * When, ISO 8601 in UTC.
  */
 date: string
+}
+/**
+ * One field of one instance that is not what the commit asks for, and is left alone.
+ */
+export interface IgnoredItem {
+/**
+ * Name.
+ */
+application: string
+/**
+ * Name.
+ */
+service: string
+/**
+ * Slot; the host's name for a global service.
+ */
+slot: string
+/**
+ * Host.
+ */
+host: string
+/**
+ * Name of the container; empty when there is none.
+ */
+container: string
+class: Class
+/**
+ * The field, in the words of the manifest; empty: the instance as a whole.
+ */
+path: string
+desired: Value
+observed: Value
+/**
+ * Null when nothing in the repository asks for it.
+ */
+origin: (Origin | null)
+rule: Rule
+}
+/**
+ * A rule that leaves differences alone, with where it stands.
+ */
+export interface Rule {
+/**
+ * Name of the application, or a pattern.
+ */
+application: string
+/**
+ * Name of the service, or a pattern.
+ */
+service: string
+/**
+ * Name of the host, or a pattern.
+ */
+host: string
+/**
+ * Path below the service, or a pattern.
+ */
+path: string
+/**
+ * Why, as the rule says it.
+ */
+reason: string
+/**
+ * When it ends or has ended; null: it lasts.
+ */
+until: (string | null)
+/**
+ * Path from the root of the repository.
+ */
+file: string
+/**
+ * From 1.
+ */
+line: number
+/**
+ * From 1.
+ */
+column: number
 }

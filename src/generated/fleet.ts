@@ -48,6 +48,15 @@ rollback?: {
  */
 writeBack?: ("commit" | "off")
 }
+/**
+ * Rules for what drifts.
+ */
+drift?: {
+/**
+ * Differences to leave alone: they are neither healed nor counted, and stand apart in the drift report. x-fleetwright.drift.ignore of an application or a service says the same for it alone. Default: none.
+ */
+ignore?: IgnoreRule[]
+}
 }
 /**
  * One Docker host. Its Engine API must be 1.41 or newer (Docker 20.10).
@@ -71,4 +80,33 @@ address?: string
 labels?: {
 [k: string]: string | number | boolean
 }
+}
+/**
+ * Differences to leave alone. In the names and the path, "*" stands for any characters and "?" for one.
+ */
+export interface IgnoreRule {
+/**
+ * Name of the application. Default: all.
+ */
+application?: string
+/**
+ * Name of the service. Default: all.
+ */
+service?: string
+/**
+ * Name of the host. Default: all.
+ */
+host?: string
+/**
+ * Path below the service as the drift report shows it, such as environment.HTTP_PROXY or deploy.resources.limits.memory; one above it takes in all that is below. Whether an instance runs and is well, its name and its restart policy cannot be left alone.
+ */
+path: string
+/**
+ * Why; the report shows it.
+ */
+reason: string
+/**
+ * When the rule ends, as ISO 8601: a date, with whose end it ends, or a date and a time such as 2027-01-31T18:00Z; without a zone it is UTC. An ended rule has no effect, and the report says so. Default: it lasts.
+ */
+until?: string
 }

@@ -13,6 +13,7 @@ import type { ParseCache } from './parse-cache.ts';
 import { formatPlace } from './report.ts';
 import { judgeHostPaths } from './rules/host-paths.ts';
 import { judgeApplications } from './rules/applications.ts';
+import { judgeFleetIgnoreRules } from './rules/fleet-ignore-rules.ts';
 
 export type { ParseCache } from './parse-cache.ts';
 
@@ -34,11 +35,12 @@ export function loadManifests(input: ManifestInput, cache: ParseCache): Manifest
   const clashes = findNameClashes(applications);
   const names = [...new Set(applications.map(({ name }) => name))].filter(Boolean).toSorted();
   const valid = validApplications(applications, clashes);
+  // A folder without the file that names the fleet is a part of a repository, and so is a single manifest.
+  const isPartial = input.only !== undefined || (!fleet.isFound && !input.fleetRequired);
   const problems = judgeApplications({
     applications: new Map(valid.map((application) => [application.name, application])),
     found: names,
-    // A folder without the file that names the fleet is a part of a repository, and so is a single manifest.
-    partial: input.only !== undefined || (!fleet.isFound && !input.fleetRequired),
+    partial: isPartial,
   });
   const refused = judgeHostPaths(valid, fleet.spec?.hostPaths);
   return {
@@ -54,6 +56,7 @@ export function loadManifests(input: ManifestInput, cache: ParseCache): Manifest
       ...applications.flatMap(({ diagnostics }) => diagnostics),
       ...clashes.flatMap(describeClash),
       ...[...problems.values(), ...refused.values()].flat(),
+      ...(fleet.spec === null || isPartial ? [] : judgeFleetIgnoreRules(fleet.spec, names, valid)),
     ]),
   };
 }

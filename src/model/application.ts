@@ -1,5 +1,6 @@
 import type { AdoptionSpec } from './adoption.ts';
 import type { ContainerSpec } from './container.ts';
+import type { IgnoreRule } from './ignore-rule.ts';
 import type { SpecHash } from './names.ts';
 import type { Origin, Origins } from './origin.ts';
 
@@ -29,6 +30,8 @@ export interface ApplicationSpec {
   readonly networks: readonly NetworkSpec[];
   /** Named volumes that some service uses, sorted by name. */
   readonly volumes: readonly VolumeSpec[];
+  /** Differences that are left alone. Those of the commit in force hold, also while another version is put back. */
+  readonly driftIgnore: readonly IgnoreRule[];
 }
 
 export interface ServiceSpec {

@@ -1,3 +1,4 @@
+import type { IgnoreRule } from './ignore-rule.ts';
 import type { CommitSha, ContainerId, HostName } from './names.ts';
 import type { Origin } from './origin.ts';
 
@@ -42,6 +43,12 @@ export interface DriftItem {
   readonly action: DriftAction;
   /** In words, what is done and why. */
   readonly note: string;
+}
+
+/** A difference that a rule leaves alone: nothing is done about it, and it counts for nothing. */
+export interface IgnoredItem {
+  readonly item: DriftItem;
+  readonly rule: IgnoreRule;
 }
 
 /** Identity of an item over time: the same field of the same instance. */

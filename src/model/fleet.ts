@@ -1,3 +1,4 @@
+import type { IgnoreRule } from './ignore-rule.ts';
 import type { HostName } from './names.ts';
 import type { Origin, Origins } from './origin.ts';
 
@@ -13,6 +14,8 @@ export interface FleetSpec {
   readonly rollback: RollbackPolicy;
   /** Paths of hosts at or below which everything that is mounted must lie; absent: anywhere. */
   readonly hostPaths?: readonly string[];
+  /** Differences that are left alone in all applications. */
+  readonly driftIgnore: readonly IgnoreRule[];
   readonly origin: Origin;
 }
 

@@ -1,13 +1,16 @@
-import type { DriftReport, Item } from '../generated/drift.ts';
-import type { DriftItem } from '../model/drift.ts';
+import type { DriftReport, IgnoredItem, Item, Rule } from '../generated/drift.ts';
+import type { DriftItem, IgnoredItem as Ignored } from '../model/drift.ts';
+import type { IgnoreRule } from '../model/ignore-rule.ts';
 import type { HostObservation } from '../model/observation.ts';
 import type { Revision } from '../model/revision.ts';
-import { isoTime } from './iso-time.ts';
+import { isoTime, isoTimeOrNull } from '../model/iso-time.ts';
 import { revisionDocument } from './revision-document.ts';
 
 export interface DriftInput {
   readonly revision: Revision;
   readonly records: readonly DriftHistory[];
+  readonly ignored: readonly Ignored[];
+  readonly expiredRules: readonly IgnoreRule[];
   readonly observations: Iterable<HostObservation>;
   /** Who changed a file last, by `commit file`. */
   readonly authors: ReadonlyMap<string, Revision>;
@@ -36,12 +39,17 @@ export function driftDocument(input: DriftInput): DriftReport {
     summary: {
       open: items.filter(({ state }) => state === 'open').length,
       resolved: items.filter(({ state }) => state === 'resolved').length,
+      ignored: input.ignored.length,
       unreachableHosts: [...input.observations]
         .filter(({ kind }) => kind === 'unreachable')
         .map(({ host }): string => host)
         .toSorted(),
     },
     items,
+    ignored: input.ignored
+      .map((each) => ignoredDocument(each, input))
+      .toSorted((a, b) => (placeKey(a) < placeKey(b) ? -1 : 1)),
+    expiredRules: input.expiredRules.map(ruleDocument),
   };
 }
 
@@ -67,6 +75,27 @@ function itemDocument({ item, firstSeen, resolvedAt }: DriftHistory, input: Drif
   };
 }
 
+function ignoredDocument({ item, rule }: Ignored, input: DriftInput): IgnoredItem {
+  const { application, service, slot, host, container, path } = item;
+  return {
+    application,
+    service,
+    slot,
+    host,
+    container,
+    class: item.class,
+    path,
+    desired: plain(item.desired),
+    observed: plain(item.observed),
+    origin: originDocument(item, input),
+    rule: ruleDocument(rule),
+  };
+}
+
+function ruleDocument({ origin, until, ...rule }: IgnoreRule): Rule {
+  return { ...rule, until: isoTimeOrNull(until), ...origin };
+}
+
 function originDocument(item: DriftItem, input: DriftInput): Item['origin'] {
   if (item.origin === null) return null;
   const author = input.authors.get(authorKey(item) ?? '') ?? input.revision;
@@ -87,6 +116,10 @@ function plain(value: DriftItem['desired']): Item['desired'] {
 
 function compareItems(a: Item, b: Item): number {
   return sortKey(a) < sortKey(b) ? -1 : 1;
+}
+
+function placeKey({ application, service, slot, host, path }: IgnoredItem): string {
+  return [application, service, slot.padStart(8, '0'), host, path].join('\u0000');
 }
 
 function sortKey(item: Item): string {

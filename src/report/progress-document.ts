@@ -4,7 +4,7 @@ import type { Step, StepOutcome } from '../model/step.ts';
 import type { Waiting } from '../rollout/draft.ts';
 import { applicationOf, describeEntry } from './describe-entry.ts';
 import { describeAction } from './describe-step.ts';
-import { isoTimeOrNull } from './iso-time.ts';
+import { isoTimeOrNull } from '../model/iso-time.ts';
 import { formatPosition } from './text.ts';
 
 /**

@@ -1,4 +1,4 @@
-import type { DriftReport, Item } from '../generated/drift.ts';
+import type { DriftReport, IgnoredItem, Item, Rule } from '../generated/drift.ts';
 import type { Style } from './style.ts';
 import { count, formatField, formatPosition, wrap } from './text.ts';
 
@@ -14,12 +14,41 @@ export function renderDrift(report: DriftReport, style: Style): string {
     group = next;
     lines.push(...renderItem(item, style), '');
   }
+  lines.push(...renderIgnored(report, style));
   for (const host of summary.unreachableHosts) {
     lines.push(style.yellow(`! host ${host} cannot be seen: nothing is known of it`));
   }
   const open = summary.open === 0 ? style.green('no drift') : style.red(`${summary.open} open`);
-  lines.push(`${open}, ${count(summary.resolved, 'item')} put right lately`);
+  const ignored = summary.ignored === 0 ? '' : `, ${summary.ignored} ignored`;
+  lines.push(`${open}${ignored}, ${count(summary.resolved, 'item')} put right lately`);
   return lines.join('\n');
+}
+
+/** What is left alone stands apart, each item with the rule that says so; rules that have ended are told of. */
+function renderIgnored({ ignored, expiredRules }: DriftReport, style: Style): readonly string[] {
+  const items = ignored.flatMap((item) => [
+    style.bold(`ignored: ${item.application}/${item.service}`),
+    `  ${style.dim(item.class)}  slot ${item.slot}, ${item.host}, ${item.container}`,
+    fieldLine(item),
+    ...(item.origin === null ? [] : [style.dim(originLine(item.origin))]),
+    style.dim(wrap(`by ${ruleInWords(item.rule)}: ${item.rule.reason}`, '    ')),
+    '',
+  ]);
+  const expired = expiredRules.map((rule) =>
+    style.yellow(
+      wrap(
+        `! the rule for ${rule.path} has no effect: ${ruleInWords(rule)}: ${rule.reason}`,
+        '  ',
+        '',
+      ),
+    ),
+  );
+  return [...items, ...expired];
+}
+
+/** `fleet.yaml:9:7, until 2027-02-01T00:00:00Z`. */
+function ruleInWords(rule: Rule): string {
+  return `${formatPosition(rule)}${rule.until === null ? '' : `, until ${rule.until}`}`;
 }
 
 function renderItem(item: Item, style: Style): readonly string[] {
@@ -34,7 +63,7 @@ function renderItem(item: Item, style: Style): readonly string[] {
   ];
 }
 
-function fieldLine({ path, desired, observed }: Item): string {
+function fieldLine({ path, desired, observed }: Item | IgnoredItem): string {
   const name = path === '' ? 'instance' : path;
   const is = formatField(path, observed);
   return wrap(`${name}: is ${is}, should be ${formatField(path, desired)}`, '      ', '    ');

@@ -1,5 +1,5 @@
 import type { Application, Slot, Waiting } from '../generated/status.ts';
-import { parseIsoTime } from './iso-time.ts';
+import { parseIsoTime } from '../model/iso-time.ts';
 import type { Style } from './style.ts';
 import { columns, formatCountdown, wrap } from './text.ts';
 

@@ -1,6 +1,6 @@
 import type { Application, Condition, Failure, Stage, Status } from '../generated/status.ts';
 import { renderHeld } from './held-document.ts';
-import { parseIsoTime } from './iso-time.ts';
+import { parseIsoTime } from '../model/iso-time.ts';
 import { renderSlots } from './render-slots.ts';
 import type { Style } from './style.ts';
 import { columns, formatCountdown, formatSpan, wrap } from './text.ts';

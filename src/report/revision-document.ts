@@ -1,5 +1,5 @@
 import type { Revision } from '../model/revision.ts';
-import { isoTime } from './iso-time.ts';
+import { isoTime } from '../model/iso-time.ts';
 
 /** A revision as every document shows it. */
 export interface RevisionDocument {

@@ -17,7 +17,7 @@ import type { Decision } from '../rollout/decide.ts';
 import type { Waiting as Wait } from '../rollout/draft.ts';
 import type { RolloutStatus } from '../rollout/rollout-status.ts';
 import { heldDocument } from './held-document.ts';
-import { isoTime, isoTimeOrNull } from './iso-time.ts';
+import { isoTime, isoTimeOrNull } from '../model/iso-time.ts';
 import { revisionDocument } from './revision-document.ts';
 import { formatPosition } from './text.ts';
 

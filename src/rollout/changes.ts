@@ -4,7 +4,7 @@ import { compareImages, compareImmutable, compareResources } from '../drift/comp
 import { compareNetworks } from '../drift/compare-networks.ts';
 import { compareGivenFiles } from '../drift/compare-files.ts';
 import type { Instance } from '../drift/identify.ts';
-import { imageDefaults } from './slot-view.ts';
+import { imageDefaults } from './differences.ts';
 import type { World } from './world.ts';
 
 /**

@@ -9,7 +9,7 @@ import { networkPath } from '../drift/compare-networks.ts';
 import { assessInstance } from '../drift/assess-instance.ts';
 import type { Instance } from '../drift/identify.ts';
 import { adoptedIdentity } from '../drift/identify.ts';
-import { imageDefaults } from './slot-view.ts';
+import { imageDefaults } from './differences.ts';
 import type { World } from './world.ts';
 
 /** A container that somebody else made, with the slot that it is to fill. */

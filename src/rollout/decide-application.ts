@@ -1,6 +1,6 @@
 import type { ApplicationSpec, ServiceSpec } from '../model/application.ts';
 import type { Condition, Health } from '../model/condition.ts';
-import type { DriftItem } from '../model/drift.ts';
+import type { DriftItem, IgnoredItem } from '../model/drift.ts';
 import type { ApplicationRecord, JournalEntry } from '../model/journal-state.ts';
 import { emptyApplicationRecord } from '../model/journal-state.ts';
 import type { HostName } from '../model/names.ts';
@@ -19,7 +19,7 @@ import { decideSlot } from './decide-slot.ts';
 import { decideSurplus } from './decide-surplus.ts';
 import type { Waiting } from './draft.ts';
 import { Draft } from './draft.ts';
-import { driftOf } from './drift-items.ts';
+import { driftOf, ignoredDriftOf } from './drift-items.ts';
 import type { Hold } from './hold-changes.ts';
 import { jobSlots } from './jobs.ts';
 import { keptVersion, whereItIs } from './kept-version.ts';
@@ -45,6 +45,8 @@ export interface ApplicationDecision {
   readonly steps: readonly Step[];
   readonly entries: readonly JournalEntry[];
   readonly drift: readonly DriftItem[];
+  /** Left alone by rules. */
+  readonly ignored: readonly IgnoredItem[];
   readonly waiting: readonly Waiting[];
   readonly conditions: readonly Condition[];
   readonly health: Health;
@@ -125,6 +127,9 @@ function decideActive(
   decideServices(context);
   decideStages(context);
   const settled = isApplicationSettled(context);
+  for (const view of context.views.flatMap(({ slots }) => slots)) {
+    for (const { rule } of view.ignored) if (rule.until !== null) draft.wakeBy(rule.until);
+  }
   draft.entries.push(...seenEntries(context));
   decideCompletion(context, settled);
   decideDeadline(context, settled);
@@ -169,6 +174,7 @@ function standing(
     application,
     target,
     drift: driftOf(context),
+    ignored: ignoredDriftOf(context),
     waiting: draft.waiting,
     conditions: conditionsOf(context, settled),
     health: assessHealth(context),

@@ -213,7 +213,7 @@ function decidePromoted(situation: SlotSituation): void {
     const { remedy, path, note, class: kind } = difference;
     if (remedy.kind === 'none')
       context.draft.block(service.name, view.slot, reasonOf[kind] ?? 'Degraded', note);
-    const action = remedyAction(remedy, current, service);
+    const action = remedyAction(remedy, current, service, view.ignored);
     if (action === null) continue;
     const isAsked = isOfCommit(context, view, difference);
     if (isAsked && !isTurnOf(situation)) return;

@@ -1,4 +1,4 @@
-import type { DriftItem } from '../model/drift.ts';
+import type { DriftItem, IgnoredItem } from '../model/drift.ts';
 import type { JournalEntry } from '../model/journal-state.ts';
 import { reduceJournal } from '../model/journal-reduce.ts';
 import { label } from '../model/labels.ts';
@@ -29,6 +29,8 @@ export interface Decision {
   readonly entries: readonly JournalEntry[];
   readonly steps: readonly Step[];
   readonly drift: readonly DriftItem[];
+  /** Differences that rules leave alone. */
+  readonly ignored: readonly IgnoredItem[];
   /** Everything is as the commit (or last-known-good) asks, and nothing waits or is held. */
   readonly settled: boolean;
   readonly wakeAt: number | null;
@@ -74,6 +76,7 @@ export function decide(seen: World): Decision {
     ],
     steps: distinct([...applications.flatMap(({ steps }) => steps), ...prune.steps]),
     drift: [...applications.flatMap(({ drift }) => drift), ...prune.drift, ...copies],
+    ignored: applications.flatMap(({ ignored }) => ignored),
     settled: isRolledOut && prune.settled,
     wakeAt: earliest([...applications.map(({ wakeAt }) => wakeAt), prune.wakeAt]),
   };

@@ -1,4 +1,4 @@
-import type { DriftItem } from '../model/drift.ts';
+import type { DriftItem, IgnoredItem } from '../model/drift.ts';
 import { originOf } from '../model/origin.ts';
 import type { Difference } from '../drift/assess-instance.ts';
 import { actionOf } from '../drift/assess-instance.ts';
@@ -6,7 +6,7 @@ import type { Instance } from '../drift/identify.ts';
 import type { ApplicationContext } from './application-context.ts';
 import { isServiceProven } from './application-context.ts';
 import { isOfCommit } from './change-in-place.ts';
-import { differencesOf } from './slot-view.ts';
+import { differencesOf } from './differences.ts';
 import type { SlotView } from './slot-view.ts';
 
 /**
@@ -18,6 +18,23 @@ export function driftOf(context: ApplicationContext): readonly DriftItem[] {
   return slots
     .filter(({ service }) => isServiceProven(context, service))
     .flatMap((view) => slotDrift(context, view));
+}
+
+/** What would be drift, were it not left alone by a rule. */
+export function ignoredDriftOf(context: ApplicationContext): readonly IgnoredItem[] {
+  const slots = context.views.flatMap((one) => one.slots);
+  return slots
+    .filter(({ service, current }) => current !== null && isServiceProven(context, service))
+    .flatMap((view) => ignoredOf(context, view));
+}
+
+function ignoredOf(context: ApplicationContext, view: SlotView): readonly IgnoredItem[] {
+  const { current, ignored } = view;
+  if (current === null) return [];
+  return ignored.map(({ difference, rule }) => {
+    const item = itemOf(context, view, current, difference);
+    return { item: { ...item, severity: 'info', action: 'report', note: rule.reason }, rule };
+  });
 }
 
 function slotDrift(context: ApplicationContext, view: SlotView): readonly DriftItem[] {

@@ -1,7 +1,9 @@
 import type { ServiceSpec } from '../model/application.ts';
+import type { Resources } from '../model/container.ts';
 import type { Action } from '../model/step.ts';
 import type { Remedy } from '../drift/assess-instance.ts';
 import type { Instance } from '../drift/identify.ts';
+import type { IgnoredDifference } from './differences.ts';
 import { guardOf } from './retire.ts';
 
 const anyState = ['created', 'running', 'restarting', 'paused', 'exited'] as const;
@@ -11,6 +13,7 @@ export function remedyAction(
   remedy: Remedy,
   instance: Instance,
   service: ServiceSpec,
+  ignored: readonly IgnoredDifference[] = [],
 ): Action | null {
   const name = instance.container.name;
   switch (remedy.kind) {
@@ -50,7 +53,7 @@ export function remedyAction(
         guard: guardOf(instance, anyState),
         name,
         restart: null,
-        resources: service.container.resources,
+        resources: resourcesToSet(instance, service, ignored),
       };
     case 'update-restart':
       return {
@@ -65,6 +68,29 @@ export function remedyAction(
       return null;
   }
 }
+
+/** All limits are set at once: those that are left alone are set to what they are. */
+function resourcesToSet(
+  { container }: Instance,
+  service: ServiceSpec,
+  ignored: readonly IgnoredDifference[],
+): Resources {
+  const leftAlone = ignored.flatMap(({ difference }) => resourceFields[difference.path] ?? []);
+  const asTheyAre = leftAlone.map((field) => [field, container.spec.resources[field]] as const);
+  return { ...service.container.resources, ...Object.fromEntries(asTheyAre) };
+}
+
+const resourceFields: Readonly<Record<string, keyof Resources>> = {
+  'deploy.resources.limits.memory': 'memoryBytes',
+  'deploy.resources.limits.cpus': 'nanoCpus',
+  'deploy.resources.limits.pids': 'pids',
+  'deploy.resources.reservations.memory': 'memoryReservationBytes',
+  memswap_limit: 'memorySwapBytes',
+  cpu_period: 'cpuPeriod',
+  cpu_shares: 'cpuShares',
+  cpuset: 'cpuset',
+  'blkio_config.weight': 'blockWeight',
+};
 
 /** What the engine does with a HEALTHCHECK that leaves these out, in milliseconds. */
 const checkDefaults = { intervalMs: 30_000, timeoutMs: 30_000 };

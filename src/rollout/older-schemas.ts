@@ -6,7 +6,7 @@ import { compareImmutable } from '../drift/compare-container.ts';
 import type { Instance, Inventory, IsAskedName } from '../drift/identify.ts';
 import { takeInventory } from '../drift/identify.ts';
 import type { ApplicationContext } from './application-context.ts';
-import { imageDefaults } from './slot-view.ts';
+import { imageDefaults } from './differences.ts';
 import { keyOfHashes, rolloutKey } from './target.ts';
 import type { World } from './world.ts';
 

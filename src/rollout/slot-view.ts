@@ -2,17 +2,17 @@ import type { ServiceSpec } from '../model/application.ts';
 import type { ApplicationRecord, SlotRecord } from '../model/journal-state.ts';
 import { slotKey } from '../model/labels.ts';
 import type { HostName } from '../model/names.ts';
-import type { ImageDefaults, ObservedContainer } from '../model/observation.ts';
-import { findImage } from '../model/image.ts';
+import type { ObservedContainer } from '../model/observation.ts';
 import type { ActionKind } from '../model/step.ts';
 import { updateRefused } from '../model/step.ts';
 import type { Difference } from '../drift/assess-instance.ts';
-import { assessInstance } from '../drift/assess-instance.ts';
 import type { Instance } from '../drift/identify.ts';
 import type { Verdict } from './gate.ts';
+import type { IgnoredDifference } from './differences.ts';
+import { differencesOf, ignoredDifferencesOf } from './differences.ts';
 import { judge } from './gate.ts';
 import { judgeJob } from './judge-job.ts';
-import { isProven, provenService } from './target.ts';
+import { isProven } from './target.ts';
 import type { FailedStep, World } from './world.ts';
 
 /** Where one slot stands, as seen on the hosts. Nothing of it is remembered: it is read anew each time. */
@@ -31,6 +31,8 @@ export interface SlotView {
   readonly available: boolean;
   /** How a promoted `current` differs from what is asked for. */
   readonly differences: readonly Difference[];
+  /** Differences of a promoted `current` that a rule leaves alone. */
+  readonly ignored: readonly IgnoredDifference[];
   readonly inFlight: ActionKind | undefined;
   readonly failure: FailedStep | undefined;
   readonly record: SlotRecord | undefined;
@@ -59,6 +61,7 @@ export function viewSlot(context: SlotContext, service: ServiceSpec, slot: strin
   const all = context.instances.get(key) ?? [];
   const current = pickCurrent(context, service, host, all);
   const phase = phaseOf(context, service, current);
+  const promoted = phase.kind === 'promoted' ? current : null;
   return {
     key,
     slot,
@@ -71,8 +74,8 @@ export function viewSlot(context: SlotContext, service: ServiceSpec, slot: strin
       hasPassed(phase) ||
       isDone(service, current, phase) ||
       all.some((instance) => isServing(context, instance)),
-    differences:
-      current !== null && phase.kind === 'promoted' ? differencesOf(context, service, current) : [],
+    differences: promoted === null ? [] : differencesOf(context, service, promoted),
+    ignored: promoted === null ? [] : ignoredDifferencesOf(context, service, promoted),
     inFlight: world.inFlight.get(key),
     failure: world.failures.get(key),
     record: world.journal.slots.get(key),
@@ -247,22 +250,4 @@ export function isLive({ container }: Instance): boolean {
 export function isRestartedSince(container: ObservedContainer, since: number): boolean {
   if (container.state === 'restarting') return true;
   return container.restartCount > 0 && (container.startedAt ?? 0) >= since;
-}
-
-export function differencesOf(
-  context: SlotContext,
-  service: ServiceSpec,
-  instance: Instance,
-): readonly Difference[] {
-  const before = provenService(context.record, service.name);
-  return assessInstance(instance, service, imageDefaults(context.world, instance), before);
-}
-
-/** Defaults of the image that a container was made from, while its host still has it. */
-export function imageDefaults(world: World, instance: Instance): ImageDefaults | null {
-  const observation = world.observations.get(instance.container.host);
-  if (observation?.kind !== 'reachable') return null;
-  const byId = observation.images.find((image) => image.id === instance.container.imageId);
-  const image = byId ?? findImage(observation.images, instance.container.spec.image);
-  return image?.defaults ?? null;
 }

@@ -14,6 +14,7 @@ import type { DesiredState } from '../../src/model/desired.ts';
 import { digestOf } from '../../src/model/digest.ts';
 import type { DriftItem } from '../../src/model/drift.ts';
 import type { HostSpec } from '../../src/model/fleet.ts';
+import type { IgnoreRule } from '../../src/model/ignore-rule.ts';
 import { hashContainer, hashSchema } from '../../src/model/hash.ts';
 import type { ApplicationRecord, JournalState, Quarantine } from '../../src/model/journal-state.ts';
 import { emptyApplicationRecord, emptyJournal } from '../../src/model/journal-state.ts';
@@ -148,6 +149,7 @@ export function anApplication(
     services,
     networks: [],
     volumes: [],
+    driftIgnore: [],
     ...facts,
   };
 }
@@ -223,6 +225,7 @@ export function aDesiredState(
       variables: {},
       prune: { approved: [] },
       rollback: { writeBack: 'off' },
+      driftIgnore: [],
       origin: { file: 'fleet.yaml', line: 1, column: 1 },
     },
     applications,
@@ -360,6 +363,20 @@ export function aDriftItem(facts: Partial<DriftItem> = {}): DriftItem {
     commit: aCommit(1),
     action: 'heal',
     note: 'the limit is set back in place',
+    ...facts,
+  };
+}
+
+/** A rule that leaves the memory limit alone everywhere, for good. */
+export function anIgnoreRule(facts: Partial<IgnoreRule> = {}): IgnoreRule {
+  return {
+    application: '*',
+    service: '*',
+    host: '*',
+    path: 'deploy.resources.limits.memory',
+    reason: 'under watch',
+    until: null,
+    origin: { file: 'fleet.yaml', line: 7, column: 5 },
     ...facts,
   };
 }

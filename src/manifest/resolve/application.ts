@@ -4,6 +4,7 @@ import { startOf } from '../report.ts';
 import type { Subject } from '../subject.ts';
 import { resolveAdoption } from './adopt.ts';
 import { resolveApplicationDependencies } from './application-dependencies.ts';
+import { resolveIgnoreRules } from './ignore-rules.ts';
 import { hashJobs } from './job.ts';
 import { resolveNetworks } from './network.ts';
 import { resolveService } from './service.ts';
@@ -32,5 +33,6 @@ export function resolveApplication(subject: Subject): Omit<ApplicationSpec, 'fil
     services: hashJobs(services).toSorted((a, b) => (a.name < b.name ? -1 : 1)),
     networks: resolveNetworks(subject),
     volumes: resolveVolumes(subject),
+    driftIgnore: resolveIgnoreRules(subject),
   };
 }

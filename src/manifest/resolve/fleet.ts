@@ -3,6 +3,7 @@ import { toHostName } from '../../model/names.ts';
 import { child, items, readText, readTexts, readTextWith, silent, type Cursor } from '../cursor.ts';
 import { parseEndpoint } from '../scalars/endpoint.ts';
 import { cleanPath } from '../scalars/volume.ts';
+import { resolveIgnoreRule } from './ignore-rules.ts';
 import { collectOrigins } from './origins.ts';
 import { resolveTextMap } from './text-map.ts';
 
@@ -19,6 +20,7 @@ export function resolveFleet(root: Cursor): FleetSpec {
       writeBack: readText(child(root, 'rollback', 'writeBack')) === 'commit' ? 'commit' : 'off',
     },
     ...hostPaths(child(root, 'policy', 'hostPaths')),
+    driftIgnore: items(child(root, 'drift', 'ignore')).map((rule) => resolveIgnoreRule(rule, {})),
     origin: root.origin,
   };
 }

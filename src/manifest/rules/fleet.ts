@@ -1,11 +1,39 @@
-import { child, complain, items, readText, readTextWith, silent, type Cursor } from '../cursor.ts';
+import { matchesGlob } from '../../model/glob.ts';
+import {
+  child,
+  complain,
+  items,
+  readText,
+  readTextWith,
+  silent,
+  warn,
+  type Cursor,
+} from '../cursor.ts';
 import { formatPlace } from '../report.ts';
 import { parseEndpoint } from '../scalars/endpoint.ts';
+import { didYouMean } from '../suggest.ts';
+import { judgeIgnoreRule } from './ignore-rules.ts';
 
 /** Judges one aspect of `fleet.yaml`. */
 type FleetRule = (root: Cursor) => void;
 
-export const fleetRules: readonly FleetRule[] = [hostNamesAreDistinct, endpointsAreDistinct];
+export const fleetRules: readonly FleetRule[] = [
+  hostNamesAreDistinct,
+  endpointsAreDistinct,
+  ignoreRulesTakeInSomething,
+];
+
+function ignoreRulesTakeInSomething(root: Cursor): void {
+  const hosts = items(child(root, 'hosts')).flatMap((host) => readText(child(host, 'name')) ?? []);
+  for (const rule of items(child(root, 'drift', 'ignore'))) {
+    judgeIgnoreRule(rule);
+    const host = child(rule, 'host');
+    const pattern = readText(host);
+    if (pattern === null || hosts.some((name) => matchesGlob(pattern, name))) continue;
+    const message = `no host is named "${pattern}"${didYouMean(pattern, hosts)}`;
+    warn(host, 'unknown-host', message, 'The rule has no effect: correct the name, or remove it');
+  }
+}
 
 function hostNamesAreDistinct(root: Cursor): void {
   const seen = new Map<string, Cursor>();

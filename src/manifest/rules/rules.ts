@@ -7,6 +7,7 @@ import { modesFitReplicas, restartBoundsAreKept, rollbackKnobsHaveAnEffect } fro
 import { gatesCanBePassed } from './gates.ts';
 import { healthchecksAreWellFormed } from './healthchecks.ts';
 import { fixedPortsLeaveRoom, hostPortsAreFree } from './host-ports.ts';
+import { ignoreRulesAreWellFormed } from './ignore-rules.ts';
 import { imageIsNamed } from './image.ts';
 import { jobsAreServices, jobsComeInOrder, jobsRunOnce } from './jobs.ts';
 import { devicesAreCountedOrNamed } from './device-requests.ts';
@@ -35,6 +36,7 @@ export const rules: readonly Rule[] = [
   servicesAreThere,
   extensionIsSpeltRight,
   imageIsNamed,
+  ignoreRulesAreWellFormed,
   referencesAreDeclared,
   dependenciesHaveNoCycle,
   completionIsPossible,

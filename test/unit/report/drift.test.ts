@@ -1,13 +1,14 @@
 import { describe, expect, it } from 'vitest';
 
 import { validateDrift } from '../../../src/generated/validators.js';
-import type { DriftHistory } from '../../../src/report/drift-document.ts';
+import type { DriftHistory, DriftInput } from '../../../src/report/drift-document.ts';
 import { authorKey, driftDocument } from '../../../src/report/drift-document.ts';
 import { renderDrift } from '../../../src/report/render-drift.ts';
 import { plainStyle } from '../../../src/report/style.ts';
 import {
   aCommit,
   aDriftItem,
+  anIgnoreRule,
   anUnreachableHost,
   aReachableHost,
   aRevision,
@@ -43,21 +44,35 @@ const records: readonly DriftHistory[] = [
   { item: orphan, firstSeen: 60_000, resolvedAt: null },
 ];
 
-function report(list: readonly DriftHistory[] = records): ReturnType<typeof driftDocument> {
+const rule = anIgnoreRule();
+
+function report(
+  list: readonly DriftHistory[] = records,
+  rules: Partial<Pick<DriftInput, 'ignored' | 'expiredRules'>> = {},
+): ReturnType<typeof driftDocument> {
   const author = { ...aRevision(9), author: 'Grace <grace@example.com>', date: 1_700_000_000_000 };
   return driftDocument({
     revision: aRevision(1),
     records: list,
+    ignored: [],
+    expiredRules: [],
     observations: [aReachableHost('host-1'), anUnreachableHost('host-3')],
     authors: new Map([[authorKey(limit) ?? '', author]]),
     now: 7_200_000,
+    ...rules,
   });
 }
+
+const leftAlone = report([], {
+  ignored: [{ item: limit, rule }],
+  expiredRules: [anIgnoreRule({ path: 'environment.*', until: 86_400_000 })],
+});
 
 describe('driftDocument()', () => {
   it.each([
     ['of several items', report()],
     ['of none', report([])],
+    ['of what is left alone', leftAlone],
   ])('is valid by its schema: %s', (_name, document) => {
     const isValid = validateDrift(JSON.parse(JSON.stringify(document)));
 
@@ -65,7 +80,12 @@ describe('driftDocument()', () => {
   });
 
   it('counts what is open and what was put right, and what cannot be seen', () => {
-    expect(report().summary).toEqual({ open: 2, resolved: 1, unreachableHosts: ['host-3'] });
+    expect(report().summary).toEqual({
+      open: 2,
+      resolved: 1,
+      ignored: 0,
+      unreachableHosts: ['host-3'],
+    });
   });
 
   it('lists open items first, by application, service and slot', () => {
@@ -132,6 +152,24 @@ describe('renderDrift()', () => {
       ! host host-3 cannot be seen: nothing is known of it
       2 open, 1 item put right lately"
     `);
+  });
+
+  it('shows what is left alone apart, with the rule, and rules that have ended', () => {
+    expect(renderDrift(leftAlone, plainStyle)).toMatchInlineSnapshot(`
+      "Drift from main@000000000000 "change"
+
+      ignored: shop/web
+        mutable-field  slot 1, host-1, shop-web-1-cafe
+          deploy.resources.limits.memory: is 128 MiB, should be 64 MiB
+          apps/shop/compose.yaml:9:19 in 000000000000 by Grace, 2023-11-14
+          by fleet.yaml:7:5: under watch
+
+      ! the rule for environment.* has no effect: fleet.yaml:7:5, until
+        1970-01-02T00:00:00Z: under watch
+      ! host host-3 cannot be seen: nothing is known of it
+      no drift, 1 ignored, 0 items put right lately"
+    `);
+    expect(overlong(renderDrift(leftAlone, plainStyle))).toEqual([]);
   });
 
   it('shows that there is none', () => {

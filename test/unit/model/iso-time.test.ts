@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { isoTime, parseIsoTime } from '../../../src/report/iso-time.ts';
+import { isoTime, parseIsoTime } from '../../../src/model/iso-time.ts';
 
 function byDate(ms: number): string {
   return new Date(ms).toISOString().replace(/\.\d{3}Z$/, 'Z');
