@@ -157,6 +157,7 @@ function fleetOf({ endpoint = '', host = 'host' }: ImportFlags): FleetSpec {
     variables: {},
     prune: { approved: [] },
     rollback: { writeBack: 'off' },
+    image: { tagMoved: 'ignore', intervalMs: 300_000 },
     driftIgnore: [],
     origin: { file: 'fleet.yaml', line: 1, column: 1 },
   };

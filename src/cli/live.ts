@@ -138,6 +138,7 @@ export function worldOf(
     readiness: new Map(),
     inFlight: new Map(),
     failures: new Map(),
+    lookups: new Map(),
     requests: [],
     watchingSince: 0,
     now: systemClock.now(),

@@ -1,7 +1,7 @@
 import type { ContainerSpec, HealthcheckSpec, MountSpec, PortSpec } from '../model/container.ts';
 import type { DriftValue } from '../model/drift.ts';
 import type { ImageDefaults } from '../model/observation.ts';
-import { familiarReference } from '../model/image.ts';
+import { digestIn, familiarReference, withoutDigest } from '../model/image.ts';
 import { isOwnLabel } from '../model/labels.ts';
 import { compareSettings } from './compare-settings.ts';
 import { expectedContainer } from './expected-container.ts';
@@ -40,12 +40,13 @@ export function compareImmutable(
   ];
 }
 
-/** The reference as it was asked for; two spellings of one are no difference. */
+/** The reference as it was asked for; two spellings of one are no difference, nor is the digest that we pinned it to. */
 export function compareImages(
   desired: ContainerSpec,
   observed: ContainerSpec,
 ): readonly FieldDifference[] {
-  const isSame = familiarReference(desired.image) === familiarReference(observed.image);
+  const made = digestIn(desired.image) === null ? withoutDigest(observed.image) : observed.image;
+  const isSame = familiarReference(desired.image) === familiarReference(made);
   return isSame ? [] : [{ path: 'image', desired: desired.image, observed: observed.image }];
 }
 

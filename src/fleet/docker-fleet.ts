@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import type { AdoptionInterest } from '../model/adoption.ts';
 import type { Clock } from '../model/clock.ts';
 import type { FleetSpec, HostSpec } from '../model/fleet.ts';
+import type { ImageLookup, LookupOutcome } from '../model/lookup.ts';
 import type { ContainerId, HostName } from '../model/names.ts';
 import type { InstallationKey } from '../model/sealed.ts';
 import type { HostObservation } from '../model/observation.ts';
@@ -17,6 +18,7 @@ import type { DockerHost } from './docker-host.ts';
 import { EngineClient } from './engine-client.ts';
 import type { Evidence, Fleet } from './fleet.ts';
 import { HostSession } from './host-session.ts';
+import { unreachable } from './look-up-image.ts';
 import { failed } from './step-run.ts';
 import { rejectTwins } from './twins.ts';
 
@@ -100,6 +102,11 @@ class DockerFleet implements Fleet {
       return failed('infrastructure', 'HostUnreachable', message);
     }
     return session.execute(step, signal);
+  }
+
+  async lookUp({ host, image }: ImageLookup, signal: AbortSignal): Promise<LookupOutcome> {
+    const session = this.#sessions.get(host);
+    return session === undefined ? unreachable(host, image) : session.lookUp(image, signal);
   }
 
   async evidence(

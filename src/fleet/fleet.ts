@@ -1,5 +1,6 @@
 import type { AdoptionInterest } from '../model/adoption.ts';
 import type { FleetSpec } from '../model/fleet.ts';
+import type { ImageLookup, LookupOutcome } from '../model/lookup.ts';
 import type { ContainerId, HostName } from '../model/names.ts';
 import type { HostObservation } from '../model/observation.ts';
 import type { Step, StepOutcome } from '../model/step.ts';
@@ -31,6 +32,8 @@ export interface Fleet extends AsyncDisposable {
    * shows what the step did.
    */
   execute(step: Step, signal: AbortSignal): Promise<StepOutcome>;
+  /** Asks a registry what a tag means, past the queue of the host. Never throws. */
+  lookUp(lookup: ImageLookup, signal: AbortSignal): Promise<LookupOutcome>;
   /**
    * Log and health output of a container; null when its host does not answer. When it resolves, the snapshot shows the
    * container as it is. Never throws.

@@ -5,6 +5,7 @@ import type { AdoptionInterest } from '../model/adoption.ts';
 import type { Clock } from '../model/clock.ts';
 import { messageOf } from '../model/errors.ts';
 import type { HostSpec } from '../model/fleet.ts';
+import type { LookupOutcome } from '../model/lookup.ts';
 import type { ContainerId } from '../model/names.ts';
 import type { InstallationKey } from '../model/sealed.ts';
 import type { HostObservation } from '../model/observation.ts';
@@ -21,6 +22,7 @@ import { readEvidence } from './evidence.ts';
 import { executeStep } from './execute-step.ts';
 import type { Evidence } from './fleet.ts';
 import { HostInformer } from './host-informer.ts';
+import { lookUpImage, unreachable } from './look-up-image.ts';
 import { failed, skipped } from './step-run.ts';
 
 export interface SessionOptions {
@@ -97,6 +99,15 @@ export class HostSession {
     return withEither([signal, this.#closing.signal], (either) =>
       this.#execute(step, this.#mutations, either),
     );
+  }
+
+  /** Asks a registry what a tag means. Never throws. */
+  lookUp(image: string, signal: AbortSignal): Promise<LookupOutcome> {
+    return withEither([signal, this.#closing.signal], async (either) => {
+      const { client } = this.#informer;
+      const { name } = this.spec;
+      return client === null ? unreachable(name, image) : lookUpImage(client, name, image, either);
+    });
   }
 
   /** Null when the host does not answer. Never throws. */

@@ -269,3 +269,8 @@ export interface WireEvent {
   readonly Action?: string;
   readonly Actor?: Maybe<{ readonly ID?: string; readonly Attributes?: StringMap }>;
 }
+
+/** What a registry says of a reference, in part. */
+export interface WireDistribution {
+  readonly Descriptor?: { readonly digest?: string };
+}

@@ -1128,6 +1128,15 @@ healthyDeadline?: Duration
 }
 singleton?: Boolean
 rollout?: Rollout
+/**
+ * What holds for the image of the service.
+ */
+image?: {
+/**
+ * What follows when the tag comes to mean another image at its registry than the one that the version was made with. ignore: nothing, and the registry is not asked; report: the drift report says so; roll: the new image is rolled out like a commit, and rolled back when it fails. Default: what image.tagMoved in fleet.yaml says, else ignore.
+ */
+tagMoved?: ("ignore" | "report" | "roll")
+}
 drift?: Drift
 /**
  * Where requests from outside come in.

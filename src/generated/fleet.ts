@@ -49,6 +49,19 @@ rollback?: {
 writeBack?: ("commit" | "off")
 }
 /**
+ * Rules for images that are named by a tag.
+ */
+image?: {
+/**
+ * What follows when a tag comes to mean another image at its registry than the one that a version was made with, for services that do not say it in x-fleetwright.image. ignore: nothing, and no registry is asked; report: the drift report says so; roll: the new image is rolled out like a commit, and rolled back when it fails. Default: ignore.
+ */
+tagMoved?: ("ignore" | "report" | "roll")
+/**
+ * How often a registry is asked what a tag means, as a duration of 1s or longer; once for each tag and application. Default: 5m.
+ */
+interval?: string
+}
+/**
  * Rules for what drifts.
  */
 drift?: {

@@ -36,6 +36,10 @@ export interface ApplicationSpec {
 
 export interface ServiceSpec {
   readonly name: string;
+  /** What to do when the tag of its image moves at the registry; null: what fleet.yaml says. */
+  readonly tagMoved: TagMoved | null;
+  /** Set when a moved tag was rolled out: the image as the manifest names it. `container` has the one with the digest. */
+  readonly rolledFrom?: string;
   readonly container: ContainerSpec;
   /** Hash of `container` and of what the gate needs in it (see hash.ts). */
   readonly hash: SpecHash;
@@ -60,6 +64,9 @@ export interface ServiceSpec {
   /** Keyed by the path below the service as the user wrote it: `image`, `environment.A`, `deploy.replicas`, ``. */
   readonly origins: Origins;
 }
+
+/** What follows when a tag comes to mean another image than the one that runs. */
+export type TagMoved = 'ignore' | 'report' | 'roll';
 
 /** One placement constraint in Swarm's grammar: `node.labels.zone == a`. */
 export interface Constraint {

@@ -11,6 +11,7 @@ export type DriftClass =
   | 'crash-loop'
   | 'mutable-field'
   | 'immutable-field'
+  | 'tag-moved'
   | 'renamed'
   | 'network'
   | 'duplicate'

@@ -1,3 +1,4 @@
+import type { TagMoved } from './application.ts';
 import type { IgnoreRule } from './ignore-rule.ts';
 import type { HostName } from './names.ts';
 import type { Origin, Origins } from './origin.ts';
@@ -14,6 +15,7 @@ export interface FleetSpec {
   readonly rollback: RollbackPolicy;
   /** Paths of hosts at or below which everything that is mounted must lie; absent: anywhere. */
   readonly hostPaths?: readonly string[];
+  readonly image: ImagePolicy;
   /** Differences that are left alone in all applications. */
   readonly driftIgnore: readonly IgnoreRule[];
   readonly origin: Origin;
@@ -35,6 +37,13 @@ export type Endpoint =
 export interface PrunePolicy {
   /** Commits (full ids or unique prefixes of at least 7 digits) whose held deletions are approved. */
   readonly approved: readonly string[];
+}
+
+export interface ImagePolicy {
+  /** What to do when a tag moves, where a service does not say it. */
+  readonly tagMoved: TagMoved;
+  /** How often the registry is asked what a tag means. */
+  readonly intervalMs: number;
 }
 
 export interface RollbackPolicy {

@@ -85,6 +85,11 @@ export function hashJob(own: SpecHash, services: Readonly<Record<string, SpecHas
   return toSpecHash(digestOf({ own, services }));
 }
 
+/** The hash of a service whose tag has moved and was rolled out: another digest is another version. */
+export function hashRolled(own: SpecHash, digest: string): SpecHash {
+  return toSpecHash(digestOf({ own, digest }));
+}
+
 /**
  * The hashes of all services of an application, by name.
  *

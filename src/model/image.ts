@@ -21,3 +21,29 @@ export function findImage(
   const wanted = `${digest[1]}@${digest[2]}`;
   return images.find((image) => image.digests.includes(wanted));
 }
+
+const digestPart = /@(sha256:[0-9a-f]{64})$/;
+
+/** The digest that a reference ends with; null when it has none. */
+export function digestIn(reference: string): string | null {
+  return digestPart.exec(reference)?.[1] ?? null;
+}
+
+export function withoutDigest(reference: string): string {
+  return reference.replace(digestPart, '');
+}
+
+/** The same name and tag with a digest, which from then on is all that counts. */
+export function withDigest(reference: string, digest: string): string {
+  return `${withoutDigest(reference)}@${digest}`;
+}
+
+/** The digests under which an image can be pulled from the repository of a reference, sorted. */
+export function digestsOf(image: ObservedImage, reference: string): readonly string[] {
+  const familiar = familiarReference(withoutDigest(reference));
+  const repository = familiar.slice(0, familiar.lastIndexOf(':'));
+  return image.digests
+    .filter((each) => withoutDigest(each) === repository)
+    .flatMap((each) => digestIn(each) ?? [])
+    .toSorted();
+}

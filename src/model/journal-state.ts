@@ -32,8 +32,22 @@ export interface ApplicationRecord {
   readonly quarantined: readonly Quarantine[];
   /** Since when nothing is changed; null: it is not suspended. */
   readonly suspension: Suspension | null;
+  /** The digests that its versions have been made with, the newest last. */
+  readonly pins?: readonly ImagePin[];
+  /** What tags meant when their registry was asked last, by familiar reference. */
+  readonly tags?: Readonly<Record<string, string>>;
   /** The accepted commit that no longer had it; null while the repository has it. */
   readonly removedBy: CommitSha | null;
+}
+
+/** The digest that the tag of a service's image meant when its version was first made: what is made later has it too. */
+export interface ImagePin {
+  readonly service: string;
+  /** As the manifest resolves: without what a moved tag adds. */
+  readonly hash: SpecHash;
+  readonly digest: string;
+  /** The digest that the tag has moved to since, when that was rolled out; null: it was not. */
+  readonly rolled: string | null;
 }
 
 export interface LastKnownGood {
@@ -279,6 +293,14 @@ export type JournalEntry =
     }
   /** A commit changes the instance of the slot in place. */
   | { readonly kind: 'changed-in-place'; readonly slot: string; readonly at: number }
+  | { readonly kind: 'image-pinned'; readonly application: string; readonly pin: ImagePin }
+  /** The registry was asked what a tag means, and it is not what it meant before. */
+  | {
+      readonly kind: 'tag-seen';
+      readonly application: string;
+      readonly image: string;
+      readonly digest: string;
+    }
   | { readonly kind: 'application-seen'; readonly application: string }
   | {
       readonly kind: 'application-removed';

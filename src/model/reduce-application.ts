@@ -3,6 +3,7 @@ import { hasInstances } from './application.ts';
 import { liveDigest } from './hash.ts';
 import type {
   ApplicationRecord,
+  ImagePin,
   JournalEntry,
   LastKnownGood,
   Quarantine,
@@ -29,6 +30,7 @@ export type ApplicationEntry = Exclude<
 >;
 
 const keptQuarantines = 20;
+const keptPins = 100;
 const keptFailures = 100;
 
 const firstStage: StageRecord = { index: 0, settledAt: null };
@@ -85,11 +87,22 @@ export function reduceApplication(
       return resume(record, entry.at);
     case 'retried':
       return retry(record);
+    case 'image-pinned':
+      return { ...record, pins: pin(record.pins ?? [], entry.pin) };
+    case 'tag-seen':
+      return { ...record, tags: { ...record.tags, [entry.image]: entry.digest } };
     case 'application-seen':
       return { ...record, removedBy: null };
     case 'application-removed':
       return { ...record, removedBy: entry.commit };
   }
+}
+
+function pin(before: readonly ImagePin[], added: ImagePin): readonly ImagePin[] {
+  const others = before.filter(
+    ({ service, hash }) => service !== added.service || hash !== added.hash,
+  );
+  return [...others, added].slice(-keptPins);
 }
 
 /** A rollout that has failed begins anew; one that goes on stays where it is, with all its tries before it. */

@@ -23,6 +23,7 @@ import type { Probing } from './probe.ts';
 import { probeTarget } from './probe.ts';
 import { probeTargets } from './probe-targets.ts';
 import { findContainer, isBetterNow } from './fresh-look.ts';
+import { Lookups } from './lookups.ts';
 import { leadsOn } from './leads-on.ts';
 import { Prober } from './prober.ts';
 import { Attendance } from './attendance.ts';
@@ -79,6 +80,7 @@ export class Operator implements AsyncDisposable {
   readonly #prober: Prober;
   readonly #requests: RequestWatch;
   readonly #attendance: Attendance;
+  readonly #lookups: Lookups;
   readonly #unsubscribe: () => void;
   readonly #inFlight = new Map<string, ActionKind>();
   readonly #running = new Set<Promise<void>>();
@@ -103,6 +105,7 @@ export class Operator implements AsyncDisposable {
     this.#prober = new Prober({ onChange: () => this.#wake.call(), clock, probe });
     this.#attendance = new Attendance(clock);
     this.#watchingSince = this.#attendance.since();
+    this.#lookups = new Lookups({ ...parts, onAnswer: () => this.#wake.call() });
     this.#requests = new RequestWatch(parts.journal, clock, () => this.#wake.call());
     this.#unsubscribe = parts.fleet.subscribe(() => this.#wake.call());
   }
@@ -223,6 +226,7 @@ export class Operator implements AsyncDisposable {
     // Whoever says "retry" does not want to wait for the next try.
     if (entries.some(({ kind }) => kind === 'retried')) this.#failures = new Map();
     for (const step of decision.steps) this.#begin(step);
+    this.#lookups.ask(decision.lookups);
     if (decision.applications.some(({ wantsLook }) => wantsLook)) this.#lookAgain();
     observer.decided(decision);
     if (leadsOn(entries, decision.steps)) this.#wake.call();
@@ -240,6 +244,7 @@ export class Operator implements AsyncDisposable {
       journal: journal.state(),
       inFlight: this.#inFlight,
       failures: this.#failures,
+      lookups: this.#lookups.records(),
       requests: journal.requests(),
       watchingSince: this.#watchingSince,
       now: clock.now(),
@@ -378,6 +383,7 @@ export class Operator implements AsyncDisposable {
     this.#prober[Symbol.dispose]();
     this.#attendance[Symbol.dispose]();
     this.#requests[Symbol.dispose]();
+    this.#lookups[Symbol.dispose]();
     this.#stopPulls.abort();
     await this.drain();
     this.#stop.abort();

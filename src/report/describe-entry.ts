@@ -30,6 +30,10 @@ export function describeEntry(entry: JournalEntry): string {
       return `${entry.slot} on ${entry.host}`;
     case 'instance-adopted':
       return `${entry.slot} on ${entry.host}: container "${entry.name}"`;
+    case 'image-pinned':
+      return `${entry.pin.service}: ${entry.pin.rolled ?? entry.pin.digest}`;
+    case 'tag-seen':
+      return `${entry.image} means ${entry.digest}`;
     case 'instance-retired':
     case 'instance-gone':
     case 'hash-renewed':

@@ -1,6 +1,6 @@
 import type { ServiceSpec } from '../model/application.ts';
 import { noRestart } from '../model/container.ts';
-import { familiarReference } from '../model/image.ts';
+import { digestIn, familiarReference, withoutDigest } from '../model/image.ts';
 import type { InstanceIdentity } from '../model/labels.ts';
 import { identityLabels, containerNameOf, ownerLabels } from '../model/labels.ts';
 import type { CommitSha, ContainerId, HostName } from '../model/names.ts';
@@ -185,10 +185,13 @@ function pulledImage(
   { engine }: ReachableHost,
   reference: string,
 ): ReachableHost['images'][number] {
+  const familiar = familiarReference(withoutDigest(reference));
+  const digest = digestIn(reference);
+  const repository = familiar.slice(0, familiar.lastIndexOf(':'));
   return {
     id: `planned ${reference}`,
-    tags: [familiarReference(reference)],
-    digests: [reference],
+    tags: digest === null ? [familiar] : [],
+    digests: digest === null ? [] : [`${repository}@${digest}`],
     os: engine.os,
     architecture: engine.architecture,
     defaults: noDefaults,

@@ -13,7 +13,7 @@ import { nextRepairAt, repairsInARow } from './heal.ts';
 import { unmetJob } from './jobs.ts';
 import { nextAttemptAt } from './next-attempt.ts';
 import type { ReplaceOrder } from './order.ts';
-import { readyKey } from './preflight.ts';
+import { readyKey, withImage } from './preflight.ts';
 import { prepareHost } from './prepare-host.ts';
 import type { SlotSituation } from './slot-situation.ts';
 import { retire } from './slot-situation.ts';
@@ -174,7 +174,9 @@ function create(situation: SlotSituation, host: HostName, before: Instance | nul
   const changes = before === null ? [] : changesFrom(world, before, service);
   const { path, reason } = whyCreate(context, view, before, changes);
   const cause = causeOf(target, service, path, reason, changes);
-  draft.step(key, host, service.name, slot, { kind: 'create-container', identity, service }, cause);
+  const made = withImage(context, situation.preflight, service);
+  const action = { kind: 'create-container', identity, service: made } as const;
+  draft.step(key, host, service.name, slot, action, cause);
 }
 
 /** One more than any seen; an announced create that has left no container keeps its number, and so its name. */

@@ -3,6 +3,7 @@ import type { Condition, Health } from '../model/condition.ts';
 import type { DriftItem, IgnoredItem } from '../model/drift.ts';
 import type { ApplicationRecord, JournalEntry } from '../model/journal-state.ts';
 import { emptyApplicationRecord } from '../model/journal-state.ts';
+import type { ImageLookup } from '../model/lookup.ts';
 import type { HostName } from '../model/names.ts';
 import type { Step } from '../model/step.ts';
 import type { Instance } from '../drift/identify.ts';
@@ -44,6 +45,8 @@ export interface ApplicationDecision {
   /** Independent of each other: at most one per step key. To be executed after the entries are written. */
   readonly steps: readonly Step[];
   readonly entries: readonly JournalEntry[];
+  /** Questions to registries that its steps wait for. */
+  readonly lookups: readonly ImageLookup[];
   readonly drift: readonly DriftItem[];
   /** Left alone by rules. */
   readonly ignored: readonly IgnoredItem[];
@@ -63,6 +66,8 @@ export interface ApplicationDecision {
   readonly settled: boolean;
   /** When to decide again at the latest; null: when something changes. */
   readonly wakeAt: number | null;
+  /** The same for what a plan does not look ahead to. */
+  readonly reviewAt: number | null;
 }
 
 export interface ServiceStatus {
@@ -128,7 +133,7 @@ function decideActive(
   decideStages(context);
   const settled = isApplicationSettled(context);
   for (const view of context.views.flatMap(({ slots }) => slots)) {
-    for (const { rule } of view.ignored) if (rule.until !== null) draft.wakeBy(rule.until);
+    for (const { rule } of view.ignored) if (rule.until !== null) draft.reviewBy(rule.until);
   }
   draft.entries.push(...seenEntries(context));
   decideCompletion(context, settled);
@@ -184,6 +189,8 @@ function standing(
     hold,
     suspended: isSuspended(context),
     wantsLook: draft.wantsLook(),
+    lookups: draft.lookups,
+    reviewAt: draft.reviewAt(),
     settled,
   };
 }

@@ -5,6 +5,7 @@ import { familiarReference } from '../model/image.ts';
 import type { OperatorRequest } from '../model/request.ts';
 import { adoptionEntries, decideAdoptions, replacingEntries } from './decide-adoption.ts';
 import { isAdoptable } from './claims.ts';
+import { pinnedImage } from './image-pins.ts';
 import { quarantineEntry } from './quarantine.ts';
 import { stageOf } from './stages.ts';
 import type { Target } from './target.ts';
@@ -46,7 +47,7 @@ function answerTo(world: World, request: OperatorRequest): Answer {
     case 'resume':
       return resume(world, spec, record);
     case 'retry':
-      return retry(world, spec, target);
+      return retry(world, spec, record, target);
     case 'promote':
       return promote(world, spec, record, target);
     case 'abort':
@@ -78,8 +79,15 @@ function resume(world: World, spec: ApplicationSpec, { suspension }: Application
   return accepted([entry], 'resumed');
 }
 
-function retry(world: World, spec: ApplicationSpec, target: Target): Answer {
-  const isStepFailed = [...world.failures.keys()].some((key) => isOwnStep(key, spec, target));
+function retry(
+  world: World,
+  spec: ApplicationSpec,
+  record: ApplicationRecord,
+  target: Target,
+): Answer {
+  const isStepFailed = [...world.failures.keys()].some((key) =>
+    isOwnStep(key, record, spec, target),
+  );
   if (target.failed.length === 0 && !isStepFailed) return retryGroup(world, spec);
   const entry = { kind: 'retried', application: spec.name, at: world.now } as const;
   const what = target.failed.length === 0 ? 'what failed' : 'the failed revision';
@@ -103,9 +111,18 @@ function retryGroup({ desired, journal, now }: World, spec: ApplicationSpec): An
 }
 
 /** Whether a step with this key was one for the application: on a slot of it, or for something that its services need. */
-function isOwnStep(key: string, spec: ApplicationSpec, target: Target): boolean {
+function isOwnStep(
+  key: string,
+  record: ApplicationRecord,
+  spec: ApplicationSpec,
+  target: Target,
+): boolean {
   const needs = [spec, target.spec].flatMap(({ services, networks, volumes }) => [
-    ...services.map(({ container }) => `/image/${familiarReference(container.image)}`),
+    ...services.flatMap((service) =>
+      [service.container.image, pinnedImage(record, service)].map(
+        (image) => `/image/${familiarReference(image)}`,
+      ),
+    ),
     ...networks.map(({ name }) => `/network/${name}`),
     ...volumes.map(({ name }) => `/volume/${name}`),
   ]);

@@ -1,9 +1,11 @@
 import type { DriftItem, IgnoredItem } from '../model/drift.ts';
 import type { JournalEntry } from '../model/journal-state.ts';
 import { reduceJournal } from '../model/journal-reduce.ts';
+import type { ImageLookup } from '../model/lookup.ts';
 import { label } from '../model/labels.ts';
 import type { ObservedContainer } from '../model/observation.ts';
 import type { Step } from '../model/step.ts';
+import type { Instance, Inventory } from '../drift/identify.ts';
 import { wantedPorts } from '../placement/wanted-ports.ts';
 import type { ApplicationDecision } from './decide-application.ts';
 import type { Adoption } from './decide-adoption.ts';
@@ -12,6 +14,7 @@ import { decideApplications } from './decide-applications.ts';
 import { decideRequests } from './decide-requests.ts';
 import { groupInstances } from './group-instances.ts';
 import { inventoryOf, withCurrentJournal } from './older-schemas.ts';
+import { decideImages } from './moved-tags.ts';
 import { placeAll, placedServices, targetsOf } from './place-all.ts';
 import type { PruneDecision } from './prune.ts';
 import { decidePrune } from './prune.ts';
@@ -28,6 +31,8 @@ export interface Decision {
   /** To be written before any step is executed. */
   readonly entries: readonly JournalEntry[];
   readonly steps: readonly Step[];
+  /** Questions to registries, to be asked beside the steps. */
+  readonly lookups: readonly ImageLookup[];
   readonly drift: readonly DriftItem[];
   /** Differences that rules leave alone. */
   readonly ignored: readonly IgnoredItem[];
@@ -39,8 +44,11 @@ export interface Decision {
 /** The one decision: data in, data out. The same world gives the same decision, byte for byte. */
 export function decide(seen: World): Decision {
   const given = withCurrentJournal(seen);
-  const requested = decideRequests(given);
-  const asked = { ...given, journal: requested.reduce(reduceJournal, given.journal) };
+  // A moved tag may make another version of what the commit asks for: all that follows is about that one.
+  const images = decideImages(given, byApplication(inventoryOf(given)));
+  const requested = decideRequests(images.world);
+  const journal = requested.reduce(reduceJournal, images.world.journal);
+  const asked = { ...images.world, journal };
   // Clocks are set before anything is judged by them.
   const suspensions = suspensionEntries(asked);
   const known = { ...asked, journal: suspensions.reduce(reduceJournal, asked.journal) };
@@ -48,7 +56,7 @@ export function decide(seen: World): Decision {
   const adopted = adoptionEntries(adoptions);
   const world = { ...known, journal: adopted.reduce(reduceJournal, known.journal) };
   const inventory = inventoryOf(world);
-  const instances = groupInstances(inventory.instances, ({ identity }) => identity.application);
+  const instances = byApplication(inventory);
   const targets = targetsOf(world);
   const services = placedServices(targets);
   const placement = placeAll(world, targets, inventory);
@@ -67,6 +75,7 @@ export function decide(seen: World): Decision {
     adoptions,
     prune,
     entries: [
+      ...images.entries,
       ...requested,
       ...suspensions,
       ...adopted,
@@ -78,7 +87,12 @@ export function decide(seen: World): Decision {
     drift: [...applications.flatMap(({ drift }) => drift), ...prune.drift, ...copies],
     ignored: applications.flatMap(({ ignored }) => ignored),
     settled: isRolledOut && prune.settled,
-    wakeAt: earliest([...applications.map(({ wakeAt }) => wakeAt), prune.wakeAt]),
+    lookups: distinct([...images.lookups, ...applications.flatMap(({ lookups }) => lookups)]),
+    wakeAt: earliest([
+      ...applications.flatMap(({ wakeAt, reviewAt }) => [wakeAt, reviewAt]),
+      images.reviewAt,
+      prune.wakeAt,
+    ]),
   };
 }
 
@@ -87,8 +101,14 @@ function isSucceeded({ settled, target, conditions }: ApplicationDecision): bool
   return settled && target.mode === 'desired' && isReady;
 }
 
+function byApplication({ instances }: Inventory): ReadonlyMap<string, readonly Instance[]> {
+  return groupInstances(instances, ({ identity }) => identity.application);
+}
+
 /** One step per key: two services may ask for one image on one host. */
-function distinct(steps: readonly Step[]): readonly Step[] {
+function distinct<Keyed extends { readonly key: string }>(
+  steps: readonly Keyed[],
+): readonly Keyed[] {
   return [...new Map(steps.toReversed().map((step) => [step.key, step])).values()].toReversed();
 }
 

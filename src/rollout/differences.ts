@@ -63,7 +63,18 @@ function assess(
 ): readonly Difference[] {
   const record = world.journal.applications.get(application);
   const before = record === undefined ? null : provenService(record, service.name);
-  return assessInstance(instance, service, imageDefaults(world, instance), before);
+  const found = assessInstance(instance, service, imageDefaults(world, instance), before);
+  return found.some(({ path }) => path === 'image') && isSameImage(world, service, instance)
+    ? found.filter(({ path }) => path !== 'image')
+    : found;
+}
+
+/** Another name of the image that is asked for, as its host knows it, is no other image. */
+function isSameImage(world: World, service: ServiceSpec, { container }: Instance): boolean {
+  const host = world.observations.get(container.host);
+  const asked =
+    host?.kind === 'reachable' ? findImage(host.images, service.container.image) : undefined;
+  return asked !== undefined && asked.id === container.imageId;
 }
 
 /** The rules of the commit in force, the application's own first. */
@@ -71,6 +82,16 @@ function rulesFor({ world, application }: DifferenceContext): readonly IgnoreRul
   const { applications, fleet } = world.desired;
   const own = applications.find(({ name }) => name === application)?.driftIgnore ?? [];
   return own.length === 0 ? fleet.driftIgnore : [...own, ...fleet.driftIgnore];
+}
+
+/** The rule that leaves a difference of an instance alone, or null. */
+export function ignoredBy(
+  context: DifferenceContext,
+  service: ServiceSpec,
+  instance: Instance,
+  difference: Difference,
+): IgnoreRule | null {
+  return ruleOf(context, rulesFor(context), service, instance, difference);
 }
 
 function ruleOf(

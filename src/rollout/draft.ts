@@ -1,5 +1,6 @@
 import type { ServiceSpec } from '../model/application.ts';
 import type { JournalEntry } from '../model/journal-state.ts';
+import type { ImageLookup } from '../model/lookup.ts';
 import type { HostName } from '../model/names.ts';
 import { originOf } from '../model/origin.ts';
 import type { Action, Cause, Change, Step, StepFailure } from '../model/step.ts';
@@ -51,11 +52,14 @@ export interface Blocked {
 /** The decision on one application, as it is put together. It never leaves the functions that fill it. */
 export class Draft {
   readonly steps: Step[] = [];
+  /** Questions to registries, which change nothing. */
+  readonly lookups: ImageLookup[] = [];
   readonly entries: JournalEntry[] = [];
   readonly waiting: Waiting[] = [];
   readonly blocked: Blocked[] = [];
   readonly #application: string;
   #wakeAt: number | null = null;
+  #reviewAt: number | null = null;
   #wantsLook = false;
 
   constructor(application: string) {
@@ -104,6 +108,15 @@ export class Draft {
   /** Decides again at this time at the latest, though nothing in particular is waited for. */
   wakeBy(time: number): void {
     this.#wakeAt = this.#wakeAt === null ? time : Math.min(this.#wakeAt, time);
+  }
+
+  /** Decides again at this time at the latest for a reason that no plan looks ahead to, such as the end of a rule. */
+  reviewBy(time: number): void {
+    this.#reviewAt = this.#reviewAt === null ? time : Math.min(this.#reviewAt, time);
+  }
+
+  reviewAt(): number | null {
+    return this.#reviewAt;
   }
 
   /** When to decide again at the latest, in milliseconds since the epoch; null: when something changes. */

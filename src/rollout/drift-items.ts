@@ -6,7 +6,8 @@ import type { Instance } from '../drift/identify.ts';
 import type { ApplicationContext } from './application-context.ts';
 import { isServiceProven } from './application-context.ts';
 import { isOfCommit } from './change-in-place.ts';
-import { differencesOf } from './differences.ts';
+import { differencesOf, ignoredBy } from './differences.ts';
+import { movedTag } from './moved-tag.ts';
 import type { SlotView } from './slot-view.ts';
 
 /**
@@ -31,7 +32,10 @@ export function ignoredDriftOf(context: ApplicationContext): readonly IgnoredIte
 function ignoredOf(context: ApplicationContext, view: SlotView): readonly IgnoredItem[] {
   const { current, ignored } = view;
   if (current === null) return [];
-  return ignored.map(({ difference, rule }) => {
+  const moved = movedTag(context, view, current);
+  const rule = moved === null ? null : ignoredBy(context, view.service, current, moved);
+  const all = moved === null || rule === null ? ignored : [...ignored, { difference: moved, rule }];
+  return all.map(({ difference, rule }) => {
     const item = itemOf(context, view, current, difference);
     return { item: { ...item, severity: 'info', action: 'report', note: rule.reason }, rule };
   });
@@ -44,7 +48,7 @@ function slotDrift(context: ApplicationContext, view: SlotView): readonly DriftI
   const replaced = others.filter(({ hash }) => hash === service.hash);
   if (current !== null && view.phase.kind === 'promoted') {
     return [
-      ...view.differences
+      ...[...view.differences, ...movedTagOf(context, view, current)]
         .filter((difference) => !isOfCommit(context, view, difference))
         .map((difference) => itemOf(context, view, current, difference)),
       ...replaced
@@ -64,6 +68,17 @@ function slotDrift(context: ApplicationContext, view: SlotView): readonly DriftI
       .filter(({ remedy }) => remedy.kind === 'replace')
       .map((difference) => itemOf(context, view, other, difference)),
   );
+}
+
+/** That the tag of its image means another one now, unless a rule leaves that alone. */
+function movedTagOf(
+  context: ApplicationContext,
+  view: SlotView,
+  current: Instance,
+): readonly Difference[] {
+  const moved = movedTag(context, view, current);
+  if (moved === null || ignoredBy(context, view.service, current, moved) !== null) return [];
+  return [moved];
 }
 
 /** The slot was repaired a moment ago: what else is there is what the repair replaced, on its way out. */

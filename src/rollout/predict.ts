@@ -1,4 +1,5 @@
 import { reduceJournal } from '../model/journal-reduce.ts';
+import { notAsked } from '../model/lookup.ts';
 import type { Step } from '../model/step.ts';
 import { applySteps } from './apply-steps.ts';
 import type { Decision } from './decide.ts';
@@ -47,10 +48,18 @@ export function predict(start: World): Prediction {
     if (isQuiet && decision.entries.length === 0 && wakeAt === null) break;
     if (!isQuiet) waves.push(decision.steps);
     const now = isQuiet ? (wakeAt ?? world.now) : world.now;
-    world = applySteps({ ...world, journal, now }, decision.steps);
+    const lookups = unanswered(world, decision);
+    world = applySteps({ ...world, journal, lookups, now }, decision.steps);
     decision = decide(world);
   }
   return { waves, lowest: [...lowest.values()].filter(isLower), first, last: decision, end: world };
+}
+
+/** A plan asks no registry: it goes by the tags. */
+function unanswered({ lookups }: World, decision: Decision): World['lookups'] {
+  if (decision.lookups.length === 0) return lookups;
+  const refused = { ...notAsked, failures: 1, retryAt: Number.POSITIVE_INFINITY };
+  return new Map([...lookups, ...decision.lookups.map(({ key }) => [key, refused] as const)]);
 }
 
 /** Time alone brings it further: a gate, a delay, a watch. What waits for another try does not count. */

@@ -5,7 +5,9 @@ import { familiarReference, findImage } from '../model/image.ts';
 import { containerRefusal, networkRefusal } from '../model/needed-versions.ts';
 import type { ApplicationContext } from './application-context.ts';
 import { isQuarantined, isServiceProven } from './application-context.ts';
+import { chooseImage } from './choose-image.ts';
 import { causeOf } from './draft.ts';
+import { pinnedImage } from './image-pins.ts';
 import { missingNetworks } from './prepare-host.ts';
 import { provenService } from './target.ts';
 
@@ -15,6 +17,8 @@ export interface Preflight {
   readonly complete: boolean;
   /** Hosts on which the image of a service is present and fits, by `host service hash`. */
   readonly ready: ReadonlySet<string>;
+  /** The image that each version is made from, by service and hash. */
+  readonly images: ReadonlyMap<string, string>;
 }
 
 /**
@@ -23,24 +27,47 @@ export interface Preflight {
  */
 export function decidePreflight(context: ApplicationContext): Preflight {
   const ready = new Set<string>();
+  const images = new Map<string, string>();
   let complete = true;
   for (const [service, hosts] of absentHosts(context)) {
     if (isQuarantined(context, service)) continue;
     if (context.holdsChanges && !isServiceProven(context, service)) continue;
-    for (const host of [...hosts].toSorted()) {
+    const seen = [...hosts].toSorted().flatMap((host) => {
       const observation = context.world.observations.get(host);
-      if (observation?.kind !== 'reachable') continue;
+      return observation?.kind === 'reachable' ? [observation] : [];
+    });
+    const image = chooseImage(context, service, seen);
+    if (image !== null) images.set(versionKey(service), image);
+    for (const observation of seen) {
+      const { host } = observation;
       const good = provenService(context.record, service.name);
-      if (good !== null && isImageThere(good, observation)) ready.add(readyKey(host, good));
-      if (checkHost(context, service, observation)) ready.add(readyKey(host, service));
+      if (good !== null && isImageThere(context, good, observation))
+        ready.add(readyKey(host, good));
+      const isReady = image !== null && checkHost(context, service, image, observation);
+      if (isReady) ready.add(readyKey(host, service));
       else if (!isServiceProven(context, service)) complete = false;
     }
   }
-  return { complete, ready };
+  return { complete, ready, images };
 }
 
 export function readyKey(host: HostName, service: ServiceSpec): string {
   return `${host} ${service.name} ${service.hash}`;
+}
+
+/** The service as an instance of it is made now: from the image that was found on its hosts. */
+export function withImage(
+  { record }: ApplicationContext,
+  { images }: Preflight,
+  service: ServiceSpec,
+): ServiceSpec {
+  const image = images.get(versionKey(service)) ?? pinnedImage(record, service);
+  const { container } = service;
+  return image === container.image ? service : { ...service, container: { ...container, image } };
+}
+
+function versionKey({ name, hash }: ServiceSpec): string {
+  return `${name} ${hash}`;
 }
 
 /** The hosts on which an instance is to be made, by the version of the service that it is to have. */
@@ -56,10 +83,13 @@ function absentHosts({
 }
 
 /** The version that the new one replaces may have to be repaired until then; its image is never pulled for that. */
-function isImageThere(good: ServiceSpec, { images, engine }: ReachableHost): boolean {
-  const { container } = good;
-  const mounted = mountedImages(good).every((source) => findImage(images, source) !== undefined);
-  const image = findImage(images, container.image);
+function isImageThere(
+  { record }: ApplicationContext,
+  service: ServiceSpec,
+  { images, engine }: ReachableHost,
+): boolean {
+  const mounted = mountedImages(service).every((source) => findImage(images, source) !== undefined);
+  const image = findImage(images, pinnedImage(record, service));
   return mounted && image?.architecture === engine.architecture && image.os === engine.os;
 }
 
@@ -67,6 +97,7 @@ function isImageThere(good: ServiceSpec, { images, engine }: ReachableHost): boo
 function checkHost(
   context: ApplicationContext,
   service: ServiceSpec,
+  reference: string,
   observation: ReachableHost,
 ): boolean {
   const { host, engine } = observation;
@@ -75,7 +106,6 @@ function checkHost(
     context.draft.block(service.name, '', 'EngineTooOld', tooOld);
     return false;
   }
-  const reference = service.container.image;
   const image = findImage(observation.images, reference);
   const missing = mountedImages(service).filter(
     (source) => findImage(observation.images, source) === undefined,

@@ -1,5 +1,6 @@
 import type { DesiredState } from '../model/desired.ts';
 import type { JournalState } from '../model/journal-state.ts';
+import type { LookupRecord } from '../model/lookup.ts';
 import type { HostName } from '../model/names.ts';
 import type { HostObservation } from '../model/observation.ts';
 import type { ReadinessMap } from '../model/readiness.ts';
@@ -16,6 +17,8 @@ export interface World {
   readonly inFlight: ReadonlyMap<string, ActionKind>;
   /** Steps that failed lately, by their key. */
   readonly failures: ReadonlyMap<string, FailedStep>;
+  /** Questions to registries, by their key. */
+  readonly lookups: ReadonlyMap<string, LookupRecord>;
   /** What somebody has asked for and is not answered yet, in the order of asking. */
   readonly requests: readonly OperatorRequest[];
   /**

@@ -196,6 +196,15 @@ export function objectCases({ shell, bench }: ContractContext): void {
     });
   });
 
+  it('a question to a registry that cannot be reached is a refusal', async () => {
+    const { status, message } = await refused(shell().get('/distribution/127.0.0.1:1/web:v1/json'));
+
+    expect(status).toBe(500);
+    expect(message).toMatch(
+      /^Get "https?:\/\/127\.0\.0\.1:1\/v2\/": dial tcp \S+: connect: connection refused$/,
+    );
+  });
+
   it('an image for another platform is taken', async () => {
     const id = await shell().create('web', { Image: 'testapp:arm64' });
 

@@ -115,6 +115,23 @@ it('a tag that moves brings another image', async () => {
   expect(await idOf()).not.toBe(first);
 });
 
+it('a registry says what a tag means, and a container is made from that digest', async () => {
+  const world = aWorld();
+  const image = 'registry.example.com/shop/web:1';
+  const digest = world.registry.publish(image, {});
+
+  const answer = await world.ask('GET', `/distribution/${image}/json`);
+
+  expect(answer).toMatchObject({ status: 200, body: { Descriptor: { digest } } });
+  await world.ask('POST', pullRequest);
+  world.registry.publish(image, { config: { Env: ['A=1'] } });
+  expect(await world.ask('GET', `/distribution/${image}/json`)).not.toMatchObject({
+    body: { Descriptor: { digest } },
+  });
+  const found = await world.ask('GET', `/images/${image}@${digest}/json`);
+  expect(found).toMatchObject({ status: 200, body: { RepoTags: [image] } });
+});
+
 it('a pull fails in words that say whose fault it is', async () => {
   const world = aWorld();
   const reasonOf = async (): Promise<string> => {

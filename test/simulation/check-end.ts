@@ -249,6 +249,7 @@ async function checkPlan({ world, life }: End): Promise<void> {
     readiness: new Map(),
     inFlight: new Map(),
     failures: new Map(),
+    lookups: new Map(),
     requests: [],
     watchingSince: world.clock.now(),
     now: world.clock.now(),

@@ -10,6 +10,7 @@ export function aroundExecute(
     configure: (spec, interest) => fleet.configure(spec, interest),
     snapshot: () => fleet.snapshot(),
     refresh: (signal) => fleet.refresh(signal),
+    lookUp: (...args) => fleet.lookUp(...args),
     evidence: (host, container, signal) => fleet.evidence(host, container, signal),
     subscribe: (onChange) => fleet.subscribe(onChange),
     calls: () => fleet.calls(),

@@ -106,6 +106,7 @@ export function aService(facts: ServiceFacts = {}): ServiceSpec {
   };
   return {
     name: 'web',
+    tagMoved: null,
     hash: hashContainer(container, gate),
     mode: 'replicated',
     replicas: 1,
@@ -225,6 +226,7 @@ export function aDesiredState(
       variables: {},
       prune: { approved: [] },
       rollback: { writeBack: 'off' },
+      image: { tagMoved: 'ignore', intervalMs: 300_000 },
       driftIgnore: [],
       origin: { file: 'fleet.yaml', line: 1, column: 1 },
     },
@@ -251,6 +253,7 @@ export function aWorld(
     readiness: new Map(),
     inFlight: new Map(),
     failures: new Map(),
+    lookups: new Map(),
     requests: [],
     watchingSince: 0,
     now: 1_000_000,

@@ -61,6 +61,7 @@ export function aFleetSpec(hosts: readonly HostDescription[]): FleetSpec {
     variables: {},
     prune: { approved: [] },
     rollback: { writeBack: 'off' },
+    image: { tagMoved: 'ignore', intervalMs: 300_000 },
     driftIgnore: [],
     origin,
   };

@@ -3,6 +3,7 @@ import { toHostName } from '../../model/names.ts';
 import { child, items, readText, readTexts, readTextWith, silent, type Cursor } from '../cursor.ts';
 import { parseEndpoint } from '../scalars/endpoint.ts';
 import { cleanPath } from '../scalars/volume.ts';
+import { resolveImagePolicy } from './image-policy.ts';
 import { resolveIgnoreRule } from './ignore-rules.ts';
 import { collectOrigins } from './origins.ts';
 import { resolveTextMap } from './text-map.ts';
@@ -20,6 +21,7 @@ export function resolveFleet(root: Cursor): FleetSpec {
       writeBack: readText(child(root, 'rollback', 'writeBack')) === 'commit' ? 'commit' : 'off',
     },
     ...hostPaths(child(root, 'policy', 'hostPaths')),
+    image: resolveImagePolicy(child(root, 'image')),
     driftIgnore: items(child(root, 'drift', 'ignore')).map((rule) => resolveIgnoreRule(rule, {})),
     origin: root.origin,
   };

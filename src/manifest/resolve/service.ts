@@ -11,6 +11,7 @@ import { resolveEnvironment } from './environment.ts';
 import { resolveGate } from './gate.ts';
 import { gateOfJob, resolveJob, startsLater } from './job.ts';
 import { collectOrigins } from './origins.ts';
+import { resolveTagMoved } from './image-policy.ts';
 import { olderKeys } from './older-keys.ts';
 import { replicasOf } from './replicas.ts';
 import { resolveRollout, rolloutOfJob } from './rollout-policy.ts';
@@ -28,6 +29,7 @@ export function resolveService(subject: Subject, name: string, service: Cursor):
   const update = resolveUpdate(service, bounds);
   return {
     name,
+    tagMoved: resolveTagMoved(child(service, 'x-fleetwright', 'image', 'tagMoved')),
     container,
     hash: hashContainer(container, gate),
     mode: isGlobal ? 'global' : 'replicated',

@@ -9,7 +9,7 @@ import type { EngineState } from './engine-state.ts';
 import { mutated } from './engine-state.ts';
 import { findContainer, noSuchContainer } from './find-container.ts';
 import { engineInfo, engineVersion } from './facts.ts';
-import { inspectImage, listImages, pullImage, tagImage } from './images.ts';
+import { inspectImage, listImages, lookUpImage, pullImage, tagImage } from './images.ts';
 import { inspectBody, listedBody } from './inspect.ts';
 import {
   connectNetwork,
@@ -49,6 +49,8 @@ export function dispatch(state: EngineState, request: ApiRequest): Answer {
       return aboutVolumes(state, request, first);
     case 'images':
       return aboutImages(state, request, first, path.slice('/images/'.length), query);
+    case 'distribution':
+      return lookUpImage(state, path.slice('/distribution/'.length).replace(/\/json$/, ''));
     default:
       return notFound;
   }

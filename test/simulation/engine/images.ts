@@ -103,6 +103,30 @@ function pullNow(state: EngineState, name: string, reference: string): ApiRespon
   return lines([{ status: `Status: Downloaded newer image for ${reference}` }]);
 }
 
+/** Asks the registry what a name means, without pulling it. */
+export function lookUpImage(state: EngineState, reference: string): Pending {
+  return pending((reply) =>
+    later(state, between(state, state.timing.pull), () => {
+      reply(lookUpNow(state, reference));
+    }),
+  );
+}
+
+function lookUpNow(state: EngineState, reference: string): ApiResponse {
+  if (!state.registryReachable) {
+    const url = `https://${registryOf(reference)}/v2/`;
+    return refusal(500, `Get "${url}": dial tcp 10.0.0.9:443: connect: connection refused`);
+  }
+  const image = state.registry.find(reference);
+  if (image === null) return refusal(404, `manifest unknown: manifest unknown`);
+  const { digest, architecture } = image;
+  const mediaType = 'application/vnd.docker.distribution.manifest.v2+json';
+  return ok({
+    Descriptor: { mediaType, digest, size: 1_000 },
+    Platforms: [{ architecture, os: 'linux' }],
+  });
+}
+
 /** Gives an image one more name. */
 export function tagImage(
   state: EngineState,

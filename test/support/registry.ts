@@ -1,0 +1,108 @@
+import type { ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { findCommand } from '../../src/sandbox/command.ts';
+import { installPackages } from '../../src/sandbox/packages.ts';
+import type { HostDescription } from '../../src/sandbox/sandbox-host.ts';
+import { eventually } from './eventually.ts';
+import { shellOf } from './sandbox.ts';
+
+const command = 'docker-registry';
+
+/** A real registry on the network that the hosts of a sandbox share, so that they trust it without TLS. */
+export class Registry implements AsyncDisposable {
+  /** `10.77.3.1:5000` */
+  readonly address: string;
+  readonly #dir: string;
+  #process: ChildProcess | null = null;
+
+  private constructor(address: string, dir: string) {
+    this.address = address;
+    this.#dir = dir;
+  }
+
+  static async start(hosts: readonly HostDescription[]): Promise<Registry> {
+    if (findCommand(command) === null) await installPackages([command], say);
+    const gateway = (hosts[0]?.address ?? '').replace(/\d+$/, '1');
+    const dir = await mkdtemp(join(tmpdir(), 'fleetwright-registry-'));
+    const registry = new Registry(`${gateway}:${await freePort(gateway)}`, dir);
+    const lines = [
+      'version: 0.1',
+      `storage: { filesystem: { rootdirectory: ${dir}/data } }`,
+      `http: { addr: "${registry.address}" }`,
+      'log: { level: error }',
+    ];
+    await writeFile(join(dir, 'config.yml'), lines.join('\n'));
+    await registry.resume();
+    return registry;
+  }
+
+  /** Gives a name to an image that a host has, and pushes it; the host forgets the name again. Gives the digest. */
+  async publish(host: HostDescription, image: string, name: string): Promise<string> {
+    const engine = shellOf(host);
+    const at = name.lastIndexOf(':');
+    const repo = `${this.address}/${name.slice(0, at)}`;
+    const reference = `${this.address}/${name}`;
+    await engine.getImage(image).tag({ repo, tag: name.slice(at + 1) });
+    const pushing = await engine.getImage(reference).push({ authconfig: noCredentials });
+    await new Promise<void>((resolve, reject) => {
+      engine.modem.followProgress(pushing, (error) => (error === null ? resolve() : reject(error)));
+    });
+    const { RepoDigests } = await engine.getImage(image).inspect();
+    const digest = RepoDigests.find((each) => each.startsWith(`${repo}@`));
+    await engine.getImage(reference).remove();
+    if (digest === undefined) throw new Error(`"${reference}" was pushed and has no digest`);
+    return digest.slice(digest.indexOf('@') + 1);
+  }
+
+  /** Nobody answers at its address from now on. */
+  async end(): Promise<void> {
+    const process = this.#process;
+    if (process === null) return;
+    this.#process = null;
+    const closed = once(process, 'close');
+    process.kill('SIGKILL');
+    await closed;
+  }
+
+  /** Starts it, with all that was pushed. */
+  async resume(): Promise<void> {
+    const config = join(this.#dir, 'config.yml');
+    this.#process = spawn(command, ['serve', config], { stdio: 'ignore' });
+    await eventually('the registry to answer', () => isUp(this.address));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.end();
+    await rm(this.#dir, { recursive: true, force: true });
+  }
+}
+
+const noCredentials = { username: '', password: '', serveraddress: '' };
+
+async function isUp(address: string): Promise<true | null> {
+  try {
+    return (await fetch(`http://${address}/v2/`)).ok ? true : null;
+  } catch {
+    return null;
+  }
+}
+
+async function freePort(address: string): Promise<number> {
+  const server = createServer().listen(0, address);
+  await once(server, 'listening');
+  const bound = server.address();
+  server.close();
+  await once(server, 'close');
+  if (bound === null || typeof bound === 'string') throw new Error('there is no port');
+  return bound.port;
+}
+
+function say(line: string): void {
+  process.stderr.write(`engine: ${line}\n`);
+}
