@@ -172,6 +172,56 @@ describe('run, on three engines', () => {
     expect((await containers()).filter(({ state }) => state === 'running')).toHaveLength(6);
   });
 
+  it('leaves alone what a rule says, lists it apart, and heals it once the rule is gone', async () => {
+    const rule = `x-fleetwright:
+  drift:
+    ignore:
+      - path: deploy.resources.limits.memory
+        reason: a leak is being looked for
+        until: 2999-12-31
+`;
+    await repository.write('shop/compose.yaml', `${manifest}${rule}`);
+    const withRule = await repository.commit('rule');
+    await eventually('the rule to be in force', async () =>
+      daemon.log().includes(withRule.slice(0, 10)) ? true : null,
+    );
+    const [victim] = await containers();
+    if (victim === undefined) throw new Error('there is a container');
+    const container = engineOf(victim.host).getContainer(victim.id);
+    await container.update({ Memory: 128 * 2 ** 20, MemorySwap: 256 * 2 ** 20 });
+
+    const report = await eventually('the report', async () => {
+      const found = await commands.drift();
+      return found.ignored.length > 0 ? found : null;
+    });
+
+    expect(open(report)).toEqual([]);
+    expect(report.summary.ignored).toBe(1);
+    expect(report.ignored).toMatchObject([
+      {
+        path: 'deploy.resources.limits.memory',
+        desired: 64 * 2 ** 20,
+        observed: 128 * 2 ** 20,
+        rule: {
+          file: 'shop/compose.yaml',
+          line: 19,
+          column: 9,
+          reason: 'a leak is being looked for',
+          until: '3000-01-01T00:00:00Z',
+        },
+      },
+    ]);
+    expect((await commands.run('drift', '--exit-code')).code).toBe(0);
+    expect((await container.inspect()).HostConfig.Memory).toBe(128 * 2 ** 20);
+
+    await repository.write('shop/compose.yaml', manifest);
+    await repository.commit('without the rule');
+    await eventually('the repair', async () =>
+      (await container.inspect()).HostConfig.Memory === 64 * 2 ** 20 ? true : null,
+    );
+    await converged();
+  });
+
   it('reports a copy of a container with its labels and does not touch it', async () => {
     const [original] = await containers();
     if (original === undefined) throw new Error('there is a container');
