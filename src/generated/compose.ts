@@ -1014,7 +1014,7 @@ provider?: {
 
 }
 /**
- * When to pull the image: missing or if_not_present, when a host does not have it. Others are refused, for nothing but a commit changes what runs. Default: missing.
+ * When to pull the image. missing or if_not_present: when a host does not have it; always: a new version begins with what the registry says that the tag means, and waits for the registry; never: each host uses what it was given, and nothing is asked. build and those that go by time are refused. Whatever the policy, a version keeps its image. Default: missing.
  */
 pull_policy?: string
 /**

@@ -36,6 +36,8 @@ export interface ApplicationSpec {
 
 export interface ServiceSpec {
   readonly name: string;
+  /** When its image is pulled. */
+  readonly pullPolicy: PullPolicy;
   /** What to do when the tag of its image moves at the registry; null: what fleet.yaml says. */
   readonly tagMoved: TagMoved | null;
   /** Set when a moved tag was rolled out: the image as the manifest names it. `container` has the one with the digest. */
@@ -64,6 +66,12 @@ export interface ServiceSpec {
   /** Keyed by the path below the service as the user wrote it: `image`, `environment.A`, `deploy.replicas`, ``. */
   readonly origins: Origins;
 }
+
+/**
+ * `missing`: where a host does not have it; `always`: a version begins with what the registry says that the tag means;
+ * `never`: each host uses what it was given.
+ */
+export type PullPolicy = 'missing' | 'always' | 'never';
 
 /** What follows when a tag comes to mean another image than the one that runs. */
 export type TagMoved = 'ignore' | 'report' | 'roll';

@@ -20,6 +20,8 @@ export interface LookupRecord {
   readonly isUnderWay: boolean;
   /** The last answer, in milliseconds since the epoch; null: there was none. */
   readonly answeredAt: number | null;
+  /** Why the last question was not answered; null: it was, or nobody may ask. */
+  readonly failure: StepFailure | null;
   /** Failures in a row. */
   readonly failures: number;
   /** After a failure, not to be asked again before this time. */
@@ -29,6 +31,7 @@ export interface LookupRecord {
 export const notAsked: LookupRecord = {
   isUnderWay: false,
   answeredAt: null,
+  failure: null,
   failures: 0,
   retryAt: 0,
 };

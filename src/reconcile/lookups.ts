@@ -84,9 +84,10 @@ type Failed = Extract<LookupOutcome, { readonly kind: 'failed' }>;
 
 function recordAfter(before: LookupRecord, outcome: LookupOutcome, now: number): LookupRecord {
   if (outcome.kind === 'resolved') {
-    return { isUnderWay: false, answeredAt: now, failures: 0, retryAt: 0 };
+    return { isUnderWay: false, answeredAt: now, failure: null, failures: 0, retryAt: 0 };
   }
   const failures = before.failures + 1;
   const delay = Math.min(longestRetryMs, firstRetryMs * 2 ** Math.min(failures - 1, 10));
-  return { ...before, isUnderWay: false, failures, retryAt: now + delay };
+  const { failure } = outcome;
+  return { ...before, isUnderWay: false, failure, failures, retryAt: now + delay };
 }

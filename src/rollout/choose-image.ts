@@ -4,6 +4,7 @@ import { lookupKey, notAsked } from '../model/lookup.ts';
 import type { HostName } from '../model/names.ts';
 import type { ReachableHost } from '../model/observation.ts';
 import type { ApplicationContext } from './application-context.ts';
+import { isServiceProven } from './application-context.ts';
 import { inAll, pinnedImage } from './image-pins.ts';
 
 /** How long an answer of a registry is good enough for a decision. */
@@ -14,7 +15,8 @@ const freshMs = 60_000;
  * in common is pinned, for now and for all that is made of this version later. Where they have different ones, since the tag
  * moved between two pulls, the registry is asked which is right; null as long as it is.
  *
- * What was loaded by hand has no digest, and is used as it is.
+ * What was loaded by hand has no digest, and is used as it is. Where the manifest says `pull_policy: always`, a version
+ * begins with what the registry says, and waits for it.
  */
 export function chooseImage(
   context: ApplicationContext,
@@ -23,11 +25,15 @@ export function chooseImage(
 ): string | null {
   const { record, draft, application } = context;
   const image = pinnedImage(record, service);
-  if (digestIn(image) !== null || hosts.length === 0) return image;
-  const there = hosts.map(({ images }) => findImage(images, image));
-  const digests = there.map((each) => (each === undefined ? [] : digestsOf(each, image)));
-  if (digests.some((list) => list.length === 0)) return image;
-  const [common] = inAll(digests);
+  const isSettled = digestIn(image) !== null || service.pullPolicy === 'never';
+  if (isSettled || hosts.length === 0) return image;
+  const digests = hosts.map(({ images }) => {
+    const there = findImage(images, image);
+    return there === undefined ? [] : digestsOf(there, image);
+  });
+  const isAsked = service.pullPolicy === 'always';
+  if (!isAsked && digests.some((list) => list.length === 0)) return image;
+  const [common] = isAsked ? [] : inAll(digests);
   const digest = common ?? answerOf(context, service, hosts);
   if (digest === 'asked') return null;
   if (digest === 'unknown') return image;
@@ -39,18 +45,26 @@ export function chooseImage(
 
 /** What the registry says that the tag means; `unknown` when it does not answer. */
 function answerOf(
-  { world, record, draft, application }: ApplicationContext,
+  context: ApplicationContext,
   service: ServiceSpec,
   hosts: readonly ReachableHost[],
 ): string {
+  const { world, record, draft, application } = context;
   const image = familiarReference(service.container.image);
   const key = lookupKey(application, image);
-  const { isUnderWay, answeredAt, failures, retryAt } = world.lookups.get(key) ?? notAsked;
+  const lookup = world.lookups.get(key) ?? notAsked;
+  const { isUnderWay, answeredAt, failure, failures, retryAt } = lookup;
   const known = record.tags?.[image];
   const isFresh = answeredAt !== null && world.now - answeredAt < freshMs;
   if (isFresh && known !== undefined) return known;
-  if (failures > 0 && world.now < retryAt) return 'unknown';
   const place = { service: service.name, slot: '', host: null };
+  if (failures > 0 && world.now < retryAt) {
+    const isNeeded = service.pullPolicy === 'always' && failure !== null;
+    if (!isNeeded || isServiceProven(context, service)) return 'unknown';
+    draft.block(service.name, '', failure.reason, failure.message, failure.class);
+    draft.wait('retry', place, 'the registry is asked again', retryAt);
+    return 'asked';
+  }
   draft.wait('image', place, `the registry is asked what "${image}" means`);
   const names = hosts.map(({ host }): HostName => host).toSorted();
   const host = names[failures % names.length];

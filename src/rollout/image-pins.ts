@@ -16,7 +16,8 @@ export function pinOf(record: ApplicationRecord, service: ServiceSpec): ImagePin
 /** The image that an instance of a service is made from: with the digest of its version, where that is known. */
 export function pinnedImage(record: ApplicationRecord, service: ServiceSpec): string {
   const { image } = service.container;
-  const pin = digestIn(image) === null ? pinOf(record, service) : null;
+  const isOpen = digestIn(image) === null && service.pullPolicy !== 'never';
+  const pin = isOpen ? pinOf(record, service) : null;
   return pin === null ? image : withDigest(image, pin.digest);
 }
 

@@ -68,7 +68,7 @@ interface Watched {
 /** The pin of a service, recovered where it is not known, and moved on where its tag has moved and is to be rolled out. */
 function pinNow(watched: Watched, entries: JournalEntry[]): ImagePin | null {
   const { world, spec, service, record, instances } = watched;
-  if (digestIn(service.container.image) !== null) return null;
+  if (digestIn(service.container.image) !== null || service.pullPolicy === 'never') return null;
   const known = pinOf(record, service);
   const pin = known ?? recoverPin(service, instances, world.observations);
   if (pin === null) return null;

@@ -107,6 +107,11 @@ function checkHost(
     return false;
   }
   const image = findImage(observation.images, reference);
+  if (image === undefined && service.pullPolicy === 'never') {
+    const message = `image "${reference}" is not on host "${host}", and its pull_policy is never (load it there, or allow to pull it)`;
+    context.draft.block(service.name, '', 'ImageNotFound', message);
+    return false;
+  }
   const missing = mountedImages(service).filter(
     (source) => findImage(observation.images, source) === undefined,
   );

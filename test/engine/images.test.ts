@@ -171,6 +171,18 @@ describe('an image that is named by a tag, on real engines with a real registry'
     await converged(4, (each) => each === `${image}@${good}`);
   });
 
+  it('is what the registry says for a new version with pull_policy: always, whatever hosts have', async () => {
+    const latest = await publish('testapp:v2');
+    const version = `    pull_policy: always\n    environment: { A: "1" }\n`;
+    await repository.write(
+      'shop/compose.yaml',
+      manifest(4, 'ignore').replace('    deploy:', `${version}    deploy:`),
+    );
+    await repository.commit('always');
+
+    await converged(4, (each) => each === `${image}@${latest}`);
+  });
+
   it('needs no registry for what its hosts have', async () => {
     const [running] = await imagesOf();
     await registry.end();

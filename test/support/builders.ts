@@ -106,6 +106,7 @@ export function aService(facts: ServiceFacts = {}): ServiceSpec {
   };
   return {
     name: 'web',
+    pullPolicy: 'missing',
     tagMoved: null,
     hash: hashContainer(container, gate),
     mode: 'replicated',

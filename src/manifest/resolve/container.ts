@@ -8,7 +8,6 @@ import { resolveDelivered } from './delivered-files.ts';
 import { resolveHealthcheck } from './healthcheck.ts';
 import { resolveMounts } from './mount.ts';
 import { resolveExpose, resolvePorts } from './port.ts';
-import { checkPullPolicy } from './pull-policy.ts';
 import { resolveResources } from './resources.ts';
 import { isMeantToEnd, resolveRestart } from './restart.ts';
 import { resolveSecurityOptions } from './security-options.ts';
@@ -22,7 +21,6 @@ export function resolveContainer(
   service: Cursor,
   environment: ContainerSpec['environment'],
 ): ContainerSpec {
-  checkPullPolicy(child(service, 'pull_policy'));
   const ports = resolvePorts(service);
   const mounts = resolveMounts(subject, service);
   return {

@@ -13,6 +13,7 @@ import { gateOfJob, resolveJob, startsLater } from './job.ts';
 import { collectOrigins } from './origins.ts';
 import { resolveTagMoved } from './image-policy.ts';
 import { olderKeys } from './older-keys.ts';
+import { resolvePullPolicy } from './pull-policy.ts';
 import { replicasOf } from './replicas.ts';
 import { resolveRollout, rolloutOfJob } from './rollout-policy.ts';
 import { noBounds, resolveBounds, resolveRollback, resolveUpdate } from './update-policy.ts';
@@ -29,6 +30,7 @@ export function resolveService(subject: Subject, name: string, service: Cursor):
   const update = resolveUpdate(service, bounds);
   return {
     name,
+    pullPolicy: resolvePullPolicy(child(service, 'pull_policy')),
     tagMoved: resolveTagMoved(child(service, 'x-fleetwright', 'image', 'tagMoved')),
     container,
     hash: hashContainer(container, gate),

@@ -29,6 +29,20 @@ describe('x-fleetwright.image.tagMoved', () => {
   });
 });
 
+describe('pull_policy', () => {
+  it.each([
+    [[], 'missing'],
+    [['pull_policy: if_not_present'], 'missing'],
+    [['pull_policy: always'], 'always'],
+    [['pull_policy: never'], 'never'],
+  ])('%j is %s, and changes no hash', (lines, expected) => {
+    const service = loadWeb(lines);
+
+    expect(service.pullPolicy).toBe(expected);
+    expect(service.hash).toBe(loadWeb().hash);
+  });
+});
+
 describe('image of fleet.yaml', () => {
   it.each([
     ['', { tagMoved: 'ignore', intervalMs: 300_000 }],

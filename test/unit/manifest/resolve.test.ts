@@ -9,6 +9,8 @@ describe('resolveService() fills in defaults', () => {
 
     expect(service).toEqual({
       name: 'web',
+      pullPolicy: 'missing',
+      tagMoved: null,
       mode: 'replicated',
       replicas: 1,
       constraints: [],

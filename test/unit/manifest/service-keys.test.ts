@@ -137,10 +137,16 @@ describe('a value that Docker could not use is refused where it stands:', () => 
         '4:27 invalid-value: "all" is not a rule for devices: expected TYPE MAJOR:MINOR MODE, such as "c 1:3 mr"',
     },
     {
-      name: 'a pull policy that lets an image change without a commit',
-      lines: ['pull_policy: always'],
+      name: 'a pull policy that goes by time',
+      lines: ['pull_policy: daily'],
       expected:
-        '4:18 unsupported-value: the pull policy "always" is not supported: an image is pulled where it is missing',
+        '4:18 unsupported-value: the pull policy "daily" is not supported: an image is pulled for a version, and not at a time',
+    },
+    {
+      name: 'a pull policy that builds',
+      lines: ['pull_policy: build'],
+      expected:
+        '4:18 unsupported-value: the pull policy "build" is not supported: images are not built on the way to a host',
     },
     {
       name: 'a platform that is none',

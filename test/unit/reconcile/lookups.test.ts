@@ -79,6 +79,7 @@ describe('Lookups', () => {
     expect(lookups.records().get(lookup.key)).toEqual({
       isUnderWay: false,
       answeredAt: 1_000,
+      failure: null,
       failures: 0,
       retryAt: 0,
     });

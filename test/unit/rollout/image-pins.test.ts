@@ -11,7 +11,16 @@ import { predict } from '../../../src/rollout/predict.ts';
 import type { World } from '../../../src/rollout/world.ts';
 import { anApplication, aService, aWorld } from '../../support/builders.ts';
 import { aDigest, aHostWith, aPulledImage } from '../../support/image-digests.ts';
-import { commit, containers, decisionOf, edit, run, running, seeing } from './scenario.ts';
+import {
+  commit,
+  containers,
+  decisionOf,
+  edit,
+  run,
+  running,
+  seeing,
+  stalledBy,
+} from './scenario.ts';
 
 const image = 'registry:5000/app:latest';
 const key = `shop/tag/${image}`;
@@ -124,6 +133,73 @@ describe('hosts that have different images for one tag', () => {
 
     expect(words(waves.flat())).toContain('host-1 create-container');
     expect(last.settled).toBe(true);
+  });
+});
+
+describe('a version with pull_policy: always', () => {
+  const down = { class: 'infrastructure', reason: 'RegistryUnavailable', message: 'no' } as const;
+  const asking = anApplication([
+    aService({ replicas: 2, pullPolicy: 'always', container: { image } }),
+  ]);
+  const always = { ...agreed, desired: aWorld([asking], names).desired };
+
+  it('begins with what the registry says, whatever its hosts have', () => {
+    expect(decide(always)).toMatchObject({ steps: [], lookups: [{ key, image }] });
+
+    const record = { ...recordOf(always), tags: { [image]: aDigest('b') } } as ApplicationRecord;
+    const journal = { ...always.journal, applications: new Map([['shop', record]]) };
+    const { steps } = decide(withLookup({ ...always, journal }, { answeredAt: always.now }));
+
+    expect(words(steps)).toEqual(names.map((name) => `${name} pulls ${image}@${aDigest('b')}`));
+  });
+
+  it('waits for the registry, and says so', () => {
+    const retryAt = always.now + 10;
+    const decision = decide(withLookup(always, { failure: down, failures: 1, retryAt }));
+
+    expect(decision).toMatchObject({ steps: [], lookups: [], wakeAt: retryAt });
+    expect(stalledBy(decision)).toBe('RegistryUnavailable');
+    expect(
+      decide(withLookup({ ...always, now: retryAt }, { failure: down, failures: 1, retryAt }))
+        .lookups,
+    ).toHaveLength(1);
+  });
+
+  it('asks nothing once it has proved itself', () => {
+    const proven = run(agreed).world;
+    const same = { ...proven, desired: always.desired };
+
+    expect(run(same)).toMatchObject({ steps: [], last: { lookups: [] } });
+  });
+
+  it('is planned by the tag', () => {
+    expect(predict(always).last.settled).toBe(true);
+  });
+});
+
+describe('a version with pull_policy: never', () => {
+  const service = aService({
+    replicas: 2,
+    pullPolicy: 'never',
+    tagMoved: 'report',
+    container: { image },
+  });
+  const never = { ...moved, desired: aWorld([anApplication([service])], names).desired };
+
+  it('uses what each host was given, and asks nothing', () => {
+    const { world, last } = run(never);
+
+    expect(running(world)).toEqual([image, image]);
+    expect(last).toMatchObject({ lookups: [], drift: [] });
+    expect(recordOf(world)?.pins).toBeUndefined();
+  });
+
+  it('is not pulled where it is missing, and says so', () => {
+    const decision = decide(seeing(never, aHostWith('host-2')));
+
+    expect(decision.steps).toEqual([]);
+    expect(stalledBy(decision)).toBe('ImageNotFound');
+    expect(decisionOf(decision).conditions.at(-1)?.message).toContain('pull_policy is never');
   });
 });
 
