@@ -1,4 +1,5 @@
 import type { TrueContainer } from './census.ts';
+import { moveTag } from './catalog.ts';
 import type { Happening, PersonAct } from './happening.ts';
 import type { SimulatedHost } from './simulated-host.ts';
 import type { World } from './world.ts';
@@ -70,6 +71,9 @@ export function applyHappening(stage: Stage, what: WorldHappening): void {
         });
       }
       return;
+    case 'tag-moves':
+      tell('registry', `${what.image} moves`);
+      return moveTag(world.registry, what.image, what.times);
     case 'person':
       return letPersonAct(stage, what.act, what.which);
     case 'crash':

@@ -92,7 +92,17 @@ export const badJobImages: readonly string[] = [...Object.keys(badJobs), 'bad:co
 
 export const registryHost = 'registry.test:5000';
 
-/** The registry that all scenarios share: what is in it never changes. */
+/** Tags that may move. */
+export const movingImages: readonly string[] = ['web:1', 'web:2', 'checked:1'];
+
+/** Another image comes under a tag, with the program of the first one. */
+export function moveTag(registry: SimulatedRegistry, image: string, times: number): void {
+  const definition = { ...good, ...goodChecked }[image];
+  const moved = { ...definition?.config, Labels: { moved: String(times) } };
+  registry.publish(`${registryHost}/${image}`, { ...definition, config: moved });
+}
+
+/** A registry with all that scenarios use. */
 export function openRegistry(): SimulatedRegistry {
   const registry = new SimulatedRegistry();
   const all = {

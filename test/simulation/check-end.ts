@@ -84,6 +84,7 @@ export async function checkEnd(end: End): Promise<void> {
   if (decision === null) throw new Violation('it converges', 'nothing was decided');
   checkTargets(end, decision);
   checkContainers(end, decision);
+  checkImages(end);
   await checkPlan(end);
 }
 
@@ -121,6 +122,34 @@ function checkTargets({ world, life, blamed }: End, decision: Decision): void {
     }
   }
 }
+
+/** However often its tag has moved, a version has one image, unless a registry or a host could not be asked. */
+function checkImages({ world, everywhere }: End): void {
+  const { script } = world.scenario;
+  const isClear = script.every(
+    ({ what }) => !hidesImages.has(what.kind) && !('losesJournal' in what && what.losesJournal),
+  );
+  if (!isClear) return;
+  const images = new Map<string, string>();
+  for (const { identity, raw, isLive } of everywhere) {
+    if (identity === null || !isLive) continue;
+    const { application, service, hash } = identity;
+    const version = `${application}/${service}/${hash}`;
+    const other = images.get(version) ?? raw.imageId;
+    images.set(version, other);
+    if (other === raw.imageId) continue;
+    throw new Violation('a version has one image', `${version}: ${other} and ${raw.imageId}`);
+  }
+}
+
+const hidesImages: ReadonlySet<string> = new Set([
+  'registry-away',
+  'partition',
+  'daemon-killed',
+  'power-cycle',
+  'disk-full',
+  'storm',
+]);
 
 /** Whether its services run as they should. */
 function isGoodVersion({ services }: ApplicationModel): boolean {

@@ -22,6 +22,8 @@ export type Happening =
   | { readonly kind: 'power-cycle'; readonly host: string; readonly downMs: number }
   | { readonly kind: 'disk-full'; readonly host: string; readonly ms: number }
   | { readonly kind: 'registry-away'; readonly hosts: readonly string[]; readonly ms: number }
+  /** Somebody pushes another image under the same tag, which works as well. */
+  | { readonly kind: 'tag-moves'; readonly image: string; readonly times: number }
   | {
       /** Somebody takes a container in hand. */
       readonly kind: 'person';

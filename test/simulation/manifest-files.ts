@@ -1,3 +1,4 @@
+import type { TagMoved } from '../../src/model/application.ts';
 import type { GateKind } from './catalog.ts';
 import { registryHost } from './catalog.ts';
 import type { Files } from './simulated-repository.ts';
@@ -62,7 +63,10 @@ export interface HostModel {
 export const fleetName = 'simulation';
 
 /** The files of a commit. JSON is YAML too. */
-export function renderFiles(model: RepositoryModel, hosts: readonly HostModel[]): Files {
+export function renderFiles(
+  model: RepositoryModel,
+  { hosts, tagMoved }: { readonly hosts: readonly HostModel[]; readonly tagMoved: TagMoved },
+): Files {
   const files: Record<string, string> = {
     'fleet.yaml': text({
       name: fleetName,
@@ -72,6 +76,7 @@ export function renderFiles(model: RepositoryModel, hosts: readonly HostModel[])
         address,
         labels: { zone },
       })),
+      ...(tagMoved === 'ignore' ? {} : { image: { tagMoved, interval: '20s' } }),
       ...(model.approved.length === 0 ? {} : { prune: { approved: model.approved } }),
     }),
   };

@@ -34,6 +34,11 @@ const mutations = {
     'slots.every(isSettled);',
     '(slots.length === 0 || slots.some(isSettled));',
   ],
+  'hosts with different images for a tag use what they have': [
+    'src/rollout/choose-image.ts',
+    'const digest = common ?? answerOf(context, service, hosts);',
+    "const digest = common ?? 'unknown';",
+  ],
   'no fence before a stop': [
     'src/rollout/retire.ts',
     "if (container.restart.name !== 'no') {",

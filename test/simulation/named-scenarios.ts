@@ -117,6 +117,7 @@ function newScenario(hosts: number, services: readonly ServiceModel[] = []): Sce
     seed: 1,
     hosts: Array.from({ length: hosts }, (_, index) => hostAt(index)),
     first: repositoryOf(shopOf(...services)),
+    tagMoved: 'ignore',
     script: [],
     busyMs: firstDoneMs + longestMs,
     latencyMs: [0, 0],

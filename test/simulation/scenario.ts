@@ -1,3 +1,5 @@
+import type { TagMoved } from '../../src/model/application.ts';
+import { movingImages } from './catalog.ts';
 import { firstModel, nextModel } from './commits.ts';
 import type { Happening, PersonAct, Scheduled } from './happening.ts';
 import type { HostModel, RepositoryModel } from './manifest-files.ts';
@@ -8,6 +10,8 @@ export interface Scenario {
   readonly seed: number;
   readonly hosts: readonly HostModel[];
   readonly first: RepositoryModel;
+  /** What follows when a tag moves. */
+  readonly tagMoved: TagMoved;
   /** In the order of time. */
   readonly script: readonly Scheduled[];
   /** How long things happen, in milliseconds; after that all is well and quiet. */
@@ -36,15 +40,19 @@ export function makeScenario(seed: number): Scenario {
   const shape = random.split('shape');
   const busyMs = shape.pick([20, 30, 30, 60, 60, 60, 120, 120, 240, 600]) * 1_000;
   const isLong = busyMs >= 600_000;
+  const tags = random.split('tags');
+  const tagMoved = tags.pick(['ignore', 'ignore', 'report', 'roll', 'roll'] as const);
   const first = firstModel(random.split('first'), groundsOf(hosts));
   const script = [
     ...makeCommits(random.split('commits'), hosts, first, busyMs),
+    ...makeMoves(tags, busyMs),
     ...makeTroubles(random.split('troubles'), hosts, busyMs, shape.pick([0, 1, 2, 4, 8])),
   ];
   return {
     seed,
     hosts,
     first,
+    tagMoved,
     script: script.toSorted((a, b) => a.atMs - b.atMs),
     busyMs,
     latencyMs: shape.pick([
@@ -99,6 +107,15 @@ function makeCommits(
   const mended: RepositoryModel = { ...last, fault: 'none' };
   const atMs = Math.max(busyMs, ...commits.map((commit) => commit.atMs)) + 1;
   return [...commits, { atMs, what: { kind: 'commit', subject: 'mend', model: mended } }];
+}
+
+/** Tags move in some scenarios, once or more often. */
+function makeMoves(random: Random, busyMs: number): readonly Scheduled[] {
+  const count = random.pick([0, 0, 1, 2, 4]);
+  return Array.from({ length: count }, (_, index) => ({
+    atMs: random.integer(500, busyMs),
+    what: { kind: 'tag-moves', image: random.pick(movingImages), times: index + 1 },
+  }));
 }
 
 function makeTroubles(

@@ -53,6 +53,7 @@ export class World implements Disposable {
   readonly clock = new VirtualClock(startAt);
   readonly trace = new Trace(this.clock.now);
   readonly counts = noCounts();
+  readonly registry = openRegistry();
   readonly hosts: ReadonlyMap<string, SimulatedHost>;
   readonly repository: SimulatedRepository;
   readonly store = new JournalStore();
@@ -66,7 +67,7 @@ export class World implements Disposable {
     this.scenario = scenario;
     this.random = new Random(scenario.seed).split('world');
     this.repository = new SimulatedRepository(this.clock, this.random.split('git'));
-    const registry = openRegistry();
+    const { registry } = this;
     this.hosts = new Map(
       scenario.hosts.map(({ name, address, apiVersion, skewMs }) => {
         const random = this.random.split(name);
@@ -98,7 +99,7 @@ export class World implements Disposable {
 
   /** Pushes a commit. */
   commit(model: RepositoryModel, subject: string): void {
-    const files = renderFiles(model, this.scenario.hosts);
+    const files = renderFiles(model, this.scenario);
     const commit = this.repository.push(files, subject);
     this.models.set(commit, model);
     this.counts.commits += 1;

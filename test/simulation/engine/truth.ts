@@ -30,6 +30,7 @@ export interface ContainerTruth extends ObjectTruth {
   readonly restart: 'no' | 'always' | 'unless-stopped' | 'on-failure';
   /** As it was asked for. */
   readonly image: string;
+  readonly imageId: string;
   readonly exitCode: number;
   readonly error: string;
   readonly restartCount: number;
@@ -72,6 +73,7 @@ function containerTruth(container: Container, now: number): ContainerTruth {
     health: container.health?.status ?? 'none',
     restart: hostConfig.RestartPolicy.Name || 'no',
     image: config.Image,
+    imageId: container.image.id,
     exitCode: container.exitCode,
     error: container.error,
     restartCount: container.restartCount,
