@@ -40,8 +40,8 @@ export interface ServiceSpec {
   readonly pullPolicy: PullPolicy;
   /** What to do when the tag of its image moves at the registry; null: what fleet.yaml says. */
   readonly tagMoved: TagMoved | null;
-  /** Set when a moved tag was rolled out: the image as the manifest names it. `container` has the one with the digest. */
-  readonly rolledFrom?: string;
+  /** Set when a moved tag was rolled out: image and hash as the manifest has them, without the digest. */
+  readonly rolledFrom?: { readonly image: string; readonly hash: SpecHash };
   readonly container: ContainerSpec;
   /** Hash of `container` and of what the gate needs in it (see hash.ts). */
   readonly hash: SpecHash;

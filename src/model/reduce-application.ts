@@ -30,7 +30,9 @@ export type ApplicationEntry = Exclude<
 >;
 
 const keptQuarantines = 20;
-const keptPins = 100;
+/** Of each service: a revert to one of its last versions finds the image that it had. */
+const keptPins = 10;
+const keptTags = 200;
 const keptFailures = 100;
 
 const firstStage: StageRecord = { index: 0, settledAt: null };
@@ -90,7 +92,7 @@ export function reduceApplication(
     case 'image-pinned':
       return { ...record, pins: pin(record.pins ?? [], entry.pin) };
     case 'tag-seen':
-      return { ...record, tags: { ...record.tags, [entry.image]: entry.digest } };
+      return { ...record, tags: seeTag(record.tags ?? {}, entry.image, entry.digest) };
     case 'application-seen':
       return { ...record, removedBy: null };
     case 'application-removed':
@@ -99,10 +101,20 @@ export function reduceApplication(
 }
 
 function pin(before: readonly ImagePin[], added: ImagePin): readonly ImagePin[] {
-  const others = before.filter(
-    ({ service, hash }) => service !== added.service || hash !== added.hash,
+  const ofOthers = before.filter(({ service }) => service !== added.service);
+  const own = before.filter(
+    ({ service, hash }) => service === added.service && hash !== added.hash,
   );
-  return [...others, added].slice(-keptPins);
+  return [...ofOthers, ...own.slice(1 - keptPins), added];
+}
+
+function seeTag(
+  before: Readonly<Record<string, string>>,
+  image: string,
+  digest: string,
+): Readonly<Record<string, string>> {
+  const { [image]: _former, ...others } = before;
+  return Object.fromEntries([...Object.entries(others).slice(1 - keptTags), [image, digest]]);
 }
 
 /** A rollout that has failed begins anew; one that goes on stays where it is, with all its tries before it. */

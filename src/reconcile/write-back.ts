@@ -5,6 +5,7 @@ import type { DesiredState } from '../model/desired.ts';
 import { messageOf, StalledError } from '../model/errors.ts';
 import type { JournalReader } from '../journal/journal.ts';
 import type { ApplicationDecision } from '../rollout/decide-application.ts';
+import { asWritten } from '../rollout/image-pins.ts';
 import { rolloutKey } from '../rollout/target.ts';
 import type { RevertParts } from './plan-revert.ts';
 import { checkRevert, planRevert } from './plan-revert.ts';
@@ -141,7 +142,8 @@ export class WriteBack implements AsyncDisposable {
         message: revertMessage({ ...plan, failed: target.failed, reason: null, by }),
         check: async (tree) => {
           const spec = await checkRevert(this.#parts, plan, tree, signal);
-          if (rolloutKey(spec) !== rolloutKey(target.spec)) throw otherVersion(application);
+          if (rolloutKey(spec) !== rolloutKey(asWritten(target.spec)))
+            throw otherVersion(application);
         },
       },
       signal,

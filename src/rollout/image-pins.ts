@@ -1,4 +1,4 @@
-import type { ServiceSpec } from '../model/application.ts';
+import type { ApplicationSpec, ServiceSpec } from '../model/application.ts';
 import { hashRolled } from '../model/hash.ts';
 import { digestIn, digestsOf, withDigest } from '../model/image.ts';
 import type { ApplicationRecord, ImagePin } from '../model/journal-state.ts';
@@ -28,8 +28,19 @@ export function rolledService(service: ServiceSpec, digest: string): ServiceSpec
     ...service,
     container: { ...container, image: withDigest(container.image, digest) },
     hash: hashRolled(service.hash, digest),
-    rolledFrom: container.image,
+    rolledFrom: { image: container.image, hash: service.hash },
   };
+}
+
+/** An application as its manifest has it, whatever moved tags were rolled out since. */
+export function asWritten(spec: ApplicationSpec): ApplicationSpec {
+  const services = spec.services.map((service): ServiceSpec => {
+    const { rolledFrom, ...others } = service;
+    if (rolledFrom === undefined) return service;
+    const { image, hash } = rolledFrom;
+    return { ...others, container: { ...service.container, image }, hash };
+  });
+  return { ...spec, services };
 }
 
 /**

@@ -17,7 +17,7 @@ export function movedTag(
 ): Difference | null {
   const asked = desired.services.find(({ name }) => name === service.name);
   const policy = asked === undefined ? 'ignore' : tagMovedPolicy(world.desired.fleet, asked);
-  const image = service.rolledFrom ?? service.container.image;
+  const image = service.rolledFrom?.image ?? service.container.image;
   if (policy === 'ignore' || digestIn(image) !== null) return null;
   const means = record.tags?.[familiarReference(image)];
   const made = digestIn(container.spec.image) ?? pinOf(record, service)?.digest;

@@ -1,6 +1,7 @@
 import type { ApplicationSpec, ServiceSpec, TagMoved } from '../model/application.ts';
 import { hasInstances } from '../model/application.ts';
 import type { FleetSpec } from '../model/fleet.ts';
+import { hashJob } from '../model/hash.ts';
 import { digestIn, familiarReference } from '../model/image.ts';
 import { reduceJournal } from '../model/journal-reduce.ts';
 import type { ApplicationRecord, ImagePin, JournalEntry } from '../model/journal-state.ts';
@@ -43,13 +44,25 @@ export function decideImages(
       return pin === null || pin.rolled === null ? service : rolledService(service, pin.rolled);
     });
     // The same object as long as nothing is rolled: what is known of it hangs on it.
-    return services.every((service, at) => service === spec.services[at])
-      ? spec
-      : { ...spec, services };
+    const isAsWritten = services.every((service, at) => service === spec.services[at]);
+    return isAsWritten ? spec : { ...spec, services: withNewJobs(services) };
   });
   const desired = { ...world.desired, applications };
   const journal = entries.reduce(reduceJournal, world.journal);
   return { world: { ...world, desired, journal }, entries, lookups, reviewAt };
+}
+
+/** A job runs once per version of its application, and what a moved tag makes is another one. */
+function withNewJobs(services: readonly ServiceSpec[]): readonly ServiceSpec[] {
+  const rolled = services.filter(({ job, rolledFrom }) => job === null && rolledFrom !== undefined);
+  if (rolled.length === 0) return services;
+  const hashes = Object.fromEntries(rolled.map(({ name, hash }) => [name, hash]));
+  return services.map((service) => {
+    if (service.job === null) return service;
+    const { image } = service.container;
+    const rolledFrom = service.rolledFrom ?? { image, hash: service.hash };
+    return { ...service, hash: hashJob(service.hash, hashes), rolledFrom };
+  });
 }
 
 /** What is to be done when the tag of a service's image moves. */

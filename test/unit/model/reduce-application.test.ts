@@ -5,7 +5,7 @@ import type {
   RolloutRecord,
   SlotFailure,
 } from '../../../src/model/journal-state.ts';
-import { toContainerId, toHostName } from '../../../src/model/names.ts';
+import { toContainerId, toHostName, toSpecHash } from '../../../src/model/names.ts';
 import type { ApplicationEntry } from '../../../src/model/reduce-application.ts';
 import { reduceApplication } from '../../../src/model/reduce-application.ts';
 import {
@@ -320,5 +320,47 @@ describe('a suspension', () => {
 
   it('that was none ends in nothing', () => {
     expect(after(started, resumed)).toEqual(after(started));
+  });
+});
+
+describe('the record of images', () => {
+  const pinned = (hash: string, digest: string, name = 'web'): ApplicationEntry => ({
+    kind: 'image-pinned',
+    application,
+    pin: { service: name, hash: toSpecHash(hash), digest, rolled: null },
+  });
+  const seen = (image: string, digest: string): ApplicationEntry => ({
+    kind: 'tag-seen',
+    application,
+    image,
+    digest,
+  });
+
+  it('has one digest per version, the newest last', () => {
+    const { pins } = after(pinned('1', 'a'), pinned('2', 'b'), pinned('1', 'c'));
+
+    expect(pins?.map(({ hash, digest }) => [hash, digest])).toEqual([
+      ['2', 'b'],
+      ['1', 'c'],
+    ]);
+  });
+
+  it('keeps the last ten versions of each service', () => {
+    const many = Array.from({ length: 30 }, (_, index) => pinned(String(index), 'a'));
+
+    const { pins } = after(pinned('db', 'd', 'db'), ...many);
+
+    expect(pins).toHaveLength(11);
+    expect(pins?.[0]?.service).toBe('db');
+    expect(pins?.at(-1)?.hash).toBe('29');
+  });
+
+  it('has what each tag means now, of a bounded number of tags', () => {
+    const many = Array.from({ length: 300 }, (_, index) => seen(`app:${index}`, 'a'));
+
+    const { tags = {} } = after(seen('app:latest', 'a'), ...many, seen('app:latest', 'b'));
+
+    expect(Object.keys(tags)).toHaveLength(200);
+    expect(tags['app:latest']).toBe('b');
   });
 });

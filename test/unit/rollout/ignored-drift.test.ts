@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import type { IgnoreRule } from '../../../src/model/ignore-rule.ts';
 import { decide } from '../../../src/rollout/decide.ts';
+import { predict } from '../../../src/rollout/predict.ts';
 import type { World } from '../../../src/rollout/world.ts';
 import { anApplication, anIgnoreRule, aService, aWorld } from '../../support/builders.ts';
 import { decisionOf, edit, run } from './scenario.ts';
@@ -51,6 +52,8 @@ describe('a difference that a rule leaves alone', () => {
 
     expect(decide(world).wakeAt).toBe(until);
 
+    // What happens then is no part of a plan of today.
+    expect(predict(world).waves).toEqual([]);
     const after = decide({ ...world, now: until });
     expect(after.ignored).toEqual([]);
     expect(after.drift).toMatchObject([{ path: memory, action: 'heal' }]);

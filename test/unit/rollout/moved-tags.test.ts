@@ -6,7 +6,9 @@ import type { ApplicationRecord } from '../../../src/model/journal-state.ts';
 import { reduceJournal } from '../../../src/model/journal-reduce.ts';
 import { notAsked } from '../../../src/model/lookup.ts';
 import { decide } from '../../../src/rollout/decide.ts';
+import { asWritten } from '../../../src/rollout/image-pins.ts';
 import { predict } from '../../../src/rollout/predict.ts';
+import { rolloutKey } from '../../../src/rollout/target.ts';
 import type { World } from '../../../src/rollout/world.ts';
 import { anApplication, anIgnoreRule, aService, aWorld } from '../../support/builders.ts';
 import { aDigest, aHostWith, aPulledImage } from '../../support/image-digests.ts';
@@ -141,12 +143,47 @@ describe('a tag that has moved, to be rolled out', () => {
     expect(rolled.entries).toContainEqual(expect.objectContaining({ kind: 'rollout-started' }));
     expect(rolled.last).toMatchObject({ settled: true, drift: [] });
     expect(recordOf(rolled.world)?.lastKnownGood?.spec.services).toMatchObject([
-      { hash: hashRolled(service.hash, aDigest('b')), rolledFrom: image },
+      {
+        hash: hashRolled(service.hash, aDigest('b')),
+        rolledFrom: { image, hash: service.hash },
+      },
     ]);
   });
 
   it('is one version: a commit that only takes the policy back restarts nothing', () => {
     expect(run(commit(rolled.world, [shop('report')], 2)).steps).toEqual([]);
+  });
+
+  it('runs the jobs of the application once more', () => {
+    const container = {
+      image: 'testapp:v1',
+      restart: { name: 'no', maximumRetryCount: 0 },
+    } as const;
+    const job = aService({ name: 'migrate', container, job: { when: 'before' } });
+    const withJob = anApplication([job, { ...service, tagMoved: 'roll' }]);
+    const hosts = names.map((name) => {
+      const base = aHostWith(name).images;
+      const own = aPulledImage('t', { tags: ['testapp:v1'], digests: [] });
+      const all = [...base, own, aPulledImage('a'), aPulledImage('b', { tags: [] })];
+      return aHostWith(name, ...all);
+    });
+    const before = run(seeing(aWorld([withJob], names), ...hosts));
+
+    const { steps, world, last } = run(means(before.world, 'b'));
+
+    const made = steps.flatMap((step) =>
+      step.action.kind === 'create-container' ? [step.service] : [],
+    );
+    expect(made).toEqual(['migrate', 'web', 'web']);
+    expect(last.settled).toBe(true);
+    expect(run(world).steps).toEqual([]);
+  });
+
+  it('is what the manifest says without the digest', () => {
+    const good = recordOf(rolled.world)?.lastKnownGood?.spec;
+    const written = good === undefined ? null : rolloutKey(asWritten(good));
+
+    expect(written).toBe(rolloutKey(shop('roll')));
   });
 
   it('is found again when the journal is lost', () => {
