@@ -62,6 +62,7 @@ export function createBody(
       ...resourcesBody(spec.resources),
       RestartPolicy: { Name: 'no', MaximumRetryCount: 0 },
       NetworkMode: networkMode(spec),
+      ...sharedModes(spec),
     },
     NetworkingConfig: { EndpointsConfig: endpointsBody(spec, context.apiVersion) },
   };
@@ -155,6 +156,16 @@ function portBindings(ports: readonly PortSpec[]): object {
 
 function keyOf(port: PortSpec): string {
   return `${port.target}/${port.protocol}`;
+}
+
+/** The namespaces of other containers. */
+function sharedModes({ shares }: ContainerSpec): object {
+  const { network, ipc, pid } = shares ?? {};
+  return present({
+    NetworkMode: network === undefined ? null : `container:${network}`,
+    IpcMode: ipc === undefined ? null : `container:${ipc}`,
+    PidMode: pid === undefined ? null : `container:${pid}`,
+  });
 }
 
 function networkMode(spec: ContainerSpec): string {

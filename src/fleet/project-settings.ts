@@ -35,7 +35,7 @@ export function projectSettings(container: Pick<WireContainer, 'Config' | 'HostC
     domainname: config.Domainname,
     extraHosts: (host.ExtraHosts ?? []).map(canonicalHost).toSorted(compareText),
     groupAdd: (host.GroupAdd ?? []).toSorted(compareText),
-    ipc: host.IpcMode,
+    ipc: host.IpcMode?.startsWith('container:') === true ? null : host.IpcMode,
     logging: projectLogging(host),
     memorySwappiness: (host.MemorySwappiness ?? -1) < 0 ? null : host.MemorySwappiness,
     oomKillDisable: host.OomKillDisable === true || null,

@@ -4,6 +4,7 @@ import type {
   PortSpec,
   Resources,
   RestartPolicy,
+  Shares,
 } from '../model/container.ts';
 import { noRestart } from '../model/container.ts';
 import { canonicalCpuset } from '../model/cpuset.ts';
@@ -39,6 +40,7 @@ export function projectSpec(container: WireContainer): ContainerSpec {
   const publishedKeys = new Set(ports.map((port) => `${port.target}/${port.protocol}`));
   return {
     ...projectSettings(container),
+    ...projectShares(host),
     image: config.Image ?? '',
     command: listOrNull(config.Cmd),
     entrypoint: listOrNull(config.Entrypoint),
@@ -66,6 +68,22 @@ export function projectSpec(container: WireContainer): ContainerSpec {
     resources: projectResources(host),
     restart: projectRestart(host),
   };
+}
+
+/** The ids of the containers whose namespaces it has joined. */
+function projectShares({ NetworkMode, IpcMode, PidMode }: WireHostConfig): {
+  readonly shares?: Shares;
+} {
+  const shares = present({
+    network: joined(NetworkMode),
+    ipc: joined(IpcMode),
+    pid: joined(PidMode),
+  }) as Shares;
+  return Object.keys(shares).length === 0 ? {} : { shares };
+}
+
+function joined(mode: string | undefined): string | undefined {
+  return mode?.startsWith('container:') === true ? mode.slice('container:'.length) : undefined;
 }
 
 /** The engine's default is the short id; with the network of the host it is the host's name. */

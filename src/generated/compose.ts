@@ -905,7 +905,7 @@ hostname?: string
 image?: string
 init?: Boolean
 /**
- * The IPC namespace: host, private, shareable or none. Those of other containers are not supported yet. Default: as the engine is configured.
+ * The IPC namespace: host, private, shareable, none, or service:NAME (as for network_mode; the other one must be shareable). Default: as the engine is configured.
  */
 ipc?: string
 /**
@@ -963,7 +963,7 @@ models?: (unknown[] | {
 
 })
 /**
- * In place of networks: host (that of the host, where no port is published), none, or bridge (the engine's own). Those of other containers are not supported yet. Default: the networks of the service.
+ * In place of networks: host (that of the host, where no port is published), none, bridge (the engine's own), or service:NAME. That is the network of an instance of another service on the same host: of its only one, or of the slot of the same number. When that one is replaced or started anew, so is this one. Default: the networks of the service.
  */
 network_mode?: string
 /**
@@ -978,7 +978,7 @@ oom_kill_disable?: Boolean
  */
 oom_score_adj?: (string | number)
 /**
- * The PID namespace: host. Those of other containers are not supported yet. Default: one of its own.
+ * The PID namespace: host, or service:NAME (as for network_mode). Default: one of its own.
  */
 pid?: (string | null)
 /**

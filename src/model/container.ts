@@ -41,6 +41,8 @@ export interface ContainerSpec extends Settings {
   readonly stopSignal: string | null;
   readonly stopGraceMs: number | null;
   readonly resources: Resources;
+  /** Absent: all is its own, or the host's. */
+  readonly shares?: Shares;
   /** The policy of a promoted instance. It is not hashed: it is the promotion bit, see labels.ts. */
   readonly restart: RestartPolicy;
 }
@@ -165,6 +167,16 @@ export interface Resources {
   /** Numbers of CPUs, as ranges: `0-2,4`. */
   readonly cpuset?: string;
   readonly blockWeight?: number;
+}
+
+/**
+ * What a container has in common with one of another service, by the name of that service; with the id of the container
+ * where it is known, as of one that is observed or to be created.
+ */
+export interface Shares {
+  readonly network?: string;
+  readonly ipc?: string;
+  readonly pid?: string;
 }
 
 export interface RestartPolicy {

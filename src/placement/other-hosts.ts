@@ -7,7 +7,7 @@ import { fixedHostPorts, foreignHolder } from './host-ports.ts';
 
 /**
  * Hosts on which a slot that failed could be tried next: they admit the service and were not tried. A service with data on
- * its host stays where its data is, and a global one has a slot per host.
+ * its host stays where its data is, a global one has a slot per host, and one that shares something is where the other one is.
  */
 export function otherHosts(
   service: ServiceSpec,
@@ -18,7 +18,8 @@ export function otherHosts(
   const hasData = service.container.mounts.some(
     (mount) => mount.type === 'bind' || (mount.type === 'volume' && mount.source !== ''),
   );
-  if (service.mode === 'global' || hasData) return [];
+  const isTied = service.mode === 'global' || service.container.shares !== undefined;
+  if (isTied || hasData) return [];
   const ports = fixedHostPorts(service.container);
   return hosts
     .filter((spec) => {

@@ -1,8 +1,8 @@
-import type { ServiceSpec } from '../model/application.ts';
 import { sha256 } from '../model/digest.ts';
 import type { HostSpec } from '../model/fleet.ts';
 import { globalSlot, slotKey } from '../model/labels.ts';
 import type { HostName } from '../model/names.ts';
+import { sharedServices, sharedSlot } from '../model/shared-slot.ts';
 import type { HostObservation, ReachableHost } from '../model/observation.ts';
 import type { CandidateHost } from './constraint.ts';
 import { admits } from './constraint.ts';
@@ -10,6 +10,8 @@ import type { Exclusion } from './explain.ts';
 import { explain } from './explain.ts';
 import type { HostPort } from './host-ports.ts';
 import { collides, fixedHostPorts, foreignHolder } from './host-ports.ts';
+import type { PlacedService } from './placed-service.ts';
+import { inSharingOrder } from './sharing-order.ts';
 
 export interface PlacementInput {
   readonly services: readonly PlacedService[];
@@ -19,11 +21,6 @@ export interface PlacementInput {
   readonly current: ReadonlyMap<string, HostName>;
   /** Hosts on which a slot has failed, by slot key: it goes elsewhere as long as there is another one. */
   readonly avoided: ReadonlyMap<string, ReadonlySet<HostName>>;
-}
-
-export interface PlacedService {
-  readonly application: string;
-  readonly service: ServiceSpec;
 }
 
 export interface Placement {
@@ -53,11 +50,12 @@ interface Slot extends PlacedService {
 export function place(input: PlacementInput): Placement {
   const board = new Board(input);
   const unplaced: UnplacedSlot[] = [];
-  const slots = board.slots();
-  const moving = slots.filter((slot) => !board.keep(slot));
-  for (const slot of moving) {
-    const refused = board.settle(slot);
-    if (refused !== null) unplaced.push(refused);
+  for (const slots of board.slots()) {
+    const moving = slots.filter((slot) => !board.keep(slot));
+    for (const slot of moving) {
+      const refused = board.settle(slot);
+      if (refused !== null) unplaced.push(refused);
+    }
   }
   return { assignments: board.assignments, unplaced };
 }
@@ -67,12 +65,14 @@ class Board {
   readonly assignments = new Map<string, HostName>();
   readonly #input: PlacementInput;
   readonly #candidates: readonly (CandidateHost & { readonly observation: ReachableHost })[];
+  readonly #services: ReadonlyMap<string, PlacedService>;
   readonly #ports = new Map<HostName, HostPort[]>();
   /** Instances per host: all, of an application, of a service, by `host`, `host app`, `host app service`. */
   readonly #counts = new Map<string, number>();
 
   constructor(input: PlacementInput) {
     this.#input = input;
+    this.#services = new Map(input.services.map((placed) => [serviceKey(placed), placed]));
     this.#candidates = input.hosts
       .toSorted((a, b) => (a.name < b.name ? -1 : 1))
       .flatMap((spec) => {
@@ -83,10 +83,13 @@ class Board {
       });
   }
 
-  slots(): readonly Slot[] {
-    return this.#input.services
-      .toSorted((a, b) => (serviceKey(a) < serviceKey(b) ? -1 : 1))
-      .flatMap((placed) => this.#slotsOf(placed));
+  /** Those that share something with others after the others, whose hosts they are to be on. */
+  slots(): readonly (readonly Slot[])[] {
+    return inSharingOrder(this.#input.services).map((services) =>
+      services
+        .toSorted((a, b) => (serviceKey(a) < serviceKey(b) ? -1 : 1))
+        .flatMap((placed) => this.#slotsOf(placed)),
+    );
   }
 
   #slotsOf(placed: PlacedService): readonly Slot[] {
@@ -153,6 +156,7 @@ class Board {
    */
   #mayStay(slot: Slot, host: CandidateHost): boolean {
     const isAdmitted = slot.service.constraints.every((constraint) => admits(host, constraint));
+    if (this.#strayFrom(slot, host).length > 0) return false;
     return isAdmitted && this.#ownClash(slot, host) === undefined;
   }
 
@@ -189,7 +193,19 @@ class Board {
     const constraints = slot.service.constraints
       .filter((constraint) => !admits(host, constraint))
       .map((constraint) => constraint.text);
-    return [...constraints, ...this.#portExclusions(slot, host)];
+    return [...constraints, ...this.#strayFrom(slot, host), ...this.#portExclusions(slot, host)];
+  }
+
+  /** What it is to share something with and is not on this host. */
+  #strayFrom({ application, service, slot }: Slot, host: CandidateHost): readonly string[] {
+    return sharedServices(service).flatMap((name) => {
+      const shared = this.#services.get(`${application}/${name}`);
+      if (shared === undefined) return [];
+      const key = slotKey({ application, service: name, slot: sharedSlot(shared.service, slot) });
+      const there = this.assignments.get(key);
+      if (there === host.spec.name) return [];
+      return [`service "${name}" is ${there === undefined ? 'nowhere' : `on host "${there}"`}`];
+    });
   }
 
   #portExclusions(

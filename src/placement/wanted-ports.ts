@@ -2,7 +2,7 @@ import { slotKey } from '../model/labels.ts';
 import type { HostName } from '../model/names.ts';
 import type { HostPort } from './host-ports.ts';
 import { fixedHostPorts } from './host-ports.ts';
-import type { PlacedService } from './place.ts';
+import type { PlacedService } from './placed-service.ts';
 
 /** Fixed host ports by the host that they are wanted on. */
 export type WantedPorts = ReadonlyMap<HostName, readonly HostPort[]>;

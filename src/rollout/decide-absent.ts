@@ -20,6 +20,7 @@ import { retire } from './slot-situation.ts';
 import { isUndoOverdue } from './progress-deadline.ts';
 import type { SlotView } from './slot-view.ts';
 import { isPromoted, isServing, isVacating, judgeInstance, mayServe } from './slot-view.ts';
+import { isStray, withShared } from './shared-instances.ts';
 import { provenService } from './target.ts';
 
 /** Why nothing may be made for a slot yet, in words; null when it may. What has proved itself waits for its image only. */
@@ -49,6 +50,8 @@ export function decideAbsent(situation: SlotSituation, host: HostName): void {
   if (!prepareHost(context, service, host)) {
     return draft.wait('turn', placeOf(view), 'networks and volumes are created first');
   }
+  const joined = withShared(context, service, view.slot);
+  if (typeof joined === 'string') return draft.wait('turn', placeOf(view), joined);
   const serving = servingOther(situation);
   if (serving !== null && !isServing(context, serving)) awaitReadiness(situation, serving);
   // One is enough to serve until the successor does; what else there is only takes a place.
@@ -62,7 +65,7 @@ export function decideAbsent(situation: SlotSituation, host: HostName): void {
     return draft.wait('retry', placeOf(view), reason, notBefore);
   }
   if (serving !== null && !beginReplacement(situation, serving)) return;
-  create(situation, host, serving);
+  create(situation, host, serving, joined);
 }
 
 /** It is not known yet whether it is well; when it is, there may be something to do. */
@@ -153,7 +156,12 @@ function reserve({ context, view }: SlotSituation, host: HostName, vacating: boo
   return epoch;
 }
 
-function create(situation: SlotSituation, host: HostName, before: Instance | null): void {
+function create(
+  situation: SlotSituation,
+  host: HostName,
+  before: Instance | null,
+  joined: ServiceSpec,
+): void {
   const { context, view } = situation;
   const { draft, target, world, application } = context;
   const { service, slot, key } = view;
@@ -174,7 +182,7 @@ function create(situation: SlotSituation, host: HostName, before: Instance | nul
   const changes = before === null ? [] : changesFrom(world, before, service);
   const { path, reason } = whyCreate(context, view, before, changes);
   const cause = causeOf(target, service, path, reason, changes);
-  const made = withImage(context, situation.preflight, service);
+  const made = withImage(context, situation.preflight, joined);
   const action = { kind: 'create-container', identity, service: made } as const;
   draft.step(key, host, service.name, slot, action, cause);
 }
@@ -197,6 +205,10 @@ function whyCreate(
 ): { readonly path: string; readonly reason: string } {
   if (before === null) return whyMissing(context, view);
   const [first] = changes;
+  if (isStray(context, view.service, before)) {
+    const path = view.service.container.shares?.network === undefined ? '' : 'network_mode';
+    return { path, reason: 'what it shares with was replaced or started anew' };
+  }
   if (before.container.host !== view.host) {
     return { path: 'deploy.placement', reason: `it moves from host "${before.container.host}"` };
   }

@@ -8,6 +8,7 @@ import type { HostName } from '../model/names.ts';
 import type { Step } from '../model/step.ts';
 import type { Instance } from '../drift/identify.ts';
 import type { UnplacedSlot } from '../placement/place.ts';
+import { inSharingOrder } from '../placement/sharing-order.ts';
 import type { WantedPorts } from '../placement/wanted-ports.ts';
 import type { ApplicationContext, ServiceViews } from './application-context.ts';
 import { isSettled } from './application-context.ts';
@@ -213,10 +214,9 @@ function contextOf(input: ApplicationInput): ApplicationContext {
   const application = input.spec.name;
   const record: ApplicationRecord =
     world.journal.applications.get(application) ?? emptyApplicationRecord;
-  const slotContext = { world, application, record, assignments, instances };
-  const views = target.spec.services.map((service) =>
-    viewService(slotContext, target, service, hold !== null),
-  );
+  const shared = new Map<string, SlotView>();
+  const slotContext = { world, application, record, assignments, instances, shared };
+  const views = viewServices(slotContext, shared, target, hold !== null);
   const wanted = new Set(views.flatMap(({ slots }) => slots.map(({ key }) => key)));
   const surplus = [...instances].filter(([key]) => !wanted.has(key)).flatMap(([, list]) => list);
   const holdsChanges = input.unplaced.length > 0;
@@ -234,6 +234,25 @@ function contextOf(input: ApplicationInput): ApplicationContext {
     wantedPorts,
     draft,
   };
+}
+
+/** In the order of the specification; those that share something with others are seen after the others. */
+function viewServices(
+  context: SlotContext,
+  shared: Map<string, SlotView>,
+  target: Target,
+  isHeld: boolean,
+): readonly ServiceViews[] {
+  const { services } = target.spec;
+  const { application } = context;
+  const placed = services.map((service) => ({ application, service }));
+  const views = new Map<string, ServiceViews>();
+  for (const { service } of inSharingOrder(placed).flat()) {
+    const view = viewService(context, target, service, isHeld);
+    views.set(service.name, view);
+    for (const slot of view.slots) shared.set(slot.key, slot);
+  }
+  return services.flatMap(({ name }) => views.get(name) ?? []);
 }
 
 function viewService(

@@ -1,6 +1,7 @@
 import { emptyApplicationRecord } from '../model/journal-state.ts';
 import type { Inventory } from '../drift/identify.ts';
-import type { PlacedService, Placement } from '../placement/place.ts';
+import type { PlacedService } from '../placement/placed-service.ts';
+import type { Placement } from '../placement/place.ts';
 import { place } from '../placement/place.ts';
 import { avoidedHosts } from './avoided-hosts.ts';
 import { currentHosts } from './current-hosts.ts';

@@ -7,6 +7,7 @@ import type { ActionKind } from '../model/step.ts';
 import { updateRefused } from '../model/step.ts';
 import type { Difference } from '../drift/assess-instance.ts';
 import type { Instance } from '../drift/identify.ts';
+import { isStray } from './shared-instances.ts';
 import type { Verdict } from './gate.ts';
 import type { IgnoredDifference } from './differences.ts';
 import { differencesOf, ignoredDifferencesOf } from './differences.ts';
@@ -52,6 +53,8 @@ export interface SlotContext {
   readonly assignments: ReadonlyMap<string, HostName>;
   /** Instances of the application by slot key, the highest epoch first. */
   readonly instances: ReadonlyMap<string, readonly Instance[]>;
+  /** Slots of services that others share something with, by slot key: they are seen before those. */
+  readonly shared: ReadonlyMap<string, SlotView>;
 }
 
 export function viewSlot(context: SlotContext, service: ServiceSpec, slot: string): SlotView {
@@ -102,6 +105,7 @@ function pickCurrent(
 
 /** It differs in what nothing in place mends, or the engine refused to; once its successor is on the way, that goes on. */
 function mustGo(context: SlotContext, service: ServiceSpec, instance: Instance): boolean {
+  if (isStray(context, service, instance)) return true;
   const remedies = differencesOf(context, service, instance).map(({ remedy }) => remedy.kind);
   if (!remedies.includes('update-resources')) return remedies.includes('replace');
   const { journal, failures } = context.world;

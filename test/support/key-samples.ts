@@ -182,6 +182,16 @@ export const keySamples: readonly KeySample[] = [
   },
   { key: 'network_mode', lines: ['network_mode: host'], body: host({ NetworkMode: 'host' }) },
   {
+    key: 'network_mode',
+    lines: ['network_mode: "service:web2"', 'ipc: "service:web2"', 'pid: "service:web2"'],
+    after: '  web2: { image: nginx }\n',
+    body: host({
+      NetworkMode: 'container:web2',
+      IpcMode: 'container:web2',
+      PidMode: 'container:web2',
+    }),
+  },
+  {
     key: 'networks',
     lines: ['networks: { default: { aliases: [www] } }'],
     body: endpoint({ Aliases: ['web', 'www'] }),

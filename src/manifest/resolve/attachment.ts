@@ -14,7 +14,7 @@ import {
 } from '../cursor.ts';
 import { isIpAddress } from '../scalars/port.ts';
 import type { Subject } from '../subject.ts';
-import { readMode } from './namespaces.ts';
+import { ownMode, sharedService } from './namespaces.ts';
 import { objectName } from './object-name.ts';
 import { readInteger } from './resources.ts';
 import { resolveTextMap } from './text-map.ts';
@@ -53,10 +53,13 @@ function hasNetworkMode(service: Cursor): boolean {
   return (readText(child(service, 'network_mode')) ?? '') !== '';
 }
 
-/** The host's network, the engine's bridge, or none: they know no names of services. */
+/** The host's network, the engine's bridge, none, or that of another service: they know no names of services. */
 function resolveMode(service: Cursor): readonly NetworkAttachment[] {
-  const mode = readMode(child(service, 'network_mode'), ['host', 'none', 'bridge'] as const);
+  const place = child(service, 'network_mode');
+  const shared = sharedService(place);
+  const mode = ownMode(place, ['host', 'none', 'bridge'] as const);
   if (mode === 'host' || mode === 'none') refusePorts(service, mode);
+  if (shared !== null) refusePorts(service, `service:${shared}`);
   return mode === null || mode === 'none' ? [] : [{ network: mode, aliases: [] }];
 }
 

@@ -7,6 +7,7 @@ import { readDuration } from './duration.ts';
 import { resolveDelivered } from './delivered-files.ts';
 import { resolveHealthcheck } from './healthcheck.ts';
 import { resolveMounts } from './mount.ts';
+import { resolveShares } from './namespaces.ts';
 import { resolveExpose, resolvePorts } from './port.ts';
 import { resolveResources } from './resources.ts';
 import { isMeantToEnd, resolveRestart } from './restart.ts';
@@ -25,6 +26,7 @@ export function resolveContainer(
   const mounts = resolveMounts(subject, service);
   return {
     ...resolveSettings(service),
+    ...resolveShares(service),
     image: readTextWith(child(service, 'image'), parseImageReference)?.familiar ?? '',
     command: readWords(child(service, 'command')),
     entrypoint: readWords(child(service, 'entrypoint')),

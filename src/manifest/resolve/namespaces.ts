@@ -1,18 +1,39 @@
+import type { Shares } from '../../model/container.ts';
 import { present } from '../../model/present.ts';
 import type { Settings } from '../../model/settings.ts';
 import { child, complain, readText, type Cursor } from '../cursor.ts';
 
 type Namespaces = Pick<Settings, 'cgroup' | 'ipc' | 'pid' | 'userns' | 'uts'>;
 
-/** The namespaces that a container shares with its host. Those of other containers are refused. */
+/** The namespaces that a container shares with other services. */
+export function resolveShares(service: Cursor): { readonly shares?: Shares } {
+  const shares = present({
+    network: sharedService(child(service, 'network_mode')),
+    ipc: sharedService(child(service, 'ipc')),
+    pid: sharedService(child(service, 'pid')),
+  }) as Shares;
+  return Object.keys(shares).length === 0 ? {} : { shares };
+}
+
+/** The service that a mode names: `service:NAME`. */
+export function sharedService(mode: Cursor): string | null {
+  return /^service:(.+)$/.exec(readText(mode) ?? '')?.[1] ?? null;
+}
+
+/** The namespaces that a container has of its own, or shares with its host. */
 export function resolveNamespaces(service: Cursor): Namespaces {
   return present({
     cgroup: readMode(child(service, 'cgroup'), ['host', 'private'] as const),
-    ipc: readMode(child(service, 'ipc'), ['host', 'none', 'private', 'shareable'] as const),
-    pid: readMode(child(service, 'pid'), ['host'] as const),
+    ipc: ownMode(child(service, 'ipc'), ['host', 'none', 'private', 'shareable'] as const),
+    pid: ownMode(child(service, 'pid'), ['host'] as const),
     userns: readMode(child(service, 'userns_mode'), ['host'] as const),
     uts: readMode(child(service, 'uts'), ['host'] as const),
   });
+}
+
+/** As `readMode`, where another service may be named too. */
+export function ownMode<T extends string>(cursor: Cursor, allowed: readonly T[]): T | null {
+  return sharedService(cursor) === null ? readMode(cursor, allowed) : null;
 }
 
 /** One of these words; nothing for an empty place. What else is written is reported. */
@@ -22,11 +43,12 @@ export function readMode<T extends string>(cursor: Cursor, allowed: readonly T[]
   const mode = allowed.find((each) => each === text);
   if (mode !== undefined) return mode;
   const key = cursor.path.split('.').at(-1) ?? '';
-  if (/^(service|container):/.test(text)) {
+  if (text.startsWith('container:')) {
     complain(
       cursor,
       'unsupported-value',
-      `"${key}: ${text}" is not supported yet: instances are replaced one by one, and would lose what they share`,
+      `"${key}: ${text}" is not supported: nothing tells when a container that is not of this application is replaced`,
+      `Make it a service of this application, and write ${key}: service:NAME`,
     );
   } else {
     complain(cursor, 'invalid-value', `"${key}" must be ${allowed.join(', ')}, got "${text}"`);

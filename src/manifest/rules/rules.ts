@@ -17,6 +17,7 @@ import { mountsAreSupported, targetsAreDistinct } from './mounts.ts';
 import { referencesAreDeclared } from './references.ts';
 import { networkModesStandAlone } from './network-mode.ts';
 import type { Rule } from './rule.ts';
+import { sharingIsPossible } from './shared-services.ts';
 import { singletonsAreAlone } from './singletons.ts';
 import { commonRolloutsAreTaken, strategiesFitServices } from './strategies.ts';
 import {
@@ -54,6 +55,7 @@ export const rules: readonly Rule[] = [
   twinsAgree,
   namedContainersAreAlone,
   networkModesStandAlone,
+  sharingIsPossible,
   devicesAreCountedOrNamed,
   modesFitReplicas,
   restartBoundsAreKept,

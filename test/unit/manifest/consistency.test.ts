@@ -10,6 +10,7 @@ import { devicesAreCountedOrNamed } from '../../../src/manifest/rules/device-req
 import { targetsAreDistinct } from '../../../src/manifest/rules/mounts.ts';
 import { networkModesStandAlone } from '../../../src/manifest/rules/network-mode.ts';
 import { referencesAreDeclared } from '../../../src/manifest/rules/references.ts';
+import { sharingIsPossible } from '../../../src/manifest/rules/shared-services.ts';
 import type { Rule } from '../../../src/manifest/rules/rule.ts';
 import {
   externalsAreOnlyNamed,
@@ -96,6 +97,40 @@ describe('rules on keys that exclude each other', () => {
       namedContainersAreAlone,
       web('{ container_name: a }', '  db: { container_name: a }\n'),
       ['3:25 the container name "a" is taken by the service at compose.yaml:2:26'],
+    ],
+    [
+      'a network of another service, of which there are as many, or one',
+      sharingIsPossible,
+      web(
+        '{ network_mode: "service:db", deploy: { replicas: 2 } }',
+        '  db: { scale: 2 }\n  up: { pid: "service:one", scale: 3 }\n  one: {}\n',
+      ),
+      [],
+    ],
+    [
+      'a network of another service, of which there are not as many',
+      sharingIsPossible,
+      web('{ network_mode: "service:db" }', '  db: { scale: 2 }\n'),
+      [
+        '2:24 service "web" (1 instance) cannot share with "db" (2 instances): each instance needs one to share with',
+      ],
+    ],
+    [
+      'a network of a global service',
+      sharingIsPossible,
+      web('{ ipc: "service:db" }', '  db: { deploy: { mode: global } }\n'),
+      [
+        '2:15 service "web" (1 instance) cannot share with "db" (one per host): each instance needs one to share with',
+      ],
+    ],
+    [
+      'a network of another service, and settings of its own network',
+      sharingIsPossible,
+      web('{ network_mode: "service:db", hostname: a, dns: 1.1.1.1 }', '  db: {}\n'),
+      [
+        '2:38 a service with network_mode: service:db cannot have "hostname": that belongs to the network of the other one',
+        '2:51 a service with network_mode: service:db cannot have "dns": that belongs to the network of the other one',
+      ],
     ],
     ['a network mode alone', networkModesStandAlone, web('{ network_mode: host }'), []],
     [

@@ -86,7 +86,7 @@ describe('a value that Docker could not use is refused where it stands:', () => 
       name: 'a namespace of another container',
       lines: ['network_mode: container:db'],
       expected:
-        '4:19 unsupported-value: "network_mode: container:db" is not supported yet: instances are replaced one by one, and would lose what they share',
+        '4:19 unsupported-value: "network_mode: container:db" is not supported: nothing tells when a container that is not of this application is replaced',
     },
     {
       name: 'a namespace that is none',

@@ -123,6 +123,7 @@ describe('hashContainer()', () => {
     files: [],
     fileMounts: [{ target: '/a', kind: 'folder', readOnly: true, files: [] }],
     stopSignal: null,
+    shares: { network: 'vpn' },
   };
 
   it.each(Object.keys(other))('covers %s', (key) => {

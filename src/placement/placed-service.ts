@@ -1,0 +1,6 @@
+import type { ServiceSpec } from '../model/application.ts';
+
+export interface PlacedService {
+  readonly application: string;
+  readonly service: ServiceSpec;
+}
