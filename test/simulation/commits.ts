@@ -100,9 +100,13 @@ function changeService(
     const zone = service.zone === null || random.chance(0.7) ? random.pick(zones) : null;
     return { subject: `zone ${zone ?? 'any'}`, next: { ...service, zone } };
   }
-  if (roll < 0.86) {
+  if (roll < 0.82) {
     const parallelism = random.integer(0, 3);
     return { subject: `parallelism ${parallelism}`, next: { ...service, parallelism } };
+  }
+  if (roll < 0.92) {
+    const memory = random.integer(1, 4) * 64;
+    return { subject: `memory ${memory}M`, next: { ...service, memory } };
   }
   const level = service.level + 1;
   return { subject: `level ${level}`, next: { ...service, level } };
@@ -180,6 +184,7 @@ function newService(
     monitorS: random.integer(4, 8),
     failureAction: random.chance(0.9) ? 'rollback' : 'pause',
     level: 0,
+    memory: 256,
     zone:
       kind === 'stateful' || (kind !== 'port' && random.chance(0.15)) ? random.pick(zones) : null,
     hostPort: 8_000 + index,

@@ -18,6 +18,8 @@ export interface ServiceModel {
   readonly failureAction: 'rollback' | 'pause';
   /** Value of an environment variable. */
   readonly level: number;
+  /** Limit in MiB, which changes in place. */
+  readonly memory: number;
   /** `node.labels.zone == x`, or any host. */
   readonly zone: string | null;
   readonly hostPort: number;
@@ -163,10 +165,11 @@ function secretOf({ name }: ServiceModel): object {
 }
 
 function renderDeploy(service: ServiceModel): object {
-  const { kind, replicas, parallelism, monitorS, failureAction, zone } = service;
+  const { kind, replicas, parallelism, monitorS, failureAction, zone, memory } = service;
   return {
     deploy: {
       ...(kind === 'global' ? { mode: 'global' } : { replicas }),
+      resources: { limits: { memory: `${memory}M` } },
       update_config: { parallelism, monitor: `${monitorS}s`, failure_action: failureAction },
       ...(zone === null ? {} : { placement: { constraints: [`node.labels.zone == ${zone}`] } }),
     },

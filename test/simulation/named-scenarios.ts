@@ -33,6 +33,7 @@ const web: ServiceModel = {
   monitorS: 4,
   failureAction: 'rollback',
   level: 0,
+  memory: 256,
   zone: null,
   hostPort: 8_000,
   after: null,
@@ -45,6 +46,7 @@ const better: ServiceModel = { ...web, image: 'web:2' };
 /** Fails when it has passed its gate and is watched. */
 const broken: ServiceModel = { ...web, image: 'bad:exits-late', isGood: false };
 const one: ServiceModel = { ...web, replicas: 1 };
+const many: ServiceModel = { ...web, replicas: 6 };
 const global: ServiceModel = { ...one, kind: 'global' };
 const port: ServiceModel = { ...one, kind: 'port' };
 const canary: ServiceModel = { ...web, strategy: 'canary' };
@@ -61,6 +63,7 @@ export const namedScenarios: readonly NamedScenario[] = [
   update('rolling update, start-first', 1, [web], [better]),
   update('update, stop-first for a host port', 1, [port], [{ ...port, image: 'web:2' }]),
   update('bad revision that is rolled back', 1, [web], [broken]),
+  update('limit changed in place', 1, [many], [{ ...many, memory: 128 }]),
   update('scale up', 2, [one], [{ ...one, replicas: 3 }]),
   update('scale down', 2, [{ ...web, replicas: 3 }], [one]),
   update('update of a global service', 2, [global], [{ ...global, image: 'web:2' }]),
