@@ -1,3 +1,5 @@
+import type { IpamPool } from '../model/application.ts';
+import { present } from '../model/present.ts';
 import type { EngineFacts, ObservedNetwork, ObservedVolume } from '../model/observation.ts';
 import type { WireInfo, WireNetwork, WireVersion, WireVolume } from './wire.ts';
 
@@ -27,11 +29,30 @@ export function projectNetwork(network: WireNetwork): ObservedNetwork {
     driver: network.Driver ?? '',
     internal: network.Internal === true,
     labels: network.Labels ?? {},
+    settings: {
+      options: network.Options ?? {},
+      enableIpv6: network.EnableIPv6 === true,
+      ipamDriver: network.IPAM?.Driver ?? '',
+      pools: (network.IPAM?.Config ?? []).map(
+        ({ Subnet, IPRange, Gateway, AuxiliaryAddresses }) =>
+          present({
+            subnet: Subnet || null,
+            range: IPRange || null,
+            gateway: Gateway || null,
+            reserved: AuxiliaryAddresses,
+          }) as IpamPool,
+      ),
+    },
   };
 }
 
 export function projectVolume(volume: WireVolume): ObservedVolume {
-  return { name: volume.Name, driver: volume.Driver ?? '', labels: volume.Labels ?? {} };
+  return {
+    name: volume.Name,
+    driver: volume.Driver ?? '',
+    labels: volume.Labels ?? {},
+    options: volume.Options ?? {},
+  };
 }
 
 /** Differences up to this are network delay and rounding, not a clock that is wrong. */

@@ -242,6 +242,19 @@ export interface WireNetwork {
   readonly Driver?: string;
   readonly Internal?: boolean;
   readonly Labels?: StringMap;
+  readonly Options?: StringMap;
+  readonly EnableIPv6?: boolean;
+  readonly IPAM?: Maybe<{
+    readonly Driver?: string;
+    readonly Config?: Maybe<
+      readonly {
+        readonly Subnet?: string;
+        readonly IPRange?: string;
+        readonly Gateway?: string;
+        readonly AuxiliaryAddresses?: StringMap;
+      }[]
+    >;
+  }>;
 }
 
 export interface WireVolume {
@@ -249,6 +262,7 @@ export interface WireVolume {
   readonly Driver?: string;
   readonly Labels?: StringMap;
   readonly Mountpoint?: string;
+  readonly Options?: StringMap;
 }
 
 /** A row of `GET /images/json`. */

@@ -385,7 +385,7 @@ subpath?: string
  */
 export type Share = (number | string)
 /**
- * A network within one host, made on every host that runs a service of the application. Networks do not join hosts. One that is there already is left as it is: a change holds for networks that are made anew.
+ * A network within one host, made on every host that runs a service of the application. Networks do not join hosts. One that is there already is left as it is, and what differs is reported as drift: a change holds for networks that are made anew.
  */
 export type Network = ({
 /**
@@ -452,7 +452,7 @@ export type External = (boolean | string | {
 name?: string
 })
 /**
- * A volume, made on every host that runs a service that mounts it, and never removed. Volumes are not shared between hosts: pin the service by a placement constraint.
+ * A volume, made on every host that runs a service that mounts it, and never removed or changed: what differs is reported as drift. Volumes are not shared between hosts: pin the service by a placement constraint.
  */
 export type Volume = ({
 /**

@@ -4,7 +4,7 @@
 /**
  * Kind of drift.
  */
-export type Class = ("missing" | "stopped" | "paused" | "unhealthy" | "crash-loop" | "mutable-field" | "immutable-field" | "tag-moved" | "renamed" | "network" | "duplicate" | "copy" | "orphan")
+export type Class = ("missing" | "stopped" | "paused" | "unhealthy" | "crash-loop" | "mutable-field" | "immutable-field" | "tag-moved" | "renamed" | "network" | "volume" | "duplicate" | "copy" | "orphan")
 /**
  * A value in the words of the manifest; null: there is none.
  */

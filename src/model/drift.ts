@@ -14,6 +14,7 @@ export type DriftClass =
   | 'tag-moved'
   | 'renamed'
   | 'network'
+  | 'volume'
   | 'duplicate'
   | 'copy'
   | 'orphan';

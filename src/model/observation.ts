@@ -1,3 +1,4 @@
+import type { IpamPool } from './application.ts';
 import type { ContainerSpec, RestartPolicy } from './container.ts';
 import type { FileStamps } from './file-stamps.ts';
 import type { ContainerId, HostName } from './names.ts';
@@ -111,12 +112,23 @@ export interface ObservedNetwork {
   readonly driver: string;
   readonly internal: boolean;
   readonly labels: Readonly<Record<string, string>>;
+  /** Absent: they are not known. */
+  readonly settings?: ObservedNetworkSettings;
+}
+
+export interface ObservedNetworkSettings {
+  readonly options: Readonly<Record<string, string>>;
+  readonly enableIpv6: boolean;
+  readonly ipamDriver: string;
+  readonly pools: readonly IpamPool[];
 }
 
 export interface ObservedVolume {
   readonly name: string;
   readonly driver: string;
   readonly labels: Readonly<Record<string, string>>;
+  /** Absent: they are not known. */
+  readonly options?: Readonly<Record<string, string>>;
 }
 
 /** An image on a host, with the defaults that a container inherits from it. */

@@ -9,7 +9,8 @@ export function renderDrift(report: DriftReport, style: Style): string {
   const lines = [style.bold(wrap(title, '  ', '')), ''];
   let group = '';
   for (const item of items) {
-    const next = `${item.state}: ${item.application}/${item.service}`;
+    const service = item.service === '' ? '' : `/${item.service}`;
+    const next = `${item.state}: ${item.application}${service}`;
     if (next !== group) lines.push(style.bold(next));
     group = next;
     lines.push(...renderItem(item, style), '');

@@ -8,6 +8,7 @@ import { isServiceProven } from './application-context.ts';
 import { isOfCommit } from './change-in-place.ts';
 import { differencesOf, ignoredBy } from './differences.ts';
 import { movedTag } from './moved-tag.ts';
+import { objectDrift } from './object-drift.ts';
 import type { SlotView } from './slot-view.ts';
 
 /**
@@ -16,9 +17,8 @@ import type { SlotView } from './slot-view.ts';
  */
 export function driftOf(context: ApplicationContext): readonly DriftItem[] {
   const slots = context.views.flatMap((one) => one.slots);
-  return slots
-    .filter(({ service }) => isServiceProven(context, service))
-    .flatMap((view) => slotDrift(context, view));
+  const proven = slots.filter(({ service }) => isServiceProven(context, service));
+  return [...proven.flatMap((view) => slotDrift(context, view)), ...objectDrift(context)];
 }
 
 /** What would be drift, were it not left alone by a rule. */

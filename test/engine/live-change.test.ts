@@ -115,6 +115,29 @@ describe('a commit that changes what the engine changes in place', () => {
     expect(await ids()).toEqual(before);
   });
 
+  it('reports a network that is not as declared, and leaves it', async () => {
+    const before = await ids();
+    const declared = manifest({ memory: '48M' }).replace(
+      '  front:\n',
+      '  front: { internal: true }\n',
+    );
+    await repository.write('shop/compose.yaml', declared);
+    await repository.commit('internal');
+    expect((await commands.sync()).code).toBe(0);
+
+    const { items } = await commands.drift();
+    const open = items.filter(({ state }) => state === 'open');
+    expect(
+      open.map(({ path, desired, observed, action }) => [path, desired, observed, action]),
+    ).toEqual(
+      [...new Set((await containers()).map(({ host }) => host))].map(() => {
+        return ['networks.front.internal', true, false, 'report'];
+      }),
+    );
+    expect(open[0]?.origin).toMatchObject({ file: 'shop/compose.yaml', line: 11 });
+    expect(await ids()).toEqual(before);
+  });
+
   it('has nothing to do for another time to stop', async () => {
     await commit({ memory: '48M', grace: '9s' });
 
