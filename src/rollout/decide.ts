@@ -7,6 +7,7 @@ import type { ObservedContainer } from '../model/observation.ts';
 import type { Step } from '../model/step.ts';
 import type { Instance, Inventory } from '../drift/identify.ts';
 import { wantedPorts } from '../placement/wanted-ports.ts';
+import { anotherTryEntries } from './another-try.ts';
 import type { ApplicationDecision } from './decide-application.ts';
 import type { Adoption } from './decide-adoption.ts';
 import { adoptionEntries, decideAdoptions } from './decide-adoption.ts';
@@ -50,8 +51,8 @@ export function decide(seen: World): Decision {
   const journal = requested.reduce(reduceJournal, images.world.journal);
   const asked = { ...images.world, journal };
   // Clocks are set before anything is judged by them.
-  const suspensions = suspensionEntries(asked);
-  const known = { ...asked, journal: suspensions.reduce(reduceJournal, asked.journal) };
+  const clocks = [...suspensionEntries(asked), ...anotherTryEntries(asked)];
+  const known = { ...asked, journal: clocks.reduce(reduceJournal, asked.journal) };
   const adoptions = decideAdoptions(known);
   const adopted = adoptionEntries(adoptions);
   const world = { ...known, journal: adopted.reduce(reduceJournal, known.journal) };
@@ -77,7 +78,7 @@ export function decide(seen: World): Decision {
     entries: [
       ...images.entries,
       ...requested,
-      ...suspensions,
+      ...clocks,
       ...adopted,
       ...goneEntries(world),
       ...applications.flatMap(({ entries }) => entries),

@@ -43,7 +43,10 @@ export function readMode<T extends string>(cursor: Cursor, allowed: readonly T[]
   const mode = allowed.find((each) => each === text);
   if (mode !== undefined) return mode;
   const key = cursor.path.split('.').at(-1) ?? '';
-  if (text.startsWith('container:')) {
+  if (text.startsWith('service:')) {
+    const message = `"${key}: ${text}" is not supported: the engine does not let containers share that`;
+    complain(cursor, 'unsupported-value', message);
+  } else if (text.startsWith('container:')) {
     complain(
       cursor,
       'unsupported-value',

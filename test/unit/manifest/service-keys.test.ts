@@ -273,6 +273,12 @@ describe('the hash of a service', () => {
   });
 });
 
+it('a namespace of another service that Docker cannot share is refused', () => {
+  expect(complaints(['uts: service:db'], '  db: { image: nginx }\n')).toEqual([
+    '4:10 unsupported-value: "uts: service:db" is not supported: the engine does not let containers share that',
+  ]);
+});
+
 describe('the number of instances and their name', () => {
   it.each([
     ['scale', ['scale: 3'], 3],

@@ -255,7 +255,8 @@ describe('a version that failed for want of memory', () => {
     const failed = run(commit(start, [spec(16)], 2), dies);
     expect(failed.world.journal.applications.get('shop')?.quarantined).toHaveLength(1);
 
-    const mended = run(commit(failed.world, [spec(128)], 3), dies);
+    const later = { ...failed.world, now: failed.world.now + 3_600_000 };
+    const mended = run(commit(later, [spec(128)], 3), dies);
 
     expect(containers(mended.world).map(({ spec: { image } }) => image)).toEqual(['testapp:v2']);
     expect(good(mended.world)?.image).toBe('testapp:v2');
