@@ -1,4 +1,4 @@
-import { stringify } from 'yaml';
+import { Document, visit } from 'yaml';
 
 import type { ContainerSpec } from '../model/container.ts';
 import { findImage } from '../model/image.ts';
@@ -77,8 +77,17 @@ export function importApplication(
 }
 
 /** Quoted is what any reader of YAML might take for something else. */
-function asYaml(document: YamlValue): string {
-  return stringify(document, { version: '1.1', lineWidth: 0, aliasDuplicateObjects: false });
+function asYaml(value: YamlValue): string {
+  const document = new Document(value, { version: '1.1', aliasDuplicateObjects: false });
+  visit(document, {
+    Scalar: (_key, scalar) => {
+      // Octal in YAML 1.2, a text in 1.1.
+      if (typeof scalar.value === 'string' && /^0o[0-7]+$/.test(scalar.value)) {
+        Object.assign(scalar, { type: 'QUOTE_DOUBLE' });
+      }
+    },
+  });
+  return document.toString({ lineWidth: 0 });
 }
 
 interface FoundService {

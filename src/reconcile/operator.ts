@@ -223,6 +223,7 @@ export class Operator implements AsyncDisposable {
     const entries = this.#withoutFailures(decision.entries);
     journal.write(entries, world.now);
     for (const entry of entries) this.#tell(entry);
+    if (entries.some(({ kind }) => kind === 'instance-adopted')) this.#keepInSight(world.desired);
     // Whoever says "retry" does not want to wait for the next try.
     if (entries.some(({ kind }) => kind === 'retried')) this.#failures = new Map();
     for (const step of decision.steps) this.#begin(step);
@@ -231,6 +232,13 @@ export class Operator implements AsyncDisposable {
     observer.decided(decision);
     if (leadsOn(entries, decision.steps)) this.#wake.call();
     return decision;
+  }
+
+  /** From now on they are known by their ids, whatever they are called. */
+  #keepInSight({ fleet: spec, applications }: DesiredState): void {
+    const { fleet, journal } = this.#parts;
+    this.#interest = adoptionInterest(applications, journal.state());
+    fleet.configure(spec, this.#interest);
   }
 
   #observe(): World | null {

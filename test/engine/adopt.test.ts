@@ -10,6 +10,7 @@ import type { Application } from '../../src/generated/status.ts';
 import { run } from '../../src/sandbox/command.ts';
 import { Commands } from '../support/command-line.ts';
 import { ConfigRepository } from '../support/config-repository.ts';
+import { listContainers } from '../support/containers.ts';
 import { eventually } from '../support/eventually.ts';
 import { clearHosts, sharedSandbox, shellOf } from '../support/sandbox.ts';
 
@@ -240,14 +241,27 @@ describe('a Compose project of one host, adopted', () => {
     );
     expect(written.code, written.stderr).toBe(0);
     await repository.commit('proxy');
+    await using daemon = commands.start();
+    const slot = async (name: string): Promise<true | null> => {
+      const { applications } = await commands.status();
+      const proxy = applications.find(({ application }) => application === 'proxy-1');
+      return proxy !== undefined && isReady(proxy) && proxy.slots[0]?.container === name
+        ? true
+        : null;
+    };
+    await eventually('the adoption', () => slot('Proxy.1'));
 
-    const { code, stderr } = await commands.sync();
+    // It is named in the manifest, but it is the journal that knows it from now on.
+    await container.rename({ name: 'renamed' });
 
-    expect(code, stderr).toBe(0);
+    await eventually('the other name', () => slot('renamed'));
+    await daemon.end('SIGTERM');
     const after = await container.inspect();
-    expect(after.State.StartedAt).toBe(before.State.StartedAt);
-    expect(after.Name).toBe('/Proxy.1');
+    expect(after.State.StartedAt, daemon.log()).toBe(before.State.StartedAt);
     expect((await commands.plan()).inSync).toBe(true);
+    const own = await listContainers(hosts, fleet);
+    expect(own.filter(({ application }) => application === 'proxy-1')).toEqual([]);
+    await container.rename({ name: 'Proxy.1' });
     const again = await commands.run(
       'import',
       `--host=${host.name}`,

@@ -166,3 +166,23 @@ it('executeStep() creates nothing on an engine that is too old for a key, and sa
   });
   expect(asked).toEqual([]);
 });
+
+const composed = { [label.composeProject]: 'old', [label.composeService]: 'web' };
+const adopted = { id, self: '', adopted: composed, states: ['running', 'exited'] as const };
+
+it.each<[string, Record<string, string>, boolean]>([
+  ['the labels that it had', { ...composed, other: 'x' }, true],
+  ['other labels than it had', { ...composed, [label.composeService]: 'db' }, false],
+  ['the label of a fleet', { ...composed, [label.fleet]: 'test' }, false],
+])('executeStep() on what was adopted looks for %s', async (_name, found, isHeld) => {
+  const container = { Id: id, Config: { Labels: found }, State: { Running: true } };
+  const action: Action = { ...stop, guard: adopted };
+
+  const { outcome, asked } = await execute(action, {
+    [inspect]: [200, container],
+    [post]: [204, ''],
+  });
+
+  expect(outcome.kind).toBe(isHeld ? 'done' : 'skipped');
+  expect(asked.includes(post)).toBe(isHeld);
+});

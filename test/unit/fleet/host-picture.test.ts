@@ -4,6 +4,7 @@ import { expect, it } from 'vitest';
 import { clean } from '../../../src/fleet/dirty.ts';
 import { FileWatch } from '../../../src/fleet/file-watch.ts';
 import { HostPicture } from '../../../src/fleet/host-picture.ts';
+import { label } from '../../../src/model/labels.ts';
 import { toHostName } from '../../../src/model/names.ts';
 import { VirtualClock } from '../../simulation/virtual-clock.ts';
 import { HandDrivenHost, inspectOf, wireContainer, wireRow } from './hand-driven-host.ts';
@@ -171,6 +172,35 @@ it('what had the name of a container before is read again with it', async () => 
 
   expect(states()).toEqual(['old created', 'other running']);
   expect(host.count(inspectOf('other'))).toBe(1);
+});
+
+it('a container of others is read in full as long as it is of interest, and known by its id then', async () => {
+  const { host, picture } = await read();
+  const stranger = (name: string, labels: object): void => {
+    const config = { Config: { Labels: labels } };
+    host.set(inspectOf('db'), { ...wireContainer('db', 'running'), Name: `/${name}`, ...config });
+    host.set(list, [{ Id: 'db', Names: [`/${name}`], Labels: labels }]);
+  };
+  const seen = (): readonly (readonly string[])[] => {
+    const { containers = [], unmanaged = [] } = picture.observe(0, 0) ?? {};
+    return [containers, unmanaged].map((all) => all.map(({ name }) => name));
+  };
+  stranger('db', { 'com.docker.compose.project': 'old' });
+  await picture.readAll(host, {}, never);
+  expect(seen()).toEqual([[], ['db']]);
+
+  picture.interest = { projects: ['old'], names: [], ids: [] };
+  await picture.readAll(host, {}, never);
+  expect(seen()).toEqual([['db'], []]);
+
+  picture.interest = { projects: [], names: [], ids: ['db'] };
+  stranger('renamed', { 'com.docker.compose.project': 'old' });
+  await picture.readDirty(host, { ...clean, containers: new Set(['db']) }, never);
+  expect(seen()).toEqual([['renamed'], []]);
+
+  stranger('renamed', { [label.fleet]: 'another' });
+  await picture.readAll(host, {}, never);
+  expect(seen()).toEqual([[], ['renamed']]);
 });
 
 /** A network, a volume or an image of that name and id. */

@@ -112,6 +112,15 @@ const image: ImageDefaults = {
   stopSignal: 'SIGQUIT',
 };
 
+/** Texts that some reader of YAML takes for something else. */
+const oddTexts = [
+  'yes|no|on|y|null|~|true|| lead|trail |-|=|<<|!x|010|0o17|0x1F|1e3|1_000|12:30:45|.inf|.5|1.10|2001-01-01',
+  '*a|&a|a: b|#c|a #c|{a}|[a]|"a|it\'s|%a|@a|`a`|$$|${A:-b}|two\nlines|tail\n|tab\there|a\\n|>|ä\u{1f600}',
+].flatMap((texts) => texts.split('|'));
+const oddities = Object.fromEntries(
+  ['|', 'x'.repeat(300), ...oddTexts].map((value, index) => [`V${index}`, value]),
+);
+
 describe('what the image says', () => {
   const inherited: Partial<ContainerSpec> = {
     command: image.command,
@@ -172,12 +181,7 @@ x-fleetwright:
       {
         environment: {
           ...image.environment,
-          A: 'yes',
-          B: '010',
-          C: '',
-          D: '1e3',
-          E: '12:30:45',
-          F: 'null',
+          ...oddities,
         },
       },
     ],

@@ -378,6 +378,38 @@ describe('containers that differ', () => {
   });
 });
 
+describe('a journal that is lost at any moment of the first rollout', () => {
+  const found = [1, 2, 3].map((number) => composed(number));
+  const three = { replicas: 3 };
+
+  function passes(): readonly World[] {
+    const worlds: World[] = [];
+    const adopted = run(worldWith(adopting('v1', three), found)).world;
+    playUntil(commit(adopted, adopting('v2', three), 2), (world, { settled }) => {
+      worlds.push(world);
+      return settled;
+    });
+    return worlds;
+  }
+
+  it('costs nothing that serves, and a word brings it to its end', () => {
+    const all = passes();
+    expect(all.length).toBeGreaterThan(10);
+    for (const before of all) {
+      const serving = running(before).length;
+
+      const lost = run({ ...before, journal: emptyJournal, readiness: new Map() });
+
+      expect(stepsOn(lost.steps, idsOf(found))).toEqual([]);
+      expect(running(lost.world).length).toBeGreaterThanOrEqual(serving);
+      const done = run(asking(lost.world, 'adopt-replace'));
+      expect(done.last.settled).toBe(true);
+      expect(running(done.world)).toEqual(['testapp:v2', 'testapp:v2', 'testapp:v2']);
+      expect(containers(done.world)).toHaveLength(3);
+    }
+  });
+});
+
 describe('containers that cannot be told', () => {
   it.each([
     [
