@@ -100,11 +100,13 @@ function renderAvailability(plan: Plan, style: Style): readonly string[] {
 
 function summarize(plan: Plan, style: Style): string {
   if (plan.inSync) return style.green('In sync: 0 steps.');
+  const adopted = plan.adoptions.filter(({ outcome }) => outcome === 'adopted').length;
+  const adopts = adopted === 0 ? '' : `${count(adopted, 'container')} adopted; `;
   const hosts = new Set(plan.steps.map(({ host }) => host)).size;
   const steps = `${count(plan.steps.length, 'step')} on ${count(hosts, 'host')}`;
   const isSafe = plan.unavailability.length === 0 && plan.steps.length > 0;
   const safe = isSafe ? '; no service loses an available instance' : '';
-  return `${steps}${safe}.`;
+  return `${adopts}${steps}${safe}.`;
 }
 
 function serviceKey({ application, service }: Step): string {

@@ -26,7 +26,7 @@ import type { Hold } from './hold-changes.ts';
 import { jobSlots } from './jobs.ts';
 import { keptVersion, whereItIs } from './kept-version.ts';
 import { replaceOrder } from './order.ts';
-import { refusedDrift } from './refused-drift.ts';
+import { refusedDrift } from './adoption-drift.ts';
 import { decidePreflight } from './preflight.ts';
 import { decideDeadline } from './progress-deadline.ts';
 import type { RolloutStatus } from './rollout-status.ts';

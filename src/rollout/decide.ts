@@ -18,6 +18,7 @@ import { inventoryOf, withCurrentJournal } from './older-schemas.ts';
 import { decideImages } from './moved-tags.ts';
 import { placeAll, placedServices, targetsOf } from './place-all.ts';
 import type { PruneDecision } from './prune.ts';
+import { supersededDrift } from './adoption-drift.ts';
 import { decidePrune } from './prune.ts';
 import { suspensionEntries } from './suspension.ts';
 import type { World } from './world.ts';
@@ -85,7 +86,12 @@ export function decide(seen: World): Decision {
       ...prune.entries,
     ],
     steps: distinct([...applications.flatMap(({ steps }) => steps), ...prune.steps]),
-    drift: [...applications.flatMap(({ drift }) => drift), ...prune.drift, ...copies],
+    drift: [
+      ...applications.flatMap(({ drift }) => drift),
+      ...adoptions.flatMap((adoption) => supersededDrift(world, adoption)),
+      ...prune.drift,
+      ...copies,
+    ],
     ignored: applications.flatMap(({ ignored }) => ignored),
     settled: isRolledOut && prune.settled,
     lookups: distinct([...images.lookups, ...applications.flatMap(({ lookups }) => lookups)]),

@@ -129,6 +129,17 @@ export function objectCases({ shell, bench }: ContractContext): void {
     expect(await volumeNames()).toEqual([]);
   });
 
+  it('a removal that says nothing of volumes leaves those without a name too', async () => {
+    const Mounts = [{ Type: 'volume', Source: '', Target: '/scratch' }];
+    await shell().create('web', { HostConfig: { Mounts } });
+    const before = await volumeNames();
+
+    await shell().remove('web');
+
+    expect(before).toHaveLength(1);
+    expect(await volumeNames()).toEqual(before);
+  });
+
   it('an image says what it is, by name and by id', async () => {
     const image = await shell().get<WireImage>('/images/testapp:unhealthy/json');
 

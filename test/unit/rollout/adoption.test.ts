@@ -101,7 +101,7 @@ describe('containers that are as the commit asks', () => {
 
     expect(text).toContain('= container old_web_1 on host-1 becomes web/1, not restarted');
     expect(text).toContain('= container old_web_2 on host-1 becomes web/2, not restarted');
-    expect(text).toContain('0 steps');
+    expect(text).toContain('2 containers adopted; 0 steps');
     expect(text).not.toContain('In sync');
   });
 
@@ -373,6 +373,9 @@ describe('containers that differ', () => {
     expect(stepsOn(steps, idsOf(pair))).toEqual([]);
     expect(containers(world).map(({ name }) => name)).toContain('old_web_1');
     expect(planOf(world)).toContain('left alone: web/1 has an instance already');
+    expect(decide(world).drift).toMatchObject([
+      { class: 'duplicate', container: 'old_web_1', slot: '1', action: 'report' },
+    ]);
     const cleared = run(asking(world, 'adopt-replace'));
     expect(containers(cleared.world).map(({ name }) => name)).not.toContain('old_web_1');
   });
