@@ -92,6 +92,9 @@ export const badJobImages: readonly string[] = [...Object.keys(badJobs), 'bad:co
 
 export const registryHost = 'registry.test:5000';
 
+/** What somebody has run with Compose before there was an operator. */
+export const composedImage = { name: 'web:1', definition: good['web:1'] ?? {} } as const;
+
 /** Tags that may move. */
 export const movingImages: readonly string[] = ['web:1', 'web:2', 'checked:1'];
 

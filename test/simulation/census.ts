@@ -19,22 +19,31 @@ export interface TrueContainer {
   readonly isLive: boolean;
 }
 
+/** What a container is that carries no labels of ours, and was adopted; null: it was not. */
+export type Adopted = (id: string) => InstanceIdentity | null;
+
 /** The containers of one host, read again only when something has changed on it. */
 export class Census {
   readonly #host: SimulatedHost;
+  readonly #adopted: Adopted;
   #revision = -1;
   #containers: readonly TrueContainer[] = [];
 
-  constructor(host: SimulatedHost) {
+  constructor(host: SimulatedHost, adopted: Adopted) {
     this.#host = host;
+    this.#adopted = adopted;
   }
 
   /** The oldest first. */
   read(): readonly TrueContainer[] {
     const { engine } = this.#host;
-    if (this.#revision === engine.revision) return this.#containers;
+    if (this.#revision === engine.revision && !this.#containers.some(isComposed)) {
+      return this.#containers;
+    }
     this.#revision = engine.revision;
-    this.#containers = engine.truth().containers.map((raw) => toTrueContainer(this.#host, raw));
+    this.#containers = engine
+      .truth()
+      .containers.map((raw) => toTrueContainer(this.#host, raw, this.#adopted));
     return this.#containers;
   }
 
@@ -43,9 +52,23 @@ export class Census {
   }
 }
 
-function toTrueContainer(host: SimulatedHost, raw: ContainerTruth): TrueContainer {
+/** Whose it is stands in the journal of the operator, which changes without anything happening on the host. */
+export function isComposed({ raw }: Pick<TrueContainer, 'raw'>): boolean {
+  return raw.labels[label.fleet] === undefined && raw.labels[label.composeProject] !== undefined;
+}
+
+function toTrueContainer(
+  host: SimulatedHost,
+  raw: ContainerTruth,
+  adopted: Adopted,
+): TrueContainer {
   const { id, name, labels, status } = raw;
-  const identity = labels[label.fleet] === fleetName ? parseIdentity(labels) : null;
+  const identity =
+    labels[label.fleet] === fleetName
+      ? parseIdentity(labels)
+      : isComposed({ raw })
+        ? adopted(id)
+        : null;
   return {
     host,
     raw,

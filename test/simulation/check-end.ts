@@ -1,4 +1,4 @@
-import { noInterest } from '../../src/model/adoption.ts';
+import { adoptionInterest } from '../../src/drift/adoption-interest.ts';
 import { emptyApplicationRecord } from '../../src/model/journal-state.ts';
 import { instanceName, label } from '../../src/model/labels.ts';
 import type { CommitSha } from '../../src/model/names.ts';
@@ -8,7 +8,7 @@ import type { Decision } from '../../src/rollout/decide.ts';
 import { decide } from '../../src/rollout/decide.ts';
 import type { World as DecisionWorld } from '../../src/rollout/world.ts';
 import type { TrueContainer } from './census.ts';
-import { isAvailable } from './census.ts';
+import { isAvailable, isComposed } from './census.ts';
 import type { Life } from './life.ts';
 import type { ApplicationModel, RepositoryModel } from './manifest-files.ts';
 import { fleetName } from './manifest-files.ts';
@@ -212,7 +212,7 @@ function checkContainers({ world, life, everywhere }: End, decision: Decision): 
   const left = new Set(
     everywhere.filter(
       ({ raw, identity, name, id }) =>
-        raw.labels[label.fleet] === fleetName &&
+        (raw.labels[label.fleet] === fleetName || (identity !== null && isComposed({ raw }))) &&
         (identity === null || name === instanceName(identity) || instances.has(toContainerId(id))),
     ),
   );
@@ -269,7 +269,7 @@ async function checkPlan({ world, life }: End): Promise<void> {
     connect: (spec, _credentials, onCall) =>
       new SimulatedConnection(process, world.host(spec.name), onCall),
   });
-  fleet.configure(desired.fleet, noInterest);
+  fleet.configure(desired.fleet, adoptionInterest(desired.applications, life.journal()));
   await world.clock.during(fleet.refresh(new AbortController().signal));
   const observed: DecisionWorld = {
     desired,

@@ -1,9 +1,10 @@
 import type { JournalState, Quarantine } from '../../src/model/journal-state.ts';
 import type { ApplicationSpec, ServiceSpec } from '../../src/model/application.ts';
+import { adoptedIdentity } from '../../src/drift/identify.ts';
 import { instanceName, label } from '../../src/model/labels.ts';
 import { toContainerId } from '../../src/model/names.ts';
-import type { TrueContainer } from './census.ts';
-import { Census, isAvailable } from './census.ts';
+import type { Adopted, TrueContainer } from './census.ts';
+import { Census, isAvailable, isComposed } from './census.ts';
 import type { ApiRequest } from './engine/api.ts';
 import type { Ledger } from './ledger.ts';
 import { fleetName } from './manifest-files.ts';
@@ -56,8 +57,14 @@ export class Guardian {
     this.#ledger = ledger;
     this.#operator = operator;
     this.#now = now;
-    this.#watched = new Map([...hosts].map((host) => [host, watch(host)]));
+    this.#watched = new Map([...hosts].map((host) => [host, watch(host, this.#adopted)]));
   }
+
+  /** What the operator has written down of a container that it has adopted. */
+  readonly #adopted: Adopted = (id) => {
+    const { adopted, slot } = this.#operator.journal().instances.get(toContainerId(id)) ?? {};
+    return adopted === undefined || slot === undefined ? null : adoptedIdentity(slot, adopted);
+  };
 
   /** All containers everywhere. */
   everywhere(): readonly TrueContainer[] {
@@ -147,8 +154,10 @@ export class Guardian {
   }
 
   #mustBeOurs({ raw, identity, name, host }: TrueContainer, verb: string): void {
-    if (raw.labels[label.fleet] === fleetName && identity !== null) return;
     if (raw.labels[label.filler] === fleetName) return;
+    const isMarked = raw.labels[label.fleet] === fleetName || isComposed({ raw });
+    // The calls of a process that is gone may still arrive, and nobody remembers what it had adopted.
+    if (isMarked && (identity !== null || this.#ledger.isMourning)) return;
     throw new Violation('what is not ours is left alone', `${verb} "${name}" on ${host.name}`);
   }
 
@@ -272,8 +281,8 @@ function isPromotion(body: unknown): boolean {
   return policy?.Name !== undefined && policy.Name !== 'no';
 }
 
-function watch(host: SimulatedHost): Watched {
-  const census = new Census(host);
+function watch(host: SimulatedHost, adopted: Adopted): Watched {
+  const census = new Census(host, adopted);
   return { census, revision: -1, volumes: new Set(), strangers: strangersOf(census) };
 }
 
@@ -304,7 +313,7 @@ function leavesStrangers(host: SimulatedHost, watched: Watched): void {
 function strangersOf(census: Census): ReadonlyMap<string, string> {
   const strangers = census
     .read()
-    .filter(({ identity, name }) => identity === null && !name.startsWith(guestPrefix))
+    .filter((one) => one.identity === null && !one.name.startsWith(guestPrefix) && !isComposed(one))
     .filter(({ raw }) => raw.labels[label.filler] !== fleetName);
   return new Map(strangers.map(({ id, name, raw }) => [id, `"${name}" (policy ${raw.restart})`]));
 }

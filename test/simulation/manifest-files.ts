@@ -40,6 +40,8 @@ export interface ApplicationModel {
   readonly group: string | null;
   readonly isSuspended: boolean;
   readonly retry: number;
+  /** It adopts the containers of this Compose project, which are on the engine's own network and were told nothing. */
+  readonly adopts?: string;
 }
 
 /** What a commit holds. */
@@ -104,7 +106,7 @@ function renderApplication(
   application: ApplicationModel,
   all: readonly ApplicationModel[],
 ): object {
-  const { name, services, wave, group, isSuspended, retry } = application;
+  const { name, services, wave, group, isSuspended, retry, adopts } = application;
   // Whoever depends on a later wave would wait for itself.
   const dependsOn = all.filter(
     (other) => other.name === application.dependsOn && other.wave <= wave,
@@ -118,7 +120,10 @@ function renderApplication(
       ? {}
       : { secrets: Object.fromEntries(secrets.map((each) => [each.name, secretOf(each)])) }),
     services: Object.fromEntries(
-      services.map((service) => [service.name, renderService(service, services)]),
+      services.map((service) => [
+        service.name,
+        adopts === undefined ? renderService(service, services) : renderComposed(service),
+      ]),
     ),
     'x-fleetwright': {
       wave,
@@ -126,6 +131,7 @@ function renderApplication(
       suspend: isSuspended,
       rollout: { progressDeadline: '90s' },
       ...(group === null ? {} : { rolloutGroup: group }),
+      ...(adopts === undefined ? {} : { adopt: { composeProject: adopts } }),
       ...(dependsOn.length === 0 ? {} : { dependsOn: dependsOn.map((other) => other.name) }),
       ...(jobs.length === 0
         ? {}
@@ -162,6 +168,11 @@ function renderDelivered({ name }: ServiceModel): object {
 
 function secretOf({ name }: ServiceModel): object {
   return { file: `./${name}/conf/level` };
+}
+
+function renderComposed(service: ServiceModel): object {
+  const image = `${registryHost}/${service.image}`;
+  return { image, network_mode: 'bridge', ...renderDeploy(service) };
 }
 
 function renderDeploy(service: ServiceModel): object {

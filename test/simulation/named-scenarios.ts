@@ -6,6 +6,7 @@ import type {
   ServiceModel,
 } from './manifest-files.ts';
 import type { Scenario } from './scenario.ts';
+import { composeProject } from './world.ts';
 
 /** A scenario built by hand around one thing that the operator does. */
 export interface NamedScenario {
@@ -13,6 +14,8 @@ export interface NamedScenario {
   readonly scenario: Scenario;
   /** When that thing begins, in milliseconds from the start. All is quiet by then. */
   readonly beginsAtMs: number;
+  /** Without its journal the operator waits for a person in the middle of it. */
+  readonly needsJournal?: true;
 }
 
 /** By then the first commit has been rolled out and has baked. */
@@ -49,6 +52,7 @@ const one: ServiceModel = { ...web, replicas: 1 };
 const many: ServiceModel = { ...web, replicas: 6 };
 const global: ServiceModel = { ...one, kind: 'global' };
 const port: ServiceModel = { ...one, kind: 'port' };
+const plain: ServiceModel = { ...web, gate: 'plain' };
 const canary: ServiceModel = { ...web, strategy: 'canary' };
 const job: ServiceModel = { ...one, name: 'side', kind: 'job', gate: 'plain', image: 'job:1' };
 const zone: ServiceModel = { ...one, zone: 'a' };
@@ -85,6 +89,26 @@ export const namedScenarios: readonly NamedScenario[] = [
     ...after(newScenario(1, [web]), [
       { atMs: 0, what: { kind: 'person', act: 'remove', which: 0 } },
     ]),
+  },
+  {
+    name: 'adoption and the first update',
+    scenario: {
+      ...newScenario(1),
+      first: repositoryOf(adopting(plain)),
+      composed: plain.replicas,
+      script: [
+        {
+          atMs: firstDoneMs,
+          what: {
+            kind: 'commit',
+            subject: 'change',
+            model: repositoryOf(adopting({ ...plain, image: 'web:2' })),
+          },
+        },
+      ],
+    },
+    beginsAtMs: 0,
+    needsJournal: true,
   },
   {
     name: 'prune',
@@ -146,6 +170,10 @@ function commit(atMs: number, services: readonly ServiceModel[]): Scheduled {
 
 function repositoryOf(...applications: readonly ApplicationModel[]): RepositoryModel {
   return { applications, fault: 'none', comment: 0, approved: [] };
+}
+
+function adopting(service: ServiceModel): ApplicationModel {
+  return { ...shopOf(service), adopts: composeProject };
 }
 
 function shopOf(...services: readonly ServiceModel[]): ApplicationModel {

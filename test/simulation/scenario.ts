@@ -20,6 +20,8 @@ export interface Scenario {
   readonly latencyMs: readonly [number, number];
   readonly resyncMs: number;
   readonly pingMs: number;
+  /** Containers of Compose on the first host, which the application `shop` adopts as its service `web`; default: none. */
+  readonly composed?: number;
 }
 
 const personActs: readonly PersonAct[] = [

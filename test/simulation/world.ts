@@ -1,6 +1,7 @@
 import type { DesiredState } from '../../src/model/desired.ts';
+import { label } from '../../src/model/labels.ts';
 import type { CommitSha } from '../../src/model/names.ts';
-import { registryHost, openRegistry } from './catalog.ts';
+import { composedImage, registryHost, openRegistry } from './catalog.ts';
 import { SimulatedEngine } from './engine/simulated-engine.ts';
 import { JournalStore } from './journal-store.ts';
 import type { RepositoryModel } from './manifest-files.ts';
@@ -89,6 +90,23 @@ export class World implements Disposable {
         return [name, host];
       }),
     );
+    this.#compose();
+  }
+
+  /** What `docker-compose up` has left on the first host. */
+  #compose(): void {
+    const [host] = this.hosts.values();
+    const { composed = 0 } = this.scenario;
+    const image = `${registryHost}/${composedImage.name}`;
+    if (composed > 0) host?.engine.load(image, composedImage.definition);
+    for (let number = 1; number <= composed; number += 1) {
+      const labels = {
+        [label.composeProject]: composeProject,
+        [label.composeService]: 'web',
+        [label.composeNumber]: String(number),
+      };
+      host?.engine.person.run(image, `${composeProject}_web_${number}`, labels, []);
+    }
   }
 
   host(name: string): SimulatedHost {
@@ -115,6 +133,9 @@ export class World implements Disposable {
     this.store[Symbol.dispose]();
   }
 }
+
+/** The project of what somebody has run with Compose. */
+export const composeProject = 'old';
 
 /** Containers of this name come and go as somebody likes. */
 export const guestPrefix = 'guest-';
