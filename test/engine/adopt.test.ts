@@ -1,5 +1,8 @@
+import { existsSync } from 'node:fs';
 import { readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { connect } from 'node:tls';
 
 import type Docker from 'dockerode';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -8,7 +11,9 @@ import { stringify } from 'yaml';
 import type { Import } from '../../src/generated/import.ts';
 import type { Application } from '../../src/generated/status.ts';
 import { run } from '../../src/sandbox/command.ts';
-import { Commands } from '../support/command-line.ts';
+import type { SandboxHost } from '../../src/sandbox/sandbox-host.ts';
+import type { CommandResult } from '../support/command-line.ts';
+import { Commands, fleetwright } from '../support/command-line.ts';
 import { ConfigRepository } from '../support/config-repository.ts';
 import { listContainers } from '../support/containers.ts';
 import { eventually } from '../support/eventually.ts';
@@ -272,6 +277,42 @@ describe('a Compose project of one host, adopted', () => {
     expect(again.stderr).toContain('it exists already; nothing is written');
   });
 
+  it('is imported from a socket, without a fleet, and nothing is written of what cannot be', async () => {
+    await up();
+    await using socket = await socketOf(host, repository.beside('docker.sock'));
+    const to = repository.beside('imported');
+    const importing = (...args: readonly string[]): Promise<CommandResult> =>
+      fleetwright('import', `--endpoint=${socket.url}`, `--to=${to}`, '--output=json', ...args);
+
+    expect(await importing('--project=legcy')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('did you mean "legacy"'),
+    });
+    expect(await importing('--container=nope')).toMatchObject({ code: 2 });
+    expect(await fleetwright('import', '--endpoint=tcp://a:1', `--to=${to}`)).toMatchObject({
+      code: 2,
+    });
+    expect(existsSync(to)).toBe(false);
+    const { code, stdout, stderr } = await importing();
+
+    expect(code, stderr).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({
+      host: null,
+      applications: [{ application: project }],
+    });
+    const text = await readFile(join(to, manifest), 'utf8');
+    expect(text).not.toContain('constraints');
+    expect(await commands.run('import', '--host=nope', `--to=${to}`)).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('fleet.yaml has'),
+    });
+    expect(await commands.run('adopt', 'nope')).toMatchObject({ code: 2 });
+    expect(await commands.run('adopt', 'a')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('names nothing under x-fleetwright.adopt'),
+    });
+  });
+
   it('is left alone as long as one container differs, until somebody says --replace', async () => {
     await up();
     const before = await standing();
@@ -288,6 +329,10 @@ describe('a Compose project of one host, adopted', () => {
     expect(asked.code, asked.stderr).toBe(1);
     expect(asked.stdout).toContain('labels.team: shop → other');
 
+    expect(await commands.run('adopt', project, '--replace')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('say --yes'),
+    });
     const replacing = await commands.run('adopt', project, '--yes', '--replace', '--wait=0s');
     expect(replacing.code, replacing.stderr).toBe(0);
     const done = await commands.sync();
@@ -355,4 +400,27 @@ describe('a Compose project of one host, adopted', () => {
 
 function isReady({ conditions }: Application): boolean {
   return conditions.some(({ type, status }) => type === 'Ready' && status);
+}
+
+/** A socket of this machine that leads to the engine of a host. */
+async function socketOf(
+  { address, env }: SandboxHost,
+  path: string,
+): Promise<{ readonly url: string } & AsyncDisposable> {
+  const [ca, cert, key] = await Promise.all(
+    ['ca', 'cert', 'key'].map((name) => readFile(join(env.DOCKER_CERT_PATH, `${name}.pem`))),
+  );
+  const port = Number(new URL(env.DOCKER_HOST).port);
+  const server = createServer((client) => {
+    const engine = connect({ host: address, port, ca, cert, key });
+    client.pipe(engine).pipe(client);
+    for (const end of [client, engine]) end.on('error', () => end.destroy());
+  });
+  await new Promise<void>((resolve) => server.listen(path, resolve));
+  return {
+    url: `unix://${path}`,
+    async [Symbol.asyncDispose]() {
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
 }

@@ -175,6 +175,15 @@ describe('containers that are as the commit asks', () => {
     expect(last).toMatchObject({ settled: true, drift: [] });
   });
 
+  it('go when the service is scaled down', () => {
+    const adopted = run(worldWith(adopting('v1'), pair)).world;
+
+    const { world, last } = run(commit(adopted, adopting('v1', { replicas: 1 }), 2));
+
+    expect(containers(world).map(({ name }) => name)).toEqual(['old_web_1']);
+    expect(last.settled).toBe(true);
+  });
+
   it('come back as instances of our own when they are lost', () => {
     const adopted = run(worldWith(adopting('v1'), pair)).world;
     const lost = edit(adopted, (one) => (one.name === 'old_web_2' ? null : one));
@@ -350,6 +359,15 @@ describe('containers that differ', () => {
       'old_web_1',
       expect.stringMatching(/^shop-web-2-/),
     ]);
+  });
+
+  it('go when somebody says so and they are more than are asked for', () => {
+    const world = worldWith(adopting('v1', { replicas: 1 }), pair);
+
+    const done = run(asking(world, 'adopt-replace'));
+
+    expect(containers(done.world).map(({ name }) => name)).toEqual(['old_web_1']);
+    expect(done.last.settled).toBe(true);
   });
 
   it('are not replaced by a plain "adopt"', () => {
