@@ -35,10 +35,28 @@ export function decideAdoptions(world: World): readonly Adoption[] {
   );
   if (adopting.length === 0) return [];
   const inventory = inventoryOf(world);
-  const adoptions = adopting.map((spec) => adoptionOf(world, inventory, spec));
+  const adoptions = withoutRivals(adopting.map((spec) => adoptionOf(world, inventory, spec)));
   return adoptions.some(({ claims }) => claims.length > 0)
     ? whereTheyBelong(world, adoptions)
     : adoptions;
+}
+
+/** Two applications may share a project, but no container of it. */
+function withoutRivals(adoptions: readonly Adoption[]): readonly Adoption[] {
+  return adoptions.map((adoption) => {
+    const rivals = adoptions.filter((other) => other !== adoption);
+    const contested = adoption.claims.find(({ container }) =>
+      rivals.some(({ claims }) => claims.some((claim) => claim.container.id === container.id)),
+    );
+    if (contested === undefined) return adoption;
+    const names = rivals
+      .filter(({ claims }) =>
+        claims.some(({ container }) => container.id === contested.container.id),
+      )
+      .map(({ application }) => `"${application}"`);
+    const message = `${describe(contested)} is named by ${names.join(', ')} too: let one of them adopt it`;
+    return { ...adoption, refusal: decide(message) };
+  });
 }
 
 /** Entries that take on what needs no word of anybody: the commit names it, and it is as the commit asks. */

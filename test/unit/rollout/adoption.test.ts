@@ -474,6 +474,19 @@ describe('containers that cannot be told', () => {
     });
   });
 
+  it('that two applications name are adopted by neither', () => {
+    const rivals = [...adopting('v1'), ...shop('v1', two, { name: 'rival', adopt: project })];
+
+    const { steps, world, last } = run(worldWith(rivals, pair));
+
+    expect(steps).toEqual([]);
+    expect(world.journal.instances.size).toBe(0);
+    expect(stalled(world).message).toContain('is named by "rival" too');
+    expect(last.applications[1]?.conditions).toContainEqual(
+      expect.objectContaining({ reason: 'AdoptionRefused' }),
+    );
+  });
+
   it('of a suspended application are left alone, and taken on when it is resumed', () => {
     const suspended = run(asking(worldWith(adopting('v1'), pair), 'suspend'));
     expect(suspended.world.journal.instances.size).toBe(0);
