@@ -18,7 +18,7 @@ branch?: string
  */
 path?: string
 /**
- * Folder for the journal and for mirrors of remote repositories. One process at a time may write it. Default: .fleetwright.
+ * Folder for the journal, the key of secrets and mirrors of remote repositories. One process at a time may write it. Default: .fleetwright.
  */
 state?: string
 /**
