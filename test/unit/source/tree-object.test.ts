@@ -17,14 +17,18 @@ function entry(mode: string, name: string | Buffer): Buffer {
 describe('parseTree()', () => {
   it.each([
     { mode: '100644', kind: 'file' },
-    { mode: '100755', kind: 'file' },
+    { mode: '100755', kind: 'file', executable: true },
     { mode: '100664', kind: 'file' },
     { mode: '120000', kind: 'symlink' },
     { mode: '160000', kind: 'submodule' },
     { mode: '40000', kind: 'tree' },
     { mode: '040000', kind: 'tree' },
-  ])('reads mode $mode as $kind', ({ mode, kind }) => {
-    expect(parseTree(entry(mode, 'x')).items.get('x')).toEqual({ name: 'x', kind, oid });
+  ])('reads mode $mode as $kind', ({ mode, ...expected }) => {
+    expect(parseTree(entry(mode, 'x')).items.get('x')).toEqual({
+      name: 'x',
+      ...expected,
+      oid,
+    });
   });
 
   it.each(['dev-disk\\x2duuid.swap', '__proto__', 'C:x', 'a..b', ' ', 'größe'])(
