@@ -1,4 +1,5 @@
 import type { ServiceSpec } from '../model/application.ts';
+import { deliveredMounts } from '../model/delivered.ts';
 import { containerNameOf, label, selfLabel } from '../model/labels.ts';
 import type { CommitSha } from '../model/names.ts';
 import type { Action, StepOutcome } from '../model/step.ts';
@@ -8,10 +9,8 @@ import { isBuiltInNetwork } from './built-in-network.ts';
 import { createBody, laterNetworks } from './create-body.ts';
 import { enginePath } from './engine-path.ts';
 import { isStatus } from './engine-error.ts';
-import { fileArchive } from './file-archive.ts';
 import { withMountedFiles } from './mounted-files.ts';
 import { containerRefusal } from '../model/needed-versions.ts';
-import { containerName } from './normal-form.ts';
 import type { StepRun } from './step-run.ts';
 import { done, failed, skipped } from './step-run.ts';
 import type { WireContainer } from './wire.ts';
@@ -37,8 +36,9 @@ export async function createContainer(
   }
   const networks = await resolveNetworks(run, service);
   if (networks.kind === 'refused') return networks.outcome;
-  const { image, fileMounts = [] } = service.container;
-  const refused = await withMountedFiles(run, { name, image }, fileMounts, (mounts) =>
+  const { image } = service.container;
+  const files = deliveredMounts(service.container);
+  const refused = await withMountedFiles(run, { name, image }, files, (mounts) =>
     createOrAdopt(run, action, commit, mounts),
   );
   if (refused !== null) return refused;
@@ -74,8 +74,8 @@ async function createOrAdopt(
 }
 
 /**
- * Starts a container; before a first start its files are copied in, and its networks are completed in case the create
- * was cut short between two calls.
+ * Starts a container; before a first start its networks are completed, in case the create was cut short between two
+ * calls.
  */
 export async function startContainer(
   run: StepRun,
@@ -102,7 +102,6 @@ async function prepareStart(
   container: WireContainer,
   service: ServiceSpec,
 ): Promise<StepOutcome> {
-  const { files } = service.container;
   const attached = container.NetworkSettings?.Networks ?? {};
   const later = laterNetworks(service.container, run.context.client.apiVersion);
   if (later.some(({ network }) => attached[network] === undefined)) {
@@ -110,15 +109,6 @@ async function prepareStart(
     if (networks.kind === 'refused') return networks.outcome;
     const outcome = await attachLater(run, container.Id, service, networks.ids);
     if (outcome.kind !== 'done') return outcome;
-  }
-  if (files.length > 0) {
-    await run.mutate({
-      what: `copy files into container "${containerName(container)}"`,
-      method: 'PUT',
-      path: enginePath`/containers/${container.Id}/archive`,
-      query: { path: '/' },
-      archive: await fileArchive(files, run.context.key),
-    });
   }
   return done;
 }

@@ -79,7 +79,7 @@ function outcomeOf(error: unknown, action: Action, run: StepRun): StepOutcome {
     return { kind: 'failed', failure };
   }
   if (error instanceof SealedError) {
-    return failed('revision', 'SecretSealed', `Cannot ${doing}: ${error.message}`);
+    return failed('infrastructure', 'SecretSealed', `Cannot ${doing}: ${error.message}`);
   }
   if (run.mutated) return { kind: 'unknown', reason: `${doing}: ${messageOf(error)}` };
   if (run.signal.aborted) return skipped('it was cancelled before anything was changed');

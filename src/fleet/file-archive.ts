@@ -17,19 +17,6 @@ interface Entry {
 }
 
 /**
- * One tar archive of a container's files, to be unpacked at `/`. It holds no folders: the engine makes the missing ones
- * when it unpacks, while an entry for one that exists would change its mode and owner (`/tmp`).
- *
- * @throws SealedError
- */
-export function fileArchive(
-  files: readonly FileSpec[],
-  key: InstallationKey | null,
-): Promise<Buffer> {
-  return archiveOf(files.map((file) => entryOf(file, file.target.slice(1), key)));
-}
-
-/**
  * One tar archive of what is mounted, to be unpacked at `/`: each mount below `folder`, under its number.
  *
  * @throws SealedError

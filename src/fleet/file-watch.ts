@@ -1,15 +1,26 @@
 import type { Logger } from 'pino';
 
+import type { Clock } from '../model/clock.ts';
 import { messageOf } from '../model/errors.ts';
 import { isWritable, keyOfStamp, readStamps, type FileStamps } from '../model/file-stamps.ts';
 import type { ObservedContainer } from '../model/observation.ts';
 import { keyName, type InstallationKey } from '../model/sealed.ts';
+import { withDeadline } from './deadline.ts';
 import type { DockerHost } from './docker-host.ts';
 import { readStamp } from './read-stamp.ts';
 
 /** A host may have many files: with each full list those of a few containers are read, the others in their turn. */
 const firstLook = 64;
 const laterLook = 8;
+/** The list waits for it, and the host for the list. */
+const lookMs = 5_000;
+
+export interface FileWatchParts {
+  /** Seals what is read of a secret, to compare it; null: no secret is looked at. */
+  readonly key: InstallationKey | null;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
 
 /**
  * Looks whether the files of containers are still as they were delivered, which no event tells. Only what a container may
@@ -17,15 +28,15 @@ const laterLook = 8;
  */
 export class FileWatch {
   readonly #key: InstallationKey | null;
-  readonly #readMs: number;
+  readonly #clock: Clock;
   readonly #logger: Logger;
   /** By container, the one that was looked at longest ago first: the stamps of what is not as it was given. */
   readonly #altered = new Map<string, FileStamps>();
 
-  constructor(key: InstallationKey | null, readMs: number, logger: Logger) {
-    this.#key = key;
-    this.#readMs = readMs;
-    this.#logger = logger;
+  constructor(parts: FileWatchParts) {
+    this.#key = parts.key;
+    this.#clock = parts.clock;
+    this.#logger = parts.logger;
   }
 
   /** What was found altered in a container; undefined: nothing, as far as it was looked at. */
@@ -48,7 +59,10 @@ export class FileWatch {
     const fresh = watched.filter(({ id }) => !this.#altered.has(id)).slice(0, firstLook);
     const seen = [...this.#altered.keys()].slice(0, laterLook);
     const turn = watched.filter(({ id }) => seen.includes(id));
-    for (const container of [...fresh, ...turn]) await this.#lookAt(client, container, signal);
+    const until = this.#clock.now() + lookMs;
+    for (const container of [...fresh, ...turn]) {
+      if (this.#clock.now() < until) await this.#lookAt(client, container, signal);
+    }
   }
 
   async #lookAt(
@@ -57,10 +71,13 @@ export class FileWatch {
     signal: AbortSignal,
   ): Promise<void> {
     const altered: Record<string, string> = {};
+    const deadline = { what: 'look at files', ms: lookMs, clock: this.#clock };
     try {
       for (const [target, given] of this.#watchedIn(container)) {
         const asked = { client, container: container.id, target, given, key: this.#key };
-        const found = await readStamp({ ...asked, deadlineMs: this.#readMs, signal });
+        const found = await withDeadline(deadline, signal, (inner) =>
+          readStamp({ ...asked, deadlineMs: lookMs, signal: inner }),
+        );
         if (found !== given) altered[target] = found;
       }
     } catch (error) {

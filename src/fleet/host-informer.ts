@@ -83,7 +83,7 @@ export class HostInformer {
   constructor(options: InformerOptions) {
     this.#options = options;
     const { host, fleet, deadlines, clock, key, logger } = options;
-    const files = new FileWatch(key, deadlines.read, logger);
+    const files = new FileWatch({ key, clock, logger });
     this.#picture = new HostPicture(host, fleet, deadlines.read, clock, files);
     this.#observation = {
       kind: 'unreachable',

@@ -753,7 +753,7 @@ cgroup?: ("host" | "private")
 cgroup_parent?: string
 command?: Words
 /**
- * Files to write into the container before it starts. A change of their content replaces the instances.
+ * Files to give to the container, read-only. A change of their content replaces the instances.
  */
 configs?: ConfigReference[]
 /**

@@ -34,9 +34,9 @@ export interface ContainerSpec extends Settings {
   readonly mounts: readonly MountSpec[];
   /** Sorted by network name. */
   readonly networks: readonly NetworkAttachment[];
-  /** Files written into the container before it starts, sorted by target. */
+  /** Files of the commit that the container reads, sorted by target. */
   readonly files: readonly FileSpec[];
-  /** Files and folders of the commit that are mounted, sorted by target; absent: none. */
+  /** Folders of the commit, and files that the container may write to, sorted by target; absent: none. */
   readonly fileMounts?: readonly FileMount[];
   readonly stopSignal: string | null;
   readonly stopGraceMs: number | null;
@@ -140,11 +140,9 @@ export interface FileSpec {
   readonly gid: number;
   /** The content is that of a secret, sealed (see sealed.ts); absent: it is not. */
   readonly sealed?: true;
-  /** The container may write to its copy; absent: what is written to it is drift. */
-  readonly writable?: true;
 }
 
-/** Files that hide what the image has at the target, as a bind mount does. */
+/** What of the commit is mounted: it hides what the image has at the target, as a bind mount does. */
 export interface FileMount {
   /** Absolute path in the container. */
   readonly target: string;

@@ -1,4 +1,5 @@
 import type { ContainerSpec, FileSpec } from './container.ts';
+import { deliveredMounts } from './delivered.ts';
 import { digestOf } from './digest.ts';
 import { label } from './labels.ts';
 import { sealedWith } from './sealed.ts';
@@ -9,19 +10,13 @@ export type FileStamps = Readonly<Record<string, string>>;
 /** What a container may write to is not compared with what it got. */
 const writableMark = '~';
 
-export function fileStamps({ files, fileMounts = [] }: ContainerSpec): FileStamps {
-  const mounted = fileMounts.map(({ target, kind, readOnly, files }) => {
-    const stamp = kind === 'file' ? stampOfOne(files) : contentStamp(files);
-    return [target, readOnly ? stamp : `${writableMark}${stamp}`] as const;
-  });
-  const copied = files.map(
-    (file) =>
-      [
-        file.target,
-        file.writable === true ? `${writableMark}${stampOfOne([file])}` : stampOfOne([file]),
-      ] as const,
+export function fileStamps(spec: ContainerSpec): FileStamps {
+  return Object.fromEntries(
+    deliveredMounts(spec).map(({ target, kind, readOnly, files }) => {
+      const stamp = kind === 'file' ? stampOfOne(files) : contentStamp(files);
+      return [target, readOnly ? stamp : `${writableMark}${stamp}`];
+    }),
   );
-  return Object.fromEntries([...mounted, ...copied]);
 }
 
 /** The stamp of one file, wherever it stands. One of a secret names the key that it was sealed with. */

@@ -23,7 +23,7 @@ export interface Change {
   readonly to: DriftValue;
 }
 
-/** One mutation of one host: one Engine API call (with the copies of files that a start needs). */
+/** One mutation of one host: one Engine API call (with those that bring the files of an instance to its host). */
 export interface Step {
   /**
    * What the step works on: a slot key, or `host/network/name` and the like. One step per key is under way at a time, and
@@ -67,7 +67,7 @@ export type Action =
       readonly kind: 'start-container';
       readonly guard: ContainerGuard;
       readonly name: string;
-      /** The service whose files are copied in before a first start; null: started again as it is. */
+      /** The service whose networks are completed before a first start; null: started again as it is. */
       readonly service: ServiceSpec | null;
     }
   | { readonly kind: 'unpause-container'; readonly guard: ContainerGuard; readonly name: string }

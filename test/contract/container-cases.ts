@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 
 import type { WireImage } from '../../src/fleet/wire.ts';
-import { fileArchive } from '../../src/fleet/file-archive.ts';
+import { mountArchive } from '../../src/fleet/file-archive.ts';
 import { demultiplex } from '../../src/fleet/evidence.ts';
 import type { ContractContext } from './contract-context.ts';
 import { refused } from './engine-shell.ts';
@@ -278,15 +278,16 @@ export function containerCases({ shell }: ContractContext): void {
   it('files are copied in before the first start', async () => {
     await shell().create('web');
     await shell().create('closed', { HostConfig: { ReadonlyRootfs: true } });
-    const file = { target: '/etc/conf', content: 'aGVsbG8=', mode: 0o644, uid: 0, gid: 0 };
-    const archive = await fileArchive([file], null);
+    const file = { target: 'conf', content: 'aGVsbG8=', mode: 0o644, uid: 0, gid: 0 };
+    const mount = { target: '', kind: 'folder', readOnly: true, files: [file] } as const;
+    const archive = await mountArchive([mount], 'etc', null);
     const put = (name: string, path: string, bytes: Buffer): Promise<void> =>
       shell().send('PUT', `/containers/${name}/archive`, { query: { path }, archive: bytes });
 
     await put('web', '/', archive);
     await shell().start('web');
 
-    expect(await shell().files('web', '/etc/conf')).toEqual({ conf: 'hello' });
+    expect(await shell().files('web', '/etc/0/conf')).toEqual({ conf: 'hello' });
     expect(await refused(shell().files('web', '/etc/none'))).toMatchObject({ status: 404 });
 
     expect(await refused(put('closed', '/', archive))).toEqual({

@@ -36,7 +36,7 @@ afterEach(() => clearHosts([host]));
 
 afterAll(() => fleet[Symbol.asyncDispose]());
 
-const secret = 'secrets: { token: { file: ./token } }\n';
+const declared = 'secrets: { token: { file: ./token } }\nconfigs: { extra: { content: more } }\n';
 
 const files: Files = {
   'shop/token': planted,
@@ -46,7 +46,7 @@ const files: Files = {
 };
 
 function load(lines: readonly string[]): ServiceSpec {
-  const service = loadWeb(lines, secret, files);
+  const service = loadWeb(lines, declared, files);
   return { ...service, container: { ...service.container, image, networks: [] } };
 }
 
@@ -84,7 +84,9 @@ describe.each([
     expect(await run('stat', '-c', '%a %u %g', '/etc/conf.d/deep/run.sh')).toBe('755 0 0\n');
     expect(await run('stat', '-c', '%a %u %g', '/run/secrets/db')).toBe('440 1000 1000\n');
     expect(await run('cat', '/run/secrets/db')).toBe(planted);
-    expect(await run('sh', '-c', 'echo x > /etc/conf.d/b.conf')).toContain('Read-only file system');
+    for (const file of ['/etc/conf.d/b.conf', '/etc/nginx/nginx.conf', '/run/secrets/db']) {
+      expect(await run('sh', '-c', `echo x > ${file}`)).toContain('Read-only file system');
+    }
   });
 });
 
@@ -141,11 +143,13 @@ it('what is delivered is no drift', async () => {
 });
 
 it.each([
-  ['a file that was copied', 'echo evil > /etc/nginx/nginx.conf', 'volumes./etc/nginx/nginx.conf'],
-  ['a secret', 'echo evil > /run/secrets/token', 'secrets./run/secrets/token'],
-  ['a secret that is gone', 'rm /run/secrets/token', 'secrets./run/secrets/token'],
-])('%s is found altered, and nothing else', async (_name, edit, path) => {
+  ['a file', 'nginx.conf', 'volumes./etc/nginx/nginx.conf'],
+  ['a config', 'extra', 'configs./extra'],
+  ['a secret', 'token', 'secrets./run/secrets/token'],
+  ['a file of a folder', 'a.conf', 'volumes./etc/conf.d'],
+])('%s is found altered, and nothing else', async (_name, file, path) => {
   const service = load([
+    'configs: [extra]',
     'secrets: [token]',
     'volumes: ["./nginx.conf:/etc/nginx/nginx.conf:ro", "./conf:/etc/conf.d:ro", "./conf:/own"]',
   ]);
@@ -153,8 +157,11 @@ it.each([
   await run('sh', '-c', 'echo own > /own/a.conf');
   await fleet.refresh(new AbortController().signal);
   expect(containerOf(fleet, host, identity).altered).toBeUndefined();
+  const before = { token: planted, extra: 'more', 'nginx.conf': 'listen 80;', 'a.conf': 'a' }[file];
 
-  await run('sh', '-c', edit);
+  await onHost(
+    `for each in /files/* /files/*/*; do grep -qx '${before}' $each && echo evil > $each; done; true`,
+  );
   await fleet.refresh(new AbortController().signal);
 
   const container = containerOf(fleet, host, identity);
@@ -174,3 +181,16 @@ it.each([
   expect(service.origins[path]).toMatchObject({ file: 'shop/compose.yaml' });
   expect(JSON.stringify(found)).not.toContain('evil');
 });
+
+/** Runs a command as somebody does who has a shell on the host; the files of the instance are below /files. */
+async function onHost(command: string): Promise<void> {
+  const engine = shellOf(host);
+  const shell = await engine.createContainer({
+    Image: image,
+    Entrypoint: ['/bin/sh', '-c', command],
+    HostConfig: { Binds: [`${instanceName(identity)}-files:/files`] },
+  });
+  await shell.start();
+  await shell.wait();
+  await shell.remove();
+}

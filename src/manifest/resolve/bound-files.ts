@@ -1,5 +1,4 @@
 import type { FileMount, FileSpec } from '../../model/container.ts';
-import { present } from '../../model/present.ts';
 import type { TreeEntry } from '../../model/tree.ts';
 import { child, complain, items, readBoolean, readText, warn, type Cursor } from '../cursor.ts';
 import { unreadable } from '../read-documents.ts';
@@ -45,8 +44,7 @@ function resolveBound(subject: Subject, mount: Cursor, taken: Taken): FileMount 
     const file = resolveOne(subject, source, written, taken);
     if (file === null) return null;
     warnOfCopy(mount, written, readOnly);
-    const one = { ...file, target, ...present({ writable: readOnly ? null : (true as const) }) };
-    return { target, kind: 'file', readOnly, files: [one] };
+    return { target, kind: 'file', readOnly, files: [{ ...file, target }] };
   }
   const files = resolveAll(subject, source, path, below, taken);
   warnOfCopy(mount, written, readOnly);

@@ -23,7 +23,6 @@ export function resolveContainer(
   environment: ContainerSpec['environment'],
 ): ContainerSpec {
   const ports = resolvePorts(service);
-  const mounts = resolveMounts(subject, service);
   return {
     ...resolveSettings(service),
     ...resolveShares(service),
@@ -43,9 +42,9 @@ export function resolveContainer(
     healthcheck: resolveHealthcheck(service),
     ports,
     expose: resolveExpose(service, ports),
-    mounts,
+    mounts: resolveMounts(subject, service),
     networks: resolveAttachments(subject, name, service),
-    ...resolveDelivered(subject, service, mounts),
+    ...resolveDelivered(subject, service),
     stopSignal: readNonEmpty(child(service, 'stop_signal')),
     stopGraceMs: wholeSeconds(readDuration(child(service, 'stop_grace_period'))),
     resources: resolveResources(service),

@@ -4,27 +4,59 @@ import { text } from 'node:stream/consumers';
 import { extract } from 'tar-stream';
 import { expect, it } from 'vitest';
 
-import { fileArchive } from '../../../src/fleet/file-archive.ts';
+import { mountArchive, SealedError } from '../../../src/fleet/file-archive.ts';
+import type { FileMount, FileSpec } from '../../../src/model/container.ts';
+import { seal } from '../../../src/model/sealed.ts';
 
-const files = [
-  { target: '/etc/a', content: Buffer.from('one').toString('base64'), mode: 0o440, uid: 5, gid: 6 },
-  { target: '/new/b', content: '', mode: 0o644, uid: 0, gid: 0 },
+const key = Buffer.from('key');
+const file = { content: Buffer.from('one').toString('base64'), mode: 0o440, uid: 5, gid: 6 };
+const secret: FileSpec = {
+  ...file,
+  target: '/run/secrets/a',
+  content: seal(key, Buffer.from('planted')),
+  sealed: true,
+};
+const mounts: readonly FileMount[] = [
+  {
+    target: '/etc/app',
+    kind: 'folder',
+    readOnly: true,
+    files: [
+      { ...file, target: 'a' },
+      { ...file, target: 'b/c/d', mode: 0o755 },
+    ],
+  },
+  { target: '/run/secrets/a', kind: 'file', readOnly: true, files: [secret] },
 ];
 
-it('fileArchive() holds the files with their owners and modes, and no folder', async () => {
-  const archive = await fileArchive(files, null);
+it('mountArchive() holds each mount under its number, with folders, owners and modes', async () => {
+  const archive = await mountArchive(mounts, 'all', key);
 
-  const entries: object[] = [];
+  const entries: string[] = [];
   for await (const entry of Readable.from([archive]).pipe(extract())) {
-    const { name, mode, uid, gid, type } = entry.header;
-    entries.push({ name, mode, uid, gid, type, content: await text(entry) });
+    const { name, mode, uid, gid } = entry.header;
+    entries.push(`${name} ${(mode ?? 0).toString(8)} ${uid}:${gid} ${await text(entry)}`.trim());
   }
   expect(entries).toEqual([
-    { name: 'etc/a', mode: 0o440, uid: 5, gid: 6, type: 'file', content: 'one' },
-    { name: 'new/b', mode: 0o644, uid: 0, gid: 0, type: 'file', content: '' },
+    'all/0 755 0:0',
+    'all/0/b 755 0:0',
+    'all/0/b/c 755 0:0',
+    'all/0/a 440 5:6 one',
+    'all/0/b/c/d 755 5:6 one',
+    'all/1 440 5:6 planted',
   ]);
 });
 
-it('fileArchive() of the same files is the same archive', async () => {
-  expect(await fileArchive(files, null)).toEqual(await fileArchive(files, null));
+it('mountArchive() of the same files is the same archive', async () => {
+  expect(await mountArchive(mounts, 'all', key)).toEqual(await mountArchive(mounts, 'all', key));
 });
+
+it.each([null, Buffer.from('other')])(
+  'mountArchive() cannot open secrets with the key %s',
+  (other) => {
+    expect(() => mountArchive(mounts, 'all', other)).toThrow(SealedError);
+    expect(() => mountArchive(mounts, 'all', other)).toThrow(
+      'secret "/run/secrets/a" was sealed with another key than that of this state folder',
+    );
+  },
+);

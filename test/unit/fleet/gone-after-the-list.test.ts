@@ -37,7 +37,11 @@ it('a container that is removed between the list and its inspect is not there, a
     response.writeHead(body === undefined ? 404 : 200, { 'content-type': 'application/json' });
     response.end(JSON.stringify(body ?? { message: `No such container: ${path}` }));
   });
-  const files = new FileWatch(null, 5_000, pino({ level: 'silent' }));
+  const files = new FileWatch({
+    key: null,
+    clock: systemClock,
+    logger: pino({ level: 'silent' }),
+  });
   const picture = new HostPicture(toHostName('host-1'), 'test', 5_000, systemClock, files);
 
   await picture.readAll(client, {}, new AbortController().signal);

@@ -19,8 +19,8 @@ async function read(
   ...ids: readonly string[]
 ): Promise<{ host: HandDrivenHost; picture: HostPicture; states: () => readonly string[] }> {
   const host = new HandDrivenHost();
-  const files = new FileWatch(null, 1_000, pino({ level: 'silent' }));
   const clock = new VirtualClock(0);
+  const files = new FileWatch({ key: null, clock, logger: pino({ level: 'silent' }) });
   const picture = new HostPicture(toHostName('host-1'), 'test', 1_000, clock, files);
   for (const id of ids) host.set(inspectOf(id), wireContainer(id, 'running'));
   host.set(list, ids.map(wireRow));
