@@ -1,4 +1,4 @@
-import { PassThrough } from 'node:stream';
+import { PassThrough, type Readable } from 'node:stream';
 
 import type { DockerHost, EngineRequest } from '../../../src/fleet/docker-host.ts';
 import { EngineError } from '../../../src/fleet/engine-error.ts';
@@ -90,7 +90,7 @@ export class HandDrivenHost implements DockerHost {
     return body as T | null;
   }
 
-  stream({ signal }: EngineRequest): Promise<PassThrough> {
+  stream({ signal }: EngineRequest): Promise<Readable> {
     const events = new PassThrough();
     signal.addEventListener('abort', () => events.end(), { once: true });
     this.#events = events;

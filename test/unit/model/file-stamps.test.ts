@@ -12,6 +12,10 @@ function stampOf(changes: Partial<FileSpec>): string | undefined {
   return fileStamps(aContainer({ files: [{ ...file, ...changes }] }))['/a'];
 }
 
+function sealedBy(key: string): string | undefined {
+  return stampOf({ content: seal(Buffer.from(key), Buffer.from('planted')), sealed: true });
+}
+
 describe('fileStamps()', () => {
   it('tells contents apart, and nothing else', () => {
     expect(stampOf({ content: 'dHdv' })).not.toBe(stampOf({}));
@@ -19,9 +23,6 @@ describe('fileStamps()', () => {
   });
 
   it('names the key of a secret', () => {
-    const sealedBy = (key: string): string | undefined =>
-      stampOf({ content: seal(Buffer.from(key), Buffer.from('planted')), sealed: true });
-
     expect(sealedBy('a')).toMatch(/^[0-9a-f]{8}\/[0-9a-f]{16}$/);
     expect(sealedBy('b')?.slice(0, 8)).not.toBe(sealedBy('a')?.slice(0, 8));
   });
