@@ -392,8 +392,10 @@ describe('a Compose project of one host, adopted', () => {
     expect(asked.code, asked.stderr).toBe(0);
     await edit((text) => text.replaceAll('testapp:v1', 'testapp:v2'));
     await eventually('the rollout', async () => {
-      const all = await standing();
-      return all.every(({ name }) => name.startsWith('legacy-')) && all.length === 3 ? true : null;
+      // What is listed may be gone before it can be looked at.
+      const filters = { label: [`com.docker.compose.project=${project}`] };
+      const names = (await engine.listContainers({ filters })).map(({ Names }) => Names[0] ?? '');
+      return names.length === 3 && names.every((name) => name.startsWith('/legacy-')) ? true : null;
     });
   });
 });
