@@ -30,6 +30,7 @@ export async function withMountedFiles(
   const { filling, fleet } = run.context;
   filling.add(volume);
   try {
+    await removeLeftFillers(run);
     if (!(await makeFiller(run, volume, instance.image))) {
       return nameConflict(run, 'container', volume);
     }

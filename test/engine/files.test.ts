@@ -182,6 +182,38 @@ it.each([
   expect(JSON.stringify(found)).not.toContain('evil');
 });
 
+it('what has the name that its files need, and is not ours, is left alone', async () => {
+  const engine = shellOf(host);
+  const name = `${instanceName(identity)}-files`;
+  const service = load(['secrets: [token]']);
+  const refused = { kind: 'failed', failure: { class: 'capacity', reason: 'NameConflict' } };
+  const stranger = await engine.createContainer({ name, Image: image });
+
+  expect(await launch(fleet, host, identity, service)).toMatchObject(refused);
+  expect((await stranger.inspect()).Id).toBe(stranger.id);
+  await stranger.remove();
+
+  await engine.createVolume({ Name: name });
+  expect(await launch(fleet, host, identity, service)).toMatchObject(refused);
+  expect(await engine.getVolume(name).inspect()).toMatchObject({ Name: name });
+  expect(await engine.listContainers({ all: true })).toEqual([]);
+});
+
+it('what an operator left behind that was ended while it filled is taken away', async () => {
+  const engine = shellOf(host);
+  const Labels = { 'fleetwright.filler': fleetName };
+  const own = `${instanceName(identity)}-files`;
+  await engine.createContainer({ name: own, Image: image, Labels });
+  await engine.createContainer({ name: 'other-files', Image: image, Labels });
+  await fleet.refresh(new AbortController().signal);
+
+  expect(await launch(fleet, host, identity, load(['secrets: [token]']))).toEqual({ kind: 'done' });
+
+  const left = await engine.listContainers({ all: true });
+  expect(left.map(({ Names }) => Names)).toEqual([[`/${instanceName(identity)}`]]);
+  expect(await run('cat', '/run/secrets/token')).toBe(planted);
+});
+
 /** Runs a command as somebody does who has a shell on the host; the files of the instance are below /files. */
 async function onHost(command: string): Promise<void> {
   const engine = shellOf(host);

@@ -65,8 +65,8 @@ export const volumeDevicesAreAbsolute: Rule = ({ root }) => {
     complain(
       device,
       'unsupported-value',
-      `relative bind mounts are not supported yet: "${path}" is a path on the machine where Compose runs`,
-      'Use an absolute path of the host',
+      `a volume cannot be a folder beside the manifest: "${path}" is no path of a host`,
+      'Write an absolute path of the host, or bind files of the commit in the service',
     );
   }
 };

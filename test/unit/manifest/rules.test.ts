@@ -321,7 +321,7 @@ describe('rules on everything else', () => {
       name: 'a volume that is a relative folder',
       after: 'volumes: { data: { driver_opts: { o: bind, type: none, device: ./x } } }\n',
       expected:
-        '4:64 unsupported-value: relative bind mounts are not supported yet: "./x" is a path on the machine where Compose runs',
+        '4:64 unsupported-value: a volume cannot be a folder beside the manifest: "./x" is no path of a host',
     },
     {
       name: 'a network across hosts',
