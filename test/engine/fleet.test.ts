@@ -6,7 +6,7 @@ import { compareImmutable, compareResources } from '../../src/drift/compare-cont
 import { settingNames } from '../../src/drift/compare-settings.ts';
 import { expectedContainer } from '../../src/drift/expected-container.ts';
 import type { Fleet } from '../../src/fleet/fleet.ts';
-import type { ContainerSpec } from '../../src/model/container.ts';
+import type { ContainerSpec, NetworkAttachment } from '../../src/model/container.ts';
 import { noRestart } from '../../src/model/container.ts';
 import { familiarReference, findImage } from '../../src/model/image.ts';
 import type { ImageDefaults } from '../../src/model/observation.ts';
@@ -120,7 +120,7 @@ describe('execute() shows what it did when it resolves:', () => {
     expect(networkNames()).toEqual(['shop_back', 'shop_front']);
     const networks = ['shop_back', 'shop_front'].map((network) => ({ network, aliases: ['web'] }));
     await launch(fleet, host, identity, aService({ container: { networks } }));
-    expect(containerOf(fleet, host, identity).spec.networks).toEqual(networks);
+    expect(attached()).toEqual(networks);
 
     const container = containerOf(fleet, host, identity);
     await shell.getNetwork('shop_back').disconnect({ Container: container.id });
@@ -134,10 +134,17 @@ describe('execute() shows what it did when it resolves:', () => {
       await act(fleet, host, { kind: 'connect-network', guard, name, attachment });
     }
 
-    expect(containerOf(fleet, host, identity).spec.networks).toEqual([
+    expect(attached()).toEqual([
       { network: 'shop_back', aliases: ['web'] },
       { network: 'shop_front', aliases: ['api', 'web'] },
     ]);
+
+    const { name } = container;
+    const guard = guardOf(container, 'running');
+    const leave = { kind: 'disconnect-network', guard, name, network: 'shop_front' } as const;
+    await act(fleet, host, leave);
+    expect(await act(fleet, host, leave)).toEqual({ kind: 'done' });
+    expect(attached().map(({ network }) => network)).toEqual(['shop_back']);
   });
 
   it('files, with their owners and modes, in folders that did not exist', async () => {
@@ -205,6 +212,7 @@ describe.each(['testapp:v1', 'testapp:rich'])(
       const ports = new Set(expected.ports.map((port) => `${port.target}/${port.protocol}`));
       expect(withoutSettings(observed)).toEqual({
         ...expected,
+        networks: expected.networks.map((network) => expect.objectContaining(network) as object),
         labels: expect.objectContaining(labels),
         mounts: expect.arrayContaining([...mounts]),
         expose: expected.expose.filter((key) => !ports.has(key)).toSorted(byNumber),
@@ -288,6 +296,12 @@ function defaultsOf(image: string): ImageDefaults {
 }
 
 /** The engine fills settings in that nobody asked for: keys.test.ts looks at those that somebody did. */
+/** The networks that it is on, without the MAC addresses that they gave out. */
+function attached(): readonly NetworkAttachment[] {
+  const { networks } = containerOf(fleet, host, identity).spec;
+  return networks.map(({ macAddress: _given, ...attachment }) => attachment);
+}
+
 function withoutSettings(spec: ContainerSpec): object {
   const names: readonly string[] = settingNames;
   return Object.fromEntries(Object.entries(spec).filter(([name]) => !names.includes(name)));
