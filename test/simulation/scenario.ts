@@ -43,7 +43,7 @@ export function makeScenario(seed: number): Scenario {
   const busyMs = shape.pick([20, 30, 30, 60, 60, 60, 120, 120, 240, 600]) * 1_000;
   const isLong = busyMs >= 600_000;
   const tags = random.split('tags');
-  const tagMoved = tags.pick(['ignore', 'ignore', 'report', 'roll', 'roll'] as const);
+  const tagMoved = tags.pick(['roll', 'report', 'ignore', 'ignore', 'ignore'] as const);
   const first = firstModel(random.split('first'), groundsOf(hosts));
   const script = [
     ...makeCommits(random.split('commits'), hosts, first, busyMs),

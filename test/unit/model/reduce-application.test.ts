@@ -323,19 +323,16 @@ describe('a suspension', () => {
   });
 });
 
-describe('the record of images', () => {
-  const pinned = (hash: string, digest: string, name = 'web'): ApplicationEntry => ({
-    kind: 'image-pinned',
-    application,
-    pin: { service: name, hash: toSpecHash(hash), digest, rolled: null },
-  });
-  const seen = (image: string, digest: string): ApplicationEntry => ({
-    kind: 'tag-seen',
-    application,
-    image,
-    digest,
-  });
+function pinned(hash: string, digest: string, name = 'web'): ApplicationEntry {
+  const pin = { service: name, hash: toSpecHash(hash), digest, rolled: null };
+  return { kind: 'image-pinned', application, pin };
+}
 
+function seen(image: string, digest: string): ApplicationEntry {
+  return { kind: 'tag-seen', application, image, digest };
+}
+
+describe('the record of images', () => {
   it('has one digest per version, the newest last', () => {
     const { pins } = after(pinned('1', 'a'), pinned('2', 'b'), pinned('1', 'c'));
 
