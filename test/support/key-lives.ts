@@ -64,6 +64,11 @@ export const keyLives: readonly KeyLife[] = [
     filesAfter: { 'shop/conf.txt': 'two' },
   },
   {
+    key: 'container_name',
+    before: ['container_name: one'],
+    after: ['container_name: other'],
+  },
+  {
     key: 'cpu_period',
     before: ['cpu_quota: 25000', 'cpu_period: 50000'],
     after: ['cpu_quota: 25000', 'cpu_period: 40000'],
@@ -212,9 +217,8 @@ export const keyLives: readonly KeyLife[] = [
   { key: 'network_mode', before: ['network_mode: none'], after: ['network_mode: host'] },
   {
     key: 'networks',
-    before: ['networks: { default: { ipv4_address: 10.213.0.7 } }'],
-    after: ['networks: { default: { ipv4_address: 10.213.0.8 } }'],
-    top: 'networks: { default: { ipam: { config: [{ subnet: 10.213.0.0/24 }] } } }\n',
+    before: ['networks: { default: { aliases: [www] } }'],
+    after: ['networks: { default: { aliases: [other] } }'],
   },
   {
     key: 'oom_kill_disable',
@@ -232,6 +236,15 @@ export const keyLives: readonly KeyLife[] = [
   { key: 'read_only', before: ['read_only: true'], after: ['read_only: false'] },
   { key: 'restart', before: ['restart: always'], after: ['restart: on-failure:3'] },
   { key: 'runtime', before: ['runtime: runc'], after: [] },
+  { key: 'scale', before: ['scale: 1'], after: ['scale: 2'] },
+  {
+    key: 'secrets',
+    before: ['secrets: [token]'],
+    after: ['secrets: [token]'],
+    top: 'secrets: { token: { file: token.txt } }\n',
+    files: { 'shop/token.txt': 'one' },
+    filesAfter: { 'shop/token.txt': 'two' },
+  },
   {
     key: 'security_opt',
     before: ['security_opt: ["no-new-privileges:true"]'],
@@ -266,6 +279,11 @@ export const keyLives: readonly KeyLife[] = [
   },
   { key: 'working_dir', before: ['working_dir: /tmp'], after: ['working_dir: /'] },
   {
+    key: 'x-fleetwright.drift',
+    before: ['x-fleetwright: { drift: { ignore: [{ path: hostname, reason: a }] } }'],
+    after: ['x-fleetwright: { drift: { ignore: [{ path: hostname, reason: b }] } }'],
+  },
+  {
     key: 'x-fleetwright.gate',
     before: ['ports: ["8080"]', 'x-fleetwright: { gate: { http: { port: 8080, path: /a } } }'],
     after: ['ports: ["8080"]', 'x-fleetwright: { gate: { http: { port: 8080, path: /b } } }'],
@@ -279,6 +297,11 @@ export const keyLives: readonly KeyLife[] = [
     key: 'x-fleetwright.gate.tcp.port',
     before: ['x-fleetwright: { gate: { tcp: { port: 8080 } } }'],
     after: ['x-fleetwright: { gate: { tcp: { port: 8081 } } }'],
+  },
+  {
+    key: 'x-fleetwright.image',
+    before: ['x-fleetwright: { image: { tagMoved: report } }'],
+    after: ['x-fleetwright: { image: { tagMoved: roll } }'],
   },
   {
     key: 'x-fleetwright.rollout',
