@@ -8,6 +8,7 @@ import type {
   ObservedImage,
   ReachableHost,
 } from '../model/observation.ts';
+import { noDefaults } from '../model/observation.ts';
 import type { FoundApplication, FoundContainer } from './found-application.ts';
 import { objectsOf } from './object-keys.ts';
 import { isInlineProfile, serviceValue } from './service-value.ts';
@@ -142,19 +143,6 @@ interface FoundImage {
   readonly image: ObservedImage | null;
   readonly defaults: ImageDefaults;
 }
-
-const noDefaults: ImageDefaults = {
-  command: null,
-  entrypoint: null,
-  environment: {},
-  labels: {},
-  user: '',
-  workingDir: '',
-  healthcheck: null,
-  expose: [],
-  volumes: [],
-  stopSignal: '',
-};
 
 function imageOf({ first }: FoundService, images: readonly ObservedImage[]): FoundImage {
   const { imageId, spec } = first.container;

@@ -157,3 +157,17 @@ export interface ImageDefaults {
   readonly volumes: readonly string[];
   readonly stopSignal: string;
 }
+
+/** Of an image that sets nothing, or that is not known. */
+export const noDefaults: ImageDefaults = {
+  command: null,
+  entrypoint: null,
+  environment: {},
+  labels: {},
+  user: '',
+  workingDir: '',
+  healthcheck: null,
+  expose: [],
+  volumes: [],
+  stopSignal: '',
+};

@@ -5,12 +5,8 @@ import type { InstanceIdentity } from '../model/labels.ts';
 import { identityLabels, containerNameOf, ownerLabels } from '../model/labels.ts';
 import type { CommitSha, ContainerId, HostName } from '../model/names.ts';
 import { toContainerId } from '../model/names.ts';
-import type {
-  HostObservation,
-  ImageDefaults,
-  ObservedContainer,
-  ReachableHost,
-} from '../model/observation.ts';
+import type { HostObservation, ObservedContainer, ReachableHost } from '../model/observation.ts';
+import { noDefaults } from '../model/observation.ts';
 import type { Readiness } from '../model/readiness.ts';
 import type { Action, Step } from '../model/step.ts';
 import type { World } from './world.ts';
@@ -167,19 +163,6 @@ function createdContainer(
     spec: { ...service.container, labels, restart: noRestart },
   };
 }
-
-const noDefaults: ImageDefaults = {
-  command: null,
-  entrypoint: null,
-  environment: {},
-  labels: {},
-  user: '',
-  workingDir: '',
-  healthcheck: null,
-  expose: [],
-  volumes: [],
-  stopSignal: '',
-};
 
 function pulledImage(
   { engine }: ReachableHost,

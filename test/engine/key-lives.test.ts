@@ -25,9 +25,10 @@ import {
   reachable,
   sandboxHost,
 } from '../support/engine-fleet.ts';
-import { keyLives, tamperings, type KeyLife } from '../support/key-lives.ts';
+import { keyLives, type KeyLife } from '../support/key-lives.ts';
 import { loadApplication } from '../support/load-files.ts';
 import { clearHosts, shellOf } from '../support/sandbox.ts';
+import { tamperings } from '../support/tamperings.ts';
 import { anIdentity } from '../unit/fleet/builders.ts';
 
 const host = sandboxHost(0);

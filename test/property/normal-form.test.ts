@@ -6,7 +6,7 @@ import { createBody } from '../../src/fleet/create-body.ts';
 import { projectContainer } from '../../src/fleet/project-container.ts';
 import type { ServiceSpec } from '../../src/model/application.ts';
 import { toCommitSha, toHostName } from '../../src/model/names.ts';
-import { noDefaults } from '../support/builders.ts';
+import { noDefaults } from '../../src/model/observation.ts';
 import { inspected } from '../support/inspected.ts';
 import { keySamples } from '../support/key-samples.ts';
 import { loadWeb } from '../support/load-files.ts';

@@ -25,12 +25,12 @@ import type { HostName } from '../../src/model/names.ts';
 import { toCommitSha, toContainerId, toHostName } from '../../src/model/names.ts';
 import type {
   HostObservation,
-  ImageDefaults,
   ObservedContainer,
   ReachableHost,
   UnmanagedContainer,
   UnreachableHost,
 } from '../../src/model/observation.ts';
+import { noDefaults } from '../../src/model/observation.ts';
 import type { Revision } from '../../src/model/revision.ts';
 import type { Action, Step } from '../../src/model/step.ts';
 import type { Instance } from '../../src/drift/identify.ts';
@@ -166,19 +166,6 @@ export function aHost(name: string, facts: Partial<HostSpec> = {}): HostSpec {
     ...facts,
   };
 }
-
-export const noDefaults: ImageDefaults = {
-  command: null,
-  entrypoint: null,
-  environment: {},
-  labels: {},
-  user: '',
-  workingDir: '',
-  healthcheck: null,
-  expose: [],
-  volumes: [],
-  stopSignal: '',
-};
 
 /** A host that answers, with `testapp:v1` to `testapp:v3` on it. */
 export function aReachableHost(name: string, facts: Partial<ReachableHost> = {}): ReachableHost {

@@ -1,5 +1,6 @@
 import type { ObservedImage, ReachableHost } from '../../src/model/observation.ts';
-import { aReachableHost, noDefaults } from './builders.ts';
+import { noDefaults } from '../../src/model/observation.ts';
+import { aReachableHost } from './builders.ts';
 
 /** A digest that is told from others by one hexadecimal digit. */
 export function aDigest(digit: string): string {

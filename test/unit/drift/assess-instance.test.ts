@@ -4,7 +4,8 @@ import type { ServiceSpec } from '../../../src/model/application.ts';
 import type { ObservedContainer } from '../../../src/model/observation.ts';
 import { actionOf, assessInstance } from '../../../src/drift/assess-instance.ts';
 import type { Difference } from '../../../src/drift/assess-instance.ts';
-import { anInstance, aService, noDefaults, type ServiceFacts } from '../../support/builders.ts';
+import { noDefaults } from '../../../src/model/observation.ts';
+import { anInstance, aService, type ServiceFacts } from '../../support/builders.ts';
 
 const limits = {
   memoryBytes: 64,

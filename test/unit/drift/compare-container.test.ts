@@ -6,7 +6,8 @@ import type { DriftValue } from '../../../src/model/drift.ts';
 import type { ImageDefaults } from '../../../src/model/observation.ts';
 import { compareImmutable, compareResources } from '../../../src/drift/compare-container.ts';
 import { expectedContainer } from '../../../src/drift/expected-container.ts';
-import { aContainer, noDefaults } from '../../support/builders.ts';
+import { noDefaults } from '../../../src/model/observation.ts';
+import { aContainer } from '../../support/builders.ts';
 import { containerTable } from '../../support/container-table.ts';
 
 type Facts = Partial<ContainerSpec>;

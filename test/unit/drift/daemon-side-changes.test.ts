@@ -5,7 +5,8 @@ import { projectContainer } from '../../../src/fleet/project-container.ts';
 import type { WireContainer } from '../../../src/fleet/wire.ts';
 import type { ContainerSpec } from '../../../src/model/container.ts';
 import { toHostName } from '../../../src/model/names.ts';
-import { anInstance, aService, noDefaults } from '../../support/builders.ts';
+import { noDefaults } from '../../../src/model/observation.ts';
+import { anInstance, aService } from '../../support/builders.ts';
 
 const host = toHostName('host-1');
 

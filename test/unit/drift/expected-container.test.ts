@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import type { ContainerSpec, HealthcheckSpec } from '../../../src/model/container.ts';
 import type { ImageDefaults } from '../../../src/model/observation.ts';
 import { expectedContainer } from '../../../src/drift/expected-container.ts';
-import { aContainer, noDefaults } from '../../support/builders.ts';
+import { noDefaults } from '../../../src/model/observation.ts';
+import { aContainer } from '../../support/builders.ts';
 
 const imageCheck: HealthcheckSpec = {
   test: ['CMD', 'ready'],

@@ -5,13 +5,8 @@ import type { MountSpec } from '../../../src/model/container.ts';
 import { selfLabel } from '../../../src/model/labels.ts';
 import type { ReachableHost } from '../../../src/model/observation.ts';
 import type { Action } from '../../../src/model/step.ts';
-import {
-  anInstance,
-  aReachableHost,
-  aService,
-  noDefaults,
-  origin,
-} from '../../support/builders.ts';
+import { noDefaults } from '../../../src/model/observation.ts';
+import { anInstance, aReachableHost, aService, origin } from '../../support/builders.ts';
 import { anIdentity } from './builders.ts';
 
 const identity = anIdentity();

@@ -12,7 +12,7 @@ import type { ServiceSpec } from '../../../src/model/application.ts';
 import type { ContainerSpec } from '../../../src/model/container.ts';
 import { noRestart } from '../../../src/model/container.ts';
 import { toCommitSha, toHostName } from '../../../src/model/names.ts';
-import { noDefaults } from '../../support/builders.ts';
+import { noDefaults } from '../../../src/model/observation.ts';
 import { inspected } from '../../support/inspected.ts';
 import type { KeySample } from '../../support/key-samples.ts';
 import { keySamples } from '../../support/key-samples.ts';

@@ -6,7 +6,8 @@ import { checkImport } from '../../../src/import/check-import.ts';
 import { foundProject } from '../../../src/import/found-application.ts';
 import { importApplication } from '../../../src/import/import-application.ts';
 import { toHostName } from '../../../src/model/names.ts';
-import { aReachableHost, noDefaults } from '../../support/builders.ts';
+import { noDefaults } from '../../../src/model/observation.ts';
+import { aReachableHost } from '../../support/builders.ts';
 import { loadFiles } from '../../support/load-files.ts';
 
 const id = 'f0e1d2c3b4a5'.padEnd(64, '0');

@@ -10,7 +10,8 @@ import { importApplication } from '../../../src/import/import-application.ts';
 import type { ContainerSpec } from '../../../src/model/container.ts';
 import { label } from '../../../src/model/labels.ts';
 import type { ObservedContainer, ReachableHost } from '../../../src/model/observation.ts';
-import { anInstance, aReachableHost, aService, noDefaults } from '../../support/builders.ts';
+import { noDefaults } from '../../../src/model/observation.ts';
+import { anInstance, aReachableHost, aService } from '../../support/builders.ts';
 import { loadFiles } from '../../support/load-files.ts';
 
 const compose = (service: string, number: number): Record<string, string> => ({

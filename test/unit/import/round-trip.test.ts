@@ -14,7 +14,8 @@ import type {
   ObservedContainer,
   ReachableHost,
 } from '../../../src/model/observation.ts';
-import { aReachableHost, noDefaults } from '../../support/builders.ts';
+import { noDefaults } from '../../../src/model/observation.ts';
+import { aReachableHost } from '../../support/builders.ts';
 import { inspected } from '../../support/inspected.ts';
 import { keySamples } from '../../support/key-samples.ts';
 import { loadFiles, loadWeb } from '../../support/load-files.ts';

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import { familiarReference, findImage } from '../../../src/model/image.ts';
 import type { ObservedImage } from '../../../src/model/observation.ts';
-import { noDefaults } from '../../support/builders.ts';
+import { noDefaults } from '../../../src/model/observation.ts';
 
 const digest = `sha256:${'a'.repeat(64)}`;
 
