@@ -18,7 +18,7 @@ export type LookupOutcome =
 /** What came of a question so far. It is not remembered over a start of the operator: then it is asked anew. */
 export interface LookupRecord {
   readonly isUnderWay: boolean;
-  /** The last answer, in milliseconds since the epoch; null: there was none. */
+  /** When the last question that was answered was asked, in milliseconds since the epoch; null: there was none. */
   readonly answeredAt: number | null;
   /** Why the last question was not answered; null: it was, or nobody may ask. */
   readonly failure: StepFailure | null;

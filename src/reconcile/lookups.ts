@@ -47,9 +47,10 @@ export class Lookups {
 
   async #ask(lookup: ImageLookup, before: LookupRecord): Promise<void> {
     const { fleet, clock, onAnswer } = this.#parts;
+    const askedAt = clock.now();
     const outcome = await fleet.lookUp(lookup, this.#stop.signal);
     if (this.#stop.signal.aborted) return;
-    this.#records.set(lookup.key, recordAfter(before, outcome, clock.now()));
+    this.#records.set(lookup.key, recordAfter(before, outcome, askedAt, clock.now()));
     if (outcome.kind === 'resolved') this.#note(lookup, outcome.digest);
     else this.#complain(lookup, outcome, before);
     onAnswer();
@@ -82,9 +83,14 @@ export class Lookups {
 
 type Failed = Extract<LookupOutcome, { readonly kind: 'failed' }>;
 
-function recordAfter(before: LookupRecord, outcome: LookupOutcome, now: number): LookupRecord {
+function recordAfter(
+  before: LookupRecord,
+  outcome: LookupOutcome,
+  askedAt: number,
+  now: number,
+): LookupRecord {
   if (outcome.kind === 'resolved') {
-    return { isUnderWay: false, answeredAt: now, failure: null, failures: 0, retryAt: 0 };
+    return { isUnderWay: false, answeredAt: askedAt, failure: null, failures: 0, retryAt: 0 };
   }
   const failures = before.failures + 1;
   const delay = Math.min(longestRetryMs, firstRetryMs * 2 ** Math.min(failures - 1, 10));

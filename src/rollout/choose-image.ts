@@ -6,6 +6,7 @@ import type { ReachableHost } from '../model/observation.ts';
 import type { ApplicationContext } from './application-context.ts';
 import { isServiceProven } from './application-context.ts';
 import { inAll, pinnedImage } from './image-pins.ts';
+import { rolloutKey } from './target.ts';
 
 /** How long an answer of a registry is good enough for a decision. */
 const freshMs = 60_000;
@@ -49,15 +50,22 @@ function answerOf(
   service: ServiceSpec,
   hosts: readonly ReachableHost[],
 ): string {
-  const { world, record, draft, application } = context;
+  const { world, record, draft, application, target } = context;
   const image = familiarReference(service.container.image);
   const key = lookupKey(application, image);
   const lookup = world.lookups.get(key) ?? notAsked;
   const { isUnderWay, answeredAt, failure, failures, retryAt } = lookup;
   const known = record.tags?.[image];
-  const isFresh = answeredAt !== null && world.now - answeredAt < freshMs;
-  if (isFresh && known !== undefined) return known;
   const place = { service: service.name, slot: '', host: null };
+  const { rollout } = record;
+  const begun = rollout?.key === rolloutKey(target.spec) ? rollout.startedAt : null;
+  if (service.pullPolicy === 'always' && begun === null && !isServiceProven(context, service)) {
+    draft.wait('turn', place, 'its rollout begins first');
+    return 'asked';
+  }
+  // What was asked before the version came says nothing about it.
+  const since = Math.max(begun ?? 0, world.now - freshMs + 1);
+  if (answeredAt !== null && answeredAt >= since && known !== undefined) return known;
   if (failures > 0 && world.now < retryAt) {
     const isNeeded = service.pullPolicy === 'always' && failure !== null;
     if (!isNeeded || isServiceProven(context, service)) return 'unknown';

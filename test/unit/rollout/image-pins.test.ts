@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
+import { reduceJournal } from '../../../src/model/journal-reduce.ts';
 import type { ApplicationRecord } from '../../../src/model/journal-state.ts';
 import { emptyJournal } from '../../../src/model/journal-state.ts';
 import type { LookupRecord } from '../../../src/model/lookup.ts';
@@ -141,7 +142,14 @@ describe('a version with pull_policy: always', () => {
   const asking = anApplication([
     aService({ replicas: 2, pullPolicy: 'always', container: { image } }),
   ]);
-  const always = { ...agreed, desired: aWorld([asking], names).desired };
+  const coming = { ...agreed, desired: aWorld([asking], names).desired };
+  const opening = decide(coming);
+  const always = { ...coming, journal: opening.entries.reduce(reduceJournal, coming.journal) };
+
+  it('asks when its rollout has begun, and not before', () => {
+    expect(opening).toMatchObject({ steps: [], lookups: [] });
+    expect(decide(withLookup(always, { answeredAt: always.now - 1 })).lookups).toHaveLength(1);
+  });
 
   it('begins with what the registry says, whatever its hosts have', () => {
     expect(decide(always)).toMatchObject({ steps: [], lookups: [{ key, image }] });
