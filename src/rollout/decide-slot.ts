@@ -14,7 +14,15 @@ import { whereItIs } from './kept-version.ts';
 import { guardOf, nextRetirement } from './retire.ts';
 import type { SlotSituation } from './slot-situation.ts';
 import { actOn, healBy, retire, sayFailure } from './slot-situation.ts';
-import { isDone, isLive, isPromoted, isServing, judgeInstance, viewSlot } from './slot-view.ts';
+import {
+  isDone,
+  isLive,
+  isPromoted,
+  isServing,
+  judgeInstance,
+  mayServe,
+  viewSlot,
+} from './slot-view.ts';
 import { heldPredecessor } from './stages.ts';
 import { provenService } from './target.ts';
 
@@ -227,7 +235,8 @@ function decidePromoted(situation: SlotSituation): void {
   const held = isHeld ? heldPredecessor(context, view) : null;
   const other = view.others.find((one) => one !== held);
   if (other === undefined) return;
-  if (isServing(context, other) && servesOn(situation, current, other)) return;
+  const serves = isServing(context, other) || mayServe(context, other);
+  if (serves && servesOn(situation, current, other)) return;
   retire(situation, other, 'its successor has taken its place');
 }
 

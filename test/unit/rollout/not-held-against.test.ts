@@ -268,6 +268,19 @@ describe('the old instance beside one that was promoted and started anew', () =>
     expect(running(end)).toEqual(['testapp:v2', 'testapp:v2']);
   });
 
+  it('serves on, after a crash in the middle of its retirement, until the other has been asked', () => {
+    const slow: ServiceFacts = { ...facts, gate: { minHealthyTimeMs: 30_000 } };
+    const beside = playUntil(commit(deployed('v1', slow), shop('v2', slow), 2), (now) =>
+      containers(now).some((one) => isV2(one) && one.restart.name !== 'no'),
+    ).world;
+    const leaving = edit(beside, (one) => (isV2(one) ? one : { ...one, restart: noRestart }));
+    const now = leaving.now + 60_000;
+
+    const { steps } = play({ ...leaving, now, readiness: new Map(), watchingSince: now }, 20_000);
+
+    expect(steps.map(({ action }) => action.kind)).not.toContain('stop-container');
+  });
+
   it('serves on while the other does not serve at all', () => {
     const { steps, world: end } = play(anew, 20_000, { fate: neverReady });
 
