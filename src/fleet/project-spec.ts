@@ -139,13 +139,8 @@ function projectPorts(bindings: WirePortMap): readonly PortSpec[] {
   );
 }
 
-/**
- * The networks attached now: HostConfig.NetworkMode goes on naming one that was disconnected. Whoever shares the network of
- * another container has none of its own.
- */
+/** The networks attached now: HostConfig.NetworkMode goes on naming one that was disconnected. */
 export function projectNetworks(container: WireContainer): readonly NetworkAttachment[] {
-  const mode = container.HostConfig?.NetworkMode ?? '';
-  if (mode.startsWith('container:')) return [{ network: mode, aliases: [] }];
   return Object.entries(container.NetworkSettings?.Networks ?? {})
     .filter(([network]) => network !== 'none')
     .map(([network, endpoint]) => ({

@@ -35,7 +35,7 @@ export function importApplication(
   hostName: string | null,
 ): ImportedApplication {
   const services = servicesOf(found);
-  const expressible = services.filter(({ first }) => !sharesNetwork(first.container));
+  const expressible = services.filter(({ first }) => !isJoined(first.container));
   const kept = {
     ...found,
     containers: expressible.flatMap(({ first, others }) => [first, ...others]),
@@ -155,10 +155,10 @@ function warningsOf(service: FoundService, images: readonly ObservedImage[]): re
   const { spec } = container;
   const { image, defaults } = imageOf(service, images);
   const say = (text: string): string => `service "${service.name}": ${text}`;
-  if (sharesNetwork(container)) {
+  if (isJoined(container)) {
     return [
       say(
-        'it is left out, since it shares the network of another container, which no manifest can say',
+        'it is left out, since it shares namespaces of another container: write it by hand, with "service:NAME"',
       ),
     ];
   }
@@ -183,8 +183,9 @@ function warningsOf(service: FoundService, images: readonly ObservedImage[]): re
   ];
 }
 
-function sharesNetwork({ spec }: ObservedContainer): boolean {
-  return spec.networks.some(({ network }) => network.startsWith('container:'));
+/** Which container it joins the engine says by an id, and that may be anybody's. */
+function isJoined({ spec }: ObservedContainer): boolean {
+  return spec.shares !== undefined;
 }
 
 function secretNames({ environment }: ContainerSpec): readonly string[] {

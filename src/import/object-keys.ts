@@ -68,7 +68,7 @@ function external(key: string, name: string): YamlMap {
 
 /** Modes of the engine are no networks of a manifest. */
 function isNamed(network: string): boolean {
-  return !['host', 'bridge', 'none'].includes(network) && !network.startsWith('container:');
+  return !['host', 'bridge', 'none'].includes(network);
 }
 
 function keyFrom(name: string): string {

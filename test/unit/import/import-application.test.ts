@@ -167,11 +167,7 @@ x-fleetwright:
     ['an image that is gone', { image: 'testapp:v9' }, 'not on the host any more'],
     ['no restart policy', { restart: { name: 'no', maximumRetryCount: 0 } }, 'not started again'],
     ['a seccomp profile', { securityOpt: ['seccomp={"a":1}'] }, 'seccomp profile is left out'],
-    [
-      'the network of another container',
-      { networks: [{ network: 'container:abc', aliases: [] }] },
-      'it is left out',
-    ],
+    ['the network of another container', { shares: { network: 'abc' } }, 'it is left out'],
   ])('warns of %s', (_name, facts, message) => {
     const { warnings } = written(aFound('web', 1, facts), aFound('db', 1));
 
