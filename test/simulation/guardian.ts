@@ -1,6 +1,7 @@
 import type { JournalState, Quarantine } from '../../src/model/journal-state.ts';
 import type { ApplicationSpec, ServiceSpec } from '../../src/model/application.ts';
 import { adoptedIdentity } from '../../src/drift/identify.ts';
+import { liveDigest } from '../../src/model/hash.ts';
 import { instanceName, label } from '../../src/model/labels.ts';
 import { toContainerId } from '../../src/model/names.ts';
 import type { Adopted, TrueContainer } from './census.ts';
@@ -18,8 +19,8 @@ export interface Beliefs {
   readonly journal: () => JournalState;
   /** Names of the hosts that it can see. */
   readonly visibleHosts: () => ReadonlySet<string>;
-  /** `x-fleetwright.retry` of an application in the commit that it follows. */
-  readonly retryOf: (application: string) => number;
+  /** An application as the commit that it follows asks for it; null when it does not. */
+  readonly askedFor: (application: string) => ApplicationSpec | null;
 }
 
 interface Watched {
@@ -251,15 +252,18 @@ export class Guardian {
     const isProven = good?.untried.includes(service) === false;
     const known = good?.spec.services.find(({ name }) => name === service);
     if (isProven && known?.hash === hash) return null;
-    const failed = record?.quarantined ?? [];
-    return (
-      failed.find(
-        (one) =>
-          one.service === service &&
-          one.hash === hash &&
-          one.retry === this.#operator.retryOf(application),
-      ) ?? null
+    const failed = (record?.quarantined ?? []).filter(
+      (one) => one.service === service && one.hash === hash,
     );
+    return failed.find((one) => !this.#isAnotherTry(application, one)) ?? null;
+  }
+
+  /** With a raised counter or other limits it may well come up. */
+  #isAnotherTry(application: string, { service, retry, live }: Quarantine): boolean {
+    const asked = this.#operator.askedFor(application);
+    const container = asked?.services.find(({ name }) => name === service)?.container;
+    const isLimited = container !== undefined && live !== undefined;
+    return (asked?.retry ?? 0) !== retry || (isLimited && live !== liveDigest(container));
   }
 }
 

@@ -101,8 +101,8 @@ class Simulation {
     const beliefs = {
       journal: () => this.life.journal(),
       visibleHosts: () => this.life.visibleHosts(),
-      retryOf: (application: string) =>
-        world.accepted?.applications.find(({ name }) => name === application)?.retry ?? 0,
+      askedFor: (application: string) =>
+        world.accepted?.applications.find(({ name }) => name === application) ?? null,
     };
     this.#guardian = new Guardian(hosts, this.#ledger, beliefs, world.clock.now);
     for (const host of hosts) {
