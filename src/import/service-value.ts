@@ -149,7 +149,6 @@ function attachmentValue(name: string, attachment: NetworkAttachment): YamlMap {
     ipv4_address: attachment.ipv4Address,
     ipv6_address: attachment.ipv6Address,
     link_local_ips: attachment.linkLocalIps,
-    mac_address: attachment.macAddress,
     driver_opts: attachment.driverOptions,
     gw_priority: attachment.gatewayPriority,
     priority: attachment.priority,

@@ -18,6 +18,8 @@ export function withoutImage(spec: ContainerSpec, image: ImageDefaults): Contain
     healthcheck: askedHealthcheck(spec.healthcheck, image.healthcheck),
     expose: spec.expose.filter((port) => !image.expose.includes(port)),
     mounts: spec.mounts.filter((mount) => !isInherited(mount, image)),
+    // The engine gives one to each, and does not tell those that somebody asked for.
+    networks: spec.networks.map(({ macAddress: _mac, ...asked }) => asked),
     securityOpt: spec.securityOpt.filter((option) => !isAddedByEngine(option, spec)),
   };
 }

@@ -174,6 +174,16 @@ x-fleetwright:
     expect(warnings).toEqual([expect.stringContaining(message)]);
   });
 
+  it('leaves out MAC addresses, which the engine gives to everything', () => {
+    const macAddress = '02:42:0a:80:01:04';
+    const networks = [{ network: 'front', aliases: ['web', 'www'], macAddress }];
+
+    const { text } = written(aFound('web', 1, { networks }));
+
+    expect(text).toContain('www');
+    expect(text).not.toContain(macAddress);
+  });
+
   it('warns of an image that no registry has', () => {
     const [image] = host.images;
     if (image === undefined) throw new Error('there is an image');
