@@ -38,8 +38,12 @@ export function olderHashes(spec: ApplicationSpec): ReadonlyMap<string, SpecHash
 
 const known = new WeakMap<ApplicationSpec, ReadonlyMap<string, SpecHash>>();
 
-/** An application that an older release wrote down, with the hashes of today. */
+/**
+ * An application that an older release wrote down, with the hashes of today. What a moved tag has made has more in its hash
+ * than its container, and no release of schema 1 wrote it down.
+ */
 export function withCurrentHashes(spec: ApplicationSpec): ApplicationSpec {
+  if (spec.services.some(({ rolledFrom }) => rolledFrom !== undefined)) return spec;
   const hashes = hashServices(spec.services);
   const services = spec.services.map((service) => ({
     ...service,

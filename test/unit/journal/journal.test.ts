@@ -16,6 +16,7 @@ import { diagnosticAt } from '../../../src/model/diagnostic.ts';
 import { StalledError } from '../../../src/model/errors.ts';
 import type { JournalEntry } from '../../../src/model/journal-state.ts';
 import { toContainerId, toHostName } from '../../../src/model/names.ts';
+import { rolledService } from '../../../src/rollout/image-pins.ts';
 import {
   aCommit,
   aDriftItem,
@@ -339,6 +340,19 @@ describe('a state folder', () => {
     const good = records.flatMap(({ lastKnownGood }) => lastKnownGood ?? []);
 
     expect(good.map(({ spec }) => spec.files)).toEqual([['apps/shop/compose.yaml']]);
+  });
+
+  it('keeps the version that a moved tag has made', () => {
+    const rolled = rolledService(service, `sha256:${'a'.repeat(64)}`);
+    const spec = anApplication([rolled]);
+    const commit = aCommit(1);
+    const succeeded = { kind: 'succeeded', application: 'shop', spec, commit, at: 7 } as const;
+    session((journal) => journal.write([succeeded], 7));
+
+    const state = session((journal) => journal.state());
+
+    const [kept] = state.applications.get('shop')?.lastKnownGood?.spec.services ?? [];
+    expect(kept?.hash).toBe(rolled.hash);
   });
 
   it('reads hashes of an earlier release as those of today', () => {
