@@ -26,7 +26,7 @@ import {
   sandboxHost,
 } from '../support/engine-fleet.ts';
 import { keyLives, type KeyLife } from '../support/key-lives.ts';
-import { loadApplication } from '../support/load-files.ts';
+import { loadApplication, testKey } from '../support/load-files.ts';
 import { clearHosts, shellOf } from '../support/sandbox.ts';
 import { tamperings } from '../support/tamperings.ts';
 import { anIdentity } from '../unit/fleet/builders.ts';
@@ -35,7 +35,7 @@ const host = sandboxHost(0);
 let fleet: Fleet;
 
 beforeAll(async () => {
-  fleet = await openTestFleet([host]);
+  fleet = await openTestFleet([host], { key: testKey });
 });
 
 afterEach(() => clearHosts([host]));
@@ -105,16 +105,16 @@ async function bringUp(loaded: Loaded, isOnlyCreated = false): Promise<ObservedC
   const { service } = loaded;
   const identity = anIdentity({ fleet: fleetName, hash: service.hash });
   await prepare(loaded);
-  if (isOnlyCreated) {
-    const made = await act(fleet, host, { kind: 'create-container', identity, service });
-    expect(made).toEqual({ kind: 'done' });
-    return instance(service).container;
-  }
-  expect(await launch(fleet, host, identity, service)).toEqual({ kind: 'done' });
+  const made = await act(fleet, host, { kind: 'create-container', identity, service });
+  expect(made).toEqual({ kind: 'done' });
   const { container } = instance(service);
+  if (isOnlyCreated) return container;
+  const { name } = container;
+  const start = { kind: 'start-container', guard: guardOf(container, 'created'), name } as const;
+  expect(await act(fleet, host, { ...start, service })).toEqual({ kind: 'done' });
   const { restart } = service.container;
   const guard = guardOf(container, 'running');
-  const action = { kind: 'update-container', guard, name: container.name, restart } as const;
+  const action = { kind: 'update-container', guard, name, restart } as const;
   expect(await act(fleet, host, { ...action, resources: null })).toEqual({ kind: 'done' });
   return instance(service).container;
 }

@@ -210,7 +210,7 @@ export const keyLives: readonly KeyLife[] = [
   {
     key: 'memswap_limit',
     before: ['mem_limit: 64m', 'memswap_limit: 96m'],
-    after: ['mem_limit: 64m', 'memswap_limit: 128m'],
+    after: ['mem_limit: 64m', 'memswap_limit: 112m'],
   },
   { key: 'network_mode', before: ['network_mode: none'], after: ['network_mode: host'] },
   {
