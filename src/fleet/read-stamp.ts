@@ -1,4 +1,5 @@
 import { basename } from 'node:path/posix';
+import { pipeline } from 'node:stream';
 
 import { extract } from 'tar-stream';
 
@@ -41,7 +42,8 @@ export async function readStamp(asked: Asked): Promise<string> {
     });
     const files: Pick<FileSpec, 'target' | 'content'>[] = [];
     let size = 0;
-    for await (const entry of archive.pipe(extract())) {
+    // An answer that breaks off ends the reading, and reading that ends early ends the answer.
+    for await (const entry of pipeline(archive, extract(), () => {})) {
       const { name, type } = entry.header;
       const chunks: Buffer[] = [];
       for await (const chunk of entry) {
