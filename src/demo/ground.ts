@@ -1,7 +1,7 @@
 import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { parseDocument } from 'yaml';
+import { parseDocument, YAMLMap, YAMLSeq } from 'yaml';
 
 import { UsageError } from '../model/errors.ts';
 import { packTestImages } from '../sandbox/image-loading.ts';
@@ -81,12 +81,14 @@ export async function namedGround(dir: string, log: (line: string) => void): Pro
 export async function pointFleetAt(file: string, fleet: string, ground: Ground): Promise<void> {
   const document = parseDocument(await readFile(file, 'utf8'));
   document.set('name', fleet);
+  const hosts = document.get('hosts');
+  if (!(hosts instanceof YAMLSeq)) throw new Error(`${file} has no list of hosts`);
+  hosts.splice(ground.hosts.length);
   for (const [index, { endpoint, address }] of ground.hosts.entries()) {
-    document.setIn(['hosts', index, 'endpoint'], endpoint);
-    document.setIn(['hosts', index, 'address'], address);
-  }
-  for (let index = 2; index >= ground.hosts.length; index -= 1) {
-    document.deleteIn(['hosts', index]);
+    const host = hosts[index];
+    if (!(host instanceof YAMLMap)) throw new Error(`${file} has too few hosts`);
+    host.set('endpoint', endpoint);
+    host.set('address', address);
   }
   await writeFile(file, document.toString());
 }

@@ -1,15 +1,4 @@
-import {
-  isAlias,
-  isScalar,
-  isSeq,
-  type Alias,
-  type Document,
-  type Pair,
-  type ParsedNode,
-  type Scalar,
-  type YAMLMap,
-  type YAMLSeq,
-} from 'yaml';
+import { Alias, Scalar, YAMLSeq, type Document, type YAMLMap } from 'yaml';
 
 import { diagnosticAt, type Diagnostic } from '../model/diagnostic.ts';
 import type { Origin } from '../model/origin.ts';
@@ -40,6 +29,11 @@ export interface Locator {
 
 type YamlNode = Scalar | YAMLMap | YAMLSeq | Alias;
 
+interface WrittenPair {
+  readonly key: YamlNode;
+  readonly value: YamlNode | null;
+}
+
 interface Anchored {
   readonly node: Node;
   /** Values in it, itself included. */
@@ -61,19 +55,16 @@ export function createLocator(at: (offset: number) => Origin): Locator {
 }
 
 /** The document as located nodes, or null when it is empty. Anchors do not reach into the next document. */
-export function locateDocument(
-  locator: Locator,
-  document: Document.Parsed<ParsedNode, boolean>,
-): Node | null {
-  const { contents } = document;
-  if (isScalar(contents) && contents.type === 'PLAIN' && contents.source === '') return null;
+export function locateDocument(locator: Locator, document: Document.Parsed): Node | null {
+  const { value } = document;
+  if (value instanceof Scalar && value.type === 'PLAIN' && value.source === '') return null;
   locator.anchors.clear();
   locator.tags = document.schema.tags;
-  return read(locator, contents as YamlNode, 1, '');
+  return read(locator, value as YamlNode, 1, '');
 }
 
 function read(locator: Locator, node: YamlNode, depth: number, path: string): Node {
-  if (isAlias(node)) return readAlias(locator, node, depth, path);
+  if (node instanceof Alias) return readAlias(locator, node, depth, path);
   if (node.anchor === undefined) return readValue(locator, node, depth, path);
   const { nodes, deepest } = locator;
   locator.deepest = depth;
@@ -116,9 +107,10 @@ function readValue(
   spend(locator, 1, depth, origin, path);
   if (locator.exhausted) return emptyAt(origin);
   const tag = mergeTag(node.tag);
-  if (isScalar(node)) return { ...readScalar(node, origin, locator.tags), ...tag };
-  if (isSeq(node)) {
-    const items = node.items.map((item, index) =>
+  if (node instanceof Scalar) return { ...readScalar(node, origin, locator.tags), ...tag };
+  if (node instanceof YAMLSeq) {
+    // Not node.map(), which makes another sequence of the library.
+    const items = Array.from(node, (item, index) =>
       read(locator, item as YamlNode, depth + 1, memberPath(path, index)),
     );
     return { kind: 'list', items, origin, ...tag };
@@ -135,10 +127,10 @@ function readEntries(
 ): ReadonlyMap<string, MapEntry> {
   const entries = new Map<string, MapEntry>();
   let merged: { readonly key: Origin; readonly node: Node } | null = null;
-  for (const pair of map.items as Pair<YamlNode, YamlNode | null>[]) {
+  for (const pair of map.pairs() as Iterable<WrittenPair>) {
     if (locator.exhausted) break;
     const key = originOf(locator, pair.key);
-    const isMerge = isScalar(pair.key) && typeof pair.key.value === 'symbol';
+    const isMerge = pair.key instanceof Scalar && typeof pair.key.value === 'symbol';
     const name = isMerge ? '<<' : readKey(locator, pair.key, path);
     if (name === null) continue;
     const earlier = isMerge ? merged : entries.get(name);
@@ -154,10 +146,11 @@ function readEntries(
 
 /** The text of a key, or null when it is none. */
 function readKey(locator: Locator, key: YamlNode, path: string): string | null {
-  const node = isAlias(key) ? readAlias(locator, key, 1, path) : key;
+  const node = key instanceof Alias ? readAlias(locator, key, 1, path) : key;
   const value = 'value' in node ? node.value : undefined;
   if (typeof value === 'string') return value;
-  const shown = isScalar(key) && key.source !== undefined ? `"${key.source}"` : 'of a map or list';
+  const shown =
+    key instanceof Scalar && key.source !== undefined ? `"${key.source}"` : 'of a map or list';
   const message = `Cannot read the key ${shown}: a non-string key`;
   complain(locator, originOf(locator, key), path, 'non-string-key', message, 'Put it in quotes');
   return null;

@@ -1,4 +1,4 @@
-import { Composer, Lexer, LineCounter, Parser, type CST, type YAMLError } from 'yaml';
+import { Composer, lex, LineCounter, Pair, Parser, type CST, type YAMLError } from 'yaml';
 
 import { diagnosticAt, type Diagnostic } from '../model/diagnostic.ts';
 import type { Origin } from '../model/origin.ts';
@@ -18,6 +18,15 @@ export interface ParsedYaml {
 /** Tokens on the parser's stack besides one per level of nesting: the document, a scalar and its surroundings. */
 const stackMargin = 4;
 
+/** Keys in one map. The library compares each with all those before it. */
+const maxKeys = 10_000;
+
+interface Refusal {
+  readonly offset: number;
+  readonly code: string;
+  readonly reason: string;
+}
+
 /**
  * Reads a YAML file. Anchors, aliases and merge keys are resolved, and every value keeps the place where it is written.
  * Work and memory stay linear in the size of the file, whatever it holds; the caller bounds the size.
@@ -31,33 +40,49 @@ export function parseYaml(file: string, bytes: Uint8Array): ParsedYaml {
     return { file, line: Math.max(1, line), column: Math.max(1, col) };
   };
   const tokens = tokenize(text, lines);
-  if (typeof tokens === 'number') return { documents: [], diagnostics: [tooDeep(at(tokens))] };
-  return compose(tokens, at);
+  if (!('code' in tokens)) return compose(tokens, at);
+  const { offset, code, reason } = tokens;
+  return {
+    documents: [],
+    diagnostics: [diagnosticAt(at(offset), '', code, `Cannot read this value: ${reason}`)],
+  };
 }
 
 /**
- * The tokens of the text, or the offset where it is nested too deeply. This comes before composing, which is recursive:
- * on an exhausted stack V8 cannot compile a regular expression and ends the process, and nobody can catch that.
+ * The tokens of the text, or why it is refused. This comes before composing, which is recursive: on an exhausted stack V8
+ * cannot compile a regular expression and ends the process, and nobody can catch that.
  */
-function tokenize(text: string, lines: LineCounter): readonly CST.Token[] | number {
+function tokenize(text: string, lines: LineCounter): readonly CST.Token[] | Refusal {
   const parser = new Parser(lines.addNewLine);
-  const tokens: CST.Token[] = [];
   lines.addNewLine(0);
-  for (const lexeme of new Lexer().lex(text)) {
-    tokens.push(...parser.next(lexeme));
-    if (parser.stack.length > maxDepth + stackMargin) return parser.offset;
+  for (const lexeme of lex(text)) {
+    parser.next(lexeme);
+    const { stack, offset } = parser;
+    if (stack.length > maxDepth + stackMargin) {
+      const reason = `it is nested more than ${maxDepth} levels deep`;
+      return { offset, code: 'too-deep', reason };
+    }
+    if (keysOf(stack.at(-1)) > maxKeys) {
+      return { offset, code: 'too-many-keys', reason: `it has more than ${maxKeys} keys` };
+    }
   }
-  tokens.push(...parser.end());
-  return tokens;
+  return parser.end();
+}
+
+function keysOf(token: CST.Token | undefined): number {
+  const isMap =
+    token?.type === 'block-map' ||
+    (token?.type === 'flow-collection' && token.start.type === 'flow-map-start');
+  return isMap ? token.items.length : 0;
 }
 
 function compose(tokens: readonly CST.Token[], at: (offset: number) => Origin): ParsedYaml {
-  // Not uniqueKeys: the library's check is quadratic, and a warning of a YAML 1.1 directive must not change the schema.
   const composer = new Composer({
     version: '1.2',
     schema: 'core',
     merge: true,
-    uniqueKeys: false,
+    // Each key is another one: of two equal ones both are wanted, to say where they stand.
+    mapKey: (of) => (of instanceof Pair ? of.key : of),
     prettyErrors: false,
     customTags: composeTags,
   });
@@ -90,9 +115,4 @@ function tagWarning(warning: YAMLError, at: (offset: number) => Origin): Diagnos
     tag === undefined ? warning.message : `The tag "${tag}" means nothing here and is ignored`;
   const code = tag === undefined ? 'yaml-syntax' : 'unknown-tag';
   return diagnosticAt(at(warning.pos[0]), '', code, message, { severity: 'warning' });
-}
-
-function tooDeep(origin: Origin): Diagnostic {
-  const message = `Cannot read this value: it is nested more than ${maxDepth} levels deep`;
-  return diagnosticAt(origin, '', 'too-deep', message);
 }

@@ -1,4 +1,4 @@
-import { isScalar, type Document, type Scalar } from 'yaml';
+import { Scalar, type Document, type ScalarTag } from 'yaml';
 
 import type { Origin } from '../model/origin.ts';
 import type { MergeTag, ScalarNode } from './node.ts';
@@ -25,10 +25,10 @@ function exactValue(value: unknown, source: string): ScalarNode['value'] {
 /** What the schema makes of a scalar that has no tag. */
 function resolvePlain(source: string, tags: readonly SchemaTag[]): unknown {
   const tag = tags.find(
-    (each) => each.default === true && 'test' in each && each.test?.test(source),
+    (each): each is ScalarTag => each.default === true && each.test?.(source) === true,
   );
-  const value = tag?.resolve?.(source as never, () => undefined, {});
-  return isScalar(value) ? value.value : (value ?? source);
+  const value = tag?.resolve(source, () => undefined, {});
+  return value instanceof Scalar ? value.value : (value ?? source);
 }
 
 export function mergeTag(tag: string | undefined): { readonly tag: MergeTag } | undefined {

@@ -1,21 +1,34 @@
 import type { CollectionTag, ScalarTag, Tags } from 'yaml';
+import { mapTag, seqTag } from 'yaml/util';
 
-const int = 'tag:yaml.org,2002:int';
+interface Notation {
+  readonly test: RegExp;
+  readonly radix: number;
+}
 
 /**
  * Compose's reader is go-yaml, which takes these as integers, while YAML 1.2 reads `0440` as 440 and the others as
  * texts.
  */
-const integers: readonly ScalarTag[] = [
-  integer(/^[-+]?0[0-7_]+$/, 8),
-  integer(/^[-+]?0b[01_]+$/, 2),
-  integer(/^[-+]?0o[0-7_]+$/, 8),
-  integer(/^[-+]?0x[0-9a-fA-F_]+$/, 16),
-  integer(/^[-+]?[1-9][0-9]*_[0-9_]*$/, 10),
+const notations: readonly Notation[] = [
+  { test: /^[-+]?0[0-7_]+$/, radix: 8 },
+  { test: /^[-+]?0b[01_]+$/, radix: 2 },
+  { test: /^[-+]?0o[0-7_]+$/, radix: 8 },
+  { test: /^[-+]?0x[0-9a-fA-F_]+$/, radix: 16 },
+  { test: /^[-+]?[1-9][0-9]*_[0-9_]*$/, radix: 10 },
 ];
 
-function integer(test: RegExp, radix: number): ScalarTag {
-  return { tag: int, default: true, test, resolve: (text) => readInteger(text, radix) };
+const integer: ScalarTag = {
+  tag: 'tag:yaml.org,2002:int',
+  default: true,
+  test: (text) => radixOf(text) !== undefined,
+  resolve: (text) => readInteger(text, radixOf(text) ?? 10),
+};
+
+/** Nearly all texts are none of these: the first expression says so at their first character. */
+function radixOf(text: string): number | undefined {
+  if (!/^[-+]?[0-9]/.test(text)) return undefined;
+  return notations.find(({ test }) => test.test(text))?.radix;
 }
 
 function readInteger(text: string, radix: number): number {
@@ -31,12 +44,12 @@ function readInteger(text: string, radix: number): number {
 function mergeTags(tag: string): readonly (ScalarTag | CollectionTag)[] {
   return [
     { tag, resolve: (text: string) => text },
-    { tag, collection: 'map' },
-    { tag, collection: 'seq' },
+    { ...mapTag, tag, default: false },
+    { ...seqTag, tag, default: false },
   ];
 }
 
 /** The tags of a Compose file, on top of those of the core schema. */
 export function composeTags(core: Tags): Tags {
-  return [...integers, ...mergeTags('!reset'), ...mergeTags('!override'), ...core];
+  return [integer, ...mergeTags('!reset'), ...mergeTags('!override'), ...core];
 }
