@@ -1,5 +1,5 @@
 import type { ManifestSource } from './find.ts';
-import { indexFolders } from './folder-index.ts';
+import type { FolderIndex } from './folder-index.ts';
 import { loadSource, type Variables } from './load-source.ts';
 import type { ManifestInput } from './manifest.ts';
 import type { CacheEntry } from './parse-cache.ts';
@@ -20,14 +20,17 @@ export interface LoadedPart {
   readonly needed: readonly string[];
 }
 
-/**
- * Loads some manifests.
- *
- * @param cache what earlier calls have read of the same part; what is kept is taken out of it
- */
-export function loadPart(part: ManifestPart, cache: Map<string, CacheEntry>): LoadedPart {
+export interface PartMemory {
+  /** What earlier calls have read of the same part; what is kept is taken out of it. */
+  readonly cache: Map<string, CacheEntry>;
+  /** Of the entries of the commit. */
+  readonly folders: FolderIndex;
+}
+
+/** Loads some manifests. */
+export function loadPart(part: ManifestPart, { cache, folders }: PartMemory): LoadedPart {
   const { input, sources, variables } = part;
-  const context = { input, folders: indexFolders(input.entries), cache, variables };
+  const context = { input, folders, cache, variables };
   const loaded = sources.map((source) => ({
     source,
     needed: loadSource(context, source).needed,
@@ -37,4 +40,13 @@ export function loadPart(part: ManifestPart, cache: Map<string, CacheEntry>): Lo
   const needed = new Set(loaded.flatMap((one) => [...one.needed]));
   const open = loaded.filter((one) => one.needed.size > 0).map(({ source }) => source);
   return { kept, open, needed: [...needed].toSorted() };
+}
+
+/** What was loaded in several goes, as one. */
+export function joinParts(parts: readonly LoadedPart[]): LoadedPart {
+  return {
+    kept: parts.flatMap(({ kept }) => kept),
+    open: parts.flatMap(({ open }) => open),
+    needed: [...new Set(parts.flatMap(({ needed }) => needed))].toSorted(),
+  };
 }

@@ -1,14 +1,16 @@
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { setImmediate } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 
+import { indexFolders } from '../manifest/folder-index.ts';
 import type { ManifestSource } from '../manifest/find.ts';
 import { newSources } from '../manifest/load.ts';
-import type { LoadedPart } from '../manifest/load-part.ts';
+import { joinParts, loadPart, type LoadedPart } from '../manifest/load-part.ts';
 import type { Variables } from '../manifest/load-source.ts';
 import type { ManifestInput, TooLarge } from '../manifest/manifest.ts';
-import type { ParseCache } from '../manifest/parse-cache.ts';
+import type { CacheEntry, ParseCache } from '../manifest/parse-cache.ts';
 
 /** What all parts share. */
 export interface SharedInput {
@@ -27,15 +29,17 @@ type ReadFile = (path: string) => Promise<Uint8Array | TooLarge>;
 const worthwhile = 500;
 /** A part keeps a thread busy for a moment, and the thread that collects them for less. */
 const partSize = 100;
+/** Manifests that this thread loads in one go: other work waits for some milliseconds at most. */
+const sliceSize = 5;
 const maxThreads = 4;
 /** Most of what a load makes is garbage soon: a young generation with room for it spares a tenth of the time. */
 const resourceLimits = { maxYoungGenerationSizeMb: 32 };
 const threadFile = new URL('load-worker.js', import.meta.url);
 
 /**
- * Loads many new manifests on all processors, into the cache; the threads are gone afterwards. It changes how long a load
- * takes and whether this thread can do other things meanwhile, never what comes out. Sources that were not compiled are
- * loaded without threads, which cannot run them.
+ * Loads many new manifests on all processors, into the cache; the threads are gone afterwards. This thread takes its share
+ * and does other things in between. It changes how long a load takes and whether other work can be done meanwhile, never
+ * what comes out. Sources that were not compiled are loaded without threads, which cannot run them.
  *
  * @param read reads a file of the commit that the manifests turn out to need
  * @throws what `read` throws
@@ -45,28 +49,44 @@ export async function loadAhead(
   read: ReadFile,
   cache: ParseCache,
 ): Promise<void> {
-  if (input.contents.size < worthwhile || !existsSync(threadFile)) return;
+  if (input.contents.size < worthwhile) return;
   const found = newSources(input, cache);
   if (found === null || found.sources.length < worthwhile) return;
-  const { contents, ...rest } = input;
+  const { contents: known, ...rest } = input;
   const shared: SharedInput = { input: rest, variables: found.variables };
-  const parts = partsOf(found.sources);
-  const threads = Math.min(availableParallelism(), maxThreads);
-  const running = Array.from({ length: threads }, async () => {
-    const worker = new Worker(threadFile, { workerData: shared, resourceLimits });
-    const ended = endOf(worker);
-    try {
-      for (const part of parts) await loadIn({ worker, ended }, part, contents, read, cache);
-    } finally {
-      await worker.terminate();
-    }
-  });
-  await Promise.all(running);
+  const work: Work = { parts: partsOf(found.sources), known, read, cache };
+  const threads = existsSync(threadFile) ? Math.min(availableParallelism(), maxThreads) - 1 : 0;
+  await Promise.all([
+    loadParts(work, loaderOf(shared)),
+    ...Array.from({ length: threads }, () => loadInThread(work, shared)),
+  ]);
 }
 
-interface Thread {
-  readonly worker: Worker;
-  readonly ended: Promise<null>;
+/** What is shared by all that load. */
+interface Work {
+  readonly parts: Iterable<readonly ManifestSource[]>;
+  readonly known: ManifestInput['contents'];
+  readonly read: ReadFile;
+  readonly cache: ParseCache;
+}
+
+/** Loads some manifests; null when it cannot any more. */
+type Loader = (message: PartMessage) => Promise<LoadedPart | null>;
+
+function* partsOf(sources: readonly ManifestSource[]): Generator<readonly ManifestSource[]> {
+  for (let start = 0; start < sources.length; start += partSize) {
+    yield sources.slice(start, start + partSize);
+  }
+}
+
+async function loadInThread(work: Work, shared: SharedInput): Promise<void> {
+  const worker = new Worker(threadFile, { workerData: shared, resourceLimits });
+  const ended = endOf(worker);
+  try {
+    await loadParts(work, (message) => Promise.race([ask(worker, message), ended]));
+  } finally {
+    await worker.terminate();
+  }
 }
 
 /** A thread that cannot run does nothing, and what it leaves is loaded by the one who asked. */
@@ -76,37 +96,40 @@ async function endOf(worker: Worker): Promise<null> {
   return null;
 }
 
-function* partsOf(sources: readonly ManifestSource[]): Generator<readonly ManifestSource[]> {
-  for (let start = 0; start < sources.length; start += partSize) {
-    yield sources.slice(start, start + partSize);
-  }
-}
-
-/** Feeds a thread with the files that it asks for, until the part is done. */
-async function loadIn(
-  { worker, ended }: Thread,
-  part: readonly ManifestSource[],
-  known: ManifestInput['contents'],
-  read: ReadFile,
-  cache: ParseCache,
-): Promise<void> {
-  const contents = new Map<string, Uint8Array | TooLarge>();
-  let missing = part.flatMap(({ file, overrides }) => [file, ...overrides]);
-  for (let sources = part; missing.length > 0;) {
-    for (const path of missing) contents.set(path, known.get(path) ?? (await read(path)));
-    const loaded = await Promise.race([ask(worker, { sources, contents }), ended]);
-    if (loaded === null) return;
-    const { kept, open, needed } = loaded;
-    for (const [key, entry] of kept) cache.set(key, entry);
-    missing = needed.filter((file) => !contents.has(file));
-    sources = open;
-  }
-}
-
 function ask(worker: Worker, message: PartMessage): Promise<LoadedPart> {
   return new Promise((resolve) => {
     worker.once('message', resolve);
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
     worker.postMessage(message);
   });
+}
+
+/** Loads in this thread. */
+function loaderOf({ input, variables }: SharedInput): Loader {
+  const memory = { cache: new Map<string, CacheEntry>(), folders: indexFolders(input.entries) };
+  return async ({ sources, contents }) => {
+    const slices: LoadedPart[] = [];
+    for (let start = 0; start < sources.length; start += sliceSize) {
+      const slice = sources.slice(start, start + sliceSize);
+      slices.push(loadPart({ input: { ...input, contents }, sources: slice, variables }, memory));
+      await setImmediate();
+    }
+    return joinParts(slices);
+  };
+}
+
+/** Takes parts from the work until there are none left, or the loader cannot go on. */
+async function loadParts({ parts, known, read, cache }: Work, load: Loader): Promise<void> {
+  for (const part of parts) {
+    const contents = new Map<string, Uint8Array | TooLarge>();
+    let missing = part.flatMap(({ file, overrides }) => [file, ...overrides]);
+    for (let sources = part; missing.length > 0;) {
+      for (const path of missing) contents.set(path, known.get(path) ?? (await read(path)));
+      const loaded = await load({ sources, contents });
+      if (loaded === null) return;
+      for (const [key, entry] of loaded.kept) cache.set(key, entry);
+      missing = loaded.needed.filter((file) => !contents.has(file));
+      sources = loaded.open;
+    }
+  }
 }
