@@ -55,15 +55,17 @@ function visit(node: Node, table: PathTable<Rule> | undefined, place: Place): No
   if (table === undefined) return node;
   if (table.rule !== undefined) return table.rule(node, place);
   if (node.kind !== 'map') return node;
-  const entries = new Map<string, MapEntry>();
+  let changed: Map<string, MapEntry> | null = null;
   for (const [key, entry] of node.entries) {
-    const value = visit(entry.node, below(table, key), {
-      ...place,
-      path: memberPath(place.path, key),
-    });
-    entries.set(key, value === entry.node ? entry : { key: entry.key, node: value });
+    const rule = below(table, key);
+    if (rule === undefined) continue;
+    const at = { path: memberPath(place.path, key), diagnostics: place.diagnostics };
+    const value = visit(entry.node, rule, at);
+    if (value === entry.node) continue;
+    changed ??= new Map(node.entries);
+    changed.set(key, { key: entry.key, node: value });
   }
-  return { ...node, entries };
+  return changed === null ? node : { ...node, entries: changed };
 }
 
 /** `[KEY=value, …]` to a map; a bare `KEY` gets `missing`. */

@@ -20,13 +20,56 @@ export interface Cursor {
   readonly report: Report;
 }
 
+/**
+ * Not to be spread: its path is no property of its own. It knows the place that it was reached from, and spells the path when
+ * somebody asks: a large repository takes millions of steps, nearly all to empty places of which nothing is said.
+ */
+class Place implements Cursor {
+  readonly node: Node | undefined;
+  readonly key: Origin;
+  readonly origin: Origin;
+  readonly report: Report;
+  readonly #parent: Cursor | null;
+  readonly #name: string | number;
+
+  constructor(
+    parent: Cursor | null,
+    name: string | number,
+    node: Node | undefined,
+    key: Origin,
+    report: Report,
+  ) {
+    this.#parent = parent;
+    this.#name = name;
+    this.node = node;
+    this.key = key;
+    this.origin = node?.origin ?? parent?.origin ?? key;
+    this.report = report;
+  }
+
+  /** A part of a long form that was written in its short form has no path of its own: it shares the very same origin. */
+  get path(): string {
+    const parent = this.#parent;
+    if (parent === null) return '';
+    const isShort = this.node !== undefined && this.node.origin === parent.node?.origin;
+    return isShort ? parent.path : memberPath(parent.path, this.#name);
+  }
+}
+
 export function cursorAt(root: Node, report: Report): Cursor {
-  return { node: root, path: '', key: root.origin, origin: root.origin, report };
+  return new Place(null, '', root, root.origin, report);
 }
 
 /** The same place, looked at without complaining. */
 export function silent(cursor: Cursor): Cursor {
-  return { ...cursor, report: () => {} };
+  const { node, path, key, origin } = cursor;
+  return { node, path, key, origin, report: () => {} };
+}
+
+/** The same place, spoken of where its key stands. */
+export function atKey(cursor: Cursor): Cursor {
+  const { node, path, key, report } = cursor;
+  return { node, path, key, origin: key, report };
 }
 
 /** The member of a map, by one key or by several. */
@@ -34,40 +77,26 @@ export function child(cursor: Cursor, ...keys: readonly string[]): Cursor {
   return keys.reduce(step, cursor);
 }
 
-/** Written out field by field: a large repository takes millions of these steps, and a spread costs the load a tenth. */
 function step(cursor: Cursor, key: string): Cursor {
-  const { report } = cursor;
   const entry = cursor.node?.kind === 'map' ? cursor.node.entries.get(key) : undefined;
-  if (entry === undefined) {
-    const path = memberPath(cursor.path, key);
-    return { node: undefined, path, key: cursor.key, origin: cursor.origin, report };
-  }
-  const { node } = entry;
-  const path = pathOf(cursor, node, key);
-  return { node, path, key: entry.key, origin: node.origin, report };
+  return new Place(cursor, key, entry?.node, entry?.key ?? cursor.key, cursor.report);
 }
 
 /** The members of a map, in the order written; none when it is not a map. */
 export function members(cursor: Cursor): readonly (readonly [string, Cursor])[] {
   if (cursor.node?.kind !== 'map') return [];
-  return [...cursor.node.entries.keys()].map((key) => [key, step(cursor, key)]);
+  return Array.from(cursor.node.entries, ([key, entry]) => [
+    key,
+    new Place(cursor, key, entry.node, entry.key, cursor.report),
+  ]);
 }
 
 /** The items of a list; none when it is not a list. */
 export function items(cursor: Cursor): readonly Cursor[] {
   if (cursor.node?.kind !== 'list') return [];
-  return cursor.node.items.map((node, index) => ({
-    ...cursor,
-    node,
-    path: pathOf(cursor, node, index),
-    key: node.origin,
-    origin: node.origin,
-  }));
-}
-
-/** A part of a long form that was written in its short form has no path of its own: it shares the very same origin. */
-function pathOf(parent: Cursor, node: Node, key: string | number): string {
-  return node.origin === parent.node?.origin ? parent.path : memberPath(parent.path, key);
+  return cursor.node.items.map(
+    (node, index) => new Place(cursor, index, node, node.origin, cursor.report),
+  );
 }
 
 /** Whether something is written at this place, be it null. */

@@ -58,16 +58,15 @@ function visit(node: Node, table: PathTable<Identity> | undefined): Node {
 }
 
 function visitMap(node: MapNode, table: PathTable<Identity> | undefined): MapNode {
-  const entries = new Map<string, MapEntry>();
-  let changed = false;
+  let changed: Map<string, MapEntry> | null = null;
   for (const [key, entry] of node.entries) {
     const value = visit(entry.node, below(table, key));
-    changed ||= value !== entry.node || value.tag === 'reset';
-    if (value.tag !== 'reset') {
-      entries.set(key, value === entry.node ? entry : { key: entry.key, node: value });
-    }
+    if (value === entry.node && value.tag !== 'reset') continue;
+    changed ??= new Map(node.entries);
+    if (value.tag === 'reset') changed.delete(key);
+    else changed.set(key, { key: entry.key, node: value });
   }
-  return changed ? { ...node, entries } : node;
+  return changed === null ? node : { ...node, entries: changed };
 }
 
 function visitList(node: ListNode, table: PathTable<Identity> | undefined): ListNode {

@@ -1,5 +1,5 @@
 import type { ContainerSpec } from '../../model/container.ts';
-import type { Origins } from '../../model/origin.ts';
+import type { Origin } from '../../model/origin.ts';
 import { present } from '../../model/present.ts';
 import { child, items, type Cursor } from '../cursor.ts';
 import type { Subject } from '../subject.ts';
@@ -27,17 +27,15 @@ export function resolveDelivered(
 }
 
 /** Where each mount and each file is asked for, by its target in the container. */
-export function deliveredOrigins(service: Cursor): Origins {
+export function deliveredOrigins(service: Cursor): readonly (readonly [string, Origin])[] {
   const mounts = items(child(service, 'volumes')).map(
     (mount) => ['volumes', mountTarget(mount), mount] as const,
   );
   const declared = (['configs', 'secrets'] as const).flatMap((kind) =>
     items(child(service, kind)).map((item) => [kind, fileTarget(item, kind), item] as const),
   );
-  return Object.fromEntries(
-    [...mounts, ...declared].flatMap(([kind, target, { origin }]) =>
-      target === null ? [] : [[`${kind}.${target}`, origin] as const],
-    ),
+  return [...mounts, ...declared].flatMap(([kind, target, { origin }]) =>
+    target === null ? [] : [[`${kind}.${target}`, origin] as const],
   );
 }
 

@@ -1,6 +1,6 @@
 import type { Dependency, ServiceSpec } from '../../model/application.ts';
 import { hashContainer } from '../../model/hash.ts';
-import type { Origins } from '../../model/origin.ts';
+import type { Origin, Origins } from '../../model/origin.ts';
 import { present } from '../../model/present.ts';
 import { child, members, readBoolean, readNumber, readText, type Cursor } from '../cursor.ts';
 import type { Subject } from '../subject.ts';
@@ -10,7 +10,7 @@ import { resolveContainer } from './container.ts';
 import { resolveEnvironment } from './environment.ts';
 import { resolveGate } from './gate.ts';
 import { gateOfJob, resolveJob, startsLater } from './job.ts';
-import { collectOrigins } from './origins.ts';
+import { originsBelow } from './origins.ts';
 import { resolveTagMoved } from './image-policy.ts';
 import { olderKeys } from './older-keys.ts';
 import { resolvePullPolicy } from './pull-policy.ts';
@@ -48,10 +48,7 @@ export function resolveService(subject: Subject, name: string, service: Cursor):
         : rolloutOfJob(gate),
     gate,
     dependsOn: resolveDependencies(subject, name, service),
-    origins: {
-      ...withEnvFiles(withTwins(collectOrigins(service)), environment.origins),
-      ...deliveredOrigins(service),
-    },
+    origins: originsOf(service, environment.origins),
   };
 }
 
@@ -77,17 +74,22 @@ function resolveDependencies(
     .toSorted((a, b) => (a.service < b.service ? -1 : 1));
 }
 
-/** Drift and plans speak of a limit by its newer key; it stands where either of the two does. */
-function withTwins(origins: Origins): Origins {
-  const twins = Object.entries(olderKeys).flatMap(([key, older]) => {
-    const written = older.find((each) => Object.hasOwn(origins, each)) ?? '';
-    const origin = written === '' ? undefined : origins[written];
-    return origin === undefined ? [] : [[key, origin] as const];
-  });
-  return { ...Object.fromEntries(twins), ...origins };
+/** Where all of a service stands. What is written itself goes before what only stands for it. */
+function originsOf(service: Cursor, envFiles: ReadonlyMap<string, Origin>): Origins {
+  const origins = originsBelow(service);
+  const others = [...envFiles].map(([name, at]) => [`environment.${name}`, at] as const);
+  for (const [path, at] of [...others, ...twinsIn(origins)]) {
+    if (!origins.has(path)) origins.set(path, at);
+  }
+  for (const [path, at] of deliveredOrigins(service)) origins.set(path, at);
+  return Object.fromEntries(origins);
 }
 
-function withEnvFiles(origins: Origins, files: ReadonlyMap<string, Origins[string]>): Origins {
-  const added = [...files].map(([name, origin]) => [`environment.${name}`, origin] as const);
-  return { ...Object.fromEntries(added), ...origins };
+/** Drift and plans speak of a limit by its newer key; it stands where either of the two does. */
+function twinsIn(origins: ReadonlyMap<string, Origin>): readonly (readonly [string, Origin])[] {
+  return Object.entries(olderKeys).flatMap(([key, older]) => {
+    const written = older.find((each) => origins.has(each)) ?? '';
+    const origin = origins.get(written);
+    return written === '' || origin === undefined ? [] : [[key, origin] as const];
+  });
 }

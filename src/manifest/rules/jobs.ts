@@ -1,4 +1,5 @@
 import {
+  atKey,
   child,
   complain,
   complainAtKey,
@@ -26,7 +27,7 @@ export const jobsAreServices: Rule = (subject) => {
   const { root, services, jobs, inactive } = subject;
   for (const { name, service, job } of jobsOf(root)) {
     const written = child(job, 'service');
-    const place = isPresent(written) ? written : { ...job, origin: job.key };
+    const place = isPresent(written) ? written : atKey(job);
     const first = jobs.get(service);
     if (first !== undefined && first.key !== job.key) {
       const message = `service "${service}" is in two jobs; the other stands at ${formatPlace(first.key)}`;
@@ -111,7 +112,7 @@ export const jobsComeInOrder: Rule = (subject) => {
   for (const [name, service] of subject.services) {
     for (const [other, dependency] of members(child(service, 'depends_on'))) {
       if (!subject.services.has(other)) continue;
-      judgeOrder(subject, name, other, { ...dependency, origin: dependency.key });
+      judgeOrder(subject, name, other, atKey(dependency));
       judgeCondition(subject, name, other, child(dependency, 'condition'));
     }
   }

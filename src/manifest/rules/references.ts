@@ -1,4 +1,5 @@
 import {
+  atKey,
   child,
   complain,
   items,
@@ -70,9 +71,4 @@ function requireService(subject: Subject, service: string, key: string, place: C
     `service "${service}" depends on service "${key}", which ${reason}`,
     inactive ? 'Remove its profiles, set COMPOSE_PROFILES in .env, or set required: false' : '',
   );
-}
-
-/** The name of a network or service is a key, and stands there. */
-function atKey(place: Cursor): Cursor {
-  return { ...place, origin: place.key };
 }
