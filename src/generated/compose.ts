@@ -1154,10 +1154,7 @@ export interface Dependency {
  * service_started: an instance has been started; service_healthy: every instance is available; service_completed_successfully: every instance has ended with exit code 0.
  */
 condition: ("service_started" | "service_healthy" | "service_completed_successfully")
-/**
- * Restart this service when the other one is.
- */
-restart?: (boolean | string)
+restart?: Boolean
 required?: Boolean
 }
 /**

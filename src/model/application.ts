@@ -177,6 +177,8 @@ export interface Dependency {
   readonly service: string;
   readonly condition: 'started' | 'healthy' | 'completed';
   readonly required: boolean;
+  /** Set when each version of the other service makes one of this service. */
+  readonly restart?: true;
 }
 
 export interface NetworkSpec {

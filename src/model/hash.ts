@@ -90,6 +90,8 @@ export function hashRolled(own: SpecHash, digest: string): SpecHash {
   return toSpecHash(digestOf({ own, digest }));
 }
 
+type HashedService = Pick<ServiceSpec, 'name' | 'hash' | 'job' | 'dependsOn'>;
+
 /**
  * The hashes of all services of an application, by name.
  *
@@ -99,15 +101,61 @@ export function hashServices(
   services: readonly ServiceSpec[],
   hashOne: (spec: ContainerSpec, gate: Gate) => SpecHash = hashContainer,
 ): ReadonlyMap<string, SpecHash> {
-  const own = services.map(({ name, container, gate, job }) => {
-    return { name, job, hash: hashOne(container, gate) };
-  });
-  const lasting = Object.fromEntries(
-    own.filter(({ job }) => job === null).map(({ name, hash }) => [name, hash]),
+  return combineHashes(
+    services.map(({ name, container, gate, job, dependsOn }) => {
+      return { name, job, dependsOn, hash: hashOne(container, gate) };
+    }),
   );
-  return new Map(
-    own.map(({ name, job, hash }) => [name, job === null ? hash : hashJob(hash, lasting)]),
+}
+
+/**
+ * The hashes of all services of an application, by name. That of a service also covers those that it is to be restarted
+ * with.
+ *
+ * @param services each with the hash of its own container
+ */
+function combineHashes(services: readonly HashedService[]): ReadonlyMap<string, SpecHash> {
+  const lasting = new Map(
+    services.filter(({ job }) => job === null).map((service) => [service.name, service]),
   );
+  const combined = new Map<string, SpecHash>();
+  for (const name of lasting.keys()) combine(name, lasting, combined);
+  const all = Object.fromEntries(combined);
+  for (const { name, job, hash } of services) {
+    if (job !== null) combined.set(name, hashJob(hash, all));
+  }
+  return combined;
+}
+
+/** The services with these hashes in place of those of their own containers. */
+export function withCombinedHashes(services: readonly ServiceSpec[]): readonly ServiceSpec[] {
+  const hashes = combineHashes(services);
+  return services.map((service) => ({
+    ...service,
+    hash: hashes.get(service.name) ?? service.hash,
+  }));
+}
+
+/** Those that it is to be restarted with come first. They form no cycle; in one, the own hash would have to do. */
+function combine(
+  name: string,
+  services: ReadonlyMap<string, HashedService>,
+  combined: Map<string, SpecHash>,
+): SpecHash | undefined {
+  const service = services.get(name);
+  const known = combined.get(name);
+  if (service === undefined || known !== undefined) return known;
+  combined.set(name, service.hash);
+  const others = service.dependsOn.filter(({ restart }) => restart === true);
+  const restartedWith = present(
+    Object.fromEntries(
+      others.map((other) => [other.service, combine(other.service, services, combined) ?? null]),
+    ),
+  );
+  if (Object.keys(restartedWith).length > 0) {
+    combined.set(name, toSpecHash(digestOf({ own: service.hash, restartedWith })));
+  }
+  return combined.get(name);
 }
 
 /**

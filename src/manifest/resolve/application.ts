@@ -1,11 +1,11 @@
 import type { ApplicationSpec } from '../../model/application.ts';
+import { withCombinedHashes } from '../../model/hash.ts';
 import { child, isPresent, readBoolean, readNumber, readText } from '../cursor.ts';
 import { startOf } from '../report.ts';
 import type { Subject } from '../subject.ts';
 import { resolveAdoption } from './adopt.ts';
 import { resolveApplicationDependencies } from './application-dependencies.ts';
 import { resolveIgnoreRules } from './ignore-rules.ts';
-import { hashJobs } from './job.ts';
 import { resolveNetworks } from './network.ts';
 import { resolveService } from './service.ts';
 import { resolveVolumes } from './volume.ts';
@@ -30,7 +30,7 @@ export function resolveApplication(subject: Subject): Omit<ApplicationSpec, 'fil
     suspend: readBoolean(child(own, 'suspend')) ?? false,
     retry: readNumber(child(own, 'retry')) ?? 0,
     ...resolveAdoption(own),
-    services: hashJobs(services).toSorted((a, b) => (a.name < b.name ? -1 : 1)),
+    services: withCombinedHashes(services).toSorted((a, b) => (a.name < b.name ? -1 : 1)),
     networks: resolveNetworks(subject),
     volumes: resolveVolumes(subject),
     driftIgnore: resolveIgnoreRules(subject),

@@ -1,5 +1,4 @@
-import type { Gate, JobPolicy, ServiceSpec } from '../../model/application.ts';
-import { hashJob } from '../../model/hash.ts';
+import type { Gate, JobPolicy } from '../../model/application.ts';
 import { child, readText, type Cursor } from '../cursor.ts';
 import type { Subject } from '../subject.ts';
 import { readDuration } from './duration.ts';
@@ -25,13 +24,4 @@ function turnOf({ jobs }: Subject, name: string): number {
 export function gateOfJob(job: Cursor): Gate {
   const timeoutMs = readDuration(child(job, 'timeout')) ?? defaultTimeoutMs;
   return { probe: null, minHealthyTimeMs: 0, healthyDeadlineMs: timeoutMs };
-}
-
-/** Gives each job the hash that makes it run once per version of the other services. */
-export function hashJobs(services: readonly ServiceSpec[]): readonly ServiceSpec[] {
-  const lasting = services.filter(({ job }) => job === null);
-  const hashes = Object.fromEntries(lasting.map(({ name, hash }) => [name, hash]));
-  return services.map((service) =>
-    service.job === null ? service : { ...service, hash: hashJob(service.hash, hashes) },
-  );
 }

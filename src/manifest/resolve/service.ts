@@ -18,7 +18,7 @@ import { replicasOf } from './replicas.ts';
 import { resolveRollout, rolloutOfJob } from './rollout-policy.ts';
 import { noBounds, resolveBounds, resolveRollback, resolveUpdate } from './update-policy.ts';
 
-/** One service with every default filled in; the hash of a job covers its own container only (see hashJobs). */
+/** One service with every default filled in; its hash covers its own container only (see withCombinedHashes). */
 export function resolveService(subject: Subject, name: string, service: Cursor): ServiceSpec {
   const environment = resolveEnvironment(subject, service);
   const container = resolveContainer(subject, name, service, environment.values);
@@ -70,8 +70,19 @@ function resolveDependencies(
       service: other,
       condition: conditions[readText(child(dependency, 'condition')) ?? ''] ?? 'started',
       required: readBoolean(child(dependency, 'required')) ?? true,
+      ...(isRestarted(dependency) ? { restart: true as const } : {}),
     }))
     .toSorted((a, b) => (a.service < b.service ? -1 : 1));
+}
+
+/**
+ * Only what is written: that other keys imply it is for Compose, where names and namespaces break when a container is made
+ * anew. Here an instance follows the one whose namespaces it shares, and a name leads to whoever has it now.
+ */
+function isRestarted(dependency: Cursor): boolean {
+  const restart = child(dependency, 'restart');
+  const isImplied = restart.node?.origin === dependency.node?.origin;
+  return !isImplied && (readBoolean(restart) ?? false);
 }
 
 /** Where all of a service stands. What is written itself goes before what only stands for it. */

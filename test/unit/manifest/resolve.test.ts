@@ -368,6 +368,21 @@ services:
       ['web', [{ service: 'db', condition: 'healthy', required: true }]],
     ]);
   });
+
+  it('restarts a service with those that say so, not with those whose names it uses', () => {
+    const { services } = loadApplication(`
+services:
+  web: { image: nginx, links: [cache], depends_on: { db: { condition: service_started, restart: "true" } } }
+  cache: { image: redis }
+  db: { image: postgres }
+`);
+    const waited = { condition: 'started', required: true };
+
+    expect(services.find(({ name }) => name === 'web')?.dependsOn).toEqual([
+      { service: 'cache', ...waited },
+      { service: 'db', ...waited, restart: true },
+    ]);
+  });
 });
 
 describe('origins', () => {

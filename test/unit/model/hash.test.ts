@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import type { Gate } from '../../../src/model/application.ts';
+import type { Dependency, Gate } from '../../../src/model/application.ts';
 import type { ContainerSpec } from '../../../src/model/container.ts';
 import {
   gatePort,
@@ -8,7 +8,9 @@ import {
   hashJob,
   hashSchema,
   liveDigest,
+  withCombinedHashes,
 } from '../../../src/model/hash.ts';
+import type { SpecHash } from '../../../src/model/names.ts';
 import { hashBySchema1 } from '../../../src/model/older-hashes.ts';
 import type { Settings } from '../../../src/model/settings.ts';
 import { aContainer, aService } from '../../support/builders.ts';
@@ -223,6 +225,51 @@ describe('hashJob()', () => {
 
   it('does not depend on the order of the services', () => {
     expect(hashJob(own, { web, api: own })).toBe(hashJob(own, { api: own, web }));
+  });
+});
+
+/** Hashes of three services that depend on each other, by name. */
+function hashes(
+  dependsOn: Readonly<Record<string, readonly Dependency[]>>,
+  images: Readonly<Record<string, string>> = {},
+): Readonly<Record<string, SpecHash>> {
+  const services = ['db', 'api', 'web'].map((name) => {
+    const image = images[name] ?? 'testapp:v1';
+    return aService({ name, container: { image }, dependsOn: dependsOn[name] ?? [] });
+  });
+  return Object.fromEntries(withCombinedHashes(services).map(({ name, hash }) => [name, hash]));
+}
+
+describe('withCombinedHashes()', () => {
+  const restart = true as const;
+  const on = (service: string, kind: { readonly restart?: true } = { restart }): Dependency => {
+    return { service, condition: 'started', required: true, ...kind };
+  };
+
+  const chain = { api: [on('db')], web: [on('api')] };
+  const db2 = { db: 'testapp:v2' };
+
+  it('leaves those alone that follow nobody', () => {
+    expect(hashes({ api: [on('db', {})] })).toEqual(hashes({}));
+    expect(hashes({ api: [on('db')] })['db']).toBe(hashes({})['db']);
+  });
+
+  // As above: another value replaces every instance that is restarted with another service.
+  it('is what it has always been', () => {
+    expect(hashes(chain)['web']).toBe(
+      'ce6d2dc91e9a07cf1d5878e2dec9adf3f2bef7d9ef21c1f3c933b4b472bb6044',
+    );
+  });
+
+  it('makes another version of all that follow, one after the other', () => {
+    const [before, after] = [hashes(chain), hashes(chain, db2)];
+    expect(after['api']).not.toBe(before['api']);
+    expect(after['web']).not.toBe(before['web']);
+    expect(hashes(chain, { web: 'testapp:v2' })['api']).toBe(before['api']);
+  });
+
+  it('does not follow what is not there', () => {
+    expect(hashes({ api: [on('nobody')] })).toEqual(hashes({}));
   });
 });
 

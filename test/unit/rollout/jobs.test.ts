@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
-import { hashJobs } from '../../../src/manifest/resolve/job.ts';
 import type { ApplicationSpec, JobPolicy } from '../../../src/model/application.ts';
+import { withCombinedHashes } from '../../../src/model/hash.ts';
 import type { ObservedContainer } from '../../../src/model/observation.ts';
 import type { Step } from '../../../src/model/step.ts';
 import type { World } from '../../../src/rollout/world.ts';
@@ -43,7 +43,7 @@ function app(
     update: { failureAction: facts.update?.failureAction ?? 'rollback' },
   });
   const web = aService({ replicas: 2, ...facts, container: { image } });
-  return [anApplication(hashJobs([job, web]))];
+  return [anApplication(withCombinedHashes([job, web]))];
 }
 
 function deployedWith(when: JobPolicy['when'], facts: ServiceFacts = {}): World {
