@@ -228,6 +228,7 @@ function liveCommand(program: Command, name: string, description: string): Comma
     .option('--credentials <dir>', 'folder with ca.pem, cert.pem, key.pem per host')
     .option('--token-file <file>', 'token for an http(s) repository')
     .option('--username <name>', 'user name that goes with the token')
+    .option('--non-fast-forward <policy>', 'a branch that was rewritten: refuse (default) or allow')
     .option('--poll-interval <duration>', 'how often a remote repository is asked (default: 30s)')
     .option('--resync-interval <duration>', 'how often hosts are listed in full (default: 60s)')
     .option('--log-level <level>', 'debug, info, warn, error or silent');

@@ -51,6 +51,7 @@ export async function run(
     journal,
     logger,
     cache,
+    nonFastForward: settings.nonFastForward,
     onAccepted: ({ desired }) => {
       writeBack.follow(desired);
       operator.follow(desired);

@@ -7,6 +7,7 @@ import type { Operator as OperatorConfig } from '../generated/operator.ts';
 import { validateOperator } from '../generated/validators.js';
 import { UsageError, messageOf } from '../model/errors.ts';
 import { parseDuration } from '../manifest/scalars/duration.ts';
+import type { NonFastForward } from '../reconcile/judge-head.ts';
 import { normalizeFolder } from '../source/location.ts';
 
 /** What the operator was told, from flags, environment and `fleetwright.yaml`, in this order. */
@@ -18,6 +19,7 @@ export interface Settings {
   readonly credentials: string | null;
   readonly tokenFile: string | null;
   readonly username: string | null;
+  readonly nonFastForward: NonFastForward;
   readonly pollIntervalMs: number;
   readonly resyncIntervalMs: number;
   /** Null: what the command takes by default. */
@@ -46,6 +48,7 @@ const keys = [
   'credentials',
   'tokenFile',
   'username',
+  'nonFastForward',
   'pollInterval',
   'resyncInterval',
   'logLevel',
@@ -67,6 +70,7 @@ export function readSettings(flags: SettingsFlags, environment: NodeJS.ProcessEn
     credentials: said.credentials === undefined ? null : resolve(said.credentials),
     tokenFile: said.tokenFile === undefined ? null : resolve(said.tokenFile),
     username: said.username ?? null,
+    nonFastForward: nonFastForward(said.nonFastForward),
     pollIntervalMs: duration('poll-interval', said.pollInterval ?? '30s'),
     resyncIntervalMs: duration('resync-interval', said.resyncInterval ?? '60s'),
     logLevel: logLevel(said.logLevel),
@@ -125,6 +129,11 @@ function readConfigFile(named: string | undefined): OperatorConfig {
     );
   }
   return config as OperatorConfig;
+}
+
+function nonFastForward(text = 'refuse'): NonFastForward {
+  if (text === 'refuse' || text === 'allow') return text;
+  throw new UsageError(`Cannot use --non-fast-forward "${text}": it is refuse or allow`);
 }
 
 function logLevel(text: string | undefined): LogLevel | null {

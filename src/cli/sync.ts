@@ -6,7 +6,8 @@ import { adoptionInterest } from '../drift/adoption-interest.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 import type { Journal } from '../journal/journal.ts';
 import { openJournal } from '../journal/open-journal.ts';
-import { loadRevision } from '../reconcile/load-revision.ts';
+import { judgeHead } from '../reconcile/judge-head.ts';
+import { loadRevision, type LoadedRevision } from '../reconcile/load-revision.ts';
 import { Operator } from '../reconcile/operator.ts';
 import { systemClock as clock } from '../reconcile/system-clock.ts';
 import { renderStatus } from '../report/render-status.ts';
@@ -43,12 +44,18 @@ export async function sync(
   await using source = await openRepository(settings, logger, 'daemon');
   await using fleet = openHosts(settings, logger, key);
   const head = await source.head(signal);
-  const loaded = await loadRevision(
+  const rewritten = await judgeHead(
     source,
+    journal.accepted(),
     head,
-    { path: settings.path, key, cache: new Map() },
+    settings.nonFastForward,
     signal,
   );
+  const reading = { path: settings.path, key, cache: new Map() };
+  const loaded: LoadedRevision =
+    rewritten === null
+      ? await loadRevision(source, head, reading, signal)
+      : { kind: 'invalid', revision: head, diagnostics: [rewritten] };
   if (loaded.kind === 'invalid') {
     journal.reject(loaded.revision, loaded.diagnostics);
     reportRefused(output, loaded.revision, loaded.diagnostics);

@@ -34,6 +34,10 @@ tokenFile?: string
  */
 username?: string
 /**
+ * What becomes of a head that does not hold the commit in force, after a force-push or when the branch was set back: refuse keeps what is in force until a commit on top of it is pushed, allow follows. Default: refuse.
+ */
+nonFastForward?: ("refuse" | "allow")
+/**
  * Time between two questions to a remote repository for a new head: a number with the unit ms, s, m or h. Default: 30s.
  */
 pollInterval?: string

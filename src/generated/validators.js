@@ -11981,7 +11981,7 @@ function validate59(data, { instancePath = "", parentData, parentDataProperty, r
 }
 validate59.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
 var validateOperator = validate60;
-var schema153 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/operator.schema.json", "type": "object", "required": [], "additionalProperties": false, "properties": { "repository": { "type": "string", "minLength": 1 }, "branch": { "type": "string", "minLength": 1 }, "path": { "type": "string" }, "state": { "type": "string", "minLength": 1 }, "credentials": { "type": "string", "minLength": 1 }, "tokenFile": { "type": "string", "minLength": 1 }, "username": { "type": "string", "minLength": 1 }, "pollInterval": { "type": "string", "pattern": "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, "resyncInterval": { "type": "string", "pattern": "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, "logLevel": { "type": "string", "enum": ["debug", "info", "warn", "error", "silent"] } } };
+var schema153 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/operator.schema.json", "type": "object", "required": [], "additionalProperties": false, "properties": { "repository": { "type": "string", "minLength": 1 }, "branch": { "type": "string", "minLength": 1 }, "path": { "type": "string" }, "state": { "type": "string", "minLength": 1 }, "credentials": { "type": "string", "minLength": 1 }, "tokenFile": { "type": "string", "minLength": 1 }, "username": { "type": "string", "minLength": 1 }, "nonFastForward": { "type": "string", "enum": ["refuse", "allow"] }, "pollInterval": { "type": "string", "pattern": "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, "resyncInterval": { "type": "string", "pattern": "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, "logLevel": { "type": "string", "enum": ["debug", "info", "warn", "error", "silent"] } } };
 var pattern98 = new RegExp("^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$", "u");
 function validate60(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   ;
@@ -12150,20 +12150,19 @@ function validate60(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.pollInterval !== void 0) {
-      let data7 = data.pollInterval;
-      if (typeof data7 === "string") {
-        if (!pattern98.test(data7)) {
-          const err14 = { instancePath: instancePath + "/pollInterval", schemaPath: "#/properties/pollInterval/pattern", keyword: "pattern", params: { pattern: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, message: 'must match pattern "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$"', schema: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$", parentSchema: schema153.properties.pollInterval, data: data7 };
-          if (vErrors === null) {
-            vErrors = [err14];
-          } else {
-            vErrors.push(err14);
-          }
-          errors++;
+    if (data.nonFastForward !== void 0) {
+      let data7 = data.nonFastForward;
+      if (typeof data7 !== "string") {
+        const err14 = { instancePath: instancePath + "/nonFastForward", schemaPath: "#/properties/nonFastForward/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema153.properties.nonFastForward.type, parentSchema: schema153.properties.nonFastForward, data: data7 };
+        if (vErrors === null) {
+          vErrors = [err14];
+        } else {
+          vErrors.push(err14);
         }
-      } else {
-        const err15 = { instancePath: instancePath + "/pollInterval", schemaPath: "#/properties/pollInterval/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema153.properties.pollInterval.type, parentSchema: schema153.properties.pollInterval, data: data7 };
+        errors++;
+      }
+      if (!(data7 === "refuse" || data7 === "allow")) {
+        const err15 = { instancePath: instancePath + "/nonFastForward", schemaPath: "#/properties/nonFastForward/enum", keyword: "enum", params: { allowedValues: schema153.properties.nonFastForward.enum }, message: "must be equal to one of the allowed values", schema: schema153.properties.nonFastForward.enum, parentSchema: schema153.properties.nonFastForward, data: data7 };
         if (vErrors === null) {
           vErrors = [err15];
         } else {
@@ -12172,11 +12171,11 @@ function validate60(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.resyncInterval !== void 0) {
-      let data8 = data.resyncInterval;
+    if (data.pollInterval !== void 0) {
+      let data8 = data.pollInterval;
       if (typeof data8 === "string") {
         if (!pattern98.test(data8)) {
-          const err16 = { instancePath: instancePath + "/resyncInterval", schemaPath: "#/properties/resyncInterval/pattern", keyword: "pattern", params: { pattern: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, message: 'must match pattern "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$"', schema: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$", parentSchema: schema153.properties.resyncInterval, data: data8 };
+          const err16 = { instancePath: instancePath + "/pollInterval", schemaPath: "#/properties/pollInterval/pattern", keyword: "pattern", params: { pattern: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, message: 'must match pattern "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$"', schema: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$", parentSchema: schema153.properties.pollInterval, data: data8 };
           if (vErrors === null) {
             vErrors = [err16];
           } else {
@@ -12185,7 +12184,7 @@ function validate60(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err17 = { instancePath: instancePath + "/resyncInterval", schemaPath: "#/properties/resyncInterval/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema153.properties.resyncInterval.type, parentSchema: schema153.properties.resyncInterval, data: data8 };
+        const err17 = { instancePath: instancePath + "/pollInterval", schemaPath: "#/properties/pollInterval/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema153.properties.pollInterval.type, parentSchema: schema153.properties.pollInterval, data: data8 };
         if (vErrors === null) {
           vErrors = [err17];
         } else {
@@ -12194,19 +12193,20 @@ function validate60(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.logLevel !== void 0) {
-      let data9 = data.logLevel;
-      if (typeof data9 !== "string") {
-        const err18 = { instancePath: instancePath + "/logLevel", schemaPath: "#/properties/logLevel/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema153.properties.logLevel.type, parentSchema: schema153.properties.logLevel, data: data9 };
-        if (vErrors === null) {
-          vErrors = [err18];
-        } else {
-          vErrors.push(err18);
+    if (data.resyncInterval !== void 0) {
+      let data9 = data.resyncInterval;
+      if (typeof data9 === "string") {
+        if (!pattern98.test(data9)) {
+          const err18 = { instancePath: instancePath + "/resyncInterval", schemaPath: "#/properties/resyncInterval/pattern", keyword: "pattern", params: { pattern: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, message: 'must match pattern "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$"', schema: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$", parentSchema: schema153.properties.resyncInterval, data: data9 };
+          if (vErrors === null) {
+            vErrors = [err18];
+          } else {
+            vErrors.push(err18);
+          }
+          errors++;
         }
-        errors++;
-      }
-      if (!(data9 === "debug" || data9 === "info" || data9 === "warn" || data9 === "error" || data9 === "silent")) {
-        const err19 = { instancePath: instancePath + "/logLevel", schemaPath: "#/properties/logLevel/enum", keyword: "enum", params: { allowedValues: schema153.properties.logLevel.enum }, message: "must be equal to one of the allowed values", schema: schema153.properties.logLevel.enum, parentSchema: schema153.properties.logLevel, data: data9 };
+      } else {
+        const err19 = { instancePath: instancePath + "/resyncInterval", schemaPath: "#/properties/resyncInterval/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema153.properties.resyncInterval.type, parentSchema: schema153.properties.resyncInterval, data: data9 };
         if (vErrors === null) {
           vErrors = [err19];
         } else {
@@ -12215,12 +12215,33 @@ function validate60(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
+    if (data.logLevel !== void 0) {
+      let data10 = data.logLevel;
+      if (typeof data10 !== "string") {
+        const err20 = { instancePath: instancePath + "/logLevel", schemaPath: "#/properties/logLevel/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema153.properties.logLevel.type, parentSchema: schema153.properties.logLevel, data: data10 };
+        if (vErrors === null) {
+          vErrors = [err20];
+        } else {
+          vErrors.push(err20);
+        }
+        errors++;
+      }
+      if (!(data10 === "debug" || data10 === "info" || data10 === "warn" || data10 === "error" || data10 === "silent")) {
+        const err21 = { instancePath: instancePath + "/logLevel", schemaPath: "#/properties/logLevel/enum", keyword: "enum", params: { allowedValues: schema153.properties.logLevel.enum }, message: "must be equal to one of the allowed values", schema: schema153.properties.logLevel.enum, parentSchema: schema153.properties.logLevel, data: data10 };
+        if (vErrors === null) {
+          vErrors = [err21];
+        } else {
+          vErrors.push(err21);
+        }
+        errors++;
+      }
+    }
   } else {
-    const err20 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema153.type, parentSchema: schema153, data };
+    const err22 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema153.type, parentSchema: schema153, data };
     if (vErrors === null) {
-      vErrors = [err20];
+      vErrors = [err22];
     } else {
-      vErrors.push(err20);
+      vErrors.push(err22);
     }
     errors++;
   }

@@ -6,6 +6,7 @@ import { formatRevision } from '../model/revision.ts';
 import type { Revision } from '../model/revision.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Source } from '../source/source.ts';
+import { judgeHead, type NonFastForward } from './judge-head.ts';
 import type { LoadedRevision, Reading } from './load-revision.ts';
 import { loadRevision } from './load-revision.ts';
 
@@ -13,6 +14,7 @@ export interface FollowerParts extends Reading {
   readonly source: Source;
   readonly journal: Journal;
   readonly logger: Logger;
+  readonly nonFastForward: NonFastForward;
   readonly onAccepted: (loaded: Extract<LoadedRevision, { readonly kind: 'valid' }>) => void;
 }
 
@@ -57,7 +59,7 @@ export class Follower implements AsyncDisposable {
     try {
       const head = await source.head(this.#stop.signal);
       if (head.commit === this.#looked) return;
-      const loaded = await this.#load(head);
+      const loaded = await this.#judge(head);
       if (loaded.kind === 'valid') this.#accept(loaded);
       else this.#reject(loaded);
       // Only now: a commit that could not be recorded is looked at again.
@@ -89,6 +91,15 @@ export class Follower implements AsyncDisposable {
         'the commit in force cannot be read now',
       );
     }
+  }
+
+  async #judge(head: Revision): Promise<LoadedRevision> {
+    const { source, journal, nonFastForward } = this.#parts;
+    const accepted = journal.accepted();
+    const wrong = await judgeHead(source, accepted, head, nonFastForward, this.#stop.signal);
+    return wrong === null
+      ? this.#load(head)
+      : { kind: 'invalid', revision: head, diagnostics: [wrong] };
   }
 
   #load(revision: Revision): Promise<LoadedRevision> {

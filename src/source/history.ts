@@ -7,8 +7,8 @@ import { descend } from './walk-tree.ts';
 
 /** How far back a change is looked for, in commits. */
 const maxChangeDepth = 1000;
-/** How many commits an abbreviated id is looked for among. */
-const maxPrefixDepth = 10_000;
+/** How many commits an id is looked for among. */
+const maxSearch = 10_000;
 
 interface KnownChange {
   /** The commit from which it was looked for, and what stood at the path there. */
@@ -93,15 +93,29 @@ export class History {
    */
   async withPrefix(prefix: string, head: string, signal: AbortSignal): Promise<string[]> {
     const found: string[] = [];
+    for await (const oid of this.#behind(head, signal)) {
+      if (oid.startsWith(prefix)) found.push(oid);
+      if (found.length > 1) break;
+    }
+    return found;
+  }
+
+  /** Whether a commit is `head`, or reachable from it among the nearest 10,000. */
+  async isBehind(commit: string, head: string, signal: AbortSignal): Promise<boolean> {
+    for await (const oid of this.#behind(head, signal)) if (oid === commit) return true;
+    return false;
+  }
+
+  /** A commit and those that are reachable from it, the nearest first. */
+  async *#behind(head: string, signal: AbortSignal): AsyncGenerator<string> {
     const seen = new Set([head]);
     for (const oid of seen) {
       signal.throwIfAborted();
-      if (oid.startsWith(prefix)) found.push(oid);
-      if (found.length > 1 || seen.size > maxPrefixDepth) break;
+      yield oid;
+      if (seen.size > maxSearch) return;
       const commit = await this.#store.findCommit(oid);
       for (const parent of commit?.parents ?? []) seen.add(parent);
     }
-    return found;
   }
 
   async #oidAt(path: string, commit: string): Promise<string> {

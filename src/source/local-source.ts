@@ -76,6 +76,10 @@ export class LocalSource implements Source {
     return this.#reader.resolve(revision, commit, signal);
   }
 
+  isBehind(commit: CommitSha, head: CommitSha, signal: AbortSignal): Promise<boolean> {
+    return this.#reader.isBehind(commit, head, signal);
+  }
+
   tree(commit: CommitSha, signal: AbortSignal): Promise<SourceTree> {
     return this.#reader.tree(commit, signal);
   }

@@ -81,7 +81,7 @@ export class RepositoryReader {
 
   /** Whether a commit is among the nearest 10,000 behind another, or that itself. */
   async isBehind(oid: string, head: string, signal: AbortSignal): Promise<boolean> {
-    return (await this.#history.withPrefix(oid, head, signal)).length > 0;
+    return this.#history.isBehind(oid, head, signal);
   }
 
   /**

@@ -73,6 +73,7 @@ export class Incarnation {
       journal,
       logger,
       cache,
+      nonFastForward: 'refuse',
       onAccepted: ({ desired }) => {
         onAccepted(desired);
         this.operator.follow(desired);

@@ -76,6 +76,8 @@ export class SimulatedRepository {
     return {
       head: () => answer(() => this.#find(this.#head?.revision.commit ?? '').revision),
       resolve: async (revision) => this.#find(revision).revision,
+      // Nobody rewrites it.
+      isBehind: async () => true,
       // What has been fetched once is read from the mirror, which needs no network.
       tree: async (commit) => ({ commit, entries: this.#find(commit).entries, skipped: [] }),
       read: async (oid) => this.#blobs.get(oid) ?? new Uint8Array(),

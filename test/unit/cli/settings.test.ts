@@ -38,6 +38,7 @@ describe('readSettings()', () => {
       credentials: null,
       tokenFile: null,
       username: null,
+      nonFastForward: 'refuse',
       pollIntervalMs: 30_000,
       resyncIntervalMs: 60_000,
       logLevel: null,

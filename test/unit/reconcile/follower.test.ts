@@ -1,0 +1,170 @@
+import { join } from 'node:path';
+
+import { pino } from 'pino';
+import { describe, expect, it } from 'vitest';
+
+import { openJournal } from '../../../src/journal/open-journal.ts';
+import { Follower } from '../../../src/reconcile/follower.ts';
+import type { NonFastForward } from '../../../src/reconcile/judge-head.ts';
+import { eventually } from '../../support/eventually.ts';
+import {
+  createRepository,
+  scratchFolder,
+  type GitRepository,
+} from '../../support/git-repository.ts';
+import { testKey } from '../../support/load-files.ts';
+import { openTestSource } from '../../support/open-test-source.ts';
+
+const logger = pino({ level: 'silent' });
+const fleet = 'name: test\nhosts: [{ name: h, endpoint: "tcp://192.0.2.1:2376" }]\n';
+
+function app(tag: string): Record<string, string> {
+  const manifest = `services: { web: { image: "app:${tag}" } }\n`;
+  return { 'fleet.yaml': fleet, 'shop/compose.yaml': manifest };
+}
+
+interface History {
+  readonly name: string;
+  /** Begins at a branch with the commits one and two, and ends with the branch at what is looked at. */
+  readonly act: (repository: GitRepository) => Promise<unknown>;
+  /** Whether the head is followed without being allowed to rewrite. Flux and Argo CD follow all of them. */
+  readonly isFollowed: boolean;
+}
+
+const histories: readonly History[] = [
+  { name: 'nothing new', act: async () => {}, isFollowed: true },
+  { name: 'a commit', act: (main) => main.commit(app('v3')), isFollowed: true },
+  {
+    name: 'a merge of a branch that began before',
+    act: async (main) => {
+      await main.git('checkout', '-q', '-b', 'side', 'main~1');
+      await main.commit({ 'README.md': 'side' });
+      await main.git('checkout', '-q', 'main');
+      await main.git('merge', '-q', '--no-edit', 'side');
+    },
+    isFollowed: true,
+  },
+  {
+    name: 'a merge that has the commit in force as its second parent',
+    act: async (main) => {
+      await main.git('checkout', '-q', '-b', 'side', 'main~1');
+      await main.commit({ 'README.md': 'side' });
+      await main.git('merge', '-q', '--no-edit', 'main');
+      await main.git('update-ref', 'refs/heads/main', 'side');
+    },
+    isFollowed: true,
+  },
+  { name: 'a revert', act: (main) => main.git('revert', '--no-edit', 'HEAD'), isFollowed: true },
+  {
+    name: 'a rewind',
+    act: (main) => main.git('reset', '-q', '--hard', 'HEAD~1'),
+    isFollowed: false,
+  },
+  {
+    name: 'an amended commit',
+    act: (main) => main.git('commit', '-q', '--amend', '-m', 'amended'),
+    isFollowed: false,
+  },
+  {
+    name: 'a rewind with new commits',
+    act: async (main) => {
+      await main.git('reset', '-q', '--hard', 'HEAD~1');
+      await main.commit(app('v9'));
+    },
+    isFollowed: false,
+  },
+  {
+    name: 'another history',
+    act: async (main) => {
+      await main.git('checkout', '-q', '--orphan', 'other');
+      await main.commit(app('v9'));
+      await main.git('update-ref', 'refs/heads/main', 'other');
+    },
+    isFollowed: false,
+  },
+];
+
+interface Outcome {
+  readonly accepted: string;
+  readonly rejected: string | null;
+  readonly head: string;
+}
+
+/** What is in force after the commit two was, and then the history happened, while nobody looked. */
+async function follow({ act }: History, nonFastForward: NonFastForward): Promise<Outcome> {
+  await using scratch = await scratchFolder();
+  const repository = await createRepository(join(scratch.path, 'repository'));
+  await repository.commit(app('v1'));
+  await repository.commit(app('v2'));
+  const look = (): Promise<Omit<Outcome, 'head'>> =>
+    lookOnce(repository.path, join(scratch.path, 'state'), nonFastForward);
+  await look();
+  await act(repository);
+  return { ...(await look()), head: await repository.git('rev-parse', 'main') };
+}
+
+/** One life of the operator, until it has judged the head. */
+async function lookOnce(
+  repository: string,
+  state: string,
+  nonFastForward: NonFastForward,
+): Promise<Omit<Outcome, 'head'>> {
+  using journal = openJournal(state, logger);
+  await using source = await openTestSource({ repository });
+  const accepted: string[] = [];
+  await using follower = new Follower({
+    source,
+    journal,
+    logger,
+    nonFastForward,
+    path: '',
+    key: testKey,
+    cache: new Map(),
+    onAccepted: ({ desired: { revision } }) => {
+      accepted.push(revision.commit);
+      journal.accept(revision, ['shop']);
+    },
+  });
+  await follower.start();
+  const { commit } = await source.head(new AbortController().signal);
+  await eventually('the head to be judged', async () => {
+    const judged = [accepted.at(-1), journal.rejected()?.revision.commit];
+    return judged.includes(commit) ? true : null;
+  });
+  const code = journal.rejected()?.diagnostics[0]?.code ?? null;
+  return { accepted: journal.accepted()?.commit ?? '', rejected: code };
+}
+
+describe('Follower', () => {
+  it.each(histories)('$name, when rewriting is refused', async (history) => {
+    const { accepted, rejected, head } = await follow(history, 'refuse');
+
+    expect(accepted === head).toBe(history.isFollowed);
+    expect(rejected).toBe(history.isFollowed ? null : 'history-rewritten');
+  });
+
+  it.each(histories)('$name, when rewriting is allowed', async (history) => {
+    const { accepted, rejected, head } = await follow(history, 'allow');
+
+    expect({ accepted, rejected }).toEqual({ accepted: head, rejected: null });
+  });
+
+  it('goes on as soon as the commit in force is behind the head again', async () => {
+    await using scratch = await scratchFolder();
+    const repository = await createRepository(join(scratch.path, 'repository'));
+    const state = join(scratch.path, 'state');
+    await repository.commit(app('v1'));
+    const two = await repository.commit(app('v2'));
+    await lookOnce(repository.path, state, 'refuse');
+    await repository.git('reset', '-q', '--hard', 'HEAD~1');
+    const refused = await lookOnce(repository.path, state, 'refuse');
+    await repository.git('reset', '-q', '--hard', two);
+    const three = await repository.commit(app('v3'));
+
+    expect(refused).toEqual({ accepted: two, rejected: 'history-rewritten' });
+    expect(await lookOnce(repository.path, state, 'refuse')).toEqual({
+      accepted: three,
+      rejected: null,
+    });
+  });
+});
