@@ -1,8 +1,6 @@
 import { TransientError } from '../model/errors.ts';
+import { emptyTree } from './git-object.ts';
 import type { ObjectStore } from './object-store.ts';
-
-/** Git knows it without having it. */
-const emptyTree = '4b825dc642cb6eb9a060e54bf8d69288fbee4904';
 
 interface OpenTree {
   readonly oid: string;

@@ -1,6 +1,6 @@
 import { StalledError } from '../model/errors.ts';
 import type { GitObject } from './git-object.ts';
-import { gitObject } from './git-object.ts';
+import { emptyTree, gitObject } from './git-object.ts';
 import type { ObjectStore } from './object-store.ts';
 import type { RawTreeEntry } from './tree-object.ts';
 import { splitTree } from './tree-object.ts';
@@ -60,8 +60,6 @@ export async function editTree(
 }
 
 /** Git keeps no folder without files. */
-const emptyTree = gitObject('tree', Buffer.alloc(0)).oid;
-
 /** Edits by the first part of their paths; the rest of a path that ends there is empty. */
 function byFirstName(edits: Edits): ReadonlyMap<string, Edits> {
   const groups = new Map<string, Map<string, string | null>>();

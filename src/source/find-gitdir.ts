@@ -43,7 +43,7 @@ async function isGitdir(path: string): Promise<boolean> {
   return parts.every(Boolean);
 }
 
-/** Why isomorphic-git cannot read this layout, and what to do; undefined when it can. */
+/** Why this layout cannot be read, and what to do; undefined when it can. */
 async function refuseLayout(gitdir: string): Promise<string | undefined> {
   const instead = 'Follow it through a server over http(s)://, or follow a plain clone of it';
   const format = await configValue(gitdir, 'extensions.objectformat');
@@ -53,9 +53,6 @@ async function refuseLayout(gitdir: string): Promise<string | undefined> {
   const refs = await configValue(gitdir, 'extensions.refstorage');
   if ((refs !== '' && refs !== 'files') || (await has(join(gitdir, 'reftable')))) {
     return `it stores its refs as ${refs || 'reftable'}, and only files can be read. ${instead}`;
-  }
-  if ((await textOf(join(gitdir, 'objects', 'info', 'alternates'))).trim() !== '') {
-    return `it borrows objects from another repository (objects/info/alternates). ${instead} (git clone --dissociate)`;
   }
   return undefined;
 }

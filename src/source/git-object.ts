@@ -13,6 +13,9 @@ export function gitObject(type: GitObject['type'], bytes: Uint8Array): GitObject
   return { type, oid: createHash('sha1').update(header).update(bytes).digest('hex'), bytes };
 }
 
+/** The tree without entries, which Git knows without having it. */
+export const emptyTree = gitObject('tree', Buffer.alloc(0)).oid;
+
 /** What stands before the bytes of an object where it is hashed, and in a file of its own. */
 export function objectHeader(type: GitObject['type'], bytes: Uint8Array): Buffer {
   return Buffer.from(`${type} ${bytes.length}\0`);

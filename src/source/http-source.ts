@@ -172,6 +172,7 @@ export class HttpSource implements Source {
     await Promise.all([...this.#watches.keys()].map((watch) => watch[Symbol.asyncDispose]()));
     this.#client.close();
     await this.#queue.onIdle();
+    await this.#store[Symbol.asyncDispose]();
     await this.#mirror[Symbol.asyncDispose]();
   }
 

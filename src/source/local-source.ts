@@ -154,6 +154,7 @@ export class LocalSource implements Source {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([...this.#watches].map((watch) => watch[Symbol.asyncDispose]()));
+    await this.#store[Symbol.asyncDispose]();
   }
 
   async #readHead(signal: AbortSignal): Promise<Revision> {

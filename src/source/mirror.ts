@@ -8,7 +8,7 @@ import type { Logger } from 'pino';
 import { messageOf, TransientError } from '../model/errors.ts';
 import { replaceFile, syncPath } from './durable-files.ts';
 import { lockMirror } from './mirror-lock.ts';
-import { PackIndex } from './pack-index.ts';
+import { PackIndex } from './pack/pack-index.ts';
 
 /** What a mirror vouches for; written last, so that whatever it names is complete. */
 interface Accepted {

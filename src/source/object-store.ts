@@ -2,39 +2,37 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { readObject } from 'isomorphic-git';
-
-import { TransientError } from '../model/errors.ts';
-import { gitMessageOf } from './as-source-error.ts';
+import { messageOf, StalledError, TransientError } from '../model/errors.ts';
 import { BoundedCache } from './bounded-cache.ts';
 import type { Commit } from './commit-object.ts';
 import { parseCommit } from './commit-object.ts';
-import { ObjectFiles } from './object-files.ts';
+import { emptyTree } from './git-object.ts';
+import { ObjectFiles } from './pack/object-files.ts';
+import { TooLargeError } from './pack/too-large.ts';
 import type { ParsedTree } from './tree-object.ts';
 import { parseTree } from './tree-object.ts';
 
 type ObjectType = 'blob' | 'commit' | 'tree';
 
 const maxAttempts = 3;
+/** Larger ones are in no repository of manifests. */
+const maxObjectBytes = 64 * 1024 ** 2;
 
 /** The repository has no object of this id and type. */
 export class MissingObjectError extends TransientError {}
 
 /**
  * The objects of one Git directory, by id. Trees and commits are kept once parsed, since an id never changes its meaning.
- * isomorphic-git's own cache holds whole packs; it is dropped when packs have gone away, or dead packs would stay in memory.
  *
  * Every read throws a TransientError `PackCorrupt` when the object is missing or cannot be read.
  */
-export class ObjectStore {
+export class ObjectStore implements AsyncDisposable {
   readonly #gitdir: string;
   /** The repository, as messages name it. */
   readonly #where: string;
   readonly #files: ObjectFiles;
   readonly #trees = new BoundedCache<string, ParsedTree>(400_000, (tree) => 1 + tree.items.size);
   readonly #commits = new BoundedCache<string, Commit>(50_000, () => 1);
-  /** isomorphic-git's cache of packs. */
-  #packs: object = {};
   /** Commits whose parents were left out by a shallow clone. */
   #shallow: ReadonlySet<string> = new Set();
 
@@ -46,7 +44,7 @@ export class ObjectStore {
 
   /** Takes notice of packs that are gone, and of the boundary of a shallow clone. To be called before new commits are read. */
   async refresh(): Promise<void> {
-    if (await this.#files.refresh()) this.#packs = {};
+    await this.#files.refresh();
     const shallow = await readFile(join(this.#gitdir, 'shallow'), 'utf8').catch(() => '');
     this.#shallow = new Set(shallow.split('\n').filter((line) => line !== ''));
   }
@@ -78,8 +76,9 @@ export class ObjectStore {
     return tree;
   }
 
-  blob(oid: string): Promise<Uint8Array> {
-    return this.#read(oid, 'blob');
+  /** @throws StalledError `BlobTooLarge`, before it is made */
+  blob(oid: string, maxBytes = maxObjectBytes): Promise<Uint8Array> {
+    return this.#read(oid, 'blob', maxBytes);
   }
 
   /** The bytes of a tree object, as they are stored. */
@@ -92,29 +91,40 @@ export class ObjectStore {
     return this.#read(oid, 'commit');
   }
 
-  /** Tries again with a fresh cache: a `gc` under way moves objects from file to file while they are looked for. */
-  async #read(oid: string, type: ObjectType): Promise<Uint8Array> {
-    let packs = this.#packs;
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#files[Symbol.asyncDispose]();
+  }
+
+  /** Looks again when it fails: a `gc` under way moves objects from file to file while they are looked for. */
+  async #read(oid: string, type: ObjectType, maxBytes = maxObjectBytes): Promise<Uint8Array> {
+    if (oid === emptyTree) return new Uint8Array();
     for (let attempt = 1; ; attempt += 1) {
       try {
-        const bytes = await this.#readFrom(packs, oid, type);
-        this.#packs = packs;
-        return bytes;
+        return await this.#readOnce(oid, type, maxBytes);
       } catch (error) {
-        if (attempt === maxAttempts) throw this.#failure(oid, type, error);
+        if (attempt === maxAttempts || error instanceof StalledError) {
+          throw this.#failure(oid, type, error);
+        }
       }
       await sleep(5);
       await this.refresh();
-      packs = {};
     }
   }
 
-  async #readFrom(packs: object, oid: string, type: ObjectType): Promise<Uint8Array> {
-    const { client: fs } = this.#files;
-    const options = { fs, gitdir: this.#gitdir, oid, cache: packs };
-    const found = await readObject({ ...options, format: 'content' });
-    if (found.type === type && found.object instanceof Uint8Array) return found.object;
-    throw this.#missing(oid, type, `it is a ${found.type}`);
+  async #readOnce(oid: string, type: ObjectType, maxBytes: number): Promise<Uint8Array> {
+    try {
+      const found = await this.#files.read(oid, maxBytes);
+      if (found?.type === type) return found.bytes;
+      const why = found === null ? 'the repository does not hold it' : `it is a ${found.type}`;
+      throw this.#missing(oid, type, why);
+    } catch (error) {
+      if (!(error instanceof TooLargeError)) throw error;
+      throw new StalledError(
+        'BlobTooLarge',
+        `Cannot read ${type} ${oid} of ${this.#where}: it has ${error.size} bytes, and ${maxBytes} are allowed here`,
+        { cause: error },
+      );
+    }
   }
 
   #parsed<T>(oid: string, bytes: Uint8Array, parse: (bytes: Uint8Array) => T): T {
@@ -125,14 +135,11 @@ export class ObjectStore {
     }
   }
 
-  #failure(oid: string, type: ObjectType | 'object', error: unknown): TransientError {
-    if (error instanceof TransientError) return error;
-    if (error instanceof Error && error.name === 'NotFoundError') {
-      return this.#missing(oid, type, 'the repository does not hold it');
-    }
+  #failure(oid: string, type: ObjectType | 'object', error: unknown): Error {
+    if (error instanceof TransientError || error instanceof StalledError) return error;
     return new TransientError(
       'PackCorrupt',
-      `Cannot read ${type} ${oid} of ${this.#where}: ${gitMessageOf(error)}`,
+      `Cannot read ${type} ${oid} of ${this.#where}: ${messageOf(error)}`,
       { cause: error },
     );
   }

@@ -1,4 +1,3 @@
-import { StalledError } from '../model/errors.ts';
 import type { CommitSha } from '../model/names.ts';
 import { toCommitSha } from '../model/names.ts';
 import type { Revision } from '../model/revision.ts';
@@ -55,12 +54,7 @@ export class RepositoryReader {
   /** @throws StalledError `BlobTooLarge` */
   async read(oid: string, maxBytes: number, signal: AbortSignal): Promise<Uint8Array> {
     signal.throwIfAborted();
-    const bytes = await this.#store.blob(oid);
-    if (bytes.length <= maxBytes) return bytes;
-    throw new StalledError(
-      'BlobTooLarge',
-      `Cannot read blob ${oid} of ${this.#followed.where}: it has ${bytes.length} bytes, and ${maxBytes} are allowed here`,
-    );
+    return this.#store.blob(oid, maxBytes);
   }
 
   /** See `Source.lastChange`. */

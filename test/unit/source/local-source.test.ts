@@ -138,11 +138,6 @@ describe('LocalSource refuses', () => {
 
   it.each([
     {
-      name: 'borrowed objects',
-      make: (path: string) => runGit(path, ['clone', '-q', '--shared', 'work', 'odd']),
-      says: /alternates/,
-    },
-    {
       name: 'SHA-256',
       make: (path: string) => runGit(path, ['init', '-q', '--object-format=sha256', 'odd']),
       says: /sha256/,

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { PackIndex } from '../../../src/source/pack-index.ts';
-import type { GitRepository, ScratchFolder } from '../../support/git-repository.ts';
-import { createRepository, scratchFolder } from '../../support/git-repository.ts';
+import { PackIndex } from '../../../../src/source/pack/pack-index.ts';
+import type { GitRepository, ScratchFolder } from '../../../support/git-repository.ts';
+import { createRepository, scratchFolder } from '../../../support/git-repository.ts';
 
 let scratch: ScratchFolder;
 let repository: GitRepository;
