@@ -1,0 +1,53 @@
+/** Our side of `git.ts`, in a process of its own so that its memory can be told: does what it is told, and says how long it took. */
+import { pino } from 'pino';
+
+import { openSource } from '../src/source/open-source.ts';
+
+export interface SideOptions {
+  readonly url: string;
+  readonly stateDir: string;
+}
+
+/** What can be done, each with what was done before. */
+export type SideCommand = 'head' | 'read-tree';
+
+export interface SideAnswer {
+  readonly ms: number;
+  /** Commit of the head, or number of files. */
+  readonly result: string;
+  readonly peakMiB: number;
+}
+
+const never = new AbortController().signal;
+const { url, stateDir } = JSON.parse(process.argv[2] ?? '{}') as SideOptions;
+const source = await openSource({
+  repository: url,
+  branch: 'main',
+  path: '',
+  stateDir,
+  pollIntervalMs: 3_600_000,
+  logger: pino({ level: 'silent' }),
+});
+
+process.on('message', (command: SideCommand) => void answer(command));
+process.once('disconnect', () => void source[Symbol.asyncDispose]());
+
+async function answer(command: SideCommand): Promise<void> {
+  const began = performance.now();
+  const { commit } = await source.head(never);
+  const result = command === 'head' ? commit : String(await readTree(commit));
+  const ms = performance.now() - began;
+  const peakMiB = process.resourceUsage().maxRSS / 1024;
+  process.send?.({ ms, result, peakMiB } satisfies SideAnswer);
+}
+
+async function readTree(commit: Parameters<typeof source.tree>[0]): Promise<number> {
+  const { entries } = await source.tree(commit, never);
+  let files = 0;
+  for (const { kind, oid } of entries.values()) {
+    if (kind !== 'file') continue;
+    await source.read(oid, 1024 ** 2, never);
+    files += 1;
+  }
+  return files;
+}
