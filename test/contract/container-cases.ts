@@ -4,12 +4,14 @@ import type { WireImage } from '../../src/fleet/wire.ts';
 import { mountArchive } from '../../src/fleet/file-archive.ts';
 import { demultiplex } from '../../src/fleet/evidence.ts';
 import type { ContractContext } from './contract-context.ts';
+import { byAge } from './contract-context.ts';
 import { refused } from './engine-shell.ts';
 
 const neverTime = '0001-01-01T00:00:00Z';
 
 /** Create, change and remove: what is said, and what is refused in which words. */
-export function containerCases({ shell }: ContractContext): void {
+export function containerCases(context: ContractContext): void {
+  const { shell } = context;
   it('says what it is', async () => {
     const version = await shell().get('/version');
     const info = await shell().get<{ readonly SystemTime: string }>('/info');
@@ -52,7 +54,11 @@ export function containerCases({ shell }: ContractContext): void {
         WorkingDir: '/',
         ExposedPorts: { '8080/tcp': {} },
       },
-      HostConfig: { NetworkMode: 'default', RestartPolicy: { Name: '', MaximumRetryCount: 0 } },
+      HostConfig: byAge(
+        context,
+        { NetworkMode: 'default', RestartPolicy: { Name: '', MaximumRetryCount: 0 } },
+        { NetworkMode: 'bridge', RestartPolicy: { Name: 'no', MaximumRetryCount: 0 } },
+      ),
       NetworkSettings: { Ports: {}, Networks: { bridge: { Aliases: null } } },
     });
     expect(container.State?.Health).toBeUndefined();
@@ -104,10 +110,12 @@ export function containerCases({ shell }: ContractContext): void {
     [
       "invalid restart policy 'sometimes'",
       { HostConfig: { RestartPolicy: { Name: 'sometimes' } } },
+      unknownPolicy('sometimes'),
     ],
     [
       "maximum retry count cannot be used with restart policy 'always'",
       { HostConfig: { RestartPolicy: { Name: 'always', MaximumRetryCount: 3 } } },
+      "invalid restart policy: maximum retry count can only be used with 'on-failure'",
     ],
     [
       'invalid port specification: "99999"',
@@ -126,17 +134,20 @@ export function containerCases({ shell }: ContractContext): void {
       { Healthcheck: { ...check, Interval: 100 } },
     ],
     ['Retries in Healthcheck cannot be negative', { Healthcheck: { ...check, Retries: -1 } }],
-  ])('refuses a configuration: %s', async (message, body) => {
+  ])('refuses a configuration: %s', async (old, body, since = old) => {
+    const message = byAge(context, old, since);
     expect(await refused(shell().create('web', body))).toEqual({ status: 400, message });
     expect(await shell().list({ all: '1' })).toEqual([]);
   });
 
-  it('refuses what has no body', async () => {
+  it('refuses what has no body, and an old engine each such request', async () => {
     const create = shell().send('POST', '/containers/create', { query: { name: 'web' }, body: {} });
-    const noBody = { status: 500, message: 'EOF' };
+    const old = { status: 500, message: 'EOF' };
+    const message = 'invalid JSON: got EOF while reading request body';
+    const nobody = { status: 404, message: 'No such container: nobody' };
 
-    expect(await refused(create)).toEqual(noBody);
-    expect(await refused(shell().update('nobody', {}))).toEqual(noBody);
+    expect(await refused(create)).toEqual(byAge(context, old, { status: 400, message }));
+    expect(await refused(shell().update('nobody', {}))).toEqual(byAge(context, old, nobody));
   });
 
   it('what the image says is filled in, field by field', async () => {
@@ -227,7 +238,7 @@ export function containerCases({ shell }: ContractContext): void {
     });
     expect(await refused(shell().update('web', { RestartPolicy: { Name: 'x' } }))).toEqual({
       status: 400,
-      message: "invalid restart policy 'x'",
+      message: byAge(context, "invalid restart policy 'x'", unknownPolicy('x')),
     });
   });
 
@@ -261,12 +272,20 @@ export function containerCases({ shell }: ContractContext): void {
 
     expect(await refused(shell().remove('web'))).toEqual({
       status: 409,
-      message: `You cannot remove a running container ${id}. Stop the container before attempting removal or force remove`,
+      message: byAge(
+        context,
+        `You cannot remove a running container ${id}. Stop the container before attempting removal or force remove`,
+        'cannot remove container "/web": container is running: stop the container before removing or force remove',
+      ),
     });
     await shell().tell('web', 'pause');
     expect(await refused(shell().remove('web'))).toEqual({
       status: 409,
-      message: `You cannot remove a paused container ${id}. Unpause and then stop the container before attempting removal or force remove`,
+      message: byAge(
+        context,
+        `You cannot remove a paused container ${id}. Unpause and then stop the container before attempting removal or force remove`,
+        'cannot remove container "/web": container is paused and must be unpaused first',
+      ),
     });
     await shell().remove('web', { force: '1' });
     await shell().remove('fresh');
@@ -300,7 +319,11 @@ export function containerCases({ shell }: ContractContext): void {
     });
     expect(await refused(put('web', '/', Buffer.from('garbage\n')))).toEqual({
       status: 500,
-      message: 'Error processing tar file(exit status 1): unexpected EOF',
+      message: byAge(
+        context,
+        'Error processing tar file(exit status 1): unexpected EOF',
+        'unexpected EOF',
+      ),
     });
   });
 
@@ -343,4 +366,8 @@ export function containerCases({ shell }: ContractContext): void {
       { Id: first, Labels: labels, State: 'created', Status: 'Created', Ports: [] },
     ]);
   });
+}
+
+function unknownPolicy(name: string): string {
+  return `invalid restart policy: unknown policy '${name}'; use one of 'no', 'always', 'on-failure', or 'unless-stopped'`;
 }

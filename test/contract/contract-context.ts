@@ -1,3 +1,4 @@
+import { apiAtLeast } from '../../src/model/api-at-least.ts';
 import type { EngineShell } from './engine-shell.ts';
 import type { HostBench } from './host-bench.ts';
 
@@ -5,6 +6,11 @@ import type { HostBench } from './host-bench.ts';
 export interface ContractContext {
   readonly bench: () => HostBench;
   readonly shell: () => EngineShell;
+}
+
+/** What the engines that we know do differently: `old` before API 1.44. */
+export function byAge<T>({ shell }: ContractContext, old: T, since: T): T {
+  return apiAtLeast(shell().host.apiVersion, '1.44') ? since : old;
 }
 
 /** Asks again until it holds; fails with what was seen last. */

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 
 import type { WireContainer } from '../../src/fleet/wire.ts';
 import type { ContractContext } from './contract-context.ts';
-import { until } from './contract-context.ts';
+import { byAge, until } from './contract-context.ts';
 
 const intervalMs = 500;
 const check = {
@@ -98,7 +98,7 @@ export function healthCases(context: ContractContext): void {
   });
 
   it('failures in the start period are not counted', async () => {
-    // An engine from 25 on looks every 5 s while it starts, unless it is told otherwise; an older one knows nothing of that.
+    // One from 27 on looks every 5 s while it starts, unless it is told otherwise.
     const often = { Interval: 300e6, StartInterval: 300e6 };
     const Healthcheck = { ...check, ...often, StartPeriod: 2e9, Retries: 1 };
     await shell().run('web', { Healthcheck, Env: ['HEALTH=fail'] });
@@ -114,6 +114,28 @@ export function healthCases(context: ContractContext): void {
     const log = (State?.Health?.Log ?? []) as readonly { readonly Start?: string }[];
     const lastMs = Date.parse(log.at(-1)?.Start ?? '') - Date.parse(State?.StartedAt ?? '');
     expect(lastMs).toBeGreaterThanOrEqual(2_000);
+  });
+
+  it('in the start period an engine from 25 on looks as often as it is told', async () => {
+    const Healthcheck = { ...check, StartPeriod: 60e9 };
+    await shell().run('told', { Healthcheck: { ...Healthcheck, StartInterval: 3e9 } });
+    await shell().run('web', { Healthcheck });
+
+    await whenHealth('healthy');
+
+    const firstProbeMs = async (name: string): Promise<number> => {
+      const { State } = await shell().inspect(name);
+      const [probe] = (State?.Health?.Log ?? []) as readonly { readonly Start?: string }[];
+      return Date.parse(probe?.Start ?? '') - Date.parse(State?.StartedAt ?? '');
+    };
+    expect(await firstProbeMs('web')).toBeLessThan(2_980);
+    await until(
+      context,
+      () => health('told'),
+      (seen) => seen?.Status === 'healthy',
+    );
+    const toldMs = await firstProbeMs('told');
+    expect(toldMs < 2_980).toBe(byAge(context, true, false));
   });
 
   it('a check that cannot be run has failed', async () => {

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 
 import type { WireContainer } from '../../src/fleet/wire.ts';
 import type { ContractContext } from './contract-context.ts';
-import { until } from './contract-context.ts';
+import { byAge, until } from './contract-context.ts';
 import { refused } from './engine-shell.ts';
 
 const neverTime = '0001-01-01T00:00:00Z';
@@ -137,11 +137,15 @@ export function lifeCases(context: ContractContext): void {
 
     expect(await refused(shell().tell('web', 'pause'))).toEqual({
       status: 409,
-      message: `Container ${id} is not running`,
+      message: byAge(context, `Container ${id} is not running`, `container ${id} is not running`),
     });
     expect(await refused(shell().tell('web', 'kill'))).toEqual({
       status: 409,
-      message: `Cannot kill container: web: Container ${id} is not running`,
+      message: byAge(
+        context,
+        `Cannot kill container: web: Container ${id} is not running`,
+        `cannot kill container: web: container ${id} is not running`,
+      ),
     });
   });
 
@@ -163,15 +167,18 @@ export function lifeCases(context: ContractContext): void {
       ['/nope'],
       400,
       127,
-      'failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: exec: "/nope": stat /nope: no such file or directory: unknown',
+      'OCI runtime create failed: runc create failed: unable to start container process: exec: "/nope": stat /nope: no such file or directory: unknown',
     ],
     [
       ['nope'],
       400,
       127,
-      'failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: exec: "nope": executable file not found in $PATH: unknown',
+      'OCI runtime create failed: runc create failed: unable to start container process: exec: "nope": executable file not found in $PATH: unknown',
     ],
-  ])('a program %j that is not there is no exit', async (Cmd, status, ExitCode, message) => {
+  ])('a program %j that is not there is no exit', async (Cmd, status, ExitCode, why) => {
+    const shim = 'failed to create shim task: ';
+    const task = byAge(context, shim, `failed to create task for container: ${shim}`);
+    const message = `${task}${why}`;
     await shell().create('web', { Cmd, HostConfig: { RestartPolicy: { Name: 'always' } } });
 
     expect(await refused(shell().start('web'))).toEqual({ status, message });

@@ -1,16 +1,17 @@
 import { expect, it } from 'vitest';
 
-import { apiAtLeast } from '../../src/model/api-at-least.ts';
 import type { WireContainer } from '../../src/fleet/wire.ts';
 import type { ContractContext } from './contract-context.ts';
+import { byAge } from './contract-context.ts';
 import { refused } from './engine-shell.ts';
 
 const scopedAlias =
   'network-scoped alias is supported only for containers in user defined networks';
 
 /** Networks and what is attached to them. */
-export function networkCases({ shell }: ContractContext): void {
-  const isOld = (): boolean => !apiAtLeast(shell().host.apiVersion, '1.44');
+export function networkCases(context: ContractContext): void {
+  const { shell } = context;
+  const isOld = (): boolean => byAge(context, true, false);
 
   it('a network is listed with its labels, by parts of its name', async () => {
     const id = await shell().createNetwork('front', { Internal: true, Labels: { team: 'a' } });
@@ -116,7 +117,10 @@ export function networkCases({ shell }: ContractContext): void {
     const container = await shell().inspect('web');
     expect(aliasesOf(container, 'front')).toEqual(['www', ...own]);
     expect(aliasesOf(container, 'back')).toEqual(['api', 'www', ...own]);
-    expect(container.NetworkSettings?.Networks?.['front']?.NetworkID).toBe(front);
+    expect(container.NetworkSettings?.Networks?.['front']).toMatchObject({
+      NetworkID: front,
+      ...byAge(context, {}, { DNSNames: ['web', 'www', id.slice(0, 12)] }),
+    });
   });
 
   it('a running container is attached to a network once', async () => {
@@ -202,10 +206,24 @@ export function networkCases({ shell }: ContractContext): void {
     await shell().createNetwork('front');
     await shell().run('web', attachedTo('front'));
     await shell().connect('bridge', 'web');
-    await shell().create('named', attachedTo('bridge', ['www']));
+    await shell().create('fresh');
+    const named = (): Promise<string> => shell().create('named', attachedTo('bridge', ['www']));
 
     expect(aliasesOf(await shell().inspect('web'), 'bridge')).toBeNull();
-    expect(await refused(shell().start('named'))).toEqual({ status: 400, message: scopedAlias });
+    const message = byAge(context, scopedAlias, `invalid endpoint settings:\n${scopedAlias}`);
+    expect(await refused(shell().connect('bridge', 'fresh', ['www']))).toEqual({
+      status: 400,
+      message,
+    });
+    if (isOld()) {
+      await named();
+      expect(await refused(shell().start('named'))).toEqual({ status: 400, message });
+    } else {
+      expect(await refused(named())).toEqual({
+        status: 400,
+        message: `invalid config for network bridge: ${message}`,
+      });
+    }
   });
 
   it('with the network of the host or none there is no other', async () => {

@@ -1,7 +1,6 @@
 import { expect, it } from 'vitest';
 
 import type { WireContainer } from '../../src/fleet/wire.ts';
-import { apiAtLeast } from '../../src/model/api-at-least.ts';
 import type { ContractContext } from './contract-context.ts';
 import { refused } from './engine-shell.ts';
 
@@ -112,14 +111,12 @@ export function portCases({ shell, bench }: ContractContext): void {
     expect([first, hostPort(await shell().inspect('web'))]).toEqual([18_084, 18_085]);
   });
 
-  it('an engine before 23 publishes only what is exposed', async () => {
+  it('only what is exposed is published', async () => {
     await shell().run('web', {
       HostConfig: { PortBindings: { '81/tcp': [{ HostPort: '18081' }] } },
     });
 
-    const ports = Object.keys(portsOf(await shell().inspect('web')) ?? {});
-    const isNew = apiAtLeast(shell().host.apiVersion, '1.42');
-    expect(ports.includes('81/tcp')).toBe(isNew);
+    expect(portsOf(await shell().inspect('web'))).toEqual({ '8080/tcp': null });
   });
 }
 

@@ -19,18 +19,19 @@ export function putArchive(
   }
   if (path !== '/') return refusal(404, `Could not find the file ${path} in container ${asked}`);
   if (state.diskFull) {
-    const message =
-      'Error processing tar file(exit status 1): write /etc/file: no space left on device';
-    return refusal(500, message);
+    return refusal(500, tarRefusal(state, 'write /etc/file: no space left on device'));
   }
   const entries = archive === null ? null : readTar(archive);
-  if (entries === null) {
-    return refusal(500, 'Error processing tar file(exit status 1): unexpected EOF');
-  }
+  if (entries === null) return refusal(500, tarRefusal(state, 'unexpected EOF'));
   for (const [name, content] of entries) placeOf(state, container, name).write(content);
   changed(state);
   mutated(state, `copy into ${container.name}`);
   return { status: 200, body: null };
+}
+
+/** An old engine unpacks in a process of its own. */
+function tarRefusal(state: EngineState, why: string): string {
+  return state.apiVersion === '1.41' ? `Error processing tar file(exit status 1): ${why}` : why;
 }
 
 /** The file or folder at a path of a container, as a tar archive. */

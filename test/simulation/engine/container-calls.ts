@@ -61,7 +61,7 @@ export function kill(
 ): ApiResponse {
   if (!container.isRunning) {
     const message = `Cannot kill container: ${asked}: Container ${container.id} is not running`;
-    return refusal(409, message);
+    return refusal(409, inWordsOf(state, message));
   }
   killContainer(state, container, by);
   if (by === 'api') mutated(state, `kill ${container.name}`);
@@ -73,7 +73,7 @@ export function pause(state: EngineState, container: Container, by: Actor): ApiR
   if (!container.isRunning || program === null) {
     return container.isRestarting
       ? refusal(409, `Container ${id} is restarting, wait until the container is running`)
-      : refusal(409, `Container ${id} is not running`);
+      : refusal(409, inWordsOf(state, `Container ${id} is not running`));
   }
   if (container.isPaused) return refusal(409, `Container ${id} is already paused`);
   container.isPaused = true;
@@ -101,7 +101,7 @@ export function update(
   body: Partial<HostConfig>,
   by: Actor,
 ): ApiResponse {
-  const invalid = resourceRefusal(body) ?? restartRefusal(body.RestartPolicy);
+  const invalid = resourceRefusal(body) ?? restartRefusal(state, body.RestartPolicy);
   if (invalid !== null) return refusal(400, invalid);
   const cannot = `Cannot update container ${container.id}`;
   if (container.isBeingRemoved) {
@@ -170,9 +170,7 @@ export function remove(
     return refusal(409, `removal of container ${id} is already in progress`);
   }
   if (container.isRunning && !options.force) {
-    const status = statusOf(container);
-    const how = `${status === 'paused' ? 'Unpause and then stop' : 'Stop'} the container before attempting removal or force remove`;
-    return refusal(409, `You cannot remove a ${status} container ${id}. ${how}`);
+    return refusal(409, whyNotRemoved(state, container));
   }
   if (container.isRunning) killContainer(state, container, by);
   container.isBeingRemoved = true;
@@ -185,6 +183,26 @@ export function remove(
     });
     return null;
   });
+}
+
+function whyNotRemoved(state: EngineState, container: Container): string {
+  const status = statusOf(container);
+  if (state.apiVersion === '1.41') {
+    const first = status === 'paused' ? 'Unpause and then stop' : 'Stop';
+    return `You cannot remove a ${status} container ${container.id}. ${first} the container before attempting removal or force remove`;
+  }
+  const first =
+    status === 'paused'
+      ? ' and must be unpaused first'
+      : ': stop the container before removing or force remove';
+  return `cannot remove container "/${container.name}": container is ${status}${first}`;
+}
+
+/** A newer engine begins nothing with a capital. */
+function inWordsOf(state: EngineState, message: string): string {
+  return state.apiVersion === '1.41'
+    ? message
+    : message.replace('Cannot kill', 'cannot kill').replace('Container', 'container');
 }
 
 function removeNow(state: EngineState, container: Container, withVolumes: boolean): void {

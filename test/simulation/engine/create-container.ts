@@ -32,7 +32,7 @@ export function createContainer(
     return refusal(500, `mkdir /var/lib/docker/overlay2/${id}-init: no space left on device`);
   }
   const config = mergeConfig(state, id, body, local.image.config);
-  const hostConfig = fillHostConfig(body.HostConfig ?? {});
+  const hostConfig = fillHostConfig(state, body.HostConfig ?? {});
   const container: Container = {
     id,
     name: name === '' ? `container_${id.slice(0, 8)}` : name,

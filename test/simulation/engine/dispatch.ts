@@ -24,13 +24,11 @@ import { createVolume, inspectVolume, listVolumes, removeVolume } from './volume
 type Answer = ApiResponse | Pending;
 
 const notFound = refusal(404, 'page not found');
-/** What a client that sends no body is told; an object without fields is sent as none. */
-const noBody = refusal(500, 'EOF');
-
 /** Answers a request as an engine does that is up. */
 export function dispatch(state: EngineState, request: ApiRequest): Answer {
   const { path, query } = request;
-  if (isWithoutBody(request)) return noBody;
+  const refused = bodyRefusal(state, request);
+  if (refused !== null) return refused;
   const [, root = '', first = '', second = ''] = path.split('/');
   switch (root) {
     case '_ping':
@@ -58,12 +56,15 @@ export function dispatch(state: EngineState, request: ApiRequest): Answer {
 
 const needsBody = /^\/(containers|networks|volumes)\/(create|[^/]+\/(update|connect|disconnect))$/;
 
-function isWithoutBody(request: ApiRequest): boolean {
-  return (
-    request.method === 'POST' &&
-    Object.keys(bodyOf(request)).length === 0 &&
-    needsBody.test(request.path)
-  );
+/** What a client that sends no body is told; an object without fields is sent as none. */
+function bodyRefusal(state: EngineState, request: ApiRequest): ApiResponse | null {
+  const { method, path } = request;
+  if (method !== 'POST' || Object.keys(bodyOf(request)).length > 0) return null;
+  if (state.apiVersion === '1.41') return needsBody.test(path) ? refusal(500, 'EOF') : null;
+  // To a newer engine it says nothing about the container, the network, or the volume.
+  return path === '/containers/create'
+    ? refusal(400, 'invalid JSON: got EOF while reading request body')
+    : null;
 }
 
 /** Waits until a start of the container is over: the engine's lock. */

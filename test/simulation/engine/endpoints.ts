@@ -2,6 +2,9 @@ import type { Container, Endpoint } from './container.ts';
 import type { EngineState, Network } from './engine-state.ts';
 import { networkEvent } from './events.ts';
 
+const scopedAlias =
+  'network-scoped alias is supported only for containers in user defined networks';
+
 /** Networks that every engine has: no aliases, and nothing can be done to them. */
 export function isBuiltIn(name: string): boolean {
   return name === 'bridge' || name === 'host' || name === 'none';
@@ -41,12 +44,15 @@ export function networkRefusal(
       return { status: 400, message };
     }
     if (isBuiltIn(found.network.name) && (endpoint.aliases ?? []).length > 0) {
-      const message =
-        'network-scoped alias is supported only for containers in user defined networks';
-      return { status: 400, message };
+      return { status: 400, message: scopedAlias };
     }
   }
   return null;
+}
+
+/** Why an endpoint of a network that every engine has takes no aliases, when the request says so. */
+export function aliasRefusal(state: EngineState): string {
+  return state.apiVersion === '1.41' ? scopedAlias : `invalid endpoint settings:\n${scopedAlias}`;
 }
 
 /** At a start: from now on the container holds on to the networks that it found. */

@@ -153,12 +153,14 @@ function record(health: Health, result: ProbeResult): void {
   health.log = [...health.log, result].slice(-keptProbes);
 }
 
-/** Engines from 25 on look more often while a container starts. */
+/** Engines from 25 on look more often while a container starts, when they are told to. */
 function intervalOf(state: EngineState, container: Container, health: Health): number {
   const check = container.config.Healthcheck ?? {};
+  const intervalMs = milliseconds(check.Interval, 30_000);
   const isStarting = health.status === 'starting' && isInStartPeriod(container, state.clock.now());
-  if (isStarting && state.apiVersion !== '1.41') return milliseconds(check.StartInterval, 5_000);
-  return milliseconds(check.Interval, 30_000);
+  if (isStarting && state.apiVersion !== '1.41')
+    return milliseconds(check.StartInterval, intervalMs);
+  return intervalMs;
 }
 
 /** Failures in the start period are not counted until the first success. */

@@ -43,8 +43,8 @@ export function listImages(state: EngineState): ApiResponse {
 export function inspectImage(state: EngineState, reference: string): ApiResponse {
   const local = findLocalImage(state, reference);
   if (local === null) {
-    const message = `no such image: ${reference}: No such image: ${familiarReference(reference)}`;
-    return refusal(404, message);
+    const twice = state.apiVersion === '1.41' ? `no such image: ${reference}: ` : '';
+    return refusal(404, `${twice}No such image: ${familiarReference(reference)}`);
   }
   const { id, config, architecture } = local.image;
   return ok({
@@ -69,7 +69,9 @@ export function inspectImage(state: EngineState, reference: string): ApiResponse
 /** Pulls from the registry, in the time that it takes. The client's leaving breaks it off. */
 export function pullImage(state: EngineState, name: string, tag: string): ApiResponse | Pending {
   if (name !== name.toLowerCase()) {
-    return refusal(400, 'invalid reference format: repository name must be lowercase');
+    const whole = name.includes('/') ? name : `library/${name}`;
+    const which = state.apiVersion === '1.41' ? '' : `(${whole}) `;
+    return refusal(400, `invalid reference format: repository name ${which}must be lowercase`);
   }
   const reference = `${name}${tag.startsWith('sha256:') ? '@' : ':'}${tag}`;
   return pending((reply) =>

@@ -157,11 +157,15 @@ function exited(state: EngineState, container: Container, exitCode: number, at: 
   if (delayMs !== null) container.restartCount += 1;
   stopProbes(state, container);
   closePorts(state, container);
-  containerEvent(state, container, 'die', { exitCode: String(exitCode) });
+  const isOld = state.apiVersion === '1.41';
+  const sayThatItDied = (): void =>
+    containerEvent(state, container, 'die', { exitCode: String(exitCode) });
+  if (isOld) sayThatItDied();
   detachAll(state, container);
   const exiting = container.exiting;
   container.exiting = [];
   for (const goOn of exiting) goOn();
+  if (!isOld) sayThatItDied();
   if (delayMs !== null) scheduleRestart(state, container, delayMs);
 }
 
@@ -214,7 +218,7 @@ function bringUp(state: EngineState, container: Container): StartRefusal | null 
   const { config, hostConfig } = container;
   const publishes = hostConfig.NetworkMode !== 'host' && hostConfig.NetworkMode !== 'none';
   const ports = publishes
-    ? openPorts(state.ports, config, hostConfig, state.apiVersion)
+    ? openPorts(state.ports, config, hostConfig)
     : { open: [], refused: null };
   if (ports.refused !== null) {
     const endpoint = `${container.name} (${container.id})`;
@@ -223,7 +227,7 @@ function bringUp(state: EngineState, container: Container): StartRefusal | null 
   }
   container.open = ports.open;
   attachAll(state, container);
-  const program = programRefusal(container);
+  const program = programRefusal(state, container);
   if (program !== null) {
     closePorts(state, container);
     detachAll(state, container);
@@ -231,7 +235,7 @@ function bringUp(state: EngineState, container: Container): StartRefusal | null 
   return program;
 }
 
-function programRefusal(container: Container): StartRefusal | null {
+function programRefusal(state: EngineState, container: Container): StartRefusal | null {
   const { config, image } = container;
   const user = config.User.split(':')[0] ?? '';
   if (user !== '' && !/^\d+$/.test(user) && image.users?.includes(user) === false) {
@@ -243,7 +247,8 @@ function programRefusal(container: Container): StartRefusal | null {
   const why = program.startsWith('/')
     ? `stat ${program}: no such file or directory`
     : 'executable file not found in $PATH';
-  const message = `failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: exec: "${program}": ${why}: unknown`;
+  const task = state.apiVersion === '1.41' ? '' : 'failed to create task for container: ';
+  const message = `${task}failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: exec: "${program}": ${why}: unknown`;
   return { status: 400, message, exitCode: 127 };
 }
 

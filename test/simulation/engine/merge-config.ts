@@ -43,13 +43,16 @@ export function mergeConfig(
   };
 }
 
-export function fillHostConfig(asked: Partial<HostConfig>): HostConfig {
+/** A newer engine writes down what the defaults mean. */
+export function fillHostConfig(state: EngineState, asked: Partial<HostConfig>): HostConfig {
+  const isOld = state.apiVersion === '1.41';
+  const mode = asked.NetworkMode || 'default';
   const memory = asked.Memory ?? 0;
   return {
     ...asked,
-    NetworkMode: asked.NetworkMode || 'default',
+    NetworkMode: mode === 'default' && !isOld ? 'bridge' : mode,
     RestartPolicy: {
-      Name: asked.RestartPolicy?.Name ?? '',
+      Name: asked.RestartPolicy?.Name || (isOld ? '' : 'no'),
       MaximumRetryCount: asked.RestartPolicy?.MaximumRetryCount ?? 0,
     },
     Memory: memory,

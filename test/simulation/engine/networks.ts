@@ -1,9 +1,9 @@
 import type { ApiResponse, Pending } from './api.ts';
 import { created, noContent, ok, pending, refusal } from './api.ts';
 import { bareName, shortId } from './container.ts';
-import type { Actor, Container } from './container.ts';
+import type { Actor, Container, Endpoint } from './container.ts';
 import type { FoundNetwork } from './endpoints.ts';
-import { attachOne, findNetwork, hasRunning, isBuiltIn } from './endpoints.ts';
+import { aliasRefusal, attachOne, findNetwork, hasRunning, isBuiltIn } from './endpoints.ts';
 import type { EngineState, Network } from './engine-state.ts';
 import { between, changed, later, mutated, newId, stamp } from './engine-state.ts';
 import { networkEvent } from './events.ts';
@@ -121,9 +121,7 @@ export function connectNetwork(
   }
   const aliases = body.EndpointConfig?.Aliases ?? null;
   if (isBuiltIn(name) && (aliases ?? []).length > 0) {
-    const message =
-      'network-scoped alias is supported only for containers in user defined networks';
-    return refusal(400, message);
+    return refusal(400, aliasRefusal(state));
   }
   const endpoint = { aliases, hasShortId: !isBuiltIn(name), networkId: '' };
   container.endpoints.set(name, endpoint);
@@ -166,13 +164,17 @@ export function wireEndpoints(state: EngineState, container: Container): Record<
       Aliases: aliases.length === 0 && endpoint.aliases === null ? null : aliases,
       NetworkID: endpoint.networkId,
       IPAddress: isUp && name !== 'host' && name !== 'none' ? `10.128.0.${(index += 1)}` : '',
-      ...(state.apiVersion === '1.41'
-        ? {}
-        : { DNSNames: [bareName(container.name), shortId(container.id)] }),
+      ...(state.apiVersion === '1.41' ? {} : { DNSNames: dnsNames(container, endpoint) }),
     };
     return [name, wire] as const;
   });
   return Object.fromEntries(entries);
+}
+
+/** Under these it is found in a network; null: before it is attached, and where nobody is found by name. */
+function dnsNames(container: Container, endpoint: Endpoint): readonly string[] | null {
+  if (!endpoint.hasShortId || endpoint.networkId === '') return null;
+  return [bareName(container.name), ...(endpoint.aliases ?? []), shortId(container.id)];
 }
 
 function withNetwork(

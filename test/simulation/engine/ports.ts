@@ -75,19 +75,15 @@ export class PortTable {
   }
 }
 
-/**
- * Opens the ports of a container, all or none. Engine 20.10 publishes only what is also exposed, and says nothing of the
- * rest.
- */
+/** Opens the ports of a container, all or none. Only what is also exposed is published, and nothing is said of the rest. */
 export function openPorts(
   table: PortTable,
   config: ContainerConfig,
   hostConfig: HostConfig,
-  apiVersion: '1.41' | '1.45',
 ): { readonly open: readonly OpenPort[]; readonly refused: string | null } {
   const open: OpenPort[] = [];
   for (const [key, bindings] of Object.entries(hostConfig.PortBindings ?? {})) {
-    if (apiVersion === '1.41' && config.ExposedPorts?.[key] === undefined) continue;
+    if (config.ExposedPorts?.[key] === undefined) continue;
     const protocol = key.split('/')[1] ?? 'tcp';
     for (const binding of bindings ?? []) {
       const hostIp = binding.HostIp || '0.0.0.0';

@@ -1,4 +1,5 @@
 import type { HostConfig } from './container.ts';
+import { aliasRefusal, isBuiltIn } from './endpoints.ts';
 import type { EngineState } from './engine-state.ts';
 import type { CreateBody } from './merge-config.ts';
 
@@ -10,7 +11,7 @@ export function configRefusal(state: EngineState, body: CreateBody): string | nu
   return (
     healthcheckRefusal(body) ??
     portRefusal(host) ??
-    restartRefusal(host.RestartPolicy) ??
+    restartRefusal(state, host.RestartPolicy) ??
     resourceRefusal(host) ??
     mountRefusal(state, host) ??
     endpointRefusal(state, body)
@@ -18,22 +19,27 @@ export function configRefusal(state: EngineState, body: CreateBody): string | nu
 }
 
 export function restartRefusal(
+  state: EngineState,
   policy: { readonly Name?: string; readonly MaximumRetryCount?: number } | undefined,
 ): string | null {
   const { Name: name = '', MaximumRetryCount: count = 0 } = policy ?? {};
+  const isOld = state.apiVersion === '1.41';
   switch (name) {
     case '':
       return null;
     case 'always':
     case 'unless-stopped':
     case 'no':
-      return count === 0
-        ? null
-        : `maximum retry count cannot be used with restart policy '${name}'`;
+      if (count === 0) return null;
+      return isOld
+        ? `maximum retry count cannot be used with restart policy '${name}'`
+        : "invalid restart policy: maximum retry count can only be used with 'on-failure'";
     case 'on-failure':
       return count < 0 ? 'maximum retry count cannot be negative' : null;
     default:
-      return `invalid restart policy '${name}'`;
+      return isOld
+        ? `invalid restart policy '${name}'`
+        : `invalid restart policy: unknown policy '${name}'; use one of 'no', 'always', 'on-failure', or 'unless-stopped'`;
   }
 }
 
@@ -86,7 +92,15 @@ function mountRefusal(state: EngineState, host: Partial<HostConfig>): string | n
 }
 
 function endpointRefusal(state: EngineState, body: CreateBody): string | null {
-  const names = Object.keys(body.NetworkingConfig?.EndpointsConfig ?? {}).toSorted();
-  if (names.length < 2 || state.apiVersion !== '1.41') return null;
+  const endpoints = Object.entries(body.NetworkingConfig?.EndpointsConfig ?? {});
+  if (state.apiVersion !== '1.41') {
+    const refused = endpoints.find(
+      ([name, endpoint]) => isBuiltIn(name) && (endpoint?.Aliases ?? []).length > 0,
+    );
+    if (refused === undefined) return null;
+    return `invalid config for network ${refused[0]}: ${aliasRefusal(state)}`;
+  }
+  if (endpoints.length < 2) return null;
+  const names = endpoints.map(([name]) => name).toSorted();
   return `Container cannot be connected to network endpoints: ${names.join(', ')}`;
 }
