@@ -90,6 +90,13 @@ describe('compareImmutable()', () => {
       5,
       0,
     ],
+    [
+      'healthcheck.start_interval',
+      { healthcheck: check({ startIntervalMs: 5_000 }) },
+      { healthcheck: check() },
+      5_000,
+      null,
+    ],
     ['healthcheck.retries', { healthcheck: check({ retries: 5 }) }, { healthcheck: check() }, 5, 3],
     ['ports', published('8080'), published('8081'), ['8080:80/tcp'], ['8081:80/tcp']],
     ['ports', published('8080'), {}, ['8080:80/tcp'], []],
