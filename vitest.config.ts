@@ -1,5 +1,12 @@
 import { defineConfig } from 'vitest/config';
 
+const realEngines = {
+  globalSetup: ['test/support/engine-setup.ts'],
+  fileParallelism: false,
+  testTimeout: 240_000,
+  hookTimeout: 240_000,
+};
+
 export default defineConfig({
   test: {
     projects: [
@@ -27,10 +34,18 @@ export default defineConfig({
         test: {
           name: 'engine',
           include: ['test/engine/**/*.test.ts', 'test/contract/engine.test.ts'],
-          globalSetup: ['test/support/engine-setup.ts'],
-          fileParallelism: false,
-          testTimeout: 240_000,
-          hookTimeout: 240_000,
+          ...realEngines,
+        },
+      },
+      {
+        test: {
+          name: 'engine-26',
+          include: [
+            'test/engine-26/**/*.test.ts',
+            'test/engine/{daemon-defaults,files,key-lives,keys}.test.ts',
+            'test/contract/engine.test.ts',
+          ],
+          ...realEngines,
         },
       },
     ],

@@ -1,7 +1,9 @@
 /** Brings up and takes down a fleet of real Docker Engines on this machine: `npm run fleet -- up|down`. */
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 
 import { UsageError, messageOf } from '../src/model/errors.ts';
+import type { EngineChoice } from '../src/sandbox/engine-choice.ts';
+import { engineChoices } from '../src/sandbox/engine-choice.ts';
 import { describeSandbox, startSandbox, stopSandbox } from '../src/sandbox/sandbox.ts';
 
 const interruption = new AbortController();
@@ -21,7 +23,13 @@ function parseHosts(text: string): number {
   return Number(text);
 }
 
-async function up(options: { readonly hosts: number; readonly dir: string }): Promise<void> {
+interface UpOptions {
+  readonly hosts: number;
+  readonly dir: string;
+  readonly engine: EngineChoice;
+}
+
+async function up(options: UpOptions): Promise<void> {
   const started = Date.now();
   const sandbox = await startSandbox({ ...options, log: say, signal: interruption.signal });
   say(
@@ -45,6 +53,11 @@ program
   .description('bring up a fleet, write DIR/fleet.yaml and DIR/credentials, print JSON about it')
   .requiredOption('--dir <dir>', 'folder for the fleet; made when it is not there')
   .option('--hosts <n>', 'number of hosts, 1 to 200', parseHosts, 3)
+  .addOption(
+    new Option('--engine <engine>', 'that of this machine, or Docker 26.1 of Debian 13')
+      .choices(engineChoices)
+      .default('installed'),
+  )
   .action(up);
 
 program

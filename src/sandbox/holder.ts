@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Cgroups } from './cgroups.ts';
 import { processesIn, procsFile } from './cgroups.ts';
 import { launch } from './command.ts';
+import { systemFolders } from './debian-13.ts';
 import type { HostLayout } from './layout.ts';
 import { netnsPath } from './network.ts';
 import { processName, until } from './processes.ts';
@@ -15,10 +16,18 @@ import { processName, until } from './processes.ts';
  */
 const privateFolders = ['etc', 'opt'];
 
+/** `usr` and `etc` of another system hide the machine's own, for nobody to write to. */
 const script = `
   set -e
   hostname "$1"
-  shift
+  system=$2
+  shift 2
+  if [ -n "$system" ]; then
+    for folder in ${systemFolders.join(' ')}; do
+      mount --bind "$system/$folder" /$folder
+      mount -o remount,bind,ro /$folder
+    done
+  fi
   mount -t tmpfs -o mode=755 tmpfs /run
   for folder; do
     mkdir -p /run/sandbox/$folder/upper /run/sandbox/$folder/work
@@ -34,18 +43,20 @@ const script = `
 /**
  * Starts the process that keeps the namespaces of a host (mounts, hostname) alive while its engine comes and goes.
  *
+ * @param system folder of the file system that the host has instead of the machine's, as `prepareDebian13` gives it
  * @throws Error with the end of its log
  */
 export async function startHolder(
   cgroups: Cgroups,
   host: HostLayout,
+  system: string | null,
   signal?: AbortSignal,
 ): Promise<void> {
   const log = join(host.folder, 'holder.log');
   const unshare = ['unshare', '--mount', '--uts', '--propagation', 'private'];
   // The engine's own data must stay on the disk.
   const folders = privateFolders.filter((name) => !host.folder.startsWith(`/${name}/`));
-  const shell = ['/bin/sh', '-c', script, 'sh', host.name, ...folders];
+  const shell = ['/bin/sh', '-c', script, 'sh', host.name, system ?? '', ...folders];
   const argv = ['nsenter', `--net=${netnsPath(host)}`, ...unshare, ...shell];
   const pid = launch(procsFile(cgroups, `${host.cgroup}/h`), argv, log);
   const isReady = (): boolean | null => {

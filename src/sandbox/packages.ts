@@ -6,12 +6,18 @@ import { findCommand, run } from './command.ts';
 /** Says to a person what is going on, one line at a time. */
 export type Log = (line: string) => void;
 
-/** Commands that a sandbox runs, and the Debian packages that bring them. */
-const requirements = [
-  { command: 'dockerd', packages: ['docker.io'] },
-  { command: 'ip', packages: ['iproute2'] },
-  { command: 'openssl', packages: ['openssl'] },
-] as const;
+/** The Debian packages that bring the commands that a sandbox runs. */
+const packagesOf = {
+  dockerd: ['docker.io'],
+  debootstrap: ['debootstrap', 'debian-archive-keyring'],
+  ip: ['iproute2'],
+  openssl: ['openssl'],
+} as const;
+
+type Requirement = keyof typeof packagesOf;
+
+/** What every sandbox runs. */
+const always: readonly Requirement[] = ['ip', 'openssl'];
 
 const aptEnvironment = {
   DEBIAN_FRONTEND: 'noninteractive',
@@ -32,12 +38,17 @@ const aptOptions = [
  * Sees to it that this process may make namespaces and that every command is there, installing what is missing on
  * Debian and Ubuntu.
  *
+ * @param more commands beside those that every sandbox runs
  * @throws UsageError when a person has to do it
  */
-export async function ensureRequirements(log: Log, signal?: AbortSignal): Promise<void> {
-  const missing = requirements.filter(({ command }) => findCommand(command) === null);
-  const commands = missing.map(({ command }) => `"${command}"`).join(', ');
-  const packages = missing.flatMap((requirement) => [...requirement.packages]);
+export async function ensureRequirements(
+  more: readonly Requirement[],
+  log: Log,
+  signal?: AbortSignal,
+): Promise<void> {
+  const missing = [...more, ...always].filter((command) => findCommand(command) === null);
+  const commands = missing.map((command) => `"${command}"`).join(', ');
+  const packages: readonly string[] = missing.flatMap((command) => packagesOf[command]);
   if (!isRoot() && missing.length > 0) {
     throw new UsageError(
       `Cannot bring up a fleet: ${commands} not found, and only root can install it and make network namespaces; run the command again as root, or in a container or virtual machine where you are root`,

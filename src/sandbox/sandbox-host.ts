@@ -54,13 +54,20 @@ export function describeHost(host: HostLayout, address: string): HostDescription
   return { name: host.name, endpoint, address, env };
 }
 
+/** What a host is the same with after each boot. */
+export interface Machine {
+  readonly address: string;
+  /** Folder of the file system that it has instead of this machine's; null: this machine's. */
+  readonly system: string | null;
+}
+
 export function createSandboxHost(
   layout: SandboxLayout,
   host: HostLayout,
-  address: string,
+  machine: Machine,
   cgroups: Cgroups,
 ): SandboxHost {
-  const description = describeHost(host, address);
+  const description = describeHost(host, machine.address);
   const signalEngine = (signal: NodeJS.Signals): void => {
     const pid = engineOf(cgroups, host);
     if (pid === null)
@@ -76,7 +83,7 @@ export function createSandboxHost(
     },
     powerCycle: async () => {
       await powerOff(layout, host, cgroups);
-      await powerOn(layout, host, address, cgroups);
+      await powerOn(layout, host, machine, cgroups);
       await awaitEngine(cgroups, host, description);
     },
     freeze: () => signalEngine('SIGSTOP'),
@@ -103,13 +110,13 @@ export function connectEngine(host: HostDescription): Docker {
 export async function powerOn(
   layout: SandboxLayout,
   host: HostLayout,
-  address: string,
+  { address, system }: Machine,
   cgroups: Cgroups,
   signal?: AbortSignal,
 ): Promise<void> {
   createHostCgroup(cgroups, layout.cgroup, host.cgroup);
   await createHostNetwork(layout, host, address, signal);
-  await startHolder(cgroups, host, signal);
+  await startHolder(cgroups, host, system, signal);
   await launchEngine(cgroups, host, signal);
 }
 

@@ -3,7 +3,10 @@ import { join } from 'node:path';
 
 import { UsageError } from '../model/errors.ts';
 import { detectCgroups } from './cgroups.ts';
+import { removeHalfMade } from './debian-13.ts';
 import { writeEngineConfig } from './engine.ts';
+import type { EngineChoice } from './engine-choice.ts';
+import { prepareEngine } from './engine-choice.ts';
 import { renderFleetFile } from './fleet-file.ts';
 import { claimFolder, endClaim, publishFile } from './folder.ts';
 import { loadImages, packTestImages } from './image-loading.ts';
@@ -11,10 +14,10 @@ import type { HostLayout, SandboxLayout } from './layout.ts';
 import { hostLayout, layoutOf } from './layout.ts';
 import { createLan } from './network.ts';
 import type { Log } from './packages.ts';
-import { ensureRequirements, requireRoot } from './packages.ts';
+import { requireRoot } from './packages.ts';
 import { createAuthority, createServerCertificate, publishCredentials } from './pki.ts';
 import { clearMachine, endStarts, removeSandbox } from './removal.ts';
-import type { HostDescription, SandboxHost } from './sandbox-host.ts';
+import type { HostDescription, Machine, SandboxHost } from './sandbox-host.ts';
 import { awaitEngine, createSandboxHost, describeHost, powerOn } from './sandbox-host.ts';
 import { hostAddress, lanRange } from './subnet.ts';
 import { testImages } from './test-images.ts';
@@ -29,6 +32,8 @@ export interface SandboxDescription {
   readonly hosts: readonly HostDescription[];
   /** Tags of the test images that every engine has. */
   readonly images: readonly string[];
+  /** Folder of the file system that the hosts have instead of this machine's; null: this machine's. */
+  readonly system: string | null;
 }
 
 /** A fleet of real Docker Engines on this machine. Disposing of it takes it down. */
@@ -41,6 +46,8 @@ export interface SandboxOptions {
   readonly hosts: number;
   /** Folder for `fleet.yaml`, `credentials` and the engines' data; made when it is not there. */
   readonly dir: string;
+  /** Which engine the hosts run; default: the one that is installed. */
+  readonly engine?: EngineChoice;
   /** Takes lines about the progress. */
   readonly log?: Log;
   /** Tags of test images; default: all of them. */
@@ -66,13 +73,14 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const unknown = images.find((tag) => !testImages.some((image) => image.tag === tag));
   if (unknown !== undefined)
     throw new UsageError(`Cannot load image "${unknown}": not a test image`);
-  await ensureRequirements(log, options.signal);
+  const system = await prepareEngine(options.engine ?? 'installed', log, options.signal);
   const layout = layoutOf(dir);
   claimFolder(layout);
   try {
     // Someone may have removed the folder of an earlier fleet without taking that down.
     await clearMachine(layout);
-    const description = await bringUp(layout, hosts, images, log, options.signal);
+    const wanted = { hosts, images, system };
+    const description = await bringUp(layout, wanted, log, options.signal);
     endClaim(layout);
     return toSandbox(layout, description);
   } catch (error) {
@@ -108,36 +116,44 @@ export async function stopSandbox(dir: string): Promise<void> {
   const layout = layoutOf(dir);
   await endStarts(layout);
   await removeSandbox(layout);
+  removeHalfMade();
 }
 
 /** The plain data of a sandbox: to print, or to hand to another process. */
 export function describeSandbox(sandbox: SandboxDescription): SandboxDescription {
-  const { fleet, credentials, images } = sandbox;
+  const { fleet, credentials, images, system } = sandbox;
   const hosts = sandbox.hosts.map(({ name, endpoint, address, env }) => ({
     name,
     endpoint,
     address,
     env,
   }));
-  return { fleet, credentials, hosts, images };
+  return { fleet, credentials, hosts, images, system };
+}
+
+interface Wanted {
+  readonly hosts: number;
+  readonly images: readonly string[];
+  readonly system: string | null;
 }
 
 interface HostPlan {
   readonly host: HostLayout;
+  readonly machine: Machine;
   readonly description: HostDescription;
 }
 
 async function bringUp(
   layout: SandboxLayout,
-  count: number,
-  images: readonly string[],
+  { hosts: count, images, system }: Wanted,
   log: Log,
   signal?: AbortSignal,
 ): Promise<SandboxDescription> {
   const subnet = await createLan(layout, signal);
   const plans: readonly HostPlan[] = Array.from({ length: count }, (_, index) => {
     const host = hostLayout(layout, index + 1);
-    return { host, description: describeHost(host, hostAddress(subnet, index + 1)) };
+    const address = hostAddress(subnet, index + 1);
+    return { host, machine: { address, system }, description: describeHost(host, address) };
   });
   log(`starting ${count} ${count === 1 ? 'host' : 'hosts'} and building the test images`);
   const [archive] = await together(signal, [
@@ -153,7 +169,7 @@ async function bringUp(
   );
   const hosts = plans.map(({ description }) => description);
   const { fleetFile: fleet, credentials, fleetName } = layout;
-  const description = { fleet, credentials, hosts, images };
+  const description = { fleet, credentials, hosts, images, system };
   publishFile(layout, descriptionFile(layout), JSON.stringify(description));
   publishFile(layout, fleet, renderFleetFile(fleetName, hosts));
   return description;
@@ -171,10 +187,10 @@ async function startHosts(
   publishCredentials(layout, hosts);
   await together(
     signal,
-    plans.map(({ host, description }) => async (signal) => {
-      await createServerCertificate(layout, host, description.address, signal);
-      writeEngineConfig(host, description.address, lan);
-      await powerOn(layout, host, description.address, cgroups, signal);
+    plans.map(({ host, machine, description }) => async (signal) => {
+      await createServerCertificate(layout, host, machine.address, signal);
+      writeEngineConfig(host, machine.address, lan);
+      await powerOn(layout, host, machine, cgroups, signal);
       await awaitEngine(cgroups, host, description, signal);
     }),
   );
@@ -183,9 +199,11 @@ async function startHosts(
 
 function toSandbox(layout: SandboxLayout, description: SandboxDescription): Sandbox {
   const cgroups = detectCgroups();
-  const hosts = description.hosts.map(({ address }, index) =>
-    createSandboxHost(layout, hostLayout(layout, index + 1), address, cgroups),
-  );
+  const { system } = description;
+  const hosts = description.hosts.map(({ address }, index) => {
+    const machine = { address, system };
+    return createSandboxHost(layout, hostLayout(layout, index + 1), machine, cgroups);
+  });
   return {
     ...description,
     hosts,

@@ -38,6 +38,7 @@ describe('npm run fleet', () => {
     expect(sandbox.fleet).toBe(join(dir, 'fleet.yaml'));
     expect(sandbox.credentials).toBe(join(dir, 'credentials'));
     expect(sandbox.images).toContain('testapp:v1');
+    expect(sandbox.system).toBeNull();
     expect(sandbox.hosts).toEqual([
       {
         name: 'host-1',

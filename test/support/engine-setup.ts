@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import type { TestProject } from 'vitest/node';
 
 import { findCommand } from '../../src/sandbox/command.ts';
+import { whyNoDebian13 } from '../../src/sandbox/debian-13.ts';
 import type { SandboxDescription } from '../../src/sandbox/sandbox.ts';
 import { describeSandbox, startSandbox, stopSandbox } from '../../src/sandbox/sandbox.ts';
 import { secondFolder } from './second-folder.ts';
@@ -20,15 +21,18 @@ declare module 'vitest' {
 
 const prefix = 'fleetwright-engine-';
 
-/** Brings up the fleet for a run of the project `engine`, and gives vitest the way to take it down. */
+/** Brings up the fleet for a run of the project `engine` or `engine-26`, and gives vitest the way to take it down. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
-  if (process.geteuid?.() !== 0 && findCommand('dockerd') === null) return skipAll(project);
+  const engine = project.name === 'engine-26' ? 'debian-13' : 'installed';
+  const reason = engine === 'debian-13' ? whyNoDebian13() : whyNoEngine();
+  if (reason !== null) return skipAll(project, reason);
   await removeAbandoned();
-  const dir = join(tmpdir(), `${prefix}${process.pid}`);
+  // Both projects may be run by one process.
+  const dir = join(tmpdir(), `${prefix}${process.pid}-${engine}`);
   // On a signal vitest exits within a millisecond, teardown or not. What cannot be done in time is left to a process of its own.
   const leave = (): void => takeDownBehindUs(dir);
   process.on('exit', leave);
-  const sandbox = await startSandbox({ hosts: 3, dir, log: say });
+  const sandbox = await startSandbox({ hosts: 3, dir, engine, log: say });
   project.provide('sandbox', describeSandbox(sandbox));
   return async () => {
     await sandbox[Symbol.asyncDispose]();
@@ -47,8 +51,14 @@ function takeDownBehindUs(dir: string): void {
   }).unref();
 }
 
-async function skipAll(project: TestProject): Promise<() => Promise<void>> {
-  say('engine tests skipped: no Docker Engine is installed, and only root can install one');
+function whyNoEngine(): string | null {
+  return process.geteuid?.() !== 0 && findCommand('dockerd') === null
+    ? 'no Docker Engine is installed, and only root can install one'
+    : null;
+}
+
+async function skipAll(project: TestProject, reason: string): Promise<() => Promise<void>> {
+  say(`${project.name} tests skipped: ${reason}`);
   project.config.runner = fileURLToPath(new URL('skip-all-runner.ts', import.meta.url));
   return async () => undefined;
 }

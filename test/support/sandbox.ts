@@ -16,8 +16,10 @@ process.once('disconnect', () => process.exit(1));
 export type SharedSandbox = Omit<Sandbox, typeof Symbol.asyncDispose>;
 
 export function sharedSandbox(): SharedSandbox {
-  const { fleet, credentials, hosts, images } = openSandbox(dirname(inject('sandbox').fleet));
-  return { fleet, credentials, hosts, images };
+  const { [Symbol.asyncDispose]: _dispose, ...shared } = openSandbox(
+    dirname(inject('sandbox').fleet),
+  );
+  return shared;
 }
 
 /** A client as a person at a shell of the host has one: it goes past the operator. */

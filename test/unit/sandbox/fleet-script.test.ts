@@ -8,6 +8,7 @@ describe('npm run fleet', () => {
     { args: ['up', '--dir', '/nowhere', '--hosts', 'many'], says: 'number from 1 to 200' },
     { args: ['up', '--dir', '/nowhere', '--hosts', '0'], says: 'number from 1 to 200' },
     { args: ['up', '--dir', '/nowhere', '--force'], says: "unknown option '--force'" },
+    { args: ['up', '--dir', '/nowhere', '--engine', 'debian-11'], says: 'installed, debian-13' },
     { args: ['sideways'], says: "unknown command 'sideways'" },
   ])('refuses "$args"', async ({ args, says }) => {
     const result = await runFleetScript(...args);
@@ -17,9 +18,10 @@ describe('npm run fleet', () => {
   });
 
   it('--help says what it does', async () => {
-    const result = await runFleetScript('--help');
+    const [all, up] = await Promise.all([runFleetScript('--help'), runFleetScript('up', '--help')]);
 
-    expect(result.code).toBe(0);
-    expect(result.stdout).toContain('bring up a fleet');
+    expect(all.code).toBe(0);
+    expect(all.stdout).toContain('bring up a fleet');
+    expect(up.stdout).toContain('Docker 26.1 of Debian 13');
   });
 });
