@@ -17,43 +17,10 @@ import { Commands, fleetwright } from '../support/command-line.ts';
 import { ConfigRepository } from '../support/config-repository.ts';
 import { listContainers } from '../support/containers.ts';
 import { eventually } from '../support/eventually.ts';
+import { composeFile, project, standingIn, type Standing } from '../support/legacy-project.ts';
 import { clearHosts, sharedSandbox, shellOf } from '../support/sandbox.ts';
 
 const fleet = 'adopt-test';
-const project = 'legacy';
-
-/** What somebody has run on one host for years. */
-const composeFile = {
-  version: '3.8',
-  services: {
-    web: {
-      image: 'testapp:v1',
-      environment: { GREETING: 'costs $$5', DB_PASSWORD: 'hunter2' },
-      labels: { team: 'shop' },
-      volumes: ['data:/data'],
-      restart: 'unless-stopped',
-      stop_grace_period: '2s',
-      depends_on: ['edge'],
-    },
-    edge: {
-      image: 'testapp:v1',
-      ports: ['18080:8080'],
-      networks: { default: { aliases: ['gate'] }, back: {} },
-      cap_drop: ['NET_RAW'],
-      restart: 'always',
-    },
-  },
-  networks: { back: {} },
-  volumes: { data: {} },
-};
-
-/** A container as the engine shows it: what must not change while it is adopted. */
-interface Standing {
-  readonly id: string;
-  readonly name: string;
-  readonly startedAt: string;
-  readonly restarts: number;
-}
 
 describe('a Compose project of one host, adopted', () => {
   const { hosts, credentials } = sharedSandbox();
@@ -91,19 +58,7 @@ describe('a Compose project of one host, adopted', () => {
     });
   };
   const up = (): Promise<void> => compose('up', '-d', '--scale', 'web=2');
-  const standing = async (): Promise<readonly Standing[]> => {
-    const filters = { label: [`com.docker.compose.project=${project}`] };
-    const listed = await engine.listContainers({ all: true, filters });
-    const all = await Promise.all(listed.map(({ Id }) => engine.getContainer(Id).inspect()));
-    return all
-      .map(({ Id, Name, State, RestartCount }) => ({
-        id: Id,
-        name: Name.slice(1),
-        startedAt: State.StartedAt,
-        restarts: RestartCount,
-      }))
-      .toSorted((a, b) => (a.name < b.name ? -1 : 1));
-  };
+  const standing = (): Promise<readonly Standing[]> => standingIn(engine);
   const manifest = join(project, 'compose.yaml');
   /** Imports and commits; `change` edits what was written. */
   const imported = async (change: (text: string) => string = (text) => text): Promise<Import> => {
@@ -125,11 +80,6 @@ describe('a Compose project of one host, adopted', () => {
       : text.replaceAll('    deploy:\n', '    deploy:\n      update_config: { monitor: 0s }\n');
     await repository.write(manifest, change(quick));
     await repository.commit('change');
-  };
-  const legacyOf = (applications: readonly Application[]): Application => {
-    const found = applications.find(({ application }) => application === project);
-    if (found === undefined) throw new Error('the application is there');
-    return found;
   };
 
   it('is imported, committed, adopted without a restart, and updated by a commit', async () => {
@@ -399,6 +349,12 @@ describe('a Compose project of one host, adopted', () => {
     });
   });
 });
+
+function legacyOf(applications: readonly Application[]): Application {
+  const found = applications.find(({ application }) => application === project);
+  if (found === undefined) throw new Error('the application is there');
+  return found;
+}
 
 function isReady({ conditions }: Application): boolean {
   return conditions.some(({ type, status }) => type === 'Ready' && status);

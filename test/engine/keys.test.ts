@@ -6,8 +6,10 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
 import { assessInstance } from '../../src/drift/assess-instance.ts';
 import type { Fleet } from '../../src/fleet/fleet.ts';
+import { apiAtLeast } from '../../src/model/api-at-least.ts';
 import type { NetworkSpec, ServiceSpec } from '../../src/model/application.ts';
 import { familiarReference, findImage } from '../../src/model/image.ts';
+import { packTar } from '../../src/sandbox/docker-archive.ts';
 import {
   act,
   containerOf,
@@ -18,7 +20,7 @@ import {
   sandboxHost,
 } from '../support/engine-fleet.ts';
 import { loadApplication } from '../support/load-files.ts';
-import { clearHosts } from '../support/sandbox.ts';
+import { clearHosts, shellOf } from '../support/sandbox.ts';
 import { anIdentity } from '../unit/fleet/builders.ts';
 
 interface Loaded {
@@ -137,6 +139,37 @@ describe('right after the start nothing differs from', () => {
 
     expect(differences(loaded.service)).toEqual([]);
   });
+});
+
+it('a part of a volume is mounted by an engine that knows parts', async () => {
+  const engine = shellOf(host);
+  const Mounts = [{ Type: 'volume' as const, Source: 'shop_data', Target: '/d' }];
+  const filler = await engine.createContainer({ Image: image, HostConfig: { Mounts } });
+  const part = { kind: 'folder', path: 'd/part', mode: 0o755 } as const;
+  const file = {
+    kind: 'file',
+    path: 'd/part/file',
+    mode: 0o644,
+    content: Buffer.from('x'),
+  } as const;
+  await filler.putArchive(await packTar([part, file]), { path: '/' });
+  await filler.remove();
+  const loaded = load(
+    ['volumes: [{ type: volume, source: data, target: /d, volume: { subpath: part } }]'],
+    'volumes: { data: }\n',
+  );
+
+  await createNetworks(loaded);
+  const outcome = await launch(fleet, host, identity, loaded.service);
+
+  if (!apiAtLeast(reachable(fleet, host).engine.apiVersion, '1.45')) {
+    expect(outcome).toMatchObject({ failure: { reason: 'EngineTooOld' } });
+    return;
+  }
+  expect(outcome).toEqual({ kind: 'done' });
+  expect(differences(loaded.service)).toEqual([]);
+  const container = engine.getContainer(containerOf(fleet, host, identity).id);
+  await expect(container.infoArchive({ path: '/d/file' })).resolves.toBeDefined();
 });
 
 it('a key that the engine is too old for creates nothing', async () => {

@@ -3,11 +3,13 @@
  * change does is for the schema to say (`x-change`).
  */
 export interface KeyLife {
-  /** Path of the key in the schema: `networks`, `deploy.resources`. */
+  /** Path of the key in the schema: `networks`, `deploy.resources`; or of a part of it that not every engine has. */
   readonly key: string;
   /** Lines of the service. */
   readonly before: readonly string[];
   readonly after: readonly string[];
+  /** What the change of a part does, when that is not what one of the whole key does. */
+  readonly change?: 'replace';
   /** The top-level part of the manifest that the lines need. */
   readonly top?: string;
   /** Files beside the manifest; `after` replaces some of them. */
@@ -182,6 +184,12 @@ export const keyLives: readonly KeyLife[] = [
     before: ['healthcheck: { test: "true", interval: 9s }'],
     after: ['healthcheck: { test: "true", interval: 8s }'],
   },
+  {
+    key: 'healthcheck.start_interval',
+    before: ['healthcheck: { test: "true", start_period: 9s, start_interval: 1s }'],
+    after: ['healthcheck: { test: "true", start_period: 9s, start_interval: 2s }'],
+    since: '1.44',
+  },
   { key: 'hostname', before: ['hostname: a'], after: ['hostname: b'] },
   { key: 'image', before: [], after: ['image: testapp:v2'] },
   { key: 'init', before: ['init: true'], after: ['init: false'] },
@@ -217,6 +225,14 @@ export const keyLives: readonly KeyLife[] = [
     key: 'networks',
     before: ['networks: { default: { aliases: [www] } }'],
     after: ['networks: { default: { aliases: [other] } }'],
+  },
+  {
+    key: 'networks.mac_address',
+    before: ['networks: { default: , other: { mac_address: 02:42:ac:11:65:45 } }'],
+    after: ['networks: { default: , other: { mac_address: 02:42:ac:11:65:46 } }'],
+    top: 'networks: { other: }\n',
+    change: 'replace',
+    since: '1.44',
   },
   {
     key: 'oom_kill_disable',
@@ -275,6 +291,20 @@ export const keyLives: readonly KeyLife[] = [
     after: ['volumes: [data:/data:ro]'],
     top: 'volumes: { data: }\n',
   },
+  {
+    key: 'volumes.bind.recursive',
+    before: boundRecursively('readonly'),
+    after: boundRecursively('writable'),
+    since: '1.44',
+  },
+  {
+    key: 'volumes.volume.subpath',
+    before: ['volumes: [{ type: volume, source: data, target: /d, volume: { subpath: a } }]'],
+    after: ['volumes: [{ type: volume, source: data, target: /d, volume: { subpath: b } }]'],
+    top: 'volumes: { data: }\n',
+    since: '1.45',
+    isOnlyCreated: true,
+  },
   { key: 'working_dir', before: ['working_dir: /tmp'], after: ['working_dir: /'] },
   {
     key: 'x-fleetwright.drift',
@@ -312,3 +342,9 @@ export const keyLives: readonly KeyLife[] = [
     after: ['x-fleetwright: { singleton: false }'],
   },
 ];
+
+function boundRecursively(how: string): readonly string[] {
+  return [
+    `volumes: [{ type: bind, source: /usr/share, target: /b, read_only: true, bind: { recursive: ${how} } }]`,
+  ];
+}
