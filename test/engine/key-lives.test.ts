@@ -16,6 +16,7 @@ import { instanceName } from '../../src/model/labels.ts';
 import type { ObservedContainer } from '../../src/model/observation.ts';
 import { originOf } from '../../src/model/origin.ts';
 import { remedyAction } from '../../src/rollout/heal.ts';
+import { detectCgroups, removeCgroup } from '../../src/sandbox/cgroups.ts';
 import {
   act,
   fleetName,
@@ -41,7 +42,11 @@ beforeAll(async () => {
 
 afterEach(() => clearHosts([host]));
 
-afterAll(() => fleet[Symbol.asyncDispose]());
+afterAll(async () => {
+  await fleet[Symbol.asyncDispose]();
+  // The row of `cgroup_parent` names one that is outside of the sandbox's, and engines remove none.
+  removeCgroup(detectCgroups(), '/fw-a');
+});
 
 /** Line of the manifest on which the lines of the service begin. */
 const firstLine = 4;
