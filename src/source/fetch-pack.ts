@@ -6,11 +6,15 @@ import { addRemote, fetch, init, writeObject, writeRef } from 'isomorphic-git';
 
 import { StalledError, TransientError } from '../model/errors.ts';
 import { gitMessageOf } from './as-source-error.ts';
+import { bodyOf, wholeBody } from './body.ts';
+import { withHead } from './judge-answer.ts';
 
 export interface PackRequest {
   /** A Git directory of its own; what is there is removed first. */
   readonly gitdir: string;
   readonly url: string;
+  /** The server, as messages name it. */
+  readonly host: string;
   readonly branch: string;
   /** A commit that need not be sent again, nor anything behind it; undefined asks for the whole history. */
   readonly have: { readonly oid: string; readonly bytes: Uint8Array } | undefined;
@@ -27,7 +31,7 @@ export interface PackRequest {
  * @throws StalledError, TransientError of the transport, and TransientError `PackCorrupt`
  */
 export async function fetchPack(request: PackRequest): Promise<string> {
-  const { gitdir, url, branch, have, http, signal } = request;
+  const { gitdir, url, host, branch, have, http, signal } = request;
   await rm(gitdir, { recursive: true, force: true });
   await init({ fs, bare: true, dir: gitdir, gitdir });
   await addRemote({ fs, gitdir, remote: 'origin', url });
@@ -39,7 +43,7 @@ export async function fetchPack(request: PackRequest): Promise<string> {
   try {
     const { fetchHead } = await fetch({
       fs,
-      http,
+      http: withHeadOf(`refs/heads/${branch}`, http),
       gitdir,
       remote: 'origin',
       // What we have is at `ref`; the documented form would offer refs/heads/B, which never moves.
@@ -57,8 +61,19 @@ export async function fetchPack(request: PackRequest): Promise<string> {
     signal.throwIfAborted();
     throw new TransientError(
       'PackCorrupt',
-      `Cannot accept what ${new URL(url).host} sent: ${gitMessageOf(error)}`,
+      `Cannot accept what ${host} sent: ${gitMessageOf(error)}`,
       { cause: error },
     );
   }
+}
+
+/** Adds a HEAD to the list of refs, which isomorphic-git cannot do without. */
+function withHeadOf(ref: string, http: HttpClient): HttpClient {
+  return {
+    async request(request) {
+      const answer = await http.request(request);
+      if (request.method === 'POST') return answer;
+      return { ...answer, body: bodyOf(withHead(await wholeBody(answer.body), ref)) };
+    },
+  };
 }

@@ -2,17 +2,14 @@ import type { Agent, ClientRequest, IncomingMessage } from 'node:http';
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 
-import { messageOf, TransientError } from '../model/errors.ts';
+import { StalledError, TransientError } from '../model/errors.ts';
+import { Deadlines } from './deadlines.ts';
 import type { GitAnswer } from './judge-answer.ts';
-import { protocolError } from './judge-answer.ts';
+import { protocolError, tooLarge } from './judge-answer.ts';
+import { codeOf, networkTrouble, unreachable } from './reach.ts';
+import type { TransportLimits } from './transport.ts';
 
-export interface ExchangeLimits {
-  readonly idleTimeoutMs: number;
-  readonly totalTimeoutMs: number;
-  readonly maxAnswerBytes: number;
-}
-
-export interface Exchange extends ExchangeLimits {
+export interface Exchange extends TransportLimits {
   readonly url: URL;
   readonly method: 'GET' | 'POST';
   readonly headers: Readonly<Record<string, string>>;
@@ -50,16 +47,19 @@ async function attempt(options: Exchange): Promise<ExchangeAnswer> {
   const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
   const length = method === 'POST' ? { 'content-length': String(body.length) } : {};
   const request = send(url, { method, headers: { ...headers, ...length }, agent });
-  const limits = new Deadlines(request, options);
+  const limits = new Deadlines(options, url.host, signal, (reason) => {
+    request.destroy(reason instanceof Error ? reason : new Error('cancelled'));
+  });
   let received = 0;
   try {
-    const response = await responseTo(request, body);
+    // A request that has no socket yet, as when a proxy hangs, tells nobody that it was destroyed.
+    const response = await Promise.race([responseTo(request, body), limits.ended]);
     limits.touch();
     const chunks: Uint8Array[] = [];
     for await (const chunk of response as AsyncIterable<Uint8Array>) {
       limits.touch();
       received += chunk.length;
-      if (received > options.maxAnswerBytes) throw tooLarge(options);
+      if (received > options.maxAnswerBytes) throw tooLarge(url.host, options.maxAnswerBytes);
       chunks.push(chunk);
     }
     return {
@@ -85,84 +85,19 @@ function responseTo(request: ClientRequest, body: Uint8Array): Promise<IncomingM
   });
 }
 
-/** Ends a request when nothing moves, when all of it takes too long, or when the caller no longer wants it. */
-class Deadlines {
-  /** Why the request was ended. */
-  reason: unknown;
-  readonly #request: ClientRequest;
-  readonly #options: Exchange;
-  readonly #total: NodeJS.Timeout;
-  readonly #idle: NodeJS.Timeout;
-  readonly #onAbort = (): void => this.#end(this.#options.signal.reason);
-
-  constructor(request: ClientRequest, options: Exchange) {
-    const { idleTimeoutMs, totalTimeoutMs, url } = options;
-    this.#request = request;
-    this.#options = options;
-    const give = (what: string): void => this.#end(unreachable(url, what));
-    this.#total = setTimeout(
-      () => give(`the answer was not complete within ${totalTimeoutMs / 1000} s`),
-      totalTimeoutMs,
-    );
-    this.#idle = setTimeout(
-      () => give(`the server sent nothing for ${idleTimeoutMs / 1000} s`),
-      idleTimeoutMs,
-    );
-    options.signal.addEventListener('abort', this.#onAbort, { once: true });
-  }
-
-  touch(): void {
-    this.#idle.refresh();
-  }
-
-  clear(): void {
-    clearTimeout(this.#total);
-    clearTimeout(this.#idle);
-    this.#options.signal.removeEventListener('abort', this.#onAbort);
-  }
-
-  #end(reason: unknown): void {
-    this.reason = reason;
-    this.#request.destroy(reason instanceof Error ? reason : new Error('cancelled'));
-  }
-}
-
 function failure(
   error: unknown,
   { url, signal }: Exchange,
   received: number,
   isReused: boolean,
 ): unknown {
-  if (error instanceof TransientError || signal.aborted) return error;
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  if (error instanceof TransientError || error instanceof StalledError || signal.aborted) {
+    return error;
+  }
+  const code = codeOf(error);
   if (received > 0) return protocolError(url.host, `the answer broke off after ${received} bytes`);
   if (isReused && (code === 'ECONNRESET' || code === 'EPIPE')) {
     return new StaleSocketError('GitUnreachable', `Cannot reach ${url.host}: ${code}`);
   }
-  const words = code === '' ? messageOf(error) : (meanings.get(code) ?? messageOf(error));
-  return unreachable(url, code === '' ? words : `${words} (${code})`);
-}
-
-const meanings: ReadonlyMap<string, string> = new Map([
-  ['ECONNREFUSED', 'nothing listens at that port'],
-  ['ENOTFOUND', 'its name cannot be resolved'],
-  ['EAI_AGAIN', 'its name cannot be resolved now'],
-  ['ECONNRESET', 'the connection was broken off before an answer came'],
-  ['ETIMEDOUT', 'the connection timed out'],
-  ['EHOSTUNREACH', 'there is no route to it'],
-  ['ENETUNREACH', 'there is no route to its network'],
-]);
-
-function unreachable(url: URL, seen: string): TransientError {
-  return new TransientError(
-    'GitUnreachable',
-    `Cannot reach the repository on ${url.host}: ${seen}`,
-  );
-}
-
-function tooLarge({ url, maxAnswerBytes }: Exchange): TransientError {
-  return protocolError(
-    url.host,
-    `the answer is larger than ${maxAnswerBytes} bytes, the most that is taken`,
-  );
+  return unreachable(url.host, networkTrouble(error));
 }

@@ -1,6 +1,7 @@
 import { StalledError, TransientError } from '../model/errors.ts';
 import { flushPacket, pktLine, splitPktLines } from './pkt-line.ts';
 import type { PktLine } from './pkt-line.ts';
+import { printable } from './printable.ts';
 
 /** What a server answered, read to its end. */
 export interface GitAnswer {
@@ -37,11 +38,20 @@ export function judgeAnswer(
       `it answers with ${answer.contentType || 'no content type'}, where Git wants ${wanted}. Is it the URL of a repository, and is no login page or proxy in between?`,
     );
   }
-  const { lines, isComplete } = splitPktLines(answer.body);
+  judgeBody(answer.body, service, host);
+}
+
+/**
+ * Passes the bytes of an answer that are whole and no complaint, over whatever transport they came.
+ *
+ * @throws StalledError `UnsupportedRepository`; TransientError `GitProtocol`
+ */
+function judgeBody(body: Uint8Array, service: GitService, host: string): void {
+  const { lines, isComplete } = splitPktLines(body);
   const complaint = lines.map(errorText).find((text) => text !== undefined);
   if (complaint !== undefined) throw protocolError(host, `the server says "${complaint}"`);
   if (!isComplete || (service === 'advertisement' && isHeadingOnly(lines))) {
-    throw protocolError(host, `the answer is cut after ${answer.body.length} bytes`);
+    throw protocolError(host, `the answer is cut after ${body.length} bytes`);
   }
   if (service === 'advertisement' && lines.some(isSha256)) {
     throw new StalledError(
@@ -69,13 +79,13 @@ function judgeStatus(status: number, host: string, what: 'read' | 'write to'): v
   if (status === 401 || status === 403 || status === 203) {
     throw new StalledError(
       'AuthenticationFailed',
-      `Cannot ${what} the repository on ${host}: the server refuses access (HTTP ${status}). Check that the token file holds a token that may ${what} this repository`,
+      `Cannot ${what} the repository on ${host}: the server refuses access (HTTP ${status}). Check that the configured token, GitHub App or certificate may ${what} this repository`,
     );
   }
   if (status === 404 || status === 410) {
     throw new StalledError(
       'RepositoryNotFound',
-      `Cannot find the repository on ${host}: the server answers HTTP ${status}. Check the URL, and that the token may ${what} it, since some servers hide what one may not read`,
+      `Cannot find the repository on ${host}: the server answers HTTP ${status}. Check the URL, and that the credentials may ${what} it, since some servers hide what one may not read`,
     );
   }
   if (status >= 500 || status === 429 || status === 408) {
@@ -92,14 +102,17 @@ export function protocolError(host: string, seen: string): TransientError {
   return new TransientError('GitProtocol', `Cannot read from the repository on ${host}: ${seen}`);
 }
 
+/** Makes the error for an answer with more bytes than are taken. */
+export function tooLarge(host: string, maxBytes: number): TransientError {
+  return protocolError(host, `the answer is larger than ${maxBytes} bytes, the most that is taken`);
+}
+
 /** The complaint of an `ERR` packet or of the third side band, in one printable line. */
 function errorText(line: PktLine): string | undefined {
   if (line === null || line.length === 0) return undefined;
   const isBand = line[0] === 3;
   if (!isBand && !(line[0] === 0x45 && textOf(line.subarray(0, 4)) === 'ERR ')) return undefined;
-  const text = textOf(line.subarray(isBand ? 1 : 4, 400));
-  // oxlint-disable-next-line no-control-regex -- control characters are what is taken out
-  return text.replace(/[\u0000-\u001f\u007f]+/g, ' ').trim();
+  return printable(textOf(line.subarray(isBand ? 1 : 4)), 400);
 }
 
 /** Only `# service=…` and its own flush: a list that was cut before it began. */

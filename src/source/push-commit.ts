@@ -1,5 +1,6 @@
 import type { HttpClient } from 'isomorphic-git';
 
+import { bodyOf, wholeBody } from './body.ts';
 import type { NewCommit } from './commit-change.ts';
 import { protocolError } from './judge-answer.ts';
 import { makePack } from './make-pack.ts';
@@ -10,6 +11,8 @@ import { readPushReport } from './push-report.ts';
 export interface PushRequest {
   readonly commit: NewCommit;
   readonly url: string;
+  /** The server, as messages name it. */
+  readonly host: string;
   readonly branch: string;
   /** A Git directory of its own, to make the pack in. */
   readonly gitdir: string;
@@ -25,12 +28,12 @@ export interface PushRequest {
  * @throws StalledError, TransientError of the transport
  */
 export async function pushCommit(request: PushRequest): Promise<PushReport | null> {
-  const { commit, url, branch, gitdir, http } = request;
+  const { commit, url, host, branch, gitdir, http } = request;
   const ref = `refs/heads/${branch}`;
   const { tip, capabilities } = await listForPush(http, url, ref);
   if (tip !== commit.parent) return null;
   if (!capabilities.includes('report-status')) {
-    throw protocolError(new URL(url).host, 'it does not say what becomes of a push');
+    throw protocolError(host, 'it does not say what becomes of a push');
   }
   const wanted = ['report-status', 'side-band-64k'].filter((name) => capabilities.includes(name));
   const command = `${commit.parent} ${commit.oid} ${ref}\0 ${wanted.join(' ')}`;
@@ -42,9 +45,9 @@ export async function pushCommit(request: PushRequest): Promise<PushReport | nul
       'content-type': 'application/x-git-receive-pack-request',
       accept: 'application/x-git-receive-pack-result',
     },
-    body: each([pktLine(command), flushPacket, pack]),
+    body: bodyOf(pktLine(command), flushPacket, pack),
   });
-  return readPushReport(await collect(body), ref, wanted.includes('side-band-64k'));
+  return readPushReport(await wholeBody(body), ref, wanted.includes('side-band-64k'));
 }
 
 interface RefsForPush {
@@ -58,7 +61,7 @@ async function listForPush(http: HttpClient, url: string, ref: string): Promise<
     method: 'GET',
     headers: {},
   });
-  const texts = splitPktLines(await collect(body)).lines.map((line) =>
+  const texts = splitPktLines(await wholeBody(body)).lines.map((line) =>
     line === null ? '' : Buffer.from(line).toString('utf8').trimEnd(),
   );
   const refs = texts.map((text) => text.split('\0'));
@@ -66,14 +69,4 @@ async function listForPush(http: HttpClient, url: string, ref: string): Promise<
     tip: refs.find(([name = '']) => name.slice(41) === ref)?.[0]?.slice(0, 40),
     capabilities: refs.find(([, words]) => words !== undefined)?.[1]?.split(' ') ?? [],
   };
-}
-
-async function* each(parts: readonly Uint8Array[]): AsyncIterableIterator<Uint8Array> {
-  yield* parts;
-}
-
-async function collect(body: AsyncIterable<Uint8Array> | undefined): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of body ?? []) chunks.push(chunk);
-  return Buffer.concat(chunks);
 }

@@ -1,5 +1,6 @@
 import type { PktLine } from './pkt-line.ts';
 import { splitPktLines } from './pkt-line.ts';
+import { printable } from './printable.ts';
 
 /** What a server says of a push. */
 export interface PushReport {
@@ -24,8 +25,11 @@ export function readPushReport(answer: Uint8Array, ref: string, isBanded: boolea
   const refused = report.find((line) => line.startsWith(`ng ${ref} `));
   return {
     isAccepted: isUnpacked && report.includes(`ok ${ref}`),
-    reason: printable(refused?.slice(`ng ${ref} `.length) ?? (isUnpacked ? '' : unpacked)),
-    remote: isBanded ? printable(band(2).toString('utf8')) : '',
+    reason: printable(
+      refused?.slice(`ng ${ref} `.length) ?? (isUnpacked ? '' : unpacked),
+      maxWords,
+    ),
+    remote: isBanded ? printable(band(2).toString('utf8'), maxWords) : '',
   };
 }
 
@@ -38,10 +42,4 @@ export function isContention({ reason }: PushReport): boolean {
 
 function textOf(line: PktLine): string {
   return line === null ? '' : Buffer.from(line).toString('utf8').trimEnd();
-}
-
-function printable(text: string): string {
-  // oxlint-disable-next-line no-control-regex -- control characters are what is taken out
-  const words = text.replace(/[\u0000-\u0020\u007f]+/g, ' ').trim();
-  return words.length > maxWords ? `${words.slice(0, maxWords)}…` : words;
 }

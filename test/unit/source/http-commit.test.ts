@@ -62,7 +62,7 @@ async function takeBack(
   };
 }
 
-describe('HttpSource.commit()', () => {
+describe('MirrorSource.commit()', () => {
   it('pushes one commit on top of the branch that changes just the files named', async () => {
     const old = await pushed({ a: '1', 'deep/b': '1' });
     const head = await pushed({ a: '2', 'unit\\x2d.swap': 'odd' });

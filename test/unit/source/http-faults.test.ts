@@ -98,7 +98,7 @@ const cases: readonly Case[] = [
   },
 ];
 
-describe('HttpSource, when the server', () => {
+describe('MirrorSource, when the server', () => {
   it.each(cases)(
     '$name ($phase), keeps what it has and heals',
     async ({ phase, fault, reason }) => {
@@ -177,7 +177,7 @@ describe('HttpSource, when the server', () => {
   });
 });
 
-describe('HttpSource gives the token away', () => {
+describe('MirrorSource gives the token away', () => {
   const token = 'planted-s3cret';
   const encoded = Buffer.from(`x-access-token:${token}`).toString('base64');
 

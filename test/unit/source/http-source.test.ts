@@ -31,7 +31,7 @@ afterEach(async () => {
 
 const big = Array.from({ length: 5000 }, (_, line) => `line ${line * 7919}`).join('\n');
 
-describe('HttpSource', () => {
+describe('MirrorSource', () => {
   it('clones, and then receives only what is new', async () => {
     await repository.commit({ big, a: '1' });
     await using source = await openTestSource(facts);
@@ -167,7 +167,7 @@ describe('HttpSource', () => {
   });
 });
 
-describe('HttpSource.watch()', () => {
+describe('MirrorSource.watch()', () => {
   it('hints when the branch has moved, and not while nothing changes', async () => {
     await repository.commit({ a: '1' });
     await using source = await openTestSource({ ...facts, pollIntervalMs: 50 });
@@ -218,7 +218,7 @@ describe('HttpSource.watch()', () => {
   });
 });
 
-describe('HttpSource with a token', () => {
+describe('MirrorSource with a token', () => {
   it('sends it at once, and takes a new one without being opened again', async () => {
     await repository.commit({ a: '1' });
     server.token = 'first';

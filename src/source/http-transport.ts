@@ -2,16 +2,17 @@ import { readFile } from 'node:fs/promises';
 import { Agent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 
-import type { GitHttpRequest, GitHttpResponse, HttpClient } from 'isomorphic-git';
+import type { GitHttpRequest, GitHttpResponse } from 'isomorphic-git';
 
 import { messageOf, StalledError } from '../model/errors.ts';
-import type { ExchangeAnswer, ExchangeLimits } from './http-exchange.ts';
+import { bodyOf, wholeBody } from './body.ts';
+import type { ExchangeAnswer } from './http-exchange.ts';
 import { exchange } from './http-exchange.ts';
-import { judgeAnswer, protocolError, withHead } from './judge-answer.ts';
+import { judgeAnswer, protocolError } from './judge-answer.ts';
+import type { Conversation, Transport, TransportLimits } from './transport.ts';
 
-export interface GitHttpOptions extends ExchangeLimits {
+export interface HttpTransportOptions extends TransportLimits {
   readonly url: string;
-  readonly branch: string;
   readonly tokenFile: string | undefined;
   readonly username: string;
 }
@@ -19,51 +20,51 @@ export interface GitHttpOptions extends ExchangeLimits {
 const maxRedirects = 3;
 const infoRefs = '/info/refs';
 
-/**
- * The transport under isomorphic-git. It hands over whole, judged answers only, and it adds the credentials itself, so that
- * isomorphic-git never sees them: they reach no config file and no error, and no other origin than the configured one.
- */
-export class GitHttpClient {
-  readonly #options: GitHttpOptions;
+/** Speaks HTTP. The credentials reach no other origin than the configured one. */
+export class HttpTransport implements Transport {
+  readonly url: string;
+  readonly host: string;
+  readonly #options: HttpTransportOptions;
   readonly #origin: URL;
   readonly #agent: Agent;
   /** Where the repository is after redirects within its origin; also a POST goes there. */
   #base: string;
 
-  constructor(options: GitHttpOptions) {
+  constructor(options: HttpTransportOptions) {
     this.#options = options;
     this.#origin = new URL(options.url);
+    this.url = options.url;
+    this.host = this.#origin.host;
     this.#base = options.url;
     const keep = { keepAlive: true, maxSockets: 2 };
     this.#agent = this.#origin.protocol === 'https:' ? new HttpsAgent(keep) : new Agent(keep);
   }
 
-  /** The plugin for one call of isomorphic-git, which is ended by the signal. */
-  plugin(signal: AbortSignal): HttpClient {
-    return { request: (request) => this.#request(request, signal) };
+  converse(signal: AbortSignal): Conversation {
+    return {
+      request: (request) => this.#request(request, signal),
+      async [Symbol.asyncDispose]() {},
+    };
   }
 
-  close(): void {
+  async [Symbol.asyncDispose](): Promise<void> {
     this.#agent.destroy();
   }
 
   async #request(request: GitHttpRequest, signal: AbortSignal): Promise<GitHttpResponse> {
-    const { url: base, branch } = this.#options;
-    const path = request.url.slice(base.length);
+    const path = request.url.slice(this.url.length);
     const isPost = request.method === 'POST';
-    const sent = isPost ? Buffer.concat(await collect(request.body)) : Buffer.alloc(0);
+    const sent = await wholeBody(request.body);
     const headers = { 'user-agent': 'git/fleetwright', ...request.headers };
     const answer = await this.#send(isPost ? 'POST' : 'GET', path, headers, sent, signal);
     const program = path.includes('git-receive-pack') ? 'receive-pack' : 'upload-pack';
-    judgeAnswer(answer, isPost ? 'result' : 'advertisement', this.#origin.host, program);
-    const isList = !isPost && program === 'upload-pack';
-    const body = isList ? withHead(answer.body, `refs/heads/${branch}`) : answer.body;
+    judgeAnswer(answer, isPost ? 'result' : 'advertisement', this.host, program);
     return {
       url: request.url,
       statusCode: answer.status,
       statusMessage: 'OK',
       headers: { 'content-type': answer.contentType },
-      body: once(body),
+      body: bodyOf(answer.body),
     };
   }
 
@@ -129,14 +130,4 @@ async function readToken(file: string): Promise<string> {
     'AuthenticationFailed',
     `Cannot use the token file "${file}": it is empty. Write the token into it`,
   );
-}
-
-async function collect(body: AsyncIterable<Uint8Array> | undefined): Promise<Uint8Array[]> {
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of body ?? []) chunks.push(chunk);
-  return chunks;
-}
-
-async function* once(body: Uint8Array): AsyncIterableIterator<Uint8Array> {
-  yield body;
 }

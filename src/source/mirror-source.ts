@@ -12,8 +12,8 @@ import type { Change, Committed } from './change.ts';
 import { checkConnectivity } from './check-connectivity.ts';
 import type { NewCommit, Publisher } from './commit-change.ts';
 import { commitChange } from './commit-change.ts';
+import type { PackRequest } from './fetch-pack.ts';
 import { fetchPack } from './fetch-pack.ts';
-import { GitHttpClient } from './http-client.ts';
 import { Mirror } from './mirror.ts';
 import { ObjectStore } from './object-store.ts';
 import { startPolling } from './poll.ts';
@@ -25,9 +25,13 @@ import { RepositoryReader } from './repository-reader.ts';
 import type { SourceOptions } from './source-options.ts';
 import type { SourceTree } from './source-tree.ts';
 import type { Source } from './source.ts';
+import type { Transport } from './transport.ts';
 
-export interface HttpSourceOptions extends Omit<SourceOptions, 'repository' | 'path' | 'random'> {
-  /** Without credentials, query and trailing slash. */
+export interface MirrorSourceOptions extends Pick<
+  SourceOptions,
+  'branch' | 'stateDir' | 'pollIntervalMs' | 'maxPacks' | 'logger'
+> {
+  /** The repository in normal form, without credentials: names the mirror. */
   readonly url: string;
   /** The followed path in normal form. */
   readonly folder: string;
@@ -35,10 +39,10 @@ export interface HttpSourceOptions extends Omit<SourceOptions, 'repository' | 'p
 }
 
 /** A branch of a repository on a server, kept in a mirror that only this process uses. */
-export class HttpSource implements Source {
-  readonly #options: HttpSourceOptions;
+export class MirrorSource implements Source {
+  readonly #options: MirrorSourceOptions;
   readonly #where: string;
-  readonly #client: GitHttpClient;
+  readonly #transport: Transport;
   readonly #mirror: Mirror;
   readonly #store: ObjectStore;
   readonly #reader: RepositoryReader;
@@ -50,33 +54,29 @@ export class HttpSource implements Source {
   /** Set when the packs we have turned out to lack something: the next fetch takes everything. */
   #isDoubtful = false;
 
-  private constructor(options: HttpSourceOptions, mirror: Mirror) {
-    const { url, idleTimeoutMs = 30_000, totalTimeoutMs = 600_000 } = options;
-    const { maxAnswerBytes = 512 * 1024 * 1024, username = 'x-access-token', tokenFile } = options;
-    const limits = { idleTimeoutMs, totalTimeoutMs, maxAnswerBytes };
-    this.#where = `repository ${url}`;
+  private constructor(options: MirrorSourceOptions, transport: Transport, mirror: Mirror) {
+    this.#where = `repository ${options.url}`;
     this.#options = options;
     this.#mirror = mirror;
-    this.#client = new GitHttpClient({
-      ...limits,
-      url,
-      branch: options.branch,
-      username,
-      tokenFile,
-    });
+    this.#transport = transport;
     this.#store = new ObjectStore(mirror.gitdir, this.#where);
     this.#reader = new RepositoryReader(this.#store, { ...options, where: this.#where });
   }
 
-  /** @throws StalledError `MirrorInUse` */
-  static async open(options: HttpSourceOptions): Promise<HttpSource> {
-    const { url, branch, stateDir, tokenFile, logger } = options;
+  /**
+   * @param transport is the source's from now on, also when it cannot be opened
+   * @throws StalledError `MirrorInUse`
+   */
+  static async open(options: MirrorSourceOptions, transport: Transport): Promise<MirrorSource> {
+    const { url, branch, stateDir, logger } = options;
     const name = createHash('sha256').update(`${url}\n${branch}`).digest('hex').slice(0, 32);
-    if (tokenFile !== undefined && isExposed(new URL(url))) {
-      logger.warn({ url }, 'token is sent over plain http: anybody on the way can read it');
+    try {
+      const mirror = await Mirror.open(join(stateDir, 'git', name), { url, branch }, logger);
+      return new MirrorSource(options, transport, mirror);
+    } catch (error) {
+      await transport[Symbol.asyncDispose]();
+      throw error;
     }
-    const mirror = await Mirror.open(join(stateDir, 'git', name), { url, branch }, logger);
-    return new HttpSource(options, mirror);
   }
 
   async head(signal: AbortSignal): Promise<Revision> {
@@ -170,7 +170,7 @@ export class HttpSource implements Source {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([...this.#watches.keys()].map((watch) => watch[Symbol.asyncDispose]()));
-    this.#client.close();
+    await this.#transport[Symbol.asyncDispose]();
     await this.#queue.onIdle();
     await this.#store[Symbol.asyncDispose]();
     await this.#mirror[Symbol.asyncDispose]();
@@ -209,11 +209,9 @@ export class HttpSource implements Source {
    * tells what became of it.
    */
   async #publish(commit: NewCommit, signal: AbortSignal): Promise<boolean> {
-    const { url, branch } = this.#options;
-    const http = this.#client.plugin(signal);
     let report: PushReport | null;
     try {
-      report = await pushCommit({ commit, url, branch, gitdir: this.#mirror.outgoing, http });
+      report = await this.#push(commit, signal);
     } catch (error) {
       if (signal.aborted || error instanceof StalledError) throw error;
       const isThere = await this.#isPublished(commit, signal).catch(() => false);
@@ -227,7 +225,14 @@ export class HttpSource implements Source {
     });
     if (isThere || report.isAccepted) return true;
     if (this.#mirror.commit !== commit.parent || isContention(report)) return false;
-    throw refusedPush(report, branch, this.#where);
+    throw refusedPush(report, this.#options.branch, this.#where);
+  }
+
+  async #push(commit: NewCommit, signal: AbortSignal): Promise<PushReport | null> {
+    const { url, host } = this.#transport;
+    const gitdir = this.#mirror.outgoing;
+    await using http = this.#transport.converse(signal);
+    return await pushCommit({ commit, url, host, branch: this.#options.branch, gitdir, http });
   }
 
   async #isPublished({ oid }: NewCommit, signal: AbortSignal): Promise<boolean> {
@@ -245,21 +250,19 @@ export class HttpSource implements Source {
 
   /** By version 2 of the protocol, where the server sends no other refs than those asked for. */
   async #listRefs(prefix: string, signal: AbortSignal): Promise<ReadonlyMap<string, string>> {
-    const http = this.#client.plugin(signal);
-    const { url } = this.#options;
+    await using http = this.#transport.converse(signal);
+    const { url } = this.#transport;
     const refs = await listServerRefs({ http, url, prefix, protocolVersion: 2, headers: {} });
     return new Map(refs.map(({ ref, oid }) => [ref.slice('refs/heads/'.length), oid]));
   }
 
   async #receive(signal: AbortSignal): Promise<string> {
-    const { url, branch, maxPacks = 100 } = this.#options;
+    const { maxPacks = 100 } = this.#options;
     const known =
       this.#isDoubtful || this.#mirror.packCount >= maxPacks ? undefined : this.#mirror.commit;
     const have =
       known === undefined ? undefined : { oid: known, bytes: await this.#store.commitBytes(known) };
-    const gitdir = this.#mirror.incoming;
-    const http = this.#client.plugin(signal);
-    const commit = await fetchPack({ gitdir, url, branch, have, http, signal });
+    const commit = await this.#fetch(have, signal);
     const admitted = await this.#mirror.admit();
     try {
       await this.#store.refresh();
@@ -278,9 +281,19 @@ export class HttpSource implements Source {
     }
     return commit;
   }
-}
 
-/** Whether a token could be read on its way there. */
-function isExposed({ protocol, hostname }: URL): boolean {
-  return protocol === 'http:' && !/^(localhost|127\..*|\[::1\])$/.test(hostname);
+  async #fetch(have: PackRequest['have'], signal: AbortSignal): Promise<string> {
+    const { url, host } = this.#transport;
+    const { branch } = this.#options;
+    await using http = this.#transport.converse(signal);
+    return await fetchPack({
+      gitdir: this.#mirror.incoming,
+      url,
+      host,
+      branch,
+      have,
+      http,
+      signal,
+    });
+  }
 }

@@ -1,0 +1,33 @@
+import { messageOf, TransientError } from '../model/errors.ts';
+
+const meanings: ReadonlyMap<string, string> = new Map([
+  ['ECONNREFUSED', 'nothing listens at that port'],
+  ['ENOTFOUND', 'its name cannot be resolved'],
+  ['EAI_AGAIN', 'its name cannot be resolved now'],
+  ['ECONNRESET', 'the connection was broken off before an answer came'],
+  ['EPIPE', 'the connection was broken off before an answer came'],
+  ['ETIMEDOUT', 'the connection timed out'],
+  ['EHOSTUNREACH', 'there is no route to it'],
+  ['ENETUNREACH', 'there is no route to its network'],
+]);
+
+/** The error for a server of which there was no answer. */
+export function unreachable(host: string, seen: string, options?: ErrorOptions): TransientError {
+  return new TransientError(
+    'GitUnreachable',
+    `Cannot reach the repository on ${host}: ${seen}`,
+    options,
+  );
+}
+
+/** What an error of the network means, in words, with its code. */
+export function networkTrouble(error: unknown): string {
+  const code = codeOf(error);
+  if (code === '') return messageOf(error);
+  return `${meanings.get(code) ?? messageOf(error)} (${code})`;
+}
+
+/** The code of an error of Node.js, or empty. */
+export function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : '';
+}
