@@ -14,7 +14,12 @@ export const exitCode = {
 export type ExitCode = (typeof exitCode)[keyof typeof exitCode];
 
 /** Trouble with the place that was named, as against trouble with reaching it. */
-const unreachableReasons: readonly string[] = ['AuthenticationFailed', 'HostUnreachable'];
+const unreachableReasons: readonly string[] = [
+  'AuthenticationFailed',
+  'HostKeyChanged',
+  'HostKeyUnknown',
+  'HostUnreachable',
+];
 
 /** What was asked for is right, and cannot be done as things stand. */
 const negativeReasons: readonly string[] = [

@@ -46,9 +46,9 @@ export function judgeAnswer(
  *
  * @throws StalledError `UnsupportedRepository`; TransientError `GitProtocol`
  */
-function judgeBody(body: Uint8Array, service: GitService, host: string): void {
+export function judgeBody(body: Uint8Array, service: GitService, host: string): void {
   const { lines, isComplete } = splitPktLines(body);
-  const complaint = lines.map(errorText).find((text) => text !== undefined);
+  const complaint = complaintIn(body);
   if (complaint !== undefined) throw protocolError(host, `the server says "${complaint}"`);
   if (!isComplete || (service === 'advertisement' && isHeadingOnly(lines))) {
     throw protocolError(host, `the answer is cut after ${body.length} bytes`);
@@ -105,6 +105,13 @@ export function protocolError(host: string, seen: string): TransientError {
 /** Makes the error for an answer with more bytes than are taken. */
 export function tooLarge(host: string, maxBytes: number): TransientError {
   return protocolError(host, `the answer is larger than ${maxBytes} bytes, the most that is taken`);
+}
+
+/** What the server complains of in an answer, in one printable line; undefined when it does not. */
+export function complaintIn(body: Uint8Array): string | undefined {
+  return splitPktLines(body)
+    .lines.map(errorText)
+    .find((text) => text !== undefined);
 }
 
 /** The complaint of an `ERR` packet or of the third side band, in one printable line. */

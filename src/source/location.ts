@@ -1,11 +1,16 @@
 import { fileURLToPath } from 'node:url';
 
 import { UsageError } from '../model/errors.ts';
+import type { SshAddress } from './ssh-address.ts';
+import { isSshAddress, parseSshAddress } from './ssh-address.ts';
 
-/** Where a repository is: a folder of this machine, read in place, or a server that is asked over HTTP. */
-export type RepositoryLocation =
-  | { readonly kind: 'local'; readonly path: string }
-  | { readonly kind: 'http'; readonly url: string };
+/** Where a repository is: a folder of this machine, read in place, or a server that is asked over HTTP or SSH. */
+export type RepositoryLocation = { readonly kind: 'local'; readonly path: string } | RemoteLocation;
+
+/** A repository on a server, by its URL in normal form. */
+export type RemoteLocation =
+  | { readonly kind: 'http'; readonly url: string }
+  | ({ readonly kind: 'ssh' } & SshAddress);
 
 /**
  * Reads what a user gave as the repository. Nothing is guessed: isomorphic-git would take a URL without a scheme for a
@@ -16,7 +21,7 @@ export type RepositoryLocation =
 export function parseLocation(repository: string): RepositoryLocation {
   const text = repository.trim();
   if (text === '') throw new UsageError('Cannot follow a repository: its path or URL is empty');
-  if (/^[\w.-]+@[\w.-]+:/.test(text)) throw refuseScheme('ssh');
+  if (isSshAddress(text)) return { kind: 'ssh', ...parseSshAddress(text) };
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(text)?.[1]?.toLowerCase();
   if (scheme === undefined) return { kind: 'local', path: text };
   if (scheme === 'file') return { kind: 'local', path: pathOf(text) };
@@ -95,6 +100,6 @@ function checkedUrl(text: string): string {
 
 function refuseScheme(scheme: string): UsageError {
   return new UsageError(
-    `Cannot follow a repository over ${scheme}: only http://, https://, file:// and paths of this machine can be followed`,
+    `Cannot follow a repository over ${scheme}: only ssh://, http://, https://, file:// and paths of this machine can be followed`,
   );
 }

@@ -35,3 +35,8 @@ function lengthOf(digits: Uint8Array): number {
   const text = Buffer.from(digits).toString('latin1');
   return /^[0-9a-f]{4}$/i.test(text) ? Number.parseInt(text, 16) : Number.NaN;
 }
+
+/** Whether bytes may be the beginning of a packet: its length in four digits. */
+export function isPktStart(bytes: Uint8Array): boolean {
+  return !Number.isNaN(lengthOf(bytes.subarray(0, 4)));
+}

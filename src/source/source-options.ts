@@ -1,18 +1,27 @@
 import type { Logger } from 'pino';
 
+import type { SshIdentityOptions } from './ssh-identity.ts';
+
+/** What a repository over SSH needs. All files are read at each use. */
+export interface SshOptions extends SshIdentityOptions {
+  /** Whose keys to trust; there is no SSH without it. */
+  readonly knownHostsFile?: string | undefined;
+}
+
 /** What is followed, and how patiently. */
 export interface SourceOptions {
-  /** A path, a `file://` URL or an `http(s)://` URL without credentials. */
+  /** A path, a `file://` URL, an `http(s)://` or `ssh://` URL without password, or `user@host:path`. */
   readonly repository: string;
   readonly branch: string;
   /** Followed folder from the root of the repository; `''` is the root. */
   readonly path: string;
-  /** Where mirrors are kept, below `git/`; used for HTTP only. */
+  /** Where mirrors are kept, below `git/`; not used for a path. */
   readonly stateDir: string;
   /** Holds the token for HTTP; read at each use, so that it may be replaced at any time. */
   readonly tokenFile?: string | undefined;
   /** The user name that goes with the token; GitHub, GitLab and Gitea take any. */
   readonly username?: string | undefined;
+  readonly ssh?: SshOptions | undefined;
   readonly pollIntervalMs: number;
   /** A server that sends nothing for this long is given up. 30 s when left out. */
   readonly idleTimeoutMs?: number | undefined;

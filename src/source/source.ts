@@ -8,7 +8,8 @@ import type { SourceTree } from './source-tree.ts';
  * leaves the last good state as it was.
  *
  * @throws StalledError `BranchNotFound`, `RepositoryEmpty`, `RepositoryNotFound`, `AuthenticationFailed`, `PathNotFound`,
- *   `UnsupportedRepository`, `BlobTooLarge`, `RevisionNotFound`, and `MirrorInUse` when it is opened
+ *   `UnsupportedRepository`, `BlobTooLarge`, `RevisionNotFound`, `HostKeyUnknown`, `HostKeyChanged`, and `MirrorInUse` when it
+ *   is opened
  * @throws TransientError `GitUnreachable`, `GitProtocol`, `PackCorrupt`
  */
 export interface Source extends AsyncDisposable {

@@ -3,20 +3,13 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
+import type { BodyFault, Phase } from './git-faults.ts';
+import { spoiled } from './git-faults.ts';
+
 /** What the server does wrong, once it knows the right answer. */
 export type Fault =
-  /** Sends the first bytes and breaks the connection. */
-  | { readonly kind: 'break'; readonly at: number }
-  /** Sends the first bytes and ends as if that were all. */
-  | { readonly kind: 'cut'; readonly at: number }
-  /** Leaves out the last packets and ends as if that were all. */
-  | { readonly kind: 'cut-at-packet'; readonly packets: number }
-  /** Changes one byte of the pack, counted from its end when negative. */
-  | { readonly kind: 'flip'; readonly at: number }
-  /** Sends this pack in place of the one asked for. */
-  | { readonly kind: 'pack'; readonly pack: Buffer }
+  | BodyFault
   | { readonly kind: 'hang' }
-  | { readonly kind: 'html' }
   | { readonly kind: 'status'; readonly status: number }
   /** Redirects requests whose path begins with `from`. */
   | {
@@ -25,9 +18,6 @@ export type Fault =
       readonly location: string;
       readonly from?: string;
     };
-
-/** The list of refs and its capabilities, a pack that is asked for, or one that is pushed. */
-export type Phase = 'refs' | 'pack' | 'push';
 
 export interface SeenRequest {
   readonly phase: Phase;
@@ -118,63 +108,22 @@ function misbehave(response: ServerResponse, answer: BackendAnswer, fault: Fault
   switch (fault.kind) {
     case 'break':
       response.writeHead(200, { 'content-type': type, 'content-length': body.length });
-      response.write(body.subarray(0, fault.at), () => response.destroy());
-      return;
-    case 'cut':
-      respond(response, answer, body.subarray(0, fault.at));
-      return;
-    case 'cut-at-packet':
-      respond(response, answer, Buffer.concat(packets(body).slice(0, -fault.packets)));
-      return;
-    case 'flip':
-      respond(response, answer, packAnswer(flipped(packIn(body), fault.at)));
-      return;
-    case 'pack':
-      respond(response, answer, packAnswer(fault.pack));
+      response.write(spoiled(body, fault), () => response.destroy());
       return;
     case 'hang':
       return;
     case 'html':
-      response.writeHead(200, { 'content-type': 'text/html' }).end('<html>Please log in</html>');
+      response.writeHead(200, { 'content-type': 'text/html' }).end(spoiled(body, fault));
       return;
     case 'status':
       response.writeHead(fault.status).end('no');
       return;
     case 'redirect':
       response.writeHead(fault.status, { location: fault.location }).end();
+      return;
+    default:
+      respond(response, answer, spoiled(body, fault));
   }
-}
-
-function packets(body: Buffer): Buffer[] {
-  const found: Buffer[] = [];
-  for (let at = 0; at < body.length;) {
-    const size = Math.max(4, Number.parseInt(body.toString('latin1', at, at + 4), 16));
-    found.push(body.subarray(at, at + size));
-    at += size;
-  }
-  return found;
-}
-
-/** What was sent in the first side band. */
-function packIn(body: Buffer): Buffer {
-  const lines = packets(body).map((packet) => packet.subarray(4));
-  return Buffer.concat(lines.filter((line) => line[0] === 1).map((line) => line.subarray(1)));
-}
-
-function flipped(body: Buffer, at: number): Buffer {
-  const copy = Buffer.from(body);
-  const index = at < 0 ? body.length + at : at;
-  copy.writeUInt8(copy.readUInt8(index) ^ 0x10, index);
-  return copy;
-}
-
-function packAnswer(pack: Buffer): Buffer {
-  const band = Buffer.concat([Buffer.from([1]), pack]);
-  return Buffer.concat([frame(Buffer.from('NAK\n')), frame(band), Buffer.from('0000')]);
-}
-
-function frame(bytes: Buffer): Buffer {
-  return Buffer.concat([Buffer.from((bytes.length + 4).toString(16).padStart(4, '0')), bytes]);
 }
 
 function isAuthorized(header: string | undefined, token: string): boolean {

@@ -6,7 +6,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { messageOf } from '../../../src/model/errors.ts';
 import type { GitRepository, ScratchFolder } from '../../support/git-repository.ts';
 import { createRepository, runGit, scratchFolder } from '../../support/git-repository.ts';
-import type { Fault, GitServer, Phase } from '../../support/git-server.ts';
+import type { Phase } from '../../support/git-faults.ts';
+import type { Fault, GitServer } from '../../support/git-server.ts';
 import { startGitServer } from '../../support/git-server.ts';
 import { contentOfHead, never, openTestSource, reasonOf } from '../../support/open-test-source.ts';
 

@@ -12,6 +12,17 @@ describe('parseLocation()', () => {
       text: 'https://git.example.com/team/fleet.git/',
       location: { kind: 'http', url: 'https://git.example.com/team/fleet.git' },
     },
+    {
+      text: 'git@git.example.com:fleet.git',
+      location: {
+        kind: 'ssh',
+        user: 'git',
+        host: 'git.example.com',
+        port: 22,
+        path: 'fleet.git',
+        url: 'ssh://git@git.example.com/~/fleet.git',
+      },
+    },
     { text: 'http://127.0.0.1:8080/r', location: { kind: 'http', url: 'http://127.0.0.1:8080/r' } },
   ])('reads $text', ({ text, location }) => {
     expect(parseLocation(text)).toEqual(location);
@@ -19,8 +30,8 @@ describe('parseLocation()', () => {
 
   it.each([
     { text: '', why: /empty/ },
-    { text: 'git@git.example.com:team/fleet.git', why: /over ssh/ },
-    { text: 'ssh://git.example.com/fleet.git', why: /over ssh/ },
+    { text: 'ssh://git:s3cret@git.example.com/fleet.git', why: /holds a password/ },
+    { text: 'rsync://git.example.com/fleet.git', why: /over rsync/ },
     { text: 'https://git.example.com/fleet.git?private_token=s3cret', why: /query/ },
     { text: 'https://ada:s3cret@git.example.com/fleet.git', why: /token in a file/ },
     { text: 'https://s3cret@git.example.com/fleet.git', why: /token in a file/ },
