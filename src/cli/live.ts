@@ -30,7 +30,7 @@ export function openRepository(
   logger: Logger,
   owner: 'daemon' | 'command',
 ): Promise<Source> {
-  const { repository, branch, path, state, tokenFile, username, pollIntervalMs } = settings;
+  const { repository, branch, path, state, tokenFile, username, http, ssh } = settings;
   return openSource({
     repository,
     branch,
@@ -38,7 +38,9 @@ export function openRepository(
     stateDir: owner === 'daemon' ? state : join(state, 'commands'),
     tokenFile: tokenFile ?? undefined,
     username: username ?? undefined,
-    pollIntervalMs,
+    http,
+    ssh,
+    pollIntervalMs: settings.pollIntervalMs,
     logger,
   });
 }

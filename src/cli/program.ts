@@ -217,7 +217,7 @@ const requestDescriptions: Readonly<Record<(typeof requestKinds)[number], string
 
 /** A command with the options that name the repository and the fleet. */
 function liveCommand(program: Command, name: string, description: string): Command {
-  return program
+  const command = program
     .command(name)
     .description(description)
     .option('-c, --config <file>', 'configuration (default: fleetwright.yaml, if it is there)')
@@ -229,10 +229,31 @@ function liveCommand(program: Command, name: string, description: string): Comma
     .option('--token-file <file>', 'token for an http(s) repository')
     .option('--username <name>', 'user name that goes with the token')
     .option('--non-fast-forward <policy>', 'a branch that was rewritten: refuse (default) or allow')
+    .option('--ssh-key-file <file>', 'private key for a repository over SSH')
+    .option('--known-hosts-file <file>', 'keys of SSH servers that are trusted')
     .option('--poll-interval <duration>', 'how often a remote repository is asked (default: 30s)')
     .option('--resync-interval <duration>', 'how often hosts are listed in full (default: 60s)')
     .option('--log-level <level>', 'debug, info, warn, error or silent');
+  // Every key of the configuration is a flag; those few need are not in the way of all others.
+  for (const flag of rareFlags) command.addOption(new Option(flag).hideHelp());
+  return command.addHelpText('after', '\nMore options for http(s) and SSH: docs/configuration.md');
 }
+
+const rareFlags = [
+  '--token-scheme <scheme>',
+  '--github-app-id <id>',
+  '--github-installation-id <id>',
+  '--github-app-key-file <file>',
+  '--github-api-url <url>',
+  '--ca-file <file>',
+  '--client-cert-file <file>',
+  '--client-key-file <file>',
+  '--proxy <url>',
+  '--proxy-credentials-file <file>',
+  '--proxy-bypass <hosts>',
+  '--ssh-passphrase-file <file>',
+  '--ssh-agent <socket>',
+] as const;
 
 /** Timers count in 31 bits; longer is as good as for ever. */
 const longestTimeoutMs = 2 ** 31 - 1;

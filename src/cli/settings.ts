@@ -9,6 +9,8 @@ import { UsageError, messageOf } from '../model/errors.ts';
 import { parseDuration } from '../manifest/scalars/duration.ts';
 import type { NonFastForward } from '../reconcile/judge-head.ts';
 import { normalizeFolder } from '../source/location.ts';
+import type { HttpOptions, SshOptions } from '../source/source-options.ts';
+import { httpSettings, sshSettings } from './transport-settings.ts';
 
 /** What the operator was told, from flags, environment and `fleetwright.yaml`, in this order. */
 export interface Settings {
@@ -20,6 +22,8 @@ export interface Settings {
   readonly tokenFile: string | null;
   readonly username: string | null;
   readonly nonFastForward: NonFastForward;
+  readonly http: HttpOptions;
+  readonly ssh: SshOptions;
   readonly pollIntervalMs: number;
   readonly resyncIntervalMs: number;
   /** Null: what the command takes by default. */
@@ -49,6 +53,21 @@ const keys = [
   'tokenFile',
   'username',
   'nonFastForward',
+  'tokenScheme',
+  'githubAppId',
+  'githubInstallationId',
+  'githubAppKeyFile',
+  'githubApiUrl',
+  'caFile',
+  'clientCertFile',
+  'clientKeyFile',
+  'proxy',
+  'proxyCredentialsFile',
+  'proxyBypass',
+  'sshKeyFile',
+  'sshPassphraseFile',
+  'sshAgent',
+  'knownHostsFile',
   'pollInterval',
   'resyncInterval',
   'logLevel',
@@ -71,6 +90,8 @@ export function readSettings(flags: SettingsFlags, environment: NodeJS.ProcessEn
     tokenFile: said.tokenFile === undefined ? null : resolve(said.tokenFile),
     username: said.username ?? null,
     nonFastForward: nonFastForward(said.nonFastForward),
+    http: httpSettings(said),
+    ssh: sshSettings(said),
     pollIntervalMs: duration('poll-interval', said.pollInterval ?? '30s'),
     resyncIntervalMs: duration('resync-interval', said.resyncInterval ?? '60s'),
     logLevel: logLevel(said.logLevel),
@@ -90,15 +111,15 @@ function stateOf({ state = '.fleetwright' }: Said): string {
   return resolve(state);
 }
 
-type Said = Partial<Record<keyof OperatorConfig, string>>;
-
 /** What each key was said to be, by whoever comes first. */
+export type Said = Partial<Record<keyof OperatorConfig, string>>;
+
 function readSaid(flags: SettingsFlags, environment: NodeJS.ProcessEnv): Said {
   const file = readConfigFile(flags.config);
   const said: Said = {};
   for (const key of keys) {
     const value = flags[key] ?? environment[environmentName(key)] ?? file[key];
-    if (value !== undefined) said[key] = value;
+    if (value !== undefined) said[key] = String(value);
   }
   return said;
 }

@@ -2,11 +2,11 @@
 
 
 /**
- * fleetwright.yaml is the operator's own configuration; it is read from the working directory, or from where --config says. Every key is also a flag and an environment variable: a flag wins over the environment, and that over this file. Relative paths are relative to the working directory.
+ * fleetwright.yaml is the operator's own configuration; it is read from the working directory, or from where --config says. Every key is also a flag and an environment variable: a flag wins over the environment, and that over this file. Relative paths are relative to the working directory. Files that are needed to reach the repository (token, keys, certificates, known hosts) are read at each use, so that they can be replaced without a restart; one that everybody on the machine may write is refused.
  */
 export interface Operator {
 /**
- * Git repository with the manifests: a path (a working copy or a bare repository, read in place), or an http(s):// URL without credentials. It must be given in one of the three ways.
+ * Git repository with the manifests: a path (a working copy or a bare repository, read in place), an http(s):// URL without credentials, ssh://[USER@]HOST[:PORT]/PATH, or USER@HOST:PATH; over SSH the user is git when none is named. It must be given in one of the three ways.
  */
 repository?: string
 /**
@@ -26,7 +26,7 @@ state?: string
  */
 credentials?: string
 /**
- * File with the token for an http(s) repository. It is read at each use, so a rotation needs no restart. Default: none.
+ * File with the token for an http(s) repository. Default: none.
  */
 tokenFile?: string
 /**
@@ -37,6 +37,66 @@ username?: string
  * What becomes of a head that does not hold the commit in force, after a force-push or when the branch was set back: refuse keeps what is in force until a commit on top of it is pushed, allow follows. Default: refuse.
  */
 nonFastForward?: ("refuse" | "allow")
+/**
+ * How the token is sent: as a password with the user name, or by itself. Default: basic.
+ */
+tokenScheme?: ("basic" | "bearer")
+/**
+ * Number or client id of a GitHub App that may read the repository; in place of a token. Default: none.
+ */
+githubAppId?: (string | number)
+/**
+ * Number of the installation of the GitHub App; it stands at the end of the URL of its settings. Default: none.
+ */
+githubInstallationId?: (string | number)
+/**
+ * File with the private key of the GitHub App, as PEM. Default: none.
+ */
+githubAppKeyFile?: string
+/**
+ * API that gives tokens for the GitHub App; on a GitHub Enterprise Server, https://HOST/api/v3. Default: https://api.github.com.
+ */
+githubApiUrl?: string
+/**
+ * PEM file with certificates of authorities that are trusted for an https repository, beside those that Node.js trusts. Default: none.
+ */
+caFile?: string
+/**
+ * PEM file with the certificate that is shown to the server of an https repository. Default: none.
+ */
+clientCertFile?: string
+/**
+ * PEM file with the key of the client certificate. Default: none.
+ */
+clientKeyFile?: string
+/**
+ * Proxy for http(s) repositories, as http://HOST:PORT, without credentials; https goes through it by CONNECT. The proxy variables of the environment are not read. Default: none.
+ */
+proxy?: string
+/**
+ * File with user:password for the proxy. Default: none.
+ */
+proxyCredentialsFile?: string
+/**
+ * Servers that are reached without the proxy, separated by commas: a name with all below it, an address, either with :PORT, or *. Default: none.
+ */
+proxyBypass?: string
+/**
+ * File with the private key for a repository over SSH, in the format of OpenSSH or PEM. Default: none.
+ */
+sshKeyFile?: string
+/**
+ * File with the passphrase of the SSH key. Default: none.
+ */
+sshPassphraseFile?: string
+/**
+ * Socket of an SSH agent whose keys are used when there is no sshKeyFile. Default: none.
+ */
+sshAgent?: string
+/**
+ * File with the keys of SSH servers that are trusted, as ssh has it in ~/.ssh/known_hosts. A repository over SSH needs it: no key is ever trusted at first sight. Default: none.
+ */
+knownHostsFile?: string
 /**
  * Time between two questions to a remote repository for a new head: a number with the unit ms, s, m or h. Default: 30s.
  */

@@ -1,11 +1,12 @@
-import type { Agent, ClientRequest, IncomingMessage } from 'node:http';
+import type { ClientRequest, IncomingMessage } from 'node:http';
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 
 import { StalledError, TransientError } from '../model/errors.ts';
 import { Deadlines } from './deadlines.ts';
+import type { Hop } from './http-route.ts';
 import type { GitAnswer } from './judge-answer.ts';
-import { protocolError, tooLarge } from './judge-answer.ts';
+import { protocolError, refusedCertificate, tooLarge } from './judge-answer.ts';
 import { codeOf, networkTrouble, unreachable } from './reach.ts';
 import type { TransportLimits } from './transport.ts';
 
@@ -14,7 +15,7 @@ export interface Exchange extends TransportLimits {
   readonly method: 'GET' | 'POST';
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array;
-  readonly agent: Agent;
+  readonly hop: Hop;
   readonly signal: AbortSignal;
 }
 
@@ -42,11 +43,9 @@ export async function exchange(options: Exchange): Promise<ExchangeAnswer> {
 class StaleSocketError extends TransientError {}
 
 async function attempt(options: Exchange): Promise<ExchangeAnswer> {
-  const { url, method, headers, body, agent, signal } = options;
+  const { url, body, signal } = options;
   signal.throwIfAborted();
-  const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
-  const length = method === 'POST' ? { 'content-length': String(body.length) } : {};
-  const request = send(url, { method, headers: { ...headers, ...length }, agent });
+  const request = begin(options);
   const limits = new Deadlines(options, url.host, signal, (reason) => {
     request.destroy(reason instanceof Error ? reason : new Error('cancelled'));
   });
@@ -76,6 +75,18 @@ async function attempt(options: Exchange): Promise<ExchangeAnswer> {
   }
 }
 
+/** A proxy gets the whole URL of what is asked for over plain HTTP. */
+function begin({ url, method, headers, body, hop: { agent, proxy } }: Exchange): ClientRequest {
+  const length = method === 'POST' ? { 'content-length': String(body.length) } : {};
+  const all = { ...headers, ...length };
+  if (url.protocol === 'https:') return httpsRequest(url, { method, headers: all, agent });
+  if (proxy === undefined) return httpRequest(url, { method, headers: all, agent });
+  const { hostname, port } = proxy.url;
+  const headersForBoth = { ...all, ...proxy.headers, host: url.host };
+  const place = { hostname, port: port === '' ? 80 : port, path: url.href };
+  return httpRequest({ ...place, method, headers: headersForBoth, agent });
+}
+
 function responseTo(request: ClientRequest, body: Uint8Array): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     request.once('response', resolve);
@@ -84,6 +95,10 @@ function responseTo(request: ClientRequest, body: Uint8Array): Promise<IncomingM
     request.end(body);
   });
 }
+
+/** What OpenSSL calls it when the other side does not take our certificate, or misses one. */
+const wantsCertificate =
+  /ALERT_(CERTIFICATE_REQUIRED|BAD_CERTIFICATE|CERTIFICATE_UNKNOWN|UNKNOWN_CA|CERTIFICATE_EXPIRED|CERTIFICATE_REVOKED|ACCESS_DENIED|HANDSHAKE_FAILURE)$/;
 
 function failure(
   error: unknown,
@@ -99,5 +114,6 @@ function failure(
   if (isReused && (code === 'ECONNRESET' || code === 'EPIPE')) {
     return new StaleSocketError('GitUnreachable', `Cannot reach ${url.host}: ${code}`);
   }
+  if (wantsCertificate.test(code)) return refusedCertificate(url.host, code);
   return unreachable(url.host, networkTrouble(error));
 }

@@ -1,20 +1,18 @@
-import { readFile } from 'node:fs/promises';
-import { Agent } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
-
 import type { GitHttpRequest, GitHttpResponse } from 'isomorphic-git';
 
-import { messageOf, StalledError } from '../model/errors.ts';
 import { bodyOf, wholeBody } from './body.ts';
+import type { Authorization } from './http-authorization.ts';
 import type { ExchangeAnswer } from './http-exchange.ts';
 import { exchange } from './http-exchange.ts';
+import type { HttpRoute } from './http-route.ts';
 import { judgeAnswer, protocolError } from './judge-answer.ts';
 import type { Conversation, Transport, TransportLimits } from './transport.ts';
 
 export interface HttpTransportOptions extends TransportLimits {
   readonly url: string;
-  readonly tokenFile: string | undefined;
-  readonly username: string;
+  readonly authorization: Authorization;
+  /** Is the transport's, and closed with it. */
+  readonly route: HttpRoute;
 }
 
 const maxRedirects = 3;
@@ -26,7 +24,6 @@ export class HttpTransport implements Transport {
   readonly host: string;
   readonly #options: HttpTransportOptions;
   readonly #origin: URL;
-  readonly #agent: Agent;
   /** Where the repository is after redirects within its origin; also a POST goes there. */
   #base: string;
 
@@ -36,8 +33,6 @@ export class HttpTransport implements Transport {
     this.url = options.url;
     this.host = this.#origin.host;
     this.#base = options.url;
-    const keep = { keepAlive: true, maxSockets: 2 };
-    this.#agent = this.#origin.protocol === 'https:' ? new HttpsAgent(keep) : new Agent(keep);
   }
 
   converse(signal: AbortSignal): Conversation {
@@ -48,7 +43,7 @@ export class HttpTransport implements Transport {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#agent.destroy();
+    this.#options.route.close();
   }
 
   async #request(request: GitHttpRequest, signal: AbortSignal): Promise<GitHttpResponse> {
@@ -75,12 +70,22 @@ export class HttpTransport implements Transport {
     body: Uint8Array,
     signal: AbortSignal,
   ): Promise<ExchangeAnswer> {
+    const { authorization, route } = this.#options;
     for (let redirects = 0; ; redirects += 1) {
       const url = new URL(this.#base + path);
-      const authorization = await this.#authorization();
-      const all = { ...headers, ...authorization };
-      const options = { ...this.#options, url, method, headers: all, body, signal };
-      const answer = await exchange({ ...options, agent: this.#agent });
+      const proof = await authorization.header(signal);
+      const all = proof === undefined ? headers : { ...headers, authorization: proof };
+      const hop = await route.hop(url, true);
+      const answer = await exchange({
+        ...this.#options,
+        url,
+        method,
+        headers: all,
+        body,
+        signal,
+        hop,
+      });
+      if (answer.status === 401 || answer.status === 403) authorization.refused();
       if (![301, 302, 303, 307, 308].includes(answer.status)) return answer;
       this.#follow(method, url, answer.location, redirects);
     }
@@ -102,32 +107,4 @@ export class HttpTransport implements Transport {
     }
     this.#base = origin + target.pathname.slice(0, -infoRefs.length);
   }
-
-  /** Read at each use: a token is rotated by replacing its file. */
-  async #authorization(): Promise<Record<string, string>> {
-    const { tokenFile, username } = this.#options;
-    if (tokenFile === undefined) return {};
-    const token = await readToken(tokenFile);
-    const credentials = Buffer.from(`${username}:${token}`).toString('base64');
-    return { authorization: `Basic ${credentials}` };
-  }
-}
-
-/** @throws StalledError `AuthenticationFailed` */
-async function readToken(file: string): Promise<string> {
-  let token: string;
-  try {
-    token = (await readFile(file, 'utf8')).trim();
-  } catch (error) {
-    throw new StalledError(
-      'AuthenticationFailed',
-      `Cannot read the token file "${file}": ${messageOf(error)}`,
-      { cause: error },
-    );
-  }
-  if (token !== '') return token;
-  throw new StalledError(
-    'AuthenticationFailed',
-    `Cannot use the token file "${file}": it is empty. Write the token into it`,
-  );
 }

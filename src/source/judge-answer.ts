@@ -76,6 +76,7 @@ export function withHead(body: Uint8Array, ref: string): Uint8Array {
 
 function judgeStatus(status: number, host: string, what: 'read' | 'write to'): void {
   if (status === 200) return;
+  if (status === 407) throw refusedByProxy(host);
   if (status === 401 || status === 403 || status === 203) {
     throw new StalledError(
       'AuthenticationFailed',
@@ -100,6 +101,22 @@ function judgeStatus(status: number, host: string, what: 'read' | 'write to'): v
 /** Makes the error for an answer that is not what Git's protocol asks for. */
 export function protocolError(host: string, seen: string): TransientError {
   return new TransientError('GitProtocol', `Cannot read from the repository on ${host}: ${seen}`);
+}
+
+/** Makes the error for a proxy that wants to know who asks. */
+export function refusedByProxy(host: string): StalledError {
+  return new StalledError(
+    'AuthenticationFailed',
+    `Cannot reach the repository on ${host}: the proxy refuses access (HTTP 407). Check the file that proxyCredentialsFile names, which holds user:password`,
+  );
+}
+
+/** Makes the error for a server that does not take our certificate, or misses one. */
+export function refusedCertificate(host: string, code: string): StalledError {
+  return new StalledError(
+    'AuthenticationFailed',
+    `Cannot reach the repository on ${host}: the server refuses the client certificate, or wants one (${code}). Check clientCertFile and clientKeyFile`,
+  );
 }
 
 /** Makes the error for an answer with more bytes than are taken. */

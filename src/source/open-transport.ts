@@ -1,7 +1,7 @@
 import { UsageError } from '../model/errors.ts';
-import { HttpTransport } from './http-transport.ts';
 import type { RemoteLocation } from './location.ts';
 import type { SourceOptions } from './source-options.ts';
+import { openHttp } from './open-http.ts';
 import type { SshAddress } from './ssh-address.ts';
 import { SshTransport } from './ssh-transport.ts';
 import type { Transport, TransportLimits } from './transport.ts';
@@ -18,14 +18,6 @@ export function openTransport(location: RemoteLocation, options: SourceOptions):
   return location.kind === 'ssh'
     ? openSsh(location, options, limits)
     : openHttp(location.url, options, limits);
-}
-
-function openHttp(url: string, options: SourceOptions, limits: TransportLimits): Transport {
-  const { username = 'x-access-token', tokenFile, logger } = options;
-  if (tokenFile !== undefined && isExposed(new URL(url))) {
-    logger.warn({ url }, 'token is sent over plain http: anybody on the way can read it');
-  }
-  return new HttpTransport({ ...limits, url, username, tokenFile });
 }
 
 function openSsh(
@@ -45,9 +37,4 @@ function openSsh(
     );
   }
   return new SshTransport({ ...limits, ...ssh, knownHostsFile, address });
-}
-
-/** Whether a token could be read on its way there. */
-function isExposed({ protocol, hostname }: URL): boolean {
-  return protocol === 'http:' && !/^(localhost|127\..*|\[::1\])$/.test(hostname);
 }

@@ -1,5 +1,16 @@
 import { messageOf, TransientError } from '../model/errors.ts';
 
+/** What OpenSSL says of a certificate that leads to nobody who is trusted. */
+const untrusted = [
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+] as const;
+const untrustedWords =
+  'nobody who is trusted vouches for its certificate. Name the certificate of its authority with caFile';
+
 const meanings: ReadonlyMap<string, string> = new Map([
   ['ECONNREFUSED', 'nothing listens at that port'],
   ['ENOTFOUND', 'its name cannot be resolved'],
@@ -9,6 +20,10 @@ const meanings: ReadonlyMap<string, string> = new Map([
   ['ETIMEDOUT', 'the connection timed out'],
   ['EHOSTUNREACH', 'there is no route to it'],
   ['ENETUNREACH', 'there is no route to its network'],
+  ['CERT_HAS_EXPIRED', 'its certificate has expired'],
+  ['CERT_NOT_YET_VALID', 'its certificate is not valid yet; is the clock of this machine right?'],
+  ['ERR_TLS_CERT_ALTNAME_INVALID', 'its certificate is for another name'],
+  ...untrusted.map((code) => [code, untrustedWords] as const),
 ]);
 
 /** The error for a server of which there was no answer. */

@@ -1,11 +1,23 @@
 import type { Logger } from 'pino';
 
+import type { GithubAppOptions } from './github-app.ts';
+import type { TlsOptions } from './http-route.ts';
+import type { ProxyOptions } from './proxy.ts';
 import type { SshIdentityOptions } from './ssh-identity.ts';
 
 /** What a repository over SSH needs. All files are read at each use. */
 export interface SshOptions extends SshIdentityOptions {
   /** Whose keys to trust; there is no SSH without it. */
   readonly knownHostsFile?: string | undefined;
+}
+
+/** What a repository over HTTP may need beside a token. All files are read at each use. */
+export interface HttpOptions extends TlsOptions {
+  /** How the token is sent: as the password that goes with the user name, which is the default, or by itself. */
+  readonly tokenScheme?: 'basic' | 'bearer' | undefined;
+  /** In place of a token. */
+  readonly githubApp?: GithubAppOptions | undefined;
+  readonly proxy?: ProxyOptions | undefined;
 }
 
 /** What is followed, and how patiently. */
@@ -21,6 +33,7 @@ export interface SourceOptions {
   readonly tokenFile?: string | undefined;
   /** The user name that goes with the token; GitHub, GitLab and Gitea take any. */
   readonly username?: string | undefined;
+  readonly http?: HttpOptions | undefined;
   readonly ssh?: SshOptions | undefined;
   readonly pollIntervalMs: number;
   /** A server that sends nothing for this long is given up. 30 s when left out. */

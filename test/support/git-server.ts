@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
+import type { ServerOptions as TlsServerOptions } from 'node:https';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 
 import type { BodyFault, Phase } from './git-faults.ts';
@@ -29,28 +31,36 @@ export interface SeenRequest {
 
 /** A real `git http-backend` on loopback, which can be told to misbehave. */
 export interface GitServer extends AsyncDisposable {
-  /** `http://127.0.0.1:port` without a slash. */
+  /** `http://127.0.0.1:port` without a slash, or `https://…`. */
   readonly url: string;
   readonly port: number;
   readonly requests: SeenRequest[];
   /** By phase; taken back by setting it to undefined. */
   faults: { [phase in Phase]?: Fault };
-  /** When set, requests without it as the password are refused with 401. */
+  /** When set, requests without it are refused with 401. */
   token: string | undefined;
+  /** How the token must be sent. */
+  scheme: 'Basic' | 'Bearer';
 }
 
-/** Serves every repository below `root`. */
-export async function startGitServer(root: string): Promise<GitServer> {
-  const server = createServer((request, response) => {
+/**
+ * Serves every repository below `root`.
+ *
+ * @param tls serves over https, with this certificate and these rules
+ */
+export async function startGitServer(root: string, tls?: TlsServerOptions): Promise<GitServer> {
+  const listener = (request: IncomingMessage, response: ServerResponse): void => {
     void serve(root, state, request, response);
-  });
+  };
+  const server = tls === undefined ? createServer(listener) : createTlsServer(tls, listener);
   const port = await listen(server);
   const state: GitServer = {
-    url: `http://127.0.0.1:${port}`,
+    url: `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}`,
     port,
     requests: [],
     faults: {},
     token: undefined,
+    scheme: 'Basic',
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
@@ -77,7 +87,7 @@ async function serve(
   const { authorization } = request.headers;
   const bytes = answer.body.length;
   state.requests.push({ phase, url: request.url ?? '', authorization, bytes });
-  if (state.token !== undefined && !isAuthorized(authorization, state.token)) {
+  if (!isAuthorized(authorization, state)) {
     response.writeHead(401, { 'www-authenticate': 'Basic realm="git"' }).end('no');
     return;
   }
@@ -126,8 +136,10 @@ function misbehave(response: ServerResponse, answer: BackendAnswer, fault: Fault
   }
 }
 
-function isAuthorized(header: string | undefined, token: string): boolean {
-  const credentials = Buffer.from(header?.replace(/^Basic /, '') ?? '', 'base64').toString();
+function isAuthorized(header = '', { token, scheme }: GitServer): boolean {
+  if (token === undefined) return true;
+  if (scheme === 'Bearer') return header === `Bearer ${token}`;
+  const credentials = Buffer.from(header.replace(/^Basic /, ''), 'base64').toString();
   return credentials.split(':')[1] === token;
 }
 

@@ -39,6 +39,8 @@ describe('readSettings()', () => {
       tokenFile: null,
       username: null,
       nonFastForward: 'refuse',
+      http: {},
+      ssh: {},
       pollIntervalMs: 30_000,
       resyncIntervalMs: 60_000,
       logLevel: null,
@@ -97,6 +99,61 @@ describe('readSettings()', () => {
 
     expect(call).toThrow(UsageError);
     expect(call).toThrow(`Cannot use --poll-interval "${pollInterval}"`);
+  });
+});
+
+describe('readSettings() on how the repository is reached', () => {
+  it('takes what HTTP needs, numbers as numbers or texts', () => {
+    const text = `
+repository: https://git.example.com/fleet.git
+tokenScheme: bearer
+githubAppId: 12345
+githubInstallationId: '678'
+githubAppKeyFile: app.pem
+caFile: ca.pem
+clientCertFile: cert.pem
+clientKeyFile: key.pem
+proxy: http://proxy.example.com:3128
+proxyBypass: localhost,.example.org
+`;
+
+    expect(read(text, { proxyCredentialsFile: 'who' }).http).toEqual({
+      tokenScheme: 'bearer',
+      githubApp: {
+        appId: '12345',
+        installationId: '678',
+        keyFile: resolve('app.pem'),
+        apiUrl: 'https://api.github.com',
+      },
+      caFile: resolve('ca.pem'),
+      clientCertFile: resolve('cert.pem'),
+      clientKeyFile: resolve('key.pem'),
+      proxy: {
+        url: 'http://proxy.example.com:3128',
+        credentialsFile: resolve('who'),
+        bypass: 'localhost,.example.org',
+      },
+    });
+  });
+
+  it('takes what SSH needs', () => {
+    const text =
+      'repository: git@x:y\nsshKeyFile: id\nsshPassphraseFile: pass\nsshAgent: /run/agent\nknownHostsFile: known';
+
+    expect(read(text).ssh).toEqual({
+      keyFile: resolve('id'),
+      passphraseFile: resolve('pass'),
+      agent: '/run/agent',
+      knownHostsFile: resolve('known'),
+    });
+  });
+
+  it.each([
+    ['another scheme', { tokenScheme: 'digest' }, 'Cannot use --token-scheme "digest"'],
+    ['half a GitHub App', { githubAppId: '1' }, 'Cannot use a GitHub App: it takes githubAppId'],
+  ])('refuses %s', (_name, flags, message) => {
+    expect(() => read('repository: x', flags)).toThrow(UsageError);
+    expect(() => read('repository: x', flags)).toThrow(message);
   });
 });
 

@@ -29,7 +29,7 @@ async function serverOf(
   return (facts = {}) =>
     exchange({
       url,
-      agent,
+      hop: { agent },
       method: 'GET',
       headers: {},
       body: new Uint8Array(),
