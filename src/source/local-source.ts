@@ -19,7 +19,7 @@ import { writeLooseObjects } from './loose-object.ts';
 import { moveBranch } from './move-branch.ts';
 import { ObjectStore } from './object-store.ts';
 import { startPolling } from './poll.ts';
-import { checkedOutElsewhere, missingBranch } from './refusals.ts';
+import { checkedOutElsewhere, missingBranch, unreadableBranch } from './refusals.ts';
 import { RepositoryReader } from './repository-reader.ts';
 import type { SourceTree } from './source-tree.ts';
 import type { Source } from './source.ts';
@@ -213,7 +213,9 @@ export class LocalSource implements Source {
       if (!(error instanceof Error && error.name === 'NotFoundError')) throw error;
       await stat(join(this.#gitdir, 'refs'));
       const branches = await listBranches({ fs, gitdir: this.#gitdir });
-      throw missingBranch(branch, branches, this.#where);
+      throw branches.includes(branch)
+        ? unreadableBranch(branch, this.#where)
+        : missingBranch(branch, branches, this.#where);
     }
   }
 }

@@ -1,6 +1,6 @@
 import { closest, distance } from 'fastest-levenshtein';
 
-import { StalledError } from '../model/errors.ts';
+import { StalledError, TransientError } from '../model/errors.ts';
 import type { PushReport } from './push-report.ts';
 
 /** How many branches a message lists. */
@@ -27,6 +27,14 @@ export function missingBranch(
   return new StalledError(
     'BranchNotFound',
     `Cannot find branch "${branch}" in ${where}.${suggestion(branch, branches)} It has: ${listed}${rest}`,
+  );
+}
+
+/** The error for a branch that is there, and is damaged or about to be written. */
+export function unreadableBranch(branch: string, where: string): TransientError {
+  return new TransientError(
+    'PackCorrupt',
+    `Cannot read branch "${branch}" of ${where}: its ref names no commit`,
   );
 }
 
