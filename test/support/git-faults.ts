@@ -4,10 +4,14 @@ export type BodyFault =
   | { readonly kind: 'break'; readonly at: number }
   /** Sends the first bytes and ends as if that were all. */
   | { readonly kind: 'cut'; readonly at: number }
+  /** Sends this share of all bytes, between 0 and 1, and ends as if that were all. */
+  | { readonly kind: 'cut-share'; readonly share: number }
   /** Leaves out the last packets and ends as if that were all. */
   | { readonly kind: 'cut-at-packet'; readonly packets: number }
   /** Changes one byte of the pack, counted from its end when negative. */
   | { readonly kind: 'flip'; readonly at: number }
+  /** Changes the byte of the pack behind this share of it. */
+  | { readonly kind: 'flip-share'; readonly share: number }
   /** Sends this pack in place of the one asked for. */
   | { readonly kind: 'pack'; readonly pack: Buffer }
   | { readonly kind: 'html' };
@@ -23,10 +27,16 @@ export function spoiled(body: Buffer, fault: BodyFault): Buffer {
     case 'break':
     case 'cut':
       return body.subarray(0, fault.at);
+    case 'cut-share':
+      return body.subarray(0, Math.floor(body.length * fault.share));
     case 'cut-at-packet':
       return Buffer.concat(packets(body).slice(0, -fault.packets));
     case 'flip':
       return packAnswer(flipped(packIn(body), fault.at));
+    case 'flip-share': {
+      const pack = packIn(body);
+      return packAnswer(flipped(pack, Math.floor(pack.length * fault.share)));
+    }
     case 'pack':
       return packAnswer(fault.pack);
     case 'html':

@@ -41,6 +41,9 @@ export interface GitServer extends AsyncDisposable {
   token: string | undefined;
   /** How the token must be sent. */
   scheme: 'Basic' | 'Bearer';
+  /** Ends all connections and takes no more, until it is started again. */
+  stop(): Promise<void>;
+  start(): Promise<void>;
 }
 
 /**
@@ -53,7 +56,7 @@ export async function startGitServer(root: string, tls?: TlsServerOptions): Prom
     void serve(root, state, request, response);
   };
   const server = tls === undefined ? createServer(listener) : createTlsServer(tls, listener);
-  const port = await listen(server);
+  const port = await listen(server, 0);
   const state: GitServer = {
     url: `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}`,
     port,
@@ -61,17 +64,21 @@ export async function startGitServer(root: string, tls?: TlsServerOptions): Prom
     faults: {},
     token: undefined,
     scheme: 'Basic',
-    async [Symbol.asyncDispose]() {
+    async stop() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
     },
+    async start() {
+      await listen(server, port);
+    },
+    [Symbol.asyncDispose]: () => state.stop(),
   };
   return state;
 }
 
-function listen(server: Server): Promise<number> {
+function listen(server: Server, port: number): Promise<number> {
   return new Promise((resolve) => {
-    server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port));
+    server.listen(port, '127.0.0.1', () => resolve((server.address() as AddressInfo).port));
   });
 }
 

@@ -10,5 +10,6 @@ const socket = connect({ path: socketPath, allowHalfOpen: true });
 socket.write(`${JSON.stringify({ command, protocol })}\n`);
 process.stdin.pipe(socket);
 socket.pipe(process.stdout);
-socket.on('close', (isBroken) => process.exit(isBroken ? 1 : 0));
+// As a program that has said all it has to say, whatever it is still told.
+socket.on('end', () => process.exit(0));
 socket.on('error', () => process.exit(1));

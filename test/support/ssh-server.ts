@@ -47,8 +47,11 @@ export interface SshServer extends AsyncDisposable {
   configure(settings: readonly string[]): Promise<void>;
   /** Lets a key in, given as a line of authorized_keys. */
   authorize(publicKey: string): Promise<void>;
-  /** Ends the connections that there are, or all but listening with them. */
+  /** Ends the connections that there are. */
   disconnect(): void;
+  /** Ends all connections and takes no more, until it is started again. */
+  stop(): Promise<void>;
+  start(): Promise<void>;
 }
 
 /** @param folder empty, and removed by the caller */
@@ -84,9 +87,13 @@ export async function startSshServer(folder: string): Promise<SshServer> {
     // The process has it now.
     socket.destroy();
   });
-  const faulty: FaultyPrograms = { faults: {} };
-  const programs = createServer({ allowHalfOpen: true }, (socket) => void relay(socket, faulty));
-  const port = await listen(server);
+  const faulty: FaultyPrograms = { faults: {}, breakOff: () => state.disconnect() };
+  const programs = createServer({ allowHalfOpen: true }, (socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket)).on('error', () => {});
+    void relay(socket, faulty);
+  });
+  const port = await listen(server, 0);
   await new Promise<void>((resolve) => programs.listen(files.socket, resolve));
   const name = `[127.0.0.1]:${port}`;
   const writeConfig = (settings: readonly string[]): Promise<void> =>
@@ -118,9 +125,16 @@ export async function startSshServer(folder: string): Promise<SshServer> {
       for (const child of children) child.kill('SIGKILL');
       for (const socket of sockets) socket.destroy();
     },
-    async [Symbol.asyncDispose]() {
+    async stop() {
       state.disconnect();
-      await Promise.all([server, programs].map((each) => new Promise((done) => each.close(done))));
+      await new Promise((resolve) => server.close(resolve));
+    },
+    async start() {
+      await listen(server, port);
+    },
+    async [Symbol.asyncDispose]() {
+      await state.stop();
+      await new Promise((resolve) => programs.close(resolve));
     },
   };
   await writeConfig([]);
@@ -196,11 +210,12 @@ exec sh -c "$SSH_ORIGINAL_COMMAND"
 
 interface FaultyPrograms {
   faults: { readonly [phase in Phase]?: ProgramFault };
+  /** Breaks the connection that the program speaks over. */
+  readonly breakOff: () => void;
 }
 
 /** Runs a command for `ssh-program.mjs`, and spoils the part of what it says that is to be spoiled. */
-async function relay(socket: Socket, { faults }: FaultyPrograms): Promise<void> {
-  socket.on('error', () => {});
+async function relay(socket: Socket, { faults, breakOff }: FaultyPrograms): Promise<void> {
   const { command, protocol, rest } = await readOrder(socket);
   const child = spawn('sh', ['-c', command], {
     env: { ...process.env, GIT_PROTOCOL: protocol },
@@ -208,31 +223,20 @@ async function relay(socket: Socket, { faults }: FaultyPrograms): Promise<void> 
   });
   child.stdin.on('error', () => {});
   socket.on('close', () => child.kill());
+  const send = (bytes: Buffer, fault: ProgramFault | undefined): void => {
+    if (fault === undefined) socket.write(bytes);
+    else if (fault.kind === 'break') socket.write(spoiled(bytes, fault), breakOff);
+    else if (fault.kind !== 'hang') socket.end(spoiled(bytes, fault));
+  };
   const output = readerOf(child.stdout);
-  const greeting = await output.until((bytes) => endOfList(bytes) !== undefined);
-  if (!send(socket, greeting, faults.refs)) return;
-  const asked: Buffer[] = [rest];
-  for await (const chunk of socket.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-    asked.push(chunk);
-  }
-  const question = Buffer.concat(asked);
+  send(await output.until((bytes) => endOfList(bytes) !== undefined), faults.refs);
+  if (faults.refs !== undefined) return;
+  const question = Buffer.concat([rest, await readerOf(socket).until(() => false)]);
   child.stdin.end(question);
-  const answer = await output.until(() => false);
-  const phase = command.startsWith('git-receive-pack') ? 'push' : 'pack';
-  if (
-    send(socket, answer, question.includes('want ') || phase === 'push' ? faults[phase] : undefined)
-  ) {
-    socket.end();
-  }
-}
-
-/** Sends the bytes or what a fault makes of them; false when the conversation is over with that. */
-function send(socket: Socket, bytes: Buffer, fault: ProgramFault | undefined): boolean {
-  if (fault?.kind === 'hang') return false;
-  if (fault === undefined) return socket.write(bytes) || true;
-  if (fault.kind === 'break') socket.write(spoiled(bytes, fault), () => socket.resetAndDestroy());
-  else socket.end(spoiled(bytes, fault));
-  return false;
+  const isPush = command.startsWith('git-receive-pack');
+  const phase = isPush ? 'push' : question.includes('want ') ? 'pack' : 'refs';
+  send(await output.until(() => false), faults[phase]);
+  if (faults[phase] === undefined) socket.end();
 }
 
 interface Order {
@@ -274,8 +278,8 @@ function readerOf(stream: NodeJS.ReadableStream): Reader {
   };
 }
 
-function listen(server: Server): Promise<number> {
+function listen(server: Server, port: number): Promise<number> {
   return new Promise((resolve) => {
-    server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port));
+    server.listen(port, '127.0.0.1', () => resolve((server.address() as AddressInfo).port));
   });
 }

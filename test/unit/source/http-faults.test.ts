@@ -1,14 +1,14 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { messageOf } from '../../../src/model/errors.ts';
 import type { GitRepository, ScratchFolder } from '../../support/git-repository.ts';
 import { createRepository, runGit, scratchFolder } from '../../support/git-repository.ts';
 import type { Phase } from '../../support/git-faults.ts';
 import type { Fault, GitServer } from '../../support/git-server.ts';
 import { startGitServer } from '../../support/git-server.ts';
+import { textBelow, wholeOf } from '../../support/leaks.ts';
 import { contentOfHead, never, openTestSource, reasonOf } from '../../support/open-test-source.ts';
 
 let scratch: ScratchFolder;
@@ -220,29 +220,11 @@ describe('MirrorSource gives the token away', () => {
   });
 });
 
-/** An error with its causes and everything that hangs on them. */
-function wholeOf(error: unknown): string {
-  if (!(error instanceof Error)) return messageOf(error);
-  return `${error.stack} ${JSON.stringify(error)} ${error.cause ? wholeOf(error.cause) : ''}`;
-}
-
 async function packOf(from: GitRepository, revisions: readonly string[]): Promise<Buffer> {
   const oids = await Promise.all(revisions.map((revision) => from.git('rev-parse', revision)));
   const input = oids.map((oid) => `${oid}\n`).join('');
   const name = await runGit(from.path, ['pack-objects', '-q', 'test'], { input });
   return readFile(join(from.path, `test-${name}.pack`));
-}
-
-async function textBelow(folder: string): Promise<string> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  const files = entries.filter((entry) => entry.isFile());
-  const texts = await Promise.all(
-    files.map(async ({ name, parentPath }) => {
-      const bytes = await readFile(join(parentPath, name));
-      return `${name}\n${bytes.toString('latin1')}`;
-    }),
-  );
-  return texts.join('\n');
 }
 
 /** Where a server answers with the refs of the repository under test. */

@@ -191,11 +191,11 @@ describe('MirrorSource over SSH', () => {
   });
 
   it.each([
-    { mood: 'silent', why: /sent nothing for 0.5 s|let nobody in/ },
+    { mood: 'silent', why: /sent nothing for 1 s|let nobody in for 1 s/ },
     { mood: 'closing', why: /Connection lost before handshake/ },
     { mood: 'garbage', why: /^Cannot reach the repository on \[127/ },
   ] as const)('gives up a server that is $mood, and is well afterwards', async ({ mood, why }) => {
-    await using source = await open({}, { idleTimeoutMs: 500 });
+    await using source = await open({}, { idleTimeoutMs: 1000 });
     server.mood = mood;
     expect(await reasonOf(source.head(never))).toBe('GitUnreachable');
     expect(await failureOf(source)).toMatch(why);
@@ -203,6 +203,13 @@ describe('MirrorSource over SSH', () => {
     server.mood = 'well';
     await using patient = await open({}, { stateDir: join(scratch.path, 'state-2') });
     expect(await contentOfHead(patient)).toEqual({ a: '1' });
+  });
+
+  it('gives up a server that does not come to its end', async () => {
+    await using source = await open({}, { totalTimeoutMs: 300 });
+    server.mood = 'silent';
+
+    expect(await failureOf(source)).toMatch(/not complete within 0.3 s/);
   });
 
   it('shows what a login script prints', async () => {
