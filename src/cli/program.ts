@@ -236,7 +236,7 @@ function liveCommand(program: Command, name: string, description: string): Comma
     .option('--log-level <level>', 'debug, info, warn, error or silent');
   // Every key of the configuration is a flag; those few need are not in the way of all others.
   for (const flag of rareFlags) command.addOption(new Option(flag).hideHelp());
-  return command.addHelpText('after', '\nMore options for http(s) and SSH: docs/configuration.md');
+  return command.addHelpText('after', '\nMore options for http(s) and SSH: docs/repositories.md');
 }
 
 const rareFlags = [

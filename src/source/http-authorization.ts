@@ -1,4 +1,4 @@
-import { readSecret } from './credential-file.ts';
+import { readSecret, refuseCredential } from './credential-file.ts';
 import type { InstallationTokens } from './github-app.ts';
 
 /** What proves to the server of a repository who asks. */
@@ -23,6 +23,9 @@ export function tokenAuthorization(
   return {
     async header() {
       const token = await readSecret(file, 'token file');
+      if (scheme === 'bearer' && !/^[!-~]+$/.test(token)) {
+        throw refuseCredential('use', 'token file', file, 'it holds a character that no token has');
+      }
       return scheme === 'bearer' ? `Bearer ${token}` : basic(username, token);
     },
     refused: () => {},

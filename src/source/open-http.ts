@@ -42,6 +42,9 @@ function authorizationOf(
   return tokenAuthorization(tokenFile, http.tokenScheme ?? 'basic', username);
 }
 
+/** An answer with a token is much smaller. */
+const maxApiBytes = 1024 * 1024;
+
 /** @param url of the repository, which the API may share an origin with */
 function githubTokens(
   url: string,
@@ -55,7 +58,16 @@ function githubTokens(
   const ask: AskGithub = async (target, headers, signal) => {
     const hop = await route.hop(target, isOwn);
     const body = new Uint8Array();
-    return exchange({ ...limits, url: target, method: 'POST', headers, body, hop, signal });
+    return exchange({
+      ...limits,
+      maxAnswerBytes: maxApiBytes,
+      url: target,
+      method: 'POST',
+      headers,
+      body,
+      hop,
+      signal,
+    });
   };
   return new InstallationTokens({ ...app, apiUrl: api.href.replace(/\/+$/, '') }, ask);
 }

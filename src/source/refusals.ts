@@ -61,7 +61,7 @@ export function refusedPush(
   const words = [reason, remote].filter((text) => text !== '').join('; ');
   return new StalledError(
     'PushRefused',
-    `Cannot push to branch "${branch}" of ${where}: the server refuses it${words === '' ? '' : `: ${words}`}. Let the owner of the token push to this branch, or make the commit there by hand`,
+    `Cannot push to branch "${branch}" of ${where}: the server refuses it${words === '' ? '' : `: ${words}`}. Let the owner of the token or key push to this branch, or make the commit there by hand`,
   );
 }
 

@@ -160,7 +160,7 @@ export class SshConnection {
   #failure(error: unknown, known: KnownKeys): StalledError | TransientError {
     const { keyFile, agent, address, knownHostsFile, readyTimeoutMs } = this.#options;
     const level = error instanceof Error && 'level' in error ? String(error.level) : '';
-    if (level === 'client-authentication') {
+    if (level === 'client-authentication' || tooManyTries.test(messageOf(error))) {
       const means = keyFile === undefined ? `no key of the agent "${agent}"` : `not "${keyFile}"`;
       return new StalledError(
         'AuthenticationFailed',
@@ -178,6 +178,9 @@ export class SshConnection {
     return unreachable(this.#host, networkTrouble(error), { cause: error });
   }
 }
+
+/** How a server takes leave of an agent that offers it one key after the other. */
+const tooManyTries = /too many authentication failures/i;
 
 function ready(client: ssh2.Client, config: ConnectConfig): Promise<void> {
   return new Promise((resolve, reject) => {

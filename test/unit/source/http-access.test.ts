@@ -195,6 +195,7 @@ describe('MirrorSource with a bearer token', () => {
 
   it.each([
     { name: 'more than one line', text: 'planted\nx-evil: 1', mode: 0o600, why: /than one line/ },
+    { name: 'what is no token', text: 'planted ü', mode: 0o600, why: /no token has/ },
     { name: 'too open a file', text: 'planted', mode: 0o666, why: /everybody .* may write it/ },
     { name: 'a folder', text: null, mode: 0o700, why: /it is no file/ },
   ])('refuses $name', async ({ text, mode, why }) => {
@@ -202,7 +203,7 @@ describe('MirrorSource with a bearer token', () => {
     const tokenFile = text === null ? join(scratch.path, `folder-${count}`) : await fileOf(text);
     if (text === null) await mkdir(tokenFile);
     await chmod(tokenFile, mode);
-    const source = await open(server.url, {}, { tokenFile });
+    const source = await open(server.url, { tokenScheme: 'bearer' }, { tokenFile });
 
     expect(await reasonOf(source.head(never))).toBe('AuthenticationFailed');
     expect(await failureOf(source)).toMatch(why);

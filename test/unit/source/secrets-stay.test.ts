@@ -46,7 +46,7 @@ type Facts = Pick<SourceOptions, 'repository'> & Partial<SourceOptions>;
 async function suffer(facts: Facts, troubles: readonly Trouble[]): Promise<readonly string[]> {
   const reasons: string[] = [];
   await repository.commit({ a: `begin ${count}` });
-  await using source = await openTestSource({ ...facts, stateDir, idleTimeoutMs: 1500 }, said);
+  await using source = await openTestSource({ idleTimeoutMs: 1500, ...facts, stateDir }, said);
   const none: Trouble = [() => {}, () => {}];
   for (const [begin, end] of [none, ...troubles]) {
     await repository.commit({ a: `${count} ${reasons.length}`, b: 'x'.repeat(500) });
@@ -95,7 +95,7 @@ const spoilt: readonly BodyFault[] = [
   { kind: 'cut', at: 100 },
 ];
 
-describe('what is secret appears nowhere', () => {
+describe('what is secret appears nowhere', { timeout: 120_000 }, () => {
   it('over https: a bearer token, the key of a certificate, the password of a proxy', async () => {
     const folder = join(scratch.path, 'pki');
     const authority = await makeAuthority(folder, 'authority');
@@ -253,6 +253,8 @@ describe('what is secret appears nowhere', () => {
     const reasons = await suffer(
       {
         repository: server.url(repository.path),
+        // A login takes its time on a busy machine.
+        idleTimeoutMs: 4000,
         ssh: { keyFile, passphraseFile, knownHostsFile: server.knownHostsFile },
       },
       [

@@ -20,12 +20,15 @@ let server: SshServer;
 let repository: GitRepository;
 let count = 0;
 
+/** The server may have to be installed first. */
+const setUpMs = 120_000;
+
 beforeAll(async () => {
   scratch = await scratchFolder();
   const folder = join(scratch.path, 'ssh');
   await mkdir(folder);
   server = await startSshServer(folder);
-});
+}, setUpMs);
 afterAll(async () => {
   await server[Symbol.asyncDispose]();
   await scratch[Symbol.asyncDispose]();
@@ -53,7 +56,7 @@ function open(
   const facts: Partial<SourceOptions> & { repository: string } = {
     repository: server.url(repository.path),
     stateDir: join(scratch.path, 'state'),
-    idleTimeoutMs: 5000,
+    idleTimeoutMs: 15_000,
     ssh: { keyFile, knownHostsFile, ...ssh },
     ...more,
   };
@@ -415,6 +418,16 @@ describe('MirrorSource over SSH logs in', () => {
     const stateDir = join(scratch.path, 'agent-state');
     await using empty = await open({ keyFile: undefined, agent: agent.socket }, { stateDir });
     expect(await failureOf(empty)).toMatch(/takes no key of the agent/);
+  });
+
+  it('not when an agent offers more keys than the server has patience for', async () => {
+    const keys = [1, 2, 3].map((number) => join(scratch.path, `stranger-${count}-${number}`));
+    for (const key of keys) await makeKey(key, 'ed25519');
+    await server.configure(['MaxAuthTries 1']);
+    await using agent = await startSshAgent(join(scratch.path, `many-${count}`), keys);
+    await using source = await open({ keyFile: undefined, agent: agent.socket });
+
+    expect(await reasonOf(source.head(never))).toBe('AuthenticationFailed');
   });
 
   it('not with a file that everybody may write', async () => {

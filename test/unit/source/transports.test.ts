@@ -19,6 +19,9 @@ let scratch: ScratchFolder;
 let repository: GitRepository;
 let count = 0;
 
+/** A server may have to be installed first. */
+const setUpMs = 120_000;
+
 beforeAll(async () => {
   scratch = await scratchFolder();
 });
@@ -109,7 +112,7 @@ describe.each(ways)('a repository over $name', ({ serve, idleTimeoutMs }) => {
 
   beforeAll(async () => {
     served = await serve(scratch.path);
-  });
+  }, setUpMs);
   afterAll(() => served[Symbol.asyncDispose]());
 
   it.each(lives)('is followed through $name', async ({ live, a, isNew }) => {
@@ -208,7 +211,7 @@ describe.each(ways.slice(1))('a server that is asked over $name', ({ serve, idle
     served = await serve(scratch.path);
     if (served.server === null) throw new Error('there is no server');
     ({ server } = served);
-  });
+  }, setUpMs);
   afterAll(() => served[Symbol.asyncDispose]());
   afterEach(() => server.setFaults({}));
 
