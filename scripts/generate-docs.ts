@@ -103,7 +103,8 @@ const pages: readonly Page[] = [
       },
       ...baseColumns,
     ],
-    notes: '',
+    notes:
+      'Which keys go together for a repository over SSH or http(s), with examples: [repositories.md](repositories.md).',
   },
 ];
 
