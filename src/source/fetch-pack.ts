@@ -1,13 +1,16 @@
 import fs from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 
 import type { HttpClient } from 'isomorphic-git';
-import { addRemote, fetch, init, writeObject, writeRef } from 'isomorphic-git';
+import { addRemote, fetch, init, resolveRef, writeObject, writeRef } from 'isomorphic-git';
 
 import { StalledError, TransientError } from '../model/errors.ts';
 import { gitMessageOf } from './as-source-error.ts';
 import { bodyOf, wholeBody } from './body.ts';
 import { withHead } from './judge-answer.ts';
+import { writePackIndex } from './pack/write-pack-index.ts';
+import { PackReceived, receiveOnly } from './receive-only.ts';
 
 export interface PackRequest {
   /** A Git directory of its own; what is there is removed first. */
@@ -26,7 +29,7 @@ export interface PackRequest {
  * Receives a branch into an empty Git directory and gives the commit it is at. isomorphic-git moves the ref there before
  * the pack has come and writes the pack in place, so nobody may read that directory before its packs are verified. It
  * knows what we have from one commit object that is put there for it; it never asks for thin packs, so that what comes
- * needs nothing else.
+ * needs nothing else. The index, for which every object is checked, is ours.
  *
  * @throws StalledError, TransientError of the transport, and TransientError `PackCorrupt`
  */
@@ -41,8 +44,8 @@ export async function fetchPack(request: PackRequest): Promise<string> {
     await writeRef({ fs, gitdir, ref, value: have.oid });
   }
   try {
-    const { fetchHead } = await fetch({
-      fs,
+    await fetch({
+      fs: receiveOnly(),
       http: withHeadOf(`refs/heads/${branch}`, http),
       gitdir,
       remote: 'origin',
@@ -54,17 +57,33 @@ export async function fetchPack(request: PackRequest): Promise<string> {
       headers: {},
       cache: {},
     });
-    if (fetchHead !== null) return fetchHead;
-    throw new Error('the branch is gone');
   } catch (error) {
-    if (error instanceof TransientError || error instanceof StalledError) throw error;
-    signal.throwIfAborted();
-    throw new TransientError(
-      'PackCorrupt',
-      `Cannot accept what ${host} sent: ${gitMessageOf(error)}`,
-      { cause: error },
-    );
+    if (!(error instanceof PackReceived)) throw refusal(error, host, signal);
   }
+  try {
+    await indexPacks(gitdir, signal);
+    return await resolveRef({ fs, gitdir, ref });
+  } catch (error) {
+    throw refusal(error, host, signal);
+  }
+}
+
+/** At most one, and none when nothing was missing. */
+async function indexPacks(gitdir: string, signal: AbortSignal): Promise<void> {
+  const folder = join(gitdir, 'objects', 'pack');
+  for (const name of await readdir(folder)) {
+    if (name.endsWith('.pack')) await writePackIndex(join(folder, name.slice(0, -5)), signal);
+  }
+}
+
+function refusal(error: unknown, host: string, signal: AbortSignal): unknown {
+  if (error instanceof TransientError || error instanceof StalledError) return error;
+  if (signal.aborted) return signal.reason;
+  return new TransientError(
+    'PackCorrupt',
+    `Cannot accept what ${host} sent: ${gitMessageOf(error)}`,
+    { cause: error },
+  );
 }
 
 /** Adds a HEAD to the list of refs, which isomorphic-git cannot do without. */
