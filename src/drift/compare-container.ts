@@ -1,4 +1,10 @@
-import type { ContainerSpec, HealthcheckSpec, MountSpec, PortSpec } from '../model/container.ts';
+import type {
+  ContainerSpec,
+  HealthcheckSpec,
+  MountSpec,
+  PortSpec,
+  SharedVolumes,
+} from '../model/container.ts';
 import type { DriftValue } from '../model/drift.ts';
 import type { ImageDefaults } from '../model/observation.ts';
 import { digestIn, familiarReference, withoutDigest } from '../model/image.ts';
@@ -36,6 +42,7 @@ export function compareImmutable(
     ...compareHealthchecks(expected.healthcheck, observed.healthcheck),
     ...comparePorts(expected.ports, observed.ports),
     ...compareMounts(expected.mounts, observed.mounts),
+    ...compareVolumesFrom(expected.shares, observed.shares),
     ...compareIfSet('stop_signal', signal(expected.stopSignal), signal(observed.stopSignal)),
   ];
 }
@@ -210,6 +217,20 @@ function compareMounts(
     (mount) => targets.has(mount.target) || mount.type !== 'volume' || mount.source !== '',
   );
   return compareValues('volumes', desired.map(formatMount), relevant.map(formatMount));
+}
+
+/** Whether it has mounts of others; of whom only the instances tell that are there now (see isStray). */
+function compareVolumesFrom(
+  desired: ContainerSpec['shares'],
+  observed: ContainerSpec['shares'],
+): readonly FieldDifference[] {
+  const [wanted, there] = [desired, observed].map((shares) => (shares?.volumes ?? []).map(words));
+  const isSame = wanted?.length === there?.length;
+  return isSame ? [] : compareValues('volumes_from', wanted ?? [], there ?? []);
+}
+
+function words({ from, readOnly }: SharedVolumes): string {
+  return readOnly ? `${from}:ro` : from;
 }
 
 function formatMount(mount: MountSpec): string {

@@ -158,13 +158,14 @@ function keyOf(port: PortSpec): string {
   return `${port.target}/${port.protocol}`;
 }
 
-/** The namespaces of other containers. */
+/** The namespaces and mounts of other containers. */
 function sharedModes({ shares }: ContainerSpec): object {
-  const { network, ipc, pid } = shares ?? {};
+  const { network, ipc, pid, volumes } = shares ?? {};
   return present({
     NetworkMode: network === undefined ? null : `container:${network}`,
     IpcMode: ipc === undefined ? null : `container:${ipc}`,
     PidMode: pid === undefined ? null : `container:${pid}`,
+    VolumesFrom: volumes?.map(({ from, readOnly }) => `${from}:${readOnly ? 'ro' : 'rw'}`),
   });
 }
 

@@ -7,7 +7,7 @@ import type { WireContainer, WireHostConfig, WireMount, WireMountPoint } from '.
 /**
  * The mounts of a container. What was asked for stands in HostConfig in two notations (a third one, `Tmpfs`, is a
  * setting), with the options that were given; the top-level Mounts (random order, options filled in by the engine) only
- * add the anonymous volumes that the image declares.
+ * add the anonymous volumes that the image declares. What it has from other containers is theirs, and left out.
  */
 export function projectMounts(
   container: Pick<WireContainer, 'HostConfig' | 'Mounts'>,
@@ -19,9 +19,11 @@ export function projectMounts(
     ...asked.map((mount) => mount.target),
     ...ours.map(({ Target }) => cleanPath(Target ?? '')),
   ]);
+  const hasOthers = (config.VolumesFrom ?? []).length > 0;
   const inherited = (container.Mounts ?? [])
     .filter((point) => point.Type === 'volume')
     .filter((point) => !targets.has(cleanPath(point.Destination ?? '')))
+    .filter(({ Name = '' }) => !hasOthers || isAnonymous(Name))
     .map(inheritedVolume);
   return [...asked, ...inherited].toSorted((a, b) => compareText(a.target, b.target));
 }

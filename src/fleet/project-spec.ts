@@ -4,6 +4,7 @@ import type {
   PortSpec,
   Resources,
   RestartPolicy,
+  SharedVolumes,
   Shares,
 } from '../model/container.ts';
 import { noRestart } from '../model/container.ts';
@@ -70,20 +71,27 @@ export function projectSpec(container: WireContainer): ContainerSpec {
   };
 }
 
-/** The ids of the containers whose namespaces it has joined. */
-function projectShares({ NetworkMode, IpcMode, PidMode }: WireHostConfig): {
+/** The ids of the containers whose namespaces it has joined, and whose mounts it has. */
+function projectShares({ NetworkMode, IpcMode, PidMode, VolumesFrom }: WireHostConfig): {
   readonly shares?: Shares;
 } {
   const shares = present({
     network: joined(NetworkMode),
     ipc: joined(IpcMode),
     pid: joined(PidMode),
+    volumes: (VolumesFrom ?? []).map(projectVolumesFrom),
   }) as Shares;
   return Object.keys(shares).length === 0 ? {} : { shares };
 }
 
 function joined(mode: string | undefined): string | undefined {
   return mode?.startsWith('container:') === true ? mode.slice('container:'.length) : undefined;
+}
+
+/** `container[:options]`; without options it may write where that one may. */
+function projectVolumesFrom(entry: string): SharedVolumes {
+  const [from = '', options = ''] = entry.split(':');
+  return { from, readOnly: options.split(',').includes('ro') };
 }
 
 /** The engine's default is the short id; with the network of the host it is the host's name. */

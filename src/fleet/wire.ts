@@ -173,6 +173,7 @@ export interface WireHostConfig {
   readonly Ulimits?: Maybe<readonly WireUlimit[]>;
   readonly UsernsMode?: string;
   readonly UTSMode?: string;
+  readonly VolumesFrom?: Strings;
 }
 
 export interface WireEndpoint {

@@ -1088,9 +1088,9 @@ uts?: string
  */
 volumes?: Mount[]
 /**
- * Mount what other containers mount.
+ * Mount what instances of other services mount, at the same paths: SERVICE, SERVICE:ro or SERVICE:rw. Those are on the same host, as for network_mode, and when one is replaced, so is this one. What volumes mounts at the same path goes first.
  */
-volumes_from?: unknown[]
+volumes_from?: string[]
 /**
  * Working directory of the command. Default: the image's.
  */

@@ -158,7 +158,7 @@ function warningsOf(service: FoundService, images: readonly ObservedImage[]): re
   if (isJoined(container)) {
     return [
       say(
-        'it is left out, since it shares namespaces of another container: write it by hand, with "service:NAME"',
+        'it is left out, since it shares namespaces or volumes of another container: write it by hand, with "service:NAME" or volumes_from',
       ),
     ];
   }

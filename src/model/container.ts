@@ -175,6 +175,13 @@ export interface Shares {
   readonly network?: string;
   readonly ipc?: string;
   readonly pid?: string;
+  /** Whose mounts it has too, in the order written: of two at one target the last counts, and its own go first. */
+  readonly volumes?: readonly SharedVolumes[];
+}
+
+export interface SharedVolumes {
+  readonly from: string;
+  readonly readOnly: boolean;
 }
 
 export interface RestartPolicy {

@@ -66,6 +66,7 @@ export const driftPaths: readonly string[] = [
   'userns_mode',
   'uts',
   'volumes',
+  'volumes_from',
   'working_dir',
 ];
 

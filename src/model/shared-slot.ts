@@ -2,8 +2,9 @@ import type { ServiceSpec } from './application.ts';
 
 /** The services of which an instance shares something, each once. */
 export function sharedServices({ container }: Pick<ServiceSpec, 'container'>): readonly string[] {
-  const { network, ipc, pid } = container.shares ?? {};
-  return [...new Set([network, ipc, pid].filter((name) => name !== undefined))];
+  const { network, ipc, pid, volumes = [] } = container.shares ?? {};
+  const names = [network, ipc, pid, ...volumes.map(({ from }) => from)];
+  return [...new Set(names.filter((name) => name !== undefined))];
 }
 
 /** The slot of a service that another one's slot shares with: its only one, or that of the same name. */

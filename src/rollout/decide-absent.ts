@@ -206,8 +206,10 @@ function whyCreate(
   if (before === null) return whyMissing(context, view);
   const [first] = changes;
   if (isStray(context, view.service, before)) {
-    const path = view.service.container.shares?.network === undefined ? '' : 'network_mode';
-    return { path, reason: 'what it shares with was replaced or started anew' };
+    const { network, volumes } = view.service.container.shares ?? {};
+    const path = network === undefined ? '' : 'network_mode';
+    const mounted = volumes === undefined ? path : 'volumes_from';
+    return { path: mounted, reason: 'what it shares with was replaced or started anew' };
   }
   if (before.container.host !== view.host) {
     return { path: 'deploy.placement', reason: `it moves from host "${before.container.host}"` };

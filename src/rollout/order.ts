@@ -56,6 +56,11 @@ export function replaceOrder(
     const reason = `it writes to volume "${volume.source}", which two instances should not share`;
     return stopFirst(reason, 'volumes');
   }
+  const shared = service.container.shares?.volumes?.find(({ readOnly }) => !readOnly);
+  if (shared !== undefined && !explicit) {
+    const reason = `it writes to volumes of service "${shared.from}", which two instances should not share`;
+    return stopFirst(reason, 'volumes_from');
+  }
   if (boundsOf(policy, 'start-first', slots).surge === 0) {
     return stopFirst(
       'no instance is allowed beyond those asked for',

@@ -2,6 +2,7 @@ import type { ServiceSpec } from '../model/application.ts';
 import type { Shares } from '../model/container.ts';
 import { slotKey } from '../model/labels.ts';
 import { sharedSlot } from '../model/shared-slot.ts';
+import type { ContainerId } from '../model/names.ts';
 import type { Instance } from '../drift/identify.ts';
 
 /** Of a slot view, what matters to those that share something with it. */
@@ -16,38 +17,70 @@ interface SharingContext {
   readonly shared: ReadonlyMap<string, SharedView>;
 }
 
-/** The slots whose instances an instance of a slot shares something with, by what it shares. */
-function sharedViews(
-  { application, shared }: SharingContext,
+type Kind = keyof Shares;
+
+/** What an instance of a slot shares, and with which instance; null: there is none to join now. */
+interface Share {
+  readonly kind: Kind;
+  readonly service: string;
+  readonly joinable: Instance | null;
+}
+
+function sharesOf(
+  context: SharingContext,
   { container }: ServiceSpec,
   slot: string,
-): readonly (readonly [keyof Shares, SharedView | undefined, string])[] {
-  const kinds = Object.entries(container.shares ?? {}) as [keyof Shares, string][];
-  return kinds.map(([kind, service]) => {
-    const own = shared.get(slotKey({ application, service, slot }));
-    const only = shared.get(slotKey({ application, service, slot: '1' }));
-    const view = only !== undefined && sharedSlot(only.service, slot) === '1' ? only : own;
-    return [kind, view, service];
+): readonly Share[] {
+  const { volumes = [], ...namespaces } = container.shares ?? {};
+  const named = [
+    ...(Object.entries(namespaces) as [Kind, string][]),
+    ...volumes.map(({ from }): [Kind, string] => ['volumes', from]),
+  ];
+  return named.map(([kind, service]) => {
+    return { kind, service, joinable: joinableOf(viewOf(context, service, slot), kind) };
   });
+}
+
+/** The slot whose instance a slot shares something with: that of the same name, or the only one of the service. */
+function viewOf(
+  { application, shared }: SharingContext,
+  service: string,
+  slot: string,
+): SharedView | undefined {
+  const own = shared.get(slotKey({ application, service, slot }));
+  const only = shared.get(slotKey({ application, service, slot: '1' }));
+  return only !== undefined && sharedSlot(only.service, slot) === '1' ? only : own;
+}
+
+/** One that has passed its gate and runs; mounts are there also when it does not. */
+function joinableOf(view: SharedView | undefined, kind: Kind): Instance | null {
+  if (view?.phase.kind !== 'promoted' || view.current === null) return null;
+  const { state } = view.current.container;
+  return state === 'running' || (kind === 'volumes' && state === 'exited') ? view.current : null;
 }
 
 /**
  * It shares something with a container that is not there any more, or was started anew since: to join that one it has to be
- * made anew. As long as there is none to join it is left as it is.
+ * made anew. As long as there is none to join it is left as it is. Mounts stay the same when it is started anew.
  */
 export function isStray(
   context: SharingContext,
   service: ServiceSpec,
   { container, identity }: Instance,
 ): boolean {
-  return sharedViews(context, service, identity.slot).some(([kind, view]) => {
-    const joinable = joinableOf(view);
+  return sharesOf(context, service, identity.slot).some(({ kind, joinable }) => {
     if (joinable === null) return false;
-    const isOther = container.spec.shares?.[kind] !== joinable.container.id;
-    const isOlder =
-      container.startedAt !== null && container.startedAt < (joinable.container.startedAt ?? 0);
-    return isOther || isOlder;
+    const { id, startedAt } = joinable.container;
+    if (!joinedBy(container.spec.shares ?? {}, kind).includes(id)) return true;
+    const isOlder = container.startedAt !== null && container.startedAt < (startedAt ?? 0);
+    return kind !== 'volumes' && isOlder;
   });
+}
+
+/** The containers with which a container shares something of a kind. */
+function joinedBy(shares: Shares, kind: Kind): readonly string[] {
+  if (kind === 'volumes') return (shares.volumes ?? []).map(({ from }) => from);
+  return [shares[kind] ?? ''];
 }
 
 /** The service with the containers that the next instance of a slot is to join; a text: why there is none yet. */
@@ -58,17 +91,21 @@ export function withShared(
 ): ServiceSpec | string {
   const { container } = service;
   if (container.shares === undefined) return service;
-  const shares: Record<string, string> = {};
-  for (const [kind, view, name] of sharedViews(context, service, slot)) {
-    const joinable = joinableOf(view);
+  const ids = new Map<string, ContainerId>();
+  for (const { kind, service: name, joinable } of sharesOf(context, service, slot)) {
     if (joinable === null) return `service "${name}", which it shares with, is not in place`;
-    shares[kind] = joinable.container.id;
+    ids.set(`${kind} ${name}`, joinable.container.id);
   }
-  return { ...service, container: { ...container, shares } };
+  const idOf = (kind: Kind, name: string): string => ids.get(`${kind} ${name}`) ?? name;
+  return { ...service, container: { ...container, shares: withIds(container.shares, idOf) } };
 }
 
-/** One that has passed its gate and runs. */
-function joinableOf(view: SharedView | undefined): Instance | null {
-  if (view?.phase.kind !== 'promoted' || view.current === null) return null;
-  return view.current.container.state === 'running' ? view.current : null;
+function withIds(shares: Shares, idOf: (kind: Kind, name: string) => string): Shares {
+  const { volumes, ...namespaces } = shares;
+  const joined = Object.entries(namespaces).map(([kind, name]) => [kind, idOf(kind as Kind, name)]);
+  const mounted = volumes?.map((each) => ({ ...each, from: idOf('volumes', each.from) }));
+  return {
+    ...(Object.fromEntries(joined) as Shares),
+    ...(mounted === undefined ? {} : { volumes: mounted }),
+  };
 }

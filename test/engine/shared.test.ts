@@ -99,3 +99,81 @@ describe('a service that shares what another one has', () => {
     await expectJoined('own');
   });
 });
+
+const mounting = `services:
+  app:
+    image: testapp:v1
+    volumes: [own:/own]
+    volumes_from: ["keeper:ro"]
+    deploy: { update_config: { monitor: 0s } }
+  keeper:
+    image: testapp:v1
+    volumes: [data:/data, ./page.txt:/page.txt:ro]
+    configs: [conf]
+    deploy: { update_config: { monitor: 0s } }
+configs: { conf: { content: one } }
+volumes: { data: , own: }
+`;
+
+describe('a service that mounts what another one mounts', () => {
+  const { hosts, credentials } = sharedSandbox();
+  let repository: ConfigRepository;
+  let commands: Commands;
+
+  const inspect = async (name: string) => {
+    const found = (await listContainers(hosts, 'mounting-test')).filter(
+      ({ service }) => service === name,
+    );
+    const host = hosts.find((each) => each.name === found[0]?.host);
+    if (found.length !== 1 || host === undefined) throw new Error(`${found.length} of ${name}`);
+    const { Id, Mounts, HostConfig } = await shellOf(host)
+      .getContainer(found[0]?.id ?? '')
+      .inspect();
+    const mounts = Mounts.map(({ Destination, RW }) => `${Destination} ${RW ? 'rw' : 'ro'}`);
+    return { id: Id, host: host.name, mounts: mounts.toSorted(), from: HostConfig.VolumesFrom };
+  };
+  const expectQuiet = async (): Promise<void> => {
+    expect((await commands.plan()).steps).toEqual([]);
+    expect((await commands.drift()).items).toEqual([]);
+  };
+
+  beforeAll(async () => {
+    repository = await ConfigRepository.create('mounting-test', hosts);
+    commands = new Commands(repository, credentials);
+    await repository.write('shop/compose.yaml', mounting);
+    await repository.write('shop/page.txt', 'one');
+    await repository.commit('v1');
+  });
+  afterAll(async () => {
+    await clearHosts(hosts, 'mounting-test');
+    await repository[Symbol.asyncDispose]();
+  });
+
+  it('has its volumes, its files and its configs on its host, and is no drift', async () => {
+    expect((await commands.sync()).code).toBe(0);
+
+    const [app, keeper] = [await inspect('app'), await inspect('keeper')];
+    expect(app).toMatchObject({ host: keeper.host, from: [`${keeper.id}:ro`] });
+    expect(app.mounts).toEqual([
+      '/.fleetwright ro',
+      '/conf ro',
+      '/data ro',
+      '/own rw',
+      '/page.txt ro',
+    ]);
+    await expectQuiet();
+  });
+
+  it('follows it when a commit replaces it', async () => {
+    const before = await inspect('app');
+    await repository.write('shop/page.txt', 'two');
+    await repository.commit('v2');
+
+    expect((await commands.sync()).code).toBe(0);
+
+    const [app, keeper] = [await inspect('app'), await inspect('keeper')];
+    expect(app.id).not.toBe(before.id);
+    expect(app.from).toEqual([`${keeper.id}:ro`]);
+    await expectQuiet();
+  });
+});

@@ -305,6 +305,14 @@ export const keyLives: readonly KeyLife[] = [
     since: '1.45',
     isOnlyCreated: true,
   },
+  {
+    key: 'volumes_from',
+    before: ['volumes_from: [side]'],
+    after: ['volumes_from: [side:ro]'],
+    top: '  side:\n    image: testapp:v1\n',
+    // The instance that it names is for the rollout to find: test/engine/shared.test.ts.
+    refused: /No such container: side/,
+  },
   { key: 'working_dir', before: ['working_dir: /tmp'], after: ['working_dir: /'] },
   {
     key: 'x-fleetwright.drift',

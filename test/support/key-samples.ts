@@ -344,6 +344,12 @@ export const keySamples: readonly KeySample[] = [
     body: host({ Mounts: [{ Type: 'image', Source: 'assets:1', ImageOptions: { Subpath: 's' } }] }),
     since: '1.48',
   },
+  {
+    key: 'volumes_from',
+    lines: ['volumes_from: [web2:ro, web3]'],
+    after: '  web2: { image: nginx }\n  web3: { image: nginx }\n',
+    body: host({ VolumesFrom: ['web2:ro', 'web3:rw'] }),
+  },
   { key: 'working_dir', lines: ['working_dir: /srv/'], body: config({ WorkingDir: '/srv/' }) },
   {
     key: 'deploy.resources',

@@ -1,16 +1,17 @@
-import type { Shares } from '../../model/container.ts';
+import type { SharedVolumes, Shares } from '../../model/container.ts';
 import { present } from '../../model/present.ts';
 import type { Settings } from '../../model/settings.ts';
-import { child, complain, readText, type Cursor } from '../cursor.ts';
+import { child, complain, items, readText, type Cursor } from '../cursor.ts';
 
 type Namespaces = Pick<Settings, 'cgroup' | 'ipc' | 'pid' | 'userns' | 'uts'>;
 
-/** The namespaces that a container shares with other services. */
+/** The namespaces and mounts that a container shares with other services. */
 export function resolveShares(service: Cursor): { readonly shares?: Shares } {
   const shares = present({
     network: sharedService(child(service, 'network_mode')),
     ipc: sharedService(child(service, 'ipc')),
     pid: sharedService(child(service, 'pid')),
+    volumes: items(child(service, 'volumes_from')).flatMap((item) => readVolumesFrom(item) ?? []),
   }) as Shares;
   return Object.keys(shares).length === 0 ? {} : { shares };
 }
@@ -18,6 +19,22 @@ export function resolveShares(service: Cursor): { readonly shares?: Shares } {
 /** The service that a mode names: `service:NAME`. */
 export function sharedService(mode: Cursor): string | null {
   return /^service:(.+)$/.exec(readText(mode) ?? '')?.[1] ?? null;
+}
+
+/** `SERVICE`, `SERVICE:ro` or `SERVICE:rw`. What else is written is reported. */
+function readVolumesFrom(item: Cursor): SharedVolumes | null {
+  const text = readText(item) ?? '';
+  if (text.startsWith('container:')) {
+    complainOfContainer(item, 'volumes_from', text, 'volumes_from: [NAME]');
+    return null;
+  }
+  const [from = '', mode = 'rw', ...more] = text.split(':');
+  if (from === '' || (mode !== 'ro' && mode !== 'rw') || more.length > 0) {
+    const message = `"volumes_from" must be SERVICE, SERVICE:ro or SERVICE:rw, got "${text}"`;
+    complain(item, 'invalid-value', message);
+    return null;
+  }
+  return { from, readOnly: mode === 'ro' };
 }
 
 /** The namespaces that a container has of its own, or shares with its host. */
@@ -47,14 +64,18 @@ export function readMode<T extends string>(cursor: Cursor, allowed: readonly T[]
     const message = `"${key}: ${text}" is not supported: the engine does not let containers share that`;
     complain(cursor, 'unsupported-value', message);
   } else if (text.startsWith('container:')) {
-    complain(
-      cursor,
-      'unsupported-value',
-      `"${key}: ${text}" is not supported: nothing tells when a container that is not of this application is replaced`,
-      `Make it a service of this application, and write ${key}: service:NAME`,
-    );
+    complainOfContainer(cursor, key, text, `${key}: service:NAME`);
   } else {
     complain(cursor, 'invalid-value', `"${key}" must be ${allowed.join(', ')}, got "${text}"`);
   }
   return null;
+}
+
+function complainOfContainer(cursor: Cursor, key: string, text: string, instead: string): void {
+  complain(
+    cursor,
+    'unsupported-value',
+    `"${key}: ${text}" is not supported: nothing tells when a container that is not of this application is replaced`,
+    `Make it a service of this application, and write ${instead}`,
+  );
 }

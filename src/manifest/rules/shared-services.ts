@@ -3,6 +3,7 @@ import {
   complain,
   complainAtKey,
   isPresent,
+  items,
   readNumber,
   readText,
   type Cursor,
@@ -20,16 +21,25 @@ const ofTheNetwork = ['hostname', 'expose', 'dns', 'extra_hosts', 'mac_address']
 /** Who shares something of another service finds an instance of it on its own host, and has not set that itself. */
 export const sharingIsPossible: Rule = (subject) => {
   for (const [name, service] of subject.services) {
-    for (const kind of kinds) {
-      const place = child(service, kind);
-      const other = sharedService(place);
-      const shared = other === null ? undefined : subject.services.get(other);
-      if (other === null || shared === undefined) continue;
+    for (const [place, other] of sharedPlaces(service)) {
+      const shared = subject.services.get(other);
+      if (shared === undefined) continue;
       judgeNumbers(subject, place, [name, service], [other, shared]);
     }
     if (sharedService(child(service, 'network_mode')) !== null) judgeNetworkKeys(service);
   }
 };
+
+/** Where a service names another one to share something with. */
+function sharedPlaces(service: Cursor): readonly (readonly [Cursor, string])[] {
+  const namespaces = kinds.map((kind) => child(service, kind));
+  return [
+    ...namespaces.map((place) => [place, sharedService(place)] as const),
+    ...items(child(service, 'volumes_from')).map(
+      (place) => [place, (readText(place) ?? '').replace(/:.*$/s, '')] as const,
+    ),
+  ].flatMap(([place, other]) => (other === null ? [] : [[place, other] as const]));
+}
 
 function judgeNumbers(
   subject: Subject,

@@ -1,7 +1,12 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import type { ContainerSpec, HealthcheckSpec, MountSpec } from '../../../src/model/container.ts';
+import type {
+  ContainerSpec,
+  HealthcheckSpec,
+  MountSpec,
+  SharedVolumes,
+} from '../../../src/model/container.ts';
 import type { DriftValue } from '../../../src/model/drift.ts';
 import type { ImageDefaults } from '../../../src/model/observation.ts';
 import { compareImmutable, compareResources } from '../../../src/drift/compare-container.ts';
@@ -35,12 +40,18 @@ function volume(source: string, readOnly = false): MountSpec {
   return { type: 'volume', source, target: '/data', readOnly, noCopy: false };
 }
 
+function mountsOf(from: string): readonly SharedVolumes[] {
+  return [{ from, readOnly: true }];
+}
+
 function published(port: string, hostIp = ''): Facts {
   return { ports: [{ target: 80, protocol: 'tcp', hostIp, published: port }] };
 }
 
 describe('compareImmutable()', () => {
   const rows: readonly Row[] = [
+    ['volumes_from', { shares: { volumes: mountsOf('db') } }, {}, ['db:ro'], []],
+    ['volumes_from', {}, { shares: { volumes: mountsOf('abc') } }, [], ['abc:ro']],
     ['command', { command: ['a'] }, { command: ['a', 'b'] }, ['a'], ['a', 'b']],
     ['entrypoint', { entrypoint: ['/a'] }, { entrypoint: ['/b'] }, ['/a'], ['/b']],
     ['environment.A', { environment: { A: '1' } }, { environment: { A: '2' } }, '1', '2'],

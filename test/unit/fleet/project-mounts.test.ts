@@ -72,3 +72,20 @@ it('projectMounts() adds volumes of the image, but not twice and not with random
     expect.objectContaining({ source: '', target: '/random' }),
   ]);
 });
+
+it('projectMounts() leaves out what comes from other containers', () => {
+  const mounts = projectMounts({
+    HostConfig: {
+      VolumesFrom: ['abc:rw'],
+      Mounts: [{ Type: 'volume', Source: 'own', Target: '/own' }],
+    },
+    Mounts: [
+      { Type: 'volume', Name: 'own', Destination: '/own', RW: true },
+      { Type: 'volume', Name: 'theirs', Destination: '/data', RW: true },
+      { Type: 'volume', Name: 'theirs-files', Destination: '/.fleetwright', RW: true },
+      { Type: 'bind', Source: '/x', Destination: '/x' },
+    ],
+  });
+
+  expect(mounts.map(({ target }) => target)).toEqual(['/own']);
+});

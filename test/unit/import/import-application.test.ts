@@ -168,6 +168,11 @@ x-fleetwright:
     ['no restart policy', { restart: { name: 'no', maximumRetryCount: 0 } }, 'not started again'],
     ['a seccomp profile', { securityOpt: ['seccomp={"a":1}'] }, 'seccomp profile is left out'],
     ['the network of another container', { shares: { network: 'abc' } }, 'it is left out'],
+    [
+      'the mounts of another container',
+      { shares: { volumes: [{ from: 'abc', readOnly: false }] } },
+      'it is left out',
+    ],
   ])('warns of %s', (_name, facts, message) => {
     const { warnings } = written(aFound('web', 1, facts), aFound('db', 1));
 

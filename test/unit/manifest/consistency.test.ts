@@ -132,6 +132,20 @@ describe('rules on keys that exclude each other', () => {
         '2:51 a service with network_mode: service:db cannot have "dns": that belongs to the network of the other one',
       ],
     ],
+    [
+      'mounts of other services, of which there are as many, or one',
+      sharingIsPossible,
+      web('{ volumes_from: [db, "one:ro"], scale: 2 }', '  db: { scale: 2 }\n  one: {}\n'),
+      [],
+    ],
+    [
+      'mounts of another service, of which there are not as many',
+      sharingIsPossible,
+      web('{ volumes_from: ["db:ro"] }', '  db: { scale: 2 }\n'),
+      [
+        '2:25 service "web" (1 instance) cannot share with "db" (2 instances): each instance needs one to share with',
+      ],
+    ],
     ['a network mode alone', networkModesStandAlone, web('{ network_mode: host }'), []],
     [
       'a network mode and networks',

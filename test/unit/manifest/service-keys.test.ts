@@ -279,6 +279,45 @@ it('a namespace of another service that Docker cannot share is refused', () => {
   ]);
 });
 
+describe('mounts of other services', () => {
+  it('are those of each, in the order written, to be written to unless it says not to', () => {
+    const others = '  y: { image: nginx }\n  z: { image: nginx }\n';
+
+    expect(loadWeb(['volumes_from: [z, "y:ro", "z:rw"]'], others).container.shares).toEqual({
+      volumes: [
+        { from: 'z', readOnly: false },
+        { from: 'y', readOnly: true },
+        { from: 'z', readOnly: false },
+      ],
+    });
+  });
+
+  it.each([
+    [
+      'container:db:ro',
+      '4:20 unsupported-value: "volumes_from: container:db:ro" is not supported: nothing tells when a container that is not of this application is replaced',
+    ],
+    [
+      'db:z',
+      '4:20 invalid-value: "volumes_from" must be SERVICE, SERVICE:ro or SERVICE:rw, got "db:z"',
+    ],
+    [
+      'db:ro:rw',
+      '4:20 invalid-value: "volumes_from" must be SERVICE, SERVICE:ro or SERVICE:rw, got "db:ro:rw"',
+    ],
+  ])('refuse %s', (item, expected) => {
+    expect(complaints([`volumes_from: ["${item}"]`], '  db: { image: nginx }\n')).toEqual([
+      expected,
+    ]);
+  });
+
+  it('refuse what is not defined', () => {
+    expect(complaints(['volumes_from: [db]'])).toEqual([
+      '4:20 undefined-service: service "web" depends on service "db", which is not defined',
+    ]);
+  });
+});
+
 describe('the number of instances and their name', () => {
   it.each([
     ['scale', ['scale: 3'], 3],

@@ -23,6 +23,10 @@ function volume(
   return { mounts: [{ ...mount, ...facts }] };
 }
 
+function mountsOf(readOnly: boolean): Partial<ContainerSpec> {
+  return { shares: { volumes: [{ from: 'db', readOnly }] } };
+}
+
 function addressed(ipv4Address: string): Partial<ContainerSpec> {
   return { networks: [{ network: 'shop_front', aliases: [], ipv4Address }] };
 }
@@ -40,6 +44,8 @@ describe('replaceOrder()', () => {
     ['an address of its own', addressed('10.9.0.7'), 'stop-first', 'networks'],
     ['a volume', volume(), 'stop-first', 'volumes'],
     ['a volume that it only reads', volume({ readOnly: true }), 'start-first', ''],
+    ['volumes of another service', mountsOf(false), 'stop-first', 'volumes_from'],
+    ['volumes of another service that it only reads', mountsOf(true), 'start-first', ''],
     ['an anonymous volume', volume({ source: '' }), 'start-first', ''],
   ])('with %s', (_name, container, order, path) => {
     expect(orderOf(aService({ container }))).toMatchObject({ order, path });

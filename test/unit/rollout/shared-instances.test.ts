@@ -42,6 +42,17 @@ function pairs(world: World): readonly (readonly [string, string])[] {
   });
 }
 
+function idOf(world: World, service: string): string | undefined {
+  return containers(world).find(({ labels }) => labels['fleetwright.service'] === service)?.id;
+}
+
+/** The containers whose mounts others have. */
+function mountedBy(world: World): readonly string[] {
+  return containers(world).flatMap(({ spec }) =>
+    (spec.shares?.volumes ?? []).map(({ from }) => from),
+  );
+}
+
 describe('a service that shares the network of another one', () => {
   it('joins it on its host, when it is in place', () => {
     const { steps, world } = run(aWorld([anApplication([vpn(), app()])], hosts));
@@ -136,5 +147,54 @@ describe('a service that shares the network of another one', () => {
         message: expect.stringContaining(`service "vpn" is on host "${host}" excludes 2`) as string,
       }),
     );
+  });
+});
+
+describe('a service that mounts what another one mounts', () => {
+  const mounts = { volumes: [{ from: 'vpn', readOnly: true }] };
+
+  it('has the mounts of the instance on its host', () => {
+    const world = deployed([vpn(), app({ shares: mounts })]);
+
+    expect(mountedBy(world)).toEqual([idOf(world, 'vpn')]);
+    expect(decide(world).steps).toEqual([]);
+  });
+
+  it('is made anew after the other one is replaced, which the plan says', () => {
+    const before = deployed([vpn(), app({ shares: mounts })]);
+    const next = [vpn({ image: 'testapp:v2' }), app({ shares: mounts })];
+
+    const after = run(commit(before, [anApplication(next)], 2));
+
+    const creates = after.steps.filter(({ action }) => action.kind === 'create-container');
+    expect(creates.map(({ service, cause }) => [service, cause.path])).toEqual([
+      ['vpn', 'image'],
+      ['app', 'volumes_from'],
+    ]);
+    expect(mountedBy(after.world)).toEqual([idOf(after.world, 'vpn')]);
+  });
+
+  it('stays as it is when the other one is started anew', () => {
+    const before = deployed([vpn(), app({ shares: mounts })]);
+    const restarted = edit(before, (one) =>
+      one.labels['fleetwright.service'] === 'vpn' ? { ...one, startedAt: before.now } : one,
+    );
+
+    expect(run(restarted).steps.filter(({ service }) => service === 'app')).toEqual([]);
+  });
+
+  it('has the mounts of one that has done its work', () => {
+    const restart = { name: 'no', maximumRetryCount: 0 } as const;
+    const world = deployed([vpn({ restart }), app({ shares: mounts })]);
+    const ended = edit(world, (one) =>
+      one.labels['fleetwright.service'] === 'vpn' ? { ...one, state: 'exited' } : one,
+    );
+
+    const next = [vpn({ restart }), app({ shares: mounts, user: '7' })];
+    const after = run(commit(ended, [anApplication(next)], 2));
+
+    const creates = after.steps.filter(({ action }) => action.kind === 'create-container');
+    expect(creates.map(({ service }) => service)).toEqual(['app']);
+    expect(mountedBy(after.world)).toEqual([idOf(world, 'vpn')]);
   });
 });
