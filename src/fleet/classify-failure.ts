@@ -90,7 +90,8 @@ const rules: readonly FailureRule[] = [
   {
     class: 'revision',
     reason: 'InvalidConfiguration',
-    when: (refusal) => refusal.status === 400,
+    // What it was to share something with may have gone in the meantime.
+    when: ({ status, message }) => status === 400 && !/no such container/i.test(message),
     hint: 'the engine refuses this configuration',
   },
   {

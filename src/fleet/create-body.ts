@@ -62,6 +62,7 @@ export function createBody(
       ...resourcesBody(spec.resources),
       RestartPolicy: { Name: 'no', MaximumRetryCount: 0 },
       NetworkMode: networkMode(spec),
+      ...present({ Links: bridgeLinks(spec) }),
       ...sharedModes(spec),
     },
     NetworkingConfig: { EndpointsConfig: endpointsBody(spec, context.apiVersion) },
@@ -171,6 +172,11 @@ function sharedModes({ shares }: ContainerSpec): object {
 
 function networkMode(spec: ContainerSpec): string {
   return primaryNetwork(spec.networks)?.network ?? 'none';
+}
+
+/** On the engine's own bridge a link is a setting of the container, on all other networks one of its endpoint. */
+function bridgeLinks({ networks }: ContainerSpec): readonly string[] | undefined {
+  return networks.find(({ network }) => isBuiltInNetwork(network))?.links;
 }
 
 function endpointsBody(spec: ContainerSpec, apiVersion: string): object {

@@ -8,6 +8,7 @@ export function endpointBody(attachment: NetworkAttachment): object {
   return {
     Aliases: attachment.aliases,
     ...present({
+      Links: attachment.links,
       IPAMConfig: present({
         IPv4Address: attachment.ipv4Address,
         IPv6Address: attachment.ipv6Address,

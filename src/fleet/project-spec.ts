@@ -155,6 +155,7 @@ export function projectNetworks(container: WireContainer): readonly NetworkAttac
       network,
       aliases: projectAliases(container, endpoint?.Aliases ?? []),
       ...projectEndpoint(endpoint ?? {}),
+      ...present({ links: projectLinks(container, network, endpoint ?? {}) }),
     }))
     .toSorted((a, b) => compareText(a.network, b.network));
 }
@@ -186,6 +187,18 @@ function projectAliases(container: WireContainer, aliases: readonly string[]): r
       !(alias === hostname && appended >= 0 && index > appended),
   );
   return [...new Set(asked)].toSorted(compareText);
+}
+
+/** On the engine's own bridge they come back as `/legacy:/web/db`. */
+function projectLinks(
+  { HostConfig: host }: WireContainer,
+  network: string,
+  { Links: own }: WireEndpoint,
+): readonly string[] {
+  const links = network === 'bridge' ? host?.Links : own;
+  return (links ?? [])
+    .map((link) => link.replace(/^\/([^:]+):.*\/([^/]+)$/s, '$1:$2'))
+    .toSorted(compareText);
 }
 
 function projectResources(host: WireHostConfig): Resources {

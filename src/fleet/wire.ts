@@ -158,6 +158,7 @@ export interface WireHostConfig {
   readonly ExtraHosts?: Strings;
   readonly GroupAdd?: Strings;
   readonly IpcMode?: string;
+  readonly Links?: Strings;
   readonly LogConfig?: Maybe<{ readonly Type?: string; readonly Config?: StringMap }>;
   readonly MaskedPaths?: Strings;
   readonly MemorySwappiness?: Maybe<number>;
@@ -179,6 +180,7 @@ export interface WireHostConfig {
 export interface WireEndpoint {
   readonly NetworkID?: string;
   readonly Aliases?: Strings;
+  readonly Links?: Strings;
   readonly IPAMConfig?: Maybe<{
     readonly IPv4Address?: string;
     readonly IPv6Address?: string;

@@ -877,9 +877,9 @@ service: string
 file?: string
 })
 /**
- * Links to containers of others.
+ * Names of its own for containers that are not of this application: CONTAINER or CONTAINER:ALIAS. They hold in the network that the container is made in, and lead somewhere while the other one is attached to it, too. Each must be on every host that an instance goes to, else nothing of the version begins.
  */
-external_links?: unknown[]
+external_links?: string[]
 /**
  * Entries for /etc/hosts, as a map or as name=address; host-gateway stands for the host itself.
  */

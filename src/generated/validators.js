@@ -36,7 +36,7 @@ var require_ucs2length = __commonJS({
 
 // <stdin>
 var validateCompose = validate20;
-var schema31 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/compose.schema.json", "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "version": { "type": ["string", "number"], "x-ignored": "the Compose Specification has no versions" }, "name": { "type": "string" }, "include": { "type": "array", "items": { "type": ["string", "object"], "minLength": 1, "required": ["path"], "additionalProperties": false, "properties": { "path": { "type": ["string", "array"], "minLength": 1, "minItems": 1, "items": { "type": "string", "minLength": 1 } }, "project_directory": { "type": "string", "minLength": 1 }, "env_file": { "type": ["string", "array"], "minLength": 1, "items": { "type": "string", "minLength": 1 } } } } }, "services": { "type": "object", "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/service" } }, "models": { "type": "object", "x-unsupported": "Run the model as a service of its own" }, "networks": { "type": "object", "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/network" } }, "volumes": { "type": "object", "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/volume" } }, "secrets": { "type": "object", "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/secret" } }, "configs": { "type": "object", "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/config" } }, "x-fleetwright": { "type": "object", "additionalProperties": false, "properties": { "namespace": { "type": "string", "x-unsupported": "" }, "dependsOn": { "type": "array", "items": { "$ref": "#/$defs/applicationDependency" } }, "wave": { "$ref": "#/$defs/signedInteger" }, "rolloutGroup": { "type": "string", "pattern": "^[a-zA-Z0-9][a-zA-Z0-9._-]*$", "x-expected": 'letters, digits, ".", "_" or "-", starting with a letter or digit' }, "drift": { "$ref": "#/$defs/drift" }, "suspend": { "$ref": "#/$defs/boolean" }, "retry": { "$ref": "#/$defs/integer" }, "adopt": { "type": "object", "additionalProperties": false, "properties": { "composeProject": { "type": "string", "minLength": 1 }, "containers": { "type": "object", "additionalProperties": { "type": "array", "minItems": 1, "items": { "type": "string", "minLength": 1 } } }, "host": { "type": "string", "minLength": 1 } } }, "rollout": { "$ref": "#/$defs/rollout" }, "jobs": { "type": "object", "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/job" } } } } }, "$defs": { "service": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "annotations": { "$ref": "#/$defs/assignments" }, "attach": { "type": ["boolean", "string"], "x-ignored": "it rules what docker compose up prints" }, "blkio_config": { "type": "object", "additionalProperties": false, "properties": { "weight": { "type": ["number", "string"] }, "weight_device": { "type": "array", "items": { "type": "object", "required": ["path", "weight"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "weight": { "type": ["number", "string"] } } } }, "device_read_bps": { "type": "array", "items": { "type": "object", "required": ["path", "rate"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "rate": { "type": ["number", "string"] } } } }, "device_read_iops": { "type": "array", "items": { "type": "object", "required": ["path", "rate"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "rate": { "type": ["number", "string"] } } } }, "device_write_bps": { "type": "array", "items": { "type": "object", "required": ["path", "rate"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "rate": { "type": ["number", "string"] } } } }, "device_write_iops": { "type": "array", "items": { "type": "object", "required": ["path", "rate"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "rate": { "type": ["number", "string"] } } } } } }, "build": { "type": ["string", "object"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "context": { "type": "string" }, "dockerfile": { "type": "string" }, "dockerfile_inline": { "type": "string" }, "entitlements": { "type": "array" }, "args": { "type": ["object", "array"] }, "provenance": { "type": ["string", "boolean"] }, "sbom": { "type": ["string", "boolean"] }, "ssh": { "type": ["object", "array", "string", "null"] }, "labels": { "type": ["object", "array"] }, "cache_from": { "type": "array" }, "cache_to": { "type": "array" }, "no_cache": { "type": ["boolean", "string"] }, "no_cache_filter": { "type": ["string", "array"] }, "additional_contexts": { "type": ["object", "array"] }, "network": { "type": "string" }, "pull": { "type": ["boolean", "string"] }, "target": { "type": "string" }, "shm_size": { "type": ["integer", "string"] }, "extra_hosts": { "type": ["object", "array"] }, "isolation": { "type": "string" }, "privileged": { "type": ["boolean", "string"] }, "secrets": { "type": "array" }, "tags": { "type": "array" }, "ulimits": { "type": "object" }, "platforms": { "type": "array" } }, "x-ignored": "nothing is built on the way to a host; the image that image: names is pulled" }, "cap_add": { "$ref": "#/$defs/strings" }, "cap_drop": { "$ref": "#/$defs/strings" }, "cgroup": { "type": "string", "enum": ["host", "private"] }, "cgroup_parent": { "type": "string" }, "command": { "$ref": "#/$defs/words" }, "configs": { "type": "array", "items": { "$ref": "#/$defs/configReference" } }, "container_name": { "type": "string", "pattern": "^([a-zA-Z0-9][a-zA-Z0-9_.-]+)?$", "x-expected": 'at least two letters, digits, ".", "_" or "-", starting with a letter or digit' }, "cpu_count": { "type": ["integer", "string"], "x-unsupported": "It is for Windows; use cpus" }, "cpu_percent": { "type": ["number", "string"], "x-unsupported": "It is for Windows; use cpus" }, "cpu_period": { "type": ["number", "string"] }, "cpu_quota": { "type": ["number", "string"] }, "cpu_rt_period": { "type": ["number", "string"] }, "cpu_rt_runtime": { "type": ["number", "string"] }, "cpu_shares": { "type": ["number", "string"] }, "cpus": { "type": ["number", "string"] }, "cpuset": { "type": "string" }, "credential_spec": { "type": "object", "x-unsupported": "It is for Windows" }, "depends_on": { "type": ["array", "object"], "items": { "type": "string" }, "additionalProperties": { "$ref": "#/$defs/dependency" } }, "deploy": { "$ref": "#/$defs/deploy" }, "develop": { "type": ["object", "null"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "watch": { "type": "array", "items": { "type": "object", "required": ["path", "action"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "action": { "enum": ["rebuild", "sync", "restart", "sync+restart", "sync+exec"] }, "exec": { "type": "object" }, "ignore": { "type": ["string", "array"] }, "include": { "type": ["string", "array"] }, "initial_sync": { "type": ["boolean", "string"] }, "path": { "type": "string" }, "target": { "type": "string" } } } } }, "x-ignored": "it rules docker compose watch" }, "device_cgroup_rules": { "$ref": "#/$defs/strings" }, "devices": { "type": "array", "items": { "$ref": "#/$defs/device" } }, "dns": { "type": ["string", "array"], "items": { "type": "string" } }, "dns_opt": { "$ref": "#/$defs/strings" }, "dns_search": { "type": ["string", "array"], "items": { "type": "string" } }, "domainname": { "type": "string" }, "entrypoint": { "$ref": "#/$defs/words" }, "env_file": { "type": ["string", "array"], "items": { "type": ["string", "object"], "required": ["path"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "required": { "$ref": "#/$defs/boolean" }, "format": { "type": "string", "enum": ["raw"] } } } }, "environment": { "$ref": "#/$defs/assignments" }, "expose": { "type": "array", "items": { "type": ["string", "number"] } }, "extends": { "type": ["string", "object"], "minLength": 1, "required": ["service"], "additionalProperties": false, "properties": { "service": { "type": "string", "minLength": 1 }, "file": { "type": "string", "minLength": 1 } } }, "external_links": { "type": "array", "x-unsupported": "Put both on a network that is external" }, "extra_hosts": { "type": ["array", "object"], "items": { "type": "string" }, "additionalProperties": { "type": ["string", "array"], "items": { "type": "string" } } }, "gpus": { "type": ["string", "array"], "items": { "$ref": "#/$defs/deviceRequest" } }, "group_add": { "type": "array", "items": { "type": ["string", "number"] } }, "healthcheck": { "$ref": "#/$defs/healthcheck" }, "hostname": { "type": "string" }, "image": { "type": "string" }, "init": { "$ref": "#/$defs/boolean" }, "ipc": { "type": "string" }, "isolation": { "type": "string", "x-unsupported": "It is for Windows" }, "label_file": { "type": ["string", "array"], "items": { "type": "string" } }, "labels": { "$ref": "#/$defs/assignments" }, "links": { "type": "array", "x-ignored": "containers on one network reach each other by the name of the service", "items": { "type": "string" } }, "logging": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "driver": { "type": "string" }, "options": { "type": "object", "additionalProperties": { "type": ["string", "number", "null"] } } } }, "mac_address": { "type": "string" }, "mem_limit": { "type": ["number", "string"] }, "mem_reservation": { "type": ["number", "string"] }, "mem_swappiness": { "type": ["integer", "string"] }, "memswap_limit": { "type": ["number", "string"] }, "models": { "type": ["array", "object"], "x-unsupported": "Run the model as a service of its own" }, "network_mode": { "type": "string" }, "networks": { "type": ["array", "object"], "items": { "type": "string" }, "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/attachment" } }, "oom_kill_disable": { "$ref": "#/$defs/boolean" }, "oom_score_adj": { "type": ["string", "integer"] }, "pid": { "type": ["string", "null"] }, "pids_limit": { "type": ["number", "string"] }, "platform": { "type": "string" }, "ports": { "type": "array", "items": { "$ref": "#/$defs/port" } }, "post_start": { "type": "array", "x-unsupported": "Let the entrypoint of the image do it" }, "pre_start": { "type": "array", "x-unsupported": "Make it a service that ends, and name it in depends_on with service_completed_successfully, or under x-fleetwright.jobs" }, "pre_stop": { "type": "array", "x-unsupported": "Let the command do it when it gets its stop signal" }, "privileged": { "$ref": "#/$defs/boolean" }, "profiles": { "$ref": "#/$defs/strings" }, "provider": { "type": "object", "x-unsupported": "Nothing but containers is run; start the tool elsewhere" }, "pull_policy": { "type": "string" }, "pull_refresh_after": { "type": "string", "x-unsupported": "Name the image by its digest" }, "read_only": { "$ref": "#/$defs/boolean" }, "restart": { "type": "string" }, "runtime": { "type": "string" }, "scale": { "type": ["integer", "string"], "minimum": 0 }, "secrets": { "type": "array", "items": { "$ref": "#/$defs/secretReference" } }, "security_opt": { "$ref": "#/$defs/strings" }, "shm_size": { "type": ["number", "string"] }, "stdin_open": { "$ref": "#/$defs/boolean" }, "stop_grace_period": { "$ref": "#/$defs/duration" }, "stop_signal": { "type": "string" }, "storage_opt": { "type": "object", "additionalProperties": { "type": ["string", "number"] } }, "sysctls": { "$ref": "#/$defs/assignments" }, "tmpfs": { "type": ["string", "array"], "items": { "type": "string" } }, "tty": { "$ref": "#/$defs/boolean" }, "ulimits": { "type": "object", "propertyNames": { "pattern": "^[a-z]+$", "x-expected": "lower-case letters" }, "additionalProperties": { "$ref": "#/$defs/ulimit" } }, "use_api_socket": { "type": ["boolean", "string"], "x-unsupported": "Mount /var/run/docker.sock where a service must have it" }, "user": { "type": "string" }, "userns_mode": { "type": "string" }, "uts": { "type": "string" }, "volumes": { "type": "array", "items": { "$ref": "#/$defs/mount" } }, "volumes_from": { "type": "array", "items": { "type": "string", "minLength": 1 } }, "working_dir": { "type": "string" }, "x-fleetwright": { "type": "object", "additionalProperties": false, "properties": { "gate": { "type": "object", "additionalProperties": false, "properties": { "http": { "type": "object", "required": ["port"], "additionalProperties": false, "properties": { "port": { "$ref": "#/$defs/portNumber" }, "path": { "type": "string", "pattern": "^/", "x-expected": 'a path that starts with "/"' }, "interval": { "$ref": "#/$defs/duration" }, "timeout": { "$ref": "#/$defs/duration" } } }, "tcp": { "type": "object", "required": ["port"], "additionalProperties": false, "properties": { "port": { "$ref": "#/$defs/portNumber" }, "interval": { "$ref": "#/$defs/duration" }, "timeout": { "$ref": "#/$defs/duration" } } }, "minHealthyTime": { "$ref": "#/$defs/duration" }, "healthyDeadline": { "$ref": "#/$defs/duration" } } }, "singleton": { "$ref": "#/$defs/boolean" }, "rollout": { "$ref": "#/$defs/rollout" }, "image": { "type": "object", "additionalProperties": false, "properties": { "tagMoved": { "type": "string", "enum": ["ignore", "report", "roll"] } } }, "drift": { "$ref": "#/$defs/drift" }, "expose": { "type": "object", "x-unsupported": "" } } } } }, "deploy": { "type": ["object", "null"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "mode": { "type": "string", "enum": ["replicated", "global", "replicated-job", "global-job"] }, "endpoint_mode": { "type": "string", "x-ignored": "a plain Docker host has no virtual addresses" }, "replicas": { "$ref": "#/$defs/integer" }, "labels": { "type": ["array", "object"], "x-ignored": "they are labels of a Swarm service; use labels: of the service" }, "rollback_config": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "parallelism": { "$ref": "#/$defs/integer" }, "delay": { "$ref": "#/$defs/duration" }, "failure_action": { "type": "string", "enum": ["pause", "continue"] }, "monitor": { "$ref": "#/$defs/duration" }, "max_failure_ratio": { "$ref": "#/$defs/ratio" }, "order": { "type": "string", "enum": ["start-first", "stop-first"] } } }, "update_config": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "parallelism": { "$ref": "#/$defs/integer" }, "delay": { "$ref": "#/$defs/duration" }, "failure_action": { "type": "string", "enum": ["rollback", "pause", "continue"] }, "monitor": { "$ref": "#/$defs/duration" }, "max_failure_ratio": { "$ref": "#/$defs/ratio" }, "order": { "type": "string", "enum": ["start-first", "stop-first"] } } }, "resources": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "limits": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "cpus": { "type": ["number", "string"] }, "memory": { "type": "string" }, "pids": { "$ref": "#/$defs/limit" } } }, "reservations": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "cpus": { "type": ["number", "string"], "x-ignored": "CPUs are not reserved yet" }, "memory": { "type": "string" }, "generic_resources": { "type": "array", "x-unsupported": "Pin the service by a placement constraint" }, "devices": { "type": "array", "items": { "$ref": "#/$defs/deviceRequest" } } } } } }, "restart_policy": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "condition": { "type": "string", "enum": ["none", "on-failure", "any"] }, "delay": { "type": "string", "x-ignored": "the engine chooses its own delay between restarts" }, "max_attempts": { "$ref": "#/$defs/integer" }, "window": { "type": "string", "x-ignored": "the engine counts restarts in its own way" } } }, "placement": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "constraints": { "$ref": "#/$defs/strings" }, "preferences": { "type": "array", "x-unsupported": "" }, "max_replicas_per_node": { "type": ["integer", "string"], "x-unsupported": "" } } } } }, "boolean": { "type": ["boolean", "string"], "pattern": "(?!)", "x-expected": "true or false" }, "integer": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number", "minimum": 0 }, "signedInteger": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number" }, "share": { "type": ["integer", "string"], "pattern": "^\\d{1,3}%$", "x-expected": 'a whole number, or a percentage such as "25%"', "minimum": 0 }, "limit": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number", "minimum": -1 }, "portNumber": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a port number", "minimum": 1, "maximum": 65535 }, "ratio": { "type": ["number", "string"], "pattern": "(?!)", "x-expected": "a number", "minimum": 0, "maximum": 1 }, "duration": { "type": "string" }, "strings": { "type": "array", "items": { "type": "string" } }, "words": { "type": ["array", "string", "null"], "items": { "type": "string" } }, "assignments": { "type": ["array", "object"], "items": { "type": "string" }, "additionalProperties": { "type": ["string", "number", "boolean", "null"] } }, "dependency": { "type": "object", "required": ["condition"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "condition": { "type": "string", "enum": ["service_started", "service_healthy", "service_completed_successfully"] }, "restart": { "$ref": "#/$defs/boolean" }, "required": { "$ref": "#/$defs/boolean" } } }, "drift": { "type": "object", "additionalProperties": false, "properties": { "ignore": { "type": "array", "items": { "$ref": "#/$defs/ignoreRule" } } } }, "ignoreRule": { "type": "object", "required": ["path", "reason"], "additionalProperties": false, "properties": { "path": { "type": "string", "minLength": 1 }, "reason": { "type": "string", "pattern": "\\S", "x-expected": "some words" }, "until": { "type": "string" } } }, "applicationDependency": { "type": ["string", "object"], "minLength": 1, "required": ["application"], "additionalProperties": false, "properties": { "application": { "type": "string", "minLength": 1 }, "condition": { "type": "string", "enum": ["started", "healthy", "completed"] }, "required": { "$ref": "#/$defs/boolean" } } }, "job": { "type": "object", "required": ["when"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "when": { "type": "string", "enum": ["before", "after"] }, "timeout": { "$ref": "#/$defs/duration" } } }, "rollout": { "type": "object", "additionalProperties": false, "properties": { "strategy": { "type": "string", "enum": ["rolling", "canary", "blue-green"] }, "steps": { "type": "array", "minItems": 1, "items": { "type": "object", "additionalProperties": false, "properties": { "replicas": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number", "minimum": 1 }, "percent": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number", "minimum": 1, "maximum": 100 }, "bake": { "$ref": "#/$defs/duration" } } } }, "bake": { "$ref": "#/$defs/duration" }, "promote": { "type": "string", "enum": ["auto", "manual"] }, "maxSurge": { "$ref": "#/$defs/share" }, "maxUnavailable": { "$ref": "#/$defs/share" }, "attempts": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number", "minimum": 1, "maximum": 5 }, "progressDeadline": { "$ref": "#/$defs/duration" } } }, "healthcheck": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "disable": { "$ref": "#/$defs/boolean" }, "interval": { "$ref": "#/$defs/duration" }, "retries": { "$ref": "#/$defs/integer" }, "test": { "type": ["string", "array"], "items": { "type": "string" } }, "timeout": { "$ref": "#/$defs/duration" }, "start_period": { "$ref": "#/$defs/duration" }, "start_interval": { "$ref": "#/$defs/duration" } } }, "port": { "type": ["number", "string", "object"], "required": ["target"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string", "x-ignored": "a name has no effect on a plain Docker host" }, "mode": { "type": "string", "x-ignored": "a plain Docker host always publishes on itself" }, "host_ip": { "type": "string" }, "target": { "$ref": "#/$defs/portNumber" }, "published": { "type": ["string", "integer"] }, "protocol": { "type": "string" }, "app_protocol": { "type": "string", "x-ignored": "it has no effect on a plain Docker host" } } }, "mount": { "type": ["string", "object"], "required": ["type"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "type": { "type": "string", "enum": ["bind", "volume", "tmpfs", "cluster", "npipe", "image"] }, "source": { "type": "string" }, "target": { "type": "string" }, "read_only": { "$ref": "#/$defs/boolean" }, "consistency": { "type": "string", "x-ignored": "it has no effect on Linux" }, "bind": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "propagation": { "type": "string", "enum": ["private", "rprivate", "shared", "rshared", "slave", "rslave"] }, "create_host_path": { "$ref": "#/$defs/boolean" }, "recursive": { "type": "string", "enum": ["enabled", "disabled", "writable", "readonly"] }, "selinux": { "type": "string", "enum": ["z", "Z"] } } }, "volume": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "nocopy": { "$ref": "#/$defs/boolean" }, "subpath": { "type": "string" }, "labels": { "$ref": "#/$defs/assignments" } } }, "tmpfs": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "size": { "type": ["number", "string"] }, "mode": { "type": ["number", "string"] } } }, "image": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "subpath": { "type": "string" } } } } }, "attachment": { "type": ["object", "null"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "aliases": { "$ref": "#/$defs/strings" }, "interface_name": { "type": "string" }, "ipv4_address": { "type": "string" }, "ipv6_address": { "type": "string" }, "link_local_ips": { "$ref": "#/$defs/strings" }, "mac_address": { "type": "string" }, "driver_opts": { "$ref": "#/$defs/driverOptions" }, "priority": { "type": ["number", "string"] }, "gw_priority": { "type": ["number", "string"] } } }, "configReference": { "type": ["string", "object"], "required": ["source"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "source": { "type": "string" }, "target": { "type": "string" }, "uid": { "type": "string" }, "gid": { "type": "string" }, "mode": { "type": ["number", "string"] } } }, "secretReference": { "type": ["string", "object"], "required": ["source"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "source": { "type": "string" }, "target": { "type": "string" }, "uid": { "type": "string" }, "gid": { "type": "string" }, "mode": { "type": ["number", "string"] } } }, "external": { "type": ["boolean", "string", "object"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string" } } }, "driverOptions": { "type": "object", "additionalProperties": { "type": ["string", "number"] } }, "network": { "type": ["object", "null"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string" }, "driver": { "type": "string" }, "driver_opts": { "$ref": "#/$defs/driverOptions" }, "ipam": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "driver": { "type": "string" }, "config": { "type": "array", "items": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "subnet": { "type": "string" }, "ip_range": { "type": "string" }, "gateway": { "type": "string" }, "aux_addresses": { "type": "object", "additionalProperties": { "type": "string" } } } } }, "options": { "$ref": "#/$defs/driverOptions" } } }, "external": { "$ref": "#/$defs/external" }, "internal": { "$ref": "#/$defs/boolean" }, "enable_ipv4": { "$ref": "#/$defs/boolean" }, "enable_ipv6": { "$ref": "#/$defs/boolean" }, "attachable": { "type": ["boolean", "string"], "x-ignored": "every bridge network is attachable" }, "labels": { "$ref": "#/$defs/assignments" } } }, "volume": { "type": ["object", "null"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string" }, "driver": { "type": "string" }, "driver_opts": { "$ref": "#/$defs/driverOptions" }, "external": { "$ref": "#/$defs/external" }, "labels": { "$ref": "#/$defs/assignments" } } }, "config": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string", "x-ignored": "a config is a file of the commit and needs no name" }, "content": { "type": "string" }, "file": { "type": "string" }, "environment": { "type": "string" }, "external": { "type": ["boolean", "string", "object"], "x-unsupported": "" }, "labels": { "type": ["array", "object"], "x-ignored": "a config is a file and has no labels" }, "template_driver": { "type": "string", "x-unsupported": "" } } }, "secret": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string", "x-ignored": "a secret is a file of the commit and needs no name" }, "content": { "type": "string" }, "file": { "type": "string" }, "environment": { "type": "string" }, "external": { "type": ["boolean", "string", "object"], "x-unsupported": "" }, "labels": { "type": ["array", "object"], "x-ignored": "a secret is a file and has no labels" }, "driver": { "type": "string", "x-unsupported": "" }, "driver_opts": { "type": "object", "x-unsupported": "" }, "template_driver": { "type": "string", "x-unsupported": "" } } }, "device": { "type": ["string", "object"], "required": ["source"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "source": { "type": "string" }, "target": { "type": "string" }, "permissions": { "type": "string" } } }, "deviceRequest": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "capabilities": { "$ref": "#/$defs/strings" }, "count": { "type": ["string", "integer"] }, "device_ids": { "$ref": "#/$defs/strings" }, "driver": { "type": "string" }, "options": { "type": ["array", "object"], "items": { "type": "string" }, "additionalProperties": { "type": ["string", "number", "boolean", "null"] } } } }, "ulimit": { "type": ["number", "string", "object"], "required": ["soft", "hard"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "soft": { "type": ["number", "string"] }, "hard": { "type": ["number", "string"] } } } } };
+var schema31 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/compose.schema.json", "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "version": { "type": ["string", "number"], "x-ignored": "the Compose Specification has no versions" }, "name": { "type": "string" }, "include": { "type": "array", "items": { "type": ["string", "object"], "minLength": 1, "required": ["path"], "additionalProperties": false, "properties": { "path": { "type": ["string", "array"], "minLength": 1, "minItems": 1, "items": { "type": "string", "minLength": 1 } }, "project_directory": { "type": "string", "minLength": 1 }, "env_file": { "type": ["string", "array"], "minLength": 1, "items": { "type": "string", "minLength": 1 } } } } }, "services": { "type": "object", "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/service" } }, "models": { "type": "object", "x-unsupported": "Run the model as a service of its own" }, "networks": { "type": "object", "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/network" } }, "volumes": { "type": "object", "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/volume" } }, "secrets": { "type": "object", "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/secret" } }, "configs": { "type": "object", "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/config" } }, "x-fleetwright": { "type": "object", "additionalProperties": false, "properties": { "namespace": { "type": "string", "x-unsupported": "" }, "dependsOn": { "type": "array", "items": { "$ref": "#/$defs/applicationDependency" } }, "wave": { "$ref": "#/$defs/signedInteger" }, "rolloutGroup": { "type": "string", "pattern": "^[a-zA-Z0-9][a-zA-Z0-9._-]*$", "x-expected": 'letters, digits, ".", "_" or "-", starting with a letter or digit' }, "drift": { "$ref": "#/$defs/drift" }, "suspend": { "$ref": "#/$defs/boolean" }, "retry": { "$ref": "#/$defs/integer" }, "adopt": { "type": "object", "additionalProperties": false, "properties": { "composeProject": { "type": "string", "minLength": 1 }, "containers": { "type": "object", "additionalProperties": { "type": "array", "minItems": 1, "items": { "type": "string", "minLength": 1 } } }, "host": { "type": "string", "minLength": 1 } } }, "rollout": { "$ref": "#/$defs/rollout" }, "jobs": { "type": "object", "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/job" } } } } }, "$defs": { "service": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "annotations": { "$ref": "#/$defs/assignments" }, "attach": { "type": ["boolean", "string"], "x-ignored": "it rules what docker compose up prints" }, "blkio_config": { "type": "object", "additionalProperties": false, "properties": { "weight": { "type": ["number", "string"] }, "weight_device": { "type": "array", "items": { "type": "object", "required": ["path", "weight"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "weight": { "type": ["number", "string"] } } } }, "device_read_bps": { "type": "array", "items": { "type": "object", "required": ["path", "rate"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "rate": { "type": ["number", "string"] } } } }, "device_read_iops": { "type": "array", "items": { "type": "object", "required": ["path", "rate"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "rate": { "type": ["number", "string"] } } } }, "device_write_bps": { "type": "array", "items": { "type": "object", "required": ["path", "rate"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "rate": { "type": ["number", "string"] } } } }, "device_write_iops": { "type": "array", "items": { "type": "object", "required": ["path", "rate"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "rate": { "type": ["number", "string"] } } } } } }, "build": { "type": ["string", "object"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "context": { "type": "string" }, "dockerfile": { "type": "string" }, "dockerfile_inline": { "type": "string" }, "entitlements": { "type": "array" }, "args": { "type": ["object", "array"] }, "provenance": { "type": ["string", "boolean"] }, "sbom": { "type": ["string", "boolean"] }, "ssh": { "type": ["object", "array", "string", "null"] }, "labels": { "type": ["object", "array"] }, "cache_from": { "type": "array" }, "cache_to": { "type": "array" }, "no_cache": { "type": ["boolean", "string"] }, "no_cache_filter": { "type": ["string", "array"] }, "additional_contexts": { "type": ["object", "array"] }, "network": { "type": "string" }, "pull": { "type": ["boolean", "string"] }, "target": { "type": "string" }, "shm_size": { "type": ["integer", "string"] }, "extra_hosts": { "type": ["object", "array"] }, "isolation": { "type": "string" }, "privileged": { "type": ["boolean", "string"] }, "secrets": { "type": "array" }, "tags": { "type": "array" }, "ulimits": { "type": "object" }, "platforms": { "type": "array" } }, "x-ignored": "nothing is built on the way to a host; the image that image: names is pulled" }, "cap_add": { "$ref": "#/$defs/strings" }, "cap_drop": { "$ref": "#/$defs/strings" }, "cgroup": { "type": "string", "enum": ["host", "private"] }, "cgroup_parent": { "type": "string" }, "command": { "$ref": "#/$defs/words" }, "configs": { "type": "array", "items": { "$ref": "#/$defs/configReference" } }, "container_name": { "type": "string", "pattern": "^([a-zA-Z0-9][a-zA-Z0-9_.-]+)?$", "x-expected": 'at least two letters, digits, ".", "_" or "-", starting with a letter or digit' }, "cpu_count": { "type": ["integer", "string"], "x-unsupported": "It is for Windows; use cpus" }, "cpu_percent": { "type": ["number", "string"], "x-unsupported": "It is for Windows; use cpus" }, "cpu_period": { "type": ["number", "string"] }, "cpu_quota": { "type": ["number", "string"] }, "cpu_rt_period": { "type": ["number", "string"] }, "cpu_rt_runtime": { "type": ["number", "string"] }, "cpu_shares": { "type": ["number", "string"] }, "cpus": { "type": ["number", "string"] }, "cpuset": { "type": "string" }, "credential_spec": { "type": "object", "x-unsupported": "It is for Windows" }, "depends_on": { "type": ["array", "object"], "items": { "type": "string" }, "additionalProperties": { "$ref": "#/$defs/dependency" } }, "deploy": { "$ref": "#/$defs/deploy" }, "develop": { "type": ["object", "null"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "watch": { "type": "array", "items": { "type": "object", "required": ["path", "action"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "action": { "enum": ["rebuild", "sync", "restart", "sync+restart", "sync+exec"] }, "exec": { "type": "object" }, "ignore": { "type": ["string", "array"] }, "include": { "type": ["string", "array"] }, "initial_sync": { "type": ["boolean", "string"] }, "path": { "type": "string" }, "target": { "type": "string" } } } } }, "x-ignored": "it rules docker compose watch" }, "device_cgroup_rules": { "$ref": "#/$defs/strings" }, "devices": { "type": "array", "items": { "$ref": "#/$defs/device" } }, "dns": { "type": ["string", "array"], "items": { "type": "string" } }, "dns_opt": { "$ref": "#/$defs/strings" }, "dns_search": { "type": ["string", "array"], "items": { "type": "string" } }, "domainname": { "type": "string" }, "entrypoint": { "$ref": "#/$defs/words" }, "env_file": { "type": ["string", "array"], "items": { "type": ["string", "object"], "required": ["path"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "required": { "$ref": "#/$defs/boolean" }, "format": { "type": "string", "enum": ["raw"] } } } }, "environment": { "$ref": "#/$defs/assignments" }, "expose": { "type": "array", "items": { "type": ["string", "number"] } }, "extends": { "type": ["string", "object"], "minLength": 1, "required": ["service"], "additionalProperties": false, "properties": { "service": { "type": "string", "minLength": 1 }, "file": { "type": "string", "minLength": 1 } } }, "external_links": { "type": "array", "items": { "type": "string", "minLength": 1 } }, "extra_hosts": { "type": ["array", "object"], "items": { "type": "string" }, "additionalProperties": { "type": ["string", "array"], "items": { "type": "string" } } }, "gpus": { "type": ["string", "array"], "items": { "$ref": "#/$defs/deviceRequest" } }, "group_add": { "type": "array", "items": { "type": ["string", "number"] } }, "healthcheck": { "$ref": "#/$defs/healthcheck" }, "hostname": { "type": "string" }, "image": { "type": "string" }, "init": { "$ref": "#/$defs/boolean" }, "ipc": { "type": "string" }, "isolation": { "type": "string", "x-unsupported": "It is for Windows" }, "label_file": { "type": ["string", "array"], "items": { "type": "string" } }, "labels": { "$ref": "#/$defs/assignments" }, "links": { "type": "array", "x-ignored": "containers on one network reach each other by the name of the service", "items": { "type": "string" } }, "logging": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "driver": { "type": "string" }, "options": { "type": "object", "additionalProperties": { "type": ["string", "number", "null"] } } } }, "mac_address": { "type": "string" }, "mem_limit": { "type": ["number", "string"] }, "mem_reservation": { "type": ["number", "string"] }, "mem_swappiness": { "type": ["integer", "string"] }, "memswap_limit": { "type": ["number", "string"] }, "models": { "type": ["array", "object"], "x-unsupported": "Run the model as a service of its own" }, "network_mode": { "type": "string" }, "networks": { "type": ["array", "object"], "items": { "type": "string" }, "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/attachment" } }, "oom_kill_disable": { "$ref": "#/$defs/boolean" }, "oom_score_adj": { "type": ["string", "integer"] }, "pid": { "type": ["string", "null"] }, "pids_limit": { "type": ["number", "string"] }, "platform": { "type": "string" }, "ports": { "type": "array", "items": { "$ref": "#/$defs/port" } }, "post_start": { "type": "array", "x-unsupported": "Let the entrypoint of the image do it" }, "pre_start": { "type": "array", "x-unsupported": "Make it a service that ends, and name it in depends_on with service_completed_successfully, or under x-fleetwright.jobs" }, "pre_stop": { "type": "array", "x-unsupported": "Let the command do it when it gets its stop signal" }, "privileged": { "$ref": "#/$defs/boolean" }, "profiles": { "$ref": "#/$defs/strings" }, "provider": { "type": "object", "x-unsupported": "Nothing but containers is run; start the tool elsewhere" }, "pull_policy": { "type": "string" }, "pull_refresh_after": { "type": "string", "x-unsupported": "Name the image by its digest" }, "read_only": { "$ref": "#/$defs/boolean" }, "restart": { "type": "string" }, "runtime": { "type": "string" }, "scale": { "type": ["integer", "string"], "minimum": 0 }, "secrets": { "type": "array", "items": { "$ref": "#/$defs/secretReference" } }, "security_opt": { "$ref": "#/$defs/strings" }, "shm_size": { "type": ["number", "string"] }, "stdin_open": { "$ref": "#/$defs/boolean" }, "stop_grace_period": { "$ref": "#/$defs/duration" }, "stop_signal": { "type": "string" }, "storage_opt": { "type": "object", "additionalProperties": { "type": ["string", "number"] } }, "sysctls": { "$ref": "#/$defs/assignments" }, "tmpfs": { "type": ["string", "array"], "items": { "type": "string" } }, "tty": { "$ref": "#/$defs/boolean" }, "ulimits": { "type": "object", "propertyNames": { "pattern": "^[a-z]+$", "x-expected": "lower-case letters" }, "additionalProperties": { "$ref": "#/$defs/ulimit" } }, "use_api_socket": { "type": ["boolean", "string"], "x-unsupported": "Mount /var/run/docker.sock where a service must have it" }, "user": { "type": "string" }, "userns_mode": { "type": "string" }, "uts": { "type": "string" }, "volumes": { "type": "array", "items": { "$ref": "#/$defs/mount" } }, "volumes_from": { "type": "array", "items": { "type": "string", "minLength": 1 } }, "working_dir": { "type": "string" }, "x-fleetwright": { "type": "object", "additionalProperties": false, "properties": { "gate": { "type": "object", "additionalProperties": false, "properties": { "http": { "type": "object", "required": ["port"], "additionalProperties": false, "properties": { "port": { "$ref": "#/$defs/portNumber" }, "path": { "type": "string", "pattern": "^/", "x-expected": 'a path that starts with "/"' }, "interval": { "$ref": "#/$defs/duration" }, "timeout": { "$ref": "#/$defs/duration" } } }, "tcp": { "type": "object", "required": ["port"], "additionalProperties": false, "properties": { "port": { "$ref": "#/$defs/portNumber" }, "interval": { "$ref": "#/$defs/duration" }, "timeout": { "$ref": "#/$defs/duration" } } }, "minHealthyTime": { "$ref": "#/$defs/duration" }, "healthyDeadline": { "$ref": "#/$defs/duration" } } }, "singleton": { "$ref": "#/$defs/boolean" }, "rollout": { "$ref": "#/$defs/rollout" }, "image": { "type": "object", "additionalProperties": false, "properties": { "tagMoved": { "type": "string", "enum": ["ignore", "report", "roll"] } } }, "drift": { "$ref": "#/$defs/drift" }, "expose": { "type": "object", "x-unsupported": "" } } } } }, "deploy": { "type": ["object", "null"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "mode": { "type": "string", "enum": ["replicated", "global", "replicated-job", "global-job"] }, "endpoint_mode": { "type": "string", "x-ignored": "a plain Docker host has no virtual addresses" }, "replicas": { "$ref": "#/$defs/integer" }, "labels": { "type": ["array", "object"], "x-ignored": "they are labels of a Swarm service; use labels: of the service" }, "rollback_config": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "parallelism": { "$ref": "#/$defs/integer" }, "delay": { "$ref": "#/$defs/duration" }, "failure_action": { "type": "string", "enum": ["pause", "continue"] }, "monitor": { "$ref": "#/$defs/duration" }, "max_failure_ratio": { "$ref": "#/$defs/ratio" }, "order": { "type": "string", "enum": ["start-first", "stop-first"] } } }, "update_config": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "parallelism": { "$ref": "#/$defs/integer" }, "delay": { "$ref": "#/$defs/duration" }, "failure_action": { "type": "string", "enum": ["rollback", "pause", "continue"] }, "monitor": { "$ref": "#/$defs/duration" }, "max_failure_ratio": { "$ref": "#/$defs/ratio" }, "order": { "type": "string", "enum": ["start-first", "stop-first"] } } }, "resources": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "limits": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "cpus": { "type": ["number", "string"] }, "memory": { "type": "string" }, "pids": { "$ref": "#/$defs/limit" } } }, "reservations": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "cpus": { "type": ["number", "string"], "x-ignored": "CPUs are not reserved yet" }, "memory": { "type": "string" }, "generic_resources": { "type": "array", "x-unsupported": "Pin the service by a placement constraint" }, "devices": { "type": "array", "items": { "$ref": "#/$defs/deviceRequest" } } } } } }, "restart_policy": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "condition": { "type": "string", "enum": ["none", "on-failure", "any"] }, "delay": { "type": "string", "x-ignored": "the engine chooses its own delay between restarts" }, "max_attempts": { "$ref": "#/$defs/integer" }, "window": { "type": "string", "x-ignored": "the engine counts restarts in its own way" } } }, "placement": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "constraints": { "$ref": "#/$defs/strings" }, "preferences": { "type": "array", "x-unsupported": "" }, "max_replicas_per_node": { "type": ["integer", "string"], "x-unsupported": "" } } } } }, "boolean": { "type": ["boolean", "string"], "pattern": "(?!)", "x-expected": "true or false" }, "integer": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number", "minimum": 0 }, "signedInteger": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number" }, "share": { "type": ["integer", "string"], "pattern": "^\\d{1,3}%$", "x-expected": 'a whole number, or a percentage such as "25%"', "minimum": 0 }, "limit": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number", "minimum": -1 }, "portNumber": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a port number", "minimum": 1, "maximum": 65535 }, "ratio": { "type": ["number", "string"], "pattern": "(?!)", "x-expected": "a number", "minimum": 0, "maximum": 1 }, "duration": { "type": "string" }, "strings": { "type": "array", "items": { "type": "string" } }, "words": { "type": ["array", "string", "null"], "items": { "type": "string" } }, "assignments": { "type": ["array", "object"], "items": { "type": "string" }, "additionalProperties": { "type": ["string", "number", "boolean", "null"] } }, "dependency": { "type": "object", "required": ["condition"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "condition": { "type": "string", "enum": ["service_started", "service_healthy", "service_completed_successfully"] }, "restart": { "$ref": "#/$defs/boolean" }, "required": { "$ref": "#/$defs/boolean" } } }, "drift": { "type": "object", "additionalProperties": false, "properties": { "ignore": { "type": "array", "items": { "$ref": "#/$defs/ignoreRule" } } } }, "ignoreRule": { "type": "object", "required": ["path", "reason"], "additionalProperties": false, "properties": { "path": { "type": "string", "minLength": 1 }, "reason": { "type": "string", "pattern": "\\S", "x-expected": "some words" }, "until": { "type": "string" } } }, "applicationDependency": { "type": ["string", "object"], "minLength": 1, "required": ["application"], "additionalProperties": false, "properties": { "application": { "type": "string", "minLength": 1 }, "condition": { "type": "string", "enum": ["started", "healthy", "completed"] }, "required": { "$ref": "#/$defs/boolean" } } }, "job": { "type": "object", "required": ["when"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "when": { "type": "string", "enum": ["before", "after"] }, "timeout": { "$ref": "#/$defs/duration" } } }, "rollout": { "type": "object", "additionalProperties": false, "properties": { "strategy": { "type": "string", "enum": ["rolling", "canary", "blue-green"] }, "steps": { "type": "array", "minItems": 1, "items": { "type": "object", "additionalProperties": false, "properties": { "replicas": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number", "minimum": 1 }, "percent": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number", "minimum": 1, "maximum": 100 }, "bake": { "$ref": "#/$defs/duration" } } } }, "bake": { "$ref": "#/$defs/duration" }, "promote": { "type": "string", "enum": ["auto", "manual"] }, "maxSurge": { "$ref": "#/$defs/share" }, "maxUnavailable": { "$ref": "#/$defs/share" }, "attempts": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number", "minimum": 1, "maximum": 5 }, "progressDeadline": { "$ref": "#/$defs/duration" } } }, "healthcheck": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "disable": { "$ref": "#/$defs/boolean" }, "interval": { "$ref": "#/$defs/duration" }, "retries": { "$ref": "#/$defs/integer" }, "test": { "type": ["string", "array"], "items": { "type": "string" } }, "timeout": { "$ref": "#/$defs/duration" }, "start_period": { "$ref": "#/$defs/duration" }, "start_interval": { "$ref": "#/$defs/duration" } } }, "port": { "type": ["number", "string", "object"], "required": ["target"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string", "x-ignored": "a name has no effect on a plain Docker host" }, "mode": { "type": "string", "x-ignored": "a plain Docker host always publishes on itself" }, "host_ip": { "type": "string" }, "target": { "$ref": "#/$defs/portNumber" }, "published": { "type": ["string", "integer"] }, "protocol": { "type": "string" }, "app_protocol": { "type": "string", "x-ignored": "it has no effect on a plain Docker host" } } }, "mount": { "type": ["string", "object"], "required": ["type"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "type": { "type": "string", "enum": ["bind", "volume", "tmpfs", "cluster", "npipe", "image"] }, "source": { "type": "string" }, "target": { "type": "string" }, "read_only": { "$ref": "#/$defs/boolean" }, "consistency": { "type": "string", "x-ignored": "it has no effect on Linux" }, "bind": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "propagation": { "type": "string", "enum": ["private", "rprivate", "shared", "rshared", "slave", "rslave"] }, "create_host_path": { "$ref": "#/$defs/boolean" }, "recursive": { "type": "string", "enum": ["enabled", "disabled", "writable", "readonly"] }, "selinux": { "type": "string", "enum": ["z", "Z"] } } }, "volume": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "nocopy": { "$ref": "#/$defs/boolean" }, "subpath": { "type": "string" }, "labels": { "$ref": "#/$defs/assignments" } } }, "tmpfs": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "size": { "type": ["number", "string"] }, "mode": { "type": ["number", "string"] } } }, "image": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "subpath": { "type": "string" } } } } }, "attachment": { "type": ["object", "null"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "aliases": { "$ref": "#/$defs/strings" }, "interface_name": { "type": "string" }, "ipv4_address": { "type": "string" }, "ipv6_address": { "type": "string" }, "link_local_ips": { "$ref": "#/$defs/strings" }, "mac_address": { "type": "string" }, "driver_opts": { "$ref": "#/$defs/driverOptions" }, "priority": { "type": ["number", "string"] }, "gw_priority": { "type": ["number", "string"] } } }, "configReference": { "type": ["string", "object"], "required": ["source"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "source": { "type": "string" }, "target": { "type": "string" }, "uid": { "type": "string" }, "gid": { "type": "string" }, "mode": { "type": ["number", "string"] } } }, "secretReference": { "type": ["string", "object"], "required": ["source"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "source": { "type": "string" }, "target": { "type": "string" }, "uid": { "type": "string" }, "gid": { "type": "string" }, "mode": { "type": ["number", "string"] } } }, "external": { "type": ["boolean", "string", "object"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string" } } }, "driverOptions": { "type": "object", "additionalProperties": { "type": ["string", "number"] } }, "network": { "type": ["object", "null"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string" }, "driver": { "type": "string" }, "driver_opts": { "$ref": "#/$defs/driverOptions" }, "ipam": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "driver": { "type": "string" }, "config": { "type": "array", "items": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "subnet": { "type": "string" }, "ip_range": { "type": "string" }, "gateway": { "type": "string" }, "aux_addresses": { "type": "object", "additionalProperties": { "type": "string" } } } } }, "options": { "$ref": "#/$defs/driverOptions" } } }, "external": { "$ref": "#/$defs/external" }, "internal": { "$ref": "#/$defs/boolean" }, "enable_ipv4": { "$ref": "#/$defs/boolean" }, "enable_ipv6": { "$ref": "#/$defs/boolean" }, "attachable": { "type": ["boolean", "string"], "x-ignored": "every bridge network is attachable" }, "labels": { "$ref": "#/$defs/assignments" } } }, "volume": { "type": ["object", "null"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string" }, "driver": { "type": "string" }, "driver_opts": { "$ref": "#/$defs/driverOptions" }, "external": { "$ref": "#/$defs/external" }, "labels": { "$ref": "#/$defs/assignments" } } }, "config": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string", "x-ignored": "a config is a file of the commit and needs no name" }, "content": { "type": "string" }, "file": { "type": "string" }, "environment": { "type": "string" }, "external": { "type": ["boolean", "string", "object"], "x-unsupported": "" }, "labels": { "type": ["array", "object"], "x-ignored": "a config is a file and has no labels" }, "template_driver": { "type": "string", "x-unsupported": "" } } }, "secret": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string", "x-ignored": "a secret is a file of the commit and needs no name" }, "content": { "type": "string" }, "file": { "type": "string" }, "environment": { "type": "string" }, "external": { "type": ["boolean", "string", "object"], "x-unsupported": "" }, "labels": { "type": ["array", "object"], "x-ignored": "a secret is a file and has no labels" }, "driver": { "type": "string", "x-unsupported": "" }, "driver_opts": { "type": "object", "x-unsupported": "" }, "template_driver": { "type": "string", "x-unsupported": "" } } }, "device": { "type": ["string", "object"], "required": ["source"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "source": { "type": "string" }, "target": { "type": "string" }, "permissions": { "type": "string" } } }, "deviceRequest": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "capabilities": { "$ref": "#/$defs/strings" }, "count": { "type": ["string", "integer"] }, "device_ids": { "$ref": "#/$defs/strings" }, "driver": { "type": "string" }, "options": { "type": ["array", "object"], "items": { "type": "string" }, "additionalProperties": { "type": ["string", "number", "boolean", "null"] } } } }, "ulimit": { "type": ["number", "string", "object"], "required": ["soft", "hard"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "soft": { "type": ["number", "string"] }, "hard": { "type": ["number", "string"] } } } } };
 var schema123 = { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string", "x-ignored": "a secret is a file of the commit and needs no name" }, "content": { "type": "string" }, "file": { "type": "string" }, "environment": { "type": "string" }, "external": { "type": ["boolean", "string", "object"], "x-unsupported": "" }, "labels": { "type": ["array", "object"], "x-ignored": "a secret is a file and has no labels" }, "driver": { "type": "string", "x-unsupported": "" }, "driver_opts": { "type": "object", "x-unsupported": "" }, "template_driver": { "type": "string", "x-unsupported": "" } } };
 var schema124 = { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string", "x-ignored": "a config is a file of the commit and needs no name" }, "content": { "type": "string" }, "file": { "type": "string" }, "environment": { "type": "string" }, "external": { "type": ["boolean", "string", "object"], "x-unsupported": "" }, "labels": { "type": ["array", "object"], "x-ignored": "a config is a file and has no labels" }, "template_driver": { "type": "string", "x-unsupported": "" } } };
 var schema127 = { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number" };
@@ -48,7 +48,7 @@ var pattern4 = new RegExp("^x-", "u");
 var pattern5 = new RegExp("^[a-zA-Z0-9._-]+$", "u");
 var pattern11 = new RegExp("(?!)", "u");
 var pattern85 = new RegExp("^[a-zA-Z0-9][a-zA-Z0-9._-]*$", "u");
-var schema32 = { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "annotations": { "$ref": "#/$defs/assignments" }, "attach": { "type": ["boolean", "string"], "x-ignored": "it rules what docker compose up prints" }, "blkio_config": { "type": "object", "additionalProperties": false, "properties": { "weight": { "type": ["number", "string"] }, "weight_device": { "type": "array", "items": { "type": "object", "required": ["path", "weight"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "weight": { "type": ["number", "string"] } } } }, "device_read_bps": { "type": "array", "items": { "type": "object", "required": ["path", "rate"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "rate": { "type": ["number", "string"] } } } }, "device_read_iops": { "type": "array", "items": { "type": "object", "required": ["path", "rate"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "rate": { "type": ["number", "string"] } } } }, "device_write_bps": { "type": "array", "items": { "type": "object", "required": ["path", "rate"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "rate": { "type": ["number", "string"] } } } }, "device_write_iops": { "type": "array", "items": { "type": "object", "required": ["path", "rate"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "rate": { "type": ["number", "string"] } } } } } }, "build": { "type": ["string", "object"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "context": { "type": "string" }, "dockerfile": { "type": "string" }, "dockerfile_inline": { "type": "string" }, "entitlements": { "type": "array" }, "args": { "type": ["object", "array"] }, "provenance": { "type": ["string", "boolean"] }, "sbom": { "type": ["string", "boolean"] }, "ssh": { "type": ["object", "array", "string", "null"] }, "labels": { "type": ["object", "array"] }, "cache_from": { "type": "array" }, "cache_to": { "type": "array" }, "no_cache": { "type": ["boolean", "string"] }, "no_cache_filter": { "type": ["string", "array"] }, "additional_contexts": { "type": ["object", "array"] }, "network": { "type": "string" }, "pull": { "type": ["boolean", "string"] }, "target": { "type": "string" }, "shm_size": { "type": ["integer", "string"] }, "extra_hosts": { "type": ["object", "array"] }, "isolation": { "type": "string" }, "privileged": { "type": ["boolean", "string"] }, "secrets": { "type": "array" }, "tags": { "type": "array" }, "ulimits": { "type": "object" }, "platforms": { "type": "array" } }, "x-ignored": "nothing is built on the way to a host; the image that image: names is pulled" }, "cap_add": { "$ref": "#/$defs/strings" }, "cap_drop": { "$ref": "#/$defs/strings" }, "cgroup": { "type": "string", "enum": ["host", "private"] }, "cgroup_parent": { "type": "string" }, "command": { "$ref": "#/$defs/words" }, "configs": { "type": "array", "items": { "$ref": "#/$defs/configReference" } }, "container_name": { "type": "string", "pattern": "^([a-zA-Z0-9][a-zA-Z0-9_.-]+)?$", "x-expected": 'at least two letters, digits, ".", "_" or "-", starting with a letter or digit' }, "cpu_count": { "type": ["integer", "string"], "x-unsupported": "It is for Windows; use cpus" }, "cpu_percent": { "type": ["number", "string"], "x-unsupported": "It is for Windows; use cpus" }, "cpu_period": { "type": ["number", "string"] }, "cpu_quota": { "type": ["number", "string"] }, "cpu_rt_period": { "type": ["number", "string"] }, "cpu_rt_runtime": { "type": ["number", "string"] }, "cpu_shares": { "type": ["number", "string"] }, "cpus": { "type": ["number", "string"] }, "cpuset": { "type": "string" }, "credential_spec": { "type": "object", "x-unsupported": "It is for Windows" }, "depends_on": { "type": ["array", "object"], "items": { "type": "string" }, "additionalProperties": { "$ref": "#/$defs/dependency" } }, "deploy": { "$ref": "#/$defs/deploy" }, "develop": { "type": ["object", "null"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "watch": { "type": "array", "items": { "type": "object", "required": ["path", "action"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "action": { "enum": ["rebuild", "sync", "restart", "sync+restart", "sync+exec"] }, "exec": { "type": "object" }, "ignore": { "type": ["string", "array"] }, "include": { "type": ["string", "array"] }, "initial_sync": { "type": ["boolean", "string"] }, "path": { "type": "string" }, "target": { "type": "string" } } } } }, "x-ignored": "it rules docker compose watch" }, "device_cgroup_rules": { "$ref": "#/$defs/strings" }, "devices": { "type": "array", "items": { "$ref": "#/$defs/device" } }, "dns": { "type": ["string", "array"], "items": { "type": "string" } }, "dns_opt": { "$ref": "#/$defs/strings" }, "dns_search": { "type": ["string", "array"], "items": { "type": "string" } }, "domainname": { "type": "string" }, "entrypoint": { "$ref": "#/$defs/words" }, "env_file": { "type": ["string", "array"], "items": { "type": ["string", "object"], "required": ["path"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "required": { "$ref": "#/$defs/boolean" }, "format": { "type": "string", "enum": ["raw"] } } } }, "environment": { "$ref": "#/$defs/assignments" }, "expose": { "type": "array", "items": { "type": ["string", "number"] } }, "extends": { "type": ["string", "object"], "minLength": 1, "required": ["service"], "additionalProperties": false, "properties": { "service": { "type": "string", "minLength": 1 }, "file": { "type": "string", "minLength": 1 } } }, "external_links": { "type": "array", "x-unsupported": "Put both on a network that is external" }, "extra_hosts": { "type": ["array", "object"], "items": { "type": "string" }, "additionalProperties": { "type": ["string", "array"], "items": { "type": "string" } } }, "gpus": { "type": ["string", "array"], "items": { "$ref": "#/$defs/deviceRequest" } }, "group_add": { "type": "array", "items": { "type": ["string", "number"] } }, "healthcheck": { "$ref": "#/$defs/healthcheck" }, "hostname": { "type": "string" }, "image": { "type": "string" }, "init": { "$ref": "#/$defs/boolean" }, "ipc": { "type": "string" }, "isolation": { "type": "string", "x-unsupported": "It is for Windows" }, "label_file": { "type": ["string", "array"], "items": { "type": "string" } }, "labels": { "$ref": "#/$defs/assignments" }, "links": { "type": "array", "x-ignored": "containers on one network reach each other by the name of the service", "items": { "type": "string" } }, "logging": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "driver": { "type": "string" }, "options": { "type": "object", "additionalProperties": { "type": ["string", "number", "null"] } } } }, "mac_address": { "type": "string" }, "mem_limit": { "type": ["number", "string"] }, "mem_reservation": { "type": ["number", "string"] }, "mem_swappiness": { "type": ["integer", "string"] }, "memswap_limit": { "type": ["number", "string"] }, "models": { "type": ["array", "object"], "x-unsupported": "Run the model as a service of its own" }, "network_mode": { "type": "string" }, "networks": { "type": ["array", "object"], "items": { "type": "string" }, "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/attachment" } }, "oom_kill_disable": { "$ref": "#/$defs/boolean" }, "oom_score_adj": { "type": ["string", "integer"] }, "pid": { "type": ["string", "null"] }, "pids_limit": { "type": ["number", "string"] }, "platform": { "type": "string" }, "ports": { "type": "array", "items": { "$ref": "#/$defs/port" } }, "post_start": { "type": "array", "x-unsupported": "Let the entrypoint of the image do it" }, "pre_start": { "type": "array", "x-unsupported": "Make it a service that ends, and name it in depends_on with service_completed_successfully, or under x-fleetwright.jobs" }, "pre_stop": { "type": "array", "x-unsupported": "Let the command do it when it gets its stop signal" }, "privileged": { "$ref": "#/$defs/boolean" }, "profiles": { "$ref": "#/$defs/strings" }, "provider": { "type": "object", "x-unsupported": "Nothing but containers is run; start the tool elsewhere" }, "pull_policy": { "type": "string" }, "pull_refresh_after": { "type": "string", "x-unsupported": "Name the image by its digest" }, "read_only": { "$ref": "#/$defs/boolean" }, "restart": { "type": "string" }, "runtime": { "type": "string" }, "scale": { "type": ["integer", "string"], "minimum": 0 }, "secrets": { "type": "array", "items": { "$ref": "#/$defs/secretReference" } }, "security_opt": { "$ref": "#/$defs/strings" }, "shm_size": { "type": ["number", "string"] }, "stdin_open": { "$ref": "#/$defs/boolean" }, "stop_grace_period": { "$ref": "#/$defs/duration" }, "stop_signal": { "type": "string" }, "storage_opt": { "type": "object", "additionalProperties": { "type": ["string", "number"] } }, "sysctls": { "$ref": "#/$defs/assignments" }, "tmpfs": { "type": ["string", "array"], "items": { "type": "string" } }, "tty": { "$ref": "#/$defs/boolean" }, "ulimits": { "type": "object", "propertyNames": { "pattern": "^[a-z]+$", "x-expected": "lower-case letters" }, "additionalProperties": { "$ref": "#/$defs/ulimit" } }, "use_api_socket": { "type": ["boolean", "string"], "x-unsupported": "Mount /var/run/docker.sock where a service must have it" }, "user": { "type": "string" }, "userns_mode": { "type": "string" }, "uts": { "type": "string" }, "volumes": { "type": "array", "items": { "$ref": "#/$defs/mount" } }, "volumes_from": { "type": "array", "items": { "type": "string", "minLength": 1 } }, "working_dir": { "type": "string" }, "x-fleetwright": { "type": "object", "additionalProperties": false, "properties": { "gate": { "type": "object", "additionalProperties": false, "properties": { "http": { "type": "object", "required": ["port"], "additionalProperties": false, "properties": { "port": { "$ref": "#/$defs/portNumber" }, "path": { "type": "string", "pattern": "^/", "x-expected": 'a path that starts with "/"' }, "interval": { "$ref": "#/$defs/duration" }, "timeout": { "$ref": "#/$defs/duration" } } }, "tcp": { "type": "object", "required": ["port"], "additionalProperties": false, "properties": { "port": { "$ref": "#/$defs/portNumber" }, "interval": { "$ref": "#/$defs/duration" }, "timeout": { "$ref": "#/$defs/duration" } } }, "minHealthyTime": { "$ref": "#/$defs/duration" }, "healthyDeadline": { "$ref": "#/$defs/duration" } } }, "singleton": { "$ref": "#/$defs/boolean" }, "rollout": { "$ref": "#/$defs/rollout" }, "image": { "type": "object", "additionalProperties": false, "properties": { "tagMoved": { "type": "string", "enum": ["ignore", "report", "roll"] } } }, "drift": { "$ref": "#/$defs/drift" }, "expose": { "type": "object", "x-unsupported": "" } } } } };
+var schema32 = { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "annotations": { "$ref": "#/$defs/assignments" }, "attach": { "type": ["boolean", "string"], "x-ignored": "it rules what docker compose up prints" }, "blkio_config": { "type": "object", "additionalProperties": false, "properties": { "weight": { "type": ["number", "string"] }, "weight_device": { "type": "array", "items": { "type": "object", "required": ["path", "weight"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "weight": { "type": ["number", "string"] } } } }, "device_read_bps": { "type": "array", "items": { "type": "object", "required": ["path", "rate"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "rate": { "type": ["number", "string"] } } } }, "device_read_iops": { "type": "array", "items": { "type": "object", "required": ["path", "rate"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "rate": { "type": ["number", "string"] } } } }, "device_write_bps": { "type": "array", "items": { "type": "object", "required": ["path", "rate"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "rate": { "type": ["number", "string"] } } } }, "device_write_iops": { "type": "array", "items": { "type": "object", "required": ["path", "rate"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "rate": { "type": ["number", "string"] } } } } } }, "build": { "type": ["string", "object"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "context": { "type": "string" }, "dockerfile": { "type": "string" }, "dockerfile_inline": { "type": "string" }, "entitlements": { "type": "array" }, "args": { "type": ["object", "array"] }, "provenance": { "type": ["string", "boolean"] }, "sbom": { "type": ["string", "boolean"] }, "ssh": { "type": ["object", "array", "string", "null"] }, "labels": { "type": ["object", "array"] }, "cache_from": { "type": "array" }, "cache_to": { "type": "array" }, "no_cache": { "type": ["boolean", "string"] }, "no_cache_filter": { "type": ["string", "array"] }, "additional_contexts": { "type": ["object", "array"] }, "network": { "type": "string" }, "pull": { "type": ["boolean", "string"] }, "target": { "type": "string" }, "shm_size": { "type": ["integer", "string"] }, "extra_hosts": { "type": ["object", "array"] }, "isolation": { "type": "string" }, "privileged": { "type": ["boolean", "string"] }, "secrets": { "type": "array" }, "tags": { "type": "array" }, "ulimits": { "type": "object" }, "platforms": { "type": "array" } }, "x-ignored": "nothing is built on the way to a host; the image that image: names is pulled" }, "cap_add": { "$ref": "#/$defs/strings" }, "cap_drop": { "$ref": "#/$defs/strings" }, "cgroup": { "type": "string", "enum": ["host", "private"] }, "cgroup_parent": { "type": "string" }, "command": { "$ref": "#/$defs/words" }, "configs": { "type": "array", "items": { "$ref": "#/$defs/configReference" } }, "container_name": { "type": "string", "pattern": "^([a-zA-Z0-9][a-zA-Z0-9_.-]+)?$", "x-expected": 'at least two letters, digits, ".", "_" or "-", starting with a letter or digit' }, "cpu_count": { "type": ["integer", "string"], "x-unsupported": "It is for Windows; use cpus" }, "cpu_percent": { "type": ["number", "string"], "x-unsupported": "It is for Windows; use cpus" }, "cpu_period": { "type": ["number", "string"] }, "cpu_quota": { "type": ["number", "string"] }, "cpu_rt_period": { "type": ["number", "string"] }, "cpu_rt_runtime": { "type": ["number", "string"] }, "cpu_shares": { "type": ["number", "string"] }, "cpus": { "type": ["number", "string"] }, "cpuset": { "type": "string" }, "credential_spec": { "type": "object", "x-unsupported": "It is for Windows" }, "depends_on": { "type": ["array", "object"], "items": { "type": "string" }, "additionalProperties": { "$ref": "#/$defs/dependency" } }, "deploy": { "$ref": "#/$defs/deploy" }, "develop": { "type": ["object", "null"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "watch": { "type": "array", "items": { "type": "object", "required": ["path", "action"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "action": { "enum": ["rebuild", "sync", "restart", "sync+restart", "sync+exec"] }, "exec": { "type": "object" }, "ignore": { "type": ["string", "array"] }, "include": { "type": ["string", "array"] }, "initial_sync": { "type": ["boolean", "string"] }, "path": { "type": "string" }, "target": { "type": "string" } } } } }, "x-ignored": "it rules docker compose watch" }, "device_cgroup_rules": { "$ref": "#/$defs/strings" }, "devices": { "type": "array", "items": { "$ref": "#/$defs/device" } }, "dns": { "type": ["string", "array"], "items": { "type": "string" } }, "dns_opt": { "$ref": "#/$defs/strings" }, "dns_search": { "type": ["string", "array"], "items": { "type": "string" } }, "domainname": { "type": "string" }, "entrypoint": { "$ref": "#/$defs/words" }, "env_file": { "type": ["string", "array"], "items": { "type": ["string", "object"], "required": ["path"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "required": { "$ref": "#/$defs/boolean" }, "format": { "type": "string", "enum": ["raw"] } } } }, "environment": { "$ref": "#/$defs/assignments" }, "expose": { "type": "array", "items": { "type": ["string", "number"] } }, "extends": { "type": ["string", "object"], "minLength": 1, "required": ["service"], "additionalProperties": false, "properties": { "service": { "type": "string", "minLength": 1 }, "file": { "type": "string", "minLength": 1 } } }, "external_links": { "type": "array", "items": { "type": "string", "minLength": 1 } }, "extra_hosts": { "type": ["array", "object"], "items": { "type": "string" }, "additionalProperties": { "type": ["string", "array"], "items": { "type": "string" } } }, "gpus": { "type": ["string", "array"], "items": { "$ref": "#/$defs/deviceRequest" } }, "group_add": { "type": "array", "items": { "type": ["string", "number"] } }, "healthcheck": { "$ref": "#/$defs/healthcheck" }, "hostname": { "type": "string" }, "image": { "type": "string" }, "init": { "$ref": "#/$defs/boolean" }, "ipc": { "type": "string" }, "isolation": { "type": "string", "x-unsupported": "It is for Windows" }, "label_file": { "type": ["string", "array"], "items": { "type": "string" } }, "labels": { "$ref": "#/$defs/assignments" }, "links": { "type": "array", "x-ignored": "containers on one network reach each other by the name of the service", "items": { "type": "string" } }, "logging": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "driver": { "type": "string" }, "options": { "type": "object", "additionalProperties": { "type": ["string", "number", "null"] } } } }, "mac_address": { "type": "string" }, "mem_limit": { "type": ["number", "string"] }, "mem_reservation": { "type": ["number", "string"] }, "mem_swappiness": { "type": ["integer", "string"] }, "memswap_limit": { "type": ["number", "string"] }, "models": { "type": ["array", "object"], "x-unsupported": "Run the model as a service of its own" }, "network_mode": { "type": "string" }, "networks": { "type": ["array", "object"], "items": { "type": "string" }, "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/attachment" } }, "oom_kill_disable": { "$ref": "#/$defs/boolean" }, "oom_score_adj": { "type": ["string", "integer"] }, "pid": { "type": ["string", "null"] }, "pids_limit": { "type": ["number", "string"] }, "platform": { "type": "string" }, "ports": { "type": "array", "items": { "$ref": "#/$defs/port" } }, "post_start": { "type": "array", "x-unsupported": "Let the entrypoint of the image do it" }, "pre_start": { "type": "array", "x-unsupported": "Make it a service that ends, and name it in depends_on with service_completed_successfully, or under x-fleetwright.jobs" }, "pre_stop": { "type": "array", "x-unsupported": "Let the command do it when it gets its stop signal" }, "privileged": { "$ref": "#/$defs/boolean" }, "profiles": { "$ref": "#/$defs/strings" }, "provider": { "type": "object", "x-unsupported": "Nothing but containers is run; start the tool elsewhere" }, "pull_policy": { "type": "string" }, "pull_refresh_after": { "type": "string", "x-unsupported": "Name the image by its digest" }, "read_only": { "$ref": "#/$defs/boolean" }, "restart": { "type": "string" }, "runtime": { "type": "string" }, "scale": { "type": ["integer", "string"], "minimum": 0 }, "secrets": { "type": "array", "items": { "$ref": "#/$defs/secretReference" } }, "security_opt": { "$ref": "#/$defs/strings" }, "shm_size": { "type": ["number", "string"] }, "stdin_open": { "$ref": "#/$defs/boolean" }, "stop_grace_period": { "$ref": "#/$defs/duration" }, "stop_signal": { "type": "string" }, "storage_opt": { "type": "object", "additionalProperties": { "type": ["string", "number"] } }, "sysctls": { "$ref": "#/$defs/assignments" }, "tmpfs": { "type": ["string", "array"], "items": { "type": "string" } }, "tty": { "$ref": "#/$defs/boolean" }, "ulimits": { "type": "object", "propertyNames": { "pattern": "^[a-z]+$", "x-expected": "lower-case letters" }, "additionalProperties": { "$ref": "#/$defs/ulimit" } }, "use_api_socket": { "type": ["boolean", "string"], "x-unsupported": "Mount /var/run/docker.sock where a service must have it" }, "user": { "type": "string" }, "userns_mode": { "type": "string" }, "uts": { "type": "string" }, "volumes": { "type": "array", "items": { "$ref": "#/$defs/mount" } }, "volumes_from": { "type": "array", "items": { "type": "string", "minLength": 1 } }, "working_dir": { "type": "string" }, "x-fleetwright": { "type": "object", "additionalProperties": false, "properties": { "gate": { "type": "object", "additionalProperties": false, "properties": { "http": { "type": "object", "required": ["port"], "additionalProperties": false, "properties": { "port": { "$ref": "#/$defs/portNumber" }, "path": { "type": "string", "pattern": "^/", "x-expected": 'a path that starts with "/"' }, "interval": { "$ref": "#/$defs/duration" }, "timeout": { "$ref": "#/$defs/duration" } } }, "tcp": { "type": "object", "required": ["port"], "additionalProperties": false, "properties": { "port": { "$ref": "#/$defs/portNumber" }, "interval": { "$ref": "#/$defs/duration" }, "timeout": { "$ref": "#/$defs/duration" } } }, "minHealthyTime": { "$ref": "#/$defs/duration" }, "healthyDeadline": { "$ref": "#/$defs/duration" } } }, "singleton": { "$ref": "#/$defs/boolean" }, "rollout": { "$ref": "#/$defs/rollout" }, "image": { "type": "object", "additionalProperties": false, "properties": { "tagMoved": { "type": "string", "enum": ["ignore", "report", "roll"] } } }, "drift": { "$ref": "#/$defs/drift" }, "expose": { "type": "object", "x-unsupported": "" } } } } };
 var schema33 = { "type": ["array", "object"], "items": { "type": "string" }, "additionalProperties": { "type": ["string", "number", "boolean", "null"] } };
 var schema34 = { "type": "array", "items": { "type": "string" } };
 var schema36 = { "type": ["array", "string", "null"], "items": { "type": "string" } };
@@ -4636,29 +4636,32 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
     }
     if (data.external_links !== void 0) {
       let data121 = data.external_links;
-      if (!Array.isArray(data121)) {
-        const err162 = { instancePath: instancePath + "/external_links", schemaPath: "#/properties/external_links/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema32.properties.external_links.type, parentSchema: schema32.properties.external_links, data: data121 };
-        if (vErrors === null) {
-          vErrors = [err162];
-        } else {
-          vErrors.push(err162);
+      if (Array.isArray(data121)) {
+        const len21 = data121.length;
+        for (let i21 = 0; i21 < len21; i21++) {
+          let data122 = data121[i21];
+          if (typeof data122 === "string") {
+            if (func2(data122) < 1) {
+              const err162 = { instancePath: instancePath + "/external_links/" + i21, schemaPath: "#/properties/external_links/items/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema32.properties.external_links.items, data: data122 };
+              if (vErrors === null) {
+                vErrors = [err162];
+              } else {
+                vErrors.push(err162);
+              }
+              errors++;
+            }
+          } else {
+            const err163 = { instancePath: instancePath + "/external_links/" + i21, schemaPath: "#/properties/external_links/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.external_links.items.type, parentSchema: schema32.properties.external_links.items, data: data122 };
+            if (vErrors === null) {
+              vErrors = [err163];
+            } else {
+              vErrors.push(err163);
+            }
+            errors++;
+          }
         }
-        errors++;
-      }
-      if (true) {
-        const err163 = { instancePath: instancePath + "/external_links", schemaPath: "#/properties/external_links/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "Put both on a network that is external", parentSchema: schema32.properties.external_links, data: data121 };
-        if (vErrors === null) {
-          vErrors = [err163];
-        } else {
-          vErrors.push(err163);
-        }
-        errors++;
-      }
-    }
-    if (data.extra_hosts !== void 0) {
-      let data122 = data.extra_hosts;
-      if (!data122 || typeof data122 != "object") {
-        const err164 = { instancePath: instancePath + "/extra_hosts", schemaPath: "#/properties/extra_hosts/type", keyword: "type", params: { type: schema32.properties.extra_hosts.type }, message: "must be array,object", schema: schema32.properties.extra_hosts.type, parentSchema: schema32.properties.extra_hosts, data: data122 };
+      } else {
+        const err164 = { instancePath: instancePath + "/external_links", schemaPath: "#/properties/external_links/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema32.properties.external_links.type, parentSchema: schema32.properties.external_links, data: data121 };
         if (vErrors === null) {
           vErrors = [err164];
         } else {
@@ -4666,26 +4669,24 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-      if (Array.isArray(data122)) {
-        const len21 = data122.length;
-        for (let i21 = 0; i21 < len21; i21++) {
-          let data123 = data122[i21];
-          if (typeof data123 !== "string") {
-            const err165 = { instancePath: instancePath + "/extra_hosts/" + i21, schemaPath: "#/properties/extra_hosts/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.extra_hosts.items.type, parentSchema: schema32.properties.extra_hosts.items, data: data123 };
-            if (vErrors === null) {
-              vErrors = [err165];
-            } else {
-              vErrors.push(err165);
-            }
-            errors++;
-          }
+    }
+    if (data.extra_hosts !== void 0) {
+      let data123 = data.extra_hosts;
+      if (!data123 || typeof data123 != "object") {
+        const err165 = { instancePath: instancePath + "/extra_hosts", schemaPath: "#/properties/extra_hosts/type", keyword: "type", params: { type: schema32.properties.extra_hosts.type }, message: "must be array,object", schema: schema32.properties.extra_hosts.type, parentSchema: schema32.properties.extra_hosts, data: data123 };
+        if (vErrors === null) {
+          vErrors = [err165];
+        } else {
+          vErrors.push(err165);
         }
+        errors++;
       }
-      if (data122 && typeof data122 == "object" && !Array.isArray(data122)) {
-        for (const key17 in data122) {
-          let data124 = data122[key17];
-          if (typeof data124 !== "string" && !Array.isArray(data124)) {
-            const err166 = { instancePath: instancePath + "/extra_hosts/" + key17.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/properties/extra_hosts/additionalProperties/type", keyword: "type", params: { type: schema32.properties.extra_hosts.additionalProperties.type }, message: "must be string,array", schema: schema32.properties.extra_hosts.additionalProperties.type, parentSchema: schema32.properties.extra_hosts.additionalProperties, data: data124 };
+      if (Array.isArray(data123)) {
+        const len22 = data123.length;
+        for (let i22 = 0; i22 < len22; i22++) {
+          let data124 = data123[i22];
+          if (typeof data124 !== "string") {
+            const err166 = { instancePath: instancePath + "/extra_hosts/" + i22, schemaPath: "#/properties/extra_hosts/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.extra_hosts.items.type, parentSchema: schema32.properties.extra_hosts.items, data: data124 };
             if (vErrors === null) {
               vErrors = [err166];
             } else {
@@ -4693,16 +4694,30 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
             }
             errors++;
           }
-          if (Array.isArray(data124)) {
-            const len22 = data124.length;
-            for (let i22 = 0; i22 < len22; i22++) {
-              let data125 = data124[i22];
-              if (typeof data125 !== "string") {
-                const err167 = { instancePath: instancePath + "/extra_hosts/" + key17.replace(/~/g, "~0").replace(/\//g, "~1") + "/" + i22, schemaPath: "#/properties/extra_hosts/additionalProperties/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.extra_hosts.additionalProperties.items.type, parentSchema: schema32.properties.extra_hosts.additionalProperties.items, data: data125 };
+        }
+      }
+      if (data123 && typeof data123 == "object" && !Array.isArray(data123)) {
+        for (const key17 in data123) {
+          let data125 = data123[key17];
+          if (typeof data125 !== "string" && !Array.isArray(data125)) {
+            const err167 = { instancePath: instancePath + "/extra_hosts/" + key17.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/properties/extra_hosts/additionalProperties/type", keyword: "type", params: { type: schema32.properties.extra_hosts.additionalProperties.type }, message: "must be string,array", schema: schema32.properties.extra_hosts.additionalProperties.type, parentSchema: schema32.properties.extra_hosts.additionalProperties, data: data125 };
+            if (vErrors === null) {
+              vErrors = [err167];
+            } else {
+              vErrors.push(err167);
+            }
+            errors++;
+          }
+          if (Array.isArray(data125)) {
+            const len23 = data125.length;
+            for (let i23 = 0; i23 < len23; i23++) {
+              let data126 = data125[i23];
+              if (typeof data126 !== "string") {
+                const err168 = { instancePath: instancePath + "/extra_hosts/" + key17.replace(/~/g, "~0").replace(/\//g, "~1") + "/" + i23, schemaPath: "#/properties/extra_hosts/additionalProperties/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.extra_hosts.additionalProperties.items.type, parentSchema: schema32.properties.extra_hosts.additionalProperties.items, data: data126 };
                 if (vErrors === null) {
-                  vErrors = [err167];
+                  vErrors = [err168];
                 } else {
-                  vErrors.push(err167);
+                  vErrors.push(err168);
                 }
                 errors++;
               }
@@ -4712,20 +4727,20 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
     if (data.gpus !== void 0) {
-      let data126 = data.gpus;
-      if (typeof data126 !== "string" && !Array.isArray(data126)) {
-        const err168 = { instancePath: instancePath + "/gpus", schemaPath: "#/properties/gpus/type", keyword: "type", params: { type: schema32.properties.gpus.type }, message: "must be string,array", schema: schema32.properties.gpus.type, parentSchema: schema32.properties.gpus, data: data126 };
+      let data127 = data.gpus;
+      if (typeof data127 !== "string" && !Array.isArray(data127)) {
+        const err169 = { instancePath: instancePath + "/gpus", schemaPath: "#/properties/gpus/type", keyword: "type", params: { type: schema32.properties.gpus.type }, message: "must be string,array", schema: schema32.properties.gpus.type, parentSchema: schema32.properties.gpus, data: data127 };
         if (vErrors === null) {
-          vErrors = [err168];
+          vErrors = [err169];
         } else {
-          vErrors.push(err168);
+          vErrors.push(err169);
         }
         errors++;
       }
-      if (Array.isArray(data126)) {
-        const len23 = data126.length;
-        for (let i23 = 0; i23 < len23; i23++) {
-          if (!validate25(data126[i23], { instancePath: instancePath + "/gpus/" + i23, parentData: data126, parentDataProperty: i23, rootData, dynamicAnchors })) {
+      if (Array.isArray(data127)) {
+        const len24 = data127.length;
+        for (let i24 = 0; i24 < len24; i24++) {
+          if (!validate25(data127[i24], { instancePath: instancePath + "/gpus/" + i24, parentData: data127, parentDataProperty: i24, rootData, dynamicAnchors })) {
             vErrors = vErrors === null ? validate25.errors : vErrors.concat(validate25.errors);
             errors = vErrors.length;
           }
@@ -4733,27 +4748,27 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
     if (data.group_add !== void 0) {
-      let data128 = data.group_add;
-      if (Array.isArray(data128)) {
-        const len24 = data128.length;
-        for (let i24 = 0; i24 < len24; i24++) {
-          let data129 = data128[i24];
-          if (typeof data129 !== "string" && !(typeof data129 == "number" && isFinite(data129))) {
-            const err169 = { instancePath: instancePath + "/group_add/" + i24, schemaPath: "#/properties/group_add/items/type", keyword: "type", params: { type: schema32.properties.group_add.items.type }, message: "must be string,number", schema: schema32.properties.group_add.items.type, parentSchema: schema32.properties.group_add.items, data: data129 };
+      let data129 = data.group_add;
+      if (Array.isArray(data129)) {
+        const len25 = data129.length;
+        for (let i25 = 0; i25 < len25; i25++) {
+          let data130 = data129[i25];
+          if (typeof data130 !== "string" && !(typeof data130 == "number" && isFinite(data130))) {
+            const err170 = { instancePath: instancePath + "/group_add/" + i25, schemaPath: "#/properties/group_add/items/type", keyword: "type", params: { type: schema32.properties.group_add.items.type }, message: "must be string,number", schema: schema32.properties.group_add.items.type, parentSchema: schema32.properties.group_add.items, data: data130 };
             if (vErrors === null) {
-              vErrors = [err169];
+              vErrors = [err170];
             } else {
-              vErrors.push(err169);
+              vErrors.push(err170);
             }
             errors++;
           }
         }
       } else {
-        const err170 = { instancePath: instancePath + "/group_add", schemaPath: "#/properties/group_add/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema32.properties.group_add.type, parentSchema: schema32.properties.group_add, data: data128 };
+        const err171 = { instancePath: instancePath + "/group_add", schemaPath: "#/properties/group_add/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema32.properties.group_add.type, parentSchema: schema32.properties.group_add, data: data129 };
         if (vErrors === null) {
-          vErrors = [err170];
+          vErrors = [err171];
         } else {
-          vErrors.push(err170);
+          vErrors.push(err171);
         }
         errors++;
       }
@@ -4765,21 +4780,9 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
     if (data.hostname !== void 0) {
-      let data131 = data.hostname;
-      if (typeof data131 !== "string") {
-        const err171 = { instancePath: instancePath + "/hostname", schemaPath: "#/properties/hostname/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.hostname.type, parentSchema: schema32.properties.hostname, data: data131 };
-        if (vErrors === null) {
-          vErrors = [err171];
-        } else {
-          vErrors.push(err171);
-        }
-        errors++;
-      }
-    }
-    if (data.image !== void 0) {
-      let data132 = data.image;
+      let data132 = data.hostname;
       if (typeof data132 !== "string") {
-        const err172 = { instancePath: instancePath + "/image", schemaPath: "#/properties/image/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.image.type, parentSchema: schema32.properties.image, data: data132 };
+        const err172 = { instancePath: instancePath + "/hostname", schemaPath: "#/properties/hostname/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.hostname.type, parentSchema: schema32.properties.hostname, data: data132 };
         if (vErrors === null) {
           vErrors = [err172];
         } else {
@@ -4788,10 +4791,10 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.init !== void 0) {
-      let data133 = data.init;
-      if (typeof data133 !== "boolean" && typeof data133 !== "string") {
-        const err173 = { instancePath: instancePath + "/init", schemaPath: "#/$defs/boolean/type", keyword: "type", params: { type: schema39.type }, message: "must be boolean,string", schema: schema39.type, parentSchema: schema39, data: data133 };
+    if (data.image !== void 0) {
+      let data133 = data.image;
+      if (typeof data133 !== "string") {
+        const err173 = { instancePath: instancePath + "/image", schemaPath: "#/properties/image/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.image.type, parentSchema: schema32.properties.image, data: data133 };
         if (vErrors === null) {
           vErrors = [err173];
         } else {
@@ -4799,34 +4802,34 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-      if (typeof data133 === "string") {
-        if (!pattern11.test(data133)) {
-          const err174 = { instancePath: instancePath + "/init", schemaPath: "#/$defs/boolean/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema39, data: data133 };
+    }
+    if (data.init !== void 0) {
+      let data134 = data.init;
+      if (typeof data134 !== "boolean" && typeof data134 !== "string") {
+        const err174 = { instancePath: instancePath + "/init", schemaPath: "#/$defs/boolean/type", keyword: "type", params: { type: schema39.type }, message: "must be boolean,string", schema: schema39.type, parentSchema: schema39, data: data134 };
+        if (vErrors === null) {
+          vErrors = [err174];
+        } else {
+          vErrors.push(err174);
+        }
+        errors++;
+      }
+      if (typeof data134 === "string") {
+        if (!pattern11.test(data134)) {
+          const err175 = { instancePath: instancePath + "/init", schemaPath: "#/$defs/boolean/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema39, data: data134 };
           if (vErrors === null) {
-            vErrors = [err174];
+            vErrors = [err175];
           } else {
-            vErrors.push(err174);
+            vErrors.push(err175);
           }
           errors++;
         }
       }
     }
     if (data.ipc !== void 0) {
-      let data134 = data.ipc;
-      if (typeof data134 !== "string") {
-        const err175 = { instancePath: instancePath + "/ipc", schemaPath: "#/properties/ipc/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.ipc.type, parentSchema: schema32.properties.ipc, data: data134 };
-        if (vErrors === null) {
-          vErrors = [err175];
-        } else {
-          vErrors.push(err175);
-        }
-        errors++;
-      }
-    }
-    if (data.isolation !== void 0) {
-      let data135 = data.isolation;
+      let data135 = data.ipc;
       if (typeof data135 !== "string") {
-        const err176 = { instancePath: instancePath + "/isolation", schemaPath: "#/properties/isolation/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.isolation.type, parentSchema: schema32.properties.isolation, data: data135 };
+        const err176 = { instancePath: instancePath + "/ipc", schemaPath: "#/properties/ipc/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.ipc.type, parentSchema: schema32.properties.ipc, data: data135 };
         if (vErrors === null) {
           vErrors = [err176];
         } else {
@@ -4834,8 +4837,11 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-      if (true) {
-        const err177 = { instancePath: instancePath + "/isolation", schemaPath: "#/properties/isolation/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "It is for Windows", parentSchema: schema32.properties.isolation, data: data135 };
+    }
+    if (data.isolation !== void 0) {
+      let data136 = data.isolation;
+      if (typeof data136 !== "string") {
+        const err177 = { instancePath: instancePath + "/isolation", schemaPath: "#/properties/isolation/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.isolation.type, parentSchema: schema32.properties.isolation, data: data136 };
         if (vErrors === null) {
           vErrors = [err177];
         } else {
@@ -4843,11 +4849,8 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-    }
-    if (data.label_file !== void 0) {
-      let data136 = data.label_file;
-      if (typeof data136 !== "string" && !Array.isArray(data136)) {
-        const err178 = { instancePath: instancePath + "/label_file", schemaPath: "#/properties/label_file/type", keyword: "type", params: { type: schema32.properties.label_file.type }, message: "must be string,array", schema: schema32.properties.label_file.type, parentSchema: schema32.properties.label_file, data: data136 };
+      if (true) {
+        const err178 = { instancePath: instancePath + "/isolation", schemaPath: "#/properties/isolation/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "It is for Windows", parentSchema: schema32.properties.isolation, data: data136 };
         if (vErrors === null) {
           vErrors = [err178];
         } else {
@@ -4855,16 +4858,28 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-      if (Array.isArray(data136)) {
-        const len25 = data136.length;
-        for (let i25 = 0; i25 < len25; i25++) {
-          let data137 = data136[i25];
-          if (typeof data137 !== "string") {
-            const err179 = { instancePath: instancePath + "/label_file/" + i25, schemaPath: "#/properties/label_file/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.label_file.items.type, parentSchema: schema32.properties.label_file.items, data: data137 };
+    }
+    if (data.label_file !== void 0) {
+      let data137 = data.label_file;
+      if (typeof data137 !== "string" && !Array.isArray(data137)) {
+        const err179 = { instancePath: instancePath + "/label_file", schemaPath: "#/properties/label_file/type", keyword: "type", params: { type: schema32.properties.label_file.type }, message: "must be string,array", schema: schema32.properties.label_file.type, parentSchema: schema32.properties.label_file, data: data137 };
+        if (vErrors === null) {
+          vErrors = [err179];
+        } else {
+          vErrors.push(err179);
+        }
+        errors++;
+      }
+      if (Array.isArray(data137)) {
+        const len26 = data137.length;
+        for (let i26 = 0; i26 < len26; i26++) {
+          let data138 = data137[i26];
+          if (typeof data138 !== "string") {
+            const err180 = { instancePath: instancePath + "/label_file/" + i26, schemaPath: "#/properties/label_file/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.label_file.items.type, parentSchema: schema32.properties.label_file.items, data: data138 };
             if (vErrors === null) {
-              vErrors = [err179];
+              vErrors = [err180];
             } else {
-              vErrors.push(err179);
+              vErrors.push(err180);
             }
             errors++;
           }
@@ -4872,36 +4887,22 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
     if (data.labels !== void 0) {
-      let data138 = data.labels;
-      if (!data138 || typeof data138 != "object") {
-        const err180 = { instancePath: instancePath + "/labels", schemaPath: "#/$defs/assignments/type", keyword: "type", params: { type: schema33.type }, message: "must be array,object", schema: schema33.type, parentSchema: schema33, data: data138 };
+      let data139 = data.labels;
+      if (!data139 || typeof data139 != "object") {
+        const err181 = { instancePath: instancePath + "/labels", schemaPath: "#/$defs/assignments/type", keyword: "type", params: { type: schema33.type }, message: "must be array,object", schema: schema33.type, parentSchema: schema33, data: data139 };
         if (vErrors === null) {
-          vErrors = [err180];
+          vErrors = [err181];
         } else {
-          vErrors.push(err180);
+          vErrors.push(err181);
         }
         errors++;
       }
-      if (Array.isArray(data138)) {
-        const len26 = data138.length;
-        for (let i26 = 0; i26 < len26; i26++) {
-          let data139 = data138[i26];
-          if (typeof data139 !== "string") {
-            const err181 = { instancePath: instancePath + "/labels/" + i26, schemaPath: "#/$defs/assignments/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema33.items.type, parentSchema: schema33.items, data: data139 };
-            if (vErrors === null) {
-              vErrors = [err181];
-            } else {
-              vErrors.push(err181);
-            }
-            errors++;
-          }
-        }
-      }
-      if (data138 && typeof data138 == "object" && !Array.isArray(data138)) {
-        for (const key18 in data138) {
-          let data140 = data138[key18];
-          if (typeof data140 !== "string" && !(typeof data140 == "number" && isFinite(data140)) && typeof data140 !== "boolean" && data140 !== null) {
-            const err182 = { instancePath: instancePath + "/labels/" + key18.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/assignments/additionalProperties/type", keyword: "type", params: { type: schema33.additionalProperties.type }, message: "must be string,number,boolean,null", schema: schema33.additionalProperties.type, parentSchema: schema33.additionalProperties, data: data140 };
+      if (Array.isArray(data139)) {
+        const len27 = data139.length;
+        for (let i27 = 0; i27 < len27; i27++) {
+          let data140 = data139[i27];
+          if (typeof data140 !== "string") {
+            const err182 = { instancePath: instancePath + "/labels/" + i27, schemaPath: "#/$defs/assignments/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema33.items.type, parentSchema: schema33.items, data: data140 };
             if (vErrors === null) {
               vErrors = [err182];
             } else {
@@ -4911,60 +4912,62 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       }
+      if (data139 && typeof data139 == "object" && !Array.isArray(data139)) {
+        for (const key18 in data139) {
+          let data141 = data139[key18];
+          if (typeof data141 !== "string" && !(typeof data141 == "number" && isFinite(data141)) && typeof data141 !== "boolean" && data141 !== null) {
+            const err183 = { instancePath: instancePath + "/labels/" + key18.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/assignments/additionalProperties/type", keyword: "type", params: { type: schema33.additionalProperties.type }, message: "must be string,number,boolean,null", schema: schema33.additionalProperties.type, parentSchema: schema33.additionalProperties, data: data141 };
+            if (vErrors === null) {
+              vErrors = [err183];
+            } else {
+              vErrors.push(err183);
+            }
+            errors++;
+          }
+        }
+      }
     }
     if (data.links !== void 0) {
-      let data141 = data.links;
+      let data142 = data.links;
       if (true) {
-        const err183 = { instancePath: instancePath + "/links", schemaPath: "#/properties/links/x-ignored", keyword: "x-ignored", params: {}, message: "x-ignored", schema: "containers on one network reach each other by the name of the service", parentSchema: schema32.properties.links, data: data141 };
+        const err184 = { instancePath: instancePath + "/links", schemaPath: "#/properties/links/x-ignored", keyword: "x-ignored", params: {}, message: "x-ignored", schema: "containers on one network reach each other by the name of the service", parentSchema: schema32.properties.links, data: data142 };
         if (vErrors === null) {
-          vErrors = [err183];
+          vErrors = [err184];
         } else {
-          vErrors.push(err183);
+          vErrors.push(err184);
         }
         errors++;
       }
-      if (Array.isArray(data141)) {
-        const len27 = data141.length;
-        for (let i27 = 0; i27 < len27; i27++) {
-          let data142 = data141[i27];
-          if (typeof data142 !== "string") {
-            const err184 = { instancePath: instancePath + "/links/" + i27, schemaPath: "#/properties/links/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.links.items.type, parentSchema: schema32.properties.links.items, data: data142 };
+      if (Array.isArray(data142)) {
+        const len28 = data142.length;
+        for (let i28 = 0; i28 < len28; i28++) {
+          let data143 = data142[i28];
+          if (typeof data143 !== "string") {
+            const err185 = { instancePath: instancePath + "/links/" + i28, schemaPath: "#/properties/links/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.links.items.type, parentSchema: schema32.properties.links.items, data: data143 };
             if (vErrors === null) {
-              vErrors = [err184];
+              vErrors = [err185];
             } else {
-              vErrors.push(err184);
+              vErrors.push(err185);
             }
             errors++;
           }
         }
       } else {
-        const err185 = { instancePath: instancePath + "/links", schemaPath: "#/properties/links/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema32.properties.links.type, parentSchema: schema32.properties.links, data: data141 };
+        const err186 = { instancePath: instancePath + "/links", schemaPath: "#/properties/links/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema32.properties.links.type, parentSchema: schema32.properties.links, data: data142 };
         if (vErrors === null) {
-          vErrors = [err185];
+          vErrors = [err186];
         } else {
-          vErrors.push(err185);
+          vErrors.push(err186);
         }
         errors++;
       }
     }
     if (data.logging !== void 0) {
-      let data143 = data.logging;
-      if (data143 && typeof data143 == "object" && !Array.isArray(data143)) {
-        for (const key19 in data143) {
+      let data144 = data.logging;
+      if (data144 && typeof data144 == "object" && !Array.isArray(data144)) {
+        for (const key19 in data144) {
           if (!(key19 === "driver" || key19 === "options" || pattern4.test(key19))) {
-            const err186 = { instancePath: instancePath + "/logging", schemaPath: "#/properties/logging/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key19 }, message: "must NOT have additional properties", schema: false, parentSchema: schema32.properties.logging, data: data143 };
-            if (vErrors === null) {
-              vErrors = [err186];
-            } else {
-              vErrors.push(err186);
-            }
-            errors++;
-          }
-        }
-        if (data143.driver !== void 0) {
-          let data144 = data143.driver;
-          if (typeof data144 !== "string") {
-            const err187 = { instancePath: instancePath + "/logging/driver", schemaPath: "#/properties/logging/properties/driver/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.logging.properties.driver.type, parentSchema: schema32.properties.logging.properties.driver, data: data144 };
+            const err187 = { instancePath: instancePath + "/logging", schemaPath: "#/properties/logging/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key19 }, message: "must NOT have additional properties", schema: false, parentSchema: schema32.properties.logging, data: data144 };
             if (vErrors === null) {
               vErrors = [err187];
             } else {
@@ -4973,45 +4976,45 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
             errors++;
           }
         }
-        if (data143.options !== void 0) {
-          let data145 = data143.options;
-          if (data145 && typeof data145 == "object" && !Array.isArray(data145)) {
-            for (const key20 in data145) {
-              let data146 = data145[key20];
-              if (typeof data146 !== "string" && !(typeof data146 == "number" && isFinite(data146)) && data146 !== null) {
-                const err188 = { instancePath: instancePath + "/logging/options/" + key20.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/properties/logging/properties/options/additionalProperties/type", keyword: "type", params: { type: schema32.properties.logging.properties.options.additionalProperties.type }, message: "must be string,number,null", schema: schema32.properties.logging.properties.options.additionalProperties.type, parentSchema: schema32.properties.logging.properties.options.additionalProperties, data: data146 };
+        if (data144.driver !== void 0) {
+          let data145 = data144.driver;
+          if (typeof data145 !== "string") {
+            const err188 = { instancePath: instancePath + "/logging/driver", schemaPath: "#/properties/logging/properties/driver/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.logging.properties.driver.type, parentSchema: schema32.properties.logging.properties.driver, data: data145 };
+            if (vErrors === null) {
+              vErrors = [err188];
+            } else {
+              vErrors.push(err188);
+            }
+            errors++;
+          }
+        }
+        if (data144.options !== void 0) {
+          let data146 = data144.options;
+          if (data146 && typeof data146 == "object" && !Array.isArray(data146)) {
+            for (const key20 in data146) {
+              let data147 = data146[key20];
+              if (typeof data147 !== "string" && !(typeof data147 == "number" && isFinite(data147)) && data147 !== null) {
+                const err189 = { instancePath: instancePath + "/logging/options/" + key20.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/properties/logging/properties/options/additionalProperties/type", keyword: "type", params: { type: schema32.properties.logging.properties.options.additionalProperties.type }, message: "must be string,number,null", schema: schema32.properties.logging.properties.options.additionalProperties.type, parentSchema: schema32.properties.logging.properties.options.additionalProperties, data: data147 };
                 if (vErrors === null) {
-                  vErrors = [err188];
+                  vErrors = [err189];
                 } else {
-                  vErrors.push(err188);
+                  vErrors.push(err189);
                 }
                 errors++;
               }
             }
           } else {
-            const err189 = { instancePath: instancePath + "/logging/options", schemaPath: "#/properties/logging/properties/options/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.properties.logging.properties.options.type, parentSchema: schema32.properties.logging.properties.options, data: data145 };
+            const err190 = { instancePath: instancePath + "/logging/options", schemaPath: "#/properties/logging/properties/options/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.properties.logging.properties.options.type, parentSchema: schema32.properties.logging.properties.options, data: data146 };
             if (vErrors === null) {
-              vErrors = [err189];
+              vErrors = [err190];
             } else {
-              vErrors.push(err189);
+              vErrors.push(err190);
             }
             errors++;
           }
         }
       } else {
-        const err190 = { instancePath: instancePath + "/logging", schemaPath: "#/properties/logging/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.properties.logging.type, parentSchema: schema32.properties.logging, data: data143 };
-        if (vErrors === null) {
-          vErrors = [err190];
-        } else {
-          vErrors.push(err190);
-        }
-        errors++;
-      }
-    }
-    if (data.mac_address !== void 0) {
-      let data147 = data.mac_address;
-      if (typeof data147 !== "string") {
-        const err191 = { instancePath: instancePath + "/mac_address", schemaPath: "#/properties/mac_address/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.mac_address.type, parentSchema: schema32.properties.mac_address, data: data147 };
+        const err191 = { instancePath: instancePath + "/logging", schemaPath: "#/properties/logging/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.properties.logging.type, parentSchema: schema32.properties.logging, data: data144 };
         if (vErrors === null) {
           vErrors = [err191];
         } else {
@@ -5020,10 +5023,10 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.mem_limit !== void 0) {
-      let data148 = data.mem_limit;
-      if (!(typeof data148 == "number" && isFinite(data148)) && typeof data148 !== "string") {
-        const err192 = { instancePath: instancePath + "/mem_limit", schemaPath: "#/properties/mem_limit/type", keyword: "type", params: { type: schema32.properties.mem_limit.type }, message: "must be number,string", schema: schema32.properties.mem_limit.type, parentSchema: schema32.properties.mem_limit, data: data148 };
+    if (data.mac_address !== void 0) {
+      let data148 = data.mac_address;
+      if (typeof data148 !== "string") {
+        const err192 = { instancePath: instancePath + "/mac_address", schemaPath: "#/properties/mac_address/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.mac_address.type, parentSchema: schema32.properties.mac_address, data: data148 };
         if (vErrors === null) {
           vErrors = [err192];
         } else {
@@ -5032,10 +5035,10 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.mem_reservation !== void 0) {
-      let data149 = data.mem_reservation;
+    if (data.mem_limit !== void 0) {
+      let data149 = data.mem_limit;
       if (!(typeof data149 == "number" && isFinite(data149)) && typeof data149 !== "string") {
-        const err193 = { instancePath: instancePath + "/mem_reservation", schemaPath: "#/properties/mem_reservation/type", keyword: "type", params: { type: schema32.properties.mem_reservation.type }, message: "must be number,string", schema: schema32.properties.mem_reservation.type, parentSchema: schema32.properties.mem_reservation, data: data149 };
+        const err193 = { instancePath: instancePath + "/mem_limit", schemaPath: "#/properties/mem_limit/type", keyword: "type", params: { type: schema32.properties.mem_limit.type }, message: "must be number,string", schema: schema32.properties.mem_limit.type, parentSchema: schema32.properties.mem_limit, data: data149 };
         if (vErrors === null) {
           vErrors = [err193];
         } else {
@@ -5044,10 +5047,10 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.mem_swappiness !== void 0) {
-      let data150 = data.mem_swappiness;
-      if (!(typeof data150 == "number" && (!(data150 % 1) && !isNaN(data150)) && isFinite(data150)) && typeof data150 !== "string") {
-        const err194 = { instancePath: instancePath + "/mem_swappiness", schemaPath: "#/properties/mem_swappiness/type", keyword: "type", params: { type: schema32.properties.mem_swappiness.type }, message: "must be integer,string", schema: schema32.properties.mem_swappiness.type, parentSchema: schema32.properties.mem_swappiness, data: data150 };
+    if (data.mem_reservation !== void 0) {
+      let data150 = data.mem_reservation;
+      if (!(typeof data150 == "number" && isFinite(data150)) && typeof data150 !== "string") {
+        const err194 = { instancePath: instancePath + "/mem_reservation", schemaPath: "#/properties/mem_reservation/type", keyword: "type", params: { type: schema32.properties.mem_reservation.type }, message: "must be number,string", schema: schema32.properties.mem_reservation.type, parentSchema: schema32.properties.mem_reservation, data: data150 };
         if (vErrors === null) {
           vErrors = [err194];
         } else {
@@ -5056,10 +5059,10 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.memswap_limit !== void 0) {
-      let data151 = data.memswap_limit;
-      if (!(typeof data151 == "number" && isFinite(data151)) && typeof data151 !== "string") {
-        const err195 = { instancePath: instancePath + "/memswap_limit", schemaPath: "#/properties/memswap_limit/type", keyword: "type", params: { type: schema32.properties.memswap_limit.type }, message: "must be number,string", schema: schema32.properties.memswap_limit.type, parentSchema: schema32.properties.memswap_limit, data: data151 };
+    if (data.mem_swappiness !== void 0) {
+      let data151 = data.mem_swappiness;
+      if (!(typeof data151 == "number" && (!(data151 % 1) && !isNaN(data151)) && isFinite(data151)) && typeof data151 !== "string") {
+        const err195 = { instancePath: instancePath + "/mem_swappiness", schemaPath: "#/properties/mem_swappiness/type", keyword: "type", params: { type: schema32.properties.mem_swappiness.type }, message: "must be integer,string", schema: schema32.properties.mem_swappiness.type, parentSchema: schema32.properties.mem_swappiness, data: data151 };
         if (vErrors === null) {
           vErrors = [err195];
         } else {
@@ -5068,10 +5071,10 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.models !== void 0) {
-      let data152 = data.models;
-      if (!data152 || typeof data152 != "object") {
-        const err196 = { instancePath: instancePath + "/models", schemaPath: "#/properties/models/type", keyword: "type", params: { type: schema32.properties.models.type }, message: "must be array,object", schema: schema32.properties.models.type, parentSchema: schema32.properties.models, data: data152 };
+    if (data.memswap_limit !== void 0) {
+      let data152 = data.memswap_limit;
+      if (!(typeof data152 == "number" && isFinite(data152)) && typeof data152 !== "string") {
+        const err196 = { instancePath: instancePath + "/memswap_limit", schemaPath: "#/properties/memswap_limit/type", keyword: "type", params: { type: schema32.properties.memswap_limit.type }, message: "must be number,string", schema: schema32.properties.memswap_limit.type, parentSchema: schema32.properties.memswap_limit, data: data152 };
         if (vErrors === null) {
           vErrors = [err196];
         } else {
@@ -5079,8 +5082,11 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-      if (true) {
-        const err197 = { instancePath: instancePath + "/models", schemaPath: "#/properties/models/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "Run the model as a service of its own", parentSchema: schema32.properties.models, data: data152 };
+    }
+    if (data.models !== void 0) {
+      let data153 = data.models;
+      if (!data153 || typeof data153 != "object") {
+        const err197 = { instancePath: instancePath + "/models", schemaPath: "#/properties/models/type", keyword: "type", params: { type: schema32.properties.models.type }, message: "must be array,object", schema: schema32.properties.models.type, parentSchema: schema32.properties.models, data: data153 };
         if (vErrors === null) {
           vErrors = [err197];
         } else {
@@ -5088,11 +5094,8 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-    }
-    if (data.network_mode !== void 0) {
-      let data153 = data.network_mode;
-      if (typeof data153 !== "string") {
-        const err198 = { instancePath: instancePath + "/network_mode", schemaPath: "#/properties/network_mode/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.network_mode.type, parentSchema: schema32.properties.network_mode, data: data153 };
+      if (true) {
+        const err198 = { instancePath: instancePath + "/models", schemaPath: "#/properties/models/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "Run the model as a service of its own", parentSchema: schema32.properties.models, data: data153 };
         if (vErrors === null) {
           vErrors = [err198];
         } else {
@@ -5101,10 +5104,10 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.networks !== void 0) {
-      let data154 = data.networks;
-      if (!data154 || typeof data154 != "object") {
-        const err199 = { instancePath: instancePath + "/networks", schemaPath: "#/properties/networks/type", keyword: "type", params: { type: schema32.properties.networks.type }, message: "must be array,object", schema: schema32.properties.networks.type, parentSchema: schema32.properties.networks, data: data154 };
+    if (data.network_mode !== void 0) {
+      let data154 = data.network_mode;
+      if (typeof data154 !== "string") {
+        const err199 = { instancePath: instancePath + "/network_mode", schemaPath: "#/properties/network_mode/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.network_mode.type, parentSchema: schema32.properties.network_mode, data: data154 };
         if (vErrors === null) {
           vErrors = [err199];
         } else {
@@ -5112,48 +5115,60 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-      if (Array.isArray(data154)) {
-        const len28 = data154.length;
-        for (let i28 = 0; i28 < len28; i28++) {
-          let data155 = data154[i28];
-          if (typeof data155 !== "string") {
-            const err200 = { instancePath: instancePath + "/networks/" + i28, schemaPath: "#/properties/networks/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.networks.items.type, parentSchema: schema32.properties.networks.items, data: data155 };
+    }
+    if (data.networks !== void 0) {
+      let data155 = data.networks;
+      if (!data155 || typeof data155 != "object") {
+        const err200 = { instancePath: instancePath + "/networks", schemaPath: "#/properties/networks/type", keyword: "type", params: { type: schema32.properties.networks.type }, message: "must be array,object", schema: schema32.properties.networks.type, parentSchema: schema32.properties.networks, data: data155 };
+        if (vErrors === null) {
+          vErrors = [err200];
+        } else {
+          vErrors.push(err200);
+        }
+        errors++;
+      }
+      if (Array.isArray(data155)) {
+        const len29 = data155.length;
+        for (let i29 = 0; i29 < len29; i29++) {
+          let data156 = data155[i29];
+          if (typeof data156 !== "string") {
+            const err201 = { instancePath: instancePath + "/networks/" + i29, schemaPath: "#/properties/networks/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.networks.items.type, parentSchema: schema32.properties.networks.items, data: data156 };
             if (vErrors === null) {
-              vErrors = [err200];
+              vErrors = [err201];
             } else {
-              vErrors.push(err200);
+              vErrors.push(err201);
             }
             errors++;
           }
         }
       }
-      if (data154 && typeof data154 == "object" && !Array.isArray(data154)) {
-        for (const key21 in data154) {
-          const _errs342 = errors;
+      if (data155 && typeof data155 == "object" && !Array.isArray(data155)) {
+        for (const key21 in data155) {
+          const _errs344 = errors;
           if (typeof key21 === "string") {
             if (!pattern5.test(key21)) {
-              const err201 = { instancePath: instancePath + "/networks", schemaPath: "#/properties/networks/propertyNames/pattern", keyword: "pattern", params: { pattern: "^[a-zA-Z0-9._-]+$" }, message: 'must match pattern "^[a-zA-Z0-9._-]+$"', schema: "^[a-zA-Z0-9._-]+$", parentSchema: schema32.properties.networks.propertyNames, data: key21, propertyName: key21 };
+              const err202 = { instancePath: instancePath + "/networks", schemaPath: "#/properties/networks/propertyNames/pattern", keyword: "pattern", params: { pattern: "^[a-zA-Z0-9._-]+$" }, message: 'must match pattern "^[a-zA-Z0-9._-]+$"', schema: "^[a-zA-Z0-9._-]+$", parentSchema: schema32.properties.networks.propertyNames, data: key21, propertyName: key21 };
               if (vErrors === null) {
-                vErrors = [err201];
+                vErrors = [err202];
               } else {
-                vErrors.push(err201);
+                vErrors.push(err202);
               }
               errors++;
             }
           }
-          var valid92 = _errs342 === errors;
-          if (!valid92) {
-            const err202 = { instancePath: instancePath + "/networks", schemaPath: "#/properties/networks/propertyNames", keyword: "propertyNames", params: { propertyName: key21 }, message: "property name must be valid", schema: schema32.properties.networks.propertyNames, parentSchema: schema32.properties.networks, data: data154 };
+          var valid94 = _errs344 === errors;
+          if (!valid94) {
+            const err203 = { instancePath: instancePath + "/networks", schemaPath: "#/properties/networks/propertyNames", keyword: "propertyNames", params: { propertyName: key21 }, message: "property name must be valid", schema: schema32.properties.networks.propertyNames, parentSchema: schema32.properties.networks, data: data155 };
             if (vErrors === null) {
-              vErrors = [err202];
+              vErrors = [err203];
             } else {
-              vErrors.push(err202);
+              vErrors.push(err203);
             }
             errors++;
           }
         }
-        for (const key22 in data154) {
-          if (!validate31(data154[key22], { instancePath: instancePath + "/networks/" + key22.replace(/~/g, "~0").replace(/\//g, "~1"), parentData: data154, parentDataProperty: key22, rootData, dynamicAnchors })) {
+        for (const key22 in data155) {
+          if (!validate31(data155[key22], { instancePath: instancePath + "/networks/" + key22.replace(/~/g, "~0").replace(/\//g, "~1"), parentData: data155, parentDataProperty: key22, rootData, dynamicAnchors })) {
             vErrors = vErrors === null ? validate31.errors : vErrors.concat(validate31.errors);
             errors = vErrors.length;
           }
@@ -5161,44 +5176,32 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
     if (data.oom_kill_disable !== void 0) {
-      let data157 = data.oom_kill_disable;
-      if (typeof data157 !== "boolean" && typeof data157 !== "string") {
-        const err203 = { instancePath: instancePath + "/oom_kill_disable", schemaPath: "#/$defs/boolean/type", keyword: "type", params: { type: schema39.type }, message: "must be boolean,string", schema: schema39.type, parentSchema: schema39, data: data157 };
+      let data158 = data.oom_kill_disable;
+      if (typeof data158 !== "boolean" && typeof data158 !== "string") {
+        const err204 = { instancePath: instancePath + "/oom_kill_disable", schemaPath: "#/$defs/boolean/type", keyword: "type", params: { type: schema39.type }, message: "must be boolean,string", schema: schema39.type, parentSchema: schema39, data: data158 };
         if (vErrors === null) {
-          vErrors = [err203];
+          vErrors = [err204];
         } else {
-          vErrors.push(err203);
+          vErrors.push(err204);
         }
         errors++;
       }
-      if (typeof data157 === "string") {
-        if (!pattern11.test(data157)) {
-          const err204 = { instancePath: instancePath + "/oom_kill_disable", schemaPath: "#/$defs/boolean/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema39, data: data157 };
+      if (typeof data158 === "string") {
+        if (!pattern11.test(data158)) {
+          const err205 = { instancePath: instancePath + "/oom_kill_disable", schemaPath: "#/$defs/boolean/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema39, data: data158 };
           if (vErrors === null) {
-            vErrors = [err204];
+            vErrors = [err205];
           } else {
-            vErrors.push(err204);
+            vErrors.push(err205);
           }
           errors++;
         }
       }
     }
     if (data.oom_score_adj !== void 0) {
-      let data158 = data.oom_score_adj;
-      if (typeof data158 !== "string" && !(typeof data158 == "number" && (!(data158 % 1) && !isNaN(data158)) && isFinite(data158))) {
-        const err205 = { instancePath: instancePath + "/oom_score_adj", schemaPath: "#/properties/oom_score_adj/type", keyword: "type", params: { type: schema32.properties.oom_score_adj.type }, message: "must be string,integer", schema: schema32.properties.oom_score_adj.type, parentSchema: schema32.properties.oom_score_adj, data: data158 };
-        if (vErrors === null) {
-          vErrors = [err205];
-        } else {
-          vErrors.push(err205);
-        }
-        errors++;
-      }
-    }
-    if (data.pid !== void 0) {
-      let data159 = data.pid;
-      if (typeof data159 !== "string" && data159 !== null) {
-        const err206 = { instancePath: instancePath + "/pid", schemaPath: "#/properties/pid/type", keyword: "type", params: { type: schema32.properties.pid.type }, message: "must be string,null", schema: schema32.properties.pid.type, parentSchema: schema32.properties.pid, data: data159 };
+      let data159 = data.oom_score_adj;
+      if (typeof data159 !== "string" && !(typeof data159 == "number" && (!(data159 % 1) && !isNaN(data159)) && isFinite(data159))) {
+        const err206 = { instancePath: instancePath + "/oom_score_adj", schemaPath: "#/properties/oom_score_adj/type", keyword: "type", params: { type: schema32.properties.oom_score_adj.type }, message: "must be string,integer", schema: schema32.properties.oom_score_adj.type, parentSchema: schema32.properties.oom_score_adj, data: data159 };
         if (vErrors === null) {
           vErrors = [err206];
         } else {
@@ -5207,10 +5210,10 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.pids_limit !== void 0) {
-      let data160 = data.pids_limit;
-      if (!(typeof data160 == "number" && isFinite(data160)) && typeof data160 !== "string") {
-        const err207 = { instancePath: instancePath + "/pids_limit", schemaPath: "#/properties/pids_limit/type", keyword: "type", params: { type: schema32.properties.pids_limit.type }, message: "must be number,string", schema: schema32.properties.pids_limit.type, parentSchema: schema32.properties.pids_limit, data: data160 };
+    if (data.pid !== void 0) {
+      let data160 = data.pid;
+      if (typeof data160 !== "string" && data160 !== null) {
+        const err207 = { instancePath: instancePath + "/pid", schemaPath: "#/properties/pid/type", keyword: "type", params: { type: schema32.properties.pid.type }, message: "must be string,null", schema: schema32.properties.pid.type, parentSchema: schema32.properties.pid, data: data160 };
         if (vErrors === null) {
           vErrors = [err207];
         } else {
@@ -5219,10 +5222,10 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.platform !== void 0) {
-      let data161 = data.platform;
-      if (typeof data161 !== "string") {
-        const err208 = { instancePath: instancePath + "/platform", schemaPath: "#/properties/platform/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.platform.type, parentSchema: schema32.properties.platform, data: data161 };
+    if (data.pids_limit !== void 0) {
+      let data161 = data.pids_limit;
+      if (!(typeof data161 == "number" && isFinite(data161)) && typeof data161 !== "string") {
+        const err208 = { instancePath: instancePath + "/pids_limit", schemaPath: "#/properties/pids_limit/type", keyword: "type", params: { type: schema32.properties.pids_limit.type }, message: "must be number,string", schema: schema32.properties.pids_limit.type, parentSchema: schema32.properties.pids_limit, data: data161 };
         if (vErrors === null) {
           vErrors = [err208];
         } else {
@@ -5231,18 +5234,10 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.ports !== void 0) {
-      let data162 = data.ports;
-      if (Array.isArray(data162)) {
-        const len29 = data162.length;
-        for (let i29 = 0; i29 < len29; i29++) {
-          if (!validate33(data162[i29], { instancePath: instancePath + "/ports/" + i29, parentData: data162, parentDataProperty: i29, rootData, dynamicAnchors })) {
-            vErrors = vErrors === null ? validate33.errors : vErrors.concat(validate33.errors);
-            errors = vErrors.length;
-          }
-        }
-      } else {
-        const err209 = { instancePath: instancePath + "/ports", schemaPath: "#/properties/ports/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema32.properties.ports.type, parentSchema: schema32.properties.ports, data: data162 };
+    if (data.platform !== void 0) {
+      let data162 = data.platform;
+      if (typeof data162 !== "string") {
+        const err209 = { instancePath: instancePath + "/platform", schemaPath: "#/properties/platform/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.platform.type, parentSchema: schema32.properties.platform, data: data162 };
         if (vErrors === null) {
           vErrors = [err209];
         } else {
@@ -5251,10 +5246,18 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.post_start !== void 0) {
-      let data164 = data.post_start;
-      if (!Array.isArray(data164)) {
-        const err210 = { instancePath: instancePath + "/post_start", schemaPath: "#/properties/post_start/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema32.properties.post_start.type, parentSchema: schema32.properties.post_start, data: data164 };
+    if (data.ports !== void 0) {
+      let data163 = data.ports;
+      if (Array.isArray(data163)) {
+        const len30 = data163.length;
+        for (let i30 = 0; i30 < len30; i30++) {
+          if (!validate33(data163[i30], { instancePath: instancePath + "/ports/" + i30, parentData: data163, parentDataProperty: i30, rootData, dynamicAnchors })) {
+            vErrors = vErrors === null ? validate33.errors : vErrors.concat(validate33.errors);
+            errors = vErrors.length;
+          }
+        }
+      } else {
+        const err210 = { instancePath: instancePath + "/ports", schemaPath: "#/properties/ports/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema32.properties.ports.type, parentSchema: schema32.properties.ports, data: data163 };
         if (vErrors === null) {
           vErrors = [err210];
         } else {
@@ -5262,8 +5265,11 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-      if (true) {
-        const err211 = { instancePath: instancePath + "/post_start", schemaPath: "#/properties/post_start/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "Let the entrypoint of the image do it", parentSchema: schema32.properties.post_start, data: data164 };
+    }
+    if (data.post_start !== void 0) {
+      let data165 = data.post_start;
+      if (!Array.isArray(data165)) {
+        const err211 = { instancePath: instancePath + "/post_start", schemaPath: "#/properties/post_start/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema32.properties.post_start.type, parentSchema: schema32.properties.post_start, data: data165 };
         if (vErrors === null) {
           vErrors = [err211];
         } else {
@@ -5271,11 +5277,8 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-    }
-    if (data.pre_start !== void 0) {
-      let data165 = data.pre_start;
-      if (!Array.isArray(data165)) {
-        const err212 = { instancePath: instancePath + "/pre_start", schemaPath: "#/properties/pre_start/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema32.properties.pre_start.type, parentSchema: schema32.properties.pre_start, data: data165 };
+      if (true) {
+        const err212 = { instancePath: instancePath + "/post_start", schemaPath: "#/properties/post_start/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "Let the entrypoint of the image do it", parentSchema: schema32.properties.post_start, data: data165 };
         if (vErrors === null) {
           vErrors = [err212];
         } else {
@@ -5283,8 +5286,11 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-      if (true) {
-        const err213 = { instancePath: instancePath + "/pre_start", schemaPath: "#/properties/pre_start/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "Make it a service that ends, and name it in depends_on with service_completed_successfully, or under x-fleetwright.jobs", parentSchema: schema32.properties.pre_start, data: data165 };
+    }
+    if (data.pre_start !== void 0) {
+      let data166 = data.pre_start;
+      if (!Array.isArray(data166)) {
+        const err213 = { instancePath: instancePath + "/pre_start", schemaPath: "#/properties/pre_start/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema32.properties.pre_start.type, parentSchema: schema32.properties.pre_start, data: data166 };
         if (vErrors === null) {
           vErrors = [err213];
         } else {
@@ -5292,11 +5298,8 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-    }
-    if (data.pre_stop !== void 0) {
-      let data166 = data.pre_stop;
-      if (!Array.isArray(data166)) {
-        const err214 = { instancePath: instancePath + "/pre_stop", schemaPath: "#/properties/pre_stop/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema32.properties.pre_stop.type, parentSchema: schema32.properties.pre_stop, data: data166 };
+      if (true) {
+        const err214 = { instancePath: instancePath + "/pre_start", schemaPath: "#/properties/pre_start/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "Make it a service that ends, and name it in depends_on with service_completed_successfully, or under x-fleetwright.jobs", parentSchema: schema32.properties.pre_start, data: data166 };
         if (vErrors === null) {
           vErrors = [err214];
         } else {
@@ -5304,8 +5307,11 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-      if (true) {
-        const err215 = { instancePath: instancePath + "/pre_stop", schemaPath: "#/properties/pre_stop/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "Let the command do it when it gets its stop signal", parentSchema: schema32.properties.pre_stop, data: data166 };
+    }
+    if (data.pre_stop !== void 0) {
+      let data167 = data.pre_stop;
+      if (!Array.isArray(data167)) {
+        const err215 = { instancePath: instancePath + "/pre_stop", schemaPath: "#/properties/pre_stop/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema32.properties.pre_stop.type, parentSchema: schema32.properties.pre_stop, data: data167 };
         if (vErrors === null) {
           vErrors = [err215];
         } else {
@@ -5313,11 +5319,8 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-    }
-    if (data.privileged !== void 0) {
-      let data167 = data.privileged;
-      if (typeof data167 !== "boolean" && typeof data167 !== "string") {
-        const err216 = { instancePath: instancePath + "/privileged", schemaPath: "#/$defs/boolean/type", keyword: "type", params: { type: schema39.type }, message: "must be boolean,string", schema: schema39.type, parentSchema: schema39, data: data167 };
+      if (true) {
+        const err216 = { instancePath: instancePath + "/pre_stop", schemaPath: "#/properties/pre_stop/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "Let the command do it when it gets its stop signal", parentSchema: schema32.properties.pre_stop, data: data167 };
         if (vErrors === null) {
           vErrors = [err216];
         } else {
@@ -5325,48 +5328,48 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-      if (typeof data167 === "string") {
-        if (!pattern11.test(data167)) {
-          const err217 = { instancePath: instancePath + "/privileged", schemaPath: "#/$defs/boolean/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema39, data: data167 };
+    }
+    if (data.privileged !== void 0) {
+      let data168 = data.privileged;
+      if (typeof data168 !== "boolean" && typeof data168 !== "string") {
+        const err217 = { instancePath: instancePath + "/privileged", schemaPath: "#/$defs/boolean/type", keyword: "type", params: { type: schema39.type }, message: "must be boolean,string", schema: schema39.type, parentSchema: schema39, data: data168 };
+        if (vErrors === null) {
+          vErrors = [err217];
+        } else {
+          vErrors.push(err217);
+        }
+        errors++;
+      }
+      if (typeof data168 === "string") {
+        if (!pattern11.test(data168)) {
+          const err218 = { instancePath: instancePath + "/privileged", schemaPath: "#/$defs/boolean/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema39, data: data168 };
           if (vErrors === null) {
-            vErrors = [err217];
+            vErrors = [err218];
           } else {
-            vErrors.push(err217);
+            vErrors.push(err218);
           }
           errors++;
         }
       }
     }
     if (data.profiles !== void 0) {
-      let data168 = data.profiles;
-      if (Array.isArray(data168)) {
-        const len30 = data168.length;
-        for (let i30 = 0; i30 < len30; i30++) {
-          let data169 = data168[i30];
-          if (typeof data169 !== "string") {
-            const err218 = { instancePath: instancePath + "/profiles/" + i30, schemaPath: "#/$defs/strings/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema34.items.type, parentSchema: schema34.items, data: data169 };
+      let data169 = data.profiles;
+      if (Array.isArray(data169)) {
+        const len31 = data169.length;
+        for (let i31 = 0; i31 < len31; i31++) {
+          let data170 = data169[i31];
+          if (typeof data170 !== "string") {
+            const err219 = { instancePath: instancePath + "/profiles/" + i31, schemaPath: "#/$defs/strings/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema34.items.type, parentSchema: schema34.items, data: data170 };
             if (vErrors === null) {
-              vErrors = [err218];
+              vErrors = [err219];
             } else {
-              vErrors.push(err218);
+              vErrors.push(err219);
             }
             errors++;
           }
         }
       } else {
-        const err219 = { instancePath: instancePath + "/profiles", schemaPath: "#/$defs/strings/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema34.type, parentSchema: schema34, data: data168 };
-        if (vErrors === null) {
-          vErrors = [err219];
-        } else {
-          vErrors.push(err219);
-        }
-        errors++;
-      }
-    }
-    if (data.provider !== void 0) {
-      let data170 = data.provider;
-      if (!(data170 && typeof data170 == "object" && !Array.isArray(data170))) {
-        const err220 = { instancePath: instancePath + "/provider", schemaPath: "#/properties/provider/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.properties.provider.type, parentSchema: schema32.properties.provider, data: data170 };
+        const err220 = { instancePath: instancePath + "/profiles", schemaPath: "#/$defs/strings/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema34.type, parentSchema: schema34, data: data169 };
         if (vErrors === null) {
           vErrors = [err220];
         } else {
@@ -5374,8 +5377,11 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-      if (true) {
-        const err221 = { instancePath: instancePath + "/provider", schemaPath: "#/properties/provider/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "Nothing but containers is run; start the tool elsewhere", parentSchema: schema32.properties.provider, data: data170 };
+    }
+    if (data.provider !== void 0) {
+      let data171 = data.provider;
+      if (!(data171 && typeof data171 == "object" && !Array.isArray(data171))) {
+        const err221 = { instancePath: instancePath + "/provider", schemaPath: "#/properties/provider/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.properties.provider.type, parentSchema: schema32.properties.provider, data: data171 };
         if (vErrors === null) {
           vErrors = [err221];
         } else {
@@ -5383,11 +5389,8 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-    }
-    if (data.pull_policy !== void 0) {
-      let data171 = data.pull_policy;
-      if (typeof data171 !== "string") {
-        const err222 = { instancePath: instancePath + "/pull_policy", schemaPath: "#/properties/pull_policy/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.pull_policy.type, parentSchema: schema32.properties.pull_policy, data: data171 };
+      if (true) {
+        const err222 = { instancePath: instancePath + "/provider", schemaPath: "#/properties/provider/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "Nothing but containers is run; start the tool elsewhere", parentSchema: schema32.properties.provider, data: data171 };
         if (vErrors === null) {
           vErrors = [err222];
         } else {
@@ -5396,10 +5399,10 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.pull_refresh_after !== void 0) {
-      let data172 = data.pull_refresh_after;
+    if (data.pull_policy !== void 0) {
+      let data172 = data.pull_policy;
       if (typeof data172 !== "string") {
-        const err223 = { instancePath: instancePath + "/pull_refresh_after", schemaPath: "#/properties/pull_refresh_after/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.pull_refresh_after.type, parentSchema: schema32.properties.pull_refresh_after, data: data172 };
+        const err223 = { instancePath: instancePath + "/pull_policy", schemaPath: "#/properties/pull_policy/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.pull_policy.type, parentSchema: schema32.properties.pull_policy, data: data172 };
         if (vErrors === null) {
           vErrors = [err223];
         } else {
@@ -5407,8 +5410,11 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-      if (true) {
-        const err224 = { instancePath: instancePath + "/pull_refresh_after", schemaPath: "#/properties/pull_refresh_after/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "Name the image by its digest", parentSchema: schema32.properties.pull_refresh_after, data: data172 };
+    }
+    if (data.pull_refresh_after !== void 0) {
+      let data173 = data.pull_refresh_after;
+      if (typeof data173 !== "string") {
+        const err224 = { instancePath: instancePath + "/pull_refresh_after", schemaPath: "#/properties/pull_refresh_after/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.pull_refresh_after.type, parentSchema: schema32.properties.pull_refresh_after, data: data173 };
         if (vErrors === null) {
           vErrors = [err224];
         } else {
@@ -5416,11 +5422,8 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-    }
-    if (data.read_only !== void 0) {
-      let data173 = data.read_only;
-      if (typeof data173 !== "boolean" && typeof data173 !== "string") {
-        const err225 = { instancePath: instancePath + "/read_only", schemaPath: "#/$defs/boolean/type", keyword: "type", params: { type: schema39.type }, message: "must be boolean,string", schema: schema39.type, parentSchema: schema39, data: data173 };
+      if (true) {
+        const err225 = { instancePath: instancePath + "/pull_refresh_after", schemaPath: "#/properties/pull_refresh_after/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "Name the image by its digest", parentSchema: schema32.properties.pull_refresh_after, data: data173 };
         if (vErrors === null) {
           vErrors = [err225];
         } else {
@@ -5428,34 +5431,34 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-      if (typeof data173 === "string") {
-        if (!pattern11.test(data173)) {
-          const err226 = { instancePath: instancePath + "/read_only", schemaPath: "#/$defs/boolean/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema39, data: data173 };
+    }
+    if (data.read_only !== void 0) {
+      let data174 = data.read_only;
+      if (typeof data174 !== "boolean" && typeof data174 !== "string") {
+        const err226 = { instancePath: instancePath + "/read_only", schemaPath: "#/$defs/boolean/type", keyword: "type", params: { type: schema39.type }, message: "must be boolean,string", schema: schema39.type, parentSchema: schema39, data: data174 };
+        if (vErrors === null) {
+          vErrors = [err226];
+        } else {
+          vErrors.push(err226);
+        }
+        errors++;
+      }
+      if (typeof data174 === "string") {
+        if (!pattern11.test(data174)) {
+          const err227 = { instancePath: instancePath + "/read_only", schemaPath: "#/$defs/boolean/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema39, data: data174 };
           if (vErrors === null) {
-            vErrors = [err226];
+            vErrors = [err227];
           } else {
-            vErrors.push(err226);
+            vErrors.push(err227);
           }
           errors++;
         }
       }
     }
     if (data.restart !== void 0) {
-      let data174 = data.restart;
-      if (typeof data174 !== "string") {
-        const err227 = { instancePath: instancePath + "/restart", schemaPath: "#/properties/restart/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.restart.type, parentSchema: schema32.properties.restart, data: data174 };
-        if (vErrors === null) {
-          vErrors = [err227];
-        } else {
-          vErrors.push(err227);
-        }
-        errors++;
-      }
-    }
-    if (data.runtime !== void 0) {
-      let data175 = data.runtime;
+      let data175 = data.restart;
       if (typeof data175 !== "string") {
-        const err228 = { instancePath: instancePath + "/runtime", schemaPath: "#/properties/runtime/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.runtime.type, parentSchema: schema32.properties.runtime, data: data175 };
+        const err228 = { instancePath: instancePath + "/restart", schemaPath: "#/properties/restart/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.restart.type, parentSchema: schema32.properties.restart, data: data175 };
         if (vErrors === null) {
           vErrors = [err228];
         } else {
@@ -5464,10 +5467,10 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.scale !== void 0) {
-      let data176 = data.scale;
-      if (!(typeof data176 == "number" && (!(data176 % 1) && !isNaN(data176)) && isFinite(data176)) && typeof data176 !== "string") {
-        const err229 = { instancePath: instancePath + "/scale", schemaPath: "#/properties/scale/type", keyword: "type", params: { type: schema32.properties.scale.type }, message: "must be integer,string", schema: schema32.properties.scale.type, parentSchema: schema32.properties.scale, data: data176 };
+    if (data.runtime !== void 0) {
+      let data176 = data.runtime;
+      if (typeof data176 !== "string") {
+        const err229 = { instancePath: instancePath + "/runtime", schemaPath: "#/properties/runtime/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.runtime.type, parentSchema: schema32.properties.runtime, data: data176 };
         if (vErrors === null) {
           vErrors = [err229];
         } else {
@@ -5475,58 +5478,58 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-      if (typeof data176 == "number" && isFinite(data176)) {
-        if (data176 < 0 || isNaN(data176)) {
-          const err230 = { instancePath: instancePath + "/scale", schemaPath: "#/properties/scale/minimum", keyword: "minimum", params: { comparison: ">=", limit: 0 }, message: "must be >= 0", schema: 0, parentSchema: schema32.properties.scale, data: data176 };
+    }
+    if (data.scale !== void 0) {
+      let data177 = data.scale;
+      if (!(typeof data177 == "number" && (!(data177 % 1) && !isNaN(data177)) && isFinite(data177)) && typeof data177 !== "string") {
+        const err230 = { instancePath: instancePath + "/scale", schemaPath: "#/properties/scale/type", keyword: "type", params: { type: schema32.properties.scale.type }, message: "must be integer,string", schema: schema32.properties.scale.type, parentSchema: schema32.properties.scale, data: data177 };
+        if (vErrors === null) {
+          vErrors = [err230];
+        } else {
+          vErrors.push(err230);
+        }
+        errors++;
+      }
+      if (typeof data177 == "number" && isFinite(data177)) {
+        if (data177 < 0 || isNaN(data177)) {
+          const err231 = { instancePath: instancePath + "/scale", schemaPath: "#/properties/scale/minimum", keyword: "minimum", params: { comparison: ">=", limit: 0 }, message: "must be >= 0", schema: 0, parentSchema: schema32.properties.scale, data: data177 };
           if (vErrors === null) {
-            vErrors = [err230];
+            vErrors = [err231];
           } else {
-            vErrors.push(err230);
+            vErrors.push(err231);
           }
           errors++;
         }
       }
     }
     if (data.secrets !== void 0) {
-      let data177 = data.secrets;
-      if (Array.isArray(data177)) {
-        const len31 = data177.length;
-        for (let i31 = 0; i31 < len31; i31++) {
-          let data178 = data177[i31];
-          if (typeof data178 !== "string" && !(data178 && typeof data178 == "object" && !Array.isArray(data178))) {
-            const err231 = { instancePath: instancePath + "/secrets/" + i31, schemaPath: "#/$defs/secretReference/type", keyword: "type", params: { type: schema82.type }, message: "must be string,object", schema: schema82.type, parentSchema: schema82, data: data178 };
+      let data178 = data.secrets;
+      if (Array.isArray(data178)) {
+        const len32 = data178.length;
+        for (let i32 = 0; i32 < len32; i32++) {
+          let data179 = data178[i32];
+          if (typeof data179 !== "string" && !(data179 && typeof data179 == "object" && !Array.isArray(data179))) {
+            const err232 = { instancePath: instancePath + "/secrets/" + i32, schemaPath: "#/$defs/secretReference/type", keyword: "type", params: { type: schema82.type }, message: "must be string,object", schema: schema82.type, parentSchema: schema82, data: data179 };
             if (vErrors === null) {
-              vErrors = [err231];
+              vErrors = [err232];
             } else {
-              vErrors.push(err231);
+              vErrors.push(err232);
             }
             errors++;
           }
-          if (data178 && typeof data178 == "object" && !Array.isArray(data178)) {
-            if (data178.source === void 0) {
-              const err232 = { instancePath: instancePath + "/secrets/" + i31, schemaPath: "#/$defs/secretReference/required", keyword: "required", params: { missingProperty: "source" }, message: "must have required property 'source'", schema: schema82.required, parentSchema: schema82, data: data178 };
+          if (data179 && typeof data179 == "object" && !Array.isArray(data179)) {
+            if (data179.source === void 0) {
+              const err233 = { instancePath: instancePath + "/secrets/" + i32, schemaPath: "#/$defs/secretReference/required", keyword: "required", params: { missingProperty: "source" }, message: "must have required property 'source'", schema: schema82.required, parentSchema: schema82, data: data179 };
               if (vErrors === null) {
-                vErrors = [err232];
+                vErrors = [err233];
               } else {
-                vErrors.push(err232);
+                vErrors.push(err233);
               }
               errors++;
             }
-            for (const key23 in data178) {
+            for (const key23 in data179) {
               if (!(key23 === "source" || key23 === "target" || key23 === "uid" || key23 === "gid" || key23 === "mode" || pattern4.test(key23))) {
-                const err233 = { instancePath: instancePath + "/secrets/" + i31, schemaPath: "#/$defs/secretReference/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key23 }, message: "must NOT have additional properties", schema: false, parentSchema: schema82, data: data178 };
-                if (vErrors === null) {
-                  vErrors = [err233];
-                } else {
-                  vErrors.push(err233);
-                }
-                errors++;
-              }
-            }
-            if (data178.source !== void 0) {
-              let data179 = data178.source;
-              if (typeof data179 !== "string") {
-                const err234 = { instancePath: instancePath + "/secrets/" + i31 + "/source", schemaPath: "#/$defs/secretReference/properties/source/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema82.properties.source.type, parentSchema: schema82.properties.source, data: data179 };
+                const err234 = { instancePath: instancePath + "/secrets/" + i32, schemaPath: "#/$defs/secretReference/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key23 }, message: "must NOT have additional properties", schema: false, parentSchema: schema82, data: data179 };
                 if (vErrors === null) {
                   vErrors = [err234];
                 } else {
@@ -5535,10 +5538,10 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
             }
-            if (data178.target !== void 0) {
-              let data180 = data178.target;
+            if (data179.source !== void 0) {
+              let data180 = data179.source;
               if (typeof data180 !== "string") {
-                const err235 = { instancePath: instancePath + "/secrets/" + i31 + "/target", schemaPath: "#/$defs/secretReference/properties/target/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema82.properties.target.type, parentSchema: schema82.properties.target, data: data180 };
+                const err235 = { instancePath: instancePath + "/secrets/" + i32 + "/source", schemaPath: "#/$defs/secretReference/properties/source/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema82.properties.source.type, parentSchema: schema82.properties.source, data: data180 };
                 if (vErrors === null) {
                   vErrors = [err235];
                 } else {
@@ -5547,10 +5550,10 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
             }
-            if (data178.uid !== void 0) {
-              let data181 = data178.uid;
+            if (data179.target !== void 0) {
+              let data181 = data179.target;
               if (typeof data181 !== "string") {
-                const err236 = { instancePath: instancePath + "/secrets/" + i31 + "/uid", schemaPath: "#/$defs/secretReference/properties/uid/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema82.properties.uid.type, parentSchema: schema82.properties.uid, data: data181 };
+                const err236 = { instancePath: instancePath + "/secrets/" + i32 + "/target", schemaPath: "#/$defs/secretReference/properties/target/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema82.properties.target.type, parentSchema: schema82.properties.target, data: data181 };
                 if (vErrors === null) {
                   vErrors = [err236];
                 } else {
@@ -5559,10 +5562,10 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
             }
-            if (data178.gid !== void 0) {
-              let data182 = data178.gid;
+            if (data179.uid !== void 0) {
+              let data182 = data179.uid;
               if (typeof data182 !== "string") {
-                const err237 = { instancePath: instancePath + "/secrets/" + i31 + "/gid", schemaPath: "#/$defs/secretReference/properties/gid/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema82.properties.gid.type, parentSchema: schema82.properties.gid, data: data182 };
+                const err237 = { instancePath: instancePath + "/secrets/" + i32 + "/uid", schemaPath: "#/$defs/secretReference/properties/uid/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema82.properties.uid.type, parentSchema: schema82.properties.uid, data: data182 };
                 if (vErrors === null) {
                   vErrors = [err237];
                 } else {
@@ -5571,10 +5574,10 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
             }
-            if (data178.mode !== void 0) {
-              let data183 = data178.mode;
-              if (!(typeof data183 == "number" && isFinite(data183)) && typeof data183 !== "string") {
-                const err238 = { instancePath: instancePath + "/secrets/" + i31 + "/mode", schemaPath: "#/$defs/secretReference/properties/mode/type", keyword: "type", params: { type: schema82.properties.mode.type }, message: "must be number,string", schema: schema82.properties.mode.type, parentSchema: schema82.properties.mode, data: data183 };
+            if (data179.gid !== void 0) {
+              let data183 = data179.gid;
+              if (typeof data183 !== "string") {
+                const err238 = { instancePath: instancePath + "/secrets/" + i32 + "/gid", schemaPath: "#/$defs/secretReference/properties/gid/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema82.properties.gid.type, parentSchema: schema82.properties.gid, data: data183 };
                 if (vErrors === null) {
                   vErrors = [err238];
                 } else {
@@ -5583,48 +5586,48 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
             }
+            if (data179.mode !== void 0) {
+              let data184 = data179.mode;
+              if (!(typeof data184 == "number" && isFinite(data184)) && typeof data184 !== "string") {
+                const err239 = { instancePath: instancePath + "/secrets/" + i32 + "/mode", schemaPath: "#/$defs/secretReference/properties/mode/type", keyword: "type", params: { type: schema82.properties.mode.type }, message: "must be number,string", schema: schema82.properties.mode.type, parentSchema: schema82.properties.mode, data: data184 };
+                if (vErrors === null) {
+                  vErrors = [err239];
+                } else {
+                  vErrors.push(err239);
+                }
+                errors++;
+              }
+            }
           }
         }
       } else {
-        const err239 = { instancePath: instancePath + "/secrets", schemaPath: "#/properties/secrets/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema32.properties.secrets.type, parentSchema: schema32.properties.secrets, data: data177 };
+        const err240 = { instancePath: instancePath + "/secrets", schemaPath: "#/properties/secrets/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema32.properties.secrets.type, parentSchema: schema32.properties.secrets, data: data178 };
         if (vErrors === null) {
-          vErrors = [err239];
+          vErrors = [err240];
         } else {
-          vErrors.push(err239);
+          vErrors.push(err240);
         }
         errors++;
       }
     }
     if (data.security_opt !== void 0) {
-      let data184 = data.security_opt;
-      if (Array.isArray(data184)) {
-        const len32 = data184.length;
-        for (let i32 = 0; i32 < len32; i32++) {
-          let data185 = data184[i32];
-          if (typeof data185 !== "string") {
-            const err240 = { instancePath: instancePath + "/security_opt/" + i32, schemaPath: "#/$defs/strings/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema34.items.type, parentSchema: schema34.items, data: data185 };
+      let data185 = data.security_opt;
+      if (Array.isArray(data185)) {
+        const len33 = data185.length;
+        for (let i33 = 0; i33 < len33; i33++) {
+          let data186 = data185[i33];
+          if (typeof data186 !== "string") {
+            const err241 = { instancePath: instancePath + "/security_opt/" + i33, schemaPath: "#/$defs/strings/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema34.items.type, parentSchema: schema34.items, data: data186 };
             if (vErrors === null) {
-              vErrors = [err240];
+              vErrors = [err241];
             } else {
-              vErrors.push(err240);
+              vErrors.push(err241);
             }
             errors++;
           }
         }
       } else {
-        const err241 = { instancePath: instancePath + "/security_opt", schemaPath: "#/$defs/strings/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema34.type, parentSchema: schema34, data: data184 };
-        if (vErrors === null) {
-          vErrors = [err241];
-        } else {
-          vErrors.push(err241);
-        }
-        errors++;
-      }
-    }
-    if (data.shm_size !== void 0) {
-      let data186 = data.shm_size;
-      if (!(typeof data186 == "number" && isFinite(data186)) && typeof data186 !== "string") {
-        const err242 = { instancePath: instancePath + "/shm_size", schemaPath: "#/properties/shm_size/type", keyword: "type", params: { type: schema32.properties.shm_size.type }, message: "must be number,string", schema: schema32.properties.shm_size.type, parentSchema: schema32.properties.shm_size, data: data186 };
+        const err242 = { instancePath: instancePath + "/security_opt", schemaPath: "#/$defs/strings/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema34.type, parentSchema: schema34, data: data185 };
         if (vErrors === null) {
           vErrors = [err242];
         } else {
@@ -5633,10 +5636,10 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.stdin_open !== void 0) {
-      let data187 = data.stdin_open;
-      if (typeof data187 !== "boolean" && typeof data187 !== "string") {
-        const err243 = { instancePath: instancePath + "/stdin_open", schemaPath: "#/$defs/boolean/type", keyword: "type", params: { type: schema39.type }, message: "must be boolean,string", schema: schema39.type, parentSchema: schema39, data: data187 };
+    if (data.shm_size !== void 0) {
+      let data187 = data.shm_size;
+      if (!(typeof data187 == "number" && isFinite(data187)) && typeof data187 !== "string") {
+        const err243 = { instancePath: instancePath + "/shm_size", schemaPath: "#/properties/shm_size/type", keyword: "type", params: { type: schema32.properties.shm_size.type }, message: "must be number,string", schema: schema32.properties.shm_size.type, parentSchema: schema32.properties.shm_size, data: data187 };
         if (vErrors === null) {
           vErrors = [err243];
         } else {
@@ -5644,34 +5647,34 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-      if (typeof data187 === "string") {
-        if (!pattern11.test(data187)) {
-          const err244 = { instancePath: instancePath + "/stdin_open", schemaPath: "#/$defs/boolean/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema39, data: data187 };
+    }
+    if (data.stdin_open !== void 0) {
+      let data188 = data.stdin_open;
+      if (typeof data188 !== "boolean" && typeof data188 !== "string") {
+        const err244 = { instancePath: instancePath + "/stdin_open", schemaPath: "#/$defs/boolean/type", keyword: "type", params: { type: schema39.type }, message: "must be boolean,string", schema: schema39.type, parentSchema: schema39, data: data188 };
+        if (vErrors === null) {
+          vErrors = [err244];
+        } else {
+          vErrors.push(err244);
+        }
+        errors++;
+      }
+      if (typeof data188 === "string") {
+        if (!pattern11.test(data188)) {
+          const err245 = { instancePath: instancePath + "/stdin_open", schemaPath: "#/$defs/boolean/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema39, data: data188 };
           if (vErrors === null) {
-            vErrors = [err244];
+            vErrors = [err245];
           } else {
-            vErrors.push(err244);
+            vErrors.push(err245);
           }
           errors++;
         }
       }
     }
     if (data.stop_grace_period !== void 0) {
-      let data188 = data.stop_grace_period;
-      if (typeof data188 !== "string") {
-        const err245 = { instancePath: instancePath + "/stop_grace_period", schemaPath: "#/$defs/duration/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema44.type, parentSchema: schema44, data: data188 };
-        if (vErrors === null) {
-          vErrors = [err245];
-        } else {
-          vErrors.push(err245);
-        }
-        errors++;
-      }
-    }
-    if (data.stop_signal !== void 0) {
-      let data189 = data.stop_signal;
+      let data189 = data.stop_grace_period;
       if (typeof data189 !== "string") {
-        const err246 = { instancePath: instancePath + "/stop_signal", schemaPath: "#/properties/stop_signal/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.stop_signal.type, parentSchema: schema32.properties.stop_signal, data: data189 };
+        const err246 = { instancePath: instancePath + "/stop_grace_period", schemaPath: "#/$defs/duration/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema44.type, parentSchema: schema44, data: data189 };
         if (vErrors === null) {
           vErrors = [err246];
         } else {
@@ -5680,35 +5683,35 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
+    if (data.stop_signal !== void 0) {
+      let data190 = data.stop_signal;
+      if (typeof data190 !== "string") {
+        const err247 = { instancePath: instancePath + "/stop_signal", schemaPath: "#/properties/stop_signal/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.stop_signal.type, parentSchema: schema32.properties.stop_signal, data: data190 };
+        if (vErrors === null) {
+          vErrors = [err247];
+        } else {
+          vErrors.push(err247);
+        }
+        errors++;
+      }
+    }
     if (data.storage_opt !== void 0) {
-      let data190 = data.storage_opt;
-      if (data190 && typeof data190 == "object" && !Array.isArray(data190)) {
-        for (const key24 in data190) {
-          let data191 = data190[key24];
-          if (typeof data191 !== "string" && !(typeof data191 == "number" && isFinite(data191))) {
-            const err247 = { instancePath: instancePath + "/storage_opt/" + key24.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/properties/storage_opt/additionalProperties/type", keyword: "type", params: { type: schema32.properties.storage_opt.additionalProperties.type }, message: "must be string,number", schema: schema32.properties.storage_opt.additionalProperties.type, parentSchema: schema32.properties.storage_opt.additionalProperties, data: data191 };
+      let data191 = data.storage_opt;
+      if (data191 && typeof data191 == "object" && !Array.isArray(data191)) {
+        for (const key24 in data191) {
+          let data192 = data191[key24];
+          if (typeof data192 !== "string" && !(typeof data192 == "number" && isFinite(data192))) {
+            const err248 = { instancePath: instancePath + "/storage_opt/" + key24.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/properties/storage_opt/additionalProperties/type", keyword: "type", params: { type: schema32.properties.storage_opt.additionalProperties.type }, message: "must be string,number", schema: schema32.properties.storage_opt.additionalProperties.type, parentSchema: schema32.properties.storage_opt.additionalProperties, data: data192 };
             if (vErrors === null) {
-              vErrors = [err247];
+              vErrors = [err248];
             } else {
-              vErrors.push(err247);
+              vErrors.push(err248);
             }
             errors++;
           }
         }
       } else {
-        const err248 = { instancePath: instancePath + "/storage_opt", schemaPath: "#/properties/storage_opt/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.properties.storage_opt.type, parentSchema: schema32.properties.storage_opt, data: data190 };
-        if (vErrors === null) {
-          vErrors = [err248];
-        } else {
-          vErrors.push(err248);
-        }
-        errors++;
-      }
-    }
-    if (data.sysctls !== void 0) {
-      let data192 = data.sysctls;
-      if (!data192 || typeof data192 != "object") {
-        const err249 = { instancePath: instancePath + "/sysctls", schemaPath: "#/$defs/assignments/type", keyword: "type", params: { type: schema33.type }, message: "must be array,object", schema: schema33.type, parentSchema: schema33, data: data192 };
+        const err249 = { instancePath: instancePath + "/storage_opt", schemaPath: "#/properties/storage_opt/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.properties.storage_opt.type, parentSchema: schema32.properties.storage_opt, data: data191 };
         if (vErrors === null) {
           vErrors = [err249];
         } else {
@@ -5716,26 +5719,24 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-      if (Array.isArray(data192)) {
-        const len33 = data192.length;
-        for (let i33 = 0; i33 < len33; i33++) {
-          let data193 = data192[i33];
-          if (typeof data193 !== "string") {
-            const err250 = { instancePath: instancePath + "/sysctls/" + i33, schemaPath: "#/$defs/assignments/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema33.items.type, parentSchema: schema33.items, data: data193 };
-            if (vErrors === null) {
-              vErrors = [err250];
-            } else {
-              vErrors.push(err250);
-            }
-            errors++;
-          }
+    }
+    if (data.sysctls !== void 0) {
+      let data193 = data.sysctls;
+      if (!data193 || typeof data193 != "object") {
+        const err250 = { instancePath: instancePath + "/sysctls", schemaPath: "#/$defs/assignments/type", keyword: "type", params: { type: schema33.type }, message: "must be array,object", schema: schema33.type, parentSchema: schema33, data: data193 };
+        if (vErrors === null) {
+          vErrors = [err250];
+        } else {
+          vErrors.push(err250);
         }
+        errors++;
       }
-      if (data192 && typeof data192 == "object" && !Array.isArray(data192)) {
-        for (const key25 in data192) {
-          let data194 = data192[key25];
-          if (typeof data194 !== "string" && !(typeof data194 == "number" && isFinite(data194)) && typeof data194 !== "boolean" && data194 !== null) {
-            const err251 = { instancePath: instancePath + "/sysctls/" + key25.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/assignments/additionalProperties/type", keyword: "type", params: { type: schema33.additionalProperties.type }, message: "must be string,number,boolean,null", schema: schema33.additionalProperties.type, parentSchema: schema33.additionalProperties, data: data194 };
+      if (Array.isArray(data193)) {
+        const len34 = data193.length;
+        for (let i34 = 0; i34 < len34; i34++) {
+          let data194 = data193[i34];
+          if (typeof data194 !== "string") {
+            const err251 = { instancePath: instancePath + "/sysctls/" + i34, schemaPath: "#/$defs/assignments/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema33.items.type, parentSchema: schema33.items, data: data194 };
             if (vErrors === null) {
               vErrors = [err251];
             } else {
@@ -5745,28 +5746,42 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       }
+      if (data193 && typeof data193 == "object" && !Array.isArray(data193)) {
+        for (const key25 in data193) {
+          let data195 = data193[key25];
+          if (typeof data195 !== "string" && !(typeof data195 == "number" && isFinite(data195)) && typeof data195 !== "boolean" && data195 !== null) {
+            const err252 = { instancePath: instancePath + "/sysctls/" + key25.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/assignments/additionalProperties/type", keyword: "type", params: { type: schema33.additionalProperties.type }, message: "must be string,number,boolean,null", schema: schema33.additionalProperties.type, parentSchema: schema33.additionalProperties, data: data195 };
+            if (vErrors === null) {
+              vErrors = [err252];
+            } else {
+              vErrors.push(err252);
+            }
+            errors++;
+          }
+        }
+      }
     }
     if (data.tmpfs !== void 0) {
-      let data195 = data.tmpfs;
-      if (typeof data195 !== "string" && !Array.isArray(data195)) {
-        const err252 = { instancePath: instancePath + "/tmpfs", schemaPath: "#/properties/tmpfs/type", keyword: "type", params: { type: schema32.properties.tmpfs.type }, message: "must be string,array", schema: schema32.properties.tmpfs.type, parentSchema: schema32.properties.tmpfs, data: data195 };
+      let data196 = data.tmpfs;
+      if (typeof data196 !== "string" && !Array.isArray(data196)) {
+        const err253 = { instancePath: instancePath + "/tmpfs", schemaPath: "#/properties/tmpfs/type", keyword: "type", params: { type: schema32.properties.tmpfs.type }, message: "must be string,array", schema: schema32.properties.tmpfs.type, parentSchema: schema32.properties.tmpfs, data: data196 };
         if (vErrors === null) {
-          vErrors = [err252];
+          vErrors = [err253];
         } else {
-          vErrors.push(err252);
+          vErrors.push(err253);
         }
         errors++;
       }
-      if (Array.isArray(data195)) {
-        const len34 = data195.length;
-        for (let i34 = 0; i34 < len34; i34++) {
-          let data196 = data195[i34];
-          if (typeof data196 !== "string") {
-            const err253 = { instancePath: instancePath + "/tmpfs/" + i34, schemaPath: "#/properties/tmpfs/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.tmpfs.items.type, parentSchema: schema32.properties.tmpfs.items, data: data196 };
+      if (Array.isArray(data196)) {
+        const len35 = data196.length;
+        for (let i35 = 0; i35 < len35; i35++) {
+          let data197 = data196[i35];
+          if (typeof data197 !== "string") {
+            const err254 = { instancePath: instancePath + "/tmpfs/" + i35, schemaPath: "#/properties/tmpfs/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.tmpfs.items.type, parentSchema: schema32.properties.tmpfs.items, data: data197 };
             if (vErrors === null) {
-              vErrors = [err253];
+              vErrors = [err254];
             } else {
-              vErrors.push(err253);
+              vErrors.push(err254);
             }
             errors++;
           }
@@ -5774,59 +5789,47 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
     if (data.tty !== void 0) {
-      let data197 = data.tty;
-      if (typeof data197 !== "boolean" && typeof data197 !== "string") {
-        const err254 = { instancePath: instancePath + "/tty", schemaPath: "#/$defs/boolean/type", keyword: "type", params: { type: schema39.type }, message: "must be boolean,string", schema: schema39.type, parentSchema: schema39, data: data197 };
+      let data198 = data.tty;
+      if (typeof data198 !== "boolean" && typeof data198 !== "string") {
+        const err255 = { instancePath: instancePath + "/tty", schemaPath: "#/$defs/boolean/type", keyword: "type", params: { type: schema39.type }, message: "must be boolean,string", schema: schema39.type, parentSchema: schema39, data: data198 };
         if (vErrors === null) {
-          vErrors = [err254];
+          vErrors = [err255];
         } else {
-          vErrors.push(err254);
+          vErrors.push(err255);
         }
         errors++;
       }
-      if (typeof data197 === "string") {
-        if (!pattern11.test(data197)) {
-          const err255 = { instancePath: instancePath + "/tty", schemaPath: "#/$defs/boolean/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema39, data: data197 };
+      if (typeof data198 === "string") {
+        if (!pattern11.test(data198)) {
+          const err256 = { instancePath: instancePath + "/tty", schemaPath: "#/$defs/boolean/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema39, data: data198 };
           if (vErrors === null) {
-            vErrors = [err255];
+            vErrors = [err256];
           } else {
-            vErrors.push(err255);
+            vErrors.push(err256);
           }
           errors++;
         }
       }
     }
     if (data.ulimits !== void 0) {
-      let data198 = data.ulimits;
-      if (data198 && typeof data198 == "object" && !Array.isArray(data198)) {
-        for (const key26 in data198) {
-          const _errs441 = errors;
+      let data199 = data.ulimits;
+      if (data199 && typeof data199 == "object" && !Array.isArray(data199)) {
+        for (const key26 in data199) {
+          const _errs443 = errors;
           if (typeof key26 === "string") {
             if (!pattern48.test(key26)) {
-              const err256 = { instancePath: instancePath + "/ulimits", schemaPath: "#/properties/ulimits/propertyNames/pattern", keyword: "pattern", params: { pattern: "^[a-z]+$" }, message: 'must match pattern "^[a-z]+$"', schema: "^[a-z]+$", parentSchema: schema32.properties.ulimits.propertyNames, data: key26, propertyName: key26 };
+              const err257 = { instancePath: instancePath + "/ulimits", schemaPath: "#/properties/ulimits/propertyNames/pattern", keyword: "pattern", params: { pattern: "^[a-z]+$" }, message: 'must match pattern "^[a-z]+$"', schema: "^[a-z]+$", parentSchema: schema32.properties.ulimits.propertyNames, data: key26, propertyName: key26 };
               if (vErrors === null) {
-                vErrors = [err256];
+                vErrors = [err257];
               } else {
-                vErrors.push(err256);
+                vErrors.push(err257);
               }
               errors++;
             }
           }
-          var valid119 = _errs441 === errors;
-          if (!valid119) {
-            const err257 = { instancePath: instancePath + "/ulimits", schemaPath: "#/properties/ulimits/propertyNames", keyword: "propertyNames", params: { propertyName: key26 }, message: "property name must be valid", schema: schema32.properties.ulimits.propertyNames, parentSchema: schema32.properties.ulimits, data: data198 };
-            if (vErrors === null) {
-              vErrors = [err257];
-            } else {
-              vErrors.push(err257);
-            }
-            errors++;
-          }
-        }
-        for (const key27 in data198) {
-          let data199 = data198[key27];
-          if (!(typeof data199 == "number" && isFinite(data199)) && typeof data199 !== "string" && !(data199 && typeof data199 == "object" && !Array.isArray(data199))) {
-            const err258 = { instancePath: instancePath + "/ulimits/" + key27.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/ulimit/type", keyword: "type", params: { type: schema88.type }, message: "must be number,string,object", schema: schema88.type, parentSchema: schema88, data: data199 };
+          var valid121 = _errs443 === errors;
+          if (!valid121) {
+            const err258 = { instancePath: instancePath + "/ulimits", schemaPath: "#/properties/ulimits/propertyNames", keyword: "propertyNames", params: { propertyName: key26 }, message: "property name must be valid", schema: schema32.properties.ulimits.propertyNames, parentSchema: schema32.properties.ulimits, data: data199 };
             if (vErrors === null) {
               vErrors = [err258];
             } else {
@@ -5834,18 +5837,21 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
             }
             errors++;
           }
-          if (data199 && typeof data199 == "object" && !Array.isArray(data199)) {
-            if (data199.soft === void 0) {
-              const err259 = { instancePath: instancePath + "/ulimits/" + key27.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/ulimit/required", keyword: "required", params: { missingProperty: "soft" }, message: "must have required property 'soft'", schema: schema88.required, parentSchema: schema88, data: data199 };
-              if (vErrors === null) {
-                vErrors = [err259];
-              } else {
-                vErrors.push(err259);
-              }
-              errors++;
+        }
+        for (const key27 in data199) {
+          let data200 = data199[key27];
+          if (!(typeof data200 == "number" && isFinite(data200)) && typeof data200 !== "string" && !(data200 && typeof data200 == "object" && !Array.isArray(data200))) {
+            const err259 = { instancePath: instancePath + "/ulimits/" + key27.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/ulimit/type", keyword: "type", params: { type: schema88.type }, message: "must be number,string,object", schema: schema88.type, parentSchema: schema88, data: data200 };
+            if (vErrors === null) {
+              vErrors = [err259];
+            } else {
+              vErrors.push(err259);
             }
-            if (data199.hard === void 0) {
-              const err260 = { instancePath: instancePath + "/ulimits/" + key27.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/ulimit/required", keyword: "required", params: { missingProperty: "hard" }, message: "must have required property 'hard'", schema: schema88.required, parentSchema: schema88, data: data199 };
+            errors++;
+          }
+          if (data200 && typeof data200 == "object" && !Array.isArray(data200)) {
+            if (data200.soft === void 0) {
+              const err260 = { instancePath: instancePath + "/ulimits/" + key27.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/ulimit/required", keyword: "required", params: { missingProperty: "soft" }, message: "must have required property 'soft'", schema: schema88.required, parentSchema: schema88, data: data200 };
               if (vErrors === null) {
                 vErrors = [err260];
               } else {
@@ -5853,21 +5859,18 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
               }
               errors++;
             }
-            for (const key28 in data199) {
-              if (!(key28 === "soft" || key28 === "hard" || pattern4.test(key28))) {
-                const err261 = { instancePath: instancePath + "/ulimits/" + key27.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/ulimit/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key28 }, message: "must NOT have additional properties", schema: false, parentSchema: schema88, data: data199 };
-                if (vErrors === null) {
-                  vErrors = [err261];
-                } else {
-                  vErrors.push(err261);
-                }
-                errors++;
+            if (data200.hard === void 0) {
+              const err261 = { instancePath: instancePath + "/ulimits/" + key27.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/ulimit/required", keyword: "required", params: { missingProperty: "hard" }, message: "must have required property 'hard'", schema: schema88.required, parentSchema: schema88, data: data200 };
+              if (vErrors === null) {
+                vErrors = [err261];
+              } else {
+                vErrors.push(err261);
               }
+              errors++;
             }
-            if (data199.soft !== void 0) {
-              let data200 = data199.soft;
-              if (!(typeof data200 == "number" && isFinite(data200)) && typeof data200 !== "string") {
-                const err262 = { instancePath: instancePath + "/ulimits/" + key27.replace(/~/g, "~0").replace(/\//g, "~1") + "/soft", schemaPath: "#/$defs/ulimit/properties/soft/type", keyword: "type", params: { type: schema88.properties.soft.type }, message: "must be number,string", schema: schema88.properties.soft.type, parentSchema: schema88.properties.soft, data: data200 };
+            for (const key28 in data200) {
+              if (!(key28 === "soft" || key28 === "hard" || pattern4.test(key28))) {
+                const err262 = { instancePath: instancePath + "/ulimits/" + key27.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/ulimit/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key28 }, message: "must NOT have additional properties", schema: false, parentSchema: schema88, data: data200 };
                 if (vErrors === null) {
                   vErrors = [err262];
                 } else {
@@ -5876,10 +5879,10 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
             }
-            if (data199.hard !== void 0) {
-              let data201 = data199.hard;
+            if (data200.soft !== void 0) {
+              let data201 = data200.soft;
               if (!(typeof data201 == "number" && isFinite(data201)) && typeof data201 !== "string") {
-                const err263 = { instancePath: instancePath + "/ulimits/" + key27.replace(/~/g, "~0").replace(/\//g, "~1") + "/hard", schemaPath: "#/$defs/ulimit/properties/hard/type", keyword: "type", params: { type: schema88.properties.hard.type }, message: "must be number,string", schema: schema88.properties.hard.type, parentSchema: schema88.properties.hard, data: data201 };
+                const err263 = { instancePath: instancePath + "/ulimits/" + key27.replace(/~/g, "~0").replace(/\//g, "~1") + "/soft", schemaPath: "#/$defs/ulimit/properties/soft/type", keyword: "type", params: { type: schema88.properties.soft.type }, message: "must be number,string", schema: schema88.properties.soft.type, parentSchema: schema88.properties.soft, data: data201 };
                 if (vErrors === null) {
                   vErrors = [err263];
                 } else {
@@ -5888,22 +5891,22 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
             }
+            if (data200.hard !== void 0) {
+              let data202 = data200.hard;
+              if (!(typeof data202 == "number" && isFinite(data202)) && typeof data202 !== "string") {
+                const err264 = { instancePath: instancePath + "/ulimits/" + key27.replace(/~/g, "~0").replace(/\//g, "~1") + "/hard", schemaPath: "#/$defs/ulimit/properties/hard/type", keyword: "type", params: { type: schema88.properties.hard.type }, message: "must be number,string", schema: schema88.properties.hard.type, parentSchema: schema88.properties.hard, data: data202 };
+                if (vErrors === null) {
+                  vErrors = [err264];
+                } else {
+                  vErrors.push(err264);
+                }
+                errors++;
+              }
+            }
           }
         }
       } else {
-        const err264 = { instancePath: instancePath + "/ulimits", schemaPath: "#/properties/ulimits/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.properties.ulimits.type, parentSchema: schema32.properties.ulimits, data: data198 };
-        if (vErrors === null) {
-          vErrors = [err264];
-        } else {
-          vErrors.push(err264);
-        }
-        errors++;
-      }
-    }
-    if (data.use_api_socket !== void 0) {
-      let data202 = data.use_api_socket;
-      if (typeof data202 !== "boolean" && typeof data202 !== "string") {
-        const err265 = { instancePath: instancePath + "/use_api_socket", schemaPath: "#/properties/use_api_socket/type", keyword: "type", params: { type: schema32.properties.use_api_socket.type }, message: "must be boolean,string", schema: schema32.properties.use_api_socket.type, parentSchema: schema32.properties.use_api_socket, data: data202 };
+        const err265 = { instancePath: instancePath + "/ulimits", schemaPath: "#/properties/ulimits/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.properties.ulimits.type, parentSchema: schema32.properties.ulimits, data: data199 };
         if (vErrors === null) {
           vErrors = [err265];
         } else {
@@ -5911,8 +5914,11 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-      if (true) {
-        const err266 = { instancePath: instancePath + "/use_api_socket", schemaPath: "#/properties/use_api_socket/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "Mount /var/run/docker.sock where a service must have it", parentSchema: schema32.properties.use_api_socket, data: data202 };
+    }
+    if (data.use_api_socket !== void 0) {
+      let data203 = data.use_api_socket;
+      if (typeof data203 !== "boolean" && typeof data203 !== "string") {
+        const err266 = { instancePath: instancePath + "/use_api_socket", schemaPath: "#/properties/use_api_socket/type", keyword: "type", params: { type: schema32.properties.use_api_socket.type }, message: "must be boolean,string", schema: schema32.properties.use_api_socket.type, parentSchema: schema32.properties.use_api_socket, data: data203 };
         if (vErrors === null) {
           vErrors = [err266];
         } else {
@@ -5920,11 +5926,8 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-    }
-    if (data.user !== void 0) {
-      let data203 = data.user;
-      if (typeof data203 !== "string") {
-        const err267 = { instancePath: instancePath + "/user", schemaPath: "#/properties/user/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.user.type, parentSchema: schema32.properties.user, data: data203 };
+      if (true) {
+        const err267 = { instancePath: instancePath + "/use_api_socket", schemaPath: "#/properties/use_api_socket/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "Mount /var/run/docker.sock where a service must have it", parentSchema: schema32.properties.use_api_socket, data: data203 };
         if (vErrors === null) {
           vErrors = [err267];
         } else {
@@ -5933,10 +5936,10 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.userns_mode !== void 0) {
-      let data204 = data.userns_mode;
+    if (data.user !== void 0) {
+      let data204 = data.user;
       if (typeof data204 !== "string") {
-        const err268 = { instancePath: instancePath + "/userns_mode", schemaPath: "#/properties/userns_mode/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.userns_mode.type, parentSchema: schema32.properties.userns_mode, data: data204 };
+        const err268 = { instancePath: instancePath + "/user", schemaPath: "#/properties/user/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.user.type, parentSchema: schema32.properties.user, data: data204 };
         if (vErrors === null) {
           vErrors = [err268];
         } else {
@@ -5945,10 +5948,10 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.uts !== void 0) {
-      let data205 = data.uts;
+    if (data.userns_mode !== void 0) {
+      let data205 = data.userns_mode;
       if (typeof data205 !== "string") {
-        const err269 = { instancePath: instancePath + "/uts", schemaPath: "#/properties/uts/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.uts.type, parentSchema: schema32.properties.uts, data: data205 };
+        const err269 = { instancePath: instancePath + "/userns_mode", schemaPath: "#/properties/userns_mode/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.userns_mode.type, parentSchema: schema32.properties.userns_mode, data: data205 };
         if (vErrors === null) {
           vErrors = [err269];
         } else {
@@ -5957,18 +5960,10 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.volumes !== void 0) {
-      let data206 = data.volumes;
-      if (Array.isArray(data206)) {
-        const len35 = data206.length;
-        for (let i35 = 0; i35 < len35; i35++) {
-          if (!validate35(data206[i35], { instancePath: instancePath + "/volumes/" + i35, parentData: data206, parentDataProperty: i35, rootData, dynamicAnchors })) {
-            vErrors = vErrors === null ? validate35.errors : vErrors.concat(validate35.errors);
-            errors = vErrors.length;
-          }
-        }
-      } else {
-        const err270 = { instancePath: instancePath + "/volumes", schemaPath: "#/properties/volumes/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema32.properties.volumes.type, parentSchema: schema32.properties.volumes, data: data206 };
+    if (data.uts !== void 0) {
+      let data206 = data.uts;
+      if (typeof data206 !== "string") {
+        const err270 = { instancePath: instancePath + "/uts", schemaPath: "#/properties/uts/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.uts.type, parentSchema: schema32.properties.uts, data: data206 };
         if (vErrors === null) {
           vErrors = [err270];
         } else {
@@ -5977,46 +5972,54 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.volumes_from !== void 0) {
-      let data208 = data.volumes_from;
-      if (Array.isArray(data208)) {
-        const len36 = data208.length;
+    if (data.volumes !== void 0) {
+      let data207 = data.volumes;
+      if (Array.isArray(data207)) {
+        const len36 = data207.length;
         for (let i36 = 0; i36 < len36; i36++) {
-          let data209 = data208[i36];
-          if (typeof data209 === "string") {
-            if (func2(data209) < 1) {
-              const err271 = { instancePath: instancePath + "/volumes_from/" + i36, schemaPath: "#/properties/volumes_from/items/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema32.properties.volumes_from.items, data: data209 };
+          if (!validate35(data207[i36], { instancePath: instancePath + "/volumes/" + i36, parentData: data207, parentDataProperty: i36, rootData, dynamicAnchors })) {
+            vErrors = vErrors === null ? validate35.errors : vErrors.concat(validate35.errors);
+            errors = vErrors.length;
+          }
+        }
+      } else {
+        const err271 = { instancePath: instancePath + "/volumes", schemaPath: "#/properties/volumes/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema32.properties.volumes.type, parentSchema: schema32.properties.volumes, data: data207 };
+        if (vErrors === null) {
+          vErrors = [err271];
+        } else {
+          vErrors.push(err271);
+        }
+        errors++;
+      }
+    }
+    if (data.volumes_from !== void 0) {
+      let data209 = data.volumes_from;
+      if (Array.isArray(data209)) {
+        const len37 = data209.length;
+        for (let i37 = 0; i37 < len37; i37++) {
+          let data210 = data209[i37];
+          if (typeof data210 === "string") {
+            if (func2(data210) < 1) {
+              const err272 = { instancePath: instancePath + "/volumes_from/" + i37, schemaPath: "#/properties/volumes_from/items/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema32.properties.volumes_from.items, data: data210 };
               if (vErrors === null) {
-                vErrors = [err271];
+                vErrors = [err272];
               } else {
-                vErrors.push(err271);
+                vErrors.push(err272);
               }
               errors++;
             }
           } else {
-            const err272 = { instancePath: instancePath + "/volumes_from/" + i36, schemaPath: "#/properties/volumes_from/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.volumes_from.items.type, parentSchema: schema32.properties.volumes_from.items, data: data209 };
+            const err273 = { instancePath: instancePath + "/volumes_from/" + i37, schemaPath: "#/properties/volumes_from/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.volumes_from.items.type, parentSchema: schema32.properties.volumes_from.items, data: data210 };
             if (vErrors === null) {
-              vErrors = [err272];
+              vErrors = [err273];
             } else {
-              vErrors.push(err272);
+              vErrors.push(err273);
             }
             errors++;
           }
         }
       } else {
-        const err273 = { instancePath: instancePath + "/volumes_from", schemaPath: "#/properties/volumes_from/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema32.properties.volumes_from.type, parentSchema: schema32.properties.volumes_from, data: data208 };
-        if (vErrors === null) {
-          vErrors = [err273];
-        } else {
-          vErrors.push(err273);
-        }
-        errors++;
-      }
-    }
-    if (data.working_dir !== void 0) {
-      let data210 = data.working_dir;
-      if (typeof data210 !== "string") {
-        const err274 = { instancePath: instancePath + "/working_dir", schemaPath: "#/properties/working_dir/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.working_dir.type, parentSchema: schema32.properties.working_dir, data: data210 };
+        const err274 = { instancePath: instancePath + "/volumes_from", schemaPath: "#/properties/volumes_from/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema32.properties.volumes_from.type, parentSchema: schema32.properties.volumes_from, data: data209 };
         if (vErrors === null) {
           vErrors = [err274];
         } else {
@@ -6025,61 +6028,61 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
+    if (data.working_dir !== void 0) {
+      let data211 = data.working_dir;
+      if (typeof data211 !== "string") {
+        const err275 = { instancePath: instancePath + "/working_dir", schemaPath: "#/properties/working_dir/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.working_dir.type, parentSchema: schema32.properties.working_dir, data: data211 };
+        if (vErrors === null) {
+          vErrors = [err275];
+        } else {
+          vErrors.push(err275);
+        }
+        errors++;
+      }
+    }
     if (data["x-fleetwright"] !== void 0) {
-      let data211 = data["x-fleetwright"];
-      if (data211 && typeof data211 == "object" && !Array.isArray(data211)) {
-        for (const key29 in data211) {
+      let data212 = data["x-fleetwright"];
+      if (data212 && typeof data212 == "object" && !Array.isArray(data212)) {
+        for (const key29 in data212) {
           if (!(key29 === "gate" || key29 === "singleton" || key29 === "rollout" || key29 === "image" || key29 === "drift" || key29 === "expose")) {
-            const err275 = { instancePath: instancePath + "/x-fleetwright", schemaPath: "#/properties/x-fleetwright/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key29 }, message: "must NOT have additional properties", schema: false, parentSchema: schema32.properties["x-fleetwright"], data: data211 };
+            const err276 = { instancePath: instancePath + "/x-fleetwright", schemaPath: "#/properties/x-fleetwright/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key29 }, message: "must NOT have additional properties", schema: false, parentSchema: schema32.properties["x-fleetwright"], data: data212 };
             if (vErrors === null) {
-              vErrors = [err275];
+              vErrors = [err276];
             } else {
-              vErrors.push(err275);
+              vErrors.push(err276);
             }
             errors++;
           }
         }
-        if (data211.gate !== void 0) {
-          let data212 = data211.gate;
-          if (data212 && typeof data212 == "object" && !Array.isArray(data212)) {
-            for (const key30 in data212) {
+        if (data212.gate !== void 0) {
+          let data213 = data212.gate;
+          if (data213 && typeof data213 == "object" && !Array.isArray(data213)) {
+            for (const key30 in data213) {
               if (!(key30 === "http" || key30 === "tcp" || key30 === "minHealthyTime" || key30 === "healthyDeadline")) {
-                const err276 = { instancePath: instancePath + "/x-fleetwright/gate", schemaPath: "#/properties/x-fleetwright/properties/gate/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key30 }, message: "must NOT have additional properties", schema: false, parentSchema: schema32.properties["x-fleetwright"].properties.gate, data: data212 };
+                const err277 = { instancePath: instancePath + "/x-fleetwright/gate", schemaPath: "#/properties/x-fleetwright/properties/gate/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key30 }, message: "must NOT have additional properties", schema: false, parentSchema: schema32.properties["x-fleetwright"].properties.gate, data: data213 };
                 if (vErrors === null) {
-                  vErrors = [err276];
+                  vErrors = [err277];
                 } else {
-                  vErrors.push(err276);
+                  vErrors.push(err277);
                 }
                 errors++;
               }
             }
-            if (data212.http !== void 0) {
-              let data213 = data212.http;
-              if (data213 && typeof data213 == "object" && !Array.isArray(data213)) {
-                if (data213.port === void 0) {
-                  const err277 = { instancePath: instancePath + "/x-fleetwright/gate/http", schemaPath: "#/properties/x-fleetwright/properties/gate/properties/http/required", keyword: "required", params: { missingProperty: "port" }, message: "must have required property 'port'", schema: schema32.properties["x-fleetwright"].properties.gate.properties.http.required, parentSchema: schema32.properties["x-fleetwright"].properties.gate.properties.http, data: data213 };
+            if (data213.http !== void 0) {
+              let data214 = data213.http;
+              if (data214 && typeof data214 == "object" && !Array.isArray(data214)) {
+                if (data214.port === void 0) {
+                  const err278 = { instancePath: instancePath + "/x-fleetwright/gate/http", schemaPath: "#/properties/x-fleetwright/properties/gate/properties/http/required", keyword: "required", params: { missingProperty: "port" }, message: "must have required property 'port'", schema: schema32.properties["x-fleetwright"].properties.gate.properties.http.required, parentSchema: schema32.properties["x-fleetwright"].properties.gate.properties.http, data: data214 };
                   if (vErrors === null) {
-                    vErrors = [err277];
+                    vErrors = [err278];
                   } else {
-                    vErrors.push(err277);
+                    vErrors.push(err278);
                   }
                   errors++;
                 }
-                for (const key31 in data213) {
+                for (const key31 in data214) {
                   if (!(key31 === "port" || key31 === "path" || key31 === "interval" || key31 === "timeout")) {
-                    const err278 = { instancePath: instancePath + "/x-fleetwright/gate/http", schemaPath: "#/properties/x-fleetwright/properties/gate/properties/http/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key31 }, message: "must NOT have additional properties", schema: false, parentSchema: schema32.properties["x-fleetwright"].properties.gate.properties.http, data: data213 };
-                    if (vErrors === null) {
-                      vErrors = [err278];
-                    } else {
-                      vErrors.push(err278);
-                    }
-                    errors++;
-                  }
-                }
-                if (data213.port !== void 0) {
-                  let data214 = data213.port;
-                  if (!(typeof data214 == "number" && (!(data214 % 1) && !isNaN(data214)) && isFinite(data214)) && typeof data214 !== "string") {
-                    const err279 = { instancePath: instancePath + "/x-fleetwright/gate/http/port", schemaPath: "#/$defs/portNumber/type", keyword: "type", params: { type: schema78.type }, message: "must be integer,string", schema: schema78.type, parentSchema: schema78, data: data214 };
+                    const err279 = { instancePath: instancePath + "/x-fleetwright/gate/http", schemaPath: "#/properties/x-fleetwright/properties/gate/properties/http/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key31 }, message: "must NOT have additional properties", schema: false, parentSchema: schema32.properties["x-fleetwright"].properties.gate.properties.http, data: data214 };
                     if (vErrors === null) {
                       vErrors = [err279];
                     } else {
@@ -6087,18 +6090,21 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
                     }
                     errors++;
                   }
-                  if (typeof data214 == "number" && isFinite(data214)) {
-                    if (data214 > 65535 || isNaN(data214)) {
-                      const err280 = { instancePath: instancePath + "/x-fleetwright/gate/http/port", schemaPath: "#/$defs/portNumber/maximum", keyword: "maximum", params: { comparison: "<=", limit: 65535 }, message: "must be <= 65535", schema: 65535, parentSchema: schema78, data: data214 };
-                      if (vErrors === null) {
-                        vErrors = [err280];
-                      } else {
-                        vErrors.push(err280);
-                      }
-                      errors++;
+                }
+                if (data214.port !== void 0) {
+                  let data215 = data214.port;
+                  if (!(typeof data215 == "number" && (!(data215 % 1) && !isNaN(data215)) && isFinite(data215)) && typeof data215 !== "string") {
+                    const err280 = { instancePath: instancePath + "/x-fleetwright/gate/http/port", schemaPath: "#/$defs/portNumber/type", keyword: "type", params: { type: schema78.type }, message: "must be integer,string", schema: schema78.type, parentSchema: schema78, data: data215 };
+                    if (vErrors === null) {
+                      vErrors = [err280];
+                    } else {
+                      vErrors.push(err280);
                     }
-                    if (data214 < 1 || isNaN(data214)) {
-                      const err281 = { instancePath: instancePath + "/x-fleetwright/gate/http/port", schemaPath: "#/$defs/portNumber/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema78, data: data214 };
+                    errors++;
+                  }
+                  if (typeof data215 == "number" && isFinite(data215)) {
+                    if (data215 > 65535 || isNaN(data215)) {
+                      const err281 = { instancePath: instancePath + "/x-fleetwright/gate/http/port", schemaPath: "#/$defs/portNumber/maximum", keyword: "maximum", params: { comparison: "<=", limit: 65535 }, message: "must be <= 65535", schema: 65535, parentSchema: schema78, data: data215 };
                       if (vErrors === null) {
                         vErrors = [err281];
                       } else {
@@ -6106,10 +6112,8 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
                       }
                       errors++;
                     }
-                  }
-                  if (typeof data214 === "string") {
-                    if (!pattern11.test(data214)) {
-                      const err282 = { instancePath: instancePath + "/x-fleetwright/gate/http/port", schemaPath: "#/$defs/portNumber/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema78, data: data214 };
+                    if (data215 < 1 || isNaN(data215)) {
+                      const err282 = { instancePath: instancePath + "/x-fleetwright/gate/http/port", schemaPath: "#/$defs/portNumber/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema78, data: data215 };
                       if (vErrors === null) {
                         vErrors = [err282];
                       } else {
@@ -6118,12 +6122,9 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
                       errors++;
                     }
                   }
-                }
-                if (data213.path !== void 0) {
-                  let data215 = data213.path;
                   if (typeof data215 === "string") {
-                    if (!pattern59.test(data215)) {
-                      const err283 = { instancePath: instancePath + "/x-fleetwright/gate/http/path", schemaPath: "#/properties/x-fleetwright/properties/gate/properties/http/properties/path/pattern", keyword: "pattern", params: { pattern: "^/" }, message: 'must match pattern "^/"', schema: "^/", parentSchema: schema32.properties["x-fleetwright"].properties.gate.properties.http.properties.path, data: data215 };
+                    if (!pattern11.test(data215)) {
+                      const err283 = { instancePath: instancePath + "/x-fleetwright/gate/http/port", schemaPath: "#/$defs/portNumber/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema78, data: data215 };
                       if (vErrors === null) {
                         vErrors = [err283];
                       } else {
@@ -6131,20 +6132,22 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
                       }
                       errors++;
                     }
-                  } else {
-                    const err284 = { instancePath: instancePath + "/x-fleetwright/gate/http/path", schemaPath: "#/properties/x-fleetwright/properties/gate/properties/http/properties/path/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties["x-fleetwright"].properties.gate.properties.http.properties.path.type, parentSchema: schema32.properties["x-fleetwright"].properties.gate.properties.http.properties.path, data: data215 };
-                    if (vErrors === null) {
-                      vErrors = [err284];
-                    } else {
-                      vErrors.push(err284);
-                    }
-                    errors++;
                   }
                 }
-                if (data213.interval !== void 0) {
-                  let data216 = data213.interval;
-                  if (typeof data216 !== "string") {
-                    const err285 = { instancePath: instancePath + "/x-fleetwright/gate/http/interval", schemaPath: "#/$defs/duration/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema44.type, parentSchema: schema44, data: data216 };
+                if (data214.path !== void 0) {
+                  let data216 = data214.path;
+                  if (typeof data216 === "string") {
+                    if (!pattern59.test(data216)) {
+                      const err284 = { instancePath: instancePath + "/x-fleetwright/gate/http/path", schemaPath: "#/properties/x-fleetwright/properties/gate/properties/http/properties/path/pattern", keyword: "pattern", params: { pattern: "^/" }, message: 'must match pattern "^/"', schema: "^/", parentSchema: schema32.properties["x-fleetwright"].properties.gate.properties.http.properties.path, data: data216 };
+                      if (vErrors === null) {
+                        vErrors = [err284];
+                      } else {
+                        vErrors.push(err284);
+                      }
+                      errors++;
+                    }
+                  } else {
+                    const err285 = { instancePath: instancePath + "/x-fleetwright/gate/http/path", schemaPath: "#/properties/x-fleetwright/properties/gate/properties/http/properties/path/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties["x-fleetwright"].properties.gate.properties.http.properties.path.type, parentSchema: schema32.properties["x-fleetwright"].properties.gate.properties.http.properties.path, data: data216 };
                     if (vErrors === null) {
                       vErrors = [err285];
                     } else {
@@ -6153,10 +6156,10 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
                     errors++;
                   }
                 }
-                if (data213.timeout !== void 0) {
-                  let data217 = data213.timeout;
+                if (data214.interval !== void 0) {
+                  let data217 = data214.interval;
                   if (typeof data217 !== "string") {
-                    const err286 = { instancePath: instancePath + "/x-fleetwright/gate/http/timeout", schemaPath: "#/$defs/duration/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema44.type, parentSchema: schema44, data: data217 };
+                    const err286 = { instancePath: instancePath + "/x-fleetwright/gate/http/interval", schemaPath: "#/$defs/duration/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema44.type, parentSchema: schema44, data: data217 };
                     if (vErrors === null) {
                       vErrors = [err286];
                     } else {
@@ -6165,43 +6168,43 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
                     errors++;
                   }
                 }
-              } else {
-                const err287 = { instancePath: instancePath + "/x-fleetwright/gate/http", schemaPath: "#/properties/x-fleetwright/properties/gate/properties/http/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.properties["x-fleetwright"].properties.gate.properties.http.type, parentSchema: schema32.properties["x-fleetwright"].properties.gate.properties.http, data: data213 };
-                if (vErrors === null) {
-                  vErrors = [err287];
-                } else {
-                  vErrors.push(err287);
-                }
-                errors++;
-              }
-            }
-            if (data212.tcp !== void 0) {
-              let data218 = data212.tcp;
-              if (data218 && typeof data218 == "object" && !Array.isArray(data218)) {
-                if (data218.port === void 0) {
-                  const err288 = { instancePath: instancePath + "/x-fleetwright/gate/tcp", schemaPath: "#/properties/x-fleetwright/properties/gate/properties/tcp/required", keyword: "required", params: { missingProperty: "port" }, message: "must have required property 'port'", schema: schema32.properties["x-fleetwright"].properties.gate.properties.tcp.required, parentSchema: schema32.properties["x-fleetwright"].properties.gate.properties.tcp, data: data218 };
-                  if (vErrors === null) {
-                    vErrors = [err288];
-                  } else {
-                    vErrors.push(err288);
-                  }
-                  errors++;
-                }
-                for (const key32 in data218) {
-                  if (!(key32 === "port" || key32 === "interval" || key32 === "timeout")) {
-                    const err289 = { instancePath: instancePath + "/x-fleetwright/gate/tcp", schemaPath: "#/properties/x-fleetwright/properties/gate/properties/tcp/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key32 }, message: "must NOT have additional properties", schema: false, parentSchema: schema32.properties["x-fleetwright"].properties.gate.properties.tcp, data: data218 };
+                if (data214.timeout !== void 0) {
+                  let data218 = data214.timeout;
+                  if (typeof data218 !== "string") {
+                    const err287 = { instancePath: instancePath + "/x-fleetwright/gate/http/timeout", schemaPath: "#/$defs/duration/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema44.type, parentSchema: schema44, data: data218 };
                     if (vErrors === null) {
-                      vErrors = [err289];
+                      vErrors = [err287];
                     } else {
-                      vErrors.push(err289);
+                      vErrors.push(err287);
                     }
                     errors++;
                   }
                 }
-                if (data218.port !== void 0) {
-                  let data219 = data218.port;
-                  if (!(typeof data219 == "number" && (!(data219 % 1) && !isNaN(data219)) && isFinite(data219)) && typeof data219 !== "string") {
-                    const err290 = { instancePath: instancePath + "/x-fleetwright/gate/tcp/port", schemaPath: "#/$defs/portNumber/type", keyword: "type", params: { type: schema78.type }, message: "must be integer,string", schema: schema78.type, parentSchema: schema78, data: data219 };
+              } else {
+                const err288 = { instancePath: instancePath + "/x-fleetwright/gate/http", schemaPath: "#/properties/x-fleetwright/properties/gate/properties/http/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.properties["x-fleetwright"].properties.gate.properties.http.type, parentSchema: schema32.properties["x-fleetwright"].properties.gate.properties.http, data: data214 };
+                if (vErrors === null) {
+                  vErrors = [err288];
+                } else {
+                  vErrors.push(err288);
+                }
+                errors++;
+              }
+            }
+            if (data213.tcp !== void 0) {
+              let data219 = data213.tcp;
+              if (data219 && typeof data219 == "object" && !Array.isArray(data219)) {
+                if (data219.port === void 0) {
+                  const err289 = { instancePath: instancePath + "/x-fleetwright/gate/tcp", schemaPath: "#/properties/x-fleetwright/properties/gate/properties/tcp/required", keyword: "required", params: { missingProperty: "port" }, message: "must have required property 'port'", schema: schema32.properties["x-fleetwright"].properties.gate.properties.tcp.required, parentSchema: schema32.properties["x-fleetwright"].properties.gate.properties.tcp, data: data219 };
+                  if (vErrors === null) {
+                    vErrors = [err289];
+                  } else {
+                    vErrors.push(err289);
+                  }
+                  errors++;
+                }
+                for (const key32 in data219) {
+                  if (!(key32 === "port" || key32 === "interval" || key32 === "timeout")) {
+                    const err290 = { instancePath: instancePath + "/x-fleetwright/gate/tcp", schemaPath: "#/properties/x-fleetwright/properties/gate/properties/tcp/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key32 }, message: "must NOT have additional properties", schema: false, parentSchema: schema32.properties["x-fleetwright"].properties.gate.properties.tcp, data: data219 };
                     if (vErrors === null) {
                       vErrors = [err290];
                     } else {
@@ -6209,18 +6212,21 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
                     }
                     errors++;
                   }
-                  if (typeof data219 == "number" && isFinite(data219)) {
-                    if (data219 > 65535 || isNaN(data219)) {
-                      const err291 = { instancePath: instancePath + "/x-fleetwright/gate/tcp/port", schemaPath: "#/$defs/portNumber/maximum", keyword: "maximum", params: { comparison: "<=", limit: 65535 }, message: "must be <= 65535", schema: 65535, parentSchema: schema78, data: data219 };
-                      if (vErrors === null) {
-                        vErrors = [err291];
-                      } else {
-                        vErrors.push(err291);
-                      }
-                      errors++;
+                }
+                if (data219.port !== void 0) {
+                  let data220 = data219.port;
+                  if (!(typeof data220 == "number" && (!(data220 % 1) && !isNaN(data220)) && isFinite(data220)) && typeof data220 !== "string") {
+                    const err291 = { instancePath: instancePath + "/x-fleetwright/gate/tcp/port", schemaPath: "#/$defs/portNumber/type", keyword: "type", params: { type: schema78.type }, message: "must be integer,string", schema: schema78.type, parentSchema: schema78, data: data220 };
+                    if (vErrors === null) {
+                      vErrors = [err291];
+                    } else {
+                      vErrors.push(err291);
                     }
-                    if (data219 < 1 || isNaN(data219)) {
-                      const err292 = { instancePath: instancePath + "/x-fleetwright/gate/tcp/port", schemaPath: "#/$defs/portNumber/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema78, data: data219 };
+                    errors++;
+                  }
+                  if (typeof data220 == "number" && isFinite(data220)) {
+                    if (data220 > 65535 || isNaN(data220)) {
+                      const err292 = { instancePath: instancePath + "/x-fleetwright/gate/tcp/port", schemaPath: "#/$defs/portNumber/maximum", keyword: "maximum", params: { comparison: "<=", limit: 65535 }, message: "must be <= 65535", schema: 65535, parentSchema: schema78, data: data220 };
                       if (vErrors === null) {
                         vErrors = [err292];
                       } else {
@@ -6228,10 +6234,8 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
                       }
                       errors++;
                     }
-                  }
-                  if (typeof data219 === "string") {
-                    if (!pattern11.test(data219)) {
-                      const err293 = { instancePath: instancePath + "/x-fleetwright/gate/tcp/port", schemaPath: "#/$defs/portNumber/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema78, data: data219 };
+                    if (data220 < 1 || isNaN(data220)) {
+                      const err293 = { instancePath: instancePath + "/x-fleetwright/gate/tcp/port", schemaPath: "#/$defs/portNumber/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema78, data: data220 };
                       if (vErrors === null) {
                         vErrors = [err293];
                       } else {
@@ -6240,23 +6244,22 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
                       errors++;
                     }
                   }
-                }
-                if (data218.interval !== void 0) {
-                  let data220 = data218.interval;
-                  if (typeof data220 !== "string") {
-                    const err294 = { instancePath: instancePath + "/x-fleetwright/gate/tcp/interval", schemaPath: "#/$defs/duration/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema44.type, parentSchema: schema44, data: data220 };
-                    if (vErrors === null) {
-                      vErrors = [err294];
-                    } else {
-                      vErrors.push(err294);
+                  if (typeof data220 === "string") {
+                    if (!pattern11.test(data220)) {
+                      const err294 = { instancePath: instancePath + "/x-fleetwright/gate/tcp/port", schemaPath: "#/$defs/portNumber/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema78, data: data220 };
+                      if (vErrors === null) {
+                        vErrors = [err294];
+                      } else {
+                        vErrors.push(err294);
+                      }
+                      errors++;
                     }
-                    errors++;
                   }
                 }
-                if (data218.timeout !== void 0) {
-                  let data221 = data218.timeout;
+                if (data219.interval !== void 0) {
+                  let data221 = data219.interval;
                   if (typeof data221 !== "string") {
-                    const err295 = { instancePath: instancePath + "/x-fleetwright/gate/tcp/timeout", schemaPath: "#/$defs/duration/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema44.type, parentSchema: schema44, data: data221 };
+                    const err295 = { instancePath: instancePath + "/x-fleetwright/gate/tcp/interval", schemaPath: "#/$defs/duration/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema44.type, parentSchema: schema44, data: data221 };
                     if (vErrors === null) {
                       vErrors = [err295];
                     } else {
@@ -6265,20 +6268,20 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
                     errors++;
                   }
                 }
-              } else {
-                const err296 = { instancePath: instancePath + "/x-fleetwright/gate/tcp", schemaPath: "#/properties/x-fleetwright/properties/gate/properties/tcp/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.properties["x-fleetwright"].properties.gate.properties.tcp.type, parentSchema: schema32.properties["x-fleetwright"].properties.gate.properties.tcp, data: data218 };
-                if (vErrors === null) {
-                  vErrors = [err296];
-                } else {
-                  vErrors.push(err296);
+                if (data219.timeout !== void 0) {
+                  let data222 = data219.timeout;
+                  if (typeof data222 !== "string") {
+                    const err296 = { instancePath: instancePath + "/x-fleetwright/gate/tcp/timeout", schemaPath: "#/$defs/duration/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema44.type, parentSchema: schema44, data: data222 };
+                    if (vErrors === null) {
+                      vErrors = [err296];
+                    } else {
+                      vErrors.push(err296);
+                    }
+                    errors++;
+                  }
                 }
-                errors++;
-              }
-            }
-            if (data212.minHealthyTime !== void 0) {
-              let data222 = data212.minHealthyTime;
-              if (typeof data222 !== "string") {
-                const err297 = { instancePath: instancePath + "/x-fleetwright/gate/minHealthyTime", schemaPath: "#/$defs/duration/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema44.type, parentSchema: schema44, data: data222 };
+              } else {
+                const err297 = { instancePath: instancePath + "/x-fleetwright/gate/tcp", schemaPath: "#/properties/x-fleetwright/properties/gate/properties/tcp/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.properties["x-fleetwright"].properties.gate.properties.tcp.type, parentSchema: schema32.properties["x-fleetwright"].properties.gate.properties.tcp, data: data219 };
                 if (vErrors === null) {
                   vErrors = [err297];
                 } else {
@@ -6287,10 +6290,10 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
             }
-            if (data212.healthyDeadline !== void 0) {
-              let data223 = data212.healthyDeadline;
+            if (data213.minHealthyTime !== void 0) {
+              let data223 = data213.minHealthyTime;
               if (typeof data223 !== "string") {
-                const err298 = { instancePath: instancePath + "/x-fleetwright/gate/healthyDeadline", schemaPath: "#/$defs/duration/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema44.type, parentSchema: schema44, data: data223 };
+                const err298 = { instancePath: instancePath + "/x-fleetwright/gate/minHealthyTime", schemaPath: "#/$defs/duration/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema44.type, parentSchema: schema44, data: data223 };
                 if (vErrors === null) {
                   vErrors = [err298];
                 } else {
@@ -6299,20 +6302,20 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
             }
-          } else {
-            const err299 = { instancePath: instancePath + "/x-fleetwright/gate", schemaPath: "#/properties/x-fleetwright/properties/gate/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.properties["x-fleetwright"].properties.gate.type, parentSchema: schema32.properties["x-fleetwright"].properties.gate, data: data212 };
-            if (vErrors === null) {
-              vErrors = [err299];
-            } else {
-              vErrors.push(err299);
+            if (data213.healthyDeadline !== void 0) {
+              let data224 = data213.healthyDeadline;
+              if (typeof data224 !== "string") {
+                const err299 = { instancePath: instancePath + "/x-fleetwright/gate/healthyDeadline", schemaPath: "#/$defs/duration/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema44.type, parentSchema: schema44, data: data224 };
+                if (vErrors === null) {
+                  vErrors = [err299];
+                } else {
+                  vErrors.push(err299);
+                }
+                errors++;
+              }
             }
-            errors++;
-          }
-        }
-        if (data211.singleton !== void 0) {
-          let data224 = data211.singleton;
-          if (typeof data224 !== "boolean" && typeof data224 !== "string") {
-            const err300 = { instancePath: instancePath + "/x-fleetwright/singleton", schemaPath: "#/$defs/boolean/type", keyword: "type", params: { type: schema39.type }, message: "must be boolean,string", schema: schema39.type, parentSchema: schema39, data: data224 };
+          } else {
+            const err300 = { instancePath: instancePath + "/x-fleetwright/gate", schemaPath: "#/properties/x-fleetwright/properties/gate/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.properties["x-fleetwright"].properties.gate.type, parentSchema: schema32.properties["x-fleetwright"].properties.gate, data: data213 };
             if (vErrors === null) {
               vErrors = [err300];
             } else {
@@ -6320,42 +6323,42 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
             }
             errors++;
           }
-          if (typeof data224 === "string") {
-            if (!pattern11.test(data224)) {
-              const err301 = { instancePath: instancePath + "/x-fleetwright/singleton", schemaPath: "#/$defs/boolean/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema39, data: data224 };
+        }
+        if (data212.singleton !== void 0) {
+          let data225 = data212.singleton;
+          if (typeof data225 !== "boolean" && typeof data225 !== "string") {
+            const err301 = { instancePath: instancePath + "/x-fleetwright/singleton", schemaPath: "#/$defs/boolean/type", keyword: "type", params: { type: schema39.type }, message: "must be boolean,string", schema: schema39.type, parentSchema: schema39, data: data225 };
+            if (vErrors === null) {
+              vErrors = [err301];
+            } else {
+              vErrors.push(err301);
+            }
+            errors++;
+          }
+          if (typeof data225 === "string") {
+            if (!pattern11.test(data225)) {
+              const err302 = { instancePath: instancePath + "/x-fleetwright/singleton", schemaPath: "#/$defs/boolean/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema39, data: data225 };
               if (vErrors === null) {
-                vErrors = [err301];
+                vErrors = [err302];
               } else {
-                vErrors.push(err301);
+                vErrors.push(err302);
               }
               errors++;
             }
           }
         }
-        if (data211.rollout !== void 0) {
-          if (!validate37(data211.rollout, { instancePath: instancePath + "/x-fleetwright/rollout", parentData: data211, parentDataProperty: "rollout", rootData, dynamicAnchors })) {
+        if (data212.rollout !== void 0) {
+          if (!validate37(data212.rollout, { instancePath: instancePath + "/x-fleetwright/rollout", parentData: data212, parentDataProperty: "rollout", rootData, dynamicAnchors })) {
             vErrors = vErrors === null ? validate37.errors : vErrors.concat(validate37.errors);
             errors = vErrors.length;
           }
         }
-        if (data211.image !== void 0) {
-          let data226 = data211.image;
-          if (data226 && typeof data226 == "object" && !Array.isArray(data226)) {
-            for (const key33 in data226) {
+        if (data212.image !== void 0) {
+          let data227 = data212.image;
+          if (data227 && typeof data227 == "object" && !Array.isArray(data227)) {
+            for (const key33 in data227) {
               if (!(key33 === "tagMoved")) {
-                const err302 = { instancePath: instancePath + "/x-fleetwright/image", schemaPath: "#/properties/x-fleetwright/properties/image/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key33 }, message: "must NOT have additional properties", schema: false, parentSchema: schema32.properties["x-fleetwright"].properties.image, data: data226 };
-                if (vErrors === null) {
-                  vErrors = [err302];
-                } else {
-                  vErrors.push(err302);
-                }
-                errors++;
-              }
-            }
-            if (data226.tagMoved !== void 0) {
-              let data227 = data226.tagMoved;
-              if (typeof data227 !== "string") {
-                const err303 = { instancePath: instancePath + "/x-fleetwright/image/tagMoved", schemaPath: "#/properties/x-fleetwright/properties/image/properties/tagMoved/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties["x-fleetwright"].properties.image.properties.tagMoved.type, parentSchema: schema32.properties["x-fleetwright"].properties.image.properties.tagMoved, data: data227 };
+                const err303 = { instancePath: instancePath + "/x-fleetwright/image", schemaPath: "#/properties/x-fleetwright/properties/image/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key33 }, message: "must NOT have additional properties", schema: false, parentSchema: schema32.properties["x-fleetwright"].properties.image, data: data227 };
                 if (vErrors === null) {
                   vErrors = [err303];
                 } else {
@@ -6363,8 +6366,11 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
                 }
                 errors++;
               }
-              if (!(data227 === "ignore" || data227 === "report" || data227 === "roll")) {
-                const err304 = { instancePath: instancePath + "/x-fleetwright/image/tagMoved", schemaPath: "#/properties/x-fleetwright/properties/image/properties/tagMoved/enum", keyword: "enum", params: { allowedValues: schema32.properties["x-fleetwright"].properties.image.properties.tagMoved.enum }, message: "must be equal to one of the allowed values", schema: schema32.properties["x-fleetwright"].properties.image.properties.tagMoved.enum, parentSchema: schema32.properties["x-fleetwright"].properties.image.properties.tagMoved, data: data227 };
+            }
+            if (data227.tagMoved !== void 0) {
+              let data228 = data227.tagMoved;
+              if (typeof data228 !== "string") {
+                const err304 = { instancePath: instancePath + "/x-fleetwright/image/tagMoved", schemaPath: "#/properties/x-fleetwright/properties/image/properties/tagMoved/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties["x-fleetwright"].properties.image.properties.tagMoved.type, parentSchema: schema32.properties["x-fleetwright"].properties.image.properties.tagMoved, data: data228 };
                 if (vErrors === null) {
                   vErrors = [err304];
                 } else {
@@ -6372,27 +6378,18 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
                 }
                 errors++;
               }
+              if (!(data228 === "ignore" || data228 === "report" || data228 === "roll")) {
+                const err305 = { instancePath: instancePath + "/x-fleetwright/image/tagMoved", schemaPath: "#/properties/x-fleetwright/properties/image/properties/tagMoved/enum", keyword: "enum", params: { allowedValues: schema32.properties["x-fleetwright"].properties.image.properties.tagMoved.enum }, message: "must be equal to one of the allowed values", schema: schema32.properties["x-fleetwright"].properties.image.properties.tagMoved.enum, parentSchema: schema32.properties["x-fleetwright"].properties.image.properties.tagMoved, data: data228 };
+                if (vErrors === null) {
+                  vErrors = [err305];
+                } else {
+                  vErrors.push(err305);
+                }
+                errors++;
+              }
             }
           } else {
-            const err305 = { instancePath: instancePath + "/x-fleetwright/image", schemaPath: "#/properties/x-fleetwright/properties/image/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.properties["x-fleetwright"].properties.image.type, parentSchema: schema32.properties["x-fleetwright"].properties.image, data: data226 };
-            if (vErrors === null) {
-              vErrors = [err305];
-            } else {
-              vErrors.push(err305);
-            }
-            errors++;
-          }
-        }
-        if (data211.drift !== void 0) {
-          if (!validate39(data211.drift, { instancePath: instancePath + "/x-fleetwright/drift", parentData: data211, parentDataProperty: "drift", rootData, dynamicAnchors })) {
-            vErrors = vErrors === null ? validate39.errors : vErrors.concat(validate39.errors);
-            errors = vErrors.length;
-          }
-        }
-        if (data211.expose !== void 0) {
-          let data229 = data211.expose;
-          if (!(data229 && typeof data229 == "object" && !Array.isArray(data229))) {
-            const err306 = { instancePath: instancePath + "/x-fleetwright/expose", schemaPath: "#/properties/x-fleetwright/properties/expose/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.properties["x-fleetwright"].properties.expose.type, parentSchema: schema32.properties["x-fleetwright"].properties.expose, data: data229 };
+            const err306 = { instancePath: instancePath + "/x-fleetwright/image", schemaPath: "#/properties/x-fleetwright/properties/image/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.properties["x-fleetwright"].properties.image.type, parentSchema: schema32.properties["x-fleetwright"].properties.image, data: data227 };
             if (vErrors === null) {
               vErrors = [err306];
             } else {
@@ -6400,8 +6397,17 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
             }
             errors++;
           }
-          if (true) {
-            const err307 = { instancePath: instancePath + "/x-fleetwright/expose", schemaPath: "#/properties/x-fleetwright/properties/expose/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema32.properties["x-fleetwright"].properties.expose, data: data229 };
+        }
+        if (data212.drift !== void 0) {
+          if (!validate39(data212.drift, { instancePath: instancePath + "/x-fleetwright/drift", parentData: data212, parentDataProperty: "drift", rootData, dynamicAnchors })) {
+            vErrors = vErrors === null ? validate39.errors : vErrors.concat(validate39.errors);
+            errors = vErrors.length;
+          }
+        }
+        if (data212.expose !== void 0) {
+          let data230 = data212.expose;
+          if (!(data230 && typeof data230 == "object" && !Array.isArray(data230))) {
+            const err307 = { instancePath: instancePath + "/x-fleetwright/expose", schemaPath: "#/properties/x-fleetwright/properties/expose/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.properties["x-fleetwright"].properties.expose.type, parentSchema: schema32.properties["x-fleetwright"].properties.expose, data: data230 };
             if (vErrors === null) {
               vErrors = [err307];
             } else {
@@ -6409,23 +6415,32 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
             }
             errors++;
           }
+          if (true) {
+            const err308 = { instancePath: instancePath + "/x-fleetwright/expose", schemaPath: "#/properties/x-fleetwright/properties/expose/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema32.properties["x-fleetwright"].properties.expose, data: data230 };
+            if (vErrors === null) {
+              vErrors = [err308];
+            } else {
+              vErrors.push(err308);
+            }
+            errors++;
+          }
         }
       } else {
-        const err308 = { instancePath: instancePath + "/x-fleetwright", schemaPath: "#/properties/x-fleetwright/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.properties["x-fleetwright"].type, parentSchema: schema32.properties["x-fleetwright"], data: data211 };
+        const err309 = { instancePath: instancePath + "/x-fleetwright", schemaPath: "#/properties/x-fleetwright/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.properties["x-fleetwright"].type, parentSchema: schema32.properties["x-fleetwright"], data: data212 };
         if (vErrors === null) {
-          vErrors = [err308];
+          vErrors = [err309];
         } else {
-          vErrors.push(err308);
+          vErrors.push(err309);
         }
         errors++;
       }
     }
   } else {
-    const err309 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.type, parentSchema: schema32, data };
+    const err310 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.type, parentSchema: schema32, data };
     if (vErrors === null) {
-      vErrors = [err309];
+      vErrors = [err310];
     } else {
-      vErrors.push(err309);
+      vErrors.push(err310);
     }
     errors++;
   }

@@ -9,6 +9,7 @@ import type {
   ReachableHost,
 } from '../model/observation.ts';
 import { noDefaults } from '../model/observation.ts';
+import { externalLinks } from './external-links.ts';
 import type { FoundApplication, FoundContainer } from './found-application.ts';
 import { objectsOf } from './object-keys.ts';
 import { isInlineProfile, serviceValue } from './service-value.ts';
@@ -42,6 +43,7 @@ export function importApplication(
   };
   const objects = objectsOf(kept, host.networks);
   const names = new Set(expressible.map(({ name }) => name));
+  const own = new Set(found.containers.map(({ container }) => container.name));
   const values = expressible.map((service): [string, YamlValue] => {
     const spec = withoutImage(service.first.container.spec, imageOf(service, host.images).defaults);
     const { deploy, ...value } = serviceValue(service.name, spec, objects);
@@ -51,6 +53,7 @@ export function importApplication(
       {
         ...value,
         ...written({
+          external_links: externalLinks(spec.networks, own),
           depends_on: dependencies(service, names),
           deploy: {
             ...written({

@@ -121,6 +121,8 @@ export interface NetworkAttachment {
   readonly ipv4Address?: string;
   readonly ipv6Address?: string;
   readonly linkLocalIps?: readonly string[];
+  /** `container:alias`, sorted: names of its own for containers of others. */
+  readonly links?: readonly string[];
   /** Lower case, with colons. */
   readonly macAddress?: string;
   readonly driverOptions?: Readonly<Record<string, string>>;

@@ -20,6 +20,8 @@ export function attachmentDifference(
   const options = Object.entries(wanted.driverOptions ?? {}).filter(
     ([name, value]) => observed.driverOptions?.[name] !== value,
   );
+  // Compose links containers of one project too, which nobody has to ask for.
+  const isUnlinked = (wanted.links ?? []).some((link) => observed.links?.includes(link) !== true);
   const { macAddress } = wanted;
   const isOtherCard =
     macAddress !== undefined && macAddress !== (observed.macAddress ?? macAddress);
@@ -28,6 +30,7 @@ export function attachmentDifference(
     ...extra,
     ...changed,
     ...options.map(([name]) => name),
+    ...(isUnlinked ? ['links'] : []),
     ...(isOtherCard ? ['macAddress'] : []),
   ];
 }

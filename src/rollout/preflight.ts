@@ -106,6 +106,12 @@ function checkHost(
     context.draft.block(service.name, '', 'EngineTooOld', tooOld);
     return false;
   }
+  const unlinked = missingLink(service, observation);
+  if (unlinked !== undefined && !isServiceProven(context, service)) {
+    const message = `container "${unlinked}", which external_links names, does not exist on host "${host}": start it there, or take the link out`;
+    context.draft.block(service.name, '', 'ExternalMissing', message);
+    return false;
+  }
   const image = findImage(observation.images, reference);
   if (image === undefined && service.pullPolicy === 'never') {
     const message = `image "${reference}" is not on host "${host}", and its pull_policy is never (load it there, or allow to pull it)`;
@@ -140,6 +146,17 @@ function engineRefusal(
       .find((refusal) => refusal !== null) ??
     null
   );
+}
+
+/** The name of a container that is to be linked to and is not on the host. */
+function missingLink(
+  { container }: ServiceSpec,
+  { containers, unmanaged }: ReachableHost,
+): string | undefined {
+  const links = container.networks.flatMap((attachment) => attachment.links ?? []);
+  if (links.length === 0) return undefined;
+  const there = new Set([...containers, ...unmanaged].map(({ name }) => name));
+  return links.map((link) => link.replace(/:.*$/s, '')).find((name) => !there.has(name));
 }
 
 /** What is mounted is not run: it may be for any platform. */

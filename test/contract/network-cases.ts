@@ -202,6 +202,36 @@ export function networkCases(context: ContractContext): void {
     });
   });
 
+  it('links are names of the endpoint, and on the bridge of the container', async () => {
+    await shell().createNetwork('front');
+    await shell().run('legacy');
+    const links = ['legacy:db'];
+    const EndpointsConfig = { front: { Links: links } };
+    await shell().run('web', {
+      HostConfig: { NetworkMode: 'front' },
+      NetworkingConfig: { EndpointsConfig },
+    });
+    await shell().run('old', { HostConfig: { NetworkMode: 'bridge', Links: links } });
+    await shell().create('lost', {
+      HostConfig: { NetworkMode: 'front' },
+      NetworkingConfig: {
+        EndpointsConfig: { front: { Links: ['nobody:db'] } },
+      },
+    });
+    await shell().start('lost');
+
+    expect(linksOf(await shell().inspect('web'))).toEqual({ own: null, front: links });
+    expect(linksOf(await shell().inspect('old'))).toEqual({
+      own: ['/legacy:/old/db'],
+      bridge: null,
+    });
+    expect(
+      await refused(
+        shell().create('none', { HostConfig: { NetworkMode: 'bridge', Links: ['nobody:db'] } }),
+      ),
+    ).toMatchObject({ message: expect.stringContaining('nobody') });
+  });
+
   it('the networks that every engine has take no aliases', async () => {
     await shell().createNetwork('front');
     await shell().run('web', attachedTo('front'));
@@ -253,6 +283,15 @@ function attachedTo(network: string, aliases?: readonly string[]): object {
 
 function networksOf(container: WireContainer): readonly string[] {
   return Object.keys(container.NetworkSettings?.Networks ?? {}).toSorted();
+}
+
+/** Those of the container, and those of each endpoint. */
+function linksOf({ HostConfig: host, NetworkSettings: settings }: WireContainer): object {
+  const endpoints = Object.entries(settings?.Networks ?? {});
+  return {
+    own: host?.Links ?? null,
+    ...Object.fromEntries(endpoints.map(([name, endpoint]) => [name, endpoint?.Links ?? null])),
+  };
 }
 
 function aliasesOf(container: WireContainer, network: string): readonly string[] | null {

@@ -131,6 +131,25 @@ export function objectCases(context: ContractContext): void {
     expect(await volumeNames()).toEqual([]);
   });
 
+  it('a container has the mounts of another one, its own before them', async () => {
+    const Mounts = [mount('data', '/data'), mount('theirs', '/both')];
+    const id = await shell().create('keeper', { HostConfig: { Mounts } });
+    await shell().create('web', {
+      HostConfig: { Mounts: [mount('own', '/both')], VolumesFrom: [`${id}:ro`] },
+    });
+
+    const web = await shell().inspect('web');
+
+    expect(web.HostConfig?.VolumesFrom).toEqual([`${id}:ro`]);
+    expect(mountsOf(web)).toMatchObject([
+      { Name: 'own', Destination: '/both', RW: true },
+      { Name: 'data', Destination: '/data', RW: false },
+    ]);
+    expect(
+      await refused(shell().create('lost', { HostConfig: { VolumesFrom: ['nobody'] } })),
+    ).toEqual({ status: 400, message: 'No such container: nobody' });
+  });
+
   it('a removal that says nothing of volumes leaves those without a name too', async () => {
     const Mounts = [{ Type: 'volume', Source: '', Target: '/scratch' }];
     await shell().create('web', { HostConfig: { Mounts } });
@@ -296,6 +315,10 @@ export function objectCases(context: ContractContext): void {
       'network disconnect bridge',
     ]);
   });
+}
+
+function mount(Source: string, Target: string): object {
+  return { Type: 'volume', Source, Target };
 }
 
 async function pull(shell: EngineShell, fromImage: string): Promise<void> {

@@ -8,7 +8,8 @@ export function inspected(body: object): WireContainer {
       EndpointsConfig: NonNullable<WireContainer['NetworkSettings']>['Networks'];
     };
   };
-  const isHost = HostConfig.NetworkMode === 'host';
-  const Networks = isHost ? { host: {} } : NetworkingConfig.EndpointsConfig;
+  const mode = HostConfig.NetworkMode ?? '';
+  const isBuiltIn = mode === 'host' || mode === 'bridge';
+  const Networks = isBuiltIn ? { [mode]: {} } : NetworkingConfig.EndpointsConfig;
   return { Id: 'f'.repeat(64), Config, HostConfig, NetworkSettings: { Networks } };
 }

@@ -173,6 +173,11 @@ export const keyLives: readonly KeyLife[] = [
     files: { 'shop/base.yaml': 'services: { base: { image: testapp:v1, user: "7" } }\n' },
   },
   {
+    key: 'external_links',
+    before: ['external_links: ["legacy:db"]'],
+    after: ['external_links: ["legacy:database"]'],
+  },
+  {
     key: 'extra_hosts',
     before: ['extra_hosts: ["a:10.0.0.7"]'],
     after: ['extra_hosts: ["a:10.0.0.8"]'],

@@ -123,6 +123,16 @@ export const keySamples: readonly KeySample[] = [
     body: config({ ExposedPorts: { '8000/tcp': {}, '8001/tcp': {} } }),
   },
   {
+    key: 'external_links',
+    lines: ['external_links: [mysql, "legacy_db_1:db"]'],
+    body: endpoint({ Aliases: ['web'], Links: ['legacy_db_1:db', 'mysql:mysql'] }),
+  },
+  {
+    key: 'external_links',
+    lines: ['network_mode: bridge', 'external_links: ["legacy:db"]'],
+    body: host({ NetworkMode: 'bridge', Links: ['legacy:db'] }),
+  },
+  {
     key: 'extra_hosts',
     lines: ['extra_hosts: ["b=[::1]", "a:10.0.0.7", "gate=host-gateway"]'],
     body: host({ ExtraHosts: ['a:10.0.0.7', 'b:::1', 'gate:host-gateway'] }),

@@ -38,7 +38,7 @@ export function resolveAttachments(
   name: string,
   service: Cursor,
 ): readonly NetworkAttachment[] {
-  if (hasNetworkMode(service)) return resolveMode(service);
+  if (hasNetworkMode(service)) return withLinks(resolveMode(service), service);
   const attachments = attachedNetworks(service)
     .map(([key, attachment]) => ({
       network: objectName(subject, 'networks', key),
@@ -46,7 +46,7 @@ export function resolveAttachments(
       ...resolveEndpoint(attachment),
     }))
     .toSorted((a, b) => (a.network < b.network ? -1 : 1));
-  return withMacAddress(attachments, child(service, 'mac_address'));
+  return withLinks(withMacAddress(attachments, child(service, 'mac_address')), service);
 }
 
 function hasNetworkMode(service: Cursor): boolean {
@@ -58,9 +58,22 @@ function resolveMode(service: Cursor): readonly NetworkAttachment[] {
   const place = child(service, 'network_mode');
   const shared = sharedService(place);
   const mode = ownMode(place, ['host', 'none', 'bridge'] as const);
-  if (mode === 'host' || mode === 'none') refusePorts(service, mode);
-  if (shared !== null) refusePorts(service, `service:${shared}`);
+  if (mode === 'host' || mode === 'none') refuseReach(service, mode);
+  if (shared !== null) refuseReach(service, `service:${shared}`);
   return mode === null || mode === 'none' ? [] : [{ network: mode, aliases: [] }];
+}
+
+/** It has no network of its own in which to be reached, or to reach others by names of its own. */
+function refuseReach(service: Cursor, mode: string): void {
+  refusePorts(service, mode);
+  const links = child(service, 'external_links');
+  if (items(links).length === 0) return;
+  complainAtKey(
+    links,
+    'conflicting-keys',
+    `a service with network_mode: ${mode} cannot have "external_links": they are names in a network of its own`,
+    'Remove one of the two',
+  );
 }
 
 /** Nothing is published there, neither by `ports` nor for the probe of a gate. */
@@ -119,4 +132,30 @@ function withMacAddress(
   const first = primaryNetwork(attachments);
   if (macAddress === null) return attachments;
   return attachments.map((each) => (each === first ? { macAddress, ...each } : each));
+}
+
+/** Links are names in the network that the container is made in. */
+function withLinks(
+  attachments: readonly NetworkAttachment[],
+  service: Cursor,
+): readonly NetworkAttachment[] {
+  const links = items(child(service, 'external_links')).flatMap((item) => readLink(item) ?? []);
+  const first = primaryNetwork(attachments);
+  if (links.length === 0) return attachments;
+  const sorted = [...new Set(links)].toSorted();
+  return attachments.map((each) => (each === first ? { ...each, links: sorted } : each));
+}
+
+/** `CONTAINER` or `CONTAINER:ALIAS`. */
+function readLink(item: Cursor): string | null {
+  const text = readText(item) ?? '';
+  const [name = '', alias = name, ...more] = text.split(':');
+  if (isContainerName(name) && alias !== '' && more.length === 0) return `${name}:${alias}`;
+  const message = `"external_links" must be CONTAINER or CONTAINER:ALIAS, got "${text}"`;
+  complain(item, 'invalid-value', message);
+  return null;
+}
+
+function isContainerName(text: string): boolean {
+  return /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/.test(text);
 }

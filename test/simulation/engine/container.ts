@@ -43,6 +43,8 @@ export interface HostConfig {
   readonly Binds?: readonly string[] | null;
   readonly Mounts?: readonly WireMount[] | null;
   readonly NetworkMode: string;
+  readonly Links?: readonly string[] | null;
+  readonly VolumesFrom?: readonly string[] | null;
   readonly PortBindings?: Readonly<Record<string, readonly PortBinding[] | null>> | null;
   readonly ReadonlyRootfs?: boolean;
   RestartPolicy: { readonly Name: RestartPolicy['name'] | ''; readonly MaximumRetryCount: number };
@@ -59,6 +61,7 @@ export interface HostConfig {
 export interface Endpoint {
   /** As asked for; null: nobody said. */
   readonly aliases: readonly string[] | null;
+  readonly links: readonly string[] | null;
   /** The engine appends the short id, from a `connect` at once, from a create at the first start. */
   hasShortId: boolean;
   /** Of the network that it was first attached to; it sticks to that one, whatever bears its name later. */

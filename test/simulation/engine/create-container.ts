@@ -7,6 +7,7 @@ import { volumeFolder } from './archives.ts';
 import type { EngineState, Volume } from './engine-state.ts';
 import { changed, newId } from './engine-state.ts';
 import { containerEvent } from './events.ts';
+import { findContainer } from './find-container.ts';
 import { findLocalImage } from './images.ts';
 import type { CreateBody } from './merge-config.ts';
 import { fillHostConfig, mergeConfig } from './merge-config.ts';
@@ -32,7 +33,7 @@ export function createContainer(
     return refusal(500, `mkdir /var/lib/docker/overlay2/${id}-init: no space left on device`);
   }
   const config = mergeConfig(state, id, body, local.image.config);
-  const hostConfig = fillHostConfig(state, body.HostConfig ?? {});
+  const hostConfig = fillHostConfig(state, name, body.HostConfig ?? {});
   const container: Container = {
     id,
     name: name === '' ? `container_${id.slice(0, 8)}` : name,
@@ -92,7 +93,12 @@ function endpointsOf(body: CreateBody, hostConfig: HostConfig): Map<string, Endp
   return new Map(
     all.map(([name, endpoint]): [string, Endpoint] => [
       name,
-      { aliases: endpoint?.Aliases ?? null, hasShortId: false, networkId: '' },
+      {
+        aliases: endpoint?.Aliases ?? null,
+        links: endpoint?.Links ?? null,
+        hasShortId: false,
+        networkId: '',
+      },
     ]),
   );
 }
@@ -104,6 +110,12 @@ function mountPoints(
   hostConfig: HostConfig,
 ): readonly WireMountPoint[] {
   const points = new Map<string, WireMountPoint>();
+  for (const entry of hostConfig.VolumesFrom ?? []) {
+    const [other = '', mode] = entry.split(':');
+    for (const point of findContainer(state, other)?.mounts ?? []) {
+      points.set(point.Destination ?? '', { ...point, RW: point.RW === true && mode !== 'ro' });
+    }
+  }
   for (const bind of hostConfig.Binds ?? []) {
     const [source = '', target = '', options = ''] = bind.split(':');
     const RW = !options.split(',').includes('ro');

@@ -9,7 +9,13 @@ export interface CreateBody extends Partial<ContainerConfig> {
   readonly HostConfig?: Partial<HostConfig>;
   readonly NetworkingConfig?: {
     readonly EndpointsConfig?: Readonly<
-      Record<string, { readonly Aliases?: readonly string[] | null } | null>
+      Record<
+        string,
+        {
+          readonly Aliases?: readonly string[] | null;
+          readonly Links?: readonly string[] | null;
+        } | null
+      >
     >;
   };
 }
@@ -44,12 +50,18 @@ export function mergeConfig(
 }
 
 /** A newer engine writes down what the defaults mean. */
-export function fillHostConfig(state: EngineState, asked: Partial<HostConfig>): HostConfig {
+export function fillHostConfig(
+  state: EngineState,
+  name: string,
+  asked: Partial<HostConfig>,
+): HostConfig {
   const isOld = state.apiVersion === '1.41';
   const mode = asked.NetworkMode || 'default';
   const memory = asked.Memory ?? 0;
+  const links = (asked.Links ?? []).map((link) => `/${link.replace(':', `:/${name}/`)}`);
   return {
     ...asked,
+    Links: links.length === 0 ? null : links,
     NetworkMode: mode === 'default' && !isOld ? 'bridge' : mode,
     RestartPolicy: {
       Name: asked.RestartPolicy?.Name || (isOld ? '' : 'no'),

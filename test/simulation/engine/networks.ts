@@ -87,7 +87,10 @@ export function removeNetwork(state: EngineState, idOrName: string): ApiResponse
 
 interface ConnectBody {
   readonly Container?: string;
-  readonly EndpointConfig?: { readonly Aliases?: readonly string[] | null } | null;
+  readonly EndpointConfig?: {
+    readonly Aliases?: readonly string[] | null;
+    readonly Links?: readonly string[] | null;
+  } | null;
 }
 
 /** A container that does not run takes any name, as at its create; it fails at the start. */
@@ -123,7 +126,8 @@ export function connectNetwork(
   if (isBuiltIn(name) && (aliases ?? []).length > 0) {
     return refusal(400, aliasRefusal(state));
   }
-  const endpoint = { aliases, hasShortId: !isBuiltIn(name), networkId: '' };
+  const links = body.EndpointConfig?.Links ?? null;
+  const endpoint = { aliases, links, hasShortId: !isBuiltIn(name), networkId: '' };
   container.endpoints.set(name, endpoint);
   changed(state);
   if (runs && found.kind === 'found') attachOne(state, container, endpoint, found.network);
@@ -162,6 +166,7 @@ export function wireEndpoints(state: EngineState, container: Container): Record<
     const aliases = [...(endpoint.aliases ?? []), ...own];
     const wire = {
       Aliases: aliases.length === 0 && endpoint.aliases === null ? null : aliases,
+      Links: endpoint.links,
       NetworkID: endpoint.networkId,
       IPAddress: isUp && name !== 'host' && name !== 'none' ? `10.128.0.${(index += 1)}` : '',
       ...(state.apiVersion === '1.41' ? {} : { DNSNames: dnsNames(container, endpoint) }),

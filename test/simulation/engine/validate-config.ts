@@ -1,6 +1,7 @@
 import type { HostConfig } from './container.ts';
 import { aliasRefusal, isBuiltIn } from './endpoints.ts';
 import type { EngineState } from './engine-state.ts';
+import { findContainer } from './find-container.ts';
 import type { CreateBody } from './merge-config.ts';
 
 const minimumMemory = 6 * 2 ** 20;
@@ -14,6 +15,7 @@ export function configRefusal(state: EngineState, body: CreateBody): string | nu
     restartRefusal(state, host.RestartPolicy) ??
     resourceRefusal(host) ??
     mountRefusal(state, host) ??
+    othersRefusal(state, host) ??
     endpointRefusal(state, body)
   );
 }
@@ -60,6 +62,17 @@ function healthcheckRefusal(body: CreateBody): string | null {
     if (value !== 0 && value < 1e6) return `${field} in Healthcheck cannot be less than 1ms`;
   }
   return (check.Retries ?? 0) < 0 ? 'Retries in Healthcheck cannot be negative' : null;
+}
+
+/** Mounts come from containers that are there, and links lead to such. */
+function othersRefusal(state: EngineState, host: Partial<HostConfig>): string | null {
+  const gone = (entries: HostConfig['Links']): string | undefined =>
+    (entries ?? [])
+      .map((entry) => entry.replace(/:.*$/s, ''))
+      .find((name) => findContainer(state, name) === null);
+  const [unmounted, unlinked] = [gone(host.VolumesFrom), gone(host.Links)];
+  if (unmounted !== undefined) return `No such container: ${unmounted}`;
+  return unlinked === undefined ? null : `could not get container for ${unlinked}`;
 }
 
 function portRefusal(host: Partial<HostConfig>): string | null {

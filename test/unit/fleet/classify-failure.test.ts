@@ -54,6 +54,7 @@ const refusals = [
     'received unexpected HTTP status: 503 Service Unavailable',
     'i',
   ],
+  ['infrastructure', 'EngineFailure', 400, 'No such container: 0123abc', ''],
   ['infrastructure', 'RegistryUnavailable', 500, 'something that nobody has seen yet', 'i'],
   [
     'infrastructure',

@@ -51,7 +51,13 @@ const container: WireContainer = {
     LogConfig: { Type: 'json-file', Config: {} },
   },
   NetworkSettings: {
-    Networks: { legacy_default: { Aliases: ['legacy-web-1', 'web', id.slice(0, 12)] } },
+    Networks: {
+      legacy_default: {
+        Aliases: ['legacy-web-1', 'web', id.slice(0, 12)],
+        // By `links` of a service to itself, and by `external_links`.
+        Links: ['legacy-web-1:site', 'mail:smtp'],
+      },
+    },
   },
 };
 
@@ -98,6 +104,8 @@ services:
     labels:
       team: shop
     restart: unless-stopped
+    external_links:
+      - mail:smtp
 volumes:
   legacy_data:
     external: true

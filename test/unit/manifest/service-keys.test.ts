@@ -279,6 +279,37 @@ it('a namespace of another service that Docker cannot share is refused', () => {
   ]);
 });
 
+describe('links to containers of others', () => {
+  it('are of the network that the container is made in, each once', () => {
+    const lines = [
+      'external_links: ["legacy:db", mysql, "legacy:db"]',
+      'networks: { back: { priority: 5 }, default: }',
+    ];
+
+    expect(loadWeb(lines, 'networks: { back: }\n').container.networks).toMatchObject([
+      { network: 'shop_back', links: ['legacy:db', 'mysql:mysql'] },
+      { network: 'shop_default', aliases: ['web'] },
+    ]);
+  });
+
+  it.each([
+    [
+      ['external_links: ["a b:db"]'],
+      '4:22 invalid-value: "external_links" must be CONTAINER or CONTAINER:ALIAS, got "a b:db"',
+    ],
+    [
+      ['external_links: ["legacy:db:x"]'],
+      '4:22 invalid-value: "external_links" must be CONTAINER or CONTAINER:ALIAS, got "legacy:db:x"',
+    ],
+    [
+      ['external_links: [legacy]', 'network_mode: host'],
+      '4:5 conflicting-keys: a service with network_mode: host cannot have "external_links": they are names in a network of its own',
+    ],
+  ])('refuse %j', (lines, expected) => {
+    expect(complaints(lines)).toEqual([expect.stringContaining(expected)]);
+  });
+});
+
 describe('mounts of other services', () => {
   it('are those of each, in the order written, to be written to unless it says not to', () => {
     const others = '  y: { image: nginx }\n  z: { image: nginx }\n';

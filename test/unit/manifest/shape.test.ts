@@ -29,8 +29,8 @@ describe('validateShape() reports each mistake once, where it stands', () => {
     },
     {
       name: 'a key that Compose knows and we do not',
-      lines: ['external_links: [db]'],
-      expected: '4:5 unsupported-key: "external_links" is not supported yet',
+      lines: ['use_api_socket: true'],
+      expected: '4:5 unsupported-key: "use_api_socket" is not supported yet',
     },
     {
       name: 'an unsupported key, whatever is below it',
@@ -100,7 +100,7 @@ describe('validateShape() reports each mistake once, where it stands', () => {
       'deploy:',
       '  replicas: -1',
       '  mod: global',
-      'external_links: [db]',
+      'use_api_socket: true',
     ];
 
     expect(complaints(...lines).map((each) => each.split(' ')[0])).toEqual([

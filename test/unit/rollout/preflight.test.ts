@@ -2,13 +2,19 @@ import { describe, expect, it } from 'vitest';
 
 import type { ApplicationSpec } from '../../../src/model/application.ts';
 import { toHostName } from '../../../src/model/names.ts';
-import type { ReachableHost } from '../../../src/model/observation.ts';
+import type { ReachableHost, UnmanagedContainer } from '../../../src/model/observation.ts';
 import type { StepFailure } from '../../../src/model/step.ts';
 import { decide } from '../../../src/rollout/decide.ts';
 import type { FailedStep, World } from '../../../src/rollout/world.ts';
-import { anApplication, aReachableHost, aService, aWorld } from '../../support/builders.ts';
+import {
+  aForeignContainer,
+  anApplication,
+  aReachableHost,
+  aService,
+  aWorld,
+} from '../../support/builders.ts';
 import type { ServiceFacts } from '../../support/builders.ts';
-import { commit, decisionOf, kinds, run, running, seeing, stalledBy } from './scenario.ts';
+import { commit, decisionOf, edit, kinds, run, running, seeing, stalledBy } from './scenario.ts';
 
 const origin = { file: 'apps/shop/compose.yaml', line: 20, column: 3 };
 const front = {
@@ -172,6 +178,41 @@ describe('networks and volumes', () => {
     expect(JSON.stringify(decisionOf(last).conditions)).toContain(
       'external network \\"shop_front\\" does not exist on host \\"host-1\\"',
     );
+  });
+});
+
+function others(world: World, ...unmanaged: readonly UnmanagedContainer[]): World {
+  return seeing(world, { ...hostOf(world, 'host-1'), unmanaged });
+}
+
+describe('a link to a container of others', () => {
+  const linked = shop('v1', {
+    container: { networks: [{ network: 'shop_front', aliases: [], links: ['legacy:db'] }] },
+  });
+
+  it('holds the version back while that one is not there, before anything is touched', () => {
+    const { steps, last } = run(aWorld(linked, ['host-1']));
+
+    expect(steps).toEqual([]);
+    expect(stalledBy(last)).toBe('ExternalMissing');
+    expect(JSON.stringify(decisionOf(last).conditions)).toContain(
+      'container \\"legacy\\", which external_links names, does not exist on host \\"host-1\\"',
+    );
+  });
+
+  it('is made where it is there', () => {
+    const { steps } = run(others(aWorld(linked, ['host-1']), aForeignContainer('legacy', [])));
+
+    expect(kinds(steps)).toContain('create-container 1');
+  });
+
+  it('does not keep what has proved itself from being repaired', () => {
+    const { world } = run(others(aWorld(linked, ['host-1']), aForeignContainer('legacy', [])));
+    const gone = edit(world, () => null);
+
+    const { steps } = run(others(gone));
+
+    expect(kinds(steps)).toContain('create-container 1');
   });
 });
 
