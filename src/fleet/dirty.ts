@@ -79,6 +79,7 @@ export function dirtyByAction(action: Action): Dirty {
     case 'remove-container':
       return { ...clean, containers: new Set([action.guard.id]), volumes: true };
     case 'start-container':
+    case 'run-hooks':
     case 'unpause-container':
     case 'update-container':
     case 'rename-container':

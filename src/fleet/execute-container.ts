@@ -10,6 +10,7 @@ import { stopMarginMs } from './deadlines.ts';
 import { enginePath } from './engine-path.ts';
 import { EngineError, isStatus } from './engine-error.ts';
 import { containerName } from './normal-form.ts';
+import { runPreStop } from './execute-hooks.ts';
 import { hasMountedFiles } from './file-anchor.ts';
 import { removeUnusedFiles } from './mounted-files.ts';
 import type { StepRun } from './step-run.ts';
@@ -141,6 +142,7 @@ export function stopContainer(
     const { graceMs } = action;
     const ownSeconds = container.Config?.StopTimeout ?? 10;
     const seconds = graceMs === null ? ownSeconds : Math.ceil(graceMs / 1000);
+    if (action.hooks !== undefined) await runPreStop(run, action, seconds * 1000);
     await run.mutate({
       what: `stop container "${action.name}"`,
       method: 'POST',

@@ -14,6 +14,7 @@ import {
   unpauseContainer,
   updateContainer,
 } from './execute-container.ts';
+import { runHooks } from './execute-hooks.ts';
 import { createNetwork, createVolume, removeNetwork } from './execute-object.ts';
 import { pullImage } from './pull-image.ts';
 import type { StepContext } from './step-run.ts';
@@ -52,6 +53,8 @@ function act(step: Step, run: StepRun): Promise<StepOutcome> {
       return createContainer(run, action, step.cause.commit);
     case 'start-container':
       return startContainer(run, action);
+    case 'run-hooks':
+      return runHooks(run, action);
     case 'unpause-container':
       return unpauseContainer(run, action);
     case 'update-container':
@@ -103,6 +106,8 @@ function describeAction(action: Action): string {
       return `connect container "${action.name}" to network "${action.attachment.network}"`;
     case 'disconnect-network':
       return `disconnect container "${action.name}" from network "${action.network}"`;
+    case 'run-hooks':
+      return `run the hooks of container "${action.name}"`;
     case 'start-container':
     case 'unpause-container':
     case 'update-container':

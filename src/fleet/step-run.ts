@@ -56,6 +56,12 @@ export class StepRun {
     return this.context.client.json<T>(this.#request(asked, this.context.deadlines.read));
   }
 
+  /** A mutation whose answer matters. */
+  ask<T>(asked: Asked & { readonly method: 'POST' }): Promise<T> {
+    this.#mutated = true;
+    return this.context.client.json<T>(this.#request(asked, this.context.deadlines.mutation));
+  }
+
   async mutate(asked: Asked & { readonly method: 'POST' | 'PUT' | 'DELETE' }): Promise<void> {
     this.#mutated = true;
     await this.context.client.send(this.#request(asked, this.context.deadlines.mutation));

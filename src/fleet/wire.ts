@@ -287,6 +287,12 @@ export interface WireEvent {
   readonly Actor?: Maybe<{ readonly ID?: string; readonly Attributes?: StringMap }>;
 }
 
+/** A command that is, or was, run in a container. */
+export interface WireExec {
+  readonly Running?: boolean;
+  readonly ExitCode?: Maybe<number>;
+}
+
 /** What a registry says of a reference, in part. */
 export interface WireDistribution {
   readonly Descriptor?: { readonly digest?: string };

@@ -994,17 +994,17 @@ platform?: string
  */
 ports?: Port[]
 /**
- * Commands to run after the start.
+ * Commands to run in the container after each start by Fleetwright, one after the other; the gate begins after them, and an exit code other than 0 is a failure as if the gate had not passed. All of them together have the time of healthyDeadline. One that the operator was ended in is run again. What the engine starts again by itself, or a person, runs none. A change restarts nothing and runs nothing: it holds for the next start.
  */
-post_start?: unknown[]
+post_start?: Hook[]
 /**
  * Commands to run before the start.
  */
 pre_start?: unknown[]
 /**
- * Commands to run before the stop.
+ * Commands to run in the container before each stop by Fleetwright, one after the other. All of them together have the time of stop_grace_period, and the stop has it once more; one that fails or hangs is logged, those after it are left out, and the container is stopped. A change restarts nothing: it holds for the next stop.
  */
-pre_stop?: unknown[]
+pre_stop?: Hook[]
 privileged?: Boolean
 profiles?: Strings
 /**
@@ -1198,6 +1198,22 @@ start_interval?: Duration
  */
 export interface DriverOptions {
 [k: string]: string | number
+}
+/**
+ * A command that is run in a container that runs.
+ */
+export interface Hook {
+command: Words
+/**
+ * User to run it as. Default: the user of the container.
+ */
+user?: string
+privileged?: Boolean
+/**
+ * Working directory. Default: that of the container.
+ */
+working_dir?: string
+environment?: Assignments
 }
 /**
  * How a new revision comes in. The keys of a service win one by one over those at the application's x-fleetwright.rollout.

@@ -35,6 +35,8 @@ const rules: PathTable<Rule> = pathTable<Rule>([
   ['services.*.dns', withoutEmpty],
   ['services.*.command', splitWords],
   ['services.*.entrypoint', splitWords],
+  ['services.*.post_start', eachHook],
+  ['services.*.pre_stop', eachHook],
   ['services.*.healthcheck.test', shellTest],
   ['x-fleetwright.dependsOn', expandItems(namedMember('application'))],
 ]);
@@ -212,6 +214,19 @@ function splitWords(node: Node, place: Place): Node {
     node.origin,
     words.map((word) => textNode(node.origin, word)),
   );
+}
+
+const hookRules: PathTable<Rule> = pathTable<Rule>([
+  ['command', splitWords],
+  ['environment', pairsToMap(null)],
+]);
+
+function eachHook(node: Node, place: Place): Node {
+  if (node.kind !== 'list') return node;
+  const items = node.items.map((item, index) =>
+    visit(item, hookRules, { ...place, path: memberPath(place.path, index) }),
+  );
+  return { ...node, items };
 }
 
 function shellTest(node: Node): Node {

@@ -37,6 +37,8 @@ const service = {
     'stdin_open',
     'tty',
     'use_api_socket',
+    'post_start.*.privileged',
+    'pre_stop.*.privileged',
     'depends_on.*.required',
     'depends_on.*.restart',
     'env_file.*.required',

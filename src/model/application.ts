@@ -1,5 +1,6 @@
 import type { AdoptionSpec } from './adoption.ts';
 import type { ContainerSpec } from './container.ts';
+import type { Hooks } from './hooks.ts';
 import type { IgnoreRule } from './ignore-rule.ts';
 import type { SpecHash } from './names.ts';
 import type { Origin, Origins } from './origin.ts';
@@ -61,6 +62,8 @@ export interface ServiceSpec {
   readonly rollback: UpdatePolicy;
   readonly rollout: RolloutPolicy;
   readonly gate: Gate;
+  /** Absent: none. */
+  readonly hooks?: Hooks;
   /** Sorted by service. */
   readonly dependsOn: readonly Dependency[];
   /** Keyed by the path below the service as the user wrote it: `image`, `environment.A`, `deploy.replicas`, ``. */

@@ -1,5 +1,6 @@
-import type { JournalEntry, JournalState, SlotRecord } from './journal-state.ts';
+import type { JournalEntry, JournalState, PostStartRecord, SlotRecord } from './journal-state.ts';
 import { emptyApplicationRecord } from './journal-state.ts';
+import type { ContainerId } from './names.ts';
 import type { ApplicationEntry } from './reduce-application.ts';
 import { reduceApplication } from './reduce-application.ts';
 
@@ -45,6 +46,13 @@ export function reduceJournal(state: JournalState, entry: JournalEntry): Journal
       const retired = { ...state.instances.get(container), slot, retired: true };
       return { ...state, instances: withKey(state.instances, container, retired) };
     }
+    case 'hooks-due':
+      return withPostStart(state, entry, { kind: 'due' });
+    case 'hooks-ended': {
+      const { failure, at } = entry;
+      const ended = failure === null ? { kind: 'done', at } : { kind: 'failed', message: failure };
+      return withPostStart(state, entry, ended as PostStartRecord);
+    }
     case 'instance-gone': {
       const instances = new Map(state.instances);
       instances.delete(entry.container);
@@ -58,8 +66,9 @@ export function reduceJournal(state: JournalState, entry: JournalEntry): Journal
     }
     case 'hash-renewed': {
       const { slot, container, hash } = entry;
-      const { retired = false } = state.instances.get(container) ?? {};
-      return { ...state, instances: withKey(state.instances, container, { slot, retired, hash }) };
+      const before = state.instances.get(container) ?? { retired: false };
+      const renewed = { ...before, slot, hash };
+      return { ...state, instances: withKey(state.instances, container, renewed) };
     }
     case 'changed-in-place': {
       const before = state.slots.get(entry.slot);
@@ -79,6 +88,15 @@ function withApplication(state: JournalState, entry: ApplicationEntry): JournalS
   const before = state.applications.get(entry.application) ?? emptyApplicationRecord;
   const after = reduceApplication(before, entry);
   return { ...state, applications: withKey(state.applications, entry.application, after) };
+}
+
+function withPostStart(
+  state: JournalState,
+  { slot, container }: { readonly slot: string; readonly container: ContainerId },
+  postStart: PostStartRecord,
+): JournalState {
+  const before = state.instances.get(container) ?? { slot, retired: false };
+  return { ...state, instances: withKey(state.instances, container, { ...before, postStart }) };
 }
 
 function withSlot(state: JournalState, key: string, slot: SlotRecord): JournalState {

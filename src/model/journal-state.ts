@@ -23,7 +23,14 @@ export interface InstanceRecord {
   readonly hash?: SpecHash;
   /** Set for one that somebody else made and that was taken on. */
   readonly adopted?: AdoptedRecord;
+  /** What has become of the hooks of its last start by us; absent: nothing is known. */
+  readonly postStart?: PostStartRecord;
 }
+
+export type PostStartRecord =
+  | { readonly kind: 'due' }
+  | { readonly kind: 'done'; readonly at: number }
+  | { readonly kind: 'failed'; readonly message: string };
 
 export interface ApplicationRecord {
   readonly lastKnownGood: LastKnownGood | null;
@@ -277,6 +284,16 @@ export type JournalEntry =
       readonly kind: 'instance-gone';
       readonly slot: string;
       readonly container: ContainerId;
+    }
+  /** It is started again, after which its hooks are to run. */
+  | { readonly kind: 'hooks-due'; readonly slot: string; readonly container: ContainerId }
+  | {
+      readonly kind: 'hooks-ended';
+      readonly slot: string;
+      readonly container: ContainerId;
+      /** Why one of them failed; null: none did. */
+      readonly failure: string | null;
+      readonly at: number;
     }
   | {
       readonly kind: 'repaired';

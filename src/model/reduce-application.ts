@@ -17,6 +17,8 @@ export type ApplicationEntry = Exclude<
   {
     readonly kind:
       | 'slot-reserved'
+      | 'hooks-due'
+      | 'hooks-ended'
       | 'instance-seen'
       | 'instance-adopted'
       | 'instance-retired'

@@ -1,6 +1,7 @@
 import type { NetworkSpec, ServiceSpec, VolumeSpec } from './application.ts';
 import type { DriftValue } from './drift.ts';
 import type { NetworkAttachment, Resources, RestartPolicy } from './container.ts';
+import type { Hook } from './hooks.ts';
 import type { InstanceIdentity } from './labels.ts';
 import type { CommitSha, ContainerId, HostName } from './names.ts';
 import type { Origin } from './origin.ts';
@@ -23,7 +24,7 @@ export interface Change {
   readonly to: DriftValue;
 }
 
-/** One mutation of one host: one Engine API call (with those that bring the files of an instance to its host). */
+/** One mutation of one host: one Engine API call (with those that bring files to its host, and run hooks). */
 export interface Step {
   /**
    * What the step works on: a slot key, or `host/network/name` and the like. One step per key is under way at a time, and
@@ -70,6 +71,15 @@ export type Action =
       /** The service whose networks are completed before a first start; null: started again as it is. */
       readonly service: ServiceSpec | null;
     }
+  | {
+      /** Those of a start, one after the other. */
+      readonly kind: 'run-hooks';
+      readonly guard: ContainerGuard;
+      readonly name: string;
+      readonly hooks: readonly Hook[];
+      /** How long all of them together may take. */
+      readonly limitMs: number;
+    }
   | { readonly kind: 'unpause-container'; readonly guard: ContainerGuard; readonly name: string }
   | {
       /** Also the promotion (`unless-stopped`) and the retirement (`no`) of an instance. */
@@ -103,6 +113,8 @@ export type Action =
       readonly name: string;
       /** null: what the container itself says. */
       readonly graceMs: number | null;
+      /** Run before the stop, within its grace; absent: none. */
+      readonly hooks?: readonly Hook[];
     }
   | { readonly kind: 'remove-container'; readonly guard: ContainerGuard; readonly name: string };
 

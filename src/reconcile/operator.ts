@@ -22,6 +22,7 @@ import type { FailedStep, World } from '../rollout/world.ts';
 import type { Probing } from './probe.ts';
 import { probeTarget } from './probe.ts';
 import { probeTargets } from './probe-targets.ts';
+import { hooksEntry } from './hooks-entry.ts';
 import { findContainer, isBetterNow } from './fresh-look.ts';
 import { Lookups } from './lookups.ts';
 import { leadsOn } from './leads-on.ts';
@@ -55,6 +56,9 @@ const afterErrorMs = 5_000;
 /** Before a failure on a silent host is looked at again. */
 const silentHostMs = 1_000;
 
+/** Pulls, and hooks, which are run again then. */
+const mayBeGivenUp: ReadonlySet<ActionKind> = new Set(['pull-image', 'run-hooks']);
+
 type Failure = Extract<JournalEntry, { readonly kind: 'quarantined' }>;
 
 function visibleHosts({ observations }: World): ReadonlySet<HostName> {
@@ -87,7 +91,7 @@ export class Operator implements AsyncDisposable {
   /** Failures whose evidence is being fetched, by application, service and hash. */
   readonly #gathering = new Set<string>();
   readonly #stop = new AbortController();
-  /** A pull can be given up at any time; what else is under way is brought to its end. */
+  /** For what can be given up at any time; what else is under way is brought to its end. */
   readonly #stopPulls = new AbortController();
   #desired: DesiredState | null = null;
   #interest: AdoptionInterest = noInterest;
@@ -367,11 +371,15 @@ export class Operator implements AsyncDisposable {
     const { fleet, journal, logger, observer, clock } = this.#parts;
     const startedAt = clock.now();
     observer.stepStarted(step);
-    const stop = step.action.kind === 'pull-image' ? this.#stopPulls : this.#stop;
+    const stop = mayBeGivenUp.has(step.action.kind) ? this.#stopPulls : this.#stop;
     const outcome = await fleet.execute(step, stop.signal);
     const endedAt = clock.now();
     if (stop.signal.aborted) return;
-    this.#failures = noteOutcome(this.#failures, step, outcome, endedAt);
+    const hooks = hooksEntry(step, outcome, endedAt);
+    if (hooks !== null) journal.write([hooks], endedAt);
+    // Hooks that fail are the instance's failure, not the step's.
+    const noted: StepOutcome = hooks === null ? outcome : { kind: 'done' };
+    this.#failures = noteOutcome(this.#failures, step, noted, endedAt);
     if (outcome.kind === 'done' || outcome.kind === 'unknown') this.#stepsTaken += 1;
     observer.stepEnded(step, outcome, endedAt - startedAt);
     const { key, host, action } = step;

@@ -36,9 +36,12 @@ export function describeEntry(entry: JournalEntry): string {
       return `${entry.image} means ${entry.digest}`;
     case 'instance-retired':
     case 'instance-gone':
+    case 'hooks-due':
     case 'hash-renewed':
     case 'changed-in-place':
       return entry.slot;
+    case 'hooks-ended':
+      return entry.failure === null ? entry.slot : `${entry.slot}: ${entry.failure}`;
     case 'repaired':
       return `${entry.slot}, ${entry.repairs} in a row`;
     case 'rollout-settled':

@@ -31,6 +31,8 @@ export function describeAction(action: Action): StepWords {
       return { subject: action.name, detail: `to ${action.attachment.network}` };
     case 'disconnect-network':
       return { subject: action.name, detail: `from ${action.network}` };
+    case 'run-hooks':
+      return { subject: action.name, detail: 'post_start' };
     case 'start-container':
     case 'unpause-container':
     case 'stop-container':

@@ -53,6 +53,7 @@ const verbs: Readonly<Record<Step['action'], string>> = {
   'create-volume': 'create volume',
   'create-container': 'create',
   'start-container': 'start',
+  'run-hooks': 'run hooks',
   'unpause-container': 'unpause',
   'update-container': 'update',
   'rename-container': 'rename',

@@ -3,6 +3,8 @@ import { noRestart } from '../model/container.ts';
 import { digestIn, familiarReference, withoutDigest } from '../model/image.ts';
 import type { InstanceIdentity } from '../model/labels.ts';
 import { identityLabels, containerNameOf, ownerLabels } from '../model/labels.ts';
+import { reduceJournal } from '../model/journal-reduce.ts';
+import type { JournalEntry } from '../model/journal-state.ts';
 import type { CommitSha, ContainerId, HostName } from '../model/names.ts';
 import { toContainerId } from '../model/names.ts';
 import type { HostObservation, ObservedContainer, ReachableHost } from '../model/observation.ts';
@@ -27,7 +29,16 @@ export function applySteps(world: World, steps: readonly Step[]): World {
     if (observation?.kind !== 'reachable') continue;
     observations.set(step.host, afterStep(world, observation, step));
   }
-  return { ...world, observations, readiness: readinessOf(observations, world.now) };
+  const journal = steps.flatMap(entriesOf(world.now)).reduce(reduceJournal, world.journal);
+  return { ...world, journal, observations, readiness: readinessOf(observations, world.now) };
+}
+
+/** What the operator notes when a step has ended. */
+function entriesOf(at: number): (step: Step) => readonly JournalEntry[] {
+  return ({ key: slot, action }) => {
+    if (action.kind !== 'run-hooks') return [];
+    return [{ kind: 'hooks-ended', slot, container: action.guard.id, failure: null, at }];
+  };
 }
 
 function readinessOf(
@@ -91,6 +102,8 @@ function changed(
   switch (action.kind) {
     case 'start-container':
       return action.service?.job ? finished(container, now) : started(container, now);
+    case 'run-hooks':
+      return container;
     case 'unpause-container':
       return { ...container, state: 'running' };
     case 'stop-container':

@@ -1,4 +1,5 @@
 import type { DriftClass } from '../model/drift.ts';
+import { hookFailed } from '../model/hooks.ts';
 import type { HostName } from '../model/names.ts';
 import type { UnreachableHost } from '../model/observation.ts';
 import { isQuarantined, isServiceProven } from './application-context.ts';
@@ -9,6 +10,8 @@ import { placeOf } from './draft.ts';
 import type { Failing } from './fail-slot.ts';
 import { failSlot, failuresOf, troubleOf } from './fail-slot.ts';
 import { recheckedAt, remedyAction } from './heal.ts';
+import { postStartOf } from './post-start.ts';
+import { dueEntries, rerunPostStart, runPostStart } from './run-post-start.ts';
 import { prepareHost } from './prepare-host.ts';
 import { whereItIs } from './kept-version.ts';
 import { guardOf, nextRetirement } from './retire.ts';
@@ -174,6 +177,9 @@ function decideProbation(situation: SlotSituation): void {
   if (running !== undefined && service.singleton && verdict.kind !== 'failed') {
     return retire(situation, running, 'it is a singleton', 'x-fleetwright.singleton');
   }
+  if (postStartOf(world.journal, service, current.container).kind === 'due') {
+    return runPostStart(situation, current);
+  }
   if (verdict.kind === 'waiting') {
     return draft.wait('gate', placeOf(view), `health gate: ${verdict.reason}`, verdict.until);
   }
@@ -217,6 +223,13 @@ function decidePromoted(situation: SlotSituation): void {
     return context.draft.wait('gate', placeOf(view), reason, recheckedBy);
   }
   if (trouble !== null) return fail(situation, trouble);
+  const hooks = postStartOf(context.world.journal, service, current.container);
+  if (hooks.kind === 'due') return runPostStart(situation, current);
+  if (hooks.kind === 'failed') {
+    const { message } = hooks;
+    if (isOnTrial) return fail(situation, { reason: hookFailed, message, isCertain: false });
+    return rerunPostStart(situation, current, message);
+  }
   for (const difference of differences) {
     const { remedy, path, note, class: kind } = difference;
     if (remedy.kind === 'none')
@@ -228,6 +241,7 @@ function decidePromoted(situation: SlotSituation): void {
     // The network itself may be gone too.
     if (remedy.kind === 'connect' && !prepareHost(context, service, current.container.host)) return;
     if (isAsked) return changeInPlace(situation, difference, action);
+    if (remedy.kind === 'start') context.draft.entries.push(...dueEntries(situation, current));
     return healBy(situation, path, note, action);
   }
   // What is paused keeps all that serves.

@@ -4,6 +4,7 @@ import type { ApplicationContext, ServiceViews } from './application-context.ts'
 import { isSettled } from './application-context.ts';
 import { causeOf } from './draft.ts';
 import { nextRetirement, retirementEntries } from './retire.ts';
+import { hooksBefore } from './slot-situation.ts';
 import { isLeaving, isServing } from './slot-view.ts';
 
 /**
@@ -43,7 +44,7 @@ export function decideSurplus(context: ApplicationContext): void {
       continue;
     }
     const cause = causeOf(target, service, ...whySurplus(instance, service !== null, inTheWay));
-    const action = nextRetirement(instance, service);
+    const action = nextRetirement(instance, service, hooksBefore(context, instance));
     draft.entries.push(...retirementEntries(instance, action));
     draft.step(instance.slotKey, host, name, slot, action, cause);
   }

@@ -13,15 +13,18 @@ export type Verdict =
  * Judges an instance by its gate. It passes when it was ready without a break for `minHealthyTime`, and was found so at the
  * end of it too: that time has passed says nothing when nobody has asked. The deadline counts from the start of the
  * container and is not enforced while it is ready, so that an operator that was away judges anew.
+ *
+ * @param since when its hooks ended: the deadline does not count from before
  */
 export function judge(
   container: ObservedContainer,
   gate: Gate,
   readiness: Readiness | undefined,
   now: number,
+  since = 0,
 ): Verdict {
   if (container.state === 'exited' || container.state === 'dead') return exited(container);
-  const deadline = (container.startedAt ?? now) + gate.healthyDeadlineMs;
+  const deadline = Math.max(container.startedAt ?? now, since) + gate.healthyDeadlineMs;
   if (container.state === 'restarting') return exited(container);
   if (container.health === 'unhealthy' && container.state === 'running') {
     return { kind: 'failed', reason: 'Unhealthy', message: 'its HEALTHCHECK reports unhealthy' };

@@ -1,4 +1,5 @@
 import type { DriftItem } from '../model/drift.ts';
+import { preStopOf } from '../model/hooks.ts';
 import type { JournalEntry } from '../model/journal-state.ts';
 import { label } from '../model/labels.ts';
 import type { CommitSha, HostName } from '../model/names.ts';
@@ -173,7 +174,9 @@ function retireAll(
     } else {
       const { host } = instance.container;
       const { service, slot } = instance.identity;
-      const action = nextRetirement(instance, null);
+      const good = world.journal.applications.get(application)?.lastKnownGood?.spec;
+      const hooks = preStopOf([good], { service, hash: instance.hash });
+      const action = nextRetirement(instance, null, hooks);
       steps.push({
         key,
         host,

@@ -33,7 +33,7 @@ export function quarantineEntry(
     quarantine: {
       service: service.name,
       hash: service.hash,
-      gate: gateDigest(service.gate),
+      gate: gateDigest(service),
       live: liveDigest(service.container),
       commit: target.commit,
       retry: desired.retry,

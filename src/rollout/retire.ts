@@ -1,5 +1,6 @@
 import type { ServiceSpec } from '../model/application.ts';
 import { noRestart } from '../model/container.ts';
+import type { Hook } from '../model/hooks.ts';
 import type { JournalEntry } from '../model/journal-state.ts';
 import type { Action, ContainerGuard } from '../model/step.ts';
 import { label } from '../model/labels.ts';
@@ -26,8 +27,14 @@ export function retirementEntries(instance: Instance, action: Action): readonly 
 /**
  * The next step on the way out: first the restart policy, so that neither a crash of the operator nor a reboot of the
  * host brings it back; then the stop, with the container's own signal and grace; then the removal.
+ *
+ * @param preStop what is run in it before the stop
  */
-export function nextRetirement(instance: Instance, service: ServiceSpec | null): Action {
+export function nextRetirement(
+  instance: Instance,
+  service: ServiceSpec | null,
+  preStop: readonly Hook[] = [],
+): Action {
   const { container } = instance;
   const name = container.name;
   switch (container.state) {
@@ -46,6 +53,7 @@ export function nextRetirement(instance: Instance, service: ServiceSpec | null):
         guard: guardOf(instance, ['running', 'restarting']),
         name,
         graceMs: graceOf(instance, service),
+        ...(preStop.length === 0 ? {} : { hooks: preStop }),
       };
     case 'created':
     case 'exited':

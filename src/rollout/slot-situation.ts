@@ -1,4 +1,5 @@
 import type { UpdatePolicy } from '../model/application.ts';
+import { preStopOf, type Hook } from '../model/hooks.ts';
 import type { Change, Step } from '../model/step.ts';
 import type { Instance } from '../drift/identify.ts';
 import type { ApplicationContext } from './application-context.ts';
@@ -78,8 +79,17 @@ export function retire(
   const good = provenService(context.record, view.service.name);
   const service = [view.service, good].find((one) => one?.hash === instance.hash) ?? null;
   const cause = causeOf(context.target, view.service, path, reason, changes);
-  const action = nextRetirement(instance, service);
+  const action = nextRetirement(instance, service, hooksBefore(context, instance));
   context.draft.entries.push(...retirementEntries(instance, action));
   const { host } = instance.container;
   context.draft.step(view.key, host, view.service.name, view.slot, action, cause);
+}
+
+/** What is run in an instance before its stop. */
+export function hooksBefore(
+  { desired, target, record }: ApplicationContext,
+  { identity, hash }: Instance,
+): readonly Hook[] {
+  const specs = [desired, target.spec, record.lastKnownGood?.spec];
+  return preStopOf(specs, { service: identity.service, hash });
 }

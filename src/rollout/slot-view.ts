@@ -12,6 +12,7 @@ import type { Verdict } from './gate.ts';
 import type { IgnoredDifference } from './differences.ts';
 import { differencesOf, ignoredDifferencesOf } from './differences.ts';
 import { judge } from './gate.ts';
+import { judgePostStart, postStartOf } from './post-start.ts';
 import { judgeJob } from './judge-job.ts';
 import { isProven } from './target.ts';
 import type { FailedStep, World } from './world.ts';
@@ -150,14 +151,24 @@ function phaseOf(context: SlotContext, service: ServiceSpec, current: Instance |
 /** What the gate of a service says of an instance now. */
 export function judgeInstance(
   { world }: Pick<SlotContext, 'world'>,
-  { gate }: ServiceSpec,
-  { container }: Instance,
+  service: ServiceSpec,
+  instance: Instance,
 ): Verdict {
-  return judge(container, gate, world.readiness.get(container.id), world.now);
+  const { container } = instance;
+  const { gate } = service;
+  const hooks = postStartOf(world.journal, service, instance.container);
+  const since = hooks.kind === 'done' ? hooks.at : 0;
+  return (
+    judgePostStart(hooks, world.now + gate.healthyDeadlineMs) ??
+    judge(container, gate, world.readiness.get(container.id), world.now, since)
+  );
 }
 
-function jobPhase({ world }: SlotContext, service: ServiceSpec, { container }: Instance): Phase {
-  const verdict = judgeJob(container, service.gate.healthyDeadlineMs, world.now);
+function jobPhase({ world }: SlotContext, service: ServiceSpec, instance: Instance): Phase {
+  const limitMs = service.gate.healthyDeadlineMs;
+  const hooks = postStartOf(world.journal, service, instance.container);
+  const verdict =
+    judgePostStart(hooks, world.now + limitMs) ?? judgeJob(instance.container, limitMs, world.now);
   return verdict.kind === 'passed' ? { kind: 'promoted' } : { kind: 'probation', verdict };
 }
 

@@ -48,14 +48,16 @@ export function concerns(failed: Quarantine, service: ServiceSpec, retry: number
     failed.service === service.name &&
     failed.hash === service.hash &&
     failed.retry === retry &&
-    failed.gate === gateDigest(service.gate) &&
+    failed.gate === gateDigest(service) &&
     (failed.live === undefined || failed.live === liveDigest(service.container))
   );
 }
 
 const gateDigests = new WeakMap<Gate, string>();
 
-export function gateDigest(gate: Gate): string {
+/** What an instance has to show beside its container: with another gate, or other hooks, it may well pass. */
+export function gateDigest({ gate, hooks }: Pick<ServiceSpec, 'gate' | 'hooks'>): string {
+  if (hooks?.postStart !== undefined) return digestOf({ gate, postStart: hooks.postStart });
   const known = gateDigests.get(gate);
   if (known !== undefined) return known;
   const digest = digestOf(gate);

@@ -1,7 +1,8 @@
-import type { Gate } from '../model/application.ts';
+import type { ServiceSpec } from '../model/application.ts';
 import { hashSchema } from '../model/hash.ts';
 import { identityOf } from '../drift/identify.ts';
 import type { Watched } from './gate.ts';
+import { postStartOf } from './post-start.ts';
 import { knownVersions, serviceOf } from './older-schemas.ts';
 import type { World } from './world.ts';
 
@@ -9,7 +10,7 @@ import type { World } from './world.ts';
 export function watchedContainers(
   world: Pick<World, 'desired' | 'journal' | 'observations'>,
 ): readonly Watched[] {
-  const gates = knownGates(world);
+  const services = knownServices(world);
   const versions = knownVersions(world);
   const watched: Watched[] = [];
   for (const observation of world.observations.values()) {
@@ -20,28 +21,34 @@ export function watchedContainers(
       const { application, service, hash } = identity;
       const isOfToday = identity.hashSchema === hashSchema;
       const older = isOfToday ? null : serviceOf(versions(application), service, hash);
-      const own = older?.gate ?? gates.get(`${application}/${service}/${hash}`);
-      const gate = own ?? gates.get(`${application}/${service}`);
-      if (gate !== undefined) watched.push({ container, gate });
+      const own = older ?? services.get(`${application}/${service}/${hash}`);
+      const spec = own ?? services.get(`${application}/${service}`);
+      if (spec === undefined) continue;
+      // What is asked before its hooks have run says nothing yet.
+      const hooks = postStartOf(world.journal, spec, container);
+      if (hooks.kind !== 'due') watched.push({ container, gate: spec.gate });
     }
   }
   return watched;
 }
 
 /**
- * Gates by `application/service/hash`, of what the commit asks for and of last-known-good; and by `application/service`
+ * Services by `application/service/hash`, of what the commit asks for and of last-known-good; and by `application/service`
  * for instances of a revision that neither of them is any more.
  */
-function knownGates({ desired, journal }: Pick<World, 'desired' | 'journal'>): Map<string, Gate> {
+function knownServices({
+  desired,
+  journal,
+}: Pick<World, 'desired' | 'journal'>): Map<string, ServiceSpec> {
   const good = [...journal.applications.values()].flatMap(({ lastKnownGood }) =>
     lastKnownGood === null ? [] : [lastKnownGood.spec],
   );
-  const gates = new Map<string, Gate>();
+  const known = new Map<string, ServiceSpec>();
   for (const { name, services } of [...good, ...desired.applications]) {
     for (const service of services) {
-      gates.set(`${name}/${service.name}/${service.hash}`, service.gate);
-      gates.set(`${name}/${service.name}`, service.gate);
+      known.set(`${name}/${service.name}/${service.hash}`, service);
+      known.set(`${name}/${service.name}`, service);
     }
   }
-  return gates;
+  return known;
 }

@@ -3,6 +3,7 @@ import { afterEach, describe } from 'vitest';
 import { containerCases } from './container-cases.ts';
 import type { ContractContext } from './contract-context.ts';
 import { EngineShell } from './engine-shell.ts';
+import { execCases } from './exec-cases.ts';
 import { healthCases } from './health-cases.ts';
 import type { HostBench } from './host-bench.ts';
 import { lifeCases } from './life-cases.ts';
@@ -22,6 +23,7 @@ export function hostContract(bench: () => HostBench): void {
 
   describe('containers:', () => containerCases(context));
   describe('the life of a container:', () => lifeCases(context));
+  describe('commands in a container:', () => execCases(context));
   describe('published ports:', () => portCases(context));
   describe('networks:', () => networkCases(context));
   describe('volumes, images, events:', () => objectCases(context));

@@ -249,6 +249,16 @@ export const keyLives: readonly KeyLife[] = [
   { key: 'pids_limit', before: ['pids_limit: 64'], after: ['pids_limit: 96'] },
   { key: 'platform', before: ['platform: linux/amd64'], after: [] },
   { key: 'ports', before: ['ports: ["80"]'], after: ['ports: ["81"]'] },
+  {
+    key: 'post_start',
+    before: ['post_start: [{ command: [testapp, check] }]'],
+    after: ['post_start: [{ command: [testapp, check, /ready] }]'],
+  },
+  {
+    key: 'pre_stop',
+    before: ['pre_stop: [{ command: [testapp, check] }]'],
+    after: ['pre_stop: [{ command: [testapp, check, /ready] }]'],
+  },
   { key: 'privileged', before: ['privileged: true'], after: [], isOnlyCreated: true },
   { key: 'profiles', before: ['profiles: []'], after: [] },
   { key: 'pull_policy', before: ['pull_policy: missing'], after: [] },

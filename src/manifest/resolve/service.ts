@@ -9,6 +9,7 @@ import { resolveConstraints } from './constraints.ts';
 import { resolveContainer } from './container.ts';
 import { resolveEnvironment } from './environment.ts';
 import { resolveGate } from './gate.ts';
+import { resolveHooks } from './hooks.ts';
 import { gateOfJob, resolveJob, startsLater } from './job.ts';
 import { originsBelow } from './origins.ts';
 import { resolveTagMoved } from './image-policy.ts';
@@ -47,6 +48,7 @@ export function resolveService(subject: Subject, name: string, service: Cursor):
         ? resolveRollout(subject, service, update.monitorMs, gate)
         : rolloutOfJob(gate),
     gate,
+    ...resolveHooks(subject, service),
     dependsOn: resolveDependencies(subject, name, service),
     origins: originsOf(service, environment.origins),
   };

@@ -17,7 +17,9 @@
  *
  * Routes: / /ready /healthz /env/NAME /file/PATH /slow?ms=N
  * Commands: "testapp" serves; "testapp check [URLPATH]" asks the server in the same container, prints the status and
- * the body in one line, and exits with 0 when the status is 200, else 1.
+ * the body in one line, and exits with 0 when the status is 200, else 1; "testapp append PATH TEXT" adds a line to a file,
+ * in which %NAME% alone stands for a variable; "testapp end CODE [TEXT]" says the text on stderr and exits with the code;
+ * "testapp pause MS" ends well after so long.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -318,14 +320,37 @@ static int check(const char *path) {
   return status == 200 ? 0 : 1;
 }
 
+static int append(const char *path, const char *text) {
+  size_t length = strlen(text);
+  char name[256];
+  if (length > 2 && length < sizeof name && text[0] == '%' && text[length - 1] == '%') {
+    snprintf(name, sizeof name, "%.*s", (int)length - 2, text + 1);
+    text = env_text(name, "");
+  }
+  FILE *file = fopen(path, "a");
+  if (!file || fprintf(file, "%s\n", text) < 0 || fclose(file) != 0) {
+    fprintf(stderr, "cannot write %s: %s\n", path, strerror(errno));
+    return 1;
+  }
+  return 0;
+}
+
+static int end(const char *code, const char *text) {
+  if (text) fprintf(stderr, "%s\n", text);
+  return atoi(code);
+}
+
 int main(int count, char **arguments) {
   setvbuf(stdout, NULL, _IOLBF, 0);
   version = env_text("VERSION", "dev");
   started_ms = now_ms();
   gethostname(hostname, sizeof hostname - 1);
   if (count >= 2 && strcmp(arguments[1], "check") == 0) return check(count >= 3 ? arguments[2] : "/healthz");
+  if (count == 4 && strcmp(arguments[1], "append") == 0) return append(arguments[2], arguments[3]);
+  if (count >= 3 && strcmp(arguments[1], "end") == 0) return end(arguments[2], count >= 4 ? arguments[3] : NULL);
+  if (count == 3 && strcmp(arguments[1], "pause") == 0) return usleep((useconds_t)atol(arguments[2]) * 1000), 0;
   if (count >= 2) {
-    fprintf(stderr, "testapp: unknown command \"%s\": use \"testapp\" or \"testapp check [URLPATH]\"\n", arguments[1]);
+    fprintf(stderr, "testapp: unknown command \"%s\": use check, append, end, pause, or none\n", arguments[1]);
     return 64;
   }
   return serve();

@@ -34,6 +34,18 @@ function tarRefusal(state: EngineState, why: string): string {
   return state.apiVersion === '1.41' ? `Error processing tar file(exit status 1): ${why}` : why;
 }
 
+/** Writes at the end of a file of a container. */
+export function appendFile(
+  state: EngineState,
+  container: Container,
+  path: string,
+  text: string,
+): void {
+  const { files, at, write } = placeOf(state, container, path);
+  write(Buffer.concat([files.get(at) ?? Buffer.alloc(0), Buffer.from(text)]));
+  changed(state);
+}
+
 /** The file or folder at a path of a container, as a tar archive. */
 export function getArchive(
   state: EngineState,

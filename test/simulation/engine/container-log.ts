@@ -24,8 +24,12 @@ export function wholeLog(container: Container): Buffer {
 
 /** With a terminal there is but one stream, and no frames. */
 function frame(container: Container, stream: 1 | 2, text: string): Buffer {
+  return container.config.Tty ? Buffer.from(`${text}\n`) : framed(stream, text);
+}
+
+/** A line with the head that says of which stream it is. */
+export function framed(stream: 1 | 2, text: string): Buffer {
   const payload = Buffer.from(`${text}\n`);
-  if (container.config.Tty) return payload;
   const header = Buffer.alloc(8);
   header[0] = stream;
   header.writeUInt32BE(payload.length, 4);

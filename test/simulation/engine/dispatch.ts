@@ -7,6 +7,7 @@ import { readLog } from './container-log.ts';
 import { createContainer } from './create-container.ts';
 import type { EngineState } from './engine-state.ts';
 import { mutated } from './engine-state.ts';
+import { inspectExec, makeExec, startExec } from './exec.ts';
 import { findContainer, noSuchContainer } from './find-container.ts';
 import { engineInfo, engineVersion } from './facts.ts';
 import { inspectImage, listImages, lookUpImage, pullImage, tagImage } from './images.ts';
@@ -41,6 +42,8 @@ export function dispatch(state: EngineState, request: ApiRequest): Answer {
       return ok(null);
     case 'containers':
       return aboutContainers(state, request, first, second);
+    case 'exec':
+      return second === 'start' ? startExec(state, first) : inspectExec(state, first);
     case 'networks':
       return aboutNetworks(state, request, first, second);
     case 'volumes':
@@ -126,6 +129,8 @@ function changeContainer(
 ): Answer {
   const { method, query } = request;
   switch (`${method} ${verb}`) {
+    case 'POST exec':
+      return makeExec(state, container, bodyOf(request));
     case 'POST start':
       return start(state, container, 'api');
     case 'POST stop':

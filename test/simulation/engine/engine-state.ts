@@ -1,6 +1,7 @@
 import type { WireEvent } from '../../../src/fleet/wire.ts';
 import type { Clock } from '../../../src/model/clock.ts';
 import type { Container } from './container.ts';
+import type { Exec } from './exec.ts';
 import type { PortTable } from './ports.ts';
 import type { SimulatedImage, SimulatedRegistry } from './registry.ts';
 
@@ -66,6 +67,8 @@ export interface EngineState {
   /** By id, the oldest first. */
   readonly containers: Map<string, Container>;
   readonly names: Map<string, Container>;
+  /** Commands in containers, by id. */
+  readonly execs: Map<string, Exec>;
   readonly networks: Map<string, Network>;
   readonly volumes: Map<string, Volume>;
   /** By id. */

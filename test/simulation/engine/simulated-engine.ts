@@ -59,6 +59,7 @@ export class SimulatedEngine {
       timing: { ...usualTiming, ...timing },
       containers: new Map(),
       names: new Map(),
+      execs: new Map(),
       networks: new Map(),
       volumes: new Map(),
       images: new Map(),

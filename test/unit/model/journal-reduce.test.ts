@@ -46,6 +46,30 @@ describe('reduceJournal() on slots', () => {
     expect(state.instances.get(container)).toEqual({ slot, retired: false });
   });
 
+  it('knows what has become of the hooks of the last start', () => {
+    const due: JournalEntry = { kind: 'hooks-due', slot, container };
+    const ended = (failure: string | null): JournalEntry => {
+      return { kind: 'hooks-ended', slot, container, failure, at: 7 };
+    };
+    const known = (...entries: readonly JournalEntry[]) =>
+      after(reserved, seen, ...entries).instances.get(container);
+
+    expect(known(ended(null))).toEqual({
+      slot,
+      retired: false,
+      postStart: { kind: 'done', at: 7 },
+    });
+    expect(known(ended('why'))?.postStart).toEqual({ kind: 'failed', message: 'why' });
+    expect(known(ended(null), due)?.postStart).toEqual({ kind: 'due' });
+    const retired: JournalEntry = { kind: 'instance-retired', slot, container };
+    const renewed: JournalEntry = { kind: 'hash-renewed', slot, container, hash };
+    expect(known(ended(null), retired, renewed)).toMatchObject({
+      retired: true,
+      hash,
+      postStart: { kind: 'done' },
+    });
+  });
+
   it('does not go back to an older epoch that is seen late', () => {
     const state = after({ ...reserved, epoch: 5 }, seen);
 

@@ -1,8 +1,10 @@
 /** A stretch of time on a fleet: commits, requests, fates and refused steps, with a look at every pass. */
 import type { ApplicationSpec } from '../../../src/model/application.ts';
+import { reduceJournal } from '../../../src/model/journal-reduce.ts';
 import type { JournalEntry } from '../../../src/model/journal-state.ts';
 import type { RequestKind } from '../../../src/model/request.ts';
-import type { Step, StepFailure } from '../../../src/model/step.ts';
+import type { Step, StepFailure, StepOutcome } from '../../../src/model/step.ts';
+import { hooksEntry } from '../../../src/reconcile/hooks-entry.ts';
 import { noteOutcome } from '../../../src/reconcile/step-failures.ts';
 import type { Decision } from '../../../src/rollout/decide.ts';
 import { decide } from '../../../src/rollout/decide.ts';
@@ -63,7 +65,11 @@ function playWhile(
     entries.push(...decision.entries);
     const executed = decision.steps.filter((step) => refuse(step) === null);
     const next = pass(world, decision, executed, fate);
-    world = { ...next, failures: failuresAfter(world, decision, refuse, next.now) };
+    const ended = decision.steps.flatMap(
+      (step) => hooksEntry(step, outcomeOf(step, refuse), next.now) ?? [],
+    );
+    const journal = ended.reduce(reduceJournal, next.journal);
+    world = { ...next, journal, failures: failuresAfter(world, decision, refuse, next.now) };
   }
 }
 
@@ -78,11 +84,15 @@ function failuresAfter(
     ? new Map()
     : world.failures;
   return steps.reduce((failures, step) => {
-    const failure = refuse(step);
-    const outcome =
-      failure === null ? { kind: 'done' as const } : { kind: 'failed' as const, failure };
-    return noteOutcome(failures, step, outcome, now);
+    const outcome = outcomeOf(step, refuse);
+    const isKept = hooksEntry(step, outcome, now) !== null;
+    return noteOutcome(failures, step, isKept ? { kind: 'done' } : outcome, now);
   }, before);
+}
+
+function outcomeOf(step: Step, refuse: (step: Step) => StepFailure | null): StepOutcome {
+  const failure = refuse(step);
+  return failure === null ? { kind: 'done' } : { kind: 'failed', failure };
 }
 
 /** Somebody asks for something. */
