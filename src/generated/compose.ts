@@ -998,9 +998,9 @@ ports?: Port[]
  */
 post_start?: Hook[]
 /**
- * Commands to run before the start.
+ * Commands to run before the first instance of a new version starts, one after the other, each in a container of its own: once per version for all instances, on the host of the first one, in ten minutes. One that does not end with exit code 0 fails the version, and what serves is not touched. A change is another version. The containers, services NAME-pre-start-1 and so on, are made as those of the service, without its command, entrypoint, labels, ports, names and addresses, and stay as the record.
  */
-pre_start?: unknown[]
+pre_start?: PreStartHook[]
 /**
  * Commands to run in the container before each stop by Fleetwright, one after the other. All of them together have the time of stop_grace_period, and the stop has it once more; one that fails or hangs is logged, those after it are left out, and the container is stopped. A change restarts nothing: it holds for the next stop.
  */
@@ -1214,6 +1214,27 @@ privileged?: Boolean
  */
 working_dir?: string
 environment?: Assignments
+}
+/**
+ * A command that is run before the first instance of a new version.
+ */
+export interface PreStartHook {
+command?: Words
+/**
+ * Image to run it in. Default: that of the service.
+ */
+image?: string
+/**
+ * User to run it as. Default: that of the service, or of the image when the hook names one.
+ */
+user?: string
+privileged?: Boolean
+/**
+ * Working directory. Default: that of the service.
+ */
+working_dir?: string
+environment?: Assignments
+per_replica?: Boolean
 }
 /**
  * How a new revision comes in. The keys of a service win one by one over those at the application's x-fleetwright.rollout.

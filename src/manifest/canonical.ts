@@ -36,6 +36,7 @@ const rules: PathTable<Rule> = pathTable<Rule>([
   ['services.*.command', splitWords],
   ['services.*.entrypoint', splitWords],
   ['services.*.post_start', eachHook],
+  ['services.*.pre_start', eachHook],
   ['services.*.pre_stop', eachHook],
   ['services.*.healthcheck.test', shellTest],
   ['x-fleetwright.dependsOn', expandItems(namedMember('application'))],

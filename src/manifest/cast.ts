@@ -38,6 +38,8 @@ const service = {
     'tty',
     'use_api_socket',
     'post_start.*.privileged',
+    'pre_start.*.per_replica',
+    'pre_start.*.privileged',
     'pre_stop.*.privileged',
     'depends_on.*.required',
     'depends_on.*.restart',

@@ -16,6 +16,7 @@ import { createMask } from './mask.ts';
 import { readModel } from './model.ts';
 import type { Node } from './node.ts';
 import type { ParseCache } from './parse-cache.ts';
+import { expandPreStart } from './pre-start.ts';
 import { readDocuments } from './read-documents.ts';
 import type { Reading } from './reading.ts';
 import { startOf } from './report.ts';
@@ -106,12 +107,31 @@ function judgeModel(
   for (const diagnostic of canonical.diagnostics) mask.report(diagnostic);
   const { report } = mask;
   const labelled = applyLabelFiles(unify(canonical.node), { files, folder: source.folder, report });
-  const whole = fillVariables(addImplicitDependencies(labelled), variables);
+  const expanded = expandPreStart(labelled);
+  const whole = fillVariables(addImplicitDependencies(expanded.document), variables);
   const root = cursorAt(whole, report);
   const subject = createSubject(root, { ...context, files });
   for (const rule of rules) rule(subject);
   const spec = resolveApplication(subject);
-  return { spec, diagnostics: mask.diagnostics };
+  return { spec, diagnostics: withoutRepeats(mask.diagnostics, expanded.hooks) };
+}
+
+/** What a hook has from its service is judged there. */
+function withoutRepeats(
+  diagnostics: readonly Diagnostic[],
+  hooks: ReadonlySet<string>,
+): readonly Diagnostic[] {
+  if (hooks.size === 0) return diagnostics;
+  const isOfHook = ({ path }: Diagnostic): boolean => {
+    const name = /^services\.(.*-pre-start-\d+)(?:\.|$)/.exec(path)?.[1];
+    return name !== undefined && hooks.has(name);
+  };
+  const others = new Set(diagnostics.filter((each) => !isOfHook(each)).map(keyOf));
+  return diagnostics.filter((each) => !isOfHook(each) || !others.has(keyOf(each)));
+}
+
+function keyOf({ file, line, column, code }: Diagnostic): string {
+  return [file, line, column, code].join(' ');
 }
 
 function emptyManifest(source: ManifestSource): Diagnostic {

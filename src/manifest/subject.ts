@@ -12,7 +12,7 @@ export interface Subject {
   readonly services: ReadonlyMap<string, Cursor>;
   /** Services that are left out, since none of their profiles is active. */
   readonly inactive: ReadonlySet<string>;
-  /** What is said of the job that a service is, by service; the first word counts. */
+  /** What is said of the job that a service is, be it a hook of another one, by service; the first word counts. */
   readonly jobs: ReadonlyMap<string, Cursor>;
   readonly variables: ReadonlyMap<string, string>;
   readonly files: FileAccess;
@@ -34,11 +34,15 @@ export function createSubject(
     root,
     services: new Map(all.filter(isActive)),
     inactive: new Set(all.filter((each) => !isActive(each)).map(([name]) => name)),
-    jobs: new Map(
-      jobsOf(root)
+    jobs: new Map([
+      ...all.flatMap(([name, service]): readonly (readonly [string, Cursor])[] => {
+        const job = child(service, 'x-fleetwright', 'job');
+        return job.node === undefined ? [] : [[name, job]];
+      }),
+      ...jobsOf(root)
         .map(({ service, job }) => [service, job] as const)
         .toReversed(),
-    ),
+    ]),
   };
 }
 

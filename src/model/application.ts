@@ -140,6 +140,11 @@ export interface CanaryStep {
 export interface JobPolicy {
   /** `before`: nothing of the new version starts before it; `after`: it starts when all of it is in place. */
   readonly when: 'before' | 'after';
+  /**
+   * The service whose pre_start hook it is: it runs once per version of that one, and holds nothing else back. Absent: of
+   * none.
+   */
+  readonly of?: string;
 }
 
 /** What an instance must show before it counts as available. The container's own HEALTHCHECK is part of every gate. */

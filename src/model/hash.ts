@@ -116,13 +116,18 @@ export function hashServices(
  */
 function combineHashes(services: readonly HashedService[]): ReadonlyMap<string, SpecHash> {
   const lasting = new Map(
-    services.filter(({ job }) => job === null).map((service) => [service.name, service]),
+    services
+      .filter(({ job }) => job === null)
+      .map((service) => [service.name, { ...service, hash: withHooks(service, services) }]),
   );
   const combined = new Map<string, SpecHash>();
   for (const name of lasting.keys()) combine(name, lasting, combined);
   const all = Object.fromEntries(combined);
   for (const { name, job, hash } of services) {
-    if (job !== null) combined.set(name, hashJob(hash, all));
+    if (job === null) continue;
+    const { of } = job;
+    const covered = of === undefined ? all : { [of]: combined.get(of) ?? hash };
+    combined.set(name, hashJob(hash, covered));
   }
   return combined;
 }
@@ -156,6 +161,14 @@ function combine(
     combined.set(name, toSpecHash(digestOf({ own: service.hash, restartedWith })));
   }
   return combined.get(name);
+}
+
+/** With other pre_start hooks it is another version: what they do is done before its instances start. */
+function withHooks({ name, hash }: HashedService, services: readonly HashedService[]): SpecHash {
+  const hooks = services.filter(({ job }) => job?.of === name);
+  if (hooks.length === 0) return hash;
+  const preStart = Object.fromEntries(hooks.map((hook) => [hook.name, hook.hash]));
+  return toSpecHash(digestOf({ own: hash, preStart }));
 }
 
 /**

@@ -2,7 +2,7 @@ import { sha256 } from '../model/digest.ts';
 import type { HostSpec } from '../model/fleet.ts';
 import { globalSlot, slotKey } from '../model/labels.ts';
 import type { HostName } from '../model/names.ts';
-import { sharedServices, sharedSlot } from '../model/shared-slot.ts';
+import { neighbours, sharedSlot } from '../model/shared-slot.ts';
 import type { HostObservation, ReachableHost } from '../model/observation.ts';
 import type { CandidateHost } from './constraint.ts';
 import { admits } from './constraint.ts';
@@ -156,7 +156,9 @@ class Board {
    */
   #mayStay(slot: Slot, host: CandidateHost): boolean {
     const isAdmitted = slot.service.constraints.every((constraint) => admits(host, constraint));
-    if (this.#strayFrom(slot, host).length > 0) return false;
+    // A hook that has run has done so, wherever its service goes now.
+    const isHook = slot.service.job?.of !== undefined;
+    if (!isHook && this.#strayFrom(slot, host).length > 0) return false;
     return isAdmitted && this.#ownClash(slot, host) === undefined;
   }
 
@@ -196,14 +198,16 @@ class Board {
     return [...constraints, ...this.#strayFrom(slot, host), ...this.#portExclusions(slot, host)];
   }
 
-  /** What it is to share something with and is not on this host. */
+  /** What it is to be near and is not on this host. */
   #strayFrom({ application, service, slot }: Slot, host: CandidateHost): readonly string[] {
-    return sharedServices(service).flatMap((name) => {
+    return neighbours(service).flatMap((name) => {
       const shared = this.#services.get(`${application}/${name}`);
       if (shared === undefined) return [];
       const key = slotKey({ application, service: name, slot: sharedSlot(shared.service, slot) });
       const there = this.assignments.get(key);
-      if (there === host.spec.name) return [];
+      // A hook of a service that has no such slot may be anywhere.
+      const isFree = there === undefined && service.job?.of === name;
+      if (there === host.spec.name || isFree) return [];
       return [`service "${name}" is ${there === undefined ? 'nowhere' : `on host "${there}"`}`];
     });
   }

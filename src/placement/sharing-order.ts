@@ -1,17 +1,17 @@
-import { sharedServices } from '../model/shared-slot.ts';
+import { neighbours } from '../model/shared-slot.ts';
 import type { PlacedService } from './placed-service.ts';
 
-/** Services in turns: each shares something only with those of turns before its own. */
+/** Services in turns: each is placed near those of turns before its own. */
 export function inSharingOrder(
   services: readonly PlacedService[],
 ): readonly (readonly PlacedService[])[] {
-  if (services.every(({ service }) => service.container.shares === undefined)) return [services];
+  if (services.every(({ service }) => neighbours(service).length === 0)) return [services];
   const turns: PlacedService[][] = [];
   let left = services;
   while (left.length > 0) {
     const open = new Set(left.map(keyOf));
     const ready = left.filter(({ application, service }) =>
-      sharedServices(service).every((name) => !open.has(`${application}/${name}`)),
+      neighbours(service).every((name) => !open.has(`${application}/${name}`)),
     );
     // Those that wait for each other are refused before they come here.
     const turn = new Set(ready.length === 0 ? left : ready);

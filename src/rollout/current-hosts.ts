@@ -1,3 +1,4 @@
+import { slotKey } from '../model/labels.ts';
 import type { HostName } from '../model/names.ts';
 import type { Instance, Inventory } from '../drift/identify.ts';
 import type { Target } from './target.ts';
@@ -20,7 +21,26 @@ export function currentHosts(
   for (const [key, { host }] of world.journal.slots) {
     if (!current.has(key)) current.set(key, host);
   }
+  for (const key of staleHooks(world, targets, current)) current.delete(key);
   return current;
+}
+
+/** Slots of hooks whose version has not been given a host yet: where the one before it has run says nothing. */
+function staleHooks(
+  { journal }: World,
+  targets: readonly Target[],
+  current: ReadonlyMap<string, HostName>,
+): readonly string[] {
+  return targets.flatMap(({ spec }) =>
+    spec.services
+      .filter(({ job }) => job?.of !== undefined)
+      .map(({ name, hash }) => [
+        slotKey({ application: spec.name, service: name, slot: '1' }),
+        hash,
+      ])
+      .filter(([key = '', hash]) => current.has(key) && journal.slots.get(key)?.hash !== hash)
+      .map(([key = '']) => key),
+  );
 }
 
 function instanceHost(

@@ -5,13 +5,18 @@ import { countedSlots } from './counted-slots.ts';
 
 /** What keeps a service of a new version waiting for a job, or a job for the services, in words; null: nothing. */
 export function unmetJob(context: ApplicationContext, service: ServiceSpec): string | null {
-  if (service.job?.when === 'before') return null;
-  const jobs = context.views.filter((one) => one.service.job?.when === 'before');
+  if (isFirst(service)) return null;
+  const jobs = context.views.filter((one) => isFirst(one.service));
   const first = jobs.find(({ slots }) => !slots.every(isSettled));
   if (first !== undefined) return `job "${first.service.name}" runs first`;
-  if (service.job === null) return null;
+  if (service.job === null || service.job.of !== undefined) return null;
   const open = context.views.find((one) => one.service.job === null && !isInPlace(context, one));
   return open === undefined ? null : `it runs when service "${open.service.name}" is in place`;
+}
+
+/** A job before all services; a hook is before its own, which waits for it. */
+function isFirst({ job }: ServiceSpec): boolean {
+  return job?.when === 'before' && job.of === undefined;
 }
 
 function isInPlace({ world }: ApplicationContext, views: ServiceViews): boolean {

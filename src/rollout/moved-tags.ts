@@ -59,9 +59,12 @@ function withNewJobs(services: readonly ServiceSpec[]): readonly ServiceSpec[] {
   const hashes = Object.fromEntries(rolled.map(({ name, hash }) => [name, hash]));
   return services.map((service) => {
     if (service.job === null) return service;
+    const { of } = service.job;
+    const covered = Object.entries(hashes).filter(([name]) => of === undefined || of === name);
+    if (covered.length === 0) return service;
     const { image } = service.container;
     const rolledFrom = service.rolledFrom ?? { image, hash: service.hash };
-    return { ...service, hash: hashJob(service.hash, hashes), rolledFrom };
+    return { ...service, hash: hashJob(service.hash, Object.fromEntries(covered)), rolledFrom };
   });
 }
 

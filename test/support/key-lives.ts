@@ -255,6 +255,11 @@ export const keyLives: readonly KeyLife[] = [
     after: ['post_start: [{ command: [testapp, check, /ready] }]'],
   },
   {
+    key: 'pre_start',
+    before: ['pre_start: [{ command: [testapp, end, "0"] }]'],
+    after: ['pre_start: [{ command: [testapp, end, "0", again] }]'],
+  },
+  {
     key: 'pre_stop',
     before: ['pre_stop: [{ command: [testapp, check] }]'],
     after: ['pre_stop: [{ command: [testapp, check, /ready] }]'],

@@ -16,7 +16,7 @@ import {
 import { formatPlace } from '../report.ts';
 import { replicasOf } from '../resolve/replicas.ts';
 import { readDuration } from '../resolve/duration.ts';
-import { startsLater } from '../resolve/job.ts';
+import { resolveJob, startsLater } from '../resolve/job.ts';
 import { resolveRestart } from '../resolve/restart.ts';
 import { jobsOf, type Subject } from '../subject.ts';
 import { didYouMean } from '../suggest.ts';
@@ -111,12 +111,18 @@ function judgeRestart(name: string, service: Cursor): void {
 export const jobsComeInOrder: Rule = (subject) => {
   for (const [name, service] of subject.services) {
     for (const [other, dependency] of members(child(service, 'depends_on'))) {
-      if (!subject.services.has(other)) continue;
+      if (!subject.services.has(other) || isHook(subject, other)) continue;
       judgeOrder(subject, name, other, atKey(dependency));
       judgeCondition(subject, name, other, child(dependency, 'condition'));
     }
   }
 };
+
+/** Its own service waits for it, as is right; a job may have none at all. */
+function isHook({ jobs }: Subject, name: string): boolean {
+  const job = jobs.get(name);
+  return job !== undefined && resolveJob(job).of !== undefined;
+}
 
 function judgeOrder(subject: Subject, name: string, other: string, place: Cursor): void {
   if (!startsLater(subject, other, name)) return;

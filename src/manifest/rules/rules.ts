@@ -30,6 +30,7 @@ import {
 } from './top-level.ts';
 import { completionIsPossible } from './completion.ts';
 import { namedContainersAreAlone } from './container-name.ts';
+import { preStartHooksAreJobs } from './pre-start.ts';
 import { twinsAgree } from './twins.ts';
 
 /** All that must hold of an application beyond its shape. Their order does not matter: diagnostics are sorted. */
@@ -70,5 +71,6 @@ export const rules: readonly Rule[] = [
   jobsAreServices,
   jobsRunOnce,
   jobsComeInOrder,
+  preStartHooksAreJobs,
   adoptionsNameContainers,
 ];
