@@ -24,9 +24,10 @@ export function watchedContainers(
       const own = older ?? services.get(`${application}/${service}/${hash}`);
       const spec = own ?? services.get(`${application}/${service}`);
       if (spec === undefined) continue;
-      // What is asked before its hooks have run says nothing yet.
-      const hooks = postStartOf(world.journal, spec, container);
-      if (hooks.kind !== 'due') watched.push({ container, gate: spec.gate });
+      // What is asked before its hooks have run says nothing yet; those of another version are none of its own.
+      const isAwaited =
+        own !== undefined && postStartOf(world.journal, own, container).kind === 'due';
+      if (!isAwaited) watched.push({ container, gate: spec.gate });
     }
   }
   return watched;

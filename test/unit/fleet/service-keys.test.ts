@@ -57,8 +57,8 @@ function visible(spec: ContainerSpec): object {
   return { ...spec, networks, mounts, files: [], labels: {}, restart: noRestart };
 }
 
-/** Set by an update after the create, and by the query of the create. */
-const notInBody: ReadonlySet<string> = new Set(['restart', 'container_name']);
+/** Set by an update after the create, by the query of the create, and services of their own. */
+const notInBody: ReadonlySet<string> = new Set(['restart', 'container_name', 'pre_start']);
 
 describe('every key of a service', () => {
   it('is honoured, ignored with a reason, or refused', () => {

@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest';
 
+import { noRestart } from '../../../src/model/container.ts';
 import type { Hook } from '../../../src/model/hooks.ts';
 import type { StepFailure } from '../../../src/model/step.ts';
 import { decide } from '../../../src/rollout/decide.ts';
+import { watchedContainers } from '../../../src/rollout/watched.ts';
 import type { World } from '../../../src/rollout/world.ts';
 import type { ServiceFacts } from '../../support/builders.ts';
-import { aWorld } from '../../support/builders.ts';
+import { aJournal, aWorld } from '../../support/builders.ts';
 import { deployed, play, shop } from './play.ts';
 import {
   commit,
@@ -154,6 +156,15 @@ describe('post_start hooks', () => {
     expect(decisionOf(healed.last).conditions.some(({ reason }) => reason === 'HookFailed')).toBe(
       false,
     );
+  });
+
+  it('of the new version are not waited for in what it replaces, when the journal was lost on the way', () => {
+    const before = commit(deployed('v1', {}, ['host-1']), shop('v2', warm), 2);
+    const retiring = edit(before, (one) => ({ ...one, restart: noRestart }));
+
+    const watched = watchedContainers({ ...retiring, journal: aJournal() });
+
+    expect(watched.map(({ container }) => container.spec.image)).toEqual(['testapp:v1']);
   });
 
   it('have their own time, and the gate has all of its own after them', () => {
