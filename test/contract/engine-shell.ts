@@ -69,6 +69,14 @@ export class EngineShell {
     return this.send('POST', `/containers/${name}/stop`, { query });
   }
 
+  restart(name: string): Promise<void> {
+    return this.send('POST', `/containers/${name}/restart`);
+  }
+
+  signal(name: string, signal: string): Promise<void> {
+    return this.send('POST', `/containers/${name}/kill`, { query: { signal } });
+  }
+
   /** A request to a container that has no body, such as `pause`. */
   tell(name: string, verb: 'pause' | 'unpause' | 'kill'): Promise<void> {
     return this.send('POST', `/containers/${name}/${verb}`);

@@ -150,6 +150,38 @@ export function objectCases(context: ContractContext): void {
     ).toEqual({ status: 400, message: 'No such container: nobody' });
   });
 
+  it('files of a volume are written anew while a container that may only read them runs', async () => {
+    const create = (name: string, mounts: readonly object[]): Promise<string> =>
+      shell().create(name, { HostConfig: { NetworkMode: 'none', Mounts: mounts } });
+    const put = async (text: string): Promise<void> => {
+      const content = Buffer.from(text).toString('base64');
+      const files = [{ target: 'a', content, mode: 0o644, uid: 0, gid: 0 }];
+      const mount = { target: '/conf', kind: 'folder', readOnly: true, files } as const;
+      const archive = await mountArchive([mount], 'all', null);
+      await shell().send('PUT', '/containers/filler/archive', { query: { path: '/' }, archive });
+    };
+    await create('filler', [sharedVolume(false)]);
+    await put('old');
+    const [point] = mountsOf(await shell().inspect('filler')) as readonly { Source: string }[];
+    const bind = (path: string, Target: string): object => ({
+      Type: 'bind',
+      Source: `${point?.Source ?? ''}/0${path}`,
+      Target,
+      ReadOnly: true,
+    });
+    await create('web', [sharedVolume(true), bind('', '/conf'), bind('/a', '/one')]);
+    await shell().start('web');
+
+    await put('new');
+
+    expect(await shell().files('web', '/conf/a')).toEqual({ a: 'new' });
+    expect(await shell().files('web', '/all/0/a')).toEqual({ a: 'new' });
+    // The engine looks past the container: its program goes on seeing the old file.
+    expect(await shell().files('web', '/one')).toEqual({ one: 'new' });
+    await shell().stop('web', 0);
+    expect(await shell().files('web', '/all/0/a')).toEqual({ a: 'new' });
+  });
+
   it('a removal that says nothing of volumes leaves those without a name too', async () => {
     const Mounts = [{ Type: 'volume', Source: '', Target: '/scratch' }];
     await shell().create('web', { HostConfig: { Mounts } });
@@ -342,4 +374,9 @@ function mountsOf(container: WireContainer): readonly object[] {
   return (container.Mounts ?? []).toSorted((a, b) =>
     (a.Destination ?? '') < (b.Destination ?? '') ? -1 : 1,
   );
+}
+
+function sharedVolume(ReadOnly: boolean): object {
+  const VolumeOptions = { NoCopy: true };
+  return { Type: 'volume', Source: 'conf', Target: '/all', ReadOnly, VolumeOptions };
 }

@@ -164,6 +164,54 @@ export function restartCases(context: ContractContext): void {
     expect((await inspect()).State?.Status).toBe('exited');
   });
 
+  it('a restart that is asked for is over when it is answered, and counts anew', async () => {
+    const id = await shell().run('web', withPolicy('unless-stopped'));
+    await bench().killProgram(id);
+    const before = await until(context, inspect, ({ RestartCount }) => RestartCount === 1);
+    await until(context, inspect, ({ State }) => State?.Restarting === false);
+
+    await shell().restart('web');
+
+    const after = await inspect();
+    expect(after).toMatchObject({ Id: id, RestartCount: 0, State: { Status: 'running' } });
+    expect(startOf(after)).toBeGreaterThan(startOf(before));
+    await bench().killProgram(id);
+    await until(context, inspect, ({ RestartCount }) => RestartCount === 1);
+  });
+
+  it('a restart that is asked for also starts what was stopped, or waits for its restart', async () => {
+    await shell().run('web');
+    await shell().stop('web');
+
+    await shell().restart('web');
+
+    expect((await inspect()).State?.Status).toBe('running');
+    await shell().remove('web', { force: '1' });
+    await shell().run('web', crashing('always'));
+    await until(context, inspect, isWaitingFor(6));
+    await shell().restart('web');
+    expect(await inspect()).toMatchObject({ RestartCount: expect.any(Number) });
+    expect((await inspect()).RestartCount ?? 0).toBeLessThan(6);
+  });
+
+  it('after a signal a program goes on, and its policy does not start it again', async () => {
+    const id = await shell().run('web', withPolicy('unless-stopped'));
+    const before = await inspect();
+
+    await shell().signal('web', 'SIGHUP');
+
+    await bench().sleep(500);
+    expect(await inspect()).toMatchObject({ Id: id, State: before.State });
+    await bench().killProgram(id);
+    await until(context, inspect, ({ State }) => State?.Status === 'exited');
+    await bench().sleep(1_000);
+    expect((await inspect()).State?.Status).toBe('exited');
+    expect(await refused(shell().signal('web', 'SIGHUP'))).toMatchObject({ status: 409 });
+    await shell().start('web');
+    await bench().killProgram(id);
+    await until(context, inspect, ({ RestartCount }) => RestartCount === 1);
+  });
+
   async function runTable(): Promise<void> {
     for (const policy of ['no', 'always', 'unless-stopped', 'on-failure']) {
       await shell().run(`runs-${policy}`, withPolicy(policy));
@@ -203,6 +251,10 @@ function withPolicy(name: string, count = 0): object {
 
 function crashing(policy: string, count = 0): object {
   return { Image: 'testapp:crash', ...withPolicy(policy, count) };
+}
+
+function startOf({ State }: WireContainer): number {
+  return Date.parse(State?.StartedAt ?? '');
 }
 
 function isWaitingFor(restart: number): (seen: WireContainer) => boolean {

@@ -101,6 +101,33 @@ function placeOf(state: EngineState, container: Container, path: string): Place 
   return { files: volume.files, at, write };
 }
 
+/** A program reads all that is mounted when it starts. */
+export function readAtStart(state: EngineState, container: Container): void {
+  container.loaded = new Map(mountedFiles(state, container));
+}
+
+/** While it runs it sees new files in folders; of a file that is mounted by itself, it goes on seeing the old one. */
+export function readAgain(state: EngineState, container: Container): void {
+  const single = new Set(container.mounts.map(({ Destination = '' }) => Destination));
+  const seen = mountedFiles(state, container).filter(([path]) => !single.has(path));
+  container.loaded = new Map([...container.loaded, ...seen]);
+}
+
+function mountedFiles(
+  state: EngineState,
+  { mounts }: Container,
+): readonly (readonly [string, Buffer])[] {
+  return mounts.flatMap(({ Source = '', Destination = '' }) =>
+    [...state.volumes.values()].flatMap(({ name, files }) =>
+      [...files].flatMap(([at, content]) => {
+        const path = `${volumeFolder(name)}${at}`;
+        const isIn = path === Source || path.startsWith(`${Source}/`);
+        return isIn ? [[`${Destination}${path.slice(Source.length)}`, content] as const] : [];
+      }),
+    ),
+  );
+}
+
 /** The files in a tar archive with their bytes, by absolute path; null when it is none. */
 function readTar(archive: Buffer): ReadonlyMap<string, Buffer> | null {
   const files = new Map<string, Buffer>();

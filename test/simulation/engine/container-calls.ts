@@ -7,7 +7,13 @@ import type { EngineState } from './engine-state.ts';
 import { between, changed, later, mutated } from './engine-state.ts';
 import { containerEvent } from './events.ts';
 import { resumeProbes, stopProbes } from './health.ts';
-import { killContainer, onProgramEnd, startContainer, stopContainer } from './lifecycle.ts';
+import {
+  killContainer,
+  onProgramEnd,
+  signalContainer,
+  startContainer,
+  stopContainer,
+} from './lifecycle.ts';
 import { pauseProgram, unpauseProgram } from './program.ts';
 import { resourceRefusal, restartRefusal } from './validate-config.ts';
 import { dropVolume } from './volumes.ts';
@@ -53,17 +59,46 @@ export function stop(
   });
 }
 
+/**
+ * Stops a container that runs, and starts it.
+ *
+ * @param seconds the grace; undefined: the container's own
+ */
+export function restart(
+  state: EngineState,
+  container: Container,
+  seconds: string | undefined,
+  by: Actor,
+): Answer {
+  const grace = seconds === undefined ? container.config.StopTimeout : Number(seconds);
+  return pending((reply) => {
+    const again = (): void =>
+      startContainer(state, container, by, false, (refused) => {
+        if (refused !== null) return reply(refusal(refused.status, refused.message));
+        containerEvent(state, container, 'restart');
+        if (by === 'api') mutated(state, `restart ${container.name}`);
+        return reply(noContent);
+      });
+    if (container.isRunning) stopContainer(state, container, by, (grace ?? 10) * 1000, again);
+    else again();
+    return null;
+  });
+}
+
+/** @param signal undefined: SIGKILL */
 export function kill(
   state: EngineState,
   container: Container,
   asked: string,
+  signal: string | undefined,
   by: Actor,
 ): ApiResponse {
   if (!container.isRunning) {
     const message = `Cannot kill container: ${asked}: Container ${container.id} is not running`;
     return refusal(409, inWordsOf(state, message));
   }
-  killContainer(state, container, by);
+  if (signal === undefined || signal === 'SIGKILL') killContainer(state, container, by);
+  else signalContainer(state, container, signal);
   if (by === 'api') mutated(state, `kill ${container.name}`);
   return noContent;
 }

@@ -153,6 +153,8 @@ export interface Container {
   log: { readonly stream: 1 | 2; readonly text: string }[];
   /** The files that were copied into its layer, by path. */
   readonly files: Map<string, Buffer>;
+  /** What its program has read of the files that are mounted, by path. */
+  loaded: ReadonlyMap<string, Buffer>;
   createdBy: Actor;
   startedBy: Actor | null;
   endedBy: Actor | null;

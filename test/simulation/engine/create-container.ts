@@ -61,6 +61,7 @@ export function createContainer(
     open: [],
     log: [],
     files: new Map(),
+    loaded: new Map(),
     createdBy: by,
     startedBy: null,
     endedBy: null,

@@ -2,7 +2,17 @@ import { getArchive, putArchive } from './archives.ts';
 import type { ApiRequest, ApiResponse, Pending } from './api.ts';
 import { isPending, ok, pending, refusal } from './api.ts';
 import type { Container } from './container.ts';
-import { kill, pause, remove, rename, start, stop, unpause, update } from './container-calls.ts';
+import {
+  kill,
+  pause,
+  remove,
+  rename,
+  restart,
+  start,
+  stop,
+  unpause,
+  update,
+} from './container-calls.ts';
 import { readLog } from './container-log.ts';
 import { createContainer } from './create-container.ts';
 import type { EngineState } from './engine-state.ts';
@@ -136,7 +146,9 @@ function changeContainer(
     case 'POST stop':
       return stop(state, container, query['t'], 'api');
     case 'POST kill':
-      return kill(state, container, asked, 'api');
+      return kill(state, container, asked, query['signal'], 'api');
+    case 'POST restart':
+      return restart(state, container, query['t'], 'api');
     case 'POST pause':
       return pause(state, container, 'api');
     case 'POST unpause':

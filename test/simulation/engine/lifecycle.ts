@@ -1,3 +1,4 @@
+import { readAgain, readAtStart } from './archives.ts';
 import type { Actor, Container } from './container.ts';
 import { newRestarts, shortId } from './container.ts';
 import type { EngineState } from './engine-state.ts';
@@ -72,6 +73,7 @@ export function startNow(
   container.startedBy = by;
   container.endedBy = null;
   container.unseenExit = null;
+  readAtStart(state, container);
   startProgram(state, container, (ended, ending) => onProgramEnd(state, ended, ending));
   writeLog(container, 1, `listening in ${shortId(container.id)}`);
   beginHealth(state, container);
@@ -121,6 +123,17 @@ export function killContainer(state: EngineState, container: Container, by: Acto
   intend(container, by);
   containerEvent(state, container, 'kill', { signal: '9' });
   kill(state, container);
+}
+
+/**
+ * Any other signal than those that end it. The engine takes it for the wish that it ends: the restart policy keeps out from
+ * now on, until it is started. The program reads its files again, as far as new ones show.
+ */
+export function signalContainer(state: EngineState, container: Container, signal: string): void {
+  container.restarts.isCancelled = true;
+  container.manuallyStopped = true;
+  containerEvent(state, container, 'kill', { signal });
+  readAgain(state, container);
 }
 
 /** A program ends by itself, as it would by a crash. */

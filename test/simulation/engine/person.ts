@@ -64,7 +64,7 @@ export class Person {
   }
 
   kill(idOrName: string): void {
-    this.#act(idOrName, (container) => kill(this.#state, container, idOrName, 'person'));
+    this.#act(idOrName, (container) => kill(this.#state, container, idOrName, undefined, 'person'));
   }
 
   /** By force, whatever it is doing. */

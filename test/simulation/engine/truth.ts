@@ -36,6 +36,8 @@ export interface ContainerTruth extends ObjectTruth {
   readonly restartCount: number;
   readonly open: readonly OpenPort[];
   readonly files: readonly string[];
+  /** What its program has read of the files that are mounted, by path. */
+  readonly loaded: ReadonlyMap<string, Buffer>;
   readonly createdAt: number;
   readonly startedAt: number | null;
   readonly finishedAt: number | null;
@@ -79,6 +81,7 @@ function containerTruth(container: Container, now: number): ContainerTruth {
     restartCount: container.restartCount,
     open: container.open,
     files: [...container.files.keys()],
+    loaded: container.loaded,
     createdAt: container.createdAt,
     startedAt: container.startedAt,
     finishedAt: container.finishedAt,
