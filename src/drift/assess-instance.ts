@@ -1,5 +1,5 @@
 import type { ServiceSpec } from '../model/application.ts';
-import type { NetworkAttachment } from '../model/container.ts';
+import type { NetworkAttachment, OnChange } from '../model/container.ts';
 import { noRestart, sameRestart } from '../model/container.ts';
 import type { DriftAction, DriftClass, DriftValue } from '../model/drift.ts';
 import { containerNameOf } from '../model/labels.ts';
@@ -8,7 +8,7 @@ import type { FieldDifference } from './field-difference.ts';
 import { compareImmutable, compareResources } from './compare-container.ts';
 import type { NetworkDifference } from './compare-networks.ts';
 import { compareNetworks } from './compare-networks.ts';
-import { compareAlteredFiles } from './compare-files.ts';
+import { compareAlteredFiles, compareLiveFiles } from './compare-files.ts';
 import type { Instance } from './identify.ts';
 
 /** What brings a difference back, as data; rollout/heal.ts makes the step of it. */
@@ -20,6 +20,8 @@ export type Remedy =
   | { readonly kind: 'disconnect'; readonly network: string }
   | { readonly kind: 'update-resources' }
   | { readonly kind: 'update-restart' }
+  /** Its files are written anew, and it is told. */
+  | { readonly kind: 'deliver' }
   /** Nothing in place helps: another instance takes its slot. */
   | { readonly kind: 'replace' }
   /** Left alone, and reported. */
@@ -54,6 +56,7 @@ export function assessInstance(
     ...assessName(instance, service),
     ...assessNetworks(instance, service, before),
     ...assessResources(instance, service),
+    ...assessLiveFiles(instance, service),
     ...assessRestart(instance, service),
   ];
 }
@@ -142,6 +145,25 @@ function assessFiles({ container }: Instance, service: ServiceSpec): readonly Di
     remedy: { kind: 'replace' },
     note: 'its files are delivered before its start: the instance is replaced',
   }));
+}
+
+/** What it was told is known, so that it can be told again. */
+function assessLiveFiles(instance: Instance, service: ServiceSpec): readonly Difference[] {
+  if (isOver(instance, service)) return [];
+  return compareLiveFiles(service, instance.container).map(
+    ({ path, desired, observed, onChange }) => ({
+      class: 'mutable-field',
+      path,
+      desired,
+      observed,
+      remedy: { kind: 'deliver' },
+      note: `it is written anew, and the container ${wordsOf(onChange)}`,
+    }),
+  );
+}
+
+function wordsOf(onChange: OnChange): string {
+  return onChange.kind === 'restart' ? 'restarts' : `gets ${onChange.signal}`;
 }
 
 function assessName(instance: Instance, service: ServiceSpec): readonly Difference[] {

@@ -1,9 +1,10 @@
 import { label } from '../model/labels.ts';
 import type { ContainerState } from '../model/observation.ts';
-import type { ContainerGuard } from '../model/step.ts';
+import type { ContainerGuard, StepOutcome } from '../model/step.ts';
 import { enginePath } from './engine-path.ts';
 import { projectState } from './project-container.ts';
 import type { StepRun } from './step-run.ts';
+import { skipped } from './step-run.ts';
 import type { WireContainer } from './wire.ts';
 
 /** What a fresh inspect says of the guard of a step. */
@@ -30,6 +31,18 @@ export async function checkGuard(
     return { kind: 'broken', reason };
   }
   return { kind: 'held', container, state };
+}
+
+/** Runs `then` if the guard holds; a container that went away meanwhile is no failure of the step. */
+export async function guarded(
+  run: StepRun,
+  action: { readonly guard: ContainerGuard; readonly name: string },
+  then: (container: WireContainer) => Promise<StepOutcome>,
+): Promise<StepOutcome> {
+  const check = await checkGuard(run, action.guard, action.name);
+  if (check.kind === 'gone') return skipped(`container "${action.name}" is gone`);
+  if (check.kind === 'broken') return skipped(check.reason);
+  return then(check.container);
 }
 
 /** One that was taken on is no other fleet's, and has the labels that it had then. */

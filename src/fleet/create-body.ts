@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 
 import type { ServiceSpec } from '../model/application.ts';
 import type { ContainerSpec, HealthcheckSpec, PortSpec, Resources } from '../model/container.ts';
-import { stampLabel } from '../model/file-stamps.ts';
+import { stampLabels } from '../model/file-stamps.ts';
 import { gatePort } from '../model/hash.ts';
 import type { InstanceIdentity } from '../model/labels.ts';
 import { identityLabels } from '../model/labels.ts';
@@ -52,7 +52,7 @@ export function createBody(
     Labels: {
       ...spec.labels,
       ...identityLabels(identity, context.commit),
-      ...stampLabel(spec),
+      ...stampLabels(spec),
     },
     HostConfig: {
       ...hostBody(spec, ports),

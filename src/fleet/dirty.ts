@@ -6,6 +6,8 @@ import type { WireEvent } from './wire.ts';
 export interface Dirty {
   /** Ids or names. */
   readonly containers: ReadonlySet<string>;
+  /** Ids of containers whose files must be looked at again. */
+  readonly files: ReadonlySet<string>;
   readonly networks: boolean;
   readonly volumes: boolean;
   readonly images: boolean;
@@ -13,6 +15,7 @@ export interface Dirty {
 
 export const clean: Dirty = {
   containers: new Set(),
+  files: new Set(),
   networks: false,
   volumes: false,
   images: false,
@@ -21,6 +24,7 @@ export const clean: Dirty = {
 export function mergeDirty(a: Dirty, b: Dirty): Dirty {
   return {
     containers: new Set([...a.containers, ...b.containers]),
+    files: new Set([...a.files, ...b.files]),
     networks: a.networks || b.networks,
     volumes: a.volumes || b.volumes,
     images: a.images || b.images,
@@ -78,6 +82,10 @@ export function dirtyByAction(action: Action): Dirty {
     }
     case 'remove-container':
       return { ...clean, containers: new Set([action.guard.id]), volumes: true };
+    case 'deliver-files': {
+      const ids = new Set([action.guard.id]);
+      return { ...clean, containers: ids, files: ids };
+    }
     case 'start-container':
     case 'run-hooks':
     case 'unpause-container':

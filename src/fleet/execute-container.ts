@@ -1,10 +1,10 @@
 import { messageOf } from '../model/errors.ts';
 import type { Resources, RestartPolicy } from '../model/container.ts';
 import { noRestart } from '../model/container.ts';
-import type { Action, ContainerGuard, StepOutcome } from '../model/step.ts';
+import type { Action, StepOutcome } from '../model/step.ts';
 import { updateRefused } from '../model/step.ts';
 import { attach, resolveNetwork } from './attach-network.ts';
-import { checkGuard } from './container-guard.ts';
+import { checkGuard, guarded } from './container-guard.ts';
 import { resourcesBody } from './create-body.ts';
 import { stopMarginMs } from './deadlines.ts';
 import { enginePath } from './engine-path.ts';
@@ -15,7 +15,6 @@ import { hasMountedFiles } from './file-anchor.ts';
 import { removeUnusedFiles } from './mounted-files.ts';
 import type { StepRun } from './step-run.ts';
 import { done, failed, skipped } from './step-run.ts';
-import type { WireContainer } from './wire.ts';
 
 type ActionOf<Kind extends Action['kind']> = Extract<Action, { readonly kind: Kind }>;
 
@@ -182,16 +181,4 @@ export async function removeContainer(
   }
   if (hasMountedFiles(check.container)) await removeUnusedFiles(run);
   return done;
-}
-
-/** Runs `then` if the guard holds; a container that went away meanwhile is no failure of the step. */
-async function guarded(
-  run: StepRun,
-  action: { readonly guard: ContainerGuard; readonly name: string },
-  then: (container: WireContainer) => Promise<StepOutcome>,
-): Promise<StepOutcome> {
-  const check = await checkGuard(run, action.guard, action.name);
-  if (check.kind === 'gone') return skipped(`container "${action.name}" is gone`);
-  if (check.kind === 'broken') return skipped(check.reason);
-  return then(check.container);
 }

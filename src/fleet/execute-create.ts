@@ -1,5 +1,6 @@
 import type { ServiceSpec } from '../model/application.ts';
-import { deliveredMounts } from '../model/delivered.ts';
+import { boundMounts } from '../model/delivered.ts';
+import { liveStamps } from '../model/file-stamps.ts';
 import { containerNameOf, label, selfLabel } from '../model/labels.ts';
 import type { CommitSha } from '../model/names.ts';
 import type { Action, StepOutcome } from '../model/step.ts';
@@ -37,8 +38,9 @@ export async function createContainer(
   const networks = await resolveNetworks(run, service);
   if (networks.kind === 'refused') return networks.outcome;
   const { image } = service.container;
-  const files = deliveredMounts(service.container);
-  const refused = await withMountedFiles(run, { name, image }, files, (mounts) =>
+  const files = boundMounts(service.container);
+  const told = liveStamps(service.container);
+  const refused = await withMountedFiles(run, { name, image, told }, files, (mounts) =>
     createOrAdopt(run, action, commit, mounts),
   );
   if (refused !== null) return refused;

@@ -4,6 +4,7 @@ import { messageOf } from '../model/errors.ts';
 import { classifyRefusal, refusedPort } from './classify-failure.ts';
 import { EngineError } from './engine-error.ts';
 import { SealedError } from './file-archive.ts';
+import { deliverFiles } from './deliver-files.ts';
 import { createContainer, startContainer } from './execute-create.ts';
 import {
   connectNetwork,
@@ -59,6 +60,8 @@ function act(step: Step, run: StepRun): Promise<StepOutcome> {
       return unpauseContainer(run, action);
     case 'update-container':
       return updateContainer(run, action);
+    case 'deliver-files':
+      return deliverFiles(run, action);
     case 'rename-container':
       return renameContainer(run, action);
     case 'connect-network':
@@ -102,6 +105,8 @@ function describeAction(action: Action): string {
       return `create volume "${action.volume.name}"`;
     case 'create-container':
       return `create container "${containerNameOf(action.identity, action.service)}" from image "${action.service.container.image}"`;
+    case 'deliver-files':
+      return `deliver files to container "${action.name}"`;
     case 'connect-network':
       return `connect container "${action.name}" to network "${action.attachment.network}"`;
     case 'disconnect-network':

@@ -9,6 +9,11 @@ export function hasMountedFiles(container: WireContainer): boolean {
   return findAnchor(container.HostConfig?.Mounts ?? []) !== undefined;
 }
 
+/** The volume that holds the files of a container; null when it has none. */
+export function filesVolume(container: WireContainer): string | null {
+  return findAnchor(container.HostConfig?.Mounts ?? [])?.Source ?? null;
+}
+
 /** Of the mounts that a container was made with, those that the manifest asks for in other words. */
 export function isFileMount(mounts: readonly WireMount[]): (mount: WireMount) => boolean {
   const found = findAnchor(mounts);

@@ -3,6 +3,8 @@ import { buffer } from 'node:stream/consumers';
 import { pack } from 'tar-stream';
 
 import type { FileMount, FileSpec } from '../model/container.ts';
+import { pathIn } from '../model/delivered.ts';
+import type { FileStamps } from '../model/file-stamps.ts';
 import type { InstallationKey } from '../model/sealed.ts';
 import { unseal } from '../model/sealed.ts';
 
@@ -16,33 +18,70 @@ interface Entry {
   readonly bytes: Buffer | null;
 }
 
+/** Beside the mounts: what the container was told of, see told-files.ts. */
+export const toldName = 'told';
+
 /**
  * One tar archive of what is mounted, to be unpacked at `/`: each mount below `folder`, under its number.
  *
+ * @param told the stamps of the files that may change while it runs
  * @throws SealedError
  */
 export function mountArchive(
   mounts: readonly FileMount[],
   folder: string,
   key: InstallationKey | null,
+  told: FileStamps = {},
 ): Promise<Buffer> {
-  return archiveOf(mounts.flatMap((mount, index) => entriesOf(mount, `${folder}/${index}`, key)));
+  const files = mounts.flatMap((mount, index) => entriesOf(mount, `${folder}/${index}`, key));
+  return archiveOf(Object.keys(told).length === 0 ? files : [toldEntry(told, folder), ...files]);
+}
+
+/**
+ * The same of single files. What is told comes first: of what comes after it, half may be lost.
+ *
+ * @param targets their paths in the container
+ * @throws SealedError
+ */
+export function renewalArchive(
+  mounts: readonly FileMount[],
+  targets: readonly string[],
+  folder: string,
+  key: InstallationKey | null,
+  told: FileStamps,
+): Promise<Buffer> {
+  const files = mounts.flatMap((mount, index) =>
+    mount.files
+      .filter((file) => targets.includes(pathIn(mount, file)))
+      .map((file) => entryOf(file, nameIn(mount, file, `${folder}/${index}`), key)),
+  );
+  return archiveOf([toldEntry(told, folder), ...files]);
+}
+
+export function toldArchive(told: FileStamps, folder: string): Promise<Buffer> {
+  return archiveOf([toldEntry(told, folder)]);
+}
+
+function toldEntry(told: FileStamps, folder: string): Entry {
+  const bytes = Buffer.from(JSON.stringify(told));
+  return { name: `${folder}/${toldName}`, mode: 0o400, uid: 0, gid: 0, bytes };
 }
 
 /** A secret cannot be opened: it was sealed with another key. */
 export class SealedError extends Error {}
 
-function entriesOf(
-  { kind, files }: FileMount,
-  name: string,
-  key: InstallationKey | null,
-): readonly Entry[] {
+function entriesOf(mount: FileMount, name: string, key: InstallationKey | null): readonly Entry[] {
+  const { kind, files } = mount;
   if (kind === 'file') return files.map((file) => entryOf(file, name, key));
   const folders = new Set(files.flatMap(({ target }) => foldersOf(target)));
   return [
     ...[...folders].map((folder) => folderEntry(folder === '' ? name : `${name}/${folder}`)),
-    ...files.map((file) => entryOf(file, `${name}/${file.target}`, key)),
+    ...files.map((file) => entryOf(file, nameIn(mount, file, name), key)),
   ];
+}
+
+function nameIn({ kind }: FileMount, { target }: FileSpec, name: string): string {
+  return kind === 'file' ? name : `${name}/${target}`;
 }
 
 /** The folders that a path lies in, from the top. */

@@ -5,6 +5,8 @@ import PQueue from 'p-queue';
 import type { AdoptionInterest } from '../model/adoption.ts';
 import { isOfInterest, noInterest } from '../model/adoption.ts';
 import type { Clock } from '../model/clock.ts';
+import type { FileStamps } from '../model/file-stamps.ts';
+import { hasLiveFiles } from '../model/file-stamps.ts';
 import { label } from '../model/labels.ts';
 import type { HostName } from '../model/names.ts';
 import type {
@@ -26,6 +28,7 @@ import { projectEngine, projectNetwork, projectSkew, projectVolume } from './pro
 import type { ImageFacts } from './project-image.ts';
 import { projectImage, projectImageFacts } from './project-image.ts';
 import { ReadingOrder } from './reading-order.ts';
+import { readTold } from './told-files.ts';
 import type {
   WireContainer,
   WireImage,
@@ -92,6 +95,8 @@ export class HostPicture {
       dirty.volumes ? this.#readVolumes(client, signal) : null,
       dirty.images ? this.#readImages(client, signal) : null,
     ]);
+    const rewritten = [...dirty.files].flatMap((id) => this.#managed.get(id) ?? []);
+    await this.#files.lookAgain(client, rewritten, signal);
   }
 
   /** What was read so far as an observation at `now`, watched without a break since `watchedSince`; null before the first full reading. */
@@ -172,11 +177,24 @@ export class HostPicture {
         deadlineMs: this.#readMs,
         signal,
       });
-      if (container === null) this.#forget(idOrName, reading);
-      else if (this.#takeContainer(container, reading)) {
+      if (container === null) return this.#forget(idOrName, reading);
+      const told = await this.#readTold(client, container, signal);
+      if (this.#takeContainer(container, told, reading)) {
         await this.#inspectAll(client, this.#namesakes(container), signal);
       }
     });
+  }
+
+  /** What a container of ours was told of its files; undefined: it has none that change while it runs. */
+  async #readTold(
+    client: DockerHost,
+    container: WireContainer,
+    signal: AbortSignal,
+  ): Promise<FileStamps | undefined> {
+    const { labels } = projectUnmanaged(container);
+    if (labels[label.fleet] !== this.#fleet || !hasLiveFiles(labels)) return undefined;
+    const told = await readTold(client, container.Id, this.#readMs, signal);
+    return told ?? this.#managed.get(container.Id)?.told;
   }
 
   /** A name has one container at a time: the others that had it are gone or renamed, whether or not an event said so yet. */
@@ -188,14 +206,15 @@ export class HostPicture {
   }
 
   /** Gives false when the answer is older than what is known. */
-  #takeContainer(container: WireContainer, reading: number): boolean {
+  #takeContainer(container: WireContainer, told: FileStamps | undefined, reading: number): boolean {
     const { Id: id } = container;
     const listed = this.#listed;
     if (reading < listed.reading && !listed.ids.has(id)) return false;
     if (!this.#order.takes(id, reading)) return false;
     const unmanaged = projectUnmanaged(container);
     if (this.#isRead(unmanaged)) {
-      const observed = projectContainer(this.#host, container, this.#skewMs);
+      const projected = projectContainer(this.#host, container, this.#skewMs);
+      const observed = told === undefined ? projected : { ...projected, told };
       this.#managed.set(id, keep(this.#managed.get(id) ?? null, observed));
       this.#unmanaged.delete(id);
     } else {

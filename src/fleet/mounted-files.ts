@@ -1,4 +1,5 @@
 import type { FileMount } from '../model/container.ts';
+import type { FileStamps } from '../model/file-stamps.ts';
 import { label } from '../model/labels.ts';
 import { messageOf } from '../model/errors.ts';
 import type { StepOutcome } from '../model/step.ts';
@@ -20,30 +21,17 @@ import type { WireVolume } from './wire.ts';
  */
 export async function withMountedFiles(
   run: StepRun,
-  instance: { readonly name: string; readonly image: string },
+  instance: { readonly name: string; readonly image: string; readonly told: FileStamps },
   mounts: readonly FileMount[],
   create: (mounts: readonly object[]) => Promise<StepOutcome | null>,
 ): Promise<StepOutcome | null> {
   if (mounts.length === 0) return create([]);
   const volume = `${instance.name}-files`;
-  const archive = await mountArchive(mounts, anchor.slice(1), run.context.key);
-  const { filling, fleet } = run.context;
-  filling.add(volume);
-  try {
-    await removeLeftFillers(run);
-    if (!(await makeFiller(run, volume, instance.image))) {
-      return nameConflict(run, 'container', volume);
-    }
-    const folder = await folderOf(run, volume);
-    if (folder === null) return nameConflict(run, 'volume', volume);
-    await run.mutate({
-      what: `copy files into volume "${volume}"`,
-      method: 'PUT',
-      path: enginePath`/containers/${volume}/archive`,
-      query: { path: '/' },
-      archive,
-    });
-    return await create([
+  const { fleet, key } = run.context;
+  const archive = await mountArchive(mounts, anchor.slice(1), key, instance.told);
+  return withFiller(run, { volume, image: instance.image }, async (folder) => {
+    await copyInto(run, volume, archive);
+    return create([
       anchorMount(fleet, volume, folder, true),
       ...mounts.map(({ target, readOnly }, index) => ({
         Type: 'bind',
@@ -52,10 +40,41 @@ export async function withMountedFiles(
         ReadOnly: readOnly,
       })),
     ]);
+  });
+}
+
+/**
+ * Does something with a volume of files while a container that can write to it is there.
+ *
+ * @param use gets the folder of the host in which the volume stands
+ */
+export async function withFiller(
+  run: StepRun,
+  { volume, image }: { readonly volume: string; readonly image: string },
+  use: (folder: string) => Promise<StepOutcome | null>,
+): Promise<StepOutcome | null> {
+  const { filling } = run.context;
+  filling.add(volume);
+  try {
+    await removeLeftFillers(run);
+    if (!(await makeFiller(run, volume, image))) return nameConflict(run, 'container', volume);
+    const folder = await folderOf(run, volume);
+    return folder === null ? nameConflict(run, 'volume', volume) : await use(folder);
   } finally {
     await removeFiller(run, volume);
     filling.delete(volume);
   }
+}
+
+/** Unpacks an archive through the container that has the volume. */
+export function copyInto(run: StepRun, volume: string, archive: Buffer): Promise<void> {
+  return run.mutate({
+    what: `copy files into volume "${volume}"`,
+    method: 'PUT',
+    path: enginePath`/containers/${volume}/archive`,
+    query: { path: '/' },
+    archive,
+  });
 }
 
 /**

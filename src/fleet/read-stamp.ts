@@ -4,6 +4,7 @@ import { pipeline } from 'node:stream';
 import { extract } from 'tar-stream';
 
 import type { FileSpec } from '../model/container.ts';
+import type { FileStamps } from '../model/file-stamps.ts';
 import { contentStamp, keyOfStamp, stampOfOne } from '../model/file-stamps.ts';
 import { seal, type InstallationKey } from '../model/sealed.ts';
 import type { DockerHost } from './docker-host.ts';
@@ -24,14 +25,44 @@ interface Asked {
   readonly target: string;
   /** What it was given, which says whether it is a secret. */
   readonly given: string;
+  /** By path, what was given of those files of a folder that have a stamp of their own. */
+  readonly apart: FileStamps;
   readonly key: InstallationKey | null;
   readonly deadlineMs: number;
   readonly signal: AbortSignal;
 }
 
-/** The stamp of a file or folder of a container as it is now. */
-export async function readStamp(asked: Asked): Promise<string> {
-  const { client, container, target, given, key, deadlineMs, signal } = asked;
+/** The stamps of a file, or of a folder and some of its files, of a container as they are now, by path. */
+export async function readStampsOf(asked: Asked): Promise<FileStamps> {
+  const files = await readFiles(asked);
+  const { target, given, apart, key } = asked;
+  if (typeof files === 'string') return asOf([target, ...Object.keys(apart)], files);
+  const name = basename(target);
+  const isApart = (file: Read): boolean => apart[pathOf(file, target, name)] !== undefined;
+  const own = files.filter(isApart).map((file) => [pathOf(file, target, name), file] as const);
+  const found = own.map(([path, file]) => [path, stampOf([file], file.target, '', key)] as const);
+  const rest = files.filter((file) => !isApart(file));
+  return {
+    ...asOf(Object.keys(apart), missing),
+    ...Object.fromEntries(found),
+    [target]: stampOf(rest, name, given, key),
+  };
+}
+
+type Read = Pick<FileSpec, 'target' | 'content'>;
+
+function asOf(paths: readonly string[], stamp: string): FileStamps {
+  return Object.fromEntries(paths.map((path) => [path, stamp]));
+}
+
+/** The engine puts the last part of the path that was asked for before each name. */
+function pathOf(file: Read, target: string, name: string): string {
+  return `${target}${file.target.slice(name.length)}`;
+}
+
+/** All files at a path with their bytes; a text: why there is no stamp of them. */
+async function readFiles(asked: Asked): Promise<readonly Read[] | string> {
+  const { client, container, target, deadlineMs, signal } = asked;
   try {
     const archive = await client.stream({
       what: `read "${target}" of container "${container}"`,
@@ -40,7 +71,7 @@ export async function readStamp(asked: Asked): Promise<string> {
       deadlineMs,
       signal,
     });
-    const files: Pick<FileSpec, 'target' | 'content'>[] = [];
+    const files: Read[] = [];
     let size = 0;
     // An answer that breaks off ends the reading, and reading that ends early ends the answer.
     for await (const entry of pipeline(archive, extract(), () => {})) {
@@ -54,16 +85,15 @@ export async function readStamp(asked: Asked): Promise<string> {
       const content = type === 'file' ? Buffer.concat(chunks).toString('base64') : (type ?? '');
       if (type !== 'directory') files.push({ target: name, content });
     }
-    return stampOf(files, basename(target), given, key);
+    return files;
   } catch (error) {
     if (isStatus(error, 404)) return missing;
     throw error;
   }
 }
 
-/** The engine puts the last part of the path that was asked for before each name. */
 function stampOf(
-  files: readonly Pick<FileSpec, 'target' | 'content'>[],
+  files: readonly Read[],
   name: string,
   given: string,
   key: InstallationKey | null,

@@ -20,7 +20,7 @@ export class Unread {
     const { containers, networks, volumes, images } = this.#dirty;
     const free = [...containers].filter((container) => !this.#isLeft(container));
     if (free.length === 0 && !networks && !volumes && !images) return null;
-    const taken = { containers: new Set(free), networks, volumes, images };
+    const taken = { ...clean, containers: new Set(free), networks, volumes, images };
     this.cover(taken);
     return taken;
   }
@@ -29,6 +29,7 @@ export class Unread {
   cover(read: Dirty): void {
     const { containers, networks, volumes, images } = this.#dirty;
     this.#dirty = {
+      ...clean,
       containers: new Set([...containers].filter((container) => !read.containers.has(container))),
       networks: networks && !read.networks,
       volumes: volumes && !read.volumes,

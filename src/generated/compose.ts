@@ -385,6 +385,15 @@ subpath?: string
  */
 export type Share = (number | string)
 /**
+ * recreate, restart, signal, or a signal by its name.
+ */
+export type OnChange = (string | {
+/**
+ * Name of the signal, such as SIGUSR1.
+ */
+signal: string
+})
+/**
  * A network within one host, made on every host that runs a service of the application. Networks do not join hosts. One that is there already is left as it is, and what differs is reported as drift: a change holds for networks that are made anew.
  */
 export type Network = ({
@@ -1137,6 +1146,12 @@ image?: {
  */
 tagMoved?: ("ignore" | "report" | "roll")
 }
+/**
+ * What follows when the content of a delivered file changes (configs, secrets, and relative binds that are read-only). recreate: other instances take the place of those that have it; restart: it is written into the volumes of the instances, and they restart, slot by slot; signal: it is written, and they get SIGHUP. One word is for all files; a map has one for each path in the container, where a folder is for all below it and the longest path wins. signal is for files in a folder that is mounted, and for secrets below /run/secrets: a file that is mounted by itself shows a running container what it was. Default: recreate.
+ */
+onChange?: (string | {
+[k: string]: OnChange
+})
 drift?: Drift
 /**
  * Where requests from outside come in.

@@ -142,7 +142,14 @@ export interface FileSpec {
   readonly gid: number;
   /** The content is that of a secret, sealed (see sealed.ts); absent: it is not. */
   readonly sealed?: true;
+  /** How a running container takes in another content; absent: it does not, and another instance takes its place. */
+  readonly onChange?: OnChange;
 }
+
+/** The container is started anew, or gets a signal, such as `SIGHUP`. */
+export type OnChange =
+  | { readonly kind: 'restart' }
+  | { readonly kind: 'signal'; readonly signal: string };
 
 /** What of the commit is mounted: it hides what the image has at the target, as a bind mount does. */
 export interface FileMount {

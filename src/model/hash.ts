@@ -1,5 +1,13 @@
 import type { Gate, ServiceSpec } from './application.ts';
-import type { ContainerSpec, NetworkAttachment, PortSpec, Resources } from './container.ts';
+import type {
+  ContainerSpec,
+  FileMount,
+  FileSpec,
+  NetworkAttachment,
+  PortSpec,
+  Resources,
+} from './container.ts';
+import { liveStamps } from './file-stamps.ts';
 import type { SpecHash } from './names.ts';
 import { toSpecHash } from './names.ts';
 import { present } from './present.ts';
@@ -20,14 +28,27 @@ export const hashSchema = 2;
  */
 export function hashContainer(spec: ContainerSpec, gate: Gate): SpecHash {
   const { restart: _restart, stopGraceMs: _grace, resources, networks, ...hashed } = spec;
+  const { fileMounts } = spec;
   return toSpecHash(
     digestOf({
       ...hashed,
+      files: spec.files.map(hashedFile),
+      ...(fileMounts === undefined ? {} : { fileMounts: fileMounts.map(hashedMount) }),
       resources: hashedResources(resources),
       networks: hashedNetworks(networks),
       gatePort: gatePort(spec, gate)?.target ?? null,
     }),
   );
+}
+
+/** Of a file that a running container takes in, it covers how, for that may decide how it is bound, and not the bytes. */
+function hashedFile(file: FileSpec): object {
+  const { onChange, content: _content, ...lasting } = file;
+  return onChange === undefined ? file : { ...lasting, onChange: onChange.kind };
+}
+
+function hashedMount(mount: FileMount): object {
+  return { ...mount, files: mount.files.map(hashedFile) };
 }
 
 /**
@@ -61,18 +82,23 @@ function hashedNetworks(networks: readonly NetworkAttachment[]): object {
  * What of a container a commit may change in place, so that the hash does not tell: with other values the same version
  * may well do better, or worse.
  */
-export function liveDigest({ resources, networks }: ContainerSpec): string {
+export function liveDigest(spec: ContainerSpec): string {
+  const { resources, networks, files, fileMounts } = spec;
   const known = liveDigests.get(resources);
-  if (known?.networks === networks) return known.digest;
-  const digest = digestOf({ resources, networks });
-  liveDigests.set(resources, { networks, digest });
+  const isSame = known?.networks === networks && known.files === files;
+  if (isSame && known.fileMounts === fileMounts) return known.digest;
+  const live = present({ files: liveStamps(spec) });
+  const digest = digestOf({ resources, networks, ...live });
+  liveDigests.set(resources, { networks, files, fileMounts, digest });
   return digest;
 }
 
-const liveDigests = new WeakMap<
-  Resources,
-  { readonly networks: ContainerSpec['networks']; readonly digest: string }
->();
+interface LiveDigest extends Pick<ContainerSpec, 'networks' | 'files'> {
+  readonly fileMounts: ContainerSpec['fileMounts'];
+  readonly digest: string;
+}
+
+const liveDigests = new WeakMap<Resources, LiveDigest>();
 
 /**
  * The hash of a job. It also covers the services of its application, for a job runs once per version of them: whenever

@@ -17,6 +17,8 @@ export const label = {
   self: 'fleetwright.self',
   /** Of a container: the stamps of its files, see file-stamps.ts. Of a volume that holds such files: whose they are. */
   files: 'fleetwright.files',
+  /** Of a container that has files which change while it runs: its volume tells the stamps of those. */
+  live: 'fleetwright.live-files',
   /** The fleet of a container that only brings files to its host, and is never started. */
   filler: 'fleetwright.filler',
   composeProject: 'com.docker.compose.project',

@@ -88,6 +88,8 @@ export interface ObservedContainer {
   readonly spec: ContainerSpec;
   /** By target, stamps of the files that are not as they were delivered; absent: none, as far as it was looked at. */
   readonly altered?: FileStamps;
+  /** By path, stamps of the files that change while it runs, as it was last told of them; absent: it has none. */
+  readonly told?: FileStamps;
 }
 
 export interface PublishedPort {

@@ -1,6 +1,7 @@
 import type { NetworkSpec, ServiceSpec, VolumeSpec } from './application.ts';
 import type { DriftValue } from './drift.ts';
 import type { NetworkAttachment, Resources, RestartPolicy } from './container.ts';
+import type { FileStamps } from './file-stamps.ts';
 import type { Hook } from './hooks.ts';
 import type { InstanceIdentity } from './labels.ts';
 import type { CommitSha, ContainerId, HostName } from './names.ts';
@@ -90,6 +91,18 @@ export type Action =
       readonly resources: Resources | null;
     }
   | {
+      /** Writes files anew into the volume of a running instance, and tells it. */
+      readonly kind: 'deliver-files';
+      readonly guard: ContainerGuard;
+      readonly name: string;
+      readonly service: ServiceSpec;
+      /** Their paths in the container. */
+      readonly targets: readonly string[];
+      readonly telling: Telling;
+      /** The stamps of all its live files after that. */
+      readonly told: FileStamps;
+    }
+  | {
       readonly kind: 'rename-container';
       readonly guard: ContainerGuard;
       readonly name: string;
@@ -117,6 +130,11 @@ export type Action =
       readonly hooks?: readonly Hook[];
     }
   | { readonly kind: 'remove-container'; readonly guard: ContainerGuard; readonly name: string };
+
+/** How an instance is told of new files; each of several signals is sent once. */
+export type Telling =
+  | { readonly kind: 'restart' }
+  | { readonly kind: 'signal'; readonly signals: readonly string[] };
 
 export type ActionKind = Action['kind'];
 

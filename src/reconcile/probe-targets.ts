@@ -5,8 +5,9 @@ import type { Watched } from '../rollout/gate.ts';
 import type { ProbeTarget } from './probe.ts';
 
 /**
- * Instances whose gate has a probe, with where to reach them: those on probation (their restart policy says so), and those
- * that share their slot, since one that was promoted may have been started anew and must be ready before the other goes.
+ * Instances whose gate has a probe, with where to reach them: those on probation (their restart policy says so), those
+ * that share their slot, since one that was promoted may have been started anew and must be ready before the other goes,
+ * and those that a change in place has started anew.
  */
 export function probeTargets(
   watched: readonly Watched[],
@@ -18,11 +19,11 @@ export function probeTargets(
     if (container.state === 'running') running.set(slot, (running.get(slot) ?? 0) + 1);
   }
   const addresses = new Map(fleet.hosts.map(({ name, address }) => [name, address]));
-  return watched.flatMap(({ container, gate }) => {
+  return watched.flatMap(({ container, gate, isAskedAnew = false }) => {
     const { id, state, restart, startedAt, published } = container;
     const address = addresses.get(container.host);
     const isShared = (running.get(slotOf(container)) ?? 0) > 1;
-    const isAsked = state === 'running' && (restart.name === 'no' || isShared);
+    const isAsked = state === 'running' && (restart.name === 'no' || isShared || isAskedAnew);
     const { probe } = gate;
     if (probe === null || !isAsked || startedAt === null || address === undefined) return [];
     const port = published.find(

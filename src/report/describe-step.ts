@@ -25,6 +25,8 @@ export function describeAction(action: Action): StepWords {
     }
     case 'update-container':
       return { subject: action.name, detail: updateDetail(action) };
+    case 'deliver-files':
+      return { subject: action.name, detail: deliverDetail(action) };
     case 'rename-container':
       return { subject: action.name, detail: `to ${action.to}` };
     case 'connect-network':
@@ -39,6 +41,14 @@ export function describeAction(action: Action): StepWords {
     case 'remove-container':
       return { subject: action.name, detail: '' };
   }
+}
+
+function deliverDetail({
+  targets,
+  telling,
+}: Extract<Action, { readonly kind: 'deliver-files' }>): string {
+  const how = telling.kind === 'restart' ? 'restarts' : `signals ${telling.signals.join(', ')}`;
+  return `${targets.join(', ')}, ${how}`;
 }
 
 function updateDetail(action: Extract<Action, { readonly kind: 'update-container' }>): string {

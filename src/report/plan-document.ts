@@ -1,6 +1,7 @@
 import type { Plan, Step as StepDocument } from '../generated/plan.ts';
 import type { DesiredState } from '../model/desired.ts';
 import type { Step } from '../model/step.ts';
+import { isRestart } from '../rollout/change-in-place.ts';
 import { replaceOrder } from '../rollout/order.ts';
 import type { Prediction } from '../rollout/predict.ts';
 import { adoptionDocuments } from './adoption-document.ts';
@@ -25,7 +26,8 @@ export function planDocument(desired: DesiredState, prediction: Prediction): Pla
       application,
       service,
       ...numbers,
-      reason: whyLower(desired, application, service),
+      reason:
+        whyRestarted(prediction, application, service) || whyLower(desired, application, service),
     })),
     blocked: blockedOf(prediction),
     held: heldDocument(prediction.last.prune.held),
@@ -60,6 +62,12 @@ function plain(
   value: string | number | boolean | null | readonly string[],
 ): string | number | boolean | null | string[] {
   return typeof value === 'object' && value !== null ? [...value] : value;
+}
+
+function whyRestarted({ waves }: Prediction, application: string, service: string): string {
+  const isIt = (step: Step): boolean =>
+    step.application === application && step.service === service && isRestart(step.action);
+  return waves.flat().some(isIt) ? 'its instances restart with other files, as onChange asks' : '';
 }
 
 function whyLower(desired: DesiredState, application: string, service: string): string {

@@ -56,6 +56,7 @@ const verbs: Readonly<Record<Step['action'], string>> = {
   'run-hooks': 'run hooks',
   'unpause-container': 'unpause',
   'update-container': 'update',
+  'deliver-files': 'deliver files',
   'rename-container': 'rename',
   'connect-network': 'connect network',
   'disconnect-network': 'disconnect network',

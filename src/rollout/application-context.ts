@@ -51,6 +51,7 @@ export function isSettled(view: SlotView): boolean {
   return (
     view.phase.kind === 'promoted' &&
     view.available &&
+    !view.recovering &&
     view.others.length === 0 &&
     view.inFlight === undefined &&
     view.differences.every(({ remedy }) => remedy.kind === 'none')

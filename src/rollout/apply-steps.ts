@@ -1,5 +1,6 @@
 import type { ServiceSpec } from '../model/application.ts';
 import { noRestart } from '../model/container.ts';
+import { liveStamps, stampLabels } from '../model/file-stamps.ts';
 import { digestIn, familiarReference, withoutDigest } from '../model/image.ts';
 import type { InstanceIdentity } from '../model/labels.ts';
 import { identityLabels, containerNameOf, ownerLabels } from '../model/labels.ts';
@@ -9,6 +10,7 @@ import type { CommitSha, ContainerId, HostName } from '../model/names.ts';
 import { toContainerId } from '../model/names.ts';
 import type { HostObservation, ObservedContainer, ReachableHost } from '../model/observation.ts';
 import { noDefaults } from '../model/observation.ts';
+import { present } from '../model/present.ts';
 import type { Readiness } from '../model/readiness.ts';
 import type { Action, Step } from '../model/step.ts';
 import type { World } from './world.ts';
@@ -115,6 +117,12 @@ function changed(
       const resources = action.resources ?? container.spec.resources;
       return { ...container, restart, spec: { ...container.spec, restart, resources } };
     }
+    case 'deliver-files': {
+      const { altered: _altered, ...mended } = container;
+      const told = { ...mended, told: action.told };
+      const restarts = action.telling.kind === 'restart' && container.state !== 'exited';
+      return restarts ? started(told, now) : told;
+    }
     case 'connect-network': {
       const { attachment } = action;
       const others = container.spec.networks.filter(
@@ -155,7 +163,9 @@ function createdContainer(
   commit: CommitSha,
 ): ObservedContainer {
   const name = containerNameOf(identity, service);
-  const labels = { ...service.container.labels, ...identityLabels(identity, commit) };
+  const own = { ...stampLabels(service.container), ...identityLabels(identity, commit) };
+  const labels = { ...service.container.labels, ...own };
+  const told = liveStamps(service.container);
   return {
     id: toContainerId(`planned ${name}`),
     host: host.host,
@@ -174,6 +184,7 @@ function createdContainer(
     restart: noRestart,
     published: [],
     spec: { ...service.container, labels, restart: noRestart },
+    ...present({ told }),
   };
 }
 

@@ -1,14 +1,17 @@
 import type { ServiceSpec } from '../model/application.ts';
 import type { ContainerSpec } from '../model/container.ts';
 import { sameRestart } from '../model/container.ts';
+import type { JournalEntry } from '../model/journal-state.ts';
 import type { Action, ActionKind, Change } from '../model/step.ts';
 import type { Difference } from '../drift/assess-instance.ts';
 import { compareResources } from '../drift/compare-container.ts';
+import { liveFilesBetween } from '../drift/compare-files.ts';
 import { compareNetworks } from '../drift/compare-networks.ts';
 import type { ApplicationContext } from './application-context.ts';
 import { isServiceProven } from './application-context.ts';
 import { countedSlots } from './counted-slots.ts';
 import { placeOf } from './draft.ts';
+import { boundsOf } from './shares.ts';
 import type { SlotSituation } from './slot-situation.ts';
 import { actOn } from './slot-situation.ts';
 import type { SlotView } from './slot-view.ts';
@@ -42,6 +45,7 @@ function askedBy({ desired }: ApplicationContext, service: string): ServiceSpec 
 
 function isChanged(application: string, from: ServiceSpec, to: ServiceSpec, path: string): boolean {
   if (path === 'container_name') return from.containerName !== to.containerName;
+  if (liveFilesBetween(from, to).includes(path)) return true;
   return pathsBetween(application, from.container, to.container).includes(path);
 }
 
@@ -58,24 +62,36 @@ function pathsBetween(
   return [...fields.map(({ path }) => path), ...restart];
 }
 
+/** Whether a step takes an instance out of service for a moment. */
+export function isRestart(action: Action): boolean {
+  return action.kind === 'deliver-files' && action.telling.kind === 'restart';
+}
+
 /**
- * Whether the slot may be changed in place now. Less memory can end a container, so that as many slots as `parallelism`
- * says change at once, and the next come when those have been well for `minHealthyTime`. One that serves nothing costs
- * nothing.
+ * Whether what a commit asks for may be changed in place now. Less memory can end a container, so that as many slots as
+ * `parallelism` says change at once, and the next come when those have been well for `minHealthyTime`. One that serves
+ * nothing costs nothing.
  */
-export function isTurnOf(situation: SlotSituation): boolean {
-  const { context, view, policy } = situation;
-  const { draft, world } = context;
+export function isTurnOf(situation: SlotSituation, action: Action): boolean {
+  const { context, view } = situation;
   const why = whyNotNow(context);
-  if (why !== null) {
-    draft.wait('turn', placeOf(view), why);
-    return false;
-  }
+  if (why === null) return isFreeFor(situation, action);
+  context.draft.wait('turn', placeOf(view), why);
+  return false;
+}
+
+/** The same of a repair too, when it is a restart: no more are missing at once than the budget allows, and at least one. */
+export function isFreeFor(situation: SlotSituation, action: Action): boolean {
+  const { context, view, policy, order } = situation;
+  const { draft, world } = context;
   const own = context.views.find(({ service }) => service.name === view.service.name);
   const all = own === undefined ? [] : countedSlots(world, own);
   const others = all.filter(({ key }) => key !== view.key);
-  const busy = others.filter((other) => isBusy(context, other));
-  const limit = policy.parallelism === 0 ? all.length : policy.parallelism;
+  const restarts = isRestart(action);
+  const busy = others.filter((other) => isBusy(context, other) || (restarts && !other.available));
+  const atOnce = policy.parallelism === 0 ? all.length : policy.parallelism;
+  const { unavailable } = boundsOf(policy, order.order, all.length);
+  const limit = restarts ? Math.min(atOnce, Math.max(1, unavailable)) : atOnce;
   const after = lastChangeOf(others) + policy.delayMs;
   const isBegun = world.now < wellAt(view);
   if (!view.available || isBegun || (busy.length < limit && world.now >= after)) return true;
@@ -93,6 +109,7 @@ function whyNotNow({ hold, holdsChanges, target }: ApplicationContext): string |
 
 const inPlace: ReadonlySet<ActionKind> = new Set([
   'update-container',
+  'deliver-files',
   'connect-network',
   'disconnect-network',
   'rename-container',
@@ -105,7 +122,9 @@ function isBusy({ draft, world }: ApplicationContext, view: SlotView): boolean {
   if (inFlight !== undefined && inPlace.has(inFlight)) return true;
   if (failure !== undefined && inPlace.has(failure.action)) return true;
   if (draft.steps.some((step) => step.key === key && inPlace.has(step.action.kind))) return true;
-  return record?.changedAt !== undefined && (world.now < wellAt(view) || !available);
+  return (
+    record?.changedAt !== undefined && (world.now < wellAt(view) || !available || view.recovering)
+  );
 }
 
 const never = Number.NEGATIVE_INFINITY;
@@ -114,12 +133,14 @@ function lastChangeOf(views: readonly SlotView[]): number {
   return Math.max(never, ...views.map(({ record }) => record?.changedAt ?? never));
 }
 
-/** When it has been well for long enough since it was changed. */
-function wellAt({ record, service }: SlotView): number {
-  return (record?.changedAt ?? never) + service.gate.minHealthyTimeMs;
+/** When it has been well for long enough since it was changed, or started anew by that. */
+function wellAt({ record, service, current }: SlotView): number {
+  const changedAt = record?.changedAt ?? never;
+  const startedAt = changedAt === never ? never : (current?.container.startedAt ?? never);
+  return Math.max(changedAt, startedAt) + service.gate.minHealthyTimeMs;
 }
 
-/** Changes the instance of a slot as a commit asks, in place: all of its limits in one step. */
+/** Changes the instance of a slot as a commit asks, in place: all of its limits, or of its files, in one step. */
 export function changeInPlace(
   situation: SlotSituation,
   { path, desired, observed, remedy }: Difference,
@@ -127,13 +148,25 @@ export function changeInPlace(
 ): void {
   const { context, view } = situation;
   const changes: readonly Change[] =
-    remedy.kind === 'update-resources'
-      ? view.differences.filter((one) => one.remedy.kind === 'update-resources').map(changeOf)
+    remedy.kind === 'update-resources' || remedy.kind === 'deliver'
+      ? view.differences.filter((one) => one.remedy.kind === remedy.kind).map(changeOf)
       : [{ path, from: observed, to: desired }];
   const more = changes.length > 1 ? ` and ${changes.length - 1} more` : '';
-  const { world, draft } = context;
-  draft.entries.push({ kind: 'changed-in-place', slot: view.key, at: world.now });
-  actOn(situation, path, `${path} changed${more}, in place`, action, changes);
+  context.draft.entries.push(changeEntry(situation));
+  actOn(situation, path, `${path} changed${more}, ${howOf(action)}`, action, changes);
+}
+
+/** To be noted before a step after which an instance must show that it is well. */
+export function changeEntry({ context, view }: SlotSituation): JournalEntry {
+  return { kind: 'changed-in-place', slot: view.key, at: context.world.now };
+}
+
+function howOf(action: Action): string {
+  if (action.kind !== 'deliver-files') return 'in place';
+  const { telling } = action;
+  return telling.kind === 'restart'
+    ? 'and it restarts'
+    : `and it gets ${telling.signals.join(', ')}`;
 }
 
 function changeOf({ path, desired, observed }: Difference): Change {

@@ -4,7 +4,14 @@ import type { HostName } from '../model/names.ts';
 import type { UnreachableHost } from '../model/observation.ts';
 import { isQuarantined, isServiceProven } from './application-context.ts';
 import type { Instance } from '../drift/identify.ts';
-import { changeInPlace, isOfCommit, isTurnOf } from './change-in-place.ts';
+import {
+  changeEntry,
+  changeInPlace,
+  isFreeFor,
+  isOfCommit,
+  isRestart,
+  isTurnOf,
+} from './change-in-place.ts';
 import { decideAbsent, whyNotYet } from './decide-absent.ts';
 import { placeOf } from './draft.ts';
 import type { Failing } from './fail-slot.ts';
@@ -237,13 +244,16 @@ function decidePromoted(situation: SlotSituation): void {
     const action = remedyAction(remedy, current, service, view.ignored);
     if (action === null) continue;
     const isAsked = isOfCommit(context, view, difference);
-    if (isAsked && !isTurnOf(situation)) return;
+    if (isAsked && !isTurnOf(situation, action)) return;
+    const restarts = isRestart(action);
+    if (!isAsked && restarts && !isFreeFor(situation, action)) return;
     // The network itself may be gone too.
     if (remedy.kind === 'connect' && !prepareHost(context, service, current.container.host)) return;
     if (isAsked) return changeInPlace(situation, difference, action);
     if (remedy.kind === 'start') context.draft.entries.push(...dueEntries(situation, current));
-    return healBy(situation, path, note, action);
+    return healBy(situation, path, note, action, restarts ? [changeEntry(situation)] : []);
   }
+  if (view.recovering) awaitRecovery(situation, current);
   // What is paused keeps all that serves.
   const isHeld = situation.stage !== null || context.target.mode === 'halted';
   const held = isHeld ? heldPredecessor(context, view) : null;
@@ -252,6 +262,17 @@ function decidePromoted(situation: SlotSituation): void {
   const serves = isServing(context, other) || mayServe(context, other);
   if (serves && servesOn(situation, current, other)) return;
   retire(situation, other, 'its successor has taken its place');
+}
+
+/** A change in place has started it anew, and others wait until it is well. */
+function awaitRecovery({ context, view }: SlotSituation, current: Instance): void {
+  const verdict = judgeInstance(context, view.service, current);
+  if (verdict.kind === 'waiting') {
+    context.draft.wait('gate', placeOf(view), `health gate: ${verdict.reason}`, verdict.until);
+  }
+  if (verdict.kind === 'failed') {
+    context.draft.block(view.service.name, view.slot, verdict.reason, verdict.message);
+  }
 }
 
 /** Nothing that serves is given for something that does not, nor has finished its work. */

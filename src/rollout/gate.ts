@@ -69,6 +69,8 @@ function notReady(readiness: Readiness, deadline: number, gate: Gate, now: numbe
 export interface Watched {
   readonly container: ObservedContainer;
   readonly gate: Gate;
+  /** It was promoted, and started anew by a change in place. */
+  readonly isAskedAnew?: boolean;
 }
 
 /**

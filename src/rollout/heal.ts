@@ -1,7 +1,10 @@
 import type { ServiceSpec } from '../model/application.ts';
 import type { Resources } from '../model/container.ts';
-import type { Action } from '../model/step.ts';
+import { liveStamps } from '../model/file-stamps.ts';
+import type { Action, Telling } from '../model/step.ts';
 import type { Remedy } from '../drift/assess-instance.ts';
+import type { LiveDifference } from '../drift/compare-files.ts';
+import { compareLiveFiles } from '../drift/compare-files.ts';
 import type { Instance } from '../drift/identify.ts';
 import type { IgnoredDifference } from './differences.ts';
 import { guardOf } from './retire.ts';
@@ -63,10 +66,45 @@ export function remedyAction(
         restart: service.container.restart,
         resources: null,
       };
+    case 'deliver':
+      return deliverFiles(instance, service, ignored);
     case 'replace':
     case 'none':
       return null;
   }
+}
+
+/** All files are written at once, and the instance is told of them once: who is started anew needs no signal. */
+function deliverFiles(
+  instance: Instance,
+  service: ServiceSpec,
+  ignored: readonly IgnoredDifference[],
+): Action | null {
+  const { container } = instance;
+  const leftAlone = new Set(ignored.map(({ difference }) => difference.path));
+  const files = compareLiveFiles(service, container).filter(({ path }) => !leftAlone.has(path));
+  if (files.length === 0) return null;
+  const targets = files.map(({ target }) => target);
+  const wanted = liveStamps(service.container);
+  const renewed = Object.entries(wanted).filter(([target]) => targets.includes(target));
+  return {
+    kind: 'deliver-files',
+    guard: guardOf(instance, ['created', 'running', 'restarting', 'exited']),
+    name: container.name,
+    service,
+    targets,
+    telling: tellingOf(files),
+    told: { ...container.told, ...Object.fromEntries(renewed) },
+  };
+}
+
+function tellingOf(files: readonly LiveDifference[]): Telling {
+  const signals = files.flatMap(({ onChange }) =>
+    onChange.kind === 'signal' ? [onChange.signal] : [],
+  );
+  return signals.length < files.length
+    ? { kind: 'restart' }
+    : { kind: 'signal', signals: [...new Set(signals)].toSorted() };
 }
 
 /** All limits are set at once: those that are left alone are set to what they are. */

@@ -2,6 +2,7 @@ import { reduceJournal } from '../model/journal-reduce.ts';
 import { notAsked } from '../model/lookup.ts';
 import type { Step } from '../model/step.ts';
 import { applySteps } from './apply-steps.ts';
+import { isRestart } from './change-in-place.ts';
 import type { Decision } from './decide.ts';
 import { decide } from './decide.ts';
 import type { World } from './world.ts';
@@ -42,6 +43,7 @@ export function predict(start: World): Prediction {
   let decision = first;
   for (let round = 0; round < maxRounds; round += 1) {
     noteAvailability(lowest, decision);
+    if (decision.steps.some(({ action }) => isRestart(action))) noteRestarts(lowest, decision);
     const journal = decision.entries.reduce(reduceJournal, world.journal);
     const isQuiet = decision.steps.length === 0;
     const wakeAt = nextWake(decision, world.now);
@@ -74,6 +76,25 @@ function nextWake(decision: Decision, now: number): number | null {
 
 function isLower({ before, desired, lowest }: LowestAvailability): boolean {
   return lowest < Math.min(before, desired);
+}
+
+/** While an instance is started anew it serves nothing, and that is over before the next decision. */
+function noteRestarts(
+  lowest: Map<string, LowestAvailability>,
+  { steps, applications }: Decision,
+): void {
+  for (const { application, services } of applications) {
+    for (const { service, available } of services) {
+      const key = `${application}/${service}`;
+      const restarted = steps.filter(
+        (step) => `${step.application}/${step.service}` === key && isRestart(step.action),
+      );
+      const known = lowest.get(key);
+      if (known === undefined) continue;
+      const left = Math.max(0, available - restarted.length);
+      lowest.set(key, { ...known, lowest: Math.min(known.lowest, left) });
+    }
+  }
 }
 
 function noteAvailability(lowest: Map<string, LowestAvailability>, decision: Decision): void {

@@ -1,5 +1,6 @@
 import type { UpdatePolicy } from '../model/application.ts';
 import { preStopOf, type Hook } from '../model/hooks.ts';
+import type { JournalEntry } from '../model/journal-state.ts';
 import type { Change, Step } from '../model/step.ts';
 import type { Instance } from '../drift/identify.ts';
 import type { ApplicationContext } from './application-context.ts';
@@ -39,12 +40,17 @@ export function actOn(
   context.draft.step(view.key, view.host, view.service.name, view.slot, action, cause);
 }
 
-/** Takes a step that repairs, unless the slot was repaired so often lately that it has to wait. */
+/**
+ * Takes a step that repairs, unless the slot was repaired so often lately that it has to wait.
+ *
+ * @param noted what else is written down before it
+ */
 export function healBy(
   situation: SlotSituation,
   path: string,
   reason: string,
   action: Step['action'],
+  noted: readonly JournalEntry[] = [],
 ): void {
   const { context, view } = situation;
   const { draft, world } = context;
@@ -54,7 +60,7 @@ export function healBy(
     return draft.wait('retry', placeOf(view), 'repair is tried again', at);
   }
   const repairs = repairsInARow(view.record, world.now) + 1;
-  draft.entries.push({ kind: 'repaired', slot: view.key, repairs, at: world.now });
+  draft.entries.push({ kind: 'repaired', slot: view.key, repairs, at: world.now }, ...noted);
   actOn(situation, path, reason, action);
 }
 

@@ -14,6 +14,7 @@ import { differencesOf, ignoredDifferencesOf } from './differences.ts';
 import { judge } from './gate.ts';
 import { judgePostStart, postStartOf } from './post-start.ts';
 import { judgeJob } from './judge-job.ts';
+import { isAskedAnew } from './recovering.ts';
 import { isProven } from './target.ts';
 import type { FailedStep, World } from './world.ts';
 
@@ -31,6 +32,8 @@ export interface SlotView {
   readonly others: readonly Instance[];
   /** Some instance of the slot serves now. */
   readonly available: boolean;
+  /** A promoted `current` was started anew by a change in place, and has not passed its gate since. */
+  readonly recovering: boolean;
   /** How a promoted `current` differs from what is asked for. */
   readonly differences: readonly Difference[];
   /** Differences of a promoted `current` that a rule leaves alone. */
@@ -78,12 +81,23 @@ export function viewSlot(context: SlotContext, service: ServiceSpec, slot: strin
       hasPassed(phase) ||
       isDone(service, current, phase) ||
       all.some((instance) => isServing(context, instance)),
+    recovering: promoted !== null && isRecovering(context, service, key, promoted),
     differences: promoted === null ? [] : differencesOf(context, service, promoted),
     ignored: promoted === null ? [] : ignoredDifferencesOf(context, service, promoted),
     inFlight: world.inFlight.get(key),
     failure: world.failures.get(key),
     record: world.journal.slots.get(key),
   };
+}
+
+function isRecovering(
+  context: SlotContext,
+  service: ServiceSpec,
+  key: string,
+  instance: Instance,
+): boolean {
+  if (!isAskedAnew(context.world, key, instance.container, service.gate)) return false;
+  return judgeInstance(context, service, instance).kind !== 'passed';
 }
 
 /** Promoted before on probation, then the highest epoch; a left-over, or one that must be replaced, is none. */

@@ -1,14 +1,16 @@
 import type { ServiceSpec } from '../model/application.ts';
 import { hashSchema } from '../model/hash.ts';
+import { slotKey } from '../model/labels.ts';
 import { identityOf } from '../drift/identify.ts';
 import type { Watched } from './gate.ts';
 import { postStartOf } from './post-start.ts';
+import { isAskedAnew } from './recovering.ts';
 import { knownVersions, serviceOf } from './older-schemas.ts';
 import type { World } from './world.ts';
 
 /** Containers that were started, with the gate of their service. */
 export function watchedContainers(
-  world: Pick<World, 'desired' | 'journal' | 'observations'>,
+  world: Pick<World, 'desired' | 'journal' | 'observations' | 'now'>,
 ): readonly Watched[] {
   const services = knownServices(world);
   const versions = knownVersions(world);
@@ -27,7 +29,10 @@ export function watchedContainers(
       // What is asked before its hooks have run says nothing yet; those of another version are none of its own.
       const isAwaited =
         own !== undefined && postStartOf(world.journal, own, container).kind === 'due';
-      if (!isAwaited) watched.push({ container, gate: spec.gate });
+      if (isAwaited) continue;
+      const { gate } = spec;
+      const isAsked = isAskedAnew(world, slotKey(identity), container, gate);
+      watched.push({ container, gate, ...(isAsked ? { isAskedAnew: true } : {}) });
     }
   }
   return watched;

@@ -360,6 +360,12 @@ export const keyLives: readonly KeyLife[] = [
     after: ['x-fleetwright: { image: { tagMoved: roll } }'],
   },
   {
+    key: 'x-fleetwright.onChange',
+    before: ['configs: [conf]', 'x-fleetwright: { onChange: recreate }'],
+    after: ['configs: [conf]', 'x-fleetwright: { onChange: restart }'],
+    top: 'configs: { conf: { content: hello } }\n',
+  },
+  {
     key: 'x-fleetwright.rollout',
     before: ['x-fleetwright: { rollout: { attempts: 1 } }'],
     after: ['x-fleetwright: { rollout: { attempts: 2 } }'],

@@ -19,14 +19,17 @@ const longestMs = 180_000;
 export interface LiveOptions extends Partial<FleetOptions> {
   /** Puts itself between the operator and its hosts. */
   readonly around?: (fleet: Fleet) => Fleet;
+  /** Ends the operator before it is through. */
+  readonly signal?: AbortSignal;
 }
 
 /** Brings the hosts to the head of a repository in this process, so that a test can step in between. */
 export async function converge(
   repository: ConfigRepository,
-  { around = (fleet) => fleet, ...options }: LiveOptions = {},
+  { around = (fleet) => fleet, signal, ...options }: LiveOptions = {},
 ): Promise<Decision> {
-  const stop = AbortSignal.timeout(longestMs);
+  const longest = AbortSignal.timeout(longestMs);
+  const stop = signal === undefined ? longest : AbortSignal.any([longest, signal]);
   using journal = openJournal(repository.beside('state'), logger);
   await using source = await openSource({
     repository: repository.dir,

@@ -27,7 +27,7 @@ export function resolveBoundFiles(subject: Subject, service: Cursor): readonly F
 }
 
 /** Whether a mount is a bind of something beside the manifest; what belongs to a host begins with a slash. */
-function isRelativeBind(mount: Cursor): boolean {
+export function isRelativeBind(mount: Cursor): boolean {
   const source = readText(child(mount, 'source')) ?? '';
   return readText(child(mount, 'type')) === 'bind' && /^[^/~]/.test(source);
 }

@@ -1,11 +1,14 @@
 import type { ContainerSpec } from '../../model/container.ts';
-import type { Origin } from '../../model/origin.ts';
+import { pathIn } from '../../model/delivered.ts';
+import type { Origin, Origins } from '../../model/origin.ts';
 import { present } from '../../model/present.ts';
 import { child, items, type Cursor } from '../cursor.ts';
 import type { Subject } from '../subject.ts';
-import { resolveBoundFiles } from './bound-files.ts';
+import { isRelativeBind, resolveBoundFiles } from './bound-files.ts';
 import { fileTarget, resolveFiles } from './file.ts';
+import { judgeOnChange } from './judge-on-change.ts';
 import { mountTarget } from './mount.ts';
+import { readOnChange, withOnChange } from './on-change.ts';
 
 /** The files of the commit that a service gets: those that it only reads one by one, folders and copies of its own apart. */
 export function resolveDelivered(
@@ -20,23 +23,57 @@ export function resolveDelivered(
     ...resolveFiles(subject, service, 'secrets'),
     ...single.flatMap(({ files }) => files),
   ];
-  return {
+  const delivered = {
     files: files.toSorted(byTarget),
     ...present({ fileMounts: others.toSorted(byTarget) }),
   };
+  const rules = readOnChange(service);
+  if (rules.length > 0) judgeOnChange(service, delivered, rules, declaredTargets(service));
+  return withOnChange(delivered, rules);
 }
 
-/** Where each mount and each file is asked for, by its target in the container. */
-export function deliveredOrigins(service: Cursor): readonly (readonly [string, Origin])[] {
+/** Where the files of the commit are to be, whether or not they can be read. */
+function declaredTargets(service: Cursor): readonly string[] {
+  const bound = items(child(service, 'volumes')).filter(isRelativeBind).map(mountTarget);
+  const declared = (['configs', 'secrets'] as const).flatMap((kind) =>
+    items(child(service, kind)).map((item) => fileTarget(item, kind)),
+  );
+  return [...bound, ...declared].filter((target) => target !== null);
+}
+
+/**
+ * Where each mount and each file is asked for, by its target in the container; a file that changes by itself within a
+ * folder, where the folder is.
+ */
+export function deliveredOrigins(
+  service: Cursor,
+  container: ContainerSpec,
+): readonly (readonly [string, Origin])[] {
   const mounts = items(child(service, 'volumes')).map(
     (mount) => ['volumes', mountTarget(mount), mount] as const,
   );
   const declared = (['configs', 'secrets'] as const).flatMap((kind) =>
     items(child(service, kind)).map((item) => [kind, fileTarget(item, kind), item] as const),
   );
-  return [...mounts, ...declared].flatMap(([kind, target, { origin }]) =>
-    target === null ? [] : [[`${kind}.${target}`, origin] as const],
+  const asked = Object.fromEntries(
+    [...mounts, ...declared].flatMap(([kind, target, { origin }]) =>
+      target === null ? [] : [[`${kind}.${target}`, origin] as const],
+    ),
   );
+  return [...originsWithin(container, asked), ...Object.entries(asked)];
+}
+
+function originsWithin(
+  { fileMounts = [] }: ContainerSpec,
+  asked: Origins,
+): readonly (readonly [string, Origin])[] {
+  return fileMounts.flatMap((mount) => {
+    const origin = asked[`volumes.${mount.target}`];
+    const live = mount.files.filter(({ onChange }) => onChange !== undefined);
+    return live.flatMap((file) =>
+      origin === undefined ? [] : [[`volumes.${pathIn(mount, file)}`, origin] as const],
+    );
+  });
 }
 
 function byTarget(a: { readonly target: string }, b: { readonly target: string }): number {

@@ -1,4 +1,5 @@
 import type { Dependency, ServiceSpec } from '../../model/application.ts';
+import type { ContainerSpec } from '../../model/container.ts';
 import { hashContainer } from '../../model/hash.ts';
 import type { Origin, Origins } from '../../model/origin.ts';
 import { present } from '../../model/present.ts';
@@ -50,7 +51,7 @@ export function resolveService(subject: Subject, name: string, service: Cursor):
     gate,
     ...resolveHooks(subject, service),
     dependsOn: resolveDependencies(subject, name, service),
-    origins: originsOf(service, environment.origins),
+    origins: originsOf(service, container, environment.origins),
   };
 }
 
@@ -88,13 +89,17 @@ function isRestarted(dependency: Cursor): boolean {
 }
 
 /** Where all of a service stands. What is written itself goes before what only stands for it. */
-function originsOf(service: Cursor, envFiles: ReadonlyMap<string, Origin>): Origins {
+function originsOf(
+  service: Cursor,
+  container: ContainerSpec,
+  envFiles: ReadonlyMap<string, Origin>,
+): Origins {
   const origins = originsBelow(service);
   const others = [...envFiles].map(([name, at]) => [`environment.${name}`, at] as const);
   for (const [path, at] of [...others, ...twinsIn(origins)]) {
     if (!origins.has(path)) origins.set(path, at);
   }
-  for (const [path, at] of deliveredOrigins(service)) origins.set(path, at);
+  for (const [path, at] of deliveredOrigins(service, container)) origins.set(path, at);
   return Object.fromEntries(origins);
 }
 

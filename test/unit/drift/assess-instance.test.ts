@@ -4,6 +4,7 @@ import type { ServiceSpec } from '../../../src/model/application.ts';
 import type { ObservedContainer } from '../../../src/model/observation.ts';
 import { actionOf, assessInstance } from '../../../src/drift/assess-instance.ts';
 import type { Difference } from '../../../src/drift/assess-instance.ts';
+import { liveStamps } from '../../../src/model/file-stamps.ts';
 import { noDefaults } from '../../../src/model/observation.ts';
 import { anInstance, aService, type ServiceFacts } from '../../support/builders.ts';
 
@@ -250,5 +251,57 @@ describe('actionOf()', () => {
     ['start', 'heal'],
   ] as const)('makes of the remedy %s the action %s', (kind, action) => {
     expect(actionOf({ kind })).toBe(action);
+  });
+});
+
+describe('assessInstance() on files that it takes in while it runs', () => {
+  const content = 'b25l';
+  const file = { target: '/a', content, mode: 0o644, uid: 0, gid: 0 };
+  const service = aService({
+    container: { files: [{ ...file, onChange: { kind: 'signal', signal: 'SIGUSR1' } }] },
+  });
+  const told = liveStamps(service.container);
+  const stamp = told['/a'] ?? '';
+  const assessTold = (facts: Partial<ObservedContainer>): readonly Difference[] => {
+    const { container, ...instance } = anInstance(service);
+    const changed = { ...container, ...facts };
+    return assessInstance({ ...instance, container: changed }, service, noDefaults);
+  };
+
+  it.each<[string, Partial<ObservedContainer>]>([
+    ['it was told of them', { told }],
+    ['nobody knows what it was told', {}],
+    // They were read before it was told.
+    ['they are as they should be', { told, altered: { '/a': stamp } }],
+  ])('finds nothing when %s', (_name, facts) => {
+    expect(assessTold(facts)).toEqual([]);
+  });
+
+  it.each<[string, Partial<ObservedContainer>, string]>([
+    ['it was told of others', { told: { '/a': '0123456789abcdef' } }, 'content 0123456789ab'],
+    ['it was not told yet', { told: { '/a': 'pending' } }, 'pending'],
+    [
+      'it has the right ones, and was not told',
+      { told: { '/a': 'pending' }, altered: { '/a': stamp } },
+      'pending',
+    ],
+    ['somebody altered them', { told, altered: { '/a': 'missing' } }, 'missing'],
+  ])('delivers them when %s', (_name, facts, observed) => {
+    expect(assessTold(facts)).toEqual([
+      {
+        class: 'mutable-field',
+        path: 'files./a',
+        desired: `content ${stamp.slice(0, 12)}`,
+        observed,
+        remedy: { kind: 'deliver' },
+        note: 'it is written anew, and the container gets SIGUSR1',
+      },
+    ]);
+  });
+
+  it('replaces an instance that was altered in what it does not take in', () => {
+    const found = assessTold({ told, altered: { '/etc/app': 'evil' } });
+
+    expect(found).toMatchObject([{ path: 'files./etc/app', remedy: { kind: 'replace' } }]);
   });
 });

@@ -44,6 +44,7 @@ it('mergeDirty() forgets nothing', () => {
 
   expect(mergeDirty(a, b)).toEqual({
     containers: new Set(['a', 'b']),
+    files: new Set(),
     networks: true,
     volumes: false,
     images: true,

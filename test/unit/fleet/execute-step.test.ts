@@ -186,3 +186,82 @@ it.each<[string, Record<string, string>, boolean]>([
   expect(outcome.kind).toBe(isHeld ? 'done' : 'skipped');
   expect(asked.includes(post)).toBe(isHeld);
 });
+
+const live = { target: '/a', content: '', mode: 0o644, uid: 0, gid: 0 } as const;
+const volume = 'old-name-files';
+const toBeTold: Action = {
+  kind: 'deliver-files',
+  guard: { ...guard, states: ['running', 'exited'] },
+  name: 'web',
+  service: aService({ container: { files: [{ ...live, onChange: { kind: 'restart' } }] } }),
+  targets: ['/a'],
+  telling: { kind: 'restart' },
+  told: { '/a': 'stamp' },
+};
+const withSignals: Action = {
+  ...toBeTold,
+  telling: { kind: 'signal', signals: ['SIGHUP', 'SIGUSR1'] },
+};
+const mounts = [{ Type: 'volume', Source: volume, Target: '/.fleetwright' }];
+const ofVolume = { Labels: { [label.files]: volume, [label.fleet]: 'test' }, Mountpoint: '/v' };
+const copy = `PUT /containers/${volume}/archive`;
+
+/** An engine with the instance in this state, whose volume can be written to. */
+function withVolume(state: object, more: Answers = {}): Answers {
+  const instance = { Id: id, Image: 'sha256:1', Config: { Labels: labels } };
+  const filler = { Id: 'filler', Config: { Labels: { [label.filler]: 'test' } } };
+  return {
+    [inspect]: [200, { ...instance, HostConfig: { Mounts: mounts }, State: state }],
+    'POST /containers/create': [201, { Id: 'filler' }],
+    [`GET /volumes/${volume}`]: [200, ofVolume],
+    [copy]: [200, ''],
+    [`POST /containers/${id}/restart`]: [204, ''],
+    [`POST /containers/${id}/kill`]: [204, ''],
+    [`GET /containers/${volume}/json`]: [200, filler],
+    'DELETE /containers/filler': [204, ''],
+    ...more,
+  };
+}
+
+const before = [inspect, 'POST /containers/create', `GET /volumes/${volume}`, copy];
+const after = [copy, `GET /containers/${volume}/json`, 'DELETE /containers/filler'];
+
+it.each<[string, Action, object, readonly string[]]>([
+  ['restarts what runs', toBeTold, { Running: true }, [`POST /containers/${id}/restart`]],
+  [
+    'sends each signal',
+    withSignals,
+    { Running: true },
+    Array(2).fill(`POST /containers/${id}/kill`),
+  ],
+  ['tells nothing to what does not run', toBeTold, { Status: 'exited' }, []],
+])('executeStep() writes files, %s, and notes it then', async (_name, action, state, told) => {
+  const { outcome, asked } = await execute(action, withVolume(state));
+
+  expect(outcome).toEqual({ kind: 'done' });
+  expect(asked).toEqual([...before, ...told, ...after]);
+});
+
+it('executeStep() takes a program that has ended before its signal for told', async () => {
+  const ended = { [`POST /containers/${id}/kill`]: [409, { message: 'is not running' }] } as const;
+
+  const { outcome } = await execute(withSignals, withVolume({ Running: true }, ended));
+
+  expect(outcome).toEqual({ kind: 'done' });
+});
+
+it('executeStep() does not note files that nobody was told of', async () => {
+  const lost = { [`POST /containers/${id}/restart`]: 'hang up' } as const;
+
+  const { outcome, asked } = await execute(toBeTold, withVolume({ Running: true }, lost));
+
+  expect(outcome.kind).toBe('unknown');
+  expect(asked.filter((line) => line === copy)).toHaveLength(1);
+});
+
+it('executeStep() writes no files for a container that has no volume for them', async () => {
+  const { outcome, asked } = await execute(toBeTold, { [inspect]: running });
+
+  expect(outcome).toMatchObject({ kind: 'failed', failure: { reason: 'NoFiles' } });
+  expect(asked).toEqual([inspect]);
+});

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 
@@ -7,7 +8,7 @@ import { expect, it } from 'vitest';
 
 import type { EngineRequest } from '../../../src/fleet/docker-host.ts';
 import { FileWatch } from '../../../src/fleet/file-watch.ts';
-import { stampLabel } from '../../../src/model/file-stamps.ts';
+import { stampLabels, stampOfOne } from '../../../src/model/file-stamps.ts';
 import { toContainerId } from '../../../src/model/names.ts';
 import type { ObservedContainer } from '../../../src/model/observation.ts';
 import { seal } from '../../../src/model/sealed.ts';
@@ -24,13 +25,24 @@ class HostWithFiles extends HandDrivenHost {
   readonly read: string[] = [];
   readonly contents = new Map<string, string>();
 
+  #held: Promise<unknown> | null = null;
+
   override async stream({ path }: EngineRequest): Promise<Readable> {
     const id = path.split('/')[2] ?? '';
     this.read.push(id);
     const archive = pack();
     archive.entry({ name: 'a' }, this.contents.get(id) ?? 'given');
     archive.finalize();
-    return Readable.from([await buffer(archive)]);
+    const bytes = await buffer(archive);
+    const held = this.#held;
+    this.#held = null;
+    await held;
+    return Readable.from([bytes]);
+  }
+
+  /** Leaves the next question unanswered until this is resolved. */
+  holdNext(until: Promise<unknown>): void {
+    this.#held = until;
   }
 }
 
@@ -41,7 +53,7 @@ function containers(count: number, sealedWith: Buffer | null = null): readonly O
     sealedWith === null
       ? [{ ...file, content: bytes.toString('base64') }]
       : [{ ...file, content: seal(sealedWith, bytes), sealed: true as const }];
-  const labels = stampLabel(aContainer({ files }));
+  const labels = stampLabels(aContainer({ files }));
   return Array.from({ length: count }, (_, index) => {
     const id = toContainerId(`c${index}`);
     return anInstance(aService(), {}, { id, labels }).container;
@@ -104,4 +116,40 @@ it('only what runs is looked at', async () => {
   await watch.look(host, [{ ...one, state: 'exited' }], never);
 
   expect(host.read).toEqual([]);
+});
+
+it('what was written anew is looked at at once, and an older look does not count', async () => {
+  const { host, watch } = open();
+  const [one] = containers(1);
+  if (one === undefined) throw new Error('there is a container');
+  host.contents.set('c0', 'evil');
+  await watch.look(host, [one], never);
+  const older = new AbortController();
+  host.holdNext(once(older.signal, 'abort'));
+  const look = watch.look(host, [one], never);
+  host.contents.delete('c0');
+
+  await watch.lookAgain(host, [one], never);
+  older.abort();
+  await look;
+
+  expect(watch.alteredIn('c0')).toBeUndefined();
+});
+
+it('files that a container was told of are compared with that, each by itself', async () => {
+  const { host, watch } = open();
+  const [one] = containers(1);
+  if (one === undefined) throw new Error('there is a container');
+  const given = stampOfOne([{ content: Buffer.from('given').toString('base64') }]);
+  const told = (stamp: string): ObservedContainer => ({
+    ...one,
+    labels: {},
+    told: { '/a': stamp },
+  });
+
+  await watch.lookAgain(host, [told(given)], never);
+  expect(watch.alteredIn('c0')).toBeUndefined();
+
+  await watch.lookAgain(host, [told('other')], never);
+  expect(watch.alteredIn('c0')).toEqual({ '/a': given });
 });

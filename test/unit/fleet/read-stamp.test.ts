@@ -5,21 +5,22 @@ import { pack } from 'tar-stream';
 import { expect, it } from 'vitest';
 
 import type { DockerHost } from '../../../src/fleet/docker-host.ts';
-import { readStamp } from '../../../src/fleet/read-stamp.ts';
+import { readStampsOf } from '../../../src/fleet/read-stamp.ts';
 import { never } from '../../support/engine-fleet.ts';
 
 /** Reads from an engine that answers with this stream. */
-function readFrom(answer: PassThrough): Promise<string> {
+async function readFrom(answer: PassThrough): Promise<string | undefined> {
   const client = { stream: async () => answer } as unknown as DockerHost;
   const asked = {
     container: 'c',
     target: '/f',
     given: '',
+    apart: {},
     key: null,
     deadlineMs: 1,
     signal: never,
   };
-  return readStamp({ client, ...asked });
+  return (await readStampsOf({ client, ...asked }))['/f'];
 }
 
 async function archiveOf(bytes: number): Promise<Buffer> {

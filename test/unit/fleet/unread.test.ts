@@ -13,6 +13,7 @@ it('take() gives everything once', () => {
 
   expect(unread.take()).toEqual({
     containers: new Set(['a', 'b']),
+    files: new Set(),
     networks: true,
     volumes: false,
     images: true,

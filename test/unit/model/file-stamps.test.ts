@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
-import type { FileSpec } from '../../../src/model/container.ts';
-import { fileStamps, readStamps, stampLabel } from '../../../src/model/file-stamps.ts';
+import type { FileMount, FileSpec } from '../../../src/model/container.ts';
+import { fileStamps, liveStamps, readStamps, stampLabels } from '../../../src/model/file-stamps.ts';
 import { seal } from '../../../src/model/sealed.ts';
 import { aContainer } from '../../support/builders.ts';
 
@@ -28,6 +28,28 @@ describe('fileStamps()', () => {
   });
 });
 
+function folder(files: readonly FileSpec[]): FileMount {
+  return { target: '/c', kind: 'folder', readOnly: true, files };
+}
+
+describe('what a running container takes in', () => {
+  const live = { ...file, onChange: { kind: 'restart' } } as const;
+
+  it('has stamps of its own, and none on the label', () => {
+    const other = { ...file, target: 'other' };
+    const mixed = folder([{ ...live, target: 'x/y' }, other]);
+    const spec = aContainer({ files: [live], fileMounts: [mixed] });
+
+    expect(Object.keys(liveStamps(spec))).toEqual(['/c/x/y', '/a']);
+    expect(fileStamps(spec)).toEqual(fileStamps(aContainer({ fileMounts: [folder([other])] })));
+    expect(stampLabels(spec)).toMatchObject({ 'fleetwright.live-files': 'true' });
+  });
+
+  it('has the stamp that it would have otherwise', () => {
+    expect(liveStamps(aContainer({ files: [live] }))['/a']).toBe(stampOf({}));
+  });
+});
+
 describe('readStamps()', () => {
   it('reads what was written', () => {
     const fileMounts = [
@@ -35,8 +57,8 @@ describe('readStamps()', () => {
     ];
     const spec = aContainer({ files: [file], fileMounts });
 
-    expect(readStamps(stampLabel(spec))).toEqual(fileStamps(spec));
-    expect(stampLabel(aContainer())).toEqual({});
+    expect(readStamps(stampLabels(spec))).toEqual(fileStamps(spec));
+    expect(stampLabels(aContainer())).toEqual({});
   });
 
   it.each(['', '{', '[]', 'null', '"a"', '{"/a":1}'])('takes %j for nothing', (text) => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import type { Dependency, Gate } from '../../../src/model/application.ts';
-import type { ContainerSpec } from '../../../src/model/container.ts';
+import type { ContainerSpec, FileSpec } from '../../../src/model/container.ts';
 import {
   gatePort,
   hashContainer,
@@ -155,6 +155,25 @@ describe('hashContainer()', () => {
     if (isSame && change.stopGraceMs === undefined) {
       expect(liveDigest(after)).not.toBe(liveDigest(full));
     }
+  });
+
+  it.each<[string, Partial<FileSpec>, boolean]>([
+    ['another content', { content: 'dHdv' }, true],
+    ['another signal', { onChange: { kind: 'signal', signal: 'SIGUSR1' } }, true],
+    ['another mode', { mode: 0o600 }, false],
+    ['another owner', { uid: 7 }, false],
+    ['another target', { target: '/b' }, false],
+    ['a restart', { onChange: { kind: 'restart' } }, false],
+  ])('tells what a running container takes in of a file: %s', (_name, change, isSame) => {
+    const onChange = { kind: 'signal', signal: 'SIGHUP' } as const;
+    const file = { target: '/a', content: 'b25l', mode: 0o644, uid: 0, gid: 0, onChange };
+    const before = { ...full, files: [file] };
+    const after = { ...full, files: [{ ...file, ...change }] };
+
+    expect(hashContainer(after, gate) === hashContainer(before, gate)).toBe(isSame);
+    expect(liveDigest(after) === liveDigest(before)).toBe(
+      change.content === undefined && change.target === undefined,
+    );
   });
 
   it('covers whether swap has a bound, and not which', () => {
