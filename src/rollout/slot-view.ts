@@ -5,7 +5,7 @@ import type { HostName } from '../model/names.ts';
 import type { ObservedContainer } from '../model/observation.ts';
 import type { ActionKind } from '../model/step.ts';
 import { updateRefused } from '../model/step.ts';
-import type { Difference } from '../drift/assess-instance.ts';
+import type { Difference, Remedy } from '../drift/assess-instance.ts';
 import type { Instance } from '../drift/identify.ts';
 import { isStray } from './shared-instances.ts';
 import type { Verdict } from './gate.ts';
@@ -122,12 +122,20 @@ function pickCurrent(
 function mustGo(context: SlotContext, service: ServiceSpec, instance: Instance): boolean {
   if (isStray(context, service, instance)) return true;
   const remedies = differencesOf(context, service, instance).map(({ remedy }) => remedy.kind);
+  if (hasEndedOnProbation(instance) && remedies.some((remedy) => inPlace.has(remedy))) return true;
   if (!remedies.includes('update-resources')) return remedies.includes('replace');
   const { journal, failures } = context.world;
   const record = journal.slots.get(instance.slotKey);
   const isFollowed = record?.hash === service.hash && record.epoch > instance.identity.epoch;
   const isRefused = failures.get(instance.slotKey)?.failure.reason === updateRefused;
   return isFollowed || isRefused || remedies.includes('replace');
+}
+
+/** With which it ended says nothing of the same version with other limits or files. */
+const inPlace: ReadonlySet<Remedy['kind']> = new Set(['update-resources', 'deliver']);
+
+function hasEndedOnProbation({ container, adopted }: Instance): boolean {
+  return adopted === undefined && container.state === 'exited' && container.restart.name === 'no';
 }
 
 /**

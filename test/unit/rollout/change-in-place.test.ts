@@ -27,6 +27,11 @@ function deployed(service: ServiceSpec): World {
   return run(aWorld([anApplication([service])], ['host-1'])).world;
 }
 
+/** What has too little memory does not even start. */
+function endsIfSmall({ spec }: ObservedContainer): Partial<ObservedContainer> {
+  return spec.resources.memoryBytes === 16 * mebi ? { state: 'exited', exitCode: 137 } : {};
+}
+
 function change(from: ServiceSpec, to: ServiceSpec): Run {
   return run(commit(deployed(from), [anApplication([to])], 2));
 }
@@ -127,6 +132,18 @@ describe('a commit that changes a limit', () => {
     expect(kinds(after.steps).filter((kind) => kind.startsWith('create'))).toHaveLength(3);
     const create = after.steps.find(({ action }) => action.kind === 'create-container');
     expect(create?.cause.reason).toBe('deploy.resources.limits.memory changed');
+  });
+
+  it('is another try of a first version that was given up', () => {
+    const failed = run(aWorld([anApplication([withMemory(16)])], ['host-1']), endsIfSmall);
+
+    const after = run(commit(failed.world, [anApplication([withMemory(256)])], 2), endsIfSmall);
+
+    expect(failed.last.applications[0]?.conditions[0]).toMatchObject({ reason: 'Halted' });
+    expect(containers(after.world).map(({ state }) => state)).toEqual(
+      Array.from({ length: 3 }, () => 'running'),
+    );
+    expect(after.last.settled).toBe(true);
   });
 
   it('leaves what a person changed to be healed as drift', () => {

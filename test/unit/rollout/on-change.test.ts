@@ -248,6 +248,27 @@ describe('a file that somebody altered', () => {
   });
 });
 
+it('a version that was given up is tried again with other files', () => {
+  const rules = [restart, null] as const;
+  const stamp = liveStamps(web({ a: 'bad' }, rules).container)['/a'];
+  const crashes: Fate = ({ told }) =>
+    told?.['/a'] === stamp ? { state: 'exited', exitCode: 1, published: [] } : {};
+  const first = aWorld([anApplication([web({ a: 'bad' }, rules)])], ['host-1']);
+  const failed = run(first, crashes);
+  expect(failed.last.applications[0]?.conditions).toContainEqual(
+    expect.objectContaining({ reason: 'Halted', status: true }),
+  );
+
+  const after = run(commit(failed.world, [anApplication([web({}, rules)])], 2), crashes);
+
+  expect(containers(after.world).map(({ state }) => state)).toEqual([
+    'running',
+    'running',
+    'running',
+  ]);
+  expect(after.last.settled).toBe(true);
+});
+
 it('who is started anew by a change in place must show that it is well before the next begins', () => {
   const rules = [restart, null] as const;
   const facts = { gate: { minHealthyTimeMs: 10_000 } };
