@@ -7,7 +7,7 @@ import type { ProbeTarget } from './probe.ts';
 /**
  * Instances whose gate has a probe, with where to reach them: those on probation (their restart policy says so), those
  * that share their slot, since one that was promoted may have been started anew and must be ready before the other goes,
- * and those that a change in place has started anew.
+ * and those that are asked again because of a change in place.
  */
 export function probeTargets(
   watched: readonly Watched[],

@@ -122,9 +122,8 @@ function isBusy({ draft, world }: ApplicationContext, view: SlotView): boolean {
   if (inFlight !== undefined && inPlace.has(inFlight)) return true;
   if (failure !== undefined && inPlace.has(failure.action)) return true;
   if (draft.steps.some((step) => step.key === key && inPlace.has(step.action.kind))) return true;
-  return (
-    record?.changedAt !== undefined && (world.now < wellAt(view) || !available || view.recovering)
-  );
+  if (view.recovering) return true;
+  return record?.changedAt !== undefined && (world.now < wellAt(view) || !available);
 }
 
 const never = Number.NEGATIVE_INFINITY;

@@ -264,7 +264,7 @@ function decidePromoted(situation: SlotSituation): void {
   retire(situation, other, 'its successor has taken its place');
 }
 
-/** A change in place has started it anew, and others wait until it is well. */
+/** Others wait until it is known to be well. */
 function awaitRecovery({ context, view }: SlotSituation, current: Instance): void {
   const verdict = judgeInstance(context, view.service, current);
   if (verdict.kind === 'waiting') {

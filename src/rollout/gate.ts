@@ -69,7 +69,7 @@ function notReady(readiness: Readiness, deadline: number, gate: Gate, now: numbe
 export interface Watched {
   readonly container: ObservedContainer;
   readonly gate: Gate;
-  /** It was promoted, and started anew by a change in place. */
+  /** It was promoted, and is asked again: see recovering.ts. */
   readonly isAskedAnew?: boolean;
 }
 

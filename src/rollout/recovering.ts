@@ -1,36 +1,46 @@
-import type { Gate } from '../model/application.ts';
+import type { Gate, ServiceSpec } from '../model/application.ts';
+import { liveFiles } from '../model/delivered.ts';
+import { hasLiveFiles } from '../model/file-stamps.ts';
 import { liveDigest } from '../model/hash.ts';
 import type { ObservedContainer } from '../model/observation.ts';
 import { provenService } from './target.ts';
 import type { World } from './world.ts';
 
 /**
- * Whether an instance was started anew since its slot was changed in place, and is asked by its gate again: as long as that
- * change has not proved itself, and after a repair for the time of the gate.
+ * Whether a promoted instance is asked by its gate again. One that was started anew since its slot was changed in place is
+ * for the time of its gate, and until that change has proved itself. While instances are restarted for other files, all of
+ * their service are: nobody may remember which of them was.
  *
  * @param key of its slot
  */
 export function isAskedAnew(
-  { desired, journal, now }: Pick<World, 'desired' | 'journal' | 'now'>,
+  world: Pick<World, 'desired' | 'journal' | 'now'>,
   key: string,
-  { startedAt }: ObservedContainer,
+  { startedAt, labels }: ObservedContainer,
   gate: Gate,
 ): boolean {
-  const changedAt = journal.slots.get(key)?.changedAt;
-  if (changedAt === undefined || startedAt === null || startedAt < changedAt) return false;
-  return now < startedAt + gate.healthyDeadlineMs || isUnproven({ desired, journal }, key);
+  const changedAt = world.journal.slots.get(key)?.changedAt ?? Number.POSITIVE_INFINITY;
+  const isStartedSince = startedAt !== null && startedAt >= changedAt;
+  if (isStartedSince && world.now < startedAt + gate.healthyDeadlineMs) return true;
+  // Most instances are none of these, and are asked about at each decision.
+  if (!isStartedSince && !hasLiveFiles(labels)) return false;
+  const [application = '', name = ''] = key.split('/');
+  const asked = world.desired.applications
+    .find((one) => one.name === application)
+    ?.services.find((service) => service.name === name);
+  if (asked === undefined || !isUnproven(world, application, asked)) return false;
+  return (
+    isStartedSince || liveFiles(asked.container).some(({ onChange }) => onChange.kind === 'restart')
+  );
 }
 
-/** A commit asks for something that is changed in place, and last-known-good does not have it yet. */
+/** Last-known-good does not have what is changed in place. */
 function isUnproven(
-  { desired, journal }: Pick<World, 'desired' | 'journal'>,
-  key: string,
+  { journal }: Pick<World, 'journal'>,
+  application: string,
+  asked: ServiceSpec,
 ): boolean {
-  const [application = '', name = ''] = key.split('/');
-  const spec = desired.applications.find((one) => one.name === application);
-  const asked = spec?.services.find((service) => service.name === name);
   const record = journal.applications.get(application);
-  const good = record === undefined ? null : provenService(record, name);
-  if (asked === undefined || good === null) return false;
-  return liveDigest(asked.container) !== liveDigest(good.container);
+  const good = record === undefined ? null : provenService(record, asked.name);
+  return good === null || liveDigest(asked.container) !== liveDigest(good.container);
 }

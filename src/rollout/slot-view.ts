@@ -32,7 +32,7 @@ export interface SlotView {
   readonly others: readonly Instance[];
   /** Some instance of the slot serves now. */
   readonly available: boolean;
-  /** A promoted `current` was started anew by a change in place, and has not passed its gate since. */
+  /** A promoted `current` is asked by its gate again, and has not passed it: see recovering.ts. */
   readonly recovering: boolean;
   /** How a promoted `current` differs from what is asked for. */
   readonly differences: readonly Difference[];

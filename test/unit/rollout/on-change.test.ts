@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import type { ServiceSpec } from '../../../src/model/application.ts';
 import type { FileSpec, OnChange } from '../../../src/model/container.ts';
+import { emptyJournal } from '../../../src/model/journal-state.ts';
 import type { ObservedContainer } from '../../../src/model/observation.ts';
 import type { Step } from '../../../src/model/step.ts';
 import type { World } from '../../../src/rollout/world.ts';
@@ -282,4 +283,16 @@ it('who is started anew by a change in place must show that it is well before th
   expect(second.applications[0]?.waiting).toContainEqual(
     expect.objectContaining({ slot: '1', kind: 'gate' }),
   );
+});
+
+it('without a journal, who may have been restarted a moment ago must show that it is well', () => {
+  const rules = [restart, null] as const;
+  const facts = { gate: { minHealthyTimeMs: 10_000 } };
+  const start = run(aWorld([anApplication([web({}, rules, facts)])], ['host-1'])).world;
+  const world = commit(start, [anApplication([web({ a: 'two' }, rules, facts)])], 2);
+  const after = pass(world, decide(world), decide(world).steps, fine);
+
+  const decision = decide({ ...after, journal: emptyJournal });
+
+  expect(decision.steps).toEqual([]);
 });
