@@ -1,4 +1,6 @@
 import { adoptionInterest } from '../../src/drift/adoption-interest.ts';
+import type { ServiceSpec } from '../../src/model/application.ts';
+import { liveFiles } from '../../src/model/delivered.ts';
 import { emptyApplicationRecord } from '../../src/model/journal-state.ts';
 import { instanceName, label } from '../../src/model/labels.ts';
 import type { CommitSha } from '../../src/model/names.ts';
@@ -237,6 +239,7 @@ function checkContainers({ world, life, everywhere }: End, decision: Decision): 
             ? one.raw.status === 'exited' && one.raw.exitCode === 0
             : isAvailable(one, service.gate) && one.raw.restart !== 'no'),
       );
+      for (const one of fine) mustHaveRead(one, service);
       if (fine.length === wanted && own.length === wanted) continue;
       const states = own.map(({ name, raw }) => `${name} ${raw.status} ${raw.restart}`);
       const what = `${application}/${service.name} has ${fine.length} of ${wanted}: ${states.join(', ')}`;
@@ -252,6 +255,16 @@ function checkContainers({ world, life, everywhere }: End, decision: Decision): 
     const isOrphan = identity !== null && !wanted.has(identity.application);
     if (isOrphan && (isForgetful || !isReady || decision.prune.held !== null)) continue;
     throw new Violation('nothing is left over', `${name} on ${host.name}`);
+  }
+}
+
+/** What changes while an instance runs has not only been written: its program has read it. */
+function mustHaveRead({ name, raw }: TrueContainer, { container }: ServiceSpec): void {
+  for (const { target, file } of liveFiles(container)) {
+    if (file.sealed === true) continue;
+    const read = raw.loaded.get(target)?.toString('base64');
+    if (read === file.content) continue;
+    throw new Violation('an instance is told of its files', `"${name}" has another ${target}`);
   }
 }
 

@@ -104,7 +104,7 @@ function changeService(
     const parallelism = random.integer(0, 3);
     return { subject: `parallelism ${parallelism}`, next: { ...service, parallelism } };
   }
-  if (roll < 0.92) {
+  if (roll < 0.92 && service.onChange === undefined) {
     const memory = random.integer(1, 4) * 64;
     return { subject: `memory ${memory}M`, next: { ...service, memory } };
   }
@@ -194,5 +194,18 @@ function newService(
   const replicas = kind === 'port' ? random.integer(1, hosts) : service.replicas;
   const isPinned = kind === 'port' && replicas > 1;
   const image = random.pick(imagesOf(service, true));
-  return { ...service, image, replicas, zone: isPinned ? null : service.zone };
+  return {
+    ...service,
+    image,
+    replicas,
+    zone: isPinned ? null : service.zone,
+    ...onChangeOf(service),
+  };
+}
+
+/** Of those that have files. Nothing is drawn for it, so that all else of a seed stays as it is. */
+function onChangeOf({ kind, monitorS }: ServiceModel): Pick<ServiceModel, 'onChange'> {
+  if (kind !== 'global' && kind !== 'singleton') return {};
+  if (monitorS === 7) return { onChange: 'restart' };
+  return monitorS > 5 ? { onChange: 'signal' } : {};
 }

@@ -100,7 +100,9 @@ export class Guardian {
     if (this.#ledger.isLate(host, container.id)) return;
     mustKeepOrder(this.#ledger, this.#operator.journal(), container, verb);
     if (verb === 'start') this.#mayStart(container);
-    if (verb === 'stop' || verb === 'kill') this.#mayStop(container);
+    if (verb === 'stop') this.#mayStop(container, 0);
+    // One may always be missing for a restart, whatever the budget is.
+    if (verb === 'restart') this.#mayStop(container, 1);
   }
 
   /**
@@ -198,7 +200,7 @@ export class Guardian {
     }
   }
 
-  #mayStop(container: TrueContainer): void {
+  #mayStop(container: TrueContainer, leastMissing: number): void {
     const { identity, slot, id, name } = container;
     if (identity === null || !this.#ledger.isWanted(container)) return;
     const { application, service, hash } = identity;
@@ -217,7 +219,8 @@ export class Guardian {
     const excused = this.#ledger.hitSlots(application, service).filter((one) => !held.has(one));
     // Hosts that cannot be seen hold nothing up that is everywhere.
     const away = allowance.isGlobal ? this.#awayHosts(application, service, held) : 0;
-    const floor = allowance.slots - away - allowance.missing - excused.length;
+    const missing = Math.max(leastMissing, allowance.missing);
+    const floor = allowance.slots - away - missing - excused.length;
     if (held.size >= floor) return;
     const what = `without "${name}" ${held.size} slots of ${application}/${service} are served; ${floor} must be`;
     throw new Violation('availability is kept', what);

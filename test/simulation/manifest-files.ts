@@ -16,8 +16,10 @@ export interface ServiceModel {
   readonly parallelism: number;
   readonly monitorS: number;
   readonly failureAction: 'rollback' | 'pause';
-  /** Value of an environment variable. */
+  /** Value of an environment variable, or content of files. */
   readonly level: number;
+  /** How its instances take in other files while they run; absent: they do not. */
+  readonly onChange?: 'restart' | 'signal';
   /** Limit in MiB, which changes in place. */
   readonly memory: number;
   /** `node.labels.zone == x`, or any host. */
@@ -158,8 +160,8 @@ function renderService(service: ServiceModel, all: readonly ServiceModel[]): obj
 }
 
 /** Some get their level in files instead of a variable. */
-function hasFiles({ kind }: ServiceModel): boolean {
-  return kind === 'global' || kind === 'singleton';
+function hasFiles({ kind, onChange }: ServiceModel): boolean {
+  return kind === 'global' || kind === 'singleton' || onChange !== undefined;
 }
 
 function renderDelivered({ name }: ServiceModel): object {
@@ -176,7 +178,7 @@ function renderComposed(service: ServiceModel): object {
 }
 
 function renderDeploy(service: ServiceModel): object {
-  const { kind, replicas, parallelism, monitorS, failureAction, zone, memory } = service;
+  const { kind, replicas, parallelism, monitorS, failureAction, zone, memory, onChange } = service;
   return {
     deploy: {
       ...(kind === 'global' ? { mode: 'global' } : { replicas }),
@@ -188,6 +190,7 @@ function renderDeploy(service: ServiceModel): object {
       gate: renderGate(service.gate),
       rollout: renderRollout(service),
       ...(kind === 'singleton' ? { singleton: true } : {}),
+      ...(onChange === undefined ? {} : { onChange }),
     },
   };
 }

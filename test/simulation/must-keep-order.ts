@@ -19,7 +19,7 @@ export function mustKeepOrder(
 ): void {
   mayPrune(ledger, journal, container, verb);
   if (verb === 'start' && !container.isLive) mayRun(ledger, journal, container);
-  if (verb === 'stop' || verb === 'kill') mustBeFenced(ledger, container);
+  if (verb === 'stop') mustBeFenced(ledger, container);
 }
 
 /**

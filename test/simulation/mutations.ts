@@ -79,6 +79,11 @@ const mutations = {
     "if (volume?.type === 'volume' && !explicit) {",
     "if (volume?.type === 'volume' && explicit) {",
   ],
+  'files are written, and nobody is told': [
+    'src/fleet/deliver-files.ts',
+    'await tell(run, container, action);',
+    "if (volume === '') await tell(run, container, action);",
+  ],
   'a canary more than its step says': [
     'src/rollout/kept-version.ts',
     'return index < stage.canaries ? null : good;',

@@ -54,6 +54,8 @@ const global: ServiceModel = { ...one, kind: 'global' };
 const port: ServiceModel = { ...one, kind: 'port' };
 const plain: ServiceModel = { ...web, gate: 'plain' };
 const canary: ServiceModel = { ...web, strategy: 'canary' };
+const restarted: ServiceModel = { ...web, onChange: 'restart' };
+const signalled: ServiceModel = { ...web, onChange: 'signal' };
 const job: ServiceModel = { ...one, name: 'side', kind: 'job', gate: 'plain', image: 'job:1' };
 const zone: ServiceModel = { ...one, zone: 'a' };
 
@@ -68,6 +70,8 @@ export const namedScenarios: readonly NamedScenario[] = [
   update('update, stop-first for a host port', 1, [port], [{ ...port, image: 'web:2' }]),
   update('bad revision that is rolled back', 1, [web], [broken]),
   update('limit changed in place', 1, [many], [{ ...many, memory: 128 }]),
+  update('files that instances restart for', 1, [restarted], [{ ...restarted, level: 1 }]),
+  update('files that instances are told of', 1, [signalled], [{ ...signalled, level: 1 }]),
   update('scale up', 2, [one], [{ ...one, replicas: 3 }]),
   update('scale down', 2, [{ ...web, replicas: 3 }], [one]),
   update('update of a global service', 2, [global], [{ ...global, image: 'web:2' }]),
