@@ -1,5 +1,5 @@
 /**
- * The YAML library is a pre-release, for its speed (docs/decisions/0017): it must read everything as its last stable
+ * The YAML library is a pre-release, for its speed (docs/decisions/0020): it must read everything as its last stable
  * release does.
  */
 import * as fc from 'fast-check';
