@@ -237,6 +237,7 @@ function decidePromoted(situation: SlotSituation): void {
     if (isOnTrial) return fail(situation, { reason: hookFailed, message, isCertain: false });
     return rerunPostStart(situation, current, message);
   }
+  if (view.recovering) awaitRecovery(situation, current);
   for (const difference of differences) {
     const { remedy, path, note, class: kind } = difference;
     if (remedy.kind === 'none')
@@ -253,7 +254,6 @@ function decidePromoted(situation: SlotSituation): void {
     if (remedy.kind === 'start') context.draft.entries.push(...dueEntries(situation, current));
     return healBy(situation, path, note, action, restarts ? [changeEntry(situation)] : []);
   }
-  if (view.recovering) awaitRecovery(situation, current);
   // What is paused keeps all that serves.
   const isHeld = situation.stage !== null || context.target.mode === 'halted';
   const held = isHeld ? heldPredecessor(context, view) : null;
@@ -270,7 +270,9 @@ function awaitRecovery({ context, view }: SlotSituation, current: Instance): voi
   if (verdict.kind === 'waiting') {
     context.draft.wait('gate', placeOf(view), `health gate: ${verdict.reason}`, verdict.until);
   }
-  if (verdict.kind === 'failed') {
+  // A crash loop or a failing check is said already, in the words that it always has.
+  const isSaid = view.differences.some(({ remedy }) => remedy.kind === 'none');
+  if (verdict.kind === 'failed' && !isSaid) {
     context.draft.block(view.service.name, view.slot, verdict.reason, verdict.message);
   }
 }

@@ -190,10 +190,13 @@ describe('a restart with new files', () => {
     expect(back.last.drift).toEqual([]);
   });
 
-  it('is foreseen by the plan, with what is missing meanwhile', () => {
+  it.each<[string, (world: World) => World]>([
+    ['by an operator that runs', (world) => world],
+    ['by who has just come', (world) => ({ ...world, readiness: new Map() })],
+  ])('is foreseen %s, with what is missing meanwhile', (_name, seen) => {
     const to = web({ a: 'two' }, rules);
 
-    const plan = predict(commit(deployed(web({}, rules)), [anApplication([to])], 2));
+    const plan = predict(seen(commit(deployed(web({}, rules)), [anApplication([to])], 2)));
 
     expect(plan.waves.map((wave) => tellings(wave))).toEqual([
       ['/a restart'],
