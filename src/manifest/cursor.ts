@@ -9,24 +9,15 @@ import type { Parsed } from './scalars/parsed.ts';
 /**
  * A place in a document from which values are read. A place may be empty: reading from it gives null, so that readers
  * need not ask at every level. A value of the wrong type also gives null: the check of the shape has reported it.
+ *
+ * It knows the place that it was reached from, and spells its path when somebody asks: a large repository takes millions of
+ * steps, nearly all to empty places of which nothing is said. Hence a class, which no spread can copy without its path.
  */
-export interface Cursor {
+export class Cursor {
   readonly node: Node | undefined;
-  readonly path: string;
   /** Where the key stands that names this place; for an empty one, the nearest thing around it. */
   readonly key: Origin;
   /** Where the value stands; for an empty place, the nearest thing around it. */
-  readonly origin: Origin;
-  readonly report: Report;
-}
-
-/**
- * Not to be spread: its path is no property of its own. It knows the place that it was reached from, and spells the path when
- * somebody asks: a large repository takes millions of steps, nearly all to empty places of which nothing is said.
- */
-class Place implements Cursor {
-  readonly node: Node | undefined;
-  readonly key: Origin;
   readonly origin: Origin;
   readonly report: Report;
   /** Not with "#": such fields cost a tenth of a load to set. */
@@ -55,22 +46,27 @@ class Place implements Cursor {
     const isShort = this.node !== undefined && this.node.origin === parent.node?.origin;
     return isShort ? parent.path : memberPath(parent.path, this.name);
   }
+
+  /** The same place, looked at in another way. */
+  with(change: { readonly origin?: Origin; readonly report?: Report }): Cursor {
+    const { parent, name, node, key } = this;
+    const { origin = this.origin, report = this.report } = change;
+    return Object.assign(new Cursor(parent, name, node, key, report), { origin });
+  }
 }
 
 export function cursorAt(root: Node, report: Report): Cursor {
-  return new Place(null, '', root, root.origin, report);
+  return new Cursor(null, '', root, root.origin, report);
 }
 
 /** The same place, looked at without complaining. */
 export function silent(cursor: Cursor): Cursor {
-  const { node, path, key, origin } = cursor;
-  return { node, path, key, origin, report: () => {} };
+  return cursor.with({ report: () => {} });
 }
 
 /** The same place, spoken of where its key stands. */
 export function atKey(cursor: Cursor): Cursor {
-  const { node, path, key, report } = cursor;
-  return { node, path, key, origin: key, report };
+  return cursor.with({ origin: cursor.key });
 }
 
 /** The member of a map, by one key or by several. */
@@ -81,7 +77,7 @@ export function child(cursor: Cursor, key: string, ...below: readonly string[]):
 
 function step(cursor: Cursor, key: string): Cursor {
   const entry = cursor.node?.kind === 'map' ? cursor.node.entries.get(key) : undefined;
-  return new Place(cursor, key, entry?.node, entry?.key ?? cursor.key, cursor.report);
+  return new Cursor(cursor, key, entry?.node, entry?.key ?? cursor.key, cursor.report);
 }
 
 /** The members of a map, in the order written; none when it is not a map. */
@@ -89,7 +85,7 @@ export function members(cursor: Cursor): readonly (readonly [string, Cursor])[] 
   if (cursor.node?.kind !== 'map') return [];
   return Array.from(cursor.node.entries, ([key, entry]) => [
     key,
-    new Place(cursor, key, entry.node, entry.key, cursor.report),
+    new Cursor(cursor, key, entry.node, entry.key, cursor.report),
   ]);
 }
 
@@ -97,7 +93,7 @@ export function members(cursor: Cursor): readonly (readonly [string, Cursor])[] 
 export function items(cursor: Cursor): readonly Cursor[] {
   if (cursor.node?.kind !== 'list') return [];
   return cursor.node.items.map(
-    (node, index) => new Place(cursor, index, node, node.origin, cursor.report),
+    (node, index) => new Cursor(cursor, index, node, node.origin, cursor.report),
   );
 }
 

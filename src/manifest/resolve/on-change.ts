@@ -1,6 +1,6 @@
 import type { ContainerSpec, FileMount, FileSpec, OnChange } from '../../model/container.ts';
 import { isBelow, pathIn } from '../../model/delivered.ts';
-import { child, isPresent, members, readText, readWith, type Cursor } from '../cursor.ts';
+import { atKey, child, isPresent, members, readText, readWith, type Cursor } from '../cursor.ts';
 import { parseSignal } from '../scalars/signal.ts';
 import { cleanPath } from '../scalars/volume.ts';
 
@@ -18,7 +18,7 @@ export function readOnChange(service: Cursor): readonly OnChangeRule[] {
   if (!isPresent(written)) return [];
   if (readText(written) !== null) return [ruleOf('/', written)];
   return members(written)
-    .map(([target, rule]) => ruleOf(cleanPath(target), { ...rule, origin: rule.key }, rule))
+    .map(([target, rule]) => ruleOf(cleanPath(target), atKey(rule), rule))
     .toSorted((a, b) => b.target.length - a.target.length);
 }
 
