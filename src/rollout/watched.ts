@@ -14,6 +14,7 @@ export function watchedContainers(
 ): readonly Watched[] {
   const services = knownServices(world);
   const versions = knownVersions(world);
+  const epochs = newestEpochs(world);
   const watched: Watched[] = [];
   for (const observation of world.observations.values()) {
     if (observation.kind === 'unreachable') continue;
@@ -26,9 +27,11 @@ export function watchedContainers(
       const own = older ?? services.get(`${application}/${service}/${hash}`);
       const spec = own ?? services.get(`${application}/${service}`);
       if (spec === undefined) continue;
-      // What is asked before its hooks have run says nothing yet; those of another version are none of its own.
+      // What is asked before its hooks have run says nothing yet; those of another version are none of its own, and what
+      // has a successor ran its hooks, whatever the journal has lost.
+      const isNewest = epochs.get(slotKey(identity)) === identity.epoch;
       const isAwaited =
-        own !== undefined && postStartOf(world.journal, own, container).kind === 'due';
+        isNewest && own !== undefined && postStartOf(world.journal, own, container).kind === 'due';
       if (isAwaited) continue;
       const { gate } = spec;
       const isAsked = isAskedAnew(world, slotKey(identity), container, gate);
@@ -57,4 +60,22 @@ function knownServices({
     }
   }
   return known;
+}
+
+/** The highest epoch of each slot that is seen, by the key of the slot. */
+function newestEpochs({
+  observations,
+  journal,
+}: Pick<World, 'observations' | 'journal'>): ReadonlyMap<string, number> {
+  const newest = new Map<string, number>();
+  for (const observation of observations.values()) {
+    if (observation.kind === 'unreachable') continue;
+    for (const container of observation.containers) {
+      const identity = identityOf(container, journal);
+      if (identity === null) continue;
+      const key = slotKey(identity);
+      newest.set(key, Math.max(newest.get(key) ?? 0, identity.epoch));
+    }
+  }
+  return newest;
 }

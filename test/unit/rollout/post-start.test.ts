@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest';
 
 import { noRestart } from '../../../src/model/container.ts';
 import type { Hook } from '../../../src/model/hooks.ts';
+import { identityLabels, parseIdentity } from '../../../src/model/labels.ts';
+import { toContainerId } from '../../../src/model/names.ts';
 import type { StepFailure } from '../../../src/model/step.ts';
 import { decide } from '../../../src/rollout/decide.ts';
 import { watchedContainers } from '../../../src/rollout/watched.ts';
@@ -165,6 +167,27 @@ describe('post_start hooks', () => {
     const watched = watchedContainers({ ...retiring, journal: aJournal() });
 
     expect(watched.map(({ container }) => container.spec.image)).toEqual(['testapp:v1']);
+  });
+
+  it('are not waited for in the predecessor of the same version, when the journal was lost on the way', () => {
+    const world = deployed('v1', warm, ['host-1']);
+    const [old] = containers(world);
+    if (old === undefined) throw new Error('there is no instance');
+    const fenced = { ...old, restart: noRestart };
+    const identity = parseIdentity(old.labels);
+    if (identity === null) throw new Error('it is not ours');
+    const labels = identityLabels({ ...identity, epoch: 9 }, world.desired.revision.commit);
+    const next = { ...fenced, id: toContainerId('f'.repeat(64)), labels };
+    const observations = new Map(
+      [...world.observations].map(([name, host]) => [
+        name,
+        host.kind === 'unreachable' ? host : { ...host, containers: [fenced, next] },
+      ]),
+    );
+
+    const watched = watchedContainers({ ...world, observations, journal: aJournal() });
+
+    expect(watched.map(({ container }) => container.id)).toEqual([old.id]);
   });
 
   it('have their own time, and the gate has all of its own after them', () => {
