@@ -6,10 +6,11 @@ import { findCommand, run } from './command.ts';
 /** Says to a person what is going on, one line at a time. */
 export type Log = (line: string) => void;
 
-/** The Debian packages that bring the commands that a sandbox runs. */
+/** The Debian packages that bring the commands that a sandbox runs, and those who use it. */
 const packagesOf = {
   dockerd: ['docker.io'],
   debootstrap: ['debootstrap', 'debian-archive-keyring'],
+  'docker-compose': ['docker-compose'],
   ip: ['iproute2'],
   openssl: ['openssl'],
 } as const;

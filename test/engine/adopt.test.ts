@@ -5,12 +5,13 @@ import { join } from 'node:path';
 import { connect } from 'node:tls';
 
 import type Docker from 'dockerode';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 
 import type { Import } from '../../src/generated/import.ts';
 import type { Application } from '../../src/generated/status.ts';
 import { run } from '../../src/sandbox/command.ts';
+import { ensureRequirements } from '../../src/sandbox/packages.ts';
 import type { SandboxHost } from '../../src/sandbox/sandbox-host.ts';
 import type { CommandResult } from '../support/command-line.ts';
 import { Commands, fleetwright } from '../support/command-line.ts';
@@ -29,6 +30,8 @@ describe('a Compose project of one host, adopted', () => {
   const engine: Docker = shellOf(host);
   let repository: ConfigRepository;
   let commands: Commands;
+
+  beforeAll(() => ensureRequirements(['docker-compose'], () => {}));
 
   beforeEach(async () => {
     await clearHosts(hosts);

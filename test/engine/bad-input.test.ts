@@ -22,6 +22,12 @@ function manifest(text: string): BadInput['make'] {
   return (repository) => repository.write('shop/compose.yaml', text);
 }
 
+/** A key that is unknown, with that many below it. */
+function withKeys(count: number): string {
+  const keys = Array.from({ length: count }, (_, index) => `      K${index}: v`);
+  return `services:\n  web:\n    image: testapp:v1\n    environmentt:\n${keys.join('\n')}\n`;
+}
+
 const manifests: readonly BadInput[] = [
   {
     what: 'broken YAML',
@@ -112,12 +118,16 @@ const manifests: readonly BadInput[] = [
     says: ['shop/compose.yaml', 'alias'],
   },
   {
-    what: '40,000 keys in one mapping',
-    make: manifest(
-      `services:\n  web:\n    image: testapp:v1\n    environmentt:\n${Array.from({ length: 40_000 }, (_, i) => `      K${i}: v`).join('\n')}\n`,
-    ),
+    what: '10,000 keys in one mapping',
+    make: manifest(withKeys(10_000)),
     code: 1,
     says: ['shop/compose.yaml:4:5', 'did you mean "environment"'],
+  },
+  {
+    what: 'more keys in one mapping than are read',
+    make: manifest(withKeys(40_000)),
+    code: 1,
+    says: ['shop/compose.yaml:10005:', 'more than 10000 keys'],
   },
   {
     what: 'a manifest that is a symbolic link',

@@ -199,7 +199,8 @@ describe('faults', () => {
     const url = await runApp(host, 'testapp:v1');
 
     await host.killEngine();
-    await expect(shellOf(host).ping()).rejects.toThrow('ECONNREFUSED');
+    // A kept connection may not have heard of it yet.
+    await expect(shellOf(host).ping()).rejects.toThrow(/ECONNREFUSED|ECONNRESET|hang up/);
     expect((await fetch(url)).status).toBe(200);
 
     await host.startEngine();
