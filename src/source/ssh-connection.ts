@@ -3,7 +3,7 @@ import ssh2 from 'ssh2';
 
 import type { TransientError } from '../model/errors.ts';
 import { messageOf, StalledError } from '../model/errors.ts';
-import { readCredential } from './credential-file.ts';
+import { readCredential, refuseCredential } from './credential-file.ts';
 import { askedAlgorithms, readHostKey } from './host-key.ts';
 import { judgeHostKey, noKnownType } from './judge-host-key.ts';
 import type { KnownKeys } from './known-hosts.ts';
@@ -30,6 +30,8 @@ interface Material {
 interface Link {
   readonly client: ssh2.Client;
   readonly material: Material;
+  /** It ended, or is about to. */
+  isOver: boolean;
 }
 
 /** A connection that died between two questions is noticed within a minute. */
@@ -44,6 +46,7 @@ export class SshConnection {
   /** How messages name the server. */
   readonly #host: string;
   #link: Promise<Link> | undefined;
+  #isClosed = false;
 
   constructor(options: SshConnectionOptions) {
     this.#options = options;
@@ -57,26 +60,29 @@ export class SshConnection {
    */
   async exec(command: string, env: Readonly<Record<string, string>>): Promise<ClientChannel> {
     const material = await this.#read();
-    const kept = await this.#kept(material);
-    if (kept !== undefined) {
-      try {
-        return await this.#start(kept, command, env);
-      } catch {
-        // It died unnoticed: that says nothing about the server.
-        this.drop();
-      }
+    const before = this.#link;
+    const link = await this.#linked(material);
+    const isKept = this.#link === before;
+    try {
+      return await this.#start(link, command, env);
+    } catch (error) {
+      if (!isKept) throw error;
     }
-    return this.#start(await this.#connect(material), command, env);
+    // It died unnoticed: that says nothing about the server.
+    end(link);
+    return this.#start(await this.#linked(material), command, env);
   }
 
-  /** Ends the connection, and all that runs over it. */
+  /** Ends the connection, and all that runs over it; the next command makes a new one. */
   drop(): void {
-    const link = this.#link;
+    this.#link?.then(end, () => {});
     this.#link = undefined;
-    link?.then(
-      ({ client }) => client.destroy(),
-      () => {},
-    );
+  }
+
+  /** Ends it for good. */
+  close(): void {
+    this.#isClosed = true;
+    this.drop();
   }
 
   async #read(): Promise<Material> {
@@ -85,22 +91,17 @@ export class SshConnection {
     return { identity, knownHosts };
   }
 
-  /** The kept connection; one that was made with other files is ended. */
-  async #kept(material: Material): Promise<Link | undefined> {
-    const link = await this.#link?.catch(() => undefined);
-    if (link === undefined || isSame(link.material, material)) return link;
-    this.drop();
-    return undefined;
-  }
-
-  #connect(material: Material): Promise<Link> {
-    const link = this.#open(material);
-    this.#link = link;
-    const forget = (): void => {
-      if (this.#link === link) this.#link = undefined;
-    };
-    link.then(({ client }) => client.once('close', forget), forget);
-    return link;
+  /** The kept connection, or a new one when there is none, or its files held something else. */
+  async #linked(material: Material): Promise<Link> {
+    const promise = this.#link;
+    const link = await promise?.catch(() => undefined);
+    if (link !== undefined && !link.isOver && isSame(link.material, material)) return link;
+    // Somebody else has made one meanwhile.
+    if (this.#link !== promise) return this.#linked(material);
+    if (this.#isClosed) throw unreachable(this.#host, 'it is not followed any more');
+    if (link !== undefined) end(link);
+    this.#link = this.#open(material);
+    return this.#link;
   }
 
   async #open(material: Material): Promise<Link> {
@@ -129,7 +130,11 @@ export class SshConnection {
     };
     try {
       await ready(client, config);
-      return { client, material };
+      const link: Link = { client, material, isOver: false };
+      client.once('close', () => {
+        link.isOver = true;
+      });
+      return link;
     } catch (error) {
       client.destroy();
       throw refusal ?? this.#failure(error, known);
@@ -172,6 +177,9 @@ export class SshConnection {
       return unreachable(this.#host, `it let nobody in for ${readyTimeoutMs / 1000} s`);
     }
     const text = messageOf(error);
+    if (level === 'agent' && agent !== undefined) {
+      return refuseCredential('use', 'SSH agent', agent, text, error);
+    }
     if (known.keys.length > 0 && /no matching host key/i.test(text)) {
       return noKnownType(known, { name: this.#host, file: knownHostsFile });
     }
@@ -190,6 +198,11 @@ function ready(client: ssh2.Client, config: ConnectConfig): Promise<void> {
     client.once('close', () => reject(new Error('the server closed the connection')));
     client.connect(config);
   });
+}
+
+function end(link: Link): void {
+  link.isOver = true;
+  link.client.destroy();
 }
 
 function isSame(one: Material, other: Material): boolean {

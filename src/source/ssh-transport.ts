@@ -41,7 +41,7 @@ export class SshTransport implements Transport {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#connection.drop();
+    this.#connection.close();
   }
 }
 

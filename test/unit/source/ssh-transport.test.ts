@@ -1,4 +1,5 @@
 import { chmod, copyFile, mkdir, readFile, readdir, rename, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -208,6 +209,17 @@ describe('MirrorSource over SSH', () => {
     expect(await contentOfHead(patient)).toEqual({ a: '1' });
   });
 
+  it('asks for the one branch only while nothing is new, however many there are', async () => {
+    await using source = await open({}, { maxAnswerBytes: 20_000 });
+    const { commit } = await source.head(never);
+    const names = Array.from({ length: 1000 }, (_, index) => `refs/heads/other-${index}`);
+    const input = names.map((name) => `create ${name} ${commit}\n`).join('');
+    await runGit(repository.path, ['update-ref', '--stdin'], { input });
+
+    // The list of all refs, as version 1 of the protocol has it, is three times as large.
+    expect((await source.head(never)).commit).toBe(commit);
+  });
+
   it('gives up a server that does not come to its end', async () => {
     await using source = await open({}, { totalTimeoutMs: 300 });
     server.mood = 'silent';
@@ -406,6 +418,20 @@ describe('MirrorSource over SSH logs in', () => {
     expect(message).toMatch(why);
     expect(message).toContain(keyFile);
     expect(message).not.toContain('5ecret');
+  });
+
+  it('not with an agent that hangs up', async () => {
+    const agent = join(scratch.path, `broken-${count}`);
+    const broken = createServer((socket) => socket.destroy());
+    await new Promise<void>((resolve) => broken.listen(agent, resolve));
+    await using source = await open({ keyFile: undefined, agent });
+    const failure: unknown = await source.head(never).catch((error: unknown) => error);
+    await new Promise((resolve) => broken.close(resolve));
+
+    expect(failure).toMatchObject({
+      reason: 'AuthenticationFailed',
+      message: expect.stringContaining(agent),
+    });
   });
 
   it('not with an agent that is not there, or has no key that fits', async () => {
