@@ -79,11 +79,22 @@ function* partsOf(sources: readonly ManifestSource[]): Generator<readonly Manife
   }
 }
 
+/** The thread has the next part at hand when it is done with one: this thread may be busy with its own. */
 async function loadInThread(work: Work, shared: SharedInput): Promise<void> {
   const worker = new Worker(threadFile, { workerData: shared, resourceLimits });
   const ended = endOf(worker);
+  const answers: ((answer: LoadedPart) => void)[] = [];
+  worker.on('message', (answer: LoadedPart) => answers.shift()?.(answer));
+  const ask: Loader = (message) => {
+    const answered = new Promise<LoadedPart>((resolve) => {
+      answers.push(resolve);
+    });
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
+    worker.postMessage(message);
+    return Promise.race([answered, ended]);
+  };
   try {
-    await loadParts(work, (message) => Promise.race([ask(worker, message), ended]));
+    await Promise.all([loadParts(work, ask), loadParts(work, ask)]);
   } finally {
     await worker.terminate();
   }
@@ -94,14 +105,6 @@ async function endOf(worker: Worker): Promise<null> {
   worker.on('error', () => {});
   await once(worker, 'exit');
   return null;
-}
-
-function ask(worker: Worker, message: PartMessage): Promise<LoadedPart> {
-  return new Promise((resolve) => {
-    worker.once('message', resolve);
-    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
-    worker.postMessage(message);
-  });
 }
 
 /** Loads in this thread. */
