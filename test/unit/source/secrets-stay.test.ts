@@ -113,7 +113,7 @@ describe('what is secret appears nowhere', { timeout: 120_000 }, () => {
     proxy.credentials = 'ada:planted-proxy-2e';
     const caFile = await fileOf('ca', await readFile(authority.cert, 'utf8'));
     const clientKeyFile = await fileOf('key', await readFile(client.key, 'utf8'));
-    const location = `${other.url}/work/info/refs?service=git-upload-pack`;
+    const location = `${other.url}/moved/info/refs?service=git-upload-pack`;
     const faults: readonly Fault[] = [
       ...spoilt,
       { kind: 'hang' },
