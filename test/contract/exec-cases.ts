@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { readFrames } from '../../src/fleet/exec-output.ts';
 import type { WireExec } from '../../src/fleet/wire.ts';
 import type { ContractContext } from './contract-context.ts';
-import { until } from './contract-context.ts';
+import { byAge, until } from './contract-context.ts';
 import { never, refused, type EngineShell } from './engine-shell.ts';
 
 /** Commands that are run in a container that runs. */
@@ -43,7 +43,7 @@ export function execCases(context: ContractContext): void {
 
     expect(await refused(make(shell(), ['testapp', 'end', '0']))).toEqual({
       status: 409,
-      message: `Container ${id} is not running`,
+      message: byAge(context, `Container ${id} is not running`, `container ${id} is not running`),
     });
     expect(await refused(make(shell(), ['testapp', 'end', '0'], {}, 'nobody'))).toEqual({
       status: 404,

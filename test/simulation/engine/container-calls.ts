@@ -234,7 +234,7 @@ function whyNotRemoved(state: EngineState, container: Container): string {
 }
 
 /** A newer engine begins nothing with a capital. */
-function inWordsOf(state: EngineState, message: string): string {
+export function inWordsOf(state: EngineState, message: string): string {
   return state.apiVersion === '1.41'
     ? message
     : message.replace('Cannot kill', 'cannot kill').replace('Container', 'container');

@@ -5,6 +5,7 @@ import type { Container } from './container.ts';
 import { framed } from './container-log.ts';
 import type { EngineState } from './engine-state.ts';
 import { changed, later, mutated, newId } from './engine-state.ts';
+import { inWordsOf } from './container-calls.ts';
 
 /** A command that is run in a container: what a hook is, and a `docker exec`. */
 export interface Exec {
@@ -20,7 +21,9 @@ export function makeExec(
   container: Container,
   body: { readonly Cmd?: readonly string[]; readonly Env?: readonly string[] },
 ): ApiResponse {
-  if (!container.isRunning) return refusal(409, `Container ${container.id} is not running`);
+  if (!container.isRunning) {
+    return refusal(409, inWordsOf(state, `Container ${container.id} is not running`));
+  }
   if (container.isPaused) {
     const message = `Container ${container.id} is paused, unpause the container before exec`;
     return refusal(409, message);
