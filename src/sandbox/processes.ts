@@ -43,17 +43,22 @@ export async function until<T>(
   }
 }
 
-function readStat(pid: number): { readonly name: string; readonly start: string } | null {
-  let text: string;
-  try {
-    text = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  } catch {
-    return null;
-  }
+/** What `/proc/<pid>/stat` says of a process; null when only its remains are left. Fields: proc(5). */
+export function parseStat(text: string): { readonly name: string; readonly start: string } | null {
   // `pid (name) state ppid …`, and the name may hold blanks and parentheses itself.
   const nameEnd = text.lastIndexOf(')');
   const fields = text.slice(nameEnd + 2).split(' ');
   const [state] = fields;
-  if (state === 'Z' || state === 'X') return null;
+  const threads = Number(fields[17]);
+  // The first thread of a killed process may be a zombie while others still end and hold its sockets open.
+  if (state === 'X' || (state === 'Z' && threads <= 1)) return null;
   return { name: text.slice(text.indexOf('(') + 1, nameEnd), start: fields[19] ?? '' };
+}
+
+function readStat(pid: number): ReturnType<typeof parseStat> {
+  try {
+    return parseStat(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return null;
+  }
 }

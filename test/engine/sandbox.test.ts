@@ -199,10 +199,13 @@ describe('faults', () => {
     const url = await runApp(host, 'testapp:v1');
 
     await host.killEngine();
-    await expect(shellOf(host).ping()).rejects.toThrow('ECONNREFUSED');
-    expect((await fetch(url)).status).toBe(200);
+    try {
+      await expect(shellOf(host).ping()).rejects.toThrow('ECONNREFUSED');
+      expect((await fetch(url)).status).toBe(200);
+    } finally {
+      await host.startEngine();
+    }
 
-    await host.startEngine();
     expect(await shellOf(host).ping()).toBeTruthy();
   });
 
