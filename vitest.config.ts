@@ -9,6 +9,8 @@ const realEngines = {
 
 export default defineConfig({
   test: {
+    // More than there are cores, since many tests wait for a server; those with real engines run one by one all the same.
+    maxWorkers: '150%',
     projects: [
       {
         test: {

@@ -13,6 +13,7 @@ import type { FleetSpec, HostSpec } from '../model/fleet.ts';
 import { label } from '../model/labels.ts';
 import { toHostName } from '../model/names.ts';
 import type { ReachableHost, UnmanagedContainer } from '../model/observation.ts';
+import { noOrigins } from '../model/origin.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 import { checkImport } from '../import/check-import.ts';
 import type { FoundApplication } from '../import/found-application.ts';
@@ -151,7 +152,7 @@ function fleetOf({ endpoint = '', host = 'host' }: ImportFlags): FleetSpec {
         endpoint: parsed.value,
         address: '127.0.0.1',
         labels: {},
-        origins: {},
+        origins: noOrigins,
       },
     ],
     variables: {},

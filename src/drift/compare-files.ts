@@ -10,6 +10,7 @@ import {
   readStamps,
 } from '../model/file-stamps.ts';
 import type { ObservedContainer } from '../model/observation.ts';
+import { originAt } from '../model/origin.ts';
 import type { FieldDifference } from './field-difference.ts';
 
 /** The files that a container was given, where they are not those of its service: only stamps are compared, and shown. */
@@ -78,7 +79,7 @@ export function liveFilesBetween(from: ServiceSpec, to: ServiceSpec): readonly s
 /** Where the manifest speaks of the file at a target. */
 function pathOfFile({ origins }: ServiceSpec, target: string): string {
   const kinds = ['volumes', 'configs', 'secrets'];
-  const kind = kinds.find((each) => Object.hasOwn(origins, `${each}.${target}`));
+  const kind = kinds.find((each) => originAt(origins, `${each}.${target}`) !== undefined);
   return `${kind ?? 'files'}.${target}`;
 }
 

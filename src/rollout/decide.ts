@@ -5,6 +5,7 @@ import type { ImageLookup } from '../model/lookup.ts';
 import { label } from '../model/labels.ts';
 import type { ObservedContainer } from '../model/observation.ts';
 import type { Step } from '../model/step.ts';
+import { noOrigins, originOf } from '../model/origin.ts';
 import type { Instance, Inventory } from '../drift/identify.ts';
 import { wantedPorts } from '../placement/wanted-ports.ts';
 import { anotherTryEntries } from './another-try.ts';
@@ -150,7 +151,9 @@ function copyItem(world: World, container: ObservedContainer): DriftItem {
     desired: null,
     observed: container.name,
     origin:
-      spec?.services.find(({ name }) => name === service)?.origins[''] ?? spec?.origin ?? null,
+      originOf(spec?.services.find(({ name }) => name === service)?.origins ?? noOrigins, '') ??
+      spec?.origin ??
+      null,
     commit: world.desired.revision.commit,
     action: 'report',
     note: 'it carries our labels but was not made by us: it is left alone',

@@ -2,7 +2,7 @@ import type { ServiceSpec } from '../model/application.ts';
 import type { JournalEntry } from '../model/journal-state.ts';
 import type { ImageLookup } from '../model/lookup.ts';
 import type { HostName } from '../model/names.ts';
-import { originOf } from '../model/origin.ts';
+import { noOrigins, originOf } from '../model/origin.ts';
 import type { Action, Cause, Change, Step, StepFailure } from '../model/step.ts';
 import type { Target } from './target.ts';
 
@@ -144,7 +144,7 @@ export function causeOf(
   reason: string,
   changes: readonly Change[] = [],
 ): Cause {
-  const origins = service?.origins ?? {};
+  const origins = service?.origins ?? noOrigins;
   const origin = originOf(origins, path) ?? target.spec.origin;
   return { commit: target.commit, origin, path, reason, changes };
 }

@@ -1,4 +1,5 @@
 import type { ServiceSpec, UpdatePolicy } from '../model/application.ts';
+import { originAt } from '../model/origin.ts';
 import { fixedHostPorts } from '../placement/host-ports.ts';
 import { boundsOf } from './shares.ts';
 
@@ -48,7 +49,7 @@ export function replaceOrder(
     );
   }
   const asking = policy === service.rollback ? 'rollback_config' : 'update_config';
-  const explicit = Object.hasOwn(service.origins, `deploy.${asking}.order`);
+  const explicit = originAt(service.origins, `deploy.${asking}.order`) !== undefined;
   const volume = service.container.mounts.find(
     (mount) => mount.type === 'volume' && mount.source !== '' && !mount.readOnly,
   );

@@ -8,6 +8,7 @@ import type { Fleet } from '../../src/fleet/fleet.ts';
 import type { ServiceSpec } from '../../src/model/application.ts';
 import { familiarReference, findImage } from '../../src/model/image.ts';
 import { instanceName } from '../../src/model/labels.ts';
+import { originAt } from '../../src/model/origin.ts';
 import {
   act,
   containerOf,
@@ -178,7 +179,7 @@ it.each([
   expect(found.map(({ path, remedy }) => `${remedy.kind} for ${path}`)).toEqual([
     `replace for ${path}`,
   ]);
-  expect(service.origins[path]).toMatchObject({ file: 'shop/compose.yaml' });
+  expect(originAt(service.origins, path)).toMatchObject({ file: 'shop/compose.yaml' });
   expect(JSON.stringify(found)).not.toContain('evil');
 });
 

@@ -1,4 +1,5 @@
 import type { ServiceSpec, Share, UpdatePolicy } from '../../src/model/application.ts';
+import { originAt } from '../../src/model/origin.ts';
 import { fixedHostPorts } from '../../src/placement/host-ports.ts';
 
 /** How many instances of a service there may be at once, and how many of its slots may go without. */
@@ -30,7 +31,7 @@ export function isSoleWriter(service: ServiceSpec): boolean {
   return (
     service.container.mounts.some(
       (mount) => mount.type === 'volume' && mount.source !== '' && !mount.readOnly,
-    ) && !Object.hasOwn(service.origins, 'deploy.update_config.order')
+    ) && originAt(service.origins, 'deploy.update_config.order') === undefined
   );
 }
 

@@ -33,6 +33,7 @@ import type {
 import { noDefaults } from '../../src/model/observation.ts';
 import type { Revision } from '../../src/model/revision.ts';
 import type { Action, Step } from '../../src/model/step.ts';
+import { noOrigins, packOrigins } from '../../src/model/origin.ts';
 import type { Instance } from '../../src/drift/identify.ts';
 import type { World } from '../../src/rollout/world.ts';
 
@@ -115,7 +116,7 @@ export function aService(facts: ServiceFacts = {}): ServiceSpec {
     singleton: false,
     job: null,
     dependsOn: [],
-    origins: { '': origin },
+    origins: packOrigins(new Map([['', origin]])),
     ...facts,
     container,
     gate,
@@ -162,7 +163,7 @@ export function aHost(name: string, facts: Partial<HostSpec> = {}): HostSpec {
     endpoint: { kind: 'unix', path: `/run/${name}.sock` },
     address: '127.0.0.1',
     labels: {},
-    origins: {},
+    origins: noOrigins,
     ...facts,
   };
 }

@@ -16,6 +16,7 @@ import type {
   ReachableHost,
 } from '../../src/model/observation.ts';
 import type { Action, ContainerGuard, StepOutcome } from '../../src/model/step.ts';
+import { noOrigins } from '../../src/model/origin.ts';
 import { systemClock as clock } from '../../src/reconcile/system-clock.ts';
 import type { HostDescription, SandboxHost } from '../../src/sandbox/sandbox-host.ts';
 import { aCommit, origin } from './builders.ts';
@@ -55,7 +56,7 @@ export function aFleetSpec(hosts: readonly HostDescription[]): FleetSpec {
         endpoint: { kind: 'tcp', host: hostname, port: Number(port), tls: true },
         address,
         labels: {},
-        origins: {},
+        origins: noOrigins,
       };
     }),
     variables: {},

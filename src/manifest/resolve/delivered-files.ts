@@ -1,6 +1,6 @@
 import type { ContainerSpec } from '../../model/container.ts';
 import { pathIn } from '../../model/delivered.ts';
-import type { Origin, Origins } from '../../model/origin.ts';
+import type { Origin } from '../../model/origin.ts';
 import { present } from '../../model/present.ts';
 import { child, items, type Cursor } from '../cursor.ts';
 import type { Subject } from '../subject.ts';
@@ -65,7 +65,7 @@ export function deliveredOrigins(
 
 function originsWithin(
   { fileMounts = [] }: ContainerSpec,
-  asked: Origins,
+  asked: Readonly<Record<string, Origin>>,
 ): readonly (readonly [string, Origin])[] {
   return fileMounts.flatMap((mount) => {
     const origin = asked[`volumes.${mount.target}`];

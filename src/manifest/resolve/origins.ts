@@ -1,4 +1,4 @@
-import type { Origin, Origins } from '../../model/origin.ts';
+import { packOrigins, type Origin, type Origins } from '../../model/origin.ts';
 import type { Cursor } from '../cursor.ts';
 import type { Node } from '../node.ts';
 import { memberPath } from '../path-table.ts';
@@ -8,7 +8,7 @@ import { memberPath } from '../path-table.ts';
  * its key stands. The empty path is the place itself.
  */
 export function collectOrigins(cursor: Cursor): Origins {
-  return Object.fromEntries(originsBelow(cursor));
+  return packOrigins(originsBelow(cursor));
 }
 
 /** The same, for those who add to it. */

@@ -1,7 +1,7 @@
 import type { Dependency, ServiceSpec } from '../../model/application.ts';
 import type { ContainerSpec } from '../../model/container.ts';
 import { hashContainer } from '../../model/hash.ts';
-import type { Origin, Origins } from '../../model/origin.ts';
+import { packOrigins, type Origin, type Origins } from '../../model/origin.ts';
 import { present } from '../../model/present.ts';
 import { child, members, readBoolean, readNumber, readText, type Cursor } from '../cursor.ts';
 import type { Subject } from '../subject.ts';
@@ -100,7 +100,7 @@ function originsOf(
     if (!origins.has(path)) origins.set(path, at);
   }
   for (const [path, at] of deliveredOrigins(service, container)) origins.set(path, at);
-  return Object.fromEntries(origins);
+  return packOrigins(origins);
 }
 
 /** Drift and plans speak of a limit by its newer key; it stands where either of the two does. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import type { ContainerSpec } from '../../../src/model/container.ts';
+import { noOrigins, originAt } from '../../../src/model/origin.ts';
 import { formatProblem, loadApplication, loadFiles, type Files } from '../../support/load-files.ts';
 
 function containersOf(manifest: string, others: Files = {}): Record<string, ContainerSpec> {
@@ -50,7 +51,7 @@ services:
     );
 
     expect(application.files).toEqual(['lib.yaml', 'shop/compose.yaml']);
-    expect(application.services[0]?.origins['user']).toEqual({
+    expect(originAt(application.services[0]?.origins ?? noOrigins, 'user')).toEqual({
       file: 'lib.yaml',
       line: 4,
       column: 11,

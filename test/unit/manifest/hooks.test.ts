@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { formatProblem, loadFiles, loadWeb } from '../../support/load-files.ts';
+import { originAt } from '../../../src/model/origin.ts';
 
 function complaints(...lines: readonly string[]): readonly string[] {
   const own = lines.map((line) => `    ${line}\n`).join('');
@@ -42,8 +43,8 @@ describe.each([
   it('knows where each of its values stands', () => {
     const { origins } = loadWeb([`${key}:`, '  - command: warm', '    user: root']);
 
-    expect(origins[key]).toMatchObject({ line: 4 });
-    expect(origins[`${key}.0.user`]).toMatchObject({ line: 6 });
+    expect(originAt(origins, key)).toMatchObject({ line: 4 });
+    expect(originAt(origins, `${key}.0.user`)).toMatchObject({ line: 6 });
   });
 
   it('reads a variable as what its key asks for', () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { formatProblem, loadApplication, loadFiles, type Files } from '../../support/load-files.ts';
+import { noOrigins, originAt } from '../../../src/model/origin.ts';
 
 function load(manifest: string, others: Files = {}): ReturnType<typeof loadFiles> {
   return loadFiles({ 'shop/compose.yaml': manifest, ...others });
@@ -38,7 +39,7 @@ describe('include', () => {
       'shop/compose.yaml',
       'shop/db.yaml',
     ]);
-    expect(application.services[1]?.origins['image']).toEqual({
+    expect(originAt(application.services[1]?.origins ?? noOrigins, 'image')).toEqual({
       file: 'shop/db.yaml',
       line: 1,
       column: 26,

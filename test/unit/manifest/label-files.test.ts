@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { formatProblem, loadFiles, loadService } from '../../support/load-files.ts';
+import { originAt } from '../../../src/model/origin.ts';
 
 describe('label_file', () => {
   it('is overridden by later files and by labels, and its values know where they stand', () => {
@@ -13,7 +14,11 @@ describe('label_file', () => {
     );
 
     expect(service.container.labels).toEqual({ A: 'a', B: 'a-b', C: 'own' });
-    expect(service.origins['labels.B']).toEqual({ file: 'shop/b.label', line: 2, column: 1 });
+    expect(originAt(service.origins, 'labels.B')).toEqual({
+      file: 'shop/b.label',
+      line: 2,
+      column: 1,
+    });
   });
 
   it('may be one file, of a service without labels', () => {

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { CacheEntry } from '../../../src/manifest/parse-cache.ts';
 import type { LoadedManifests } from '../../../src/manifest/manifest.ts';
 import { formatProblem, loadFiles, type Files } from '../../support/load-files.ts';
+import { noOrigins, originAt } from '../../../src/model/origin.ts';
 
 const image = 'services:\n  web:\n    image: nginx\n';
 const fleet = `name: prod
@@ -341,7 +342,7 @@ variables: { TAG: 1.5 }
         },
       ],
     });
-    expect(loaded.fleet?.hosts[1]?.origins['labels.zone']).toEqual({
+    expect(originAt(loaded.fleet?.hosts[1]?.origins ?? noOrigins, 'labels.zone')).toEqual({
       file: 'fleet.yaml',
       line: 3,
       column: 60,

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import type { ServiceSpec } from '../../../src/model/application.ts';
+import { noOrigins, originAt } from '../../../src/model/origin.ts';
 import { formatProblem, loadApplication, loadFiles } from '../../support/load-files.ts';
 
 function servicesOf(lines: readonly string[], after = ''): ReadonlyMap<string, ServiceSpec> {
@@ -113,9 +114,9 @@ describe('pre_start', () => {
   it('stand where they are written', () => {
     const hook = servicesOf(['pre_start:', '  - command: migrate']).get('web-pre-start-1');
 
-    expect(hook?.origins['']).toMatchObject({ line: 5 });
-    expect(hook?.origins['command']).toMatchObject({ line: 5 });
-    expect(hook?.origins['image']).toMatchObject({ line: 3 });
+    expect(originAt(hook?.origins ?? noOrigins, '')).toMatchObject({ line: 5 });
+    expect(originAt(hook?.origins ?? noOrigins, 'command')).toMatchObject({ line: 5 });
+    expect(originAt(hook?.origins ?? noOrigins, 'image')).toMatchObject({ line: 3 });
   });
 
   it.each([

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { originOf } from '../../../src/model/origin.ts';
+import { originAt, originOf } from '../../../src/model/origin.ts';
 import { loadApplication, loadService, loadWeb } from '../../support/load-files.ts';
 
 describe('resolveService() fills in defaults', () => {
@@ -47,7 +47,7 @@ describe('resolveService() fills in defaults', () => {
       dependsOn: [],
     });
     expect(hash).toMatch(/^[0-9a-f]{64}$/);
-    expect(origins['image']).toEqual({ file: 'shop/compose.yaml', line: 3, column: 12 });
+    expect(originAt(origins, 'image')).toEqual({ file: 'shop/compose.yaml', line: 3, column: 12 });
     expect(container).toMatchObject({
       image: 'nginx',
       command: null,
@@ -257,8 +257,11 @@ describe('resolveEnvironment()', () => {
       DECLARED: 'yes',
       UNSET: null,
     });
-    expect(origins['environment.B']).toMatchObject({ file: 'shop/b.env', line: 1 });
-    expect(origins['environment.A']).toMatchObject({ file: 'shop/compose.yaml', line: 5 });
+    expect(originAt(origins, 'environment.B')).toMatchObject({ file: 'shop/b.env', line: 1 });
+    expect(originAt(origins, 'environment.A')).toMatchObject({
+      file: 'shop/compose.yaml',
+      line: 5,
+    });
   });
 
   it('interpolates env files with declared variables, then environment, then their own and earlier ones', () => {

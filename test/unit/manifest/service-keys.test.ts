@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import type { ServiceSpec } from '../../../src/model/application.ts';
 import { hashBySchema1 } from '../../../src/model/older-hashes.ts';
+import { originAt } from '../../../src/model/origin.ts';
 import { formatProblem, loadFiles, loadWeb } from '../../support/load-files.ts';
 
 const file = 'shop/compose.yaml';
@@ -230,7 +231,10 @@ it('a platform is a constraint on the hosts', () => {
 it('a limit stands where its older key does', () => {
   const { origins } = loadWeb(['mem_limit: 64m']);
 
-  expect(origins['deploy.resources.limits.memory']).toMatchObject({ line: 4, column: 16 });
+  expect(originAt(origins, 'deploy.resources.limits.memory')).toMatchObject({
+    line: 4,
+    column: 16,
+  });
 });
 
 function schema1({ container, gate }: ServiceSpec): string {
@@ -360,7 +364,7 @@ describe('the number of instances and their name', () => {
   });
 
   it('stands where scale does', () => {
-    expect(loadWeb(['scale: 3']).origins['deploy.replicas']).toMatchObject({ line: 4 });
+    expect(originAt(loadWeb(['scale: 3']).origins, 'deploy.replicas')).toMatchObject({ line: 4 });
   });
 
   it.each([

@@ -1,12 +1,21 @@
 import { describe, expect, it } from 'vitest';
 
-import { originOf } from '../../../src/model/origin.ts';
+import { originOf, packOrigins } from '../../../src/model/origin.ts';
 
 function at(line: number): { file: string; line: number; column: number } {
   return { file: 'compose.yaml', line, column: 1 };
 }
 
-const origins = { '': at(1), deploy: at(5), 'deploy.replicas': at(6), image: at(2) };
+const strange = 'environment.A\n\t"\\';
+const origins = packOrigins(
+  new Map([
+    ['', at(1)],
+    ['deploy', at(5)],
+    ['deploy.replicas', at(6)],
+    ['image', at(2)],
+    [strange, { ...at(7), file: 'other.env' }],
+  ]),
+);
 
 describe('originOf()', () => {
   it.each([
@@ -20,7 +29,12 @@ describe('originOf()', () => {
     expect(originOf(origins, path)).toEqual(at(line));
   });
 
+  it('finds any key in any file', () => {
+    expect(originOf(origins, strange)).toEqual({ ...at(7), file: 'other.env' });
+    expect(originOf(origins, 'replicas')).toEqual(at(1));
+  });
+
   it('has none where nothing around it has one', () => {
-    expect(originOf({ image: at(2) }, 'command.0')).toBeUndefined();
+    expect(originOf(packOrigins(new Map([['image', at(2)]])), 'command.0')).toBeUndefined();
   });
 });

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Plan } from '../../../src/generated/plan.ts';
 import { validatePlan } from '../../../src/generated/validators.js';
 import type { ApplicationSpec } from '../../../src/model/application.ts';
+import { packOrigins } from '../../../src/model/origin.ts';
 import { planDocument } from '../../../src/report/plan-document.ts';
 import { renderPlan } from '../../../src/report/render-plan.ts';
 import { plainStyle } from '../../../src/report/style.ts';
@@ -15,11 +16,13 @@ import { overlong } from './lines.ts';
 
 function shop(tag: string, facts: ServiceFacts = {}): readonly ApplicationSpec[] {
   const file = 'apps/shop/compose.yaml';
-  const origins = {
-    '': { file, line: 3, column: 3 },
-    image: { file, line: 4, column: 12 },
-    ports: { file, line: 7, column: 5 },
-  };
+  const origins = packOrigins(
+    new Map([
+      ['', { file, line: 3, column: 3 }],
+      ['image', { file, line: 4, column: 12 }],
+      ['ports', { file, line: 7, column: 5 }],
+    ]),
+  );
   const container = { image: `testapp:${tag}`, ...facts.container };
   return [anApplication([aService({ origins, ...facts, container })])];
 }

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import type { ContainerSpec, MountSpec } from '../../../src/model/container.ts';
 import type { ServiceSpec } from '../../../src/model/application.ts';
+import { packOrigins } from '../../../src/model/origin.ts';
 import type { ReplaceOrder } from '../../../src/rollout/order.ts';
 import { replaceOrder } from '../../../src/rollout/order.ts';
 import { aService, origin } from '../../support/builders.ts';
@@ -58,7 +59,7 @@ describe('replaceOrder()', () => {
   });
 
   it('starts two writers side by side when the manifest says so in so many words', () => {
-    const origins = { 'deploy.update_config.order': origin };
+    const origins = packOrigins(new Map([['deploy.update_config.order', origin]]));
 
     expect(orderOf(aService({ container: volume(), origins })).order).toBe('start-first');
   });
