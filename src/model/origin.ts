@@ -22,13 +22,14 @@ export const noOrigins: Origins = { files: [], places: '' };
 /** Packs origins by path. */
 export function packOrigins(origins: ReadonlyMap<string, Origin>): Origins {
   const files: string[] = [];
-  let places = '';
+  const places: string[] = [];
   for (const [path, { file, line, column }] of origins) {
     let index = files.indexOf(file);
     if (index === -1) index = files.push(file) - 1;
-    places += `\n${escapePath(path)}\t${index}\t${line}\t${column}`;
+    places.push(`\n${escapePath(path)}\t${index}\t${line}\t${column}`);
   }
-  return { files, places };
+  // Joined, not added to one another: what is put together bit by bit is kept in its bits.
+  return { files, places: places.join('') };
 }
 
 /** The origin of the value at `path` itself. */
