@@ -14,6 +14,9 @@ import { readAuthor } from './author.ts';
 import type { ExitCode } from './exit-code.ts';
 import { exitCode } from './exit-code.ts';
 import { openHosts, openRepository } from './live.ts';
+import { readSecret } from '../source/credential-file.ts';
+import { formatListenAddress } from '../server/listen-address.ts';
+import { openWebhookServer } from '../server/webhook-server.ts';
 import { openInstallationKey } from '../secrets/installation-key.ts';
 import type { Settings } from './settings.ts';
 
@@ -58,6 +61,19 @@ export async function run(
     },
   });
   logger.info({ repository: settings.repository, branch: settings.branch }, 'following');
+  const { webhooks } = settings;
+  await using server =
+    webhooks === null
+      ? null
+      : await openWebhookServer({
+          listen: webhooks.listen,
+          readSecret: () => readSecret(webhooks.secretFile, 'webhook secret file'),
+          logger,
+          onHint: () => follower.hint(),
+        });
+  if (server !== null) {
+    logger.info({ listen: formatListenAddress(server.address) }, 'listening for webhooks');
+  }
   const following = follower.start().catch((error: unknown) => {
     logger.error({ reason: messageOf(error) }, 'the repository cannot be followed');
   });

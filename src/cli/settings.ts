@@ -11,6 +11,7 @@ import type { NonFastForward } from '../reconcile/judge-head.ts';
 import { normalizeFolder } from '../source/location.ts';
 import type { HttpOptions, SshOptions } from '../source/source-options.ts';
 import { httpSettings, sshSettings } from './transport-settings.ts';
+import { webhookSettings, type WebhookSettings } from './webhook-settings.ts';
 
 /** What the operator was told, from flags, environment and `fleetwright.yaml`, in this order. */
 export interface Settings {
@@ -24,6 +25,8 @@ export interface Settings {
   readonly nonFastForward: NonFastForward;
   readonly http: HttpOptions;
   readonly ssh: SshOptions;
+  /** Null: no webhooks are listened for. */
+  readonly webhooks: WebhookSettings | null;
   readonly pollIntervalMs: number;
   readonly resyncIntervalMs: number;
   /** Null: what the command takes by default. */
@@ -68,6 +71,8 @@ const keys = [
   'sshPassphraseFile',
   'sshAgent',
   'knownHostsFile',
+  'listen',
+  'webhookSecretFile',
   'pollInterval',
   'resyncInterval',
   'logLevel',
@@ -92,6 +97,7 @@ export function readSettings(flags: SettingsFlags, environment: NodeJS.ProcessEn
     nonFastForward: nonFastForward(said.nonFastForward),
     http: httpSettings(said),
     ssh: sshSettings(said),
+    webhooks: webhookSettings(said),
     pollIntervalMs: duration('poll-interval', said.pollInterval ?? '30s'),
     resyncIntervalMs: duration('resync-interval', said.resyncInterval ?? '60s'),
     logLevel: logLevel(said.logLevel),

@@ -98,6 +98,14 @@ sshAgent?: string
  */
 knownHostsFile?: string
 /**
+ * Address at which run listens for webhooks, HOST:PORT; a port alone means 127.0.0.1. Goes with webhookSecretFile. Default: none, nothing is listened for.
+ */
+listen?: string
+/**
+ * File with the secret that webhooks are signed with; it is read at each webhook, so that it can be replaced. Default: none.
+ */
+webhookSecretFile?: string
+/**
  * Time between two questions to a remote repository for a new head: a number with the unit ms, s, m or h. Default: 30s.
  */
 pollInterval?: string

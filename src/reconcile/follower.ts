@@ -37,11 +37,12 @@ export class Follower implements AsyncDisposable {
   /** Takes up the commit that was in force, which needs no network, then looks for the head and follows every hint. */
   async start(): Promise<void> {
     await this.#resume();
-    this.#watch = this.#parts.source.watch(() => this.#hint());
-    this.#hint();
+    this.#watch = this.#parts.source.watch(() => this.hint());
+    this.hint();
   }
 
-  #hint(): void {
+  /** Somebody says that the repository may have something new: it is asked at once, and once more if it is being asked. */
+  hint(): void {
     if (this.#looking !== null) {
       this.#again = true;
       return;
@@ -50,7 +51,7 @@ export class Follower implements AsyncDisposable {
       this.#looking = null;
       if (!this.#again) return;
       this.#again = false;
-      this.#hint();
+      this.hint();
     });
   }
 

@@ -41,6 +41,7 @@ describe('readSettings()', () => {
       nonFastForward: 'refuse',
       http: {},
       ssh: {},
+      webhooks: null,
       pollIntervalMs: 30_000,
       resyncIntervalMs: 60_000,
       logLevel: null,
@@ -148,8 +149,17 @@ proxyBypass: localhost,.example.org
     });
   });
 
+  it('takes what webhooks need', () => {
+    expect(read('repository: x\nlisten: "8484"\nwebhookSecretFile: hook').webhooks).toEqual({
+      listen: { host: '127.0.0.1', port: 8484 },
+      secretFile: resolve('hook'),
+    });
+  });
+
   it.each([
     ['another scheme', { tokenScheme: 'digest' }, 'Cannot use --token-scheme "digest"'],
+    ['half of what webhooks need', { listen: '8484' }, 'it takes listen and webhookSecretFile'],
+    ['no address', { listen: 'here', webhookSecretFile: 'x' }, 'Cannot use --listen "here"'],
     ['half a GitHub App', { githubAppId: '1' }, 'Cannot use a GitHub App: it takes githubAppId'],
   ])('refuses %s', (_name, flags, message) => {
     expect(() => read('repository: x', flags)).toThrow(UsageError);
