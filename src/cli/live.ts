@@ -30,7 +30,7 @@ export function openRepository(
   logger: Logger,
   owner: 'daemon' | 'command',
 ): Promise<Source> {
-  const { repository, branch, path, state, tokenFile, username, http, ssh } = settings;
+  const { repository, branch, path, state, tokenFile, username, http, ssh, signing } = settings;
   return openSource({
     repository,
     branch,
@@ -40,6 +40,7 @@ export function openRepository(
     username: username ?? undefined,
     http,
     ssh,
+    signing: signing ?? undefined,
     pollIntervalMs: settings.pollIntervalMs,
     logger,
   });

@@ -9,8 +9,9 @@ import { UsageError, messageOf } from '../model/errors.ts';
 import { parseDuration } from '../manifest/scalars/duration.ts';
 import type { NonFastForward } from '../reconcile/judge-head.ts';
 import { normalizeFolder } from '../source/location.ts';
+import type { SigningOptions } from '../source/sign-commit.ts';
 import type { HttpOptions, SshOptions } from '../source/source-options.ts';
-import { httpSettings, sshSettings } from './transport-settings.ts';
+import { httpSettings, signingSettings, sshSettings } from './transport-settings.ts';
 import { webhookSettings, type WebhookSettings } from './webhook-settings.ts';
 
 /** What the operator was told, from flags, environment and `fleetwright.yaml`, in this order. */
@@ -25,6 +26,8 @@ export interface Settings {
   readonly nonFastForward: NonFastForward;
   readonly http: HttpOptions;
   readonly ssh: SshOptions;
+  /** Null: commits that are made are not signed. */
+  readonly signing: SigningOptions | null;
   /** Null: no webhooks are listened for. */
   readonly webhooks: WebhookSettings | null;
   readonly pollIntervalMs: number;
@@ -71,6 +74,8 @@ const keys = [
   'sshPassphraseFile',
   'sshAgent',
   'knownHostsFile',
+  'signingKeyFile',
+  'signingPassphraseFile',
   'listen',
   'webhookSecretFile',
   'pollInterval',
@@ -97,6 +102,7 @@ export function readSettings(flags: SettingsFlags, environment: NodeJS.ProcessEn
     nonFastForward: nonFastForward(said.nonFastForward),
     http: httpSettings(said),
     ssh: sshSettings(said),
+    signing: signingSettings(said),
     webhooks: webhookSettings(said),
     pollIntervalMs: duration('poll-interval', said.pollInterval ?? '30s'),
     resyncIntervalMs: duration('resync-interval', said.resyncInterval ?? '60s'),

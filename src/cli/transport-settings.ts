@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 
 import { UsageError } from '../model/errors.ts';
+import type { SigningOptions } from '../source/sign-commit.ts';
 import type { HttpOptions, SshOptions } from '../source/source-options.ts';
 import type { Said } from './settings.ts';
 
@@ -32,6 +33,14 @@ export function sshSettings(said: Said): SshOptions {
     agent: path(said.sshAgent),
     knownHostsFile: path(said.knownHostsFile),
   };
+}
+
+/** @throws UsageError when there is a passphrase and no key */
+export function signingSettings(said: Said): SigningOptions | null {
+  const [keyFile, passphraseFile] = [path(said.signingKeyFile), path(said.signingPassphraseFile)];
+  if (keyFile !== undefined) return { keyFile, passphraseFile };
+  if (passphraseFile === undefined) return null;
+  throw new UsageError('Cannot sign commits: signingPassphraseFile goes with signingKeyFile');
 }
 
 function githubApp(said: Said): HttpOptions['githubApp'] {

@@ -98,6 +98,14 @@ sshAgent?: string
  */
 knownHostsFile?: string
 /**
+ * File with a private SSH key (ed25519, RSA or ECDSA) that signs the commits which rollback and rollback.writeBack make. Default: none, they are not signed.
+ */
+signingKeyFile?: string
+/**
+ * File with the passphrase of the signing key. Default: none.
+ */
+signingPassphraseFile?: string
+/**
  * Address at which run listens for webhooks, HOST:PORT; a port alone means 127.0.0.1. Goes with webhookSecretFile. Default: none, nothing is listened for.
  */
 listen?: string

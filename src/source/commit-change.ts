@@ -11,6 +11,7 @@ import type { GitObject } from './git-object.ts';
 import { gitObject } from './git-object.ts';
 import type { ObjectStore } from './object-store.ts';
 import type { RepositoryReader } from './repository-reader.ts';
+import { signCommit, type SigningOptions } from './sign-commit.ts';
 import type { SourceTree } from './source-tree.ts';
 import { descend } from './walk-tree.ts';
 
@@ -36,6 +37,8 @@ export interface Publisher {
   readonly head: (signal: AbortSignal) => Promise<string>;
   /** Makes it the head if the branch still is at its parent; false when the branch has moved or is being moved. */
   readonly publish: (commit: NewCommit, signal: AbortSignal) => Promise<boolean>;
+  /** Commits are signed with it. */
+  readonly signing: SigningOptions | undefined;
 }
 
 const maxAttempts = 6;
@@ -58,7 +61,7 @@ export async function commitChange(
     signal.throwIfAborted();
     const head = toCommitSha(await publisher.head(signal));
     await refuseConflict(publisher.where, store, change, head);
-    const built = await buildCommit(store, change, head);
+    const built = await buildCommit(store, change, head, publisher.signing);
     if (built === null) return { kind: 'unchanged', head: await reader.revision(head) };
     await change.check(withEdits(await reader.tree(head, signal), change.edits));
     if (await publisher.publish(built.commit, signal)) {
@@ -116,11 +119,13 @@ async function buildCommit(
   store: ObjectStore,
   { edits, author, message }: Change,
   head: CommitSha,
+  signing: SigningOptions | undefined,
 ): Promise<{ readonly commit: NewCommit; readonly bytes: Uint8Array } | null> {
   const before = (await store.commit(head)).tree;
   const { oid: tree, trees } = await editTree(store, before, edits);
   if (tree === before) return null;
-  const bytes = formatCommit({ tree, parent: head, author, date: Date.now(), message });
+  const unsigned = formatCommit({ tree, parent: head, author, date: Date.now(), message });
+  const bytes = signing === undefined ? unsigned : await signCommit(unsigned, signing);
   const own = gitObject('commit', bytes);
   const blobs: GitObject[] = [];
   for (const oid of new Set(edits.values())) {

@@ -50,9 +50,16 @@ export interface CommitText {
   readonly message: string;
 }
 
-/** The bytes of a commit object. */
+/** The bytes of a commit object that is not signed. */
 export function formatCommit({ tree, parent, author, date, message }: CommitText): Buffer {
   const who = `${author} ${Math.floor(date / 1000)} +0000`;
   const head = [`tree ${tree}`, `parent ${parent}`, `author ${who}`, `committer ${who}`];
   return Buffer.from(`${head.join('\n')}\n\n${message.trimEnd()}\n`);
+}
+
+/** The same commit with a signature of its bytes, which stands last in the head, each line but the first indented. */
+export function withSignature(commit: Buffer, signature: string): Buffer {
+  const end = commit.indexOf('\n\n');
+  const header = `\ngpgsig ${signature.trimEnd().replaceAll('\n', '\n ')}`;
+  return Buffer.concat([commit.subarray(0, end), Buffer.from(header), commit.subarray(end)]);
 }

@@ -21,6 +21,7 @@ import { ObjectStore } from './object-store.ts';
 import { startPolling } from './poll.ts';
 import { checkedOutElsewhere, missingBranch, unreadableBranch } from './refusals.ts';
 import { RepositoryReader } from './repository-reader.ts';
+import type { SigningOptions } from './sign-commit.ts';
 import type { SourceTree } from './source-tree.ts';
 import type { Source } from './source.ts';
 import { watchRefs } from './watch-refs.ts';
@@ -31,6 +32,7 @@ export interface LocalSourceOptions {
   readonly branch: string;
   /** In normal form. */
   readonly folder: string;
+  readonly signing?: SigningOptions | undefined;
   readonly pollIntervalMs: number;
   readonly random: () => number;
   readonly logger: Logger;
@@ -105,6 +107,7 @@ export class LocalSource implements Source {
     const doing = `commit to ${this.#where}`;
     const publisher: Publisher = {
       where: this.#where,
+      signing: this.#options.signing,
       head: async (signal) => (await this.#readHead(signal)).commit,
       publish: async (commit, signal) => {
         try {

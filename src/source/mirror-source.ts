@@ -29,7 +29,7 @@ import type { Transport } from './transport.ts';
 
 export interface MirrorSourceOptions extends Pick<
   SourceOptions,
-  'branch' | 'stateDir' | 'pollIntervalMs' | 'maxPacks' | 'logger'
+  'branch' | 'stateDir' | 'signing' | 'pollIntervalMs' | 'maxPacks' | 'logger'
 > {
   /** The repository in normal form, without credentials: names the mirror. */
   readonly url: string;
@@ -126,6 +126,7 @@ export class MirrorSource implements Source {
   async commit(change: Change, signal: AbortSignal): Promise<Committed> {
     const publisher: Publisher = {
       where: this.#where,
+      signing: this.#options.signing,
       head: (signal) =>
         this.#fetchHead(signal).catch((error: unknown) => {
           throw asSourceError(error, `read ${this.#where}`, signal);

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { GithubAppOptions } from './github-app.ts';
 import type { TlsOptions } from './http-route.ts';
 import type { ProxyOptions } from './proxy.ts';
+import type { SigningOptions } from './sign-commit.ts';
 import type { SshIdentityOptions } from './ssh-identity.ts';
 
 /** What a repository over SSH needs. All files are read at each use. */
@@ -35,6 +36,8 @@ export interface SourceOptions {
   readonly username?: string | undefined;
   readonly http?: HttpOptions | undefined;
   readonly ssh?: SshOptions | undefined;
+  /** Commits that are made here are signed with it. */
+  readonly signing?: SigningOptions | undefined;
   readonly pollIntervalMs: number;
   /** A server that sends nothing for this long is given up. 30 s when left out. */
   readonly idleTimeoutMs?: number | undefined;

@@ -45,7 +45,9 @@ export async function authMethod(
 ): Promise<PublicKeyAuthMethod | AgentAuthMethod> {
   const { keyFile, agent } = options;
   if (keyFile !== undefined && key !== undefined) {
-    return { type: 'publickey', username, key: parseKey(keyFile, key, options, passphrase) };
+    const { passphraseFile } = options;
+    const parsed = parsePrivateKey(keyWords, { file: keyFile, key, passphraseFile, passphrase });
+    return { type: 'publickey', username, key: parsed };
   }
   if (agent === undefined) throw new Error('neither a key nor an agent is configured');
   const isSocket = await stat(agent).then(
@@ -56,11 +58,21 @@ export async function authMethod(
   return { type: 'agent', username, agent };
 }
 
-function parseKey(
-  file: string,
-  key: Buffer,
-  { passphraseFile }: SshIdentityOptions,
-  passphrase: string | undefined,
+/** A private key as it was read, with what opens it. */
+export interface WrittenKey {
+  readonly file: string;
+  readonly key: Buffer;
+  readonly passphraseFile: string | undefined;
+  readonly passphrase: string | undefined;
+}
+
+/**
+ * @param what the key, as messages name it
+ * @throws StalledError `AuthenticationFailed`
+ */
+export function parsePrivateKey(
+  what: string,
+  { file, key, passphraseFile, passphrase }: WrittenKey,
 ): ParsedKey {
   const parsed = ssh2.utils.parseKey(key, passphrase);
   const [first] = Array.isArray(parsed) ? parsed : [parsed];
@@ -71,10 +83,10 @@ function parseKey(
         ? 'it is encrypted. Name the file with its passphrase, or use a key without one'
         : `the passphrase in "${passphraseFile}" does not open it`
       : `it is no private key in the format of OpenSSH or PEM (${messageOf(first)}). ssh-keygen -p -f makes one of others`;
-    throw refuseCredential('use', keyWords, file, why);
+    throw refuseCredential('use', what, file, why);
   }
   if (first.isPrivateKey()) return first;
-  throw refuseCredential('use', keyWords, file, 'it holds the public half. Name the private one');
+  throw refuseCredential('use', what, file, 'it holds the public half. Name the private one');
 }
 
 /** A PEM file says so in words, one of OpenSSH by the name of its key derivation. */

@@ -147,10 +147,15 @@ export async function startSshServer(folder: string): Promise<SshServer> {
   return state;
 }
 
-/** Makes a key pair without a passphrase, or with one, and gives the file of the private half. */
+/**
+ * Makes a key pair without a passphrase, or with one, and gives the file of the private half.
+ *
+ * @param type as ssh-keygen names it, with the number of bits where there is a choice: `ecdsa-521`
+ */
 export async function makeKey(file: string, type: string, passphrase = ''): Promise<string> {
-  const bits = type === 'rsa' ? ['-b', '2048'] : [];
-  await run('ssh-keygen', ['-q', '-t', type, ...bits, '-N', passphrase, '-C', 'test', '-f', file]);
+  const [name = '', bits = name === 'rsa' ? '2048' : ''] = type.split('-');
+  const size = bits === '' ? [] : ['-b', bits];
+  await run('ssh-keygen', ['-q', '-t', name, ...size, '-N', passphrase, '-C', 'test', '-f', file]);
   return file;
 }
 

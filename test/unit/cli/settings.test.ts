@@ -41,6 +41,7 @@ describe('readSettings()', () => {
       nonFastForward: 'refuse',
       http: {},
       ssh: {},
+      signing: null,
       webhooks: null,
       pollIntervalMs: 30_000,
       resyncIntervalMs: 60_000,
@@ -149,6 +150,15 @@ proxyBypass: localhost,.example.org
     });
   });
 
+  it('takes what signs commits', () => {
+    const text = 'repository: x\nsigningKeyFile: id\nsigningPassphraseFile: pass';
+
+    expect(read(text).signing).toEqual({
+      keyFile: resolve('id'),
+      passphraseFile: resolve('pass'),
+    });
+  });
+
   it('takes what webhooks need', () => {
     expect(read('repository: x\nlisten: "8484"\nwebhookSecretFile: hook').webhooks).toEqual({
       listen: { host: '127.0.0.1', port: 8484 },
@@ -158,6 +168,7 @@ proxyBypass: localhost,.example.org
 
   it.each([
     ['another scheme', { tokenScheme: 'digest' }, 'Cannot use --token-scheme "digest"'],
+    ['a passphrase of no key', { signingPassphraseFile: 'x' }, 'Cannot sign commits'],
     ['half of what webhooks need', { listen: '8484' }, 'it takes listen and webhookSecretFile'],
     ['no address', { listen: 'here', webhookSecretFile: 'x' }, 'Cannot use --listen "here"'],
     ['half a GitHub App', { githubAppId: '1' }, 'Cannot use a GitHub App: it takes githubAppId'],
