@@ -96,10 +96,14 @@ const pages: readonly Page[] = [
     schema: 'operator',
     levels: new Map([['', 'Keys']]),
     columns: [
-      { head: 'flag', cell: ({ path }) => `\`--${wordsOf(path).join('-')}\`` },
+      {
+        head: 'flag',
+        cell: ({ path, schema }) => spelling(schema, `--${wordsOf(path).join('-')}`),
+      },
       {
         head: 'environment',
-        cell: ({ path }) => `\`FLEETWRIGHT_${wordsOf(path).join('_').toUpperCase()}\``,
+        cell: ({ path, schema }) =>
+          spelling(schema, `FLEETWRIGHT_${wordsOf(path).join('_').toUpperCase()}`),
       },
       ...baseColumns,
     ],
@@ -107,6 +111,11 @@ const pages: readonly Page[] = [
       'Which keys go together for a repository over SSH or http(s), with examples: [repositories.md](repositories.md).',
   },
 ];
+
+/** How a key is spelt where only a text can be said. */
+function spelling({ type }: Schema, text: string): string {
+  return type === 'object' ? 'in the file only' : `\`${text}\``;
+}
 
 /** The pages, by file name. */
 export function generateDocs(): ReadonlyMap<string, string> {

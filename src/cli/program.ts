@@ -13,7 +13,7 @@ import { createOutput } from './output.ts';
 import type { RequestFlags } from './request.ts';
 import type { RollbackFlags } from './rollback.ts';
 import type { LogLevel, Settings, SettingsFlags } from './settings.ts';
-import { readSettings, readStateDir } from './settings.ts';
+import { readAllSettings, readSettings, readStateDir } from './settings.ts';
 import { version } from './version.ts';
 
 /** What a command of a live fleet gets. */
@@ -85,16 +85,17 @@ function createProgram(signal: AbortSignal, finish: (code: ExitCode) => void): C
       finish(await demo({ engine: flags.engine === true }, output(), signal));
     });
 
+  const loggerOf = (settings: Settings | undefined, defaultLevel: LogLevel): Logger => {
+    const isVerbose = program.opts<GlobalFlags>().verbose === true;
+    return createLogger(isVerbose ? 'debug' : (settings?.logLevel ?? defaultLevel));
+  };
   const live = (command: Command, defaultLevel: LogLevel): LiveArguments => {
-    const flags = program.opts<GlobalFlags>();
     const settings = readSettings(command.opts<SettingsFlags>(), process.env);
-    const level = flags.verbose === true ? 'debug' : (settings.logLevel ?? defaultLevel);
-    return { settings, output: output(), logger: createLogger(level), signal };
+    return { settings, output: output(), logger: loggerOf(settings, defaultLevel), signal };
   };
   /** A command that needs neither a repository nor a state folder. */
   const alone = (): Omit<LiveArguments, 'settings'> => {
-    const level = program.opts<GlobalFlags>().verbose === true ? 'debug' : 'error';
-    return { output: output(), logger: createLogger(level), signal };
+    return { output: output(), logger: loggerOf(undefined, 'error'), signal };
   };
   liveCommand(program, 'plan', 'show what would change on the live fleet, and why')
     .option('--revision <rev>', 'a commit or branch instead of the head')
@@ -113,13 +114,15 @@ function createProgram(signal: AbortSignal, finish: (code: ExitCode) => void): C
       const { timeout: timeoutMs = 600_000, approvePrune = [] } = flags;
       finish(await sync(settings, { timeoutMs, approvePrune }, out, logger, signal));
     });
-  liveCommand(program, 'run', 'follow the branch and keep the fleet as it asks').action(
-    async (_flags: unknown, command: Command) => {
-      const { settings, logger } = live(command, 'info');
-      const { run } = await import('./run.ts');
-      finish(await run(settings, logger, signal));
-    },
-  );
+  liveCommand(
+    program,
+    'run',
+    'follow the branch and keep the fleet as it asks; all sources, unless one is named',
+  ).action(async (_flags: unknown, command: Command) => {
+    const sources = readAllSettings(command.opts<SettingsFlags>(), process.env);
+    const { run } = await import('./run.ts');
+    finish(await run(sources, loggerOf(sources[0], 'info'), signal));
+  });
   liveCommand(program, 'status', 'show how applications and hosts stand')
     .option('--watch', 'show it again and again until it is interrupted')
     .option('--interval <duration>', 'how often, with --watch (default: 2s)', parseInterval)
@@ -184,6 +187,7 @@ function createProgram(signal: AbortSignal, finish: (code: ExitCode) => void): C
       .option('--wait <duration>', 'how long to wait for the answer (default: 10s)', parseTimeout)
       .option('-c, --config <file>', 'configuration (default: fleetwright.yaml, if it is there)')
       .option('-s, --state <dir>', 'state folder of the operator (default: .fleetwright)')
+      .option('--source <name>', 'one of the sources that the configuration names')
       .action(async (application: string, flags: RequestOptions, command: Command) => {
         const stateDir = readStateDir(command.opts<SettingsFlags>(), process.env);
         const { request } = await import('./request.ts');
@@ -221,6 +225,7 @@ function liveCommand(program: Command, name: string, description: string): Comma
     .command(name)
     .description(description)
     .option('-c, --config <file>', 'configuration (default: fleetwright.yaml, if it is there)')
+    .option('--source <name>', 'one of the sources that the configuration names')
     .option('-r, --repository <url|path>', 'Git repository with the manifests')
     .option('-b, --branch <name>', 'branch to follow (default: main)')
     .option('-p, --path <folder>', 'folder with fleet.yaml (default: the root)')
@@ -236,7 +241,10 @@ function liveCommand(program: Command, name: string, description: string): Comma
     .option('--log-level <level>', 'debug, info, warn, error or silent');
   // Every key of the configuration is a flag; those few need are not in the way of all others.
   for (const flag of rareFlags) command.addOption(new Option(flag).hideHelp());
-  return command.addHelpText('after', '\nMore options for http(s) and SSH: docs/repositories.md');
+  return command.addHelpText(
+    'after',
+    '\nMore options for repositories and webhooks: docs/configuration.md',
+  );
 }
 
 const rareFlags = [
@@ -253,6 +261,10 @@ const rareFlags = [
   '--proxy-bypass <hosts>',
   '--ssh-passphrase-file <file>',
   '--ssh-agent <socket>',
+  '--signing-key-file <file>',
+  '--signing-passphrase-file <file>',
+  '--listen <address>',
+  '--webhook-secret-file <file>',
 ] as const;
 
 /** Timers count in 31 bits; longer is as good as for ever. */

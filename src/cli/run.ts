@@ -1,67 +1,27 @@
-import { hostname } from 'node:os';
-
 import type { Logger } from 'pino';
 
-import { messageOf } from '../model/errors.ts';
-import { openJournal } from '../journal/open-journal.ts';
-import type { ParseCache } from '../manifest/load.ts';
-import { Follower } from '../reconcile/follower.ts';
-import type { Observer } from '../reconcile/operator.ts';
-import { Operator, silent } from '../reconcile/operator.ts';
-import { systemClock as clock } from '../reconcile/system-clock.ts';
-import { WriteBack } from '../reconcile/write-back.ts';
-import { readAuthor } from './author.ts';
-import type { ExitCode } from './exit-code.ts';
-import { exitCode } from './exit-code.ts';
-import { openHosts, openRepository } from './live.ts';
-import { readSecret } from '../source/credential-file.ts';
+import { FleetClaims } from '../reconcile/fleet-claims.ts';
 import { formatListenAddress } from '../server/listen-address.ts';
 import { openWebhookServer } from '../server/webhook-server.ts';
-import { openInstallationKey } from '../secrets/installation-key.ts';
+import { readSecret } from '../source/credential-file.ts';
+import type { ExitCode } from './exit-code.ts';
+import { exitCode } from './exit-code.ts';
+import { runSource } from './run-source.ts';
 import type { Settings } from './settings.ts';
 
-/** `fleetwright run`: the daemon. It follows the branch and keeps the fleet as the commit asks, until it is stopped. */
+/**
+ * `fleetwright run`: the daemon. It follows its sources and keeps their fleets as the commits ask, until it is stopped.
+ * Sources share the process, the webhooks and nothing else.
+ *
+ * @param sources at least one
+ */
 export async function run(
-  settings: Settings,
+  sources: readonly Settings[],
   logger: Logger,
   signal: AbortSignal,
 ): Promise<ExitCode> {
-  using journal = openJournal(settings.state, logger);
-  const key = openInstallationKey(settings.state, journal.state());
-  await using source = await openRepository(settings, logger, 'daemon');
-  await using fleet = openHosts(settings, logger, key);
-  const { path } = settings;
-  const cache: ParseCache = new Map();
-  const author = readAuthor(undefined, process.env);
-  const by = `the operator on ${hostname()}, after an automatic rollback`;
-  await using writeBack = new WriteBack({
-    source,
-    path,
-    key,
-    cache,
-    journal,
-    logger,
-    clock,
-    author,
-    by,
-  });
-  const observer: Observer = { ...silent, decided: (decision) => writeBack.decided(decision) };
-  await using operator = new Operator({ fleet, journal, logger, observer, clock });
-  await using follower = new Follower({
-    source,
-    path,
-    key,
-    journal,
-    logger,
-    cache,
-    nonFastForward: settings.nonFastForward,
-    onAccepted: ({ desired }) => {
-      writeBack.follow(desired);
-      operator.follow(desired);
-    },
-  });
-  logger.info({ repository: settings.repository, branch: settings.branch }, 'following');
-  const { webhooks } = settings;
+  const webhooks = sources[0]?.webhooks ?? null;
+  const hints = new Set<() => void>();
   await using server =
     webhooks === null
       ? null
@@ -69,16 +29,27 @@ export async function run(
           listen: webhooks.listen,
           readSecret: () => readSecret(webhooks.secretFile, 'webhook secret file'),
           logger,
-          onHint: () => follower.hint(),
+          onHint: () => {
+            for (const hint of hints) hint();
+          },
         });
   if (server !== null) {
     logger.info({ listen: formatListenAddress(server.address) }, 'listening for webhooks');
   }
-  const following = follower.start().catch((error: unknown) => {
-    logger.error({ reason: messageOf(error) }, 'the repository cannot be followed');
-  });
-  await operator.runOn(signal);
-  await following;
-  logger.info('stopping: steps under way are finished first');
+  const claims = new FleetClaims();
+  const failed = new AbortController();
+  const stop = AbortSignal.any([signal, failed.signal]);
+  await Promise.all(
+    sources.map(async (settings) => {
+      const { source } = settings;
+      const own = source === null ? logger : logger.child({ source });
+      try {
+        await runSource(settings, own, { claims, hints }, stop);
+      } finally {
+        // A daemon that does half of what it was told would be noticed too late.
+        failed.abort();
+      }
+    }),
+  );
   return exitCode.done;
 }

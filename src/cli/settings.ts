@@ -16,6 +16,8 @@ import { webhookSettings, type WebhookSettings } from './webhook-settings.ts';
 
 /** What the operator was told, from flags, environment and `fleetwright.yaml`, in this order. */
 export interface Settings {
+  /** Its name among the sources of the configuration; null when that names none. */
+  readonly source: string | null;
   readonly repository: string;
   readonly branch: string;
   readonly path: string;
@@ -37,8 +39,9 @@ export interface Settings {
 }
 
 /** Flags as commander gives them. */
-export interface SettingsFlags extends Partial<Record<keyof OperatorConfig, string>> {
+export interface SettingsFlags extends Said {
   readonly config?: string;
+  readonly source?: string;
 }
 
 /** Timers count in 31 bits. */
@@ -81,21 +84,46 @@ const keys = [
   'pollInterval',
   'resyncInterval',
   'logLevel',
-] as const satisfies readonly (keyof OperatorConfig)[];
+] as const satisfies readonly Key[];
 
-/** @throws UsageError when something is missing or wrong, naming where it was said */
+/** What names a source: said for one it would hold for all. */
+const keysOfOne = ['repository', 'branch', 'path'] as const satisfies readonly Key[];
+
+/**
+ * Of one source: the one that is named, or the only one.
+ *
+ * @throws UsageError when something is missing or wrong, naming where it was said
+ */
 export function readSettings(flags: SettingsFlags, environment: NodeJS.ProcessEnv): Settings {
-  const said = readSaid(flags, environment);
+  return settingsOf(onlyOne(readSources(flags, environment)));
+}
+
+/**
+ * Of all sources, or of the one that is named.
+ *
+ * @throws UsageError as `readSettings`
+ */
+export function readAllSettings(
+  flags: SettingsFlags,
+  environment: NodeJS.ProcessEnv,
+): readonly Settings[] {
+  return readSources(flags, environment).map(settingsOf);
+}
+
+function settingsOf({ name, said }: SaidSource): Settings {
   if (said.repository === undefined) {
     throw new UsageError(
-      'No repository is named: pass --repository PATH|URL, set FLEETWRIGHT_REPOSITORY, or write it into fleetwright.yaml',
+      name === null
+        ? 'No repository is named: pass --repository PATH|URL, set FLEETWRIGHT_REPOSITORY, or write it into fleetwright.yaml'
+        : `No repository is named for the source "${name}": write it into the configuration, in the source or outside`,
     );
   }
   return {
+    source: name,
     repository: said.repository,
     branch: said.branch ?? 'main',
     path: normalizeFolder(said.path ?? ''),
-    state: stateOf(said),
+    state: stateOf({ name, said }),
     credentials: said.credentials === undefined ? null : resolve(said.credentials),
     tokenFile: said.tokenFile === undefined ? null : resolve(said.tokenFile),
     username: said.username ?? null,
@@ -116,24 +144,67 @@ export function readSettings(flags: SettingsFlags, environment: NodeJS.ProcessEn
  * @throws UsageError as `readSettings`
  */
 export function readStateDir(flags: SettingsFlags, environment: NodeJS.ProcessEnv): string {
-  return stateOf(readSaid(flags, environment));
+  return stateOf(onlyOne(readSources(flags, environment)));
 }
 
-function stateOf({ state = '.fleetwright' }: Said): string {
-  return resolve(state);
+/** Sources share nothing: each has a journal, a key and mirrors of its own. */
+function stateOf({ name, said: { state = '.fleetwright' } }: SaidSource): string {
+  return name === null ? resolve(state) : resolve(state, 'sources', name);
 }
 
 /** What each key was said to be, by whoever comes first. */
-export type Said = Partial<Record<keyof OperatorConfig, string>>;
+export type Said = Partial<Record<Key, string>>;
 
-function readSaid(flags: SettingsFlags, environment: NodeJS.ProcessEnv): Said {
+type Key = Exclude<keyof OperatorConfig, 'sources'>;
+
+interface SaidSource {
+  readonly name: string | null;
+  readonly said: Said;
+}
+
+/** All sources, or the one that is named. */
+function readSources(flags: SettingsFlags, environment: NodeJS.ProcessEnv): readonly SaidSource[] {
   const file = readConfigFile(flags.config);
-  const said: Said = {};
-  for (const key of keys) {
-    const value = flags[key] ?? environment[environmentName(key)] ?? file[key];
-    if (value !== undefined) said[key] = String(value);
+  const named = flags.source ?? environment[environmentName('source')];
+  const said = (key: Key): string | undefined => flags[key] ?? environment[environmentName(key)];
+  const saidIn = (layer: OperatorConfig): Said => {
+    const all: Said = {};
+    for (const key of keys) {
+      const value = said(key) ?? layer[key];
+      if (value !== undefined) all[key] = String(value);
+    }
+    return all;
+  };
+  const { sources, ...shared } = file;
+  if (sources === undefined) {
+    if (named === undefined) return [{ name: null, said: saidIn(shared) }];
+    throw new UsageError(`Cannot use the source "${named}": the configuration names no sources`);
   }
-  return said;
+  for (const key of keysOfOne) {
+    if (said(key) === undefined) continue;
+    throw new UsageError(
+      `Cannot use --${key} or ${environmentName(key)}: the configuration names sources, and each says its own`,
+    );
+  }
+  const all = Object.entries(sources).map(([name, source]) => ({
+    name,
+    said: saidIn({ ...shared, ...source }),
+  }));
+  const chosen = named === undefined ? all : all.filter(({ name }) => name === named);
+  if (chosen.length > 0) return chosen;
+  throw new UsageError(`Cannot use the source "${named}": there are ${namesOf(all)}`);
+}
+
+function onlyOne(sources: readonly SaidSource[]): SaidSource {
+  const [only, ...others] = sources;
+  if (only !== undefined && others.length === 0) return only;
+  throw new UsageError(
+    `The configuration names several sources: say which one with --source, of ${namesOf(sources)}`,
+  );
+}
+
+function namesOf(sources: readonly SaidSource[]): string {
+  return sources.map(({ name }) => name).join(', ');
 }
 
 /** `FLEETWRIGHT_TOKEN_FILE` for `tokenFile`. */

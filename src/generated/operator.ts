@@ -114,6 +114,12 @@ listen?: string
  */
 webhookSecretFile?: string
 /**
+ * Several repositories, branches or folders that one operator follows, by name: each an object with the keys of this page, but for state, listen, webhookSecretFile, logLevel and sources. What is said outside holds for each that does not say it itself. Each has a fleet.yaml with a name of its own. Default: none, one is followed.
+ */
+sources?: {
+[k: string]: Operator
+}
+/**
  * Time between two questions to a remote repository for a new head: a number with the unit ms, s, m or h. Default: 30s.
  */
 pollInterval?: string

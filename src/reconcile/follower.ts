@@ -1,5 +1,7 @@
 import type { Logger } from 'pino';
 
+import type { DesiredState } from '../model/desired.ts';
+import type { Diagnostic } from '../model/diagnostic.ts';
 import { messageOf } from '../model/errors.ts';
 import type { CommitSha } from '../model/names.ts';
 import { formatRevision } from '../model/revision.ts';
@@ -15,6 +17,8 @@ export interface FollowerParts extends Reading {
   readonly journal: Journal;
   readonly logger: Logger;
   readonly nonFastForward: NonFastForward;
+  /** What is wrong with following this here, beside what is wrong with the commit; null: nothing. */
+  readonly claim?: (desired: DesiredState) => Diagnostic | null;
   readonly onAccepted: (loaded: Extract<LoadedRevision, { readonly kind: 'valid' }>) => void;
 }
 
@@ -103,8 +107,11 @@ export class Follower implements AsyncDisposable {
       : { kind: 'invalid', revision: head, diagnostics: [wrong] };
   }
 
-  #load(revision: Revision): Promise<LoadedRevision> {
-    return loadRevision(this.#parts.source, revision, this.#parts, this.#stop.signal);
+  async #load(revision: Revision): Promise<LoadedRevision> {
+    const { source, claim } = this.#parts;
+    const loaded = await loadRevision(source, revision, this.#parts, this.#stop.signal);
+    const wrong = loaded.kind === 'valid' ? (claim?.(loaded.desired) ?? null) : null;
+    return wrong === null ? loaded : { kind: 'invalid', revision, diagnostics: [wrong] };
   }
 
   #accept(loaded: Extract<LoadedRevision, { readonly kind: 'valid' }>): void {

@@ -5,7 +5,12 @@ import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import type { Settings, SettingsFlags } from '../../../src/cli/settings.ts';
-import { environmentName, readSettings } from '../../../src/cli/settings.ts';
+import {
+  environmentName,
+  readAllSettings,
+  readSettings,
+  readStateDir,
+} from '../../../src/cli/settings.ts';
 import { UsageError } from '../../../src/model/errors.ts';
 
 let folder = '';
@@ -31,6 +36,7 @@ function read(
 describe('readSettings()', () => {
   it('fills in what is not said', () => {
     expect(read('repository: /srv/fleet')).toEqual({
+      source: null,
       repository: '/srv/fleet',
       branch: 'main',
       path: '',
@@ -175,6 +181,66 @@ proxyBypass: localhost,.example.org
   ])('refuses %s', (_name, flags, message) => {
     expect(() => read('repository: x', flags)).toThrow(UsageError);
     expect(() => read('repository: x', flags)).toThrow(message);
+  });
+});
+
+describe('several sources', () => {
+  const text = `
+state: state
+branch: trunk
+tokenFile: token
+sources:
+  shop: { repository: /srv/shop }
+  infra: { repository: /srv/infra, branch: production, tokenFile: other }
+`;
+  const all = (flags: SettingsFlags = {}): readonly Settings[] => {
+    writeFileSync(join(folder, 'fleetwright.yaml'), text);
+    return readAllSettings({ config: join(folder, 'fleetwright.yaml'), ...flags }, {});
+  };
+
+  it('have a state each, and what stands outside where they do not say it themselves', () => {
+    expect(all()).toMatchObject([
+      {
+        source: 'shop',
+        repository: '/srv/shop',
+        branch: 'trunk',
+        tokenFile: resolve('token'),
+        state: resolve('state/sources/shop'),
+      },
+      {
+        source: 'infra',
+        repository: '/srv/infra',
+        branch: 'production',
+        tokenFile: resolve('other'),
+        state: resolve('state/sources/infra'),
+      },
+    ]);
+  });
+
+  it('are chosen by name, in a flag or in the environment', () => {
+    const config = join(folder, 'fleetwright.yaml');
+
+    expect(read(text, { source: 'infra' }).repository).toBe('/srv/infra');
+    expect(read(text, {}, { FLEETWRIGHT_SOURCE: 'infra' }).repository).toBe('/srv/infra');
+    expect(all({ source: 'infra' })).toHaveLength(1);
+    expect(readStateDir({ config, source: 'shop' }, {})).toBe(resolve('state/sources/shop'));
+  });
+
+  it('need no name when there is one', () => {
+    expect(read('sources: { shop: { repository: x } }').source).toBe('shop');
+  });
+
+  it.each<[string, string, SettingsFlags, string]>([
+    ['none is named', text, {}, 'say which one with --source, of shop, infra'],
+    ['another is named', text, { source: 'web' }, 'the source "web": there are shop, infra'],
+    ['there are none', 'repository: x', { source: 'web' }, 'the configuration names no sources'],
+    ['a flag is for all', text, { source: 'shop', repository: 'x' }, 'Cannot use --repository'],
+    ['one says nothing', 'sources: { shop: {} }', {}, 'for the source "shop"'],
+    ['one has a state', 'sources: { shop: { state: x } }', {}, 'at /sources/shop'],
+    ['a name is none', 'sources: { "a b": { repository: x } }', {}, 'at /sources'],
+  ])('are refused when %s', (_name, config, flags, message) => {
+    expect(() => read(config, flags)).toThrow(UsageError);
+    expect(() => read(config, flags)).toThrow(message);
   });
 });
 

@@ -1,0 +1,78 @@
+import { hostname } from 'node:os';
+
+import type { Logger } from 'pino';
+
+import { messageOf } from '../model/errors.ts';
+import { openJournal } from '../journal/open-journal.ts';
+import type { ParseCache } from '../manifest/load.ts';
+import type { FleetClaims } from '../reconcile/fleet-claims.ts';
+import { Follower } from '../reconcile/follower.ts';
+import type { Observer } from '../reconcile/operator.ts';
+import { Operator, silent } from '../reconcile/operator.ts';
+import { systemClock as clock } from '../reconcile/system-clock.ts';
+import { WriteBack } from '../reconcile/write-back.ts';
+import { readAuthor } from './author.ts';
+import { openHosts, openRepository } from './live.ts';
+import { openInstallationKey } from '../secrets/installation-key.ts';
+import type { Settings } from './settings.ts';
+
+/** What the sources of one process share. */
+export interface SharedBySources {
+  readonly claims: FleetClaims;
+  /** Called when a webhook says that there is something new. */
+  readonly hints: Set<() => void>;
+}
+
+/** Follows one source and keeps its fleet as the commit asks, until it is stopped. */
+export async function runSource(
+  settings: Settings,
+  logger: Logger,
+  { claims, hints }: SharedBySources,
+  signal: AbortSignal,
+): Promise<void> {
+  using journal = openJournal(settings.state, logger);
+  const key = openInstallationKey(settings.state, journal.state());
+  await using source = await openRepository(settings, logger, 'daemon');
+  await using fleet = openHosts(settings, logger, key);
+  const { path } = settings;
+  const cache: ParseCache = new Map();
+  const author = readAuthor(undefined, process.env);
+  const by = `the operator on ${hostname()}, after an automatic rollback`;
+  await using writeBack = new WriteBack({
+    source,
+    path,
+    key,
+    cache,
+    journal,
+    logger,
+    clock,
+    author,
+    by,
+  });
+  const observer: Observer = { ...silent, decided: (decision) => writeBack.decided(decision) };
+  await using operator = new Operator({ fleet, journal, logger, observer, clock });
+  await using follower = new Follower({
+    source,
+    path,
+    key,
+    journal,
+    logger,
+    cache,
+    nonFastForward: settings.nonFastForward,
+    claim: ({ fleet: spec }) => claims.claim(spec, settings.source ?? ''),
+    onAccepted: ({ desired }) => {
+      writeBack.follow(desired);
+      operator.follow(desired);
+    },
+  });
+  logger.info({ repository: settings.repository, branch: settings.branch }, 'following');
+  const hint = (): void => follower.hint();
+  hints.add(hint);
+  const following = follower.start().catch((error: unknown) => {
+    logger.error({ reason: messageOf(error) }, 'the repository cannot be followed');
+  });
+  await operator.runOn(signal);
+  hints.delete(hint);
+  await following;
+  logger.info('stopping: steps under way are finished first');
+}
