@@ -44,7 +44,8 @@ export async function main(argv: readonly string[], signal: AbortSignal): Promis
   }
 }
 
-function createProgram(signal: AbortSignal, finish: (code: ExitCode) => void): Command {
+/** All commands with their options. */
+export function createProgram(signal: AbortSignal, finish: (code: ExitCode) => void): Command {
   const program = new Command('fleetwright')
     .description('GitOps reconciliation operator for fleets of plain Docker hosts')
     .version(version)

@@ -6,7 +6,10 @@ import { aWorld } from '../../support/builders.ts';
 it('a fleet is that of the source which had it first', () => {
   const claims = new FleetClaims();
   const { fleet } = aWorld([]).desired;
-  const [shop, infra] = [{ ...fleet, name: 'shop' }, { ...fleet, name: 'infra' }];
+  const [shop, infra] = [
+    { ...fleet, name: 'shop' },
+    { ...fleet, name: 'infra' },
+  ];
 
   expect(claims.claim(shop, 'a')).toBeNull();
   expect(claims.claim(infra, 'b')).toBeNull();

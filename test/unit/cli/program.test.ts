@@ -1,0 +1,23 @@
+import { readFileSync } from 'node:fs';
+
+import { expect, it } from 'vitest';
+
+import { createProgram } from '../../../src/cli/program.ts';
+
+interface Schema {
+  readonly properties: Readonly<Record<string, { readonly type?: unknown }>>;
+}
+
+it('every key of the configuration that is a text is a flag of all commands of a fleet', () => {
+  const file = new URL('../../../schemas/operator.schema.json', import.meta.url);
+  const { properties } = JSON.parse(readFileSync(file, 'utf8')) as Schema;
+  const keys = Object.keys(properties).filter((key) => properties[key]?.type !== 'object');
+  const { commands } = createProgram(new AbortController().signal, () => {});
+  const ofFleet = ['plan', 'sync', 'run', 'status', 'drift', 'rollback', 'import', 'adopt'];
+
+  for (const name of ofFleet) {
+    const command = commands.find((each) => each.name() === name);
+    const flags = command?.options.map((option) => option.attributeName()) ?? [];
+    expect(flags).toEqual(expect.arrayContaining([...keys, 'source']));
+  }
+});
