@@ -1,7 +1,9 @@
 /** Our side of `git.ts`, in a process of its own so that its memory can be told: does what it is told, and says how long it took. */
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+
 import { pino } from 'pino';
 
-import { openSource } from '../src/source/open-source.ts';
+import type * as OpenSourceModule from '../src/source/open-source.ts';
 
 export interface SideOptions {
   readonly url: string;
@@ -16,10 +18,16 @@ export interface SideAnswer {
   /** Commit of the head, or number of files. */
   readonly result: string;
   readonly peakMiB: number;
+  /** The longest time for which nothing else could be done meanwhile. */
+  readonly pauseMs: number;
 }
 
 const never = new AbortController().signal;
 const { url, stateDir } = JSON.parse(process.argv[2] ?? '{}') as SideOptions;
+/** What is shipped, since threads cannot run TypeScript. */
+const built = new URL('../dist/source/open-source.js', import.meta.url).href;
+const { openSource } = (await import(built)) as typeof OpenSourceModule;
+const delay = monitorEventLoopDelay({ resolution: 1 });
 const source = await openSource({
   repository: url,
   branch: 'main',
@@ -33,12 +41,16 @@ process.on('message', (command: SideCommand) => void answer(command));
 process.once('disconnect', () => void source[Symbol.asyncDispose]());
 
 async function answer(command: SideCommand): Promise<void> {
+  delay.reset();
+  delay.enable();
   const began = performance.now();
   const { commit } = await source.head(never);
   const result = command === 'head' ? commit : String(await readTree(commit));
   const ms = performance.now() - began;
   const peakMiB = process.resourceUsage().maxRSS / 1024;
-  process.send?.({ ms, result, peakMiB } satisfies SideAnswer);
+  delay.disable();
+  const pauseMs = delay.max / 1e6;
+  process.send?.({ ms, result, peakMiB, pauseMs } satisfies SideAnswer);
 }
 
 async function readTree(commit: Parameters<typeof source.tree>[0]): Promise<number> {

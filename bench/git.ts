@@ -63,6 +63,7 @@ async function compare(
     row.native.push(native);
   };
   let peak = { ours: 0, native: 0 };
+  const pauses: number[] = [];
   const sides: OurSide[] = [];
   for (let run = 0; run < runs; run += 1) {
     await awaitRest(0.2, never);
@@ -72,6 +73,7 @@ async function compare(
     sides.push(side);
     const ours = await side.ask('head');
     note('clone', ours.ms, native.ms);
+    pauses.push(ours.pauseMs);
     peak = {
       ours: Math.max(peak.ours, ours.peakMiB),
       native: Math.max(peak.native, native.peakMiB),
@@ -101,6 +103,7 @@ async function compare(
     files,
     [...figures].map(([name, row]) => ({ name, ...row })),
     peak,
+    middle(pauses),
   );
 }
 
@@ -114,6 +117,7 @@ function print(
   files: number,
   rows: readonly Row[],
   peak: { readonly ours: number; readonly native: number },
+  pauseMs: number,
 ): void {
   const lines = rows.map(({ name, ours, native }) => {
     const [us, them] = [middle(ours), middle(native)];
@@ -126,7 +130,8 @@ function print(
     '',
   );
   const head = row(`${files} files`, 'ours', 'native', 'ratio');
-  process.stdout.write(`${[head, ...lines, memory].join('\n')}\n\n`);
+  const pause = row('pause in clone', `${pauseMs.toFixed(1)} ms`, '', '');
+  process.stdout.write(`${[head, ...lines, memory, pause].join('\n')}\n\n`);
 }
 
 function row(...cells: readonly string[]): string {
