@@ -1,5 +1,6 @@
 import { UsageError } from '../model/errors.ts';
 import { run } from './command.ts';
+import { updatePackageLists } from './packages.ts';
 
 const format = '$(ORIGIN)|$(LABEL)|$(COMPONENT)|$(REPO_URI)';
 
@@ -12,7 +13,7 @@ export async function debianMirror(signal?: AbortSignal): Promise<string> {
   // What a source is of stands in the lists that were fetched from it, and images of machines come without any.
   const known = await findMirror(signal);
   if (known !== null) return known;
-  await run('apt-get', ['update'], { signal });
+  await updatePackageLists(signal);
   const found = await findMirror(signal);
   if (found !== null) return found;
   throw new UsageError(

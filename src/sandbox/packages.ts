@@ -96,10 +96,15 @@ export async function installPackages(
   } catch (error) {
     signal?.throwIfAborted();
     log(`updating the package lists first (${messageOf(error).split('\n')[0]})`);
-    await run('apt-get', ['update'], { env: aptEnvironment });
+    await updatePackageLists();
     await run('apt-get', install, { env: aptEnvironment });
   }
   signal?.throwIfAborted();
+}
+
+/** For the lock of the lists apt does not wait, as it does for the one of the packages. */
+export async function updatePackageLists(signal?: AbortSignal): Promise<void> {
+  await run('flock', ['/var/lib/apt', 'apt-get', 'update'], { env: aptEnvironment, signal });
 }
 
 /** The package starts an engine for the whole machine where it can. Nobody asked for that one, and a sandbox does not use it. */

@@ -129,7 +129,9 @@ describe('hooks', () => {
   });
 
   it('that an operator was killed in are run again by the next one', async () => {
-    const start = `${started}, { command: [testapp, pause, "3000"] }`;
+    // The first run of it does not end before the operator is killed, however slow the machine is.
+    const once = 'test -e /tmp/again || { touch /tmp/again; sleep 600; }';
+    const start = `${started}, { command: [sh, -c, ${JSON.stringify(once)}] }`;
     await repository.write('shop/compose.yaml', manifest('testapp:v3', { start }));
     await repository.commit('slow');
     const before = (await lines()).length;

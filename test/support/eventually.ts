@@ -3,6 +3,7 @@ export async function eventually<Answer>(
   what: string,
   ask: () => Promise<Answer | null>,
   patienceMs = 60_000,
+  pauseMs = 100,
 ): Promise<Answer> {
   const deadline = Date.now() + patienceMs;
   for (;;) {
@@ -10,7 +11,7 @@ export async function eventually<Answer>(
     if (answer !== null) return answer;
     if (Date.now() > deadline) throw new Error(`Waited ${patienceMs / 1000} s in vain: ${what}`);
     await new Promise((resolve) => {
-      setTimeout(resolve, 100);
+      setTimeout(resolve, pauseMs);
     });
   }
 }
