@@ -22,7 +22,7 @@ const never = new AbortController().signal;
 const { url, stateDir } = JSON.parse(process.argv[2] ?? '{}') as SideOptions;
 const source = await openSource({
   repository: url,
-  branch: 'main',
+  ref: { kind: 'branch', name: 'main' },
   path: '',
   stateDir,
   pollIntervalMs: 3_600_000,

@@ -30,10 +30,10 @@ export function openRepository(
   logger: Logger,
   owner: 'daemon' | 'command',
 ): Promise<Source> {
-  const { repository, branch, path, state, tokenFile, username, http, ssh } = settings;
+  const { repository, ref, path, state, tokenFile, username, http, ssh } = settings;
   return openSource({
     repository,
-    branch,
+    ref,
     path,
     stateDir: owner === 'daemon' ? state : join(state, 'commands'),
     tokenFile: tokenFile ?? undefined,
@@ -80,7 +80,7 @@ export interface Live extends AsyncDisposable {
 }
 
 /**
- * Reads a revision (the head of the branch when none is named) and observes the hosts that it names.
+ * Reads a revision (the head of what is followed when none is named) and observes the hosts that it names.
  *
  * @throws what the source throws
  */

@@ -113,7 +113,7 @@ function createProgram(signal: AbortSignal, finish: (code: ExitCode) => void): C
       const { timeout: timeoutMs = 600_000, approvePrune = [] } = flags;
       finish(await sync(settings, { timeoutMs, approvePrune }, out, logger, signal));
     });
-  liveCommand(program, 'run', 'follow the branch and keep the fleet as it asks').action(
+  liveCommand(program, 'run', 'follow the repository and keep the fleet as it asks').action(
     async (_flags: unknown, command: Command) => {
       const { settings, logger } = live(command, 'info');
       const { run } = await import('./run.ts');
@@ -223,12 +223,16 @@ function liveCommand(program: Command, name: string, description: string): Comma
     .option('-c, --config <file>', 'configuration (default: fleetwright.yaml, if it is there)')
     .option('-r, --repository <url|path>', 'Git repository with the manifests')
     .option('-b, --branch <name>', 'branch to follow (default: main)')
+    .option('--tag <name>', 'or: tag to follow')
+    .option('--semver <range>', 'or: range of versions, whose highest tag is followed')
+    .option('--tag-prefix <text>', 'what stands before the version in tags, with --semver')
+    .option('--commit <id>', 'or: the commit to keep to')
     .option('-p, --path <folder>', 'folder with fleet.yaml (default: the root)')
     .option('-s, --state <dir>', 'folder for journal and mirrors (default: .fleetwright)')
     .option('--credentials <dir>', 'folder with ca.pem, cert.pem, key.pem per host')
     .option('--token-file <file>', 'token for an http(s) repository')
     .option('--username <name>', 'user name that goes with the token')
-    .option('--non-fast-forward <policy>', 'a branch that was rewritten: refuse (default) or allow')
+    .option('--non-fast-forward <policy>', 'what was rewritten or moved: refuse (default) or allow')
     .option('--ssh-key-file <file>', 'private key for a repository over SSH')
     .option('--known-hosts-file <file>', 'keys of SSH servers that are trusted')
     .option('--poll-interval <duration>', 'how often a remote repository is asked (default: 30s)')

@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import type { Logger } from 'pino';
 
 import { messageOf } from '../model/errors.ts';
+import { describeRef } from '../model/followed-ref.ts';
 import { openJournal } from '../journal/open-journal.ts';
 import type { ParseCache } from '../manifest/load.ts';
 import { Follower } from '../reconcile/follower.ts';
@@ -17,7 +18,7 @@ import { openHosts, openRepository } from './live.ts';
 import { openInstallationKey } from '../secrets/installation-key.ts';
 import type { Settings } from './settings.ts';
 
-/** `fleetwright run`: the daemon. It follows the branch and keeps the fleet as the commit asks, until it is stopped. */
+/** `fleetwright run`: the daemon. It follows the repository and keeps the fleet as the commit asks, until it is stopped. */
 export async function run(
   settings: Settings,
   logger: Logger,
@@ -57,7 +58,7 @@ export async function run(
       operator.follow(desired);
     },
   });
-  logger.info({ repository: settings.repository, branch: settings.branch }, 'following');
+  logger.info({ repository: settings.repository, ref: describeRef(settings.ref) }, 'following');
   const following = follower.start().catch((error: unknown) => {
     logger.error({ reason: messageOf(error) }, 'the repository cannot be followed');
   });

@@ -6,16 +6,19 @@ import { parse } from 'yaml';
 import type { Operator as OperatorConfig } from '../generated/operator.ts';
 import { validateOperator } from '../generated/validators.js';
 import { UsageError, messageOf } from '../model/errors.ts';
+import type { FollowedRef } from '../model/followed-ref.ts';
 import { parseDuration } from '../manifest/scalars/duration.ts';
 import type { NonFastForward } from '../reconcile/judge-head.ts';
 import { normalizeFolder } from '../source/location.ts';
 import type { HttpOptions, SshOptions } from '../source/source-options.ts';
+import { refSettings } from './ref-settings.ts';
 import { httpSettings, sshSettings } from './transport-settings.ts';
 
 /** What the operator was told, from flags, environment and `fleetwright.yaml`, in this order. */
 export interface Settings {
   readonly repository: string;
-  readonly branch: string;
+  /** What is followed. */
+  readonly ref: FollowedRef;
   readonly path: string;
   readonly state: string;
   readonly credentials: string | null;
@@ -47,6 +50,10 @@ const defaultConfigFile = 'fleetwright.yaml';
 const keys = [
   'repository',
   'branch',
+  'tag',
+  'semver',
+  'tagPrefix',
+  'commit',
   'path',
   'state',
   'credentials',
@@ -83,7 +90,7 @@ export function readSettings(flags: SettingsFlags, environment: NodeJS.ProcessEn
   }
   return {
     repository: said.repository,
-    branch: said.branch ?? 'main',
+    ref: refSettings(said),
     path: normalizeFolder(said.path ?? ''),
     state: stateOf(said),
     credentials: said.credentials === undefined ? null : resolve(said.credentials),

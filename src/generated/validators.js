@@ -12462,7 +12462,7 @@ function validate64(data, { instancePath = "", parentData, parentDataProperty, r
 }
 validate64.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
 var validateOperator = validate65;
-var schema163 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/operator.schema.json", "type": "object", "required": [], "additionalProperties": false, "properties": { "repository": { "type": "string", "minLength": 1 }, "branch": { "type": "string", "minLength": 1 }, "path": { "type": "string" }, "state": { "type": "string", "minLength": 1 }, "credentials": { "type": "string", "minLength": 1 }, "tokenFile": { "type": "string", "minLength": 1 }, "username": { "type": "string", "minLength": 1 }, "nonFastForward": { "type": "string", "enum": ["refuse", "allow"] }, "tokenScheme": { "type": "string", "enum": ["basic", "bearer"] }, "githubAppId": { "type": ["string", "integer"], "minLength": 1, "minimum": 1 }, "githubInstallationId": { "type": ["string", "integer"], "minLength": 1, "minimum": 1 }, "githubAppKeyFile": { "type": "string", "minLength": 1 }, "githubApiUrl": { "type": "string", "minLength": 1 }, "caFile": { "type": "string", "minLength": 1 }, "clientCertFile": { "type": "string", "minLength": 1 }, "clientKeyFile": { "type": "string", "minLength": 1 }, "proxy": { "type": "string", "minLength": 1 }, "proxyCredentialsFile": { "type": "string", "minLength": 1 }, "proxyBypass": { "type": "string", "minLength": 1 }, "sshKeyFile": { "type": "string", "minLength": 1 }, "sshPassphraseFile": { "type": "string", "minLength": 1 }, "sshAgent": { "type": "string", "minLength": 1 }, "knownHostsFile": { "type": "string", "minLength": 1 }, "pollInterval": { "type": "string", "pattern": "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, "resyncInterval": { "type": "string", "pattern": "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, "logLevel": { "type": "string", "enum": ["debug", "info", "warn", "error", "silent"] } } };
+var schema163 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/operator.schema.json", "type": "object", "required": [], "additionalProperties": false, "properties": { "repository": { "type": "string", "minLength": 1 }, "branch": { "type": "string", "minLength": 1 }, "tag": { "type": "string", "minLength": 1 }, "semver": { "type": "string", "minLength": 1 }, "tagPrefix": { "type": "string", "minLength": 1 }, "commit": { "type": "string", "minLength": 1 }, "path": { "type": "string" }, "state": { "type": "string", "minLength": 1 }, "credentials": { "type": "string", "minLength": 1 }, "tokenFile": { "type": "string", "minLength": 1 }, "username": { "type": "string", "minLength": 1 }, "nonFastForward": { "type": "string", "enum": ["refuse", "allow"] }, "tokenScheme": { "type": "string", "enum": ["basic", "bearer"] }, "githubAppId": { "type": ["string", "integer"], "minLength": 1, "minimum": 1 }, "githubInstallationId": { "type": ["string", "integer"], "minLength": 1, "minimum": 1 }, "githubAppKeyFile": { "type": "string", "minLength": 1 }, "githubApiUrl": { "type": "string", "minLength": 1 }, "caFile": { "type": "string", "minLength": 1 }, "clientCertFile": { "type": "string", "minLength": 1 }, "clientKeyFile": { "type": "string", "minLength": 1 }, "proxy": { "type": "string", "minLength": 1 }, "proxyCredentialsFile": { "type": "string", "minLength": 1 }, "proxyBypass": { "type": "string", "minLength": 1 }, "sshKeyFile": { "type": "string", "minLength": 1 }, "sshPassphraseFile": { "type": "string", "minLength": 1 }, "sshAgent": { "type": "string", "minLength": 1 }, "knownHostsFile": { "type": "string", "minLength": 1 }, "pollInterval": { "type": "string", "pattern": "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, "resyncInterval": { "type": "string", "pattern": "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, "logLevel": { "type": "string", "enum": ["debug", "info", "warn", "error", "silent"] } } };
 var pattern106 = new RegExp("^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$", "u");
 function validate65(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   ;
@@ -12531,98 +12531,98 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.path !== void 0) {
-      let data2 = data.path;
-      if (typeof data2 !== "string") {
-        const err5 = { instancePath: instancePath + "/path", schemaPath: "#/properties/path/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.path.type, parentSchema: schema163.properties.path, data: data2 };
+    if (data.tag !== void 0) {
+      let data2 = data.tag;
+      if (typeof data2 === "string") {
+        if (func2(data2) < 1) {
+          const err5 = { instancePath: instancePath + "/tag", schemaPath: "#/properties/tag/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.tag, data: data2 };
+          if (vErrors === null) {
+            vErrors = [err5];
+          } else {
+            vErrors.push(err5);
+          }
+          errors++;
+        }
+      } else {
+        const err6 = { instancePath: instancePath + "/tag", schemaPath: "#/properties/tag/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.tag.type, parentSchema: schema163.properties.tag, data: data2 };
         if (vErrors === null) {
-          vErrors = [err5];
+          vErrors = [err6];
         } else {
-          vErrors.push(err5);
+          vErrors.push(err6);
         }
         errors++;
       }
     }
-    if (data.state !== void 0) {
-      let data3 = data.state;
+    if (data.semver !== void 0) {
+      let data3 = data.semver;
       if (typeof data3 === "string") {
         if (func2(data3) < 1) {
-          const err6 = { instancePath: instancePath + "/state", schemaPath: "#/properties/state/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.state, data: data3 };
+          const err7 = { instancePath: instancePath + "/semver", schemaPath: "#/properties/semver/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.semver, data: data3 };
           if (vErrors === null) {
-            vErrors = [err6];
+            vErrors = [err7];
           } else {
-            vErrors.push(err6);
+            vErrors.push(err7);
           }
           errors++;
         }
       } else {
-        const err7 = { instancePath: instancePath + "/state", schemaPath: "#/properties/state/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.state.type, parentSchema: schema163.properties.state, data: data3 };
+        const err8 = { instancePath: instancePath + "/semver", schemaPath: "#/properties/semver/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.semver.type, parentSchema: schema163.properties.semver, data: data3 };
         if (vErrors === null) {
-          vErrors = [err7];
+          vErrors = [err8];
         } else {
-          vErrors.push(err7);
+          vErrors.push(err8);
         }
         errors++;
       }
     }
-    if (data.credentials !== void 0) {
-      let data4 = data.credentials;
+    if (data.tagPrefix !== void 0) {
+      let data4 = data.tagPrefix;
       if (typeof data4 === "string") {
         if (func2(data4) < 1) {
-          const err8 = { instancePath: instancePath + "/credentials", schemaPath: "#/properties/credentials/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.credentials, data: data4 };
+          const err9 = { instancePath: instancePath + "/tagPrefix", schemaPath: "#/properties/tagPrefix/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.tagPrefix, data: data4 };
           if (vErrors === null) {
-            vErrors = [err8];
+            vErrors = [err9];
           } else {
-            vErrors.push(err8);
+            vErrors.push(err9);
           }
           errors++;
         }
       } else {
-        const err9 = { instancePath: instancePath + "/credentials", schemaPath: "#/properties/credentials/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.credentials.type, parentSchema: schema163.properties.credentials, data: data4 };
+        const err10 = { instancePath: instancePath + "/tagPrefix", schemaPath: "#/properties/tagPrefix/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.tagPrefix.type, parentSchema: schema163.properties.tagPrefix, data: data4 };
         if (vErrors === null) {
-          vErrors = [err9];
+          vErrors = [err10];
         } else {
-          vErrors.push(err9);
+          vErrors.push(err10);
         }
         errors++;
       }
     }
-    if (data.tokenFile !== void 0) {
-      let data5 = data.tokenFile;
+    if (data.commit !== void 0) {
+      let data5 = data.commit;
       if (typeof data5 === "string") {
         if (func2(data5) < 1) {
-          const err10 = { instancePath: instancePath + "/tokenFile", schemaPath: "#/properties/tokenFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.tokenFile, data: data5 };
+          const err11 = { instancePath: instancePath + "/commit", schemaPath: "#/properties/commit/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.commit, data: data5 };
           if (vErrors === null) {
-            vErrors = [err10];
+            vErrors = [err11];
           } else {
-            vErrors.push(err10);
+            vErrors.push(err11);
           }
           errors++;
         }
       } else {
-        const err11 = { instancePath: instancePath + "/tokenFile", schemaPath: "#/properties/tokenFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.tokenFile.type, parentSchema: schema163.properties.tokenFile, data: data5 };
+        const err12 = { instancePath: instancePath + "/commit", schemaPath: "#/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.commit.type, parentSchema: schema163.properties.commit, data: data5 };
         if (vErrors === null) {
-          vErrors = [err11];
+          vErrors = [err12];
         } else {
-          vErrors.push(err11);
+          vErrors.push(err12);
         }
         errors++;
       }
     }
-    if (data.username !== void 0) {
-      let data6 = data.username;
-      if (typeof data6 === "string") {
-        if (func2(data6) < 1) {
-          const err12 = { instancePath: instancePath + "/username", schemaPath: "#/properties/username/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.username, data: data6 };
-          if (vErrors === null) {
-            vErrors = [err12];
-          } else {
-            vErrors.push(err12);
-          }
-          errors++;
-        }
-      } else {
-        const err13 = { instancePath: instancePath + "/username", schemaPath: "#/properties/username/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.username.type, parentSchema: schema163.properties.username, data: data6 };
+    if (data.path !== void 0) {
+      let data6 = data.path;
+      if (typeof data6 !== "string") {
+        const err13 = { instancePath: instancePath + "/path", schemaPath: "#/properties/path/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.path.type, parentSchema: schema163.properties.path, data: data6 };
         if (vErrors === null) {
           vErrors = [err13];
         } else {
@@ -12631,19 +12631,20 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.nonFastForward !== void 0) {
-      let data7 = data.nonFastForward;
-      if (typeof data7 !== "string") {
-        const err14 = { instancePath: instancePath + "/nonFastForward", schemaPath: "#/properties/nonFastForward/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.nonFastForward.type, parentSchema: schema163.properties.nonFastForward, data: data7 };
-        if (vErrors === null) {
-          vErrors = [err14];
-        } else {
-          vErrors.push(err14);
+    if (data.state !== void 0) {
+      let data7 = data.state;
+      if (typeof data7 === "string") {
+        if (func2(data7) < 1) {
+          const err14 = { instancePath: instancePath + "/state", schemaPath: "#/properties/state/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.state, data: data7 };
+          if (vErrors === null) {
+            vErrors = [err14];
+          } else {
+            vErrors.push(err14);
+          }
+          errors++;
         }
-        errors++;
-      }
-      if (!(data7 === "refuse" || data7 === "allow")) {
-        const err15 = { instancePath: instancePath + "/nonFastForward", schemaPath: "#/properties/nonFastForward/enum", keyword: "enum", params: { allowedValues: schema163.properties.nonFastForward.enum }, message: "must be equal to one of the allowed values", schema: schema163.properties.nonFastForward.enum, parentSchema: schema163.properties.nonFastForward, data: data7 };
+      } else {
+        const err15 = { instancePath: instancePath + "/state", schemaPath: "#/properties/state/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.state.type, parentSchema: schema163.properties.state, data: data7 };
         if (vErrors === null) {
           vErrors = [err15];
         } else {
@@ -12652,19 +12653,20 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.tokenScheme !== void 0) {
-      let data8 = data.tokenScheme;
-      if (typeof data8 !== "string") {
-        const err16 = { instancePath: instancePath + "/tokenScheme", schemaPath: "#/properties/tokenScheme/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.tokenScheme.type, parentSchema: schema163.properties.tokenScheme, data: data8 };
-        if (vErrors === null) {
-          vErrors = [err16];
-        } else {
-          vErrors.push(err16);
+    if (data.credentials !== void 0) {
+      let data8 = data.credentials;
+      if (typeof data8 === "string") {
+        if (func2(data8) < 1) {
+          const err16 = { instancePath: instancePath + "/credentials", schemaPath: "#/properties/credentials/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.credentials, data: data8 };
+          if (vErrors === null) {
+            vErrors = [err16];
+          } else {
+            vErrors.push(err16);
+          }
+          errors++;
         }
-        errors++;
-      }
-      if (!(data8 === "basic" || data8 === "bearer")) {
-        const err17 = { instancePath: instancePath + "/tokenScheme", schemaPath: "#/properties/tokenScheme/enum", keyword: "enum", params: { allowedValues: schema163.properties.tokenScheme.enum }, message: "must be equal to one of the allowed values", schema: schema163.properties.tokenScheme.enum, parentSchema: schema163.properties.tokenScheme, data: data8 };
+      } else {
+        const err17 = { instancePath: instancePath + "/credentials", schemaPath: "#/properties/credentials/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.credentials.type, parentSchema: schema163.properties.credentials, data: data8 };
         if (vErrors === null) {
           vErrors = [err17];
         } else {
@@ -12673,31 +12675,33 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.githubAppId !== void 0) {
-      let data9 = data.githubAppId;
-      if (typeof data9 !== "string" && !(typeof data9 == "number" && (!(data9 % 1) && !isNaN(data9)) && isFinite(data9))) {
-        const err18 = { instancePath: instancePath + "/githubAppId", schemaPath: "#/properties/githubAppId/type", keyword: "type", params: { type: schema163.properties.githubAppId.type }, message: "must be string,integer", schema: schema163.properties.githubAppId.type, parentSchema: schema163.properties.githubAppId, data: data9 };
-        if (vErrors === null) {
-          vErrors = [err18];
-        } else {
-          vErrors.push(err18);
-        }
-        errors++;
-      }
-      if (typeof data9 == "number" && isFinite(data9)) {
-        if (data9 < 1 || isNaN(data9)) {
-          const err19 = { instancePath: instancePath + "/githubAppId", schemaPath: "#/properties/githubAppId/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema163.properties.githubAppId, data: data9 };
+    if (data.tokenFile !== void 0) {
+      let data9 = data.tokenFile;
+      if (typeof data9 === "string") {
+        if (func2(data9) < 1) {
+          const err18 = { instancePath: instancePath + "/tokenFile", schemaPath: "#/properties/tokenFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.tokenFile, data: data9 };
           if (vErrors === null) {
-            vErrors = [err19];
+            vErrors = [err18];
           } else {
-            vErrors.push(err19);
+            vErrors.push(err18);
           }
           errors++;
         }
+      } else {
+        const err19 = { instancePath: instancePath + "/tokenFile", schemaPath: "#/properties/tokenFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.tokenFile.type, parentSchema: schema163.properties.tokenFile, data: data9 };
+        if (vErrors === null) {
+          vErrors = [err19];
+        } else {
+          vErrors.push(err19);
+        }
+        errors++;
       }
-      if (typeof data9 === "string") {
-        if (func2(data9) < 1) {
-          const err20 = { instancePath: instancePath + "/githubAppId", schemaPath: "#/properties/githubAppId/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.githubAppId, data: data9 };
+    }
+    if (data.username !== void 0) {
+      let data10 = data.username;
+      if (typeof data10 === "string") {
+        if (func2(data10) < 1) {
+          const err20 = { instancePath: instancePath + "/username", schemaPath: "#/properties/username/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.username, data: data10 };
           if (vErrors === null) {
             vErrors = [err20];
           } else {
@@ -12705,12 +12709,8 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
           }
           errors++;
         }
-      }
-    }
-    if (data.githubInstallationId !== void 0) {
-      let data10 = data.githubInstallationId;
-      if (typeof data10 !== "string" && !(typeof data10 == "number" && (!(data10 % 1) && !isNaN(data10)) && isFinite(data10))) {
-        const err21 = { instancePath: instancePath + "/githubInstallationId", schemaPath: "#/properties/githubInstallationId/type", keyword: "type", params: { type: schema163.properties.githubInstallationId.type }, message: "must be string,integer", schema: schema163.properties.githubInstallationId.type, parentSchema: schema163.properties.githubInstallationId, data: data10 };
+      } else {
+        const err21 = { instancePath: instancePath + "/username", schemaPath: "#/properties/username/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.username.type, parentSchema: schema163.properties.username, data: data10 };
         if (vErrors === null) {
           vErrors = [err21];
         } else {
@@ -12718,43 +12718,41 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-      if (typeof data10 == "number" && isFinite(data10)) {
-        if (data10 < 1 || isNaN(data10)) {
-          const err22 = { instancePath: instancePath + "/githubInstallationId", schemaPath: "#/properties/githubInstallationId/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema163.properties.githubInstallationId, data: data10 };
-          if (vErrors === null) {
-            vErrors = [err22];
-          } else {
-            vErrors.push(err22);
-          }
-          errors++;
+    }
+    if (data.nonFastForward !== void 0) {
+      let data11 = data.nonFastForward;
+      if (typeof data11 !== "string") {
+        const err22 = { instancePath: instancePath + "/nonFastForward", schemaPath: "#/properties/nonFastForward/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.nonFastForward.type, parentSchema: schema163.properties.nonFastForward, data: data11 };
+        if (vErrors === null) {
+          vErrors = [err22];
+        } else {
+          vErrors.push(err22);
         }
+        errors++;
       }
-      if (typeof data10 === "string") {
-        if (func2(data10) < 1) {
-          const err23 = { instancePath: instancePath + "/githubInstallationId", schemaPath: "#/properties/githubInstallationId/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.githubInstallationId, data: data10 };
-          if (vErrors === null) {
-            vErrors = [err23];
-          } else {
-            vErrors.push(err23);
-          }
-          errors++;
+      if (!(data11 === "refuse" || data11 === "allow")) {
+        const err23 = { instancePath: instancePath + "/nonFastForward", schemaPath: "#/properties/nonFastForward/enum", keyword: "enum", params: { allowedValues: schema163.properties.nonFastForward.enum }, message: "must be equal to one of the allowed values", schema: schema163.properties.nonFastForward.enum, parentSchema: schema163.properties.nonFastForward, data: data11 };
+        if (vErrors === null) {
+          vErrors = [err23];
+        } else {
+          vErrors.push(err23);
         }
+        errors++;
       }
     }
-    if (data.githubAppKeyFile !== void 0) {
-      let data11 = data.githubAppKeyFile;
-      if (typeof data11 === "string") {
-        if (func2(data11) < 1) {
-          const err24 = { instancePath: instancePath + "/githubAppKeyFile", schemaPath: "#/properties/githubAppKeyFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.githubAppKeyFile, data: data11 };
-          if (vErrors === null) {
-            vErrors = [err24];
-          } else {
-            vErrors.push(err24);
-          }
-          errors++;
+    if (data.tokenScheme !== void 0) {
+      let data12 = data.tokenScheme;
+      if (typeof data12 !== "string") {
+        const err24 = { instancePath: instancePath + "/tokenScheme", schemaPath: "#/properties/tokenScheme/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.tokenScheme.type, parentSchema: schema163.properties.tokenScheme, data: data12 };
+        if (vErrors === null) {
+          vErrors = [err24];
+        } else {
+          vErrors.push(err24);
         }
-      } else {
-        const err25 = { instancePath: instancePath + "/githubAppKeyFile", schemaPath: "#/properties/githubAppKeyFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.githubAppKeyFile.type, parentSchema: schema163.properties.githubAppKeyFile, data: data11 };
+        errors++;
+      }
+      if (!(data12 === "basic" || data12 === "bearer")) {
+        const err25 = { instancePath: instancePath + "/tokenScheme", schemaPath: "#/properties/tokenScheme/enum", keyword: "enum", params: { allowedValues: schema163.properties.tokenScheme.enum }, message: "must be equal to one of the allowed values", schema: schema163.properties.tokenScheme.enum, parentSchema: schema163.properties.tokenScheme, data: data12 };
         if (vErrors === null) {
           vErrors = [err25];
         } else {
@@ -12763,33 +12761,31 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.githubApiUrl !== void 0) {
-      let data12 = data.githubApiUrl;
-      if (typeof data12 === "string") {
-        if (func2(data12) < 1) {
-          const err26 = { instancePath: instancePath + "/githubApiUrl", schemaPath: "#/properties/githubApiUrl/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.githubApiUrl, data: data12 };
-          if (vErrors === null) {
-            vErrors = [err26];
-          } else {
-            vErrors.push(err26);
-          }
-          errors++;
-        }
-      } else {
-        const err27 = { instancePath: instancePath + "/githubApiUrl", schemaPath: "#/properties/githubApiUrl/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.githubApiUrl.type, parentSchema: schema163.properties.githubApiUrl, data: data12 };
+    if (data.githubAppId !== void 0) {
+      let data13 = data.githubAppId;
+      if (typeof data13 !== "string" && !(typeof data13 == "number" && (!(data13 % 1) && !isNaN(data13)) && isFinite(data13))) {
+        const err26 = { instancePath: instancePath + "/githubAppId", schemaPath: "#/properties/githubAppId/type", keyword: "type", params: { type: schema163.properties.githubAppId.type }, message: "must be string,integer", schema: schema163.properties.githubAppId.type, parentSchema: schema163.properties.githubAppId, data: data13 };
         if (vErrors === null) {
-          vErrors = [err27];
+          vErrors = [err26];
         } else {
-          vErrors.push(err27);
+          vErrors.push(err26);
         }
         errors++;
       }
-    }
-    if (data.caFile !== void 0) {
-      let data13 = data.caFile;
+      if (typeof data13 == "number" && isFinite(data13)) {
+        if (data13 < 1 || isNaN(data13)) {
+          const err27 = { instancePath: instancePath + "/githubAppId", schemaPath: "#/properties/githubAppId/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema163.properties.githubAppId, data: data13 };
+          if (vErrors === null) {
+            vErrors = [err27];
+          } else {
+            vErrors.push(err27);
+          }
+          errors++;
+        }
+      }
       if (typeof data13 === "string") {
         if (func2(data13) < 1) {
-          const err28 = { instancePath: instancePath + "/caFile", schemaPath: "#/properties/caFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.caFile, data: data13 };
+          const err28 = { instancePath: instancePath + "/githubAppId", schemaPath: "#/properties/githubAppId/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.githubAppId, data: data13 };
           if (vErrors === null) {
             vErrors = [err28];
           } else {
@@ -12797,8 +12793,12 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
           }
           errors++;
         }
-      } else {
-        const err29 = { instancePath: instancePath + "/caFile", schemaPath: "#/properties/caFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.caFile.type, parentSchema: schema163.properties.caFile, data: data13 };
+      }
+    }
+    if (data.githubInstallationId !== void 0) {
+      let data14 = data.githubInstallationId;
+      if (typeof data14 !== "string" && !(typeof data14 == "number" && (!(data14 % 1) && !isNaN(data14)) && isFinite(data14))) {
+        const err29 = { instancePath: instancePath + "/githubInstallationId", schemaPath: "#/properties/githubInstallationId/type", keyword: "type", params: { type: schema163.properties.githubInstallationId.type }, message: "must be string,integer", schema: schema163.properties.githubInstallationId.type, parentSchema: schema163.properties.githubInstallationId, data: data14 };
         if (vErrors === null) {
           vErrors = [err29];
         } else {
@@ -12806,12 +12806,9 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-    }
-    if (data.clientCertFile !== void 0) {
-      let data14 = data.clientCertFile;
-      if (typeof data14 === "string") {
-        if (func2(data14) < 1) {
-          const err30 = { instancePath: instancePath + "/clientCertFile", schemaPath: "#/properties/clientCertFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.clientCertFile, data: data14 };
+      if (typeof data14 == "number" && isFinite(data14)) {
+        if (data14 < 1 || isNaN(data14)) {
+          const err30 = { instancePath: instancePath + "/githubInstallationId", schemaPath: "#/properties/githubInstallationId/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema163.properties.githubInstallationId, data: data14 };
           if (vErrors === null) {
             vErrors = [err30];
           } else {
@@ -12819,21 +12816,24 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
           }
           errors++;
         }
-      } else {
-        const err31 = { instancePath: instancePath + "/clientCertFile", schemaPath: "#/properties/clientCertFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.clientCertFile.type, parentSchema: schema163.properties.clientCertFile, data: data14 };
-        if (vErrors === null) {
-          vErrors = [err31];
-        } else {
-          vErrors.push(err31);
+      }
+      if (typeof data14 === "string") {
+        if (func2(data14) < 1) {
+          const err31 = { instancePath: instancePath + "/githubInstallationId", schemaPath: "#/properties/githubInstallationId/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.githubInstallationId, data: data14 };
+          if (vErrors === null) {
+            vErrors = [err31];
+          } else {
+            vErrors.push(err31);
+          }
+          errors++;
         }
-        errors++;
       }
     }
-    if (data.clientKeyFile !== void 0) {
-      let data15 = data.clientKeyFile;
+    if (data.githubAppKeyFile !== void 0) {
+      let data15 = data.githubAppKeyFile;
       if (typeof data15 === "string") {
         if (func2(data15) < 1) {
-          const err32 = { instancePath: instancePath + "/clientKeyFile", schemaPath: "#/properties/clientKeyFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.clientKeyFile, data: data15 };
+          const err32 = { instancePath: instancePath + "/githubAppKeyFile", schemaPath: "#/properties/githubAppKeyFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.githubAppKeyFile, data: data15 };
           if (vErrors === null) {
             vErrors = [err32];
           } else {
@@ -12842,7 +12842,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err33 = { instancePath: instancePath + "/clientKeyFile", schemaPath: "#/properties/clientKeyFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.clientKeyFile.type, parentSchema: schema163.properties.clientKeyFile, data: data15 };
+        const err33 = { instancePath: instancePath + "/githubAppKeyFile", schemaPath: "#/properties/githubAppKeyFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.githubAppKeyFile.type, parentSchema: schema163.properties.githubAppKeyFile, data: data15 };
         if (vErrors === null) {
           vErrors = [err33];
         } else {
@@ -12851,11 +12851,11 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.proxy !== void 0) {
-      let data16 = data.proxy;
+    if (data.githubApiUrl !== void 0) {
+      let data16 = data.githubApiUrl;
       if (typeof data16 === "string") {
         if (func2(data16) < 1) {
-          const err34 = { instancePath: instancePath + "/proxy", schemaPath: "#/properties/proxy/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.proxy, data: data16 };
+          const err34 = { instancePath: instancePath + "/githubApiUrl", schemaPath: "#/properties/githubApiUrl/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.githubApiUrl, data: data16 };
           if (vErrors === null) {
             vErrors = [err34];
           } else {
@@ -12864,7 +12864,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err35 = { instancePath: instancePath + "/proxy", schemaPath: "#/properties/proxy/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.proxy.type, parentSchema: schema163.properties.proxy, data: data16 };
+        const err35 = { instancePath: instancePath + "/githubApiUrl", schemaPath: "#/properties/githubApiUrl/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.githubApiUrl.type, parentSchema: schema163.properties.githubApiUrl, data: data16 };
         if (vErrors === null) {
           vErrors = [err35];
         } else {
@@ -12873,11 +12873,11 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.proxyCredentialsFile !== void 0) {
-      let data17 = data.proxyCredentialsFile;
+    if (data.caFile !== void 0) {
+      let data17 = data.caFile;
       if (typeof data17 === "string") {
         if (func2(data17) < 1) {
-          const err36 = { instancePath: instancePath + "/proxyCredentialsFile", schemaPath: "#/properties/proxyCredentialsFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.proxyCredentialsFile, data: data17 };
+          const err36 = { instancePath: instancePath + "/caFile", schemaPath: "#/properties/caFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.caFile, data: data17 };
           if (vErrors === null) {
             vErrors = [err36];
           } else {
@@ -12886,7 +12886,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err37 = { instancePath: instancePath + "/proxyCredentialsFile", schemaPath: "#/properties/proxyCredentialsFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.proxyCredentialsFile.type, parentSchema: schema163.properties.proxyCredentialsFile, data: data17 };
+        const err37 = { instancePath: instancePath + "/caFile", schemaPath: "#/properties/caFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.caFile.type, parentSchema: schema163.properties.caFile, data: data17 };
         if (vErrors === null) {
           vErrors = [err37];
         } else {
@@ -12895,11 +12895,11 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.proxyBypass !== void 0) {
-      let data18 = data.proxyBypass;
+    if (data.clientCertFile !== void 0) {
+      let data18 = data.clientCertFile;
       if (typeof data18 === "string") {
         if (func2(data18) < 1) {
-          const err38 = { instancePath: instancePath + "/proxyBypass", schemaPath: "#/properties/proxyBypass/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.proxyBypass, data: data18 };
+          const err38 = { instancePath: instancePath + "/clientCertFile", schemaPath: "#/properties/clientCertFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.clientCertFile, data: data18 };
           if (vErrors === null) {
             vErrors = [err38];
           } else {
@@ -12908,7 +12908,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err39 = { instancePath: instancePath + "/proxyBypass", schemaPath: "#/properties/proxyBypass/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.proxyBypass.type, parentSchema: schema163.properties.proxyBypass, data: data18 };
+        const err39 = { instancePath: instancePath + "/clientCertFile", schemaPath: "#/properties/clientCertFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.clientCertFile.type, parentSchema: schema163.properties.clientCertFile, data: data18 };
         if (vErrors === null) {
           vErrors = [err39];
         } else {
@@ -12917,11 +12917,11 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.sshKeyFile !== void 0) {
-      let data19 = data.sshKeyFile;
+    if (data.clientKeyFile !== void 0) {
+      let data19 = data.clientKeyFile;
       if (typeof data19 === "string") {
         if (func2(data19) < 1) {
-          const err40 = { instancePath: instancePath + "/sshKeyFile", schemaPath: "#/properties/sshKeyFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.sshKeyFile, data: data19 };
+          const err40 = { instancePath: instancePath + "/clientKeyFile", schemaPath: "#/properties/clientKeyFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.clientKeyFile, data: data19 };
           if (vErrors === null) {
             vErrors = [err40];
           } else {
@@ -12930,7 +12930,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err41 = { instancePath: instancePath + "/sshKeyFile", schemaPath: "#/properties/sshKeyFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.sshKeyFile.type, parentSchema: schema163.properties.sshKeyFile, data: data19 };
+        const err41 = { instancePath: instancePath + "/clientKeyFile", schemaPath: "#/properties/clientKeyFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.clientKeyFile.type, parentSchema: schema163.properties.clientKeyFile, data: data19 };
         if (vErrors === null) {
           vErrors = [err41];
         } else {
@@ -12939,11 +12939,11 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.sshPassphraseFile !== void 0) {
-      let data20 = data.sshPassphraseFile;
+    if (data.proxy !== void 0) {
+      let data20 = data.proxy;
       if (typeof data20 === "string") {
         if (func2(data20) < 1) {
-          const err42 = { instancePath: instancePath + "/sshPassphraseFile", schemaPath: "#/properties/sshPassphraseFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.sshPassphraseFile, data: data20 };
+          const err42 = { instancePath: instancePath + "/proxy", schemaPath: "#/properties/proxy/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.proxy, data: data20 };
           if (vErrors === null) {
             vErrors = [err42];
           } else {
@@ -12952,7 +12952,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err43 = { instancePath: instancePath + "/sshPassphraseFile", schemaPath: "#/properties/sshPassphraseFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.sshPassphraseFile.type, parentSchema: schema163.properties.sshPassphraseFile, data: data20 };
+        const err43 = { instancePath: instancePath + "/proxy", schemaPath: "#/properties/proxy/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.proxy.type, parentSchema: schema163.properties.proxy, data: data20 };
         if (vErrors === null) {
           vErrors = [err43];
         } else {
@@ -12961,11 +12961,11 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.sshAgent !== void 0) {
-      let data21 = data.sshAgent;
+    if (data.proxyCredentialsFile !== void 0) {
+      let data21 = data.proxyCredentialsFile;
       if (typeof data21 === "string") {
         if (func2(data21) < 1) {
-          const err44 = { instancePath: instancePath + "/sshAgent", schemaPath: "#/properties/sshAgent/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.sshAgent, data: data21 };
+          const err44 = { instancePath: instancePath + "/proxyCredentialsFile", schemaPath: "#/properties/proxyCredentialsFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.proxyCredentialsFile, data: data21 };
           if (vErrors === null) {
             vErrors = [err44];
           } else {
@@ -12974,7 +12974,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err45 = { instancePath: instancePath + "/sshAgent", schemaPath: "#/properties/sshAgent/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.sshAgent.type, parentSchema: schema163.properties.sshAgent, data: data21 };
+        const err45 = { instancePath: instancePath + "/proxyCredentialsFile", schemaPath: "#/properties/proxyCredentialsFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.proxyCredentialsFile.type, parentSchema: schema163.properties.proxyCredentialsFile, data: data21 };
         if (vErrors === null) {
           vErrors = [err45];
         } else {
@@ -12983,11 +12983,11 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.knownHostsFile !== void 0) {
-      let data22 = data.knownHostsFile;
+    if (data.proxyBypass !== void 0) {
+      let data22 = data.proxyBypass;
       if (typeof data22 === "string") {
         if (func2(data22) < 1) {
-          const err46 = { instancePath: instancePath + "/knownHostsFile", schemaPath: "#/properties/knownHostsFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.knownHostsFile, data: data22 };
+          const err46 = { instancePath: instancePath + "/proxyBypass", schemaPath: "#/properties/proxyBypass/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.proxyBypass, data: data22 };
           if (vErrors === null) {
             vErrors = [err46];
           } else {
@@ -12996,7 +12996,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err47 = { instancePath: instancePath + "/knownHostsFile", schemaPath: "#/properties/knownHostsFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.knownHostsFile.type, parentSchema: schema163.properties.knownHostsFile, data: data22 };
+        const err47 = { instancePath: instancePath + "/proxyBypass", schemaPath: "#/properties/proxyBypass/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.proxyBypass.type, parentSchema: schema163.properties.proxyBypass, data: data22 };
         if (vErrors === null) {
           vErrors = [err47];
         } else {
@@ -13005,11 +13005,11 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.pollInterval !== void 0) {
-      let data23 = data.pollInterval;
+    if (data.sshKeyFile !== void 0) {
+      let data23 = data.sshKeyFile;
       if (typeof data23 === "string") {
-        if (!pattern106.test(data23)) {
-          const err48 = { instancePath: instancePath + "/pollInterval", schemaPath: "#/properties/pollInterval/pattern", keyword: "pattern", params: { pattern: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, message: 'must match pattern "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$"', schema: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$", parentSchema: schema163.properties.pollInterval, data: data23 };
+        if (func2(data23) < 1) {
+          const err48 = { instancePath: instancePath + "/sshKeyFile", schemaPath: "#/properties/sshKeyFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.sshKeyFile, data: data23 };
           if (vErrors === null) {
             vErrors = [err48];
           } else {
@@ -13018,7 +13018,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err49 = { instancePath: instancePath + "/pollInterval", schemaPath: "#/properties/pollInterval/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.pollInterval.type, parentSchema: schema163.properties.pollInterval, data: data23 };
+        const err49 = { instancePath: instancePath + "/sshKeyFile", schemaPath: "#/properties/sshKeyFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.sshKeyFile.type, parentSchema: schema163.properties.sshKeyFile, data: data23 };
         if (vErrors === null) {
           vErrors = [err49];
         } else {
@@ -13027,11 +13027,11 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.resyncInterval !== void 0) {
-      let data24 = data.resyncInterval;
+    if (data.sshPassphraseFile !== void 0) {
+      let data24 = data.sshPassphraseFile;
       if (typeof data24 === "string") {
-        if (!pattern106.test(data24)) {
-          const err50 = { instancePath: instancePath + "/resyncInterval", schemaPath: "#/properties/resyncInterval/pattern", keyword: "pattern", params: { pattern: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, message: 'must match pattern "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$"', schema: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$", parentSchema: schema163.properties.resyncInterval, data: data24 };
+        if (func2(data24) < 1) {
+          const err50 = { instancePath: instancePath + "/sshPassphraseFile", schemaPath: "#/properties/sshPassphraseFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.sshPassphraseFile, data: data24 };
           if (vErrors === null) {
             vErrors = [err50];
           } else {
@@ -13040,7 +13040,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err51 = { instancePath: instancePath + "/resyncInterval", schemaPath: "#/properties/resyncInterval/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.resyncInterval.type, parentSchema: schema163.properties.resyncInterval, data: data24 };
+        const err51 = { instancePath: instancePath + "/sshPassphraseFile", schemaPath: "#/properties/sshPassphraseFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.sshPassphraseFile.type, parentSchema: schema163.properties.sshPassphraseFile, data: data24 };
         if (vErrors === null) {
           vErrors = [err51];
         } else {
@@ -13049,19 +13049,20 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.logLevel !== void 0) {
-      let data25 = data.logLevel;
-      if (typeof data25 !== "string") {
-        const err52 = { instancePath: instancePath + "/logLevel", schemaPath: "#/properties/logLevel/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.logLevel.type, parentSchema: schema163.properties.logLevel, data: data25 };
-        if (vErrors === null) {
-          vErrors = [err52];
-        } else {
-          vErrors.push(err52);
+    if (data.sshAgent !== void 0) {
+      let data25 = data.sshAgent;
+      if (typeof data25 === "string") {
+        if (func2(data25) < 1) {
+          const err52 = { instancePath: instancePath + "/sshAgent", schemaPath: "#/properties/sshAgent/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.sshAgent, data: data25 };
+          if (vErrors === null) {
+            vErrors = [err52];
+          } else {
+            vErrors.push(err52);
+          }
+          errors++;
         }
-        errors++;
-      }
-      if (!(data25 === "debug" || data25 === "info" || data25 === "warn" || data25 === "error" || data25 === "silent")) {
-        const err53 = { instancePath: instancePath + "/logLevel", schemaPath: "#/properties/logLevel/enum", keyword: "enum", params: { allowedValues: schema163.properties.logLevel.enum }, message: "must be equal to one of the allowed values", schema: schema163.properties.logLevel.enum, parentSchema: schema163.properties.logLevel, data: data25 };
+      } else {
+        const err53 = { instancePath: instancePath + "/sshAgent", schemaPath: "#/properties/sshAgent/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.sshAgent.type, parentSchema: schema163.properties.sshAgent, data: data25 };
         if (vErrors === null) {
           vErrors = [err53];
         } else {
@@ -13070,12 +13071,99 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
+    if (data.knownHostsFile !== void 0) {
+      let data26 = data.knownHostsFile;
+      if (typeof data26 === "string") {
+        if (func2(data26) < 1) {
+          const err54 = { instancePath: instancePath + "/knownHostsFile", schemaPath: "#/properties/knownHostsFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.knownHostsFile, data: data26 };
+          if (vErrors === null) {
+            vErrors = [err54];
+          } else {
+            vErrors.push(err54);
+          }
+          errors++;
+        }
+      } else {
+        const err55 = { instancePath: instancePath + "/knownHostsFile", schemaPath: "#/properties/knownHostsFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.knownHostsFile.type, parentSchema: schema163.properties.knownHostsFile, data: data26 };
+        if (vErrors === null) {
+          vErrors = [err55];
+        } else {
+          vErrors.push(err55);
+        }
+        errors++;
+      }
+    }
+    if (data.pollInterval !== void 0) {
+      let data27 = data.pollInterval;
+      if (typeof data27 === "string") {
+        if (!pattern106.test(data27)) {
+          const err56 = { instancePath: instancePath + "/pollInterval", schemaPath: "#/properties/pollInterval/pattern", keyword: "pattern", params: { pattern: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, message: 'must match pattern "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$"', schema: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$", parentSchema: schema163.properties.pollInterval, data: data27 };
+          if (vErrors === null) {
+            vErrors = [err56];
+          } else {
+            vErrors.push(err56);
+          }
+          errors++;
+        }
+      } else {
+        const err57 = { instancePath: instancePath + "/pollInterval", schemaPath: "#/properties/pollInterval/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.pollInterval.type, parentSchema: schema163.properties.pollInterval, data: data27 };
+        if (vErrors === null) {
+          vErrors = [err57];
+        } else {
+          vErrors.push(err57);
+        }
+        errors++;
+      }
+    }
+    if (data.resyncInterval !== void 0) {
+      let data28 = data.resyncInterval;
+      if (typeof data28 === "string") {
+        if (!pattern106.test(data28)) {
+          const err58 = { instancePath: instancePath + "/resyncInterval", schemaPath: "#/properties/resyncInterval/pattern", keyword: "pattern", params: { pattern: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, message: 'must match pattern "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$"', schema: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$", parentSchema: schema163.properties.resyncInterval, data: data28 };
+          if (vErrors === null) {
+            vErrors = [err58];
+          } else {
+            vErrors.push(err58);
+          }
+          errors++;
+        }
+      } else {
+        const err59 = { instancePath: instancePath + "/resyncInterval", schemaPath: "#/properties/resyncInterval/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.resyncInterval.type, parentSchema: schema163.properties.resyncInterval, data: data28 };
+        if (vErrors === null) {
+          vErrors = [err59];
+        } else {
+          vErrors.push(err59);
+        }
+        errors++;
+      }
+    }
+    if (data.logLevel !== void 0) {
+      let data29 = data.logLevel;
+      if (typeof data29 !== "string") {
+        const err60 = { instancePath: instancePath + "/logLevel", schemaPath: "#/properties/logLevel/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.logLevel.type, parentSchema: schema163.properties.logLevel, data: data29 };
+        if (vErrors === null) {
+          vErrors = [err60];
+        } else {
+          vErrors.push(err60);
+        }
+        errors++;
+      }
+      if (!(data29 === "debug" || data29 === "info" || data29 === "warn" || data29 === "error" || data29 === "silent")) {
+        const err61 = { instancePath: instancePath + "/logLevel", schemaPath: "#/properties/logLevel/enum", keyword: "enum", params: { allowedValues: schema163.properties.logLevel.enum }, message: "must be equal to one of the allowed values", schema: schema163.properties.logLevel.enum, parentSchema: schema163.properties.logLevel, data: data29 };
+        if (vErrors === null) {
+          vErrors = [err61];
+        } else {
+          vErrors.push(err61);
+        }
+        errors++;
+      }
+    }
   } else {
-    const err54 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema163.type, parentSchema: schema163, data };
+    const err62 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema163.type, parentSchema: schema163, data };
     if (vErrors === null) {
-      vErrors = [err54];
+      vErrors = [err62];
     } else {
-      vErrors.push(err54);
+      vErrors.push(err62);
     }
     errors++;
   }

@@ -32,7 +32,7 @@ describe('readSettings()', () => {
   it('fills in what is not said', () => {
     expect(read('repository: /srv/fleet')).toEqual({
       repository: '/srv/fleet',
-      branch: 'main',
+      ref: { kind: 'branch', name: 'main' },
       path: '',
       state: resolve('.fleetwright'),
       credentials: null,
@@ -56,7 +56,7 @@ describe('readSettings()', () => {
 
     expect(read(text, { repository: 'flag' }, environment)).toMatchObject({
       repository: 'flag',
-      branch: 'environment',
+      ref: { kind: 'branch', name: 'environment' },
       username: 'file',
     });
   });
@@ -99,6 +99,35 @@ describe('readSettings()', () => {
 
     expect(call).toThrow(UsageError);
     expect(call).toThrow(`Cannot use --poll-interval "${pollInterval}"`);
+  });
+});
+
+describe('readSettings() on what is followed', () => {
+  const id = 'ab'.repeat(20);
+
+  it.each([
+    ['branch: next', { kind: 'branch', name: 'next' }],
+    ['tag: v1.4.2', { kind: 'tag', name: 'v1.4.2' }],
+    ['semver: ">=1.4.0 <2"', { kind: 'semver', range: '>=1.4.0 <2', tagPrefix: '' }],
+    ['{ semver: 1.x, tagPrefix: prod/ }', { kind: 'semver', range: '1.x', tagPrefix: 'prod/' }],
+    [`commit: ${id.toUpperCase()}`, { kind: 'commit', id }],
+  ])('reads %s', (text, ref) => {
+    expect(read(text, { repository: 'x' }).ref).toEqual(ref);
+  });
+
+  it('refuses two of them, wherever they are said', () => {
+    expect(() => read('tag: v1', { repository: 'x', semver: '1.x' })).toThrow(
+      'Cannot follow both tag "v1" and semver "1.x": say one of branch, tag, semver and commit',
+    );
+    expect(() => read('repository: x\nbranch: main', {}, { FLEETWRIGHT_COMMIT: id })).toThrow(
+      `Cannot follow both branch "main" and commit "${id}"`,
+    );
+  });
+
+  it('refuses a prefix of tags where no versions are followed', () => {
+    expect(() => read('repository: x\ntagPrefix: prod/')).toThrow(
+      'Cannot use tagPrefix "prod/" with branch "main"',
+    );
   });
 });
 

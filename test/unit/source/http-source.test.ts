@@ -91,7 +91,10 @@ describe('MirrorSource', () => {
     await repository.commit({ a: '1' });
     await repository.git('branch', 'feature/x');
     await repository.git('symbolic-ref', 'HEAD', 'refs/heads/gone');
-    await using source = await openTestSource({ ...facts, branch: 'feature/x' });
+    await using source = await openTestSource({
+      ...facts,
+      ref: { kind: 'branch', name: 'feature/x' },
+    });
 
     expect(await contentOfHead(source)).toEqual({ a: '1' });
   });
@@ -129,7 +132,11 @@ describe('MirrorSource', () => {
   });
 
   it.each([
-    { name: 'a branch that is not there', branch: 'mian', reason: 'BranchNotFound' },
+    {
+      name: 'a branch that is not there',
+      ref: { kind: 'branch' as const, name: 'mian' },
+      reason: 'BranchNotFound',
+    },
     { name: 'a path that is not there', path: 'apps', reason: 'PathNotFound' },
   ])('refuses $name', async ({ reason, ...wrong }) => {
     await repository.commit({ a: '1' });
@@ -182,6 +189,26 @@ describe('MirrorSource.watch()', () => {
     await repository.commit({ a: '2' });
 
     await expect.poll(() => hints, { timeout: 5000 }).toBeGreaterThan(0);
+  });
+
+  it('hints when the highest version of its range is another', async () => {
+    await repository.commit({ a: '1' });
+    await repository.git('tag', '-m', 'first', 'v1.0.0');
+    const ref = { kind: 'semver', range: '1.x', tagPrefix: '' } as const;
+    await using source = await openTestSource({ ...facts, ref, pollIntervalMs: 50 });
+    await source.head(never);
+    let hints = 0;
+    source.watch(() => {
+      hints += 1;
+    });
+    await repository.git('tag', 'v2.0.0');
+    await sleep(300);
+    expect(hints).toBe(0);
+
+    await repository.git('tag', 'v1.0.1');
+
+    await expect.poll(() => hints, { timeout: 5000 }).toBeGreaterThan(0);
+    expect((await source.head(never)).branch).toBe('v1.0.1');
   });
 
   it('hints at a commit that was only looked up by its id', async () => {
