@@ -97,7 +97,7 @@ function createProgram(signal: AbortSignal, finish: (code: ExitCode) => void): C
     return { output: output(), logger: createLogger(level), signal };
   };
   liveCommand(program, 'plan', 'show what would change on the live fleet, and why')
-    .option('--revision <rev>', 'a commit or branch instead of the head')
+    .option('--revision <rev>', 'a commit, branch, tag or other ref instead of the head')
     .option('--exit-code', 'exit with 1 when there is a difference')
     .action(async (flags: { revision?: string; exitCode?: boolean }, command: Command) => {
       const { settings, output: out, logger } = live(command, 'error');
