@@ -8,6 +8,7 @@ import { UsageError } from '../model/errors.ts';
 import type { DesiredState } from '../model/desired.ts';
 import { reduceJournal } from '../model/journal-reduce.ts';
 import type { JournalState } from '../model/journal-state.ts';
+import { renamed, type Revision } from '../model/revision.ts';
 import type { InstallationKey } from '../model/sealed.ts';
 import type { HostObservation, UnreachableHost } from '../model/observation.ts';
 import { adoptionInterest } from '../drift/adoption-interest.ts';
@@ -87,7 +88,7 @@ export interface Live extends AsyncDisposable {
 export async function observeLive(
   settings: Settings,
   logger: Logger,
-  revision: string | null,
+  revision: string | Revision | null,
   signal: AbortSignal,
 ): Promise<Live> {
   const source = await openRepository(settings, logger, 'command');
@@ -100,8 +101,7 @@ export async function observeLive(
     await source[Symbol.asyncDispose]();
   };
   try {
-    const head =
-      revision === null ? await source.head(signal) : await source.resolve(revision, signal);
+    const head = await find(source, revision, signal);
     const loaded = await loadRevision(source, head, reading, signal);
     const world =
       loaded.kind === 'valid' ? await observe(loaded.desired, fleet, journal, signal) : null;
@@ -111,6 +111,17 @@ export async function observeLive(
     await close();
     throw error;
   }
+}
+
+/** A commit in force keeps the name under which it was accepted. */
+async function find(
+  source: Source,
+  revision: string | Revision | null,
+  signal: AbortSignal,
+): Promise<Revision> {
+  if (revision === null) return source.head(signal);
+  if (typeof revision === 'string') return source.resolve(revision, signal);
+  return renamed(await source.resolve(revision.commit, signal), revision);
 }
 
 async function observe(

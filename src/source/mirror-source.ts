@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 
-import { listServerRefs } from 'isomorphic-git';
 import PQueue from 'p-queue';
 
-import { messageOf, StalledError, TransientError } from '../model/errors.ts';
+import { messageOf, StalledError } from '../model/errors.ts';
 import type { FollowedRef } from '../model/followed-ref.ts';
 import type { CommitSha } from '../model/names.ts';
 import { renamed, type Revision } from '../model/revision.ts';
@@ -13,9 +12,8 @@ import type { Change, Committed } from './change.ts';
 import { checkConnectivity } from './check-connectivity.ts';
 import type { NewCommit, Publisher } from './commit-change.ts';
 import { commitChange } from './commit-change.ts';
-import type { PackRequest } from './fetch-pack.ts';
-import { fetchPack } from './fetch-pack.ts';
-import { findTip, type RefLookup, type Tip } from './find-tip.ts';
+import { fetchWanted } from './fetch-wanted.ts';
+import { findTip, type Tip } from './find-tip.ts';
 import { Mirror } from './mirror.ts';
 import { findNamedRef } from './named-ref.ts';
 import { ObjectStore } from './object-store.ts';
@@ -25,6 +23,7 @@ import type { PushReport } from './push-report.ts';
 import { isContention } from './push-report.ts';
 import { missingCommit, noBranch, refusedPush } from './refusals.ts';
 import { RepositoryReader } from './repository-reader.ts';
+import { serverRefs } from './server-refs.ts';
 import type { SourceOptions } from './source-options.ts';
 import type { SourceTree } from './source-tree.ts';
 import type { Source } from './source.ts';
@@ -243,7 +242,7 @@ export class MirrorSource implements Source {
   /** The commit of any ref that the server has, received beside what is followed. */
   async #resolveRef(name: string, signal: AbortSignal): Promise<Revision | undefined> {
     try {
-      const tip = await findNamedRef(name, this.#lookup(signal).find);
+      const tip = await findNamedRef(name, serverRefs(this.#transport, signal).find);
       if (tip === undefined) return undefined;
       const oid = this.#mirror.holds(tip.oid)
         ? tip.oid
@@ -303,37 +302,7 @@ export class MirrorSource implements Source {
 
   /** @throws StalledError `BranchNotFound`, `RepositoryEmpty`, `TagNotFound`, only after a complete list */
   #findTip(signal: AbortSignal): Promise<Tip> {
-    return findTip(this.#options.ref, this.#lookup(signal), this.#where);
-  }
-
-  #lookup(signal: AbortSignal): RefLookup {
-    const seen = new Map<string, string>();
-    const ask = async (prefix: string): Promise<void> => {
-      for (const [ref, oid] of await this.#listRefs(prefix, signal)) seen.set(ref, oid);
-    };
-    return {
-      find: async (ref) => {
-        if (!seen.has(ref)) await ask(ref);
-        return seen.get(ref);
-      },
-      list: async (folder) => {
-        await ask(folder);
-        const listed = [...seen.keys()].filter((ref) => ref.startsWith(folder));
-        return listed.map((ref) => ref.slice(folder.length));
-      },
-    };
-  }
-
-  /**
-   * Commits by the full names of refs; where a tag leads is its commit. By version 2 of the protocol, where the server
-   * sends no other refs than those asked for.
-   */
-  async #listRefs(prefix: string, signal: AbortSignal): Promise<ReadonlyMap<string, string>> {
-    await using http = this.#transport.converse(signal);
-    const { url } = this.#transport;
-    const asked = { http, url, prefix, peelTags: true, protocolVersion: 2, headers: {} } as const;
-    const refs = await listServerRefs(asked);
-    return new Map(refs.map(({ ref, oid, peeled }) => [ref, peeled ?? oid]));
+    return findTip(this.#options.ref, serverRefs(this.#transport, signal), this.#where);
   }
 
   /** Gives the commit of a ref, or of an id, with all its objects readable and checked. */
@@ -343,7 +312,8 @@ export class MirrorSource implements Source {
       this.#isDoubtful || this.#mirror.packCount >= maxPacks ? undefined : this.#mirror.commit;
     const have =
       known === undefined ? undefined : { oid: known, bytes: await this.#store.commitBytes(known) };
-    const commit = await this.#fetch(want, have, signal);
+    const gitdir = this.#mirror.incoming;
+    const commit = await fetchWanted(this.#transport, { gitdir, want, have, signal });
     const admitted = await this.#mirror.admit();
     const has = (oid: string): boolean =>
       admitted.some(({ index }) => index.has(oid)) ||
@@ -368,30 +338,10 @@ export class MirrorSource implements Source {
     }
     return commit;
   }
-
-  /** A server that does not give out a commit by its id may hold it behind a branch or a tag. */
-  async #fetch(want: string, have: PackRequest['have'], signal: AbortSignal): Promise<string> {
-    const { url, host } = this.#transport;
-    const request = { gitdir: this.#mirror.incoming, url, host, want, have, signal };
-    try {
-      await using http = this.#transport.converse(signal);
-      return await fetchPack({ ...request, http });
-    } catch (error) {
-      if (!isRefusedId(error, want) || signal.aborted) throw error;
-    }
-    await using http = this.#transport.converse(signal);
-    return await fetchPack({ ...request, http, everything: true });
-  }
 }
 
 function textOf({ ref, oid }: Tip): string {
   return `${ref} ${oid}`;
-}
-
-/** Servers name what they refuse: `not our ref ID`, `want ID not valid`. */
-function isRefusedId(error: unknown, want: string): boolean {
-  const isId = !want.startsWith('refs/');
-  return isId && error instanceof TransientError && error.message.includes(want);
 }
 
 /** Undefined for what cannot be found. */

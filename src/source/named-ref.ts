@@ -1,6 +1,6 @@
-import { isRefName } from './location.ts';
 import type { RevisionName } from '../model/revision.ts';
 import type { RefLookup, Tip } from './find-tip.ts';
+import { isRefName } from './location.ts';
 
 /** Where a short name is looked for, in this order. */
 const folders = ['refs/heads/', 'refs/tags/', 'refs/'] as const;
@@ -13,7 +13,8 @@ export async function findNamedRef(
   name: string,
   find: RefLookup['find'],
 ): Promise<Tip | undefined> {
-  if (!isRefName(name)) return undefined;
+  // Else who may push could put another commit in the place of one that is asked for by its id.
+  if (!isRefName(name) || /^[0-9a-f]{40}$/i.test(name)) return undefined;
   const candidates = name.startsWith('refs/') ? [name] : folders.map((folder) => folder + name);
   for (const ref of candidates) {
     const oid = await find(ref);

@@ -268,7 +268,7 @@ describe.each(ways)('over $name', ({ serve }) => {
     expect(await contentOfHead(source)).toEqual({ a: 'v1.0.0' });
   });
 
-  it.each(['pull/13/head', 'refs/heads/none', 'v9', 'no name', '../x', 'abcdef1'])(
+  it.each(['pull/13/head', 'heads', 'refs/heads/none', 'v9', 'no name', '../x', 'abcdef1'])(
     'has no revision %j, and says what may be named',
     async (revision) => {
       await repository.commit({ a: '1' });
@@ -280,6 +280,17 @@ describe.each(ways)('over $name', ({ serve }) => {
       );
     },
   );
+
+  it('takes a full id for a commit, whatever branch is called so', async () => {
+    const id = await repository.commit({ a: 'meant' });
+    await repository.git('branch', 'decoy', await repository.commit({ a: 'decoy' }));
+    await repository.git('update-ref', `refs/heads/${id}`, 'decoy');
+    await repository.git('update-ref', `refs/heads/${'c'.repeat(40)}`, 'decoy');
+    const source = await open({ kind: 'branch', name: 'main' });
+
+    expect((await source.resolve(id, never)).commit).toBe(id);
+    expect(await reasonOf(source.resolve('c'.repeat(40), never))).toBe('RevisionNotFound');
+  });
 
   it('still reads the commit in force when its tag is gone', async () => {
     const id = await release('v1.0.0');
