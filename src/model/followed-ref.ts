@@ -30,14 +30,16 @@ export function nameOfRef(ref: FollowedRef): RevisionName {
   }
 }
 
+/** A range in words, for messages. */
+export function describeVersions({ range, tagPrefix }: FollowedVersions): string {
+  return tagPrefix === '' ? `"${range}"` : `"${range}" of tags that begin with "${tagPrefix}"`;
+}
+
 /** In words, for messages. */
 export function describeRef(ref: FollowedRef): string {
   switch (ref.kind) {
-    case 'semver': {
-      const { range, tagPrefix } = ref;
-      const named = tagPrefix === '' ? '' : ` after "${tagPrefix}"`;
-      return `tags with a version${named} in "${range}"`;
-    }
+    case 'semver':
+      return `the highest version in ${describeVersions(ref)}`;
     case 'commit':
       return `commit ${ref.id}`;
     default:

@@ -321,6 +321,7 @@ export class MirrorSource implements Source {
     try {
       if (want === commit && !has(commit)) throw missingCommit(commit, this.#where);
       await this.#store.refresh();
+      if (want.startsWith('refs/tags/')) await this.#store.peel(commit);
       await checkConnectivity(this.#store, has, commit, known, signal);
       if (use === 'keep aside') {
         this.#mirror.keepAside(admitted);

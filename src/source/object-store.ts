@@ -23,7 +23,14 @@ const maxObjectBytes = 64 * 1024 ** 2;
 class MissingObjectError extends TransientError {}
 
 /** It has one of this id, and of another type: looking again finds nothing else. */
-class OtherTypeError extends MissingObjectError {}
+class OtherTypeError extends MissingObjectError {
+  readonly found: string;
+
+  constructor(doing: string, found: string) {
+    super('PackCorrupt', `${doing}: it is a ${found}`);
+    this.found = found;
+  }
+}
 
 /**
  * The objects of one Git directory, by id. Trees and commits are kept once parsed, since an id never changes its meaning.
@@ -72,7 +79,11 @@ export class ObjectStore implements AsyncDisposable {
     }
   }
 
-  /** The commit that an object is, or that a tag names, be it by way of other tags. */
+  /**
+   * The commit that an object is, or that a tag names, be it by way of other tags.
+   *
+   * @throws StalledError `UnsupportedRepository` when that is no commit
+   */
   async peel(oid: string): Promise<string> {
     let at = oid;
     for (let depth = 0; depth < maxTagDepth; depth += 1) {
@@ -134,7 +145,7 @@ export class ObjectStore implements AsyncDisposable {
       const doing = `Cannot read ${type} ${oid} of ${this.#where}`;
       throw found === null
         ? new MissingObjectError('PackCorrupt', `${doing}: the repository does not hold it`)
-        : new OtherTypeError('PackCorrupt', `${doing}: it is a ${found.type}`);
+        : new OtherTypeError(doing, found.type);
     } catch (error) {
       if (!(error instanceof TooLargeError)) throw error;
       throw new StalledError(
@@ -151,8 +162,12 @@ export class ObjectStore implements AsyncDisposable {
       const text = Buffer.from(await this.#read(oid, 'tag')).toString('latin1');
       return /^object ([0-9a-f]{40})$/m.exec(text)?.[1];
     } catch (error) {
-      if (error instanceof OtherTypeError) return undefined;
-      throw error;
+      if (!(error instanceof OtherTypeError)) throw error;
+      if (error.found === 'commit') return undefined;
+      throw new StalledError(
+        'UnsupportedRepository',
+        `Cannot follow a tag of ${this.#where}: it leads to a ${error.found} (${oid}), not to a commit. Tag a commit`,
+      );
     }
   }
 

@@ -2,7 +2,7 @@ import { closest, distance } from 'fastest-levenshtein';
 
 import { StalledError, TransientError } from '../model/errors.ts';
 import type { FollowedRef, FollowedVersions } from '../model/followed-ref.ts';
-import { describeRef, whyNoBranch } from '../model/followed-ref.ts';
+import { describeVersions, whyNoBranch } from '../model/followed-ref.ts';
 import type { PushReport } from './push-report.ts';
 import { heldBack } from './tag-version.ts';
 
@@ -53,7 +53,7 @@ export function missingVersion(
       : ` "${held}" is a prerelease, which only a range that names one takes, as >=1.0.0-0 does.`;
   return new StalledError(
     'TagNotFound',
-    `Cannot find ${describeRef(versions)} in ${where}.${why} ${listed(newestFirst(tags), 'tags')}`,
+    `Cannot find a tag with a version in ${describeVersions(versions)}, in ${where}.${why} ${listed(newestFirst(tags), 'tags')}`,
   );
 }
 

@@ -134,7 +134,7 @@ describe('fleetwright rollback', () => {
     { following: { tag: 'v1' }, said: 'tag "v1"', next: 'then move the tag' },
     {
       following: { semver: '1.x' },
-      said: 'tags with a version in "1.x"',
+      said: 'the highest version in "1.x"',
       next: 'push a higher tag',
     },
     { following: { commit: 'a'.repeat(40) }, said: 'commit aaaa', next: 'then configure its id' },

@@ -155,9 +155,9 @@ describe.each(ways)('over $name', ({ serve }) => {
     const all = 'It has: v2.0.0-rc.1, v1.10.0, v1.9.0, v1.0.0, prod/1.1.0, nightly, main, best';
     expect(said.map((text) => text.replace(/ in repository \S+\./, ' here.'))).toEqual([
       `Cannot find tag "v1.9" here. Did you mean "v1.9.0"? ${all}`,
-      `Cannot find tags with a version in "3.x" here. ${all}`,
-      `Cannot find tags with a version in ">=2" here. "v2.0.0-rc.1" is a prerelease, which only a range that names one takes, as >=1.0.0-0 does. ${all}`,
-      `Cannot find tags with a version after "fleet-" in "1.x" here. ${all}`,
+      `Cannot find a tag with a version in "3.x", here. ${all}`,
+      `Cannot find a tag with a version in ">=2", here. "v2.0.0-rc.1" is a prerelease, which only a range that names one takes, as >=1.0.0-0 does. ${all}`,
+      `Cannot find a tag with a version in "1.x" of tags that begin with "fleet-", here. ${all}`,
     ]);
   });
 
@@ -215,7 +215,7 @@ describe.each(ways)('over $name', ({ serve }) => {
     expect(base).toBe(commit);
     expect(await reasonOf(source.commit(change, never))).toBe('NoBranch');
     expect(await source.commit(change, never).then(String, messageOf)).toMatch(
-      /tags with a version in "1\.x" is followed, and only a branch takes commits/,
+      /the highest version in "1\.x" is followed, and only a branch takes commits/,
     );
   });
 
@@ -280,6 +280,20 @@ describe.each(ways)('over $name', ({ serve }) => {
       );
     },
   );
+
+  it('refuses a tag that leads to no commit, and goes on when it does', async () => {
+    await repository.commit({ a: '1' });
+    await repository.git('tag', 'v1.0.0', 'main:a');
+    await repository.git('tag', '-m', 'nested', 'v1.0.1', 'main:a');
+    const [tag, range] = [await open({ kind: 'tag', name: 'v1.0.0' }), await open(stable)];
+
+    for (const source of [tag, range]) {
+      expect(await reasonOf(source.head(never))).toBe('UnsupportedRepository');
+      expect(await source.head(never).then(String, messageOf)).toContain('leads to a blob');
+    }
+    const commit = await release('v1.0.2');
+    expect((await range.head(never)).commit).toBe(commit);
+  });
 
   it('takes a full id for a commit, whatever branch is called so', async () => {
     const id = await repository.commit({ a: 'meant' });
