@@ -25,19 +25,27 @@ export async function judgeHead(
   if (policy === 'allow' || accepted === null || accepted.commit === head.commit) return null;
   if (accepted.kind !== head.kind || head.kind === 'commit') return null;
   const { followed } = source;
-  if (followed.kind === 'semver' && accepted.branch !== head.branch) {
-    return isSetBack(accepted, head, followed) ? lowered(accepted, head, followed) : null;
-  }
-  if (accepted.branch !== head.branch) return null;
+  const step = followed.kind === 'semver' ? stepOf(accepted, head, followed) : 'other';
+  if (followed.kind === 'semver' && step === 'down') return lowered(accepted, head, followed);
+  if (accepted.branch !== head.branch && step !== 'none') return null;
   if (await source.isBehind(accepted.commit, head.commit, signal)) return null;
   return head.kind === 'tag' ? movedTag(accepted, head) : rewrittenBranch(accepted, head);
 }
 
-/** A version that the range does not admit any more is left for a lower one because the configuration says so. */
-function isSetBack(accepted: Revision, head: Revision, versions: FollowedVersions): boolean {
+/**
+ * How the version changes, which need not be the name; `other` when the range does not admit the one in force any more: then
+ * the configuration says so.
+ */
+function stepOf(
+  accepted: Revision,
+  head: Revision,
+  versions: FollowedVersions,
+): 'up' | 'down' | 'none' | 'other' {
   const before = admittedVersion(accepted.branch, versions);
   const now = admittedVersion(head.branch, versions);
-  return before !== null && now !== null && !isHigher(now, before);
+  if (before === null || now === null) return 'other';
+  if (isHigher(now, before)) return 'up';
+  return isHigher(before, now) ? 'down' : 'none';
 }
 
 function lowered(accepted: Revision, head: Revision, { range }: FollowedVersions): Diagnostic {
@@ -50,11 +58,13 @@ function lowered(accepted: Revision, head: Revision, { range }: FollowedVersions
 }
 
 function movedTag(accepted: Revision, head: Revision): Diagnostic {
-  const message = `Cannot follow tag "${head.branch}" to ${short(head)}: commit ${short(accepted)}, which is in force, is not among those behind it, so the tag was moved away`;
+  const isSame = accepted.branch === head.branch;
+  const what = isSame ? 'the tag was moved away' : `it is not what tag "${accepted.branch}" was`;
+  const message = `Cannot follow tag "${head.branch}" to ${short(head)}: commit ${short(accepted)}, which is in force, is not among those behind it, so ${what}`;
   return refusal(
     head,
     message,
-    `Give the other commit a tag of its own, and move this one back to ${short(accepted)}`,
+    `Give the other commit a version of its own, and let this one name ${short(accepted)} again`,
   );
 }
 

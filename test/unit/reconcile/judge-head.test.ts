@@ -108,7 +108,14 @@ const cases: readonly Case[] = [
     followed: semver('1.x'),
     accepted: tag('v1.9.0'),
     head: tag('1.9.0'),
-    message: /^Cannot go back from tag "v1.9.0"/,
+    message: /^Cannot follow tag "1.9.0" to .*, so it is not what tag "v1.9.0" was$/,
+  },
+  {
+    name: 'the same version under another name, moved on',
+    followed: semver('1.x'),
+    accepted: tag('v1.9.0'),
+    head: tag('1.9.0'),
+    holds: true,
   },
   {
     name: 'a lower version, since the range leaves the other out',
