@@ -30,7 +30,7 @@ const { openSource } = (await import(built)) as typeof OpenSourceModule;
 const delay = monitorEventLoopDelay({ resolution: 1 });
 const source = await openSource({
   repository: url,
-  branch: 'main',
+  ref: { kind: 'branch', name: 'main' },
   path: '',
   stateDir,
   pollIntervalMs: 3_600_000,

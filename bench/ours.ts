@@ -33,7 +33,7 @@ export async function sync(repository: ConfigRepository, options: SyncOptions): 
   using journal = openJournal(state, logger);
   await using source = await openSource({
     repository: repository.dir,
-    branch: 'main',
+    ref: { kind: 'branch', name: 'main' },
     path: '',
     stateDir: state,
     pollIntervalMs: 60_000,

@@ -22,5 +22,5 @@ export async function observeCommitInForce(
   reportRefused(output, live.loaded.revision, live.loaded.diagnostics);
   if (accepted === null) return live;
   await live[Symbol.asyncDispose]();
-  return observeLive(settings, logger, accepted.commit, signal);
+  return observeLive(settings, logger, accepted, signal);
 }

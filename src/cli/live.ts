@@ -8,6 +8,7 @@ import { UsageError } from '../model/errors.ts';
 import type { DesiredState } from '../model/desired.ts';
 import { reduceJournal } from '../model/journal-reduce.ts';
 import type { JournalState } from '../model/journal-state.ts';
+import { renamed, type Revision } from '../model/revision.ts';
 import type { InstallationKey } from '../model/sealed.ts';
 import type { HostObservation, UnreachableHost } from '../model/observation.ts';
 import { adoptionInterest } from '../drift/adoption-interest.ts';
@@ -30,10 +31,10 @@ export function openRepository(
   logger: Logger,
   owner: 'daemon' | 'command',
 ): Promise<Source> {
-  const { repository, branch, path, state, tokenFile, username, http, ssh, signing } = settings;
+  const { repository, ref, path, state, tokenFile, username, http, ssh, signing } = settings;
   return openSource({
     repository,
-    branch,
+    ref,
     path,
     stateDir: owner === 'daemon' ? state : join(state, 'commands'),
     tokenFile: tokenFile ?? undefined,
@@ -81,14 +82,14 @@ export interface Live extends AsyncDisposable {
 }
 
 /**
- * Reads a revision (the head of the branch when none is named) and observes the hosts that it names.
+ * Reads a revision (the head of what is followed when none is named) and observes the hosts that it names.
  *
  * @throws what the source throws
  */
 export async function observeLive(
   settings: Settings,
   logger: Logger,
-  revision: string | null,
+  revision: string | Revision | null,
   signal: AbortSignal,
 ): Promise<Live> {
   const source = await openRepository(settings, logger, 'command');
@@ -101,8 +102,7 @@ export async function observeLive(
     await source[Symbol.asyncDispose]();
   };
   try {
-    const head =
-      revision === null ? await source.head(signal) : await source.resolve(revision, signal);
+    const head = await find(source, revision, signal);
     const loaded = await loadRevision(source, head, reading, signal);
     const world =
       loaded.kind === 'valid' ? await observe(loaded.desired, fleet, journal, signal) : null;
@@ -112,6 +112,17 @@ export async function observeLive(
     await close();
     throw error;
   }
+}
+
+/** A commit in force keeps the name under which it was accepted. */
+async function find(
+  source: Source,
+  revision: string | Revision | null,
+  signal: AbortSignal,
+): Promise<Revision> {
+  if (revision === null) return source.head(signal);
+  if (typeof revision === 'string') return source.resolve(revision, signal);
+  return renamed(await source.resolve(revision.commit, signal), revision);
 }
 
 async function observe(

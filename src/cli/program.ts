@@ -99,7 +99,7 @@ export function createProgram(signal: AbortSignal, finish: (code: ExitCode) => v
     return { output: output(), logger: loggerOf(undefined, 'error'), signal };
   };
   liveCommand(program, 'plan', 'show what would change on the live fleet, and why')
-    .option('--revision <rev>', 'a commit or branch instead of the head')
+    .option('--revision <rev>', 'a commit, branch, tag or other ref instead of the head')
     .option('--exit-code', 'exit with 1 when there is a difference')
     .action(async (flags: { revision?: string; exitCode?: boolean }, command: Command) => {
       const { settings, output: out, logger } = live(command, 'error');
@@ -118,7 +118,7 @@ export function createProgram(signal: AbortSignal, finish: (code: ExitCode) => v
   liveCommand(
     program,
     'run',
-    'follow the branch and keep the fleet as it asks; all sources, unless one is named',
+    'follow the repository and keep the fleet as it asks; all sources, unless one is named',
   ).action(async (_flags: unknown, command: Command) => {
     const sources = readAllSettings(command.opts<SettingsFlags>(), process.env);
     const { run } = await import('./run.ts');
@@ -229,12 +229,16 @@ function liveCommand(program: Command, name: string, description: string): Comma
     .option('--source <name>', 'one of the sources that the configuration names')
     .option('-r, --repository <url|path>', 'Git repository with the manifests')
     .option('-b, --branch <name>', 'branch to follow (default: main)')
+    .option('--tag <name>', 'or: tag to follow')
+    .option('--semver <range>', 'or: range of versions, whose highest tag is followed')
+    .option('--tag-prefix <text>', 'what stands before the version in tags, with --semver')
+    .option('--commit <id>', 'or: the commit to keep to')
     .option('-p, --path <folder>', 'folder with fleet.yaml (default: the root)')
     .option('-s, --state <dir>', 'folder for journal and mirrors (default: .fleetwright)')
     .option('--credentials <dir>', 'folder with ca.pem, cert.pem, key.pem per host')
     .option('--token-file <file>', 'token for an http(s) repository')
     .option('--username <name>', 'user name that goes with the token')
-    .option('--non-fast-forward <policy>', 'a branch that was rewritten: refuse (default) or allow')
+    .option('--non-fast-forward <policy>', 'what was rewritten or moved: refuse (default) or allow')
     .option('--ssh-key-file <file>', 'private key for a repository over SSH')
     .option('--known-hosts-file <file>', 'keys of SSH servers that are trusted')
     .option('--poll-interval <duration>', 'how often a remote repository is asked (default: 30s)')

@@ -2,6 +2,8 @@ import { hostname } from 'node:os';
 
 import type { Logger } from 'pino';
 
+import { UsageError } from '../model/errors.ts';
+import { whyNoBranch, type FollowedRef } from '../model/followed-ref.ts';
 import { emptyApplicationRecord } from '../model/journal-state.ts';
 import type { ApplicationRecord } from '../model/journal-state.ts';
 import type { Revision } from '../model/revision.ts';
@@ -46,6 +48,7 @@ export async function rollback(
   signal: AbortSignal,
 ): Promise<ExitCode> {
   const author = readAuthor(flags.author, process.env);
+  if (settings.ref.kind !== 'branch') throw noBranch(application, settings.ref);
   await using source = await openRepository(settings, logger, 'command');
   const parts: RevertParts = { source, ...readingOf(settings) };
   const record = readRecord(settings, application);
@@ -76,6 +79,10 @@ export async function rollback(
     output.error(error.message);
     return exitCode.negative;
   }
+}
+
+function noBranch(application: string, ref: FollowedRef): UsageError {
+  return new UsageError(`Cannot roll ${application} back: ${whyNoBranch(ref)}`);
 }
 
 function readRecord({ state }: Settings, application: string): ApplicationRecord {

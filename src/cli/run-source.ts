@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import type { Logger } from 'pino';
 
 import { messageOf } from '../model/errors.ts';
+import { describeRef } from '../model/followed-ref.ts';
 import { openJournal } from '../journal/open-journal.ts';
 import type { ParseCache } from '../manifest/load.ts';
 import type { FleetClaims } from '../reconcile/fleet-claims.ts';
@@ -65,7 +66,7 @@ export async function runSource(
       operator.follow(desired);
     },
   });
-  logger.info({ repository: settings.repository, branch: settings.branch }, 'following');
+  logger.info({ repository: settings.repository, ref: describeRef(settings.ref) }, 'following');
   const hint = (): void => follower.hint();
   hints.add(hint);
   const following = follower.start().catch((error: unknown) => {

@@ -6,11 +6,21 @@ import { parse } from 'yaml';
 import type { Operator as OperatorConfig } from '../generated/operator.ts';
 import { validateOperator } from '../generated/validators.js';
 import { UsageError, messageOf } from '../model/errors.ts';
+import type { FollowedRef } from '../model/followed-ref.ts';
 import { parseDuration } from '../manifest/scalars/duration.ts';
 import type { NonFastForward } from '../reconcile/judge-head.ts';
 import { normalizeFolder } from '../source/location.ts';
 import type { SigningOptions } from '../source/sign-commit.ts';
 import type { HttpOptions, SshOptions } from '../source/source-options.ts';
+import { refSettings } from './ref-settings.ts';
+import {
+  environmentName,
+  flagName,
+  keysOfOne,
+  mergeSaid,
+  saidInEnvironment,
+  type Said,
+} from './said.ts';
 import { httpSettings, signingSettings, sshSettings } from './transport-settings.ts';
 import { webhookSettings, type WebhookSettings } from './webhook-settings.ts';
 
@@ -19,7 +29,8 @@ export interface Settings {
   /** Its name among the sources of the configuration; null when that names none. */
   readonly source: string | null;
   readonly repository: string;
-  readonly branch: string;
+  /** What is followed. */
+  readonly ref: FollowedRef;
   readonly path: string;
   readonly state: string;
   readonly credentials: string | null;
@@ -53,42 +64,6 @@ export type LogLevel = (typeof logLevels)[number];
 
 const defaultConfigFile = 'fleetwright.yaml';
 
-const keys = [
-  'repository',
-  'branch',
-  'path',
-  'state',
-  'credentials',
-  'tokenFile',
-  'username',
-  'nonFastForward',
-  'tokenScheme',
-  'githubAppId',
-  'githubInstallationId',
-  'githubAppKeyFile',
-  'githubApiUrl',
-  'caFile',
-  'clientCertFile',
-  'clientKeyFile',
-  'proxy',
-  'proxyCredentialsFile',
-  'proxyBypass',
-  'sshKeyFile',
-  'sshPassphraseFile',
-  'sshAgent',
-  'knownHostsFile',
-  'signingKeyFile',
-  'signingPassphraseFile',
-  'listen',
-  'webhookSecretFile',
-  'pollInterval',
-  'resyncInterval',
-  'logLevel',
-] as const satisfies readonly Key[];
-
-/** What names a source: said for one it would hold for all. */
-const keysOfOne = ['repository', 'branch', 'path'] as const satisfies readonly Key[];
-
 /**
  * Of one source: the one that is named, or the only one.
  *
@@ -121,7 +96,7 @@ function settingsOf({ name, said }: SaidSource): Settings {
   return {
     source: name,
     repository: said.repository,
-    branch: said.branch ?? 'main',
+    ref: refSettings(said),
     path: normalizeFolder(said.path ?? ''),
     state: stateOf({ name, said }),
     credentials: said.credentials === undefined ? null : resolve(said.credentials),
@@ -152,11 +127,6 @@ function stateOf({ name, said: { state = '.fleetwright' } }: SaidSource): string
   return name === null ? resolve(state) : resolve(state, 'sources', name);
 }
 
-/** What each key was said to be, by whoever comes first. */
-export type Said = Partial<Record<Key, string>>;
-
-type Key = Exclude<keyof OperatorConfig, 'sources'>;
-
 interface SaidSource {
   readonly name: string | null;
   readonly said: Said;
@@ -166,29 +136,21 @@ interface SaidSource {
 function readSources(flags: SettingsFlags, environment: NodeJS.ProcessEnv): readonly SaidSource[] {
   const file = readConfigFile(flags.config);
   const named = flags.source ?? environment[environmentName('source')];
-  const said = (key: Key): string | undefined => flags[key] ?? environment[environmentName(key)];
-  const saidIn = (layer: OperatorConfig): Said => {
-    const all: Said = {};
-    for (const key of keys) {
-      const value = said(key) ?? layer[key];
-      if (value !== undefined) all[key] = String(value);
-    }
-    return all;
-  };
+  const aloud = [flags, saidInEnvironment(environment)];
   const { sources, ...shared } = file;
   if (sources === undefined) {
-    if (named === undefined) return [{ name: null, said: saidIn(shared) }];
+    if (named === undefined) return [{ name: null, said: mergeSaid([...aloud, shared]) }];
     throw new UsageError(`Cannot use the source "${named}": the configuration names no sources`);
   }
   for (const key of keysOfOne) {
-    if (said(key) === undefined) continue;
+    if (aloud.every((layer) => layer[key] === undefined)) continue;
     throw new UsageError(
-      `Cannot use --${key} or ${environmentName(key)}: the configuration names sources, and each says its own`,
+      `Cannot use --${flagName(key)} or ${environmentName(key)}: the configuration names sources, and each says its own`,
     );
   }
   const all = Object.entries(sources).map(([name, source]) => ({
     name,
-    said: saidIn({ ...shared, ...source }),
+    said: mergeSaid([...aloud, source, shared]),
   }));
   const chosen = named === undefined ? all : all.filter(({ name }) => name === named);
   if (chosen.length > 0) return chosen;
@@ -205,11 +167,6 @@ function onlyOne(sources: readonly SaidSource[]): SaidSource {
 
 function namesOf(sources: readonly SaidSource[]): string {
   return sources.map(({ name }) => name).join(', ');
-}
-
-/** `FLEETWRIGHT_TOKEN_FILE` for `tokenFile`. */
-export function environmentName(key: string): string {
-  return `FLEETWRIGHT_${key.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
 }
 
 function readConfigFile(named: string | undefined): OperatorConfig {

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { UsageError } from '../model/errors.ts';
 import type { SigningOptions } from '../source/sign-commit.ts';
 import type { HttpOptions, SshOptions } from '../source/source-options.ts';
-import type { Said } from './settings.ts';
+import type { Said } from './said.ts';
 
 const defaultGithubApi = 'https://api.github.com';
 

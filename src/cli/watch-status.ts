@@ -8,7 +8,7 @@ import type { JournalReader } from '../journal/journal.ts';
 import { readJournal } from '../journal/open-journal.ts';
 import type { DesiredState } from '../model/desired.ts';
 import { messageOf } from '../model/errors.ts';
-import type { Revision } from '../model/revision.ts';
+import { renamed, type Revision } from '../model/revision.ts';
 import type { LoadedRevision } from '../reconcile/load-revision.ts';
 import { loadRevision } from '../reconcile/load-revision.ts';
 import { systemClock as clock } from '../reconcile/system-clock.ts';
@@ -136,7 +136,7 @@ class StatusView implements Disposable {
     const revision =
       accepted === null
         ? await source.head(signal)
-        : { ...(await source.resolve(accepted.commit, signal)), branch: accepted.branch };
+        : renamed(await source.resolve(accepted.commit, signal), accepted);
     return await loadRevision(source, revision, readingOf(settings), signal);
   }
 

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 
 import { UsageError } from '../model/errors.ts';
 import { parseListenAddress, type ListenAddress } from '../server/listen-address.ts';
-import type { Said } from './settings.ts';
+import type { Said } from './said.ts';
 
 export interface WebhookSettings {
   readonly listen: ListenAddress;

@@ -44,7 +44,7 @@ hostPaths?: (string | string[])
  */
 rollback?: {
 /**
- * commit: once a failed revision of an application is rolled back, the operator commits and pushes the former version of its files, so that the branch says what runs; a person's newer commit to the application wins, and a branch that takes no push is tried again and again. off: the branch is left to people. Default: off.
+ * commit: once a failed revision of an application is rolled back, the operator commits and pushes the former version of its files, so that the branch says what runs; a person's newer commit to the application wins, and a branch that takes no push is tried again and again. off: the branch is left to people. It takes a branch that is followed, not a tag or a fixed commit. Default: off.
  */
 writeBack?: ("commit" | "off")
 }

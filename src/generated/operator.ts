@@ -10,9 +10,25 @@ export interface Operator {
  */
 repository?: string
 /**
- * Branch to follow. Default: main.
+ * Branch to follow. At most one of branch, tag, semver and commit may be said. Default: main.
  */
 branch?: string
+/**
+ * Tag to follow in place of a branch: what is in force is the commit that it names. Default: none.
+ */
+tag?: string
+/**
+ * Range of versions, as npm reads it (1.x, ">=1.4.0 <2"): the tag with the highest version in it is followed. A tag is a version, with or without a v before it; prereleases count only when the range names one. Default: none.
+ */
+semver?: string
+/**
+ * What stands before the version in the names of tags, as fleet- or prod/; other tags do not count. Goes with semver. Default: nothing.
+ */
+tagPrefix?: string
+/**
+ * Full id of the commit to keep to; it changes only when the configuration does. Default: none.
+ */
+commit?: string
 /**
  * Folder of the repository that holds fleet.yaml; manifests are looked for in it and below. Default: the root.
  */
@@ -34,7 +50,7 @@ tokenFile?: string
  */
 username?: string
 /**
- * What becomes of a head that does not hold the commit in force, after a force-push or when the branch was set back: refuse keeps what is in force until a commit on top of it is pushed, allow follows. Default: refuse.
+ * What becomes of a head that does not hold the commit in force, after a force-push, when the branch was set back, or when a tag was moved or the highest one deleted: refuse keeps what is in force until a commit on top of it, or a higher tag, is pushed; allow follows. Default: refuse.
  */
 nonFastForward?: ("refuse" | "allow")
 /**

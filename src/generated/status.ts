@@ -44,11 +44,11 @@ hosts: Host[]
 held: (Held | null)
 }
 /**
- * A commit of the followed branch.
+ * A commit of what is followed.
  */
 export interface Revision {
 /**
- * The followed branch.
+ * The name under which the commit was found: the followed branch or tag, the ref that was asked for, or the word commit for one that is fixed.
  */
 branch: string
 /**

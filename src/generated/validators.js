@@ -12462,7 +12462,7 @@ function validate64(data, { instancePath = "", parentData, parentDataProperty, r
 }
 validate64.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
 var validateOperator = validate65;
-var schema163 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/operator.schema.json", "type": "object", "required": [], "additionalProperties": false, "properties": { "repository": { "type": "string", "minLength": 1 }, "branch": { "type": "string", "minLength": 1 }, "path": { "type": "string" }, "state": { "type": "string", "minLength": 1 }, "credentials": { "type": "string", "minLength": 1 }, "tokenFile": { "type": "string", "minLength": 1 }, "username": { "type": "string", "minLength": 1 }, "nonFastForward": { "type": "string", "enum": ["refuse", "allow"] }, "tokenScheme": { "type": "string", "enum": ["basic", "bearer"] }, "githubAppId": { "type": ["string", "integer"], "minLength": 1, "minimum": 1 }, "githubInstallationId": { "type": ["string", "integer"], "minLength": 1, "minimum": 1 }, "githubAppKeyFile": { "type": "string", "minLength": 1 }, "githubApiUrl": { "type": "string", "minLength": 1 }, "caFile": { "type": "string", "minLength": 1 }, "clientCertFile": { "type": "string", "minLength": 1 }, "clientKeyFile": { "type": "string", "minLength": 1 }, "proxy": { "type": "string", "minLength": 1 }, "proxyCredentialsFile": { "type": "string", "minLength": 1 }, "proxyBypass": { "type": "string", "minLength": 1 }, "sshKeyFile": { "type": "string", "minLength": 1 }, "sshPassphraseFile": { "type": "string", "minLength": 1 }, "sshAgent": { "type": "string", "minLength": 1 }, "knownHostsFile": { "type": "string", "minLength": 1 }, "signingKeyFile": { "type": "string", "minLength": 1 }, "signingPassphraseFile": { "type": "string", "minLength": 1 }, "listen": { "type": "string", "minLength": 1 }, "webhookSecretFile": { "type": "string", "minLength": 1 }, "sources": { "type": "object", "minProperties": 1, "propertyNames": { "pattern": "^[a-z0-9][a-z0-9-]{0,62}$" }, "additionalProperties": { "type": "object", "allOf": [{ "$ref": "#" }], "propertyNames": { "not": { "enum": ["sources", "state", "listen", "webhookSecretFile", "logLevel"] } } } }, "pollInterval": { "type": "string", "pattern": "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, "resyncInterval": { "type": "string", "pattern": "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, "logLevel": { "type": "string", "enum": ["debug", "info", "warn", "error", "silent"] } } };
+var schema163 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/operator.schema.json", "type": "object", "required": [], "additionalProperties": false, "properties": { "repository": { "type": "string", "minLength": 1 }, "branch": { "type": "string", "minLength": 1 }, "tag": { "type": "string", "minLength": 1 }, "semver": { "type": "string", "minLength": 1 }, "tagPrefix": { "type": "string", "minLength": 1 }, "commit": { "type": "string", "minLength": 1 }, "path": { "type": "string" }, "state": { "type": "string", "minLength": 1 }, "credentials": { "type": "string", "minLength": 1 }, "tokenFile": { "type": "string", "minLength": 1 }, "username": { "type": "string", "minLength": 1 }, "nonFastForward": { "type": "string", "enum": ["refuse", "allow"] }, "tokenScheme": { "type": "string", "enum": ["basic", "bearer"] }, "githubAppId": { "type": ["string", "integer"], "minLength": 1, "minimum": 1 }, "githubInstallationId": { "type": ["string", "integer"], "minLength": 1, "minimum": 1 }, "githubAppKeyFile": { "type": "string", "minLength": 1 }, "githubApiUrl": { "type": "string", "minLength": 1 }, "caFile": { "type": "string", "minLength": 1 }, "clientCertFile": { "type": "string", "minLength": 1 }, "clientKeyFile": { "type": "string", "minLength": 1 }, "proxy": { "type": "string", "minLength": 1 }, "proxyCredentialsFile": { "type": "string", "minLength": 1 }, "proxyBypass": { "type": "string", "minLength": 1 }, "sshKeyFile": { "type": "string", "minLength": 1 }, "sshPassphraseFile": { "type": "string", "minLength": 1 }, "sshAgent": { "type": "string", "minLength": 1 }, "knownHostsFile": { "type": "string", "minLength": 1 }, "signingKeyFile": { "type": "string", "minLength": 1 }, "signingPassphraseFile": { "type": "string", "minLength": 1 }, "listen": { "type": "string", "minLength": 1 }, "webhookSecretFile": { "type": "string", "minLength": 1 }, "sources": { "type": "object", "minProperties": 1, "propertyNames": { "pattern": "^[a-z0-9][a-z0-9-]{0,62}$" }, "additionalProperties": { "type": "object", "allOf": [{ "$ref": "#" }], "propertyNames": { "not": { "enum": ["sources", "state", "listen", "webhookSecretFile", "logLevel"] } } } }, "pollInterval": { "type": "string", "pattern": "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, "resyncInterval": { "type": "string", "pattern": "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, "logLevel": { "type": "string", "enum": ["debug", "info", "warn", "error", "silent"] } } };
 var pattern106 = new RegExp("^[a-z0-9][a-z0-9-]{0,62}$", "u");
 var pattern107 = new RegExp("^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$", "u");
 function validate65(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
@@ -12532,98 +12532,98 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.path !== void 0) {
-      let data2 = data.path;
-      if (typeof data2 !== "string") {
-        const err5 = { instancePath: instancePath + "/path", schemaPath: "#/properties/path/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.path.type, parentSchema: schema163.properties.path, data: data2 };
+    if (data.tag !== void 0) {
+      let data2 = data.tag;
+      if (typeof data2 === "string") {
+        if (func2(data2) < 1) {
+          const err5 = { instancePath: instancePath + "/tag", schemaPath: "#/properties/tag/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.tag, data: data2 };
+          if (vErrors === null) {
+            vErrors = [err5];
+          } else {
+            vErrors.push(err5);
+          }
+          errors++;
+        }
+      } else {
+        const err6 = { instancePath: instancePath + "/tag", schemaPath: "#/properties/tag/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.tag.type, parentSchema: schema163.properties.tag, data: data2 };
         if (vErrors === null) {
-          vErrors = [err5];
+          vErrors = [err6];
         } else {
-          vErrors.push(err5);
+          vErrors.push(err6);
         }
         errors++;
       }
     }
-    if (data.state !== void 0) {
-      let data3 = data.state;
+    if (data.semver !== void 0) {
+      let data3 = data.semver;
       if (typeof data3 === "string") {
         if (func2(data3) < 1) {
-          const err6 = { instancePath: instancePath + "/state", schemaPath: "#/properties/state/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.state, data: data3 };
+          const err7 = { instancePath: instancePath + "/semver", schemaPath: "#/properties/semver/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.semver, data: data3 };
           if (vErrors === null) {
-            vErrors = [err6];
+            vErrors = [err7];
           } else {
-            vErrors.push(err6);
+            vErrors.push(err7);
           }
           errors++;
         }
       } else {
-        const err7 = { instancePath: instancePath + "/state", schemaPath: "#/properties/state/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.state.type, parentSchema: schema163.properties.state, data: data3 };
+        const err8 = { instancePath: instancePath + "/semver", schemaPath: "#/properties/semver/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.semver.type, parentSchema: schema163.properties.semver, data: data3 };
         if (vErrors === null) {
-          vErrors = [err7];
+          vErrors = [err8];
         } else {
-          vErrors.push(err7);
+          vErrors.push(err8);
         }
         errors++;
       }
     }
-    if (data.credentials !== void 0) {
-      let data4 = data.credentials;
+    if (data.tagPrefix !== void 0) {
+      let data4 = data.tagPrefix;
       if (typeof data4 === "string") {
         if (func2(data4) < 1) {
-          const err8 = { instancePath: instancePath + "/credentials", schemaPath: "#/properties/credentials/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.credentials, data: data4 };
+          const err9 = { instancePath: instancePath + "/tagPrefix", schemaPath: "#/properties/tagPrefix/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.tagPrefix, data: data4 };
           if (vErrors === null) {
-            vErrors = [err8];
+            vErrors = [err9];
           } else {
-            vErrors.push(err8);
+            vErrors.push(err9);
           }
           errors++;
         }
       } else {
-        const err9 = { instancePath: instancePath + "/credentials", schemaPath: "#/properties/credentials/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.credentials.type, parentSchema: schema163.properties.credentials, data: data4 };
+        const err10 = { instancePath: instancePath + "/tagPrefix", schemaPath: "#/properties/tagPrefix/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.tagPrefix.type, parentSchema: schema163.properties.tagPrefix, data: data4 };
         if (vErrors === null) {
-          vErrors = [err9];
+          vErrors = [err10];
         } else {
-          vErrors.push(err9);
+          vErrors.push(err10);
         }
         errors++;
       }
     }
-    if (data.tokenFile !== void 0) {
-      let data5 = data.tokenFile;
+    if (data.commit !== void 0) {
+      let data5 = data.commit;
       if (typeof data5 === "string") {
         if (func2(data5) < 1) {
-          const err10 = { instancePath: instancePath + "/tokenFile", schemaPath: "#/properties/tokenFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.tokenFile, data: data5 };
+          const err11 = { instancePath: instancePath + "/commit", schemaPath: "#/properties/commit/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.commit, data: data5 };
           if (vErrors === null) {
-            vErrors = [err10];
+            vErrors = [err11];
           } else {
-            vErrors.push(err10);
+            vErrors.push(err11);
           }
           errors++;
         }
       } else {
-        const err11 = { instancePath: instancePath + "/tokenFile", schemaPath: "#/properties/tokenFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.tokenFile.type, parentSchema: schema163.properties.tokenFile, data: data5 };
+        const err12 = { instancePath: instancePath + "/commit", schemaPath: "#/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.commit.type, parentSchema: schema163.properties.commit, data: data5 };
         if (vErrors === null) {
-          vErrors = [err11];
+          vErrors = [err12];
         } else {
-          vErrors.push(err11);
+          vErrors.push(err12);
         }
         errors++;
       }
     }
-    if (data.username !== void 0) {
-      let data6 = data.username;
-      if (typeof data6 === "string") {
-        if (func2(data6) < 1) {
-          const err12 = { instancePath: instancePath + "/username", schemaPath: "#/properties/username/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.username, data: data6 };
-          if (vErrors === null) {
-            vErrors = [err12];
-          } else {
-            vErrors.push(err12);
-          }
-          errors++;
-        }
-      } else {
-        const err13 = { instancePath: instancePath + "/username", schemaPath: "#/properties/username/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.username.type, parentSchema: schema163.properties.username, data: data6 };
+    if (data.path !== void 0) {
+      let data6 = data.path;
+      if (typeof data6 !== "string") {
+        const err13 = { instancePath: instancePath + "/path", schemaPath: "#/properties/path/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.path.type, parentSchema: schema163.properties.path, data: data6 };
         if (vErrors === null) {
           vErrors = [err13];
         } else {
@@ -12632,19 +12632,20 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.nonFastForward !== void 0) {
-      let data7 = data.nonFastForward;
-      if (typeof data7 !== "string") {
-        const err14 = { instancePath: instancePath + "/nonFastForward", schemaPath: "#/properties/nonFastForward/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.nonFastForward.type, parentSchema: schema163.properties.nonFastForward, data: data7 };
-        if (vErrors === null) {
-          vErrors = [err14];
-        } else {
-          vErrors.push(err14);
+    if (data.state !== void 0) {
+      let data7 = data.state;
+      if (typeof data7 === "string") {
+        if (func2(data7) < 1) {
+          const err14 = { instancePath: instancePath + "/state", schemaPath: "#/properties/state/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.state, data: data7 };
+          if (vErrors === null) {
+            vErrors = [err14];
+          } else {
+            vErrors.push(err14);
+          }
+          errors++;
         }
-        errors++;
-      }
-      if (!(data7 === "refuse" || data7 === "allow")) {
-        const err15 = { instancePath: instancePath + "/nonFastForward", schemaPath: "#/properties/nonFastForward/enum", keyword: "enum", params: { allowedValues: schema163.properties.nonFastForward.enum }, message: "must be equal to one of the allowed values", schema: schema163.properties.nonFastForward.enum, parentSchema: schema163.properties.nonFastForward, data: data7 };
+      } else {
+        const err15 = { instancePath: instancePath + "/state", schemaPath: "#/properties/state/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.state.type, parentSchema: schema163.properties.state, data: data7 };
         if (vErrors === null) {
           vErrors = [err15];
         } else {
@@ -12653,19 +12654,20 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.tokenScheme !== void 0) {
-      let data8 = data.tokenScheme;
-      if (typeof data8 !== "string") {
-        const err16 = { instancePath: instancePath + "/tokenScheme", schemaPath: "#/properties/tokenScheme/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.tokenScheme.type, parentSchema: schema163.properties.tokenScheme, data: data8 };
-        if (vErrors === null) {
-          vErrors = [err16];
-        } else {
-          vErrors.push(err16);
+    if (data.credentials !== void 0) {
+      let data8 = data.credentials;
+      if (typeof data8 === "string") {
+        if (func2(data8) < 1) {
+          const err16 = { instancePath: instancePath + "/credentials", schemaPath: "#/properties/credentials/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.credentials, data: data8 };
+          if (vErrors === null) {
+            vErrors = [err16];
+          } else {
+            vErrors.push(err16);
+          }
+          errors++;
         }
-        errors++;
-      }
-      if (!(data8 === "basic" || data8 === "bearer")) {
-        const err17 = { instancePath: instancePath + "/tokenScheme", schemaPath: "#/properties/tokenScheme/enum", keyword: "enum", params: { allowedValues: schema163.properties.tokenScheme.enum }, message: "must be equal to one of the allowed values", schema: schema163.properties.tokenScheme.enum, parentSchema: schema163.properties.tokenScheme, data: data8 };
+      } else {
+        const err17 = { instancePath: instancePath + "/credentials", schemaPath: "#/properties/credentials/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.credentials.type, parentSchema: schema163.properties.credentials, data: data8 };
         if (vErrors === null) {
           vErrors = [err17];
         } else {
@@ -12674,31 +12676,33 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.githubAppId !== void 0) {
-      let data9 = data.githubAppId;
-      if (typeof data9 !== "string" && !(typeof data9 == "number" && (!(data9 % 1) && !isNaN(data9)) && isFinite(data9))) {
-        const err18 = { instancePath: instancePath + "/githubAppId", schemaPath: "#/properties/githubAppId/type", keyword: "type", params: { type: schema163.properties.githubAppId.type }, message: "must be string,integer", schema: schema163.properties.githubAppId.type, parentSchema: schema163.properties.githubAppId, data: data9 };
-        if (vErrors === null) {
-          vErrors = [err18];
-        } else {
-          vErrors.push(err18);
-        }
-        errors++;
-      }
-      if (typeof data9 == "number" && isFinite(data9)) {
-        if (data9 < 1 || isNaN(data9)) {
-          const err19 = { instancePath: instancePath + "/githubAppId", schemaPath: "#/properties/githubAppId/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema163.properties.githubAppId, data: data9 };
+    if (data.tokenFile !== void 0) {
+      let data9 = data.tokenFile;
+      if (typeof data9 === "string") {
+        if (func2(data9) < 1) {
+          const err18 = { instancePath: instancePath + "/tokenFile", schemaPath: "#/properties/tokenFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.tokenFile, data: data9 };
           if (vErrors === null) {
-            vErrors = [err19];
+            vErrors = [err18];
           } else {
-            vErrors.push(err19);
+            vErrors.push(err18);
           }
           errors++;
         }
+      } else {
+        const err19 = { instancePath: instancePath + "/tokenFile", schemaPath: "#/properties/tokenFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.tokenFile.type, parentSchema: schema163.properties.tokenFile, data: data9 };
+        if (vErrors === null) {
+          vErrors = [err19];
+        } else {
+          vErrors.push(err19);
+        }
+        errors++;
       }
-      if (typeof data9 === "string") {
-        if (func2(data9) < 1) {
-          const err20 = { instancePath: instancePath + "/githubAppId", schemaPath: "#/properties/githubAppId/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.githubAppId, data: data9 };
+    }
+    if (data.username !== void 0) {
+      let data10 = data.username;
+      if (typeof data10 === "string") {
+        if (func2(data10) < 1) {
+          const err20 = { instancePath: instancePath + "/username", schemaPath: "#/properties/username/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.username, data: data10 };
           if (vErrors === null) {
             vErrors = [err20];
           } else {
@@ -12706,12 +12710,8 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
           }
           errors++;
         }
-      }
-    }
-    if (data.githubInstallationId !== void 0) {
-      let data10 = data.githubInstallationId;
-      if (typeof data10 !== "string" && !(typeof data10 == "number" && (!(data10 % 1) && !isNaN(data10)) && isFinite(data10))) {
-        const err21 = { instancePath: instancePath + "/githubInstallationId", schemaPath: "#/properties/githubInstallationId/type", keyword: "type", params: { type: schema163.properties.githubInstallationId.type }, message: "must be string,integer", schema: schema163.properties.githubInstallationId.type, parentSchema: schema163.properties.githubInstallationId, data: data10 };
+      } else {
+        const err21 = { instancePath: instancePath + "/username", schemaPath: "#/properties/username/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.username.type, parentSchema: schema163.properties.username, data: data10 };
         if (vErrors === null) {
           vErrors = [err21];
         } else {
@@ -12719,43 +12719,41 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-      if (typeof data10 == "number" && isFinite(data10)) {
-        if (data10 < 1 || isNaN(data10)) {
-          const err22 = { instancePath: instancePath + "/githubInstallationId", schemaPath: "#/properties/githubInstallationId/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema163.properties.githubInstallationId, data: data10 };
-          if (vErrors === null) {
-            vErrors = [err22];
-          } else {
-            vErrors.push(err22);
-          }
-          errors++;
+    }
+    if (data.nonFastForward !== void 0) {
+      let data11 = data.nonFastForward;
+      if (typeof data11 !== "string") {
+        const err22 = { instancePath: instancePath + "/nonFastForward", schemaPath: "#/properties/nonFastForward/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.nonFastForward.type, parentSchema: schema163.properties.nonFastForward, data: data11 };
+        if (vErrors === null) {
+          vErrors = [err22];
+        } else {
+          vErrors.push(err22);
         }
+        errors++;
       }
-      if (typeof data10 === "string") {
-        if (func2(data10) < 1) {
-          const err23 = { instancePath: instancePath + "/githubInstallationId", schemaPath: "#/properties/githubInstallationId/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.githubInstallationId, data: data10 };
-          if (vErrors === null) {
-            vErrors = [err23];
-          } else {
-            vErrors.push(err23);
-          }
-          errors++;
+      if (!(data11 === "refuse" || data11 === "allow")) {
+        const err23 = { instancePath: instancePath + "/nonFastForward", schemaPath: "#/properties/nonFastForward/enum", keyword: "enum", params: { allowedValues: schema163.properties.nonFastForward.enum }, message: "must be equal to one of the allowed values", schema: schema163.properties.nonFastForward.enum, parentSchema: schema163.properties.nonFastForward, data: data11 };
+        if (vErrors === null) {
+          vErrors = [err23];
+        } else {
+          vErrors.push(err23);
         }
+        errors++;
       }
     }
-    if (data.githubAppKeyFile !== void 0) {
-      let data11 = data.githubAppKeyFile;
-      if (typeof data11 === "string") {
-        if (func2(data11) < 1) {
-          const err24 = { instancePath: instancePath + "/githubAppKeyFile", schemaPath: "#/properties/githubAppKeyFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.githubAppKeyFile, data: data11 };
-          if (vErrors === null) {
-            vErrors = [err24];
-          } else {
-            vErrors.push(err24);
-          }
-          errors++;
+    if (data.tokenScheme !== void 0) {
+      let data12 = data.tokenScheme;
+      if (typeof data12 !== "string") {
+        const err24 = { instancePath: instancePath + "/tokenScheme", schemaPath: "#/properties/tokenScheme/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.tokenScheme.type, parentSchema: schema163.properties.tokenScheme, data: data12 };
+        if (vErrors === null) {
+          vErrors = [err24];
+        } else {
+          vErrors.push(err24);
         }
-      } else {
-        const err25 = { instancePath: instancePath + "/githubAppKeyFile", schemaPath: "#/properties/githubAppKeyFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.githubAppKeyFile.type, parentSchema: schema163.properties.githubAppKeyFile, data: data11 };
+        errors++;
+      }
+      if (!(data12 === "basic" || data12 === "bearer")) {
+        const err25 = { instancePath: instancePath + "/tokenScheme", schemaPath: "#/properties/tokenScheme/enum", keyword: "enum", params: { allowedValues: schema163.properties.tokenScheme.enum }, message: "must be equal to one of the allowed values", schema: schema163.properties.tokenScheme.enum, parentSchema: schema163.properties.tokenScheme, data: data12 };
         if (vErrors === null) {
           vErrors = [err25];
         } else {
@@ -12764,33 +12762,31 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.githubApiUrl !== void 0) {
-      let data12 = data.githubApiUrl;
-      if (typeof data12 === "string") {
-        if (func2(data12) < 1) {
-          const err26 = { instancePath: instancePath + "/githubApiUrl", schemaPath: "#/properties/githubApiUrl/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.githubApiUrl, data: data12 };
-          if (vErrors === null) {
-            vErrors = [err26];
-          } else {
-            vErrors.push(err26);
-          }
-          errors++;
-        }
-      } else {
-        const err27 = { instancePath: instancePath + "/githubApiUrl", schemaPath: "#/properties/githubApiUrl/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.githubApiUrl.type, parentSchema: schema163.properties.githubApiUrl, data: data12 };
+    if (data.githubAppId !== void 0) {
+      let data13 = data.githubAppId;
+      if (typeof data13 !== "string" && !(typeof data13 == "number" && (!(data13 % 1) && !isNaN(data13)) && isFinite(data13))) {
+        const err26 = { instancePath: instancePath + "/githubAppId", schemaPath: "#/properties/githubAppId/type", keyword: "type", params: { type: schema163.properties.githubAppId.type }, message: "must be string,integer", schema: schema163.properties.githubAppId.type, parentSchema: schema163.properties.githubAppId, data: data13 };
         if (vErrors === null) {
-          vErrors = [err27];
+          vErrors = [err26];
         } else {
-          vErrors.push(err27);
+          vErrors.push(err26);
         }
         errors++;
       }
-    }
-    if (data.caFile !== void 0) {
-      let data13 = data.caFile;
+      if (typeof data13 == "number" && isFinite(data13)) {
+        if (data13 < 1 || isNaN(data13)) {
+          const err27 = { instancePath: instancePath + "/githubAppId", schemaPath: "#/properties/githubAppId/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema163.properties.githubAppId, data: data13 };
+          if (vErrors === null) {
+            vErrors = [err27];
+          } else {
+            vErrors.push(err27);
+          }
+          errors++;
+        }
+      }
       if (typeof data13 === "string") {
         if (func2(data13) < 1) {
-          const err28 = { instancePath: instancePath + "/caFile", schemaPath: "#/properties/caFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.caFile, data: data13 };
+          const err28 = { instancePath: instancePath + "/githubAppId", schemaPath: "#/properties/githubAppId/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.githubAppId, data: data13 };
           if (vErrors === null) {
             vErrors = [err28];
           } else {
@@ -12798,8 +12794,12 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
           }
           errors++;
         }
-      } else {
-        const err29 = { instancePath: instancePath + "/caFile", schemaPath: "#/properties/caFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.caFile.type, parentSchema: schema163.properties.caFile, data: data13 };
+      }
+    }
+    if (data.githubInstallationId !== void 0) {
+      let data14 = data.githubInstallationId;
+      if (typeof data14 !== "string" && !(typeof data14 == "number" && (!(data14 % 1) && !isNaN(data14)) && isFinite(data14))) {
+        const err29 = { instancePath: instancePath + "/githubInstallationId", schemaPath: "#/properties/githubInstallationId/type", keyword: "type", params: { type: schema163.properties.githubInstallationId.type }, message: "must be string,integer", schema: schema163.properties.githubInstallationId.type, parentSchema: schema163.properties.githubInstallationId, data: data14 };
         if (vErrors === null) {
           vErrors = [err29];
         } else {
@@ -12807,12 +12807,9 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-    }
-    if (data.clientCertFile !== void 0) {
-      let data14 = data.clientCertFile;
-      if (typeof data14 === "string") {
-        if (func2(data14) < 1) {
-          const err30 = { instancePath: instancePath + "/clientCertFile", schemaPath: "#/properties/clientCertFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.clientCertFile, data: data14 };
+      if (typeof data14 == "number" && isFinite(data14)) {
+        if (data14 < 1 || isNaN(data14)) {
+          const err30 = { instancePath: instancePath + "/githubInstallationId", schemaPath: "#/properties/githubInstallationId/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema163.properties.githubInstallationId, data: data14 };
           if (vErrors === null) {
             vErrors = [err30];
           } else {
@@ -12820,21 +12817,24 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
           }
           errors++;
         }
-      } else {
-        const err31 = { instancePath: instancePath + "/clientCertFile", schemaPath: "#/properties/clientCertFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.clientCertFile.type, parentSchema: schema163.properties.clientCertFile, data: data14 };
-        if (vErrors === null) {
-          vErrors = [err31];
-        } else {
-          vErrors.push(err31);
+      }
+      if (typeof data14 === "string") {
+        if (func2(data14) < 1) {
+          const err31 = { instancePath: instancePath + "/githubInstallationId", schemaPath: "#/properties/githubInstallationId/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.githubInstallationId, data: data14 };
+          if (vErrors === null) {
+            vErrors = [err31];
+          } else {
+            vErrors.push(err31);
+          }
+          errors++;
         }
-        errors++;
       }
     }
-    if (data.clientKeyFile !== void 0) {
-      let data15 = data.clientKeyFile;
+    if (data.githubAppKeyFile !== void 0) {
+      let data15 = data.githubAppKeyFile;
       if (typeof data15 === "string") {
         if (func2(data15) < 1) {
-          const err32 = { instancePath: instancePath + "/clientKeyFile", schemaPath: "#/properties/clientKeyFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.clientKeyFile, data: data15 };
+          const err32 = { instancePath: instancePath + "/githubAppKeyFile", schemaPath: "#/properties/githubAppKeyFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.githubAppKeyFile, data: data15 };
           if (vErrors === null) {
             vErrors = [err32];
           } else {
@@ -12843,7 +12843,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err33 = { instancePath: instancePath + "/clientKeyFile", schemaPath: "#/properties/clientKeyFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.clientKeyFile.type, parentSchema: schema163.properties.clientKeyFile, data: data15 };
+        const err33 = { instancePath: instancePath + "/githubAppKeyFile", schemaPath: "#/properties/githubAppKeyFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.githubAppKeyFile.type, parentSchema: schema163.properties.githubAppKeyFile, data: data15 };
         if (vErrors === null) {
           vErrors = [err33];
         } else {
@@ -12852,11 +12852,11 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.proxy !== void 0) {
-      let data16 = data.proxy;
+    if (data.githubApiUrl !== void 0) {
+      let data16 = data.githubApiUrl;
       if (typeof data16 === "string") {
         if (func2(data16) < 1) {
-          const err34 = { instancePath: instancePath + "/proxy", schemaPath: "#/properties/proxy/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.proxy, data: data16 };
+          const err34 = { instancePath: instancePath + "/githubApiUrl", schemaPath: "#/properties/githubApiUrl/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.githubApiUrl, data: data16 };
           if (vErrors === null) {
             vErrors = [err34];
           } else {
@@ -12865,7 +12865,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err35 = { instancePath: instancePath + "/proxy", schemaPath: "#/properties/proxy/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.proxy.type, parentSchema: schema163.properties.proxy, data: data16 };
+        const err35 = { instancePath: instancePath + "/githubApiUrl", schemaPath: "#/properties/githubApiUrl/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.githubApiUrl.type, parentSchema: schema163.properties.githubApiUrl, data: data16 };
         if (vErrors === null) {
           vErrors = [err35];
         } else {
@@ -12874,11 +12874,11 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.proxyCredentialsFile !== void 0) {
-      let data17 = data.proxyCredentialsFile;
+    if (data.caFile !== void 0) {
+      let data17 = data.caFile;
       if (typeof data17 === "string") {
         if (func2(data17) < 1) {
-          const err36 = { instancePath: instancePath + "/proxyCredentialsFile", schemaPath: "#/properties/proxyCredentialsFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.proxyCredentialsFile, data: data17 };
+          const err36 = { instancePath: instancePath + "/caFile", schemaPath: "#/properties/caFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.caFile, data: data17 };
           if (vErrors === null) {
             vErrors = [err36];
           } else {
@@ -12887,7 +12887,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err37 = { instancePath: instancePath + "/proxyCredentialsFile", schemaPath: "#/properties/proxyCredentialsFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.proxyCredentialsFile.type, parentSchema: schema163.properties.proxyCredentialsFile, data: data17 };
+        const err37 = { instancePath: instancePath + "/caFile", schemaPath: "#/properties/caFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.caFile.type, parentSchema: schema163.properties.caFile, data: data17 };
         if (vErrors === null) {
           vErrors = [err37];
         } else {
@@ -12896,11 +12896,11 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.proxyBypass !== void 0) {
-      let data18 = data.proxyBypass;
+    if (data.clientCertFile !== void 0) {
+      let data18 = data.clientCertFile;
       if (typeof data18 === "string") {
         if (func2(data18) < 1) {
-          const err38 = { instancePath: instancePath + "/proxyBypass", schemaPath: "#/properties/proxyBypass/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.proxyBypass, data: data18 };
+          const err38 = { instancePath: instancePath + "/clientCertFile", schemaPath: "#/properties/clientCertFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.clientCertFile, data: data18 };
           if (vErrors === null) {
             vErrors = [err38];
           } else {
@@ -12909,7 +12909,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err39 = { instancePath: instancePath + "/proxyBypass", schemaPath: "#/properties/proxyBypass/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.proxyBypass.type, parentSchema: schema163.properties.proxyBypass, data: data18 };
+        const err39 = { instancePath: instancePath + "/clientCertFile", schemaPath: "#/properties/clientCertFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.clientCertFile.type, parentSchema: schema163.properties.clientCertFile, data: data18 };
         if (vErrors === null) {
           vErrors = [err39];
         } else {
@@ -12918,11 +12918,11 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.sshKeyFile !== void 0) {
-      let data19 = data.sshKeyFile;
+    if (data.clientKeyFile !== void 0) {
+      let data19 = data.clientKeyFile;
       if (typeof data19 === "string") {
         if (func2(data19) < 1) {
-          const err40 = { instancePath: instancePath + "/sshKeyFile", schemaPath: "#/properties/sshKeyFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.sshKeyFile, data: data19 };
+          const err40 = { instancePath: instancePath + "/clientKeyFile", schemaPath: "#/properties/clientKeyFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.clientKeyFile, data: data19 };
           if (vErrors === null) {
             vErrors = [err40];
           } else {
@@ -12931,7 +12931,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err41 = { instancePath: instancePath + "/sshKeyFile", schemaPath: "#/properties/sshKeyFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.sshKeyFile.type, parentSchema: schema163.properties.sshKeyFile, data: data19 };
+        const err41 = { instancePath: instancePath + "/clientKeyFile", schemaPath: "#/properties/clientKeyFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.clientKeyFile.type, parentSchema: schema163.properties.clientKeyFile, data: data19 };
         if (vErrors === null) {
           vErrors = [err41];
         } else {
@@ -12940,11 +12940,11 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.sshPassphraseFile !== void 0) {
-      let data20 = data.sshPassphraseFile;
+    if (data.proxy !== void 0) {
+      let data20 = data.proxy;
       if (typeof data20 === "string") {
         if (func2(data20) < 1) {
-          const err42 = { instancePath: instancePath + "/sshPassphraseFile", schemaPath: "#/properties/sshPassphraseFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.sshPassphraseFile, data: data20 };
+          const err42 = { instancePath: instancePath + "/proxy", schemaPath: "#/properties/proxy/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.proxy, data: data20 };
           if (vErrors === null) {
             vErrors = [err42];
           } else {
@@ -12953,7 +12953,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err43 = { instancePath: instancePath + "/sshPassphraseFile", schemaPath: "#/properties/sshPassphraseFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.sshPassphraseFile.type, parentSchema: schema163.properties.sshPassphraseFile, data: data20 };
+        const err43 = { instancePath: instancePath + "/proxy", schemaPath: "#/properties/proxy/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.proxy.type, parentSchema: schema163.properties.proxy, data: data20 };
         if (vErrors === null) {
           vErrors = [err43];
         } else {
@@ -12962,11 +12962,11 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.sshAgent !== void 0) {
-      let data21 = data.sshAgent;
+    if (data.proxyCredentialsFile !== void 0) {
+      let data21 = data.proxyCredentialsFile;
       if (typeof data21 === "string") {
         if (func2(data21) < 1) {
-          const err44 = { instancePath: instancePath + "/sshAgent", schemaPath: "#/properties/sshAgent/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.sshAgent, data: data21 };
+          const err44 = { instancePath: instancePath + "/proxyCredentialsFile", schemaPath: "#/properties/proxyCredentialsFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.proxyCredentialsFile, data: data21 };
           if (vErrors === null) {
             vErrors = [err44];
           } else {
@@ -12975,7 +12975,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err45 = { instancePath: instancePath + "/sshAgent", schemaPath: "#/properties/sshAgent/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.sshAgent.type, parentSchema: schema163.properties.sshAgent, data: data21 };
+        const err45 = { instancePath: instancePath + "/proxyCredentialsFile", schemaPath: "#/properties/proxyCredentialsFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.proxyCredentialsFile.type, parentSchema: schema163.properties.proxyCredentialsFile, data: data21 };
         if (vErrors === null) {
           vErrors = [err45];
         } else {
@@ -12984,11 +12984,11 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.knownHostsFile !== void 0) {
-      let data22 = data.knownHostsFile;
+    if (data.proxyBypass !== void 0) {
+      let data22 = data.proxyBypass;
       if (typeof data22 === "string") {
         if (func2(data22) < 1) {
-          const err46 = { instancePath: instancePath + "/knownHostsFile", schemaPath: "#/properties/knownHostsFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.knownHostsFile, data: data22 };
+          const err46 = { instancePath: instancePath + "/proxyBypass", schemaPath: "#/properties/proxyBypass/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.proxyBypass, data: data22 };
           if (vErrors === null) {
             vErrors = [err46];
           } else {
@@ -12997,7 +12997,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err47 = { instancePath: instancePath + "/knownHostsFile", schemaPath: "#/properties/knownHostsFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.knownHostsFile.type, parentSchema: schema163.properties.knownHostsFile, data: data22 };
+        const err47 = { instancePath: instancePath + "/proxyBypass", schemaPath: "#/properties/proxyBypass/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.proxyBypass.type, parentSchema: schema163.properties.proxyBypass, data: data22 };
         if (vErrors === null) {
           vErrors = [err47];
         } else {
@@ -13006,11 +13006,11 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.signingKeyFile !== void 0) {
-      let data23 = data.signingKeyFile;
+    if (data.sshKeyFile !== void 0) {
+      let data23 = data.sshKeyFile;
       if (typeof data23 === "string") {
         if (func2(data23) < 1) {
-          const err48 = { instancePath: instancePath + "/signingKeyFile", schemaPath: "#/properties/signingKeyFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.signingKeyFile, data: data23 };
+          const err48 = { instancePath: instancePath + "/sshKeyFile", schemaPath: "#/properties/sshKeyFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.sshKeyFile, data: data23 };
           if (vErrors === null) {
             vErrors = [err48];
           } else {
@@ -13019,7 +13019,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err49 = { instancePath: instancePath + "/signingKeyFile", schemaPath: "#/properties/signingKeyFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.signingKeyFile.type, parentSchema: schema163.properties.signingKeyFile, data: data23 };
+        const err49 = { instancePath: instancePath + "/sshKeyFile", schemaPath: "#/properties/sshKeyFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.sshKeyFile.type, parentSchema: schema163.properties.sshKeyFile, data: data23 };
         if (vErrors === null) {
           vErrors = [err49];
         } else {
@@ -13028,11 +13028,11 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.signingPassphraseFile !== void 0) {
-      let data24 = data.signingPassphraseFile;
+    if (data.sshPassphraseFile !== void 0) {
+      let data24 = data.sshPassphraseFile;
       if (typeof data24 === "string") {
         if (func2(data24) < 1) {
-          const err50 = { instancePath: instancePath + "/signingPassphraseFile", schemaPath: "#/properties/signingPassphraseFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.signingPassphraseFile, data: data24 };
+          const err50 = { instancePath: instancePath + "/sshPassphraseFile", schemaPath: "#/properties/sshPassphraseFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.sshPassphraseFile, data: data24 };
           if (vErrors === null) {
             vErrors = [err50];
           } else {
@@ -13041,7 +13041,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err51 = { instancePath: instancePath + "/signingPassphraseFile", schemaPath: "#/properties/signingPassphraseFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.signingPassphraseFile.type, parentSchema: schema163.properties.signingPassphraseFile, data: data24 };
+        const err51 = { instancePath: instancePath + "/sshPassphraseFile", schemaPath: "#/properties/sshPassphraseFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.sshPassphraseFile.type, parentSchema: schema163.properties.sshPassphraseFile, data: data24 };
         if (vErrors === null) {
           vErrors = [err51];
         } else {
@@ -13050,11 +13050,11 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.listen !== void 0) {
-      let data25 = data.listen;
+    if (data.sshAgent !== void 0) {
+      let data25 = data.sshAgent;
       if (typeof data25 === "string") {
         if (func2(data25) < 1) {
-          const err52 = { instancePath: instancePath + "/listen", schemaPath: "#/properties/listen/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.listen, data: data25 };
+          const err52 = { instancePath: instancePath + "/sshAgent", schemaPath: "#/properties/sshAgent/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.sshAgent, data: data25 };
           if (vErrors === null) {
             vErrors = [err52];
           } else {
@@ -13063,7 +13063,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err53 = { instancePath: instancePath + "/listen", schemaPath: "#/properties/listen/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.listen.type, parentSchema: schema163.properties.listen, data: data25 };
+        const err53 = { instancePath: instancePath + "/sshAgent", schemaPath: "#/properties/sshAgent/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.sshAgent.type, parentSchema: schema163.properties.sshAgent, data: data25 };
         if (vErrors === null) {
           vErrors = [err53];
         } else {
@@ -13072,11 +13072,11 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.webhookSecretFile !== void 0) {
-      let data26 = data.webhookSecretFile;
+    if (data.knownHostsFile !== void 0) {
+      let data26 = data.knownHostsFile;
       if (typeof data26 === "string") {
         if (func2(data26) < 1) {
-          const err54 = { instancePath: instancePath + "/webhookSecretFile", schemaPath: "#/properties/webhookSecretFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.webhookSecretFile, data: data26 };
+          const err54 = { instancePath: instancePath + "/knownHostsFile", schemaPath: "#/properties/knownHostsFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.knownHostsFile, data: data26 };
           if (vErrors === null) {
             vErrors = [err54];
           } else {
@@ -13085,7 +13085,7 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err55 = { instancePath: instancePath + "/webhookSecretFile", schemaPath: "#/properties/webhookSecretFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.webhookSecretFile.type, parentSchema: schema163.properties.webhookSecretFile, data: data26 };
+        const err55 = { instancePath: instancePath + "/knownHostsFile", schemaPath: "#/properties/knownHostsFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.knownHostsFile.type, parentSchema: schema163.properties.knownHostsFile, data: data26 };
         if (vErrors === null) {
           vErrors = [err55];
         } else {
@@ -13094,11 +13094,11 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.sources !== void 0) {
-      let data27 = data.sources;
-      if (data27 && typeof data27 == "object" && !Array.isArray(data27)) {
-        if (Object.keys(data27).length < 1) {
-          const err56 = { instancePath: instancePath + "/sources", schemaPath: "#/properties/sources/minProperties", keyword: "minProperties", params: { limit: 1 }, message: "must NOT have fewer than 1 properties", schema: 1, parentSchema: schema163.properties.sources, data: data27 };
+    if (data.signingKeyFile !== void 0) {
+      let data27 = data.signingKeyFile;
+      if (typeof data27 === "string") {
+        if (func2(data27) < 1) {
+          const err56 = { instancePath: instancePath + "/signingKeyFile", schemaPath: "#/properties/signingKeyFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.signingKeyFile, data: data27 };
           if (vErrors === null) {
             vErrors = [err56];
           } else {
@@ -13106,92 +13106,74 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
           }
           errors++;
         }
-        for (const key1 in data27) {
-          const _errs58 = errors;
-          if (typeof key1 === "string") {
-            if (!pattern106.test(key1)) {
-              const err57 = { instancePath: instancePath + "/sources", schemaPath: "#/properties/sources/propertyNames/pattern", keyword: "pattern", params: { pattern: "^[a-z0-9][a-z0-9-]{0,62}$" }, message: 'must match pattern "^[a-z0-9][a-z0-9-]{0,62}$"', schema: "^[a-z0-9][a-z0-9-]{0,62}$", parentSchema: schema163.properties.sources.propertyNames, data: key1, propertyName: key1 };
-              if (vErrors === null) {
-                vErrors = [err57];
-              } else {
-                vErrors.push(err57);
-              }
-              errors++;
-            }
-          }
-          var valid1 = _errs58 === errors;
-          if (!valid1) {
-            const err58 = { instancePath: instancePath + "/sources", schemaPath: "#/properties/sources/propertyNames", keyword: "propertyNames", params: { propertyName: key1 }, message: "property name must be valid", schema: schema163.properties.sources.propertyNames, parentSchema: schema163.properties.sources, data: data27 };
-            if (vErrors === null) {
-              vErrors = [err58];
-            } else {
-              vErrors.push(err58);
-            }
-            errors++;
-          }
+      } else {
+        const err57 = { instancePath: instancePath + "/signingKeyFile", schemaPath: "#/properties/signingKeyFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.signingKeyFile.type, parentSchema: schema163.properties.signingKeyFile, data: data27 };
+        if (vErrors === null) {
+          vErrors = [err57];
+        } else {
+          vErrors.push(err57);
         }
-        for (const key2 in data27) {
-          let data28 = data27[key2];
-          if (!validate65(data28, { instancePath: instancePath + "/sources/" + key2.replace(/~/g, "~0").replace(/\//g, "~1"), parentData: data27, parentDataProperty: key2, rootData, dynamicAnchors })) {
-            vErrors = vErrors === null ? validate65.errors : vErrors.concat(validate65.errors);
-            errors = vErrors.length;
-          }
-          if (data28 && typeof data28 == "object" && !Array.isArray(data28)) {
-            for (const key3 in data28) {
-              const _errs63 = errors;
-              const _errs64 = errors;
-              const _errs65 = errors;
-              if (!(key3 === "sources" || key3 === "state" || key3 === "listen" || key3 === "webhookSecretFile" || key3 === "logLevel")) {
-                const err59 = {};
-                if (vErrors === null) {
-                  vErrors = [err59];
-                } else {
-                  vErrors.push(err59);
-                }
-                errors++;
-              }
-              var valid5 = _errs65 === errors;
-              if (valid5) {
-                const err60 = { instancePath: instancePath + "/sources/" + key2.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/properties/sources/additionalProperties/propertyNames/not", keyword: "not", params: {}, message: "must NOT be valid", schema: schema163.properties.sources.additionalProperties.propertyNames.not, parentSchema: schema163.properties.sources.additionalProperties.propertyNames, data: key3, propertyName: key3 };
-                if (vErrors === null) {
-                  vErrors = [err60];
-                } else {
-                  vErrors.push(err60);
-                }
-                errors++;
-              } else {
-                errors = _errs64;
-                if (vErrors !== null) {
-                  if (_errs64) {
-                    vErrors.length = _errs64;
-                  } else {
-                    vErrors = null;
-                  }
-                }
-              }
-              var valid4 = _errs63 === errors;
-              if (!valid4) {
-                const err61 = { instancePath: instancePath + "/sources/" + key2.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/properties/sources/additionalProperties/propertyNames", keyword: "propertyNames", params: { propertyName: key3 }, message: "property name must be valid", schema: schema163.properties.sources.additionalProperties.propertyNames, parentSchema: schema163.properties.sources.additionalProperties, data: data28 };
-                if (vErrors === null) {
-                  vErrors = [err61];
-                } else {
-                  vErrors.push(err61);
-                }
-                errors++;
-              }
-            }
+        errors++;
+      }
+    }
+    if (data.signingPassphraseFile !== void 0) {
+      let data28 = data.signingPassphraseFile;
+      if (typeof data28 === "string") {
+        if (func2(data28) < 1) {
+          const err58 = { instancePath: instancePath + "/signingPassphraseFile", schemaPath: "#/properties/signingPassphraseFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.signingPassphraseFile, data: data28 };
+          if (vErrors === null) {
+            vErrors = [err58];
           } else {
-            const err62 = { instancePath: instancePath + "/sources/" + key2.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/properties/sources/additionalProperties/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema163.properties.sources.additionalProperties.type, parentSchema: schema163.properties.sources.additionalProperties, data: data28 };
-            if (vErrors === null) {
-              vErrors = [err62];
-            } else {
-              vErrors.push(err62);
-            }
-            errors++;
+            vErrors.push(err58);
           }
+          errors++;
         }
       } else {
-        const err63 = { instancePath: instancePath + "/sources", schemaPath: "#/properties/sources/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema163.properties.sources.type, parentSchema: schema163.properties.sources, data: data27 };
+        const err59 = { instancePath: instancePath + "/signingPassphraseFile", schemaPath: "#/properties/signingPassphraseFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.signingPassphraseFile.type, parentSchema: schema163.properties.signingPassphraseFile, data: data28 };
+        if (vErrors === null) {
+          vErrors = [err59];
+        } else {
+          vErrors.push(err59);
+        }
+        errors++;
+      }
+    }
+    if (data.listen !== void 0) {
+      let data29 = data.listen;
+      if (typeof data29 === "string") {
+        if (func2(data29) < 1) {
+          const err60 = { instancePath: instancePath + "/listen", schemaPath: "#/properties/listen/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.listen, data: data29 };
+          if (vErrors === null) {
+            vErrors = [err60];
+          } else {
+            vErrors.push(err60);
+          }
+          errors++;
+        }
+      } else {
+        const err61 = { instancePath: instancePath + "/listen", schemaPath: "#/properties/listen/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.listen.type, parentSchema: schema163.properties.listen, data: data29 };
+        if (vErrors === null) {
+          vErrors = [err61];
+        } else {
+          vErrors.push(err61);
+        }
+        errors++;
+      }
+    }
+    if (data.webhookSecretFile !== void 0) {
+      let data30 = data.webhookSecretFile;
+      if (typeof data30 === "string") {
+        if (func2(data30) < 1) {
+          const err62 = { instancePath: instancePath + "/webhookSecretFile", schemaPath: "#/properties/webhookSecretFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.webhookSecretFile, data: data30 };
+          if (vErrors === null) {
+            vErrors = [err62];
+          } else {
+            vErrors.push(err62);
+          }
+          errors++;
+        }
+      } else {
+        const err63 = { instancePath: instancePath + "/webhookSecretFile", schemaPath: "#/properties/webhookSecretFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.webhookSecretFile.type, parentSchema: schema163.properties.webhookSecretFile, data: data30 };
         if (vErrors === null) {
           vErrors = [err63];
         } else {
@@ -13200,11 +13182,11 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.pollInterval !== void 0) {
-      let data29 = data.pollInterval;
-      if (typeof data29 === "string") {
-        if (!pattern107.test(data29)) {
-          const err64 = { instancePath: instancePath + "/pollInterval", schemaPath: "#/properties/pollInterval/pattern", keyword: "pattern", params: { pattern: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, message: 'must match pattern "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$"', schema: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$", parentSchema: schema163.properties.pollInterval, data: data29 };
+    if (data.sources !== void 0) {
+      let data31 = data.sources;
+      if (data31 && typeof data31 == "object" && !Array.isArray(data31)) {
+        if (Object.keys(data31).length < 1) {
+          const err64 = { instancePath: instancePath + "/sources", schemaPath: "#/properties/sources/minProperties", keyword: "minProperties", params: { limit: 1 }, message: "must NOT have fewer than 1 properties", schema: 1, parentSchema: schema163.properties.sources, data: data31 };
           if (vErrors === null) {
             vErrors = [err64];
           } else {
@@ -13212,65 +13194,171 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
           }
           errors++;
         }
+        for (const key1 in data31) {
+          const _errs66 = errors;
+          if (typeof key1 === "string") {
+            if (!pattern106.test(key1)) {
+              const err65 = { instancePath: instancePath + "/sources", schemaPath: "#/properties/sources/propertyNames/pattern", keyword: "pattern", params: { pattern: "^[a-z0-9][a-z0-9-]{0,62}$" }, message: 'must match pattern "^[a-z0-9][a-z0-9-]{0,62}$"', schema: "^[a-z0-9][a-z0-9-]{0,62}$", parentSchema: schema163.properties.sources.propertyNames, data: key1, propertyName: key1 };
+              if (vErrors === null) {
+                vErrors = [err65];
+              } else {
+                vErrors.push(err65);
+              }
+              errors++;
+            }
+          }
+          var valid1 = _errs66 === errors;
+          if (!valid1) {
+            const err66 = { instancePath: instancePath + "/sources", schemaPath: "#/properties/sources/propertyNames", keyword: "propertyNames", params: { propertyName: key1 }, message: "property name must be valid", schema: schema163.properties.sources.propertyNames, parentSchema: schema163.properties.sources, data: data31 };
+            if (vErrors === null) {
+              vErrors = [err66];
+            } else {
+              vErrors.push(err66);
+            }
+            errors++;
+          }
+        }
+        for (const key2 in data31) {
+          let data32 = data31[key2];
+          if (!validate65(data32, { instancePath: instancePath + "/sources/" + key2.replace(/~/g, "~0").replace(/\//g, "~1"), parentData: data31, parentDataProperty: key2, rootData, dynamicAnchors })) {
+            vErrors = vErrors === null ? validate65.errors : vErrors.concat(validate65.errors);
+            errors = vErrors.length;
+          }
+          if (data32 && typeof data32 == "object" && !Array.isArray(data32)) {
+            for (const key3 in data32) {
+              const _errs71 = errors;
+              const _errs72 = errors;
+              const _errs73 = errors;
+              if (!(key3 === "sources" || key3 === "state" || key3 === "listen" || key3 === "webhookSecretFile" || key3 === "logLevel")) {
+                const err67 = {};
+                if (vErrors === null) {
+                  vErrors = [err67];
+                } else {
+                  vErrors.push(err67);
+                }
+                errors++;
+              }
+              var valid5 = _errs73 === errors;
+              if (valid5) {
+                const err68 = { instancePath: instancePath + "/sources/" + key2.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/properties/sources/additionalProperties/propertyNames/not", keyword: "not", params: {}, message: "must NOT be valid", schema: schema163.properties.sources.additionalProperties.propertyNames.not, parentSchema: schema163.properties.sources.additionalProperties.propertyNames, data: key3, propertyName: key3 };
+                if (vErrors === null) {
+                  vErrors = [err68];
+                } else {
+                  vErrors.push(err68);
+                }
+                errors++;
+              } else {
+                errors = _errs72;
+                if (vErrors !== null) {
+                  if (_errs72) {
+                    vErrors.length = _errs72;
+                  } else {
+                    vErrors = null;
+                  }
+                }
+              }
+              var valid4 = _errs71 === errors;
+              if (!valid4) {
+                const err69 = { instancePath: instancePath + "/sources/" + key2.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/properties/sources/additionalProperties/propertyNames", keyword: "propertyNames", params: { propertyName: key3 }, message: "property name must be valid", schema: schema163.properties.sources.additionalProperties.propertyNames, parentSchema: schema163.properties.sources.additionalProperties, data: data32 };
+                if (vErrors === null) {
+                  vErrors = [err69];
+                } else {
+                  vErrors.push(err69);
+                }
+                errors++;
+              }
+            }
+          } else {
+            const err70 = { instancePath: instancePath + "/sources/" + key2.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/properties/sources/additionalProperties/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema163.properties.sources.additionalProperties.type, parentSchema: schema163.properties.sources.additionalProperties, data: data32 };
+            if (vErrors === null) {
+              vErrors = [err70];
+            } else {
+              vErrors.push(err70);
+            }
+            errors++;
+          }
+        }
       } else {
-        const err65 = { instancePath: instancePath + "/pollInterval", schemaPath: "#/properties/pollInterval/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.pollInterval.type, parentSchema: schema163.properties.pollInterval, data: data29 };
+        const err71 = { instancePath: instancePath + "/sources", schemaPath: "#/properties/sources/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema163.properties.sources.type, parentSchema: schema163.properties.sources, data: data31 };
         if (vErrors === null) {
-          vErrors = [err65];
+          vErrors = [err71];
         } else {
-          vErrors.push(err65);
+          vErrors.push(err71);
+        }
+        errors++;
+      }
+    }
+    if (data.pollInterval !== void 0) {
+      let data33 = data.pollInterval;
+      if (typeof data33 === "string") {
+        if (!pattern107.test(data33)) {
+          const err72 = { instancePath: instancePath + "/pollInterval", schemaPath: "#/properties/pollInterval/pattern", keyword: "pattern", params: { pattern: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, message: 'must match pattern "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$"', schema: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$", parentSchema: schema163.properties.pollInterval, data: data33 };
+          if (vErrors === null) {
+            vErrors = [err72];
+          } else {
+            vErrors.push(err72);
+          }
+          errors++;
+        }
+      } else {
+        const err73 = { instancePath: instancePath + "/pollInterval", schemaPath: "#/properties/pollInterval/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.pollInterval.type, parentSchema: schema163.properties.pollInterval, data: data33 };
+        if (vErrors === null) {
+          vErrors = [err73];
+        } else {
+          vErrors.push(err73);
         }
         errors++;
       }
     }
     if (data.resyncInterval !== void 0) {
-      let data30 = data.resyncInterval;
-      if (typeof data30 === "string") {
-        if (!pattern107.test(data30)) {
-          const err66 = { instancePath: instancePath + "/resyncInterval", schemaPath: "#/properties/resyncInterval/pattern", keyword: "pattern", params: { pattern: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, message: 'must match pattern "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$"', schema: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$", parentSchema: schema163.properties.resyncInterval, data: data30 };
+      let data34 = data.resyncInterval;
+      if (typeof data34 === "string") {
+        if (!pattern107.test(data34)) {
+          const err74 = { instancePath: instancePath + "/resyncInterval", schemaPath: "#/properties/resyncInterval/pattern", keyword: "pattern", params: { pattern: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, message: 'must match pattern "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$"', schema: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$", parentSchema: schema163.properties.resyncInterval, data: data34 };
           if (vErrors === null) {
-            vErrors = [err66];
+            vErrors = [err74];
           } else {
-            vErrors.push(err66);
+            vErrors.push(err74);
           }
           errors++;
         }
       } else {
-        const err67 = { instancePath: instancePath + "/resyncInterval", schemaPath: "#/properties/resyncInterval/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.resyncInterval.type, parentSchema: schema163.properties.resyncInterval, data: data30 };
+        const err75 = { instancePath: instancePath + "/resyncInterval", schemaPath: "#/properties/resyncInterval/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.resyncInterval.type, parentSchema: schema163.properties.resyncInterval, data: data34 };
         if (vErrors === null) {
-          vErrors = [err67];
+          vErrors = [err75];
         } else {
-          vErrors.push(err67);
+          vErrors.push(err75);
         }
         errors++;
       }
     }
     if (data.logLevel !== void 0) {
-      let data31 = data.logLevel;
-      if (typeof data31 !== "string") {
-        const err68 = { instancePath: instancePath + "/logLevel", schemaPath: "#/properties/logLevel/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.logLevel.type, parentSchema: schema163.properties.logLevel, data: data31 };
+      let data35 = data.logLevel;
+      if (typeof data35 !== "string") {
+        const err76 = { instancePath: instancePath + "/logLevel", schemaPath: "#/properties/logLevel/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.logLevel.type, parentSchema: schema163.properties.logLevel, data: data35 };
         if (vErrors === null) {
-          vErrors = [err68];
+          vErrors = [err76];
         } else {
-          vErrors.push(err68);
+          vErrors.push(err76);
         }
         errors++;
       }
-      if (!(data31 === "debug" || data31 === "info" || data31 === "warn" || data31 === "error" || data31 === "silent")) {
-        const err69 = { instancePath: instancePath + "/logLevel", schemaPath: "#/properties/logLevel/enum", keyword: "enum", params: { allowedValues: schema163.properties.logLevel.enum }, message: "must be equal to one of the allowed values", schema: schema163.properties.logLevel.enum, parentSchema: schema163.properties.logLevel, data: data31 };
+      if (!(data35 === "debug" || data35 === "info" || data35 === "warn" || data35 === "error" || data35 === "silent")) {
+        const err77 = { instancePath: instancePath + "/logLevel", schemaPath: "#/properties/logLevel/enum", keyword: "enum", params: { allowedValues: schema163.properties.logLevel.enum }, message: "must be equal to one of the allowed values", schema: schema163.properties.logLevel.enum, parentSchema: schema163.properties.logLevel, data: data35 };
         if (vErrors === null) {
-          vErrors = [err69];
+          vErrors = [err77];
         } else {
-          vErrors.push(err69);
+          vErrors.push(err77);
         }
         errors++;
       }
     }
   } else {
-    const err70 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema163.type, parentSchema: schema163, data };
+    const err78 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema163.type, parentSchema: schema163, data };
     if (vErrors === null) {
-      vErrors = [err70];
+      vErrors = [err78];
     } else {
-      vErrors.push(err70);
+      vErrors.push(err78);
     }
     errors++;
   }

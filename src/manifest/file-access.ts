@@ -3,6 +3,7 @@ import { basename, dirname } from 'node:path/posix';
 import type { TreeEntry } from '../model/tree.ts';
 import { folderVersion, versionOf, type FolderIndex } from './folder-index.ts';
 import type { ManifestInput } from './manifest.ts';
+import { isLfsPointer } from './lfs-pointer.ts';
 import { repositoryFolder, repositoryPath } from './repository-path.ts';
 import { didYouMean } from './suggest.ts';
 
@@ -23,7 +24,7 @@ export type FileState =
 
 /** Why a file that is there, or might be, is not read. */
 interface Refusal {
-  readonly code: 'symlink' | 'submodule' | 'too-large' | 'path-outside-repository';
+  readonly code: 'symlink' | 'submodule' | 'lfs-pointer' | 'too-large' | 'path-outside-repository';
   /** Completes "Cannot read …: ". */
   readonly reason: string;
   readonly hint: string;
@@ -112,6 +113,7 @@ function stateOf(input: ManifestInput, path: string): FileState {
   if (!(bytes instanceof Uint8Array)) {
     return { kind: 'refused', path, refusal: tooLarge(bytes.limit) };
   }
+  if (isLfsPointer(bytes)) return { kind: 'refused', path, refusal: lfsPointer };
   return { kind: 'read', path, oid: entry.oid, bytes, executable: entry.executable === true };
 }
 
@@ -137,6 +139,12 @@ function refuseLink(entry: TreeEntry): Refusal {
         hint: 'Commit the files themselves in its place',
       };
 }
+
+const lfsPointer: Refusal = {
+  code: 'lfs-pointer',
+  reason: 'it is a Git LFS pointer, its content is not in the repository',
+  hint: 'Commit the file itself (git lfs untrack, then git add --renormalize), or bring large data to the host in an image or a volume',
+};
 
 function tooLarge(limit: number): Refusal {
   return {

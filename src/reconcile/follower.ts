@@ -3,8 +3,7 @@ import type { Logger } from 'pino';
 import type { DesiredState } from '../model/desired.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import { messageOf } from '../model/errors.ts';
-import type { CommitSha } from '../model/names.ts';
-import { formatRevision } from '../model/revision.ts';
+import { formatRevision, renamed } from '../model/revision.ts';
 import type { Revision } from '../model/revision.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Source } from '../source/source.ts';
@@ -23,13 +22,14 @@ export interface FollowerParts extends Reading {
 }
 
 /**
- * Follows the branch: a hint from the source makes it look for a new head, read it, and accept or refuse it as a whole.
+ * Follows the repository: a hint from the source makes it look for a new head, read it, and accept or refuse it as a whole.
  * Whatever goes wrong, the last accepted commit stays in force.
  */
 export class Follower implements AsyncDisposable {
   readonly #parts: FollowerParts;
   readonly #stop = new AbortController();
-  #looked: CommitSha | null = null;
+  /** The last head that was judged, as it is shown. */
+  #looked: string | null = null;
   #looking: Promise<void> | null = null;
   #again = false;
   #watch: AsyncDisposable | null = null;
@@ -63,12 +63,12 @@ export class Follower implements AsyncDisposable {
     const { source, logger } = this.#parts;
     try {
       const head = await source.head(this.#stop.signal);
-      if (head.commit === this.#looked) return;
+      if (formatRevision(head) === this.#looked) return;
       const loaded = await this.#judge(head);
       if (loaded.kind === 'valid') this.#accept(loaded);
       else this.#reject(loaded);
       // Only now: a commit that could not be recorded is looked at again.
-      this.#looked = head.commit;
+      this.#looked = formatRevision(head);
     } catch (error) {
       if (!this.#stop.signal.aborted) {
         logger.warn({ reason: messageOf(error) }, 'repository cannot be followed now');
@@ -83,10 +83,10 @@ export class Follower implements AsyncDisposable {
     if (accepted === null) return;
     try {
       const revision = await source.resolve(accepted.commit, this.#stop.signal);
-      const loaded = await this.#load({ ...revision, branch: accepted.branch });
+      const loaded = await this.#load(renamed(revision, accepted));
       if (loaded.kind === 'valid') {
         this.#accept(loaded);
-        this.#looked = accepted.commit;
+        this.#looked = formatRevision(accepted);
       } else {
         this.#reject(loaded);
       }

@@ -29,6 +29,7 @@ const finalReasons: readonly string[] = [
   'ApplicationNotFound',
   'ChangeConflict',
   'InvalidRevert',
+  'NoBranch',
   'OtherVersion',
   'RevisionNotFound',
   'SharedFiles',

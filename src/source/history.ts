@@ -134,7 +134,7 @@ export function theOnly(found: readonly string[], revision: string, where: strin
   if (first !== undefined && second === undefined) return toCommitSha(first);
   const why =
     first === undefined
-      ? 'no commit, and no branch that is followed, has this name. Give a full commit id, or at least its first 7 digits'
+      ? 'no commit, branch, tag or other ref has this name. Give a full commit id, at least its first 7 digits, or a name such as main, v1.4.0 or refs/pull/12/head'
       : 'more than one commit begins with it. Give more digits';
   throw new StalledError(
     'RevisionNotFound',

@@ -1,5 +1,5 @@
 import { StalledError, TransientError } from '../model/errors.ts';
-import { flushPacket, pktLine, splitPktLines } from './pkt-line.ts';
+import { splitPktLines } from './pkt-line.ts';
 import type { PktLine } from './pkt-line.ts';
 import { printable } from './printable.ts';
 
@@ -59,19 +59,6 @@ export function judgeBody(body: Uint8Array, service: GitService, host: string): 
       `Cannot follow the repository on ${host}: it uses SHA-256 object names, and only SHA-1 can be read. Use a repository made with --object-format=sha1`,
     );
   }
-}
-
-/**
- * Adds a HEAD to a list of refs without one, as a server sends it whose default branch was deleted or renamed:
- * isomorphic-git cannot fetch any branch from such a list. The added line is used for nothing else.
- */
-export function withHead(body: Uint8Array, ref: string): Uint8Array {
-  const { lines } = splitPktLines(body);
-  const texts = lines.map((line) => (line === null ? '' : textOf(line)));
-  const tip = texts.find((text) => text.slice(41).replace(/[\0\n].*/s, '') === ref)?.slice(0, 40);
-  if (tip === undefined || texts.some((text) => /^[0-9a-f]{40} HEAD[\0\n]/.test(text))) return body;
-  const head = body.subarray(0, body.length - flushPacket.length);
-  return Buffer.concat([head, pktLine(`${tip} HEAD\n`), flushPacket]);
 }
 
 function judgeStatus(status: number, host: string, what: 'read' | 'write to'): void {

@@ -3,23 +3,26 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { listBranches, resolveRef } from 'isomorphic-git';
+import { listRefs, resolveRef } from 'isomorphic-git';
 import type { Logger } from 'pino';
 
 import { messageOf } from '../model/errors.ts';
+import type { FollowedRef } from '../model/followed-ref.ts';
 import type { CommitSha } from '../model/names.ts';
-import type { Revision } from '../model/revision.ts';
+import { renamed, type Revision } from '../model/revision.ts';
 import { asSourceError } from './as-source-error.ts';
 import type { Change, Committed } from './change.ts';
 import { findCheckedOut } from './checked-out.ts';
 import type { NewCommit, Publisher } from './commit-change.ts';
 import { commitChange } from './commit-change.ts';
 import { findGitdir } from './find-gitdir.ts';
+import { findTip, type RefLookup, type Tip } from './find-tip.ts';
 import { writeLooseObjects } from './loose-object.ts';
 import { moveBranch } from './move-branch.ts';
+import { findNamedRef } from './named-ref.ts';
 import { ObjectStore } from './object-store.ts';
 import { startPolling } from './poll.ts';
-import { checkedOutElsewhere, missingBranch, unreadableBranch } from './refusals.ts';
+import { checkedOutElsewhere, missingCommit, noBranch } from './refusals.ts';
 import { RepositoryReader } from './repository-reader.ts';
 import type { SigningOptions } from './sign-commit.ts';
 import type { SourceTree } from './source-tree.ts';
@@ -29,7 +32,7 @@ import { updateWorktree } from './worktree.ts';
 
 export interface LocalSourceOptions {
   readonly path: string;
-  readonly branch: string;
+  readonly ref: FollowedRef;
   /** In normal form. */
   readonly folder: string;
   readonly signing?: SigningOptions | undefined;
@@ -45,6 +48,10 @@ export class LocalSource implements Source {
   readonly #where: string;
   readonly #store: ObjectStore;
   readonly #reader: RepositoryReader;
+  readonly #refs: RefLookup = {
+    find: (ref) => this.#resolveRef(ref),
+    list: (folder) => this.#listRefs(folder),
+  };
   readonly #watches = new Set<AsyncDisposable>();
   /** What the last `head()` answered, as `#look` words it. */
   #answered = '';
@@ -63,6 +70,10 @@ export class LocalSource implements Source {
     return new LocalSource(options, await findGitdir(options.path));
   }
 
+  get followed(): FollowedRef {
+    return this.#options.ref;
+  }
+
   async head(signal: AbortSignal): Promise<Revision> {
     signal.throwIfAborted();
     this.#answered = await this.#look();
@@ -70,12 +81,12 @@ export class LocalSource implements Source {
   }
 
   async resolve(revision: string, signal: AbortSignal): Promise<Revision> {
-    const branches = await listBranches({ fs, gitdir: this.#gitdir });
-    if (branches.includes(revision)) {
-      return this.#reader.revision(await this.#resolveBranch(revision));
-    }
-    const { commit } = await this.#readHead(signal);
-    return this.#reader.resolve(revision, commit, signal);
+    const named = await findNamedRef(revision, this.#refs.find);
+    await this.#store.refresh();
+    if (named !== undefined) return this.#describe(named);
+    const isWhole = /^[0-9a-f]{40}$/i.test(revision);
+    const head = isWhole ? undefined : (await this.#readHead(signal)).commit;
+    return this.#reader.resolve(revision, head, signal);
   }
 
   isBehind(commit: CommitSha, head: CommitSha, signal: AbortSignal): Promise<boolean> {
@@ -104,6 +115,8 @@ export class LocalSource implements Source {
   }
 
   async commit(change: Change, signal: AbortSignal): Promise<Committed> {
+    const { ref } = this.#options;
+    if (ref.kind !== 'branch') throw noBranch(ref, this.#where);
     const doing = `commit to ${this.#where}`;
     const publisher: Publisher = {
       where: this.#where,
@@ -111,7 +124,7 @@ export class LocalSource implements Source {
       head: async (signal) => (await this.#readHead(signal)).commit,
       publish: async (commit, signal) => {
         try {
-          return await this.#publish(commit);
+          return await this.#publish(commit, ref.name);
         } catch (error) {
           throw asSourceError(error, doing, signal);
         }
@@ -132,6 +145,7 @@ export class LocalSource implements Source {
     };
     const refs = watchRefs(
       this.#gitdir,
+      watchedFolder(this.#options.ref),
       () => void look(),
       (error) => {
         logger.warn({ reason: messageOf(error) }, 'refs cannot be watched: they are polled only');
@@ -162,17 +176,22 @@ export class LocalSource implements Source {
 
   async #readHead(signal: AbortSignal): Promise<Revision> {
     try {
-      const oid = await this.#resolveBranch(this.#options.branch);
+      const tip = await this.#findTip();
       await this.#store.refresh();
-      return await this.#reader.revision(oid);
+      return await this.#describe(tip);
     } catch (error) {
       throw asSourceError(error, `read the head of ${this.#where}`, signal);
     }
   }
 
+  async #describe(tip: Tip): Promise<Revision> {
+    const isBranch = tip.ref.startsWith('refs/heads/');
+    const oid = isBranch ? tip.oid : await this.#store.peel(tip.oid);
+    return renamed(await this.#reader.revision(oid), tip);
+  }
+
   /** Adds the objects and moves the branch; where it is checked out, the working tree is brought along. */
-  async #publish(commit: NewCommit): Promise<boolean> {
-    const { branch } = this.#options;
+  async #publish(commit: NewCommit, branch: string): Promise<boolean> {
     const gitdir = this.#gitdir;
     const place = await findCheckedOut(gitdir, branch);
     if (place.kind === 'elsewhere') throw checkedOutElsewhere(branch, place.root);
@@ -183,7 +202,7 @@ export class LocalSource implements Source {
       branch,
       from: commit.parent,
       to: commit.oid,
-      read: () => this.#resolveBranch(branch),
+      read: async () => (await this.#findTip()).oid,
       before: async () => {
         if (place.kind === 'here') await updateWorktree(this.#store, place.root, gitdir, commit);
       },
@@ -193,18 +212,28 @@ export class LocalSource implements Source {
     });
   }
 
-  /** What the branch is now, or why that cannot be told, as a text to compare. */
+  /** What the followed ref is now, or why that cannot be told, as a text to compare. */
   async #look(): Promise<string> {
     try {
-      return await this.#resolveBranch(this.#options.branch);
+      const { ref, oid } = await this.#findTip();
+      return `${ref} ${oid}`;
     } catch (error) {
       return messageOf(error);
     }
   }
 
+  async #findTip(): Promise<Tip> {
+    const { ref } = this.#options;
+    const tip = await findTip(ref, this.#refs, this.#where);
+    if (ref.kind !== 'commit') return tip;
+    await this.#store.refresh();
+    if ((await this.#store.findCommit(ref.id)) !== undefined) return tip;
+    throw missingCommit(ref.id, this.#where);
+  }
+
   /** Looks twice: `pack-refs` takes away the loose ref between our reading of the packed and of the loose ones. */
-  async #resolveBranch(branch: string): Promise<string> {
-    const options = { fs, gitdir: this.#gitdir, ref: `refs/heads/${branch}` };
+  async #resolveRef(ref: string): Promise<string | undefined> {
+    const options = { fs, gitdir: this.#gitdir, ref };
     try {
       return await resolveRef(options);
     } catch {
@@ -215,10 +244,21 @@ export class LocalSource implements Source {
     } catch (error) {
       if (!(error instanceof Error && error.name === 'NotFoundError')) throw error;
       await stat(join(this.#gitdir, 'refs'));
-      const branches = await listBranches({ fs, gitdir: this.#gitdir });
-      throw branches.includes(branch)
-        ? unreadableBranch(branch, this.#where)
-        : missingBranch(branch, branches, this.#where);
+      return undefined;
     }
   }
+
+  /** Looks twice, for the same reason: without the highest of its tags a repository would seem set back. */
+  async #listRefs(folder: string): Promise<readonly string[]> {
+    const options = { fs, gitdir: this.#gitdir, filepath: folder.slice(0, -1) };
+    const before = await listRefs(options);
+    return [...new Set([...before, ...(await listRefs(options))])];
+  }
+}
+
+/** Below which refs something changes when what is followed does. A commit comes with any. */
+function watchedFolder(ref: FollowedRef): 'refs/heads' | 'refs/tags' | 'refs' {
+  return ({ branch: 'refs/heads', tag: 'refs/tags', semver: 'refs/tags', commit: 'refs' } as const)[
+    ref.kind
+  ];
 }

@@ -1,8 +1,10 @@
 import { fileURLToPath } from 'node:url';
 
 import { UsageError } from '../model/errors.ts';
+import type { FollowedRef } from '../model/followed-ref.ts';
 import type { SshAddress } from './ssh-address.ts';
 import { isSshAddress, parseSshAddress } from './ssh-address.ts';
+import { isRange } from './tag-version.ts';
 
 /** Where a repository is: a folder of this machine, read in place, or a server that is asked over HTTP or SSH. */
 export type RepositoryLocation = { readonly kind: 'local'; readonly path: string } | RemoteLocation;
@@ -45,22 +47,42 @@ export function normalizeFolder(path: string): string {
 }
 
 /**
- * Checks a branch name by the rules of `git check-ref-format`, since it becomes a file name.
+ * Checks what is to be followed.
  *
  * @throws UsageError
  */
-export function checkBranchName(branch: string): void {
-  const isWellFormed =
-    branch !== '' &&
-    branch !== '@' &&
-    // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
-    !/[\u0000-\u0020\u007f~^:?*[\\]|\.\.|@\{|\/\/|^[-/]|[/.]$/.test(branch) &&
-    branch.split('/').every((part) => !part.startsWith('.') && !part.endsWith('.lock'));
-  if (!isWellFormed) {
-    throw new UsageError(
-      `Cannot follow branch ${JSON.stringify(branch)}: it is not a valid branch name. Give it without refs/heads/`,
-    );
+export function checkRef(ref: FollowedRef): void {
+  switch (ref.kind) {
+    case 'branch':
+    case 'tag': {
+      if (isRefName(ref.name)) return;
+      const folder = ref.kind === 'branch' ? 'refs/heads/' : 'refs/tags/';
+      throw new UsageError(
+        `Cannot follow ${ref.kind} ${JSON.stringify(ref.name)}: it is not a valid ${ref.kind} name. Give it without ${folder}`,
+      );
+    }
+    case 'semver':
+      if (isRange(ref.range)) return;
+      throw new UsageError(
+        `Cannot follow semver ${JSON.stringify(ref.range)}: it is no range of versions, as ">=1.4.0 <2" or "1.x" are`,
+      );
+    case 'commit':
+      if (/^[0-9a-f]{40}$/.test(ref.id)) return;
+      throw new UsageError(
+        `Cannot follow commit ${JSON.stringify(ref.id)}: it is no full commit id. Give all 40 digits, in small letters (git rev-parse shows them)`,
+      );
   }
+}
+
+/** Whether it is well-formed by the rules of `git check-ref-format`, since it becomes a file name. */
+export function isRefName(name: string): boolean {
+  return (
+    name !== '' &&
+    name !== '@' &&
+    // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
+    !/[\u0000-\u0020\u007f~^:?*[\\]|\.\.|@\{|\/\/|^[-/]|[/.]$/.test(name) &&
+    name.split('/').every((part) => !part.startsWith('.') && !part.endsWith('.lock'))
+  );
 }
 
 function pathOf(url: string): string {

@@ -1,27 +1,29 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 
-import { listServerRefs } from 'isomorphic-git';
 import PQueue from 'p-queue';
 
 import { messageOf, StalledError } from '../model/errors.ts';
+import type { FollowedRef } from '../model/followed-ref.ts';
 import type { CommitSha } from '../model/names.ts';
-import type { Revision } from '../model/revision.ts';
+import { renamed, type Revision } from '../model/revision.ts';
 import { asSourceError } from './as-source-error.ts';
 import type { Change, Committed } from './change.ts';
 import { checkConnectivity } from './check-connectivity.ts';
 import type { NewCommit, Publisher } from './commit-change.ts';
 import { commitChange } from './commit-change.ts';
-import type { PackRequest } from './fetch-pack.ts';
-import { fetchPack } from './fetch-pack.ts';
+import { fetchWanted } from './fetch-wanted.ts';
+import { findTip, type Tip } from './find-tip.ts';
 import { Mirror } from './mirror.ts';
+import { findNamedRef } from './named-ref.ts';
 import { ObjectStore } from './object-store.ts';
 import { startPolling } from './poll.ts';
 import { pushCommit } from './push-commit.ts';
 import type { PushReport } from './push-report.ts';
 import { isContention } from './push-report.ts';
-import { missingBranch, refusedPush } from './refusals.ts';
+import { missingCommit, noBranch, refusedPush } from './refusals.ts';
 import { RepositoryReader } from './repository-reader.ts';
+import { serverRefs } from './server-refs.ts';
 import type { SourceOptions } from './source-options.ts';
 import type { SourceTree } from './source-tree.ts';
 import type { Source } from './source.ts';
@@ -29,7 +31,7 @@ import type { Transport } from './transport.ts';
 
 export interface MirrorSourceOptions extends Pick<
   SourceOptions,
-  'branch' | 'stateDir' | 'signing' | 'pollIntervalMs' | 'maxPacks' | 'logger'
+  'ref' | 'stateDir' | 'signing' | 'pollIntervalMs' | 'maxPacks' | 'logger'
 > {
   /** The repository in normal form, without credentials: names the mirror. */
   readonly url: string;
@@ -38,7 +40,7 @@ export interface MirrorSourceOptions extends Pick<
   readonly random: () => number;
 }
 
-/** A branch of a repository on a server, kept in a mirror that only this process uses. */
+/** What is followed of a repository on a server, kept in a mirror that only this process uses. */
 export class MirrorSource implements Source {
   readonly #options: MirrorSourceOptions;
   readonly #where: string;
@@ -49,7 +51,7 @@ export class MirrorSource implements Source {
   /** One poll at a time: there is one folder to receive into. */
   readonly #queue = new PQueue({ concurrency: 1 });
   readonly #watches = new Map<AsyncDisposable, () => void>();
-  /** What the last `head()` saw: the tip of the branch, or what kept it from seeing it. */
+  /** What the last `head()` saw: the tip of what is followed, or what kept it from seeing it. */
   #answered = '';
   /** Set when the packs we have turned out to lack something: the next fetch takes everything. */
   #isDoubtful = false;
@@ -68,7 +70,9 @@ export class MirrorSource implements Source {
    * @throws StalledError `MirrorInUse`
    */
   static async open(options: MirrorSourceOptions, transport: Transport): Promise<MirrorSource> {
-    const { url, branch, stateDir, logger } = options;
+    const { url, ref, stateDir, logger } = options;
+    // Tags of one repository share a mirror: the next version is little more than the last.
+    const branch = ref.kind === 'branch' ? ref.name : 'tags and commits';
     const name = createHash('sha256').update(`${url}\n${branch}`).digest('hex').slice(0, 32);
     try {
       const mirror = await Mirror.open(join(stateDir, 'git', name), { url, branch }, logger);
@@ -79,23 +83,30 @@ export class MirrorSource implements Source {
     }
   }
 
+  get followed(): FollowedRef {
+    return this.#options.ref;
+  }
+
   async head(signal: AbortSignal): Promise<Revision> {
     signal.throwIfAborted();
     return this.#queue.add(() => this.#pollHead(signal));
   }
 
   async resolve(revision: string, signal: AbortSignal): Promise<Revision> {
-    const { commit } = this.#mirror;
-    if (commit !== undefined && revision !== this.#options.branch) {
-      try {
-        return await this.#reader.resolve(revision, commit, signal);
-      } catch (error) {
-        if (!(error instanceof StalledError)) throw error;
-      }
+    const { ref } = this.#options;
+    if (ref.kind === 'branch' && revision === ref.name) {
+      return this.#queue.add(() => this.#readHead(signal));
     }
-    const head = await this.#queue.add(() => this.#readHead(signal));
-    if (revision === this.#options.branch) return head;
-    return this.#reader.resolve(revision, head.commit, signal);
+    const ways = [
+      () => this.#resolveId(revision, signal),
+      () => this.#queue.add(() => this.#resolveRef(revision, signal)),
+      () => this.#queue.add(() => this.#resolveUnknown(revision, signal)),
+    ];
+    for (const way of ways) {
+      const found = await way();
+      if (found !== undefined) return found;
+    }
+    return this.#reader.resolve(revision, this.#mirror.commit, signal);
   }
 
   isBehind(commit: CommitSha, head: CommitSha, signal: AbortSignal): Promise<boolean> {
@@ -124,15 +135,20 @@ export class MirrorSource implements Source {
   }
 
   async commit(change: Change, signal: AbortSignal): Promise<Committed> {
+    const { ref } = this.#options;
+    if (ref.kind !== 'branch') throw noBranch(ref, this.#where);
     const publisher: Publisher = {
       where: this.#where,
       signing: this.#options.signing,
-      head: (signal) =>
-        this.#fetchHead(signal).catch((error: unknown) => {
+      head: async (signal) => {
+        try {
+          return (await this.#fetchHead(signal)).oid;
+        } catch (error) {
           throw asSourceError(error, `read ${this.#where}`, signal);
-        }),
+        }
+      },
       publish: (commit, signal) =>
-        this.#publish(commit, signal).catch((error: unknown) => {
+        this.#publish(commit, ref.name, signal).catch((error: unknown) => {
           throw asSourceError(error, `push to ${this.#where}`, signal);
         }),
     };
@@ -150,7 +166,10 @@ export class MirrorSource implements Source {
       let seen = '';
       let isWell = true;
       try {
-        seen = await this.#listTip(signal);
+        const tip = await this.#findTip(signal);
+        seen = textOf(tip);
+        // Nothing is asked for a fixed commit but itself, which is a lot: seldom while it is not there.
+        isWell = tip.kind !== 'commit' || tip.oid === this.#mirror.commit;
       } catch (error) {
         seen = messageOf(error);
         isWell = false;
@@ -180,7 +199,7 @@ export class MirrorSource implements Source {
   async #pollHead(signal: AbortSignal): Promise<Revision> {
     try {
       return await this.#readHead(signal, (tip) => {
-        this.#answered = tip;
+        this.#answered = textOf(tip);
       });
     } catch (error) {
       this.#answered = messageOf(error);
@@ -189,30 +208,72 @@ export class MirrorSource implements Source {
   }
 
   /** Leaves alone what the watch compares with: only the caller of `head()` knows of a new commit then. */
-  async #readHead(signal: AbortSignal, onTip?: (tip: string) => void): Promise<Revision> {
+  async #readHead(signal: AbortSignal, onTip?: (tip: Tip) => void): Promise<Revision> {
     try {
-      return await this.#reader.revision(await this.#fetchHead(signal, onTip));
+      const head = await this.#fetchHead(signal, onTip);
+      return renamed(await this.#reader.revision(head.oid), head);
     } catch (error) {
       throw asSourceError(error, `read ${this.#where}`, signal);
     }
   }
 
-  /** The tip of the branch, received and checked. */
-  async #fetchHead(signal: AbortSignal, onTip?: (tip: string) => void): Promise<string> {
-    const tip = await this.#listTip(signal);
+  /** The tip of what is followed, received and checked. */
+  async #fetchHead(signal: AbortSignal, onTip?: (tip: Tip) => void): Promise<Tip> {
+    const tip = await this.#findTip(signal);
     onTip?.(tip);
-    const { commit } = this.#mirror;
-    return commit === tip && !this.#isDoubtful ? commit : this.#receive(signal);
+    if (tip.oid === this.#mirror.commit && !this.#isDoubtful) return tip;
+    return { ...tip, oid: await this.#receive(tip.ref, 'accept', signal) };
+  }
+
+  /** A commit by its id, from the mirror, or from behind the head as it is now. */
+  async #resolveId(revision: string, signal: AbortSignal): Promise<Revision | undefined> {
+    if (!/^[0-9a-f]{7,40}$/i.test(revision)) return undefined;
+    const known = this.#mirror.commit;
+    return (
+      (await orUndefined(this.#reader.resolve(revision, known, signal))) ??
+      (await orUndefined(this.#resolveBehindHead(revision, signal)))
+    );
+  }
+
+  async #resolveBehindHead(revision: string, signal: AbortSignal): Promise<Revision> {
+    const { commit } = await this.#queue.add(() => this.#readHead(signal));
+    return this.#reader.resolve(revision, commit, signal);
+  }
+
+  /** The commit of any ref that the server has, received beside what is followed. */
+  async #resolveRef(name: string, signal: AbortSignal): Promise<Revision | undefined> {
+    try {
+      const tip = await findNamedRef(name, serverRefs(this.#transport, signal).find);
+      if (tip === undefined) return undefined;
+      const oid = this.#mirror.holds(tip.oid)
+        ? tip.oid
+        : await this.#receive(tip.ref, 'keep aside', signal);
+      return renamed(await this.#reader.revision(oid), tip);
+    } catch (error) {
+      throw asSourceError(error, `read "${name}" of ${this.#where}`, signal);
+    }
+  }
+
+  /** A commit that is not behind the head, received beside what is followed. */
+  async #resolveUnknown(revision: string, signal: AbortSignal): Promise<Revision | undefined> {
+    const id = revision.toLowerCase();
+    if (!/^[0-9a-f]{40}$/.test(id)) return undefined;
+    try {
+      return await this.#reader.revision(await this.#receive(id, 'keep aside', signal));
+    } catch (error) {
+      if (error instanceof StalledError && error.reason === 'CommitNotFound') return undefined;
+      throw asSourceError(error, `read commit ${id} of ${this.#where}`, signal);
+    }
   }
 
   /**
    * Pushes, and receives what was pushed as if it were anybody's. After a push whose answer was lost, the branch itself
    * tells what became of it.
    */
-  async #publish(commit: NewCommit, signal: AbortSignal): Promise<boolean> {
+  async #publish(commit: NewCommit, branch: string, signal: AbortSignal): Promise<boolean> {
     let report: PushReport | null;
     try {
-      report = await this.#push(commit, signal);
+      report = await this.#push(commit, branch, signal);
     } catch (error) {
       if (signal.aborted || error instanceof StalledError) throw error;
       const isThere = await this.#isPublished(commit, signal).catch(() => false);
@@ -226,75 +287,71 @@ export class MirrorSource implements Source {
     });
     if (isThere || report.isAccepted) return true;
     if (this.#mirror.commit !== commit.parent || isContention(report)) return false;
-    throw refusedPush(report, this.#options.branch, this.#where);
+    throw refusedPush(report, branch, this.#where);
   }
 
-  async #push(commit: NewCommit, signal: AbortSignal): Promise<PushReport | null> {
+  async #push(commit: NewCommit, branch: string, signal: AbortSignal): Promise<PushReport | null> {
     const { url, host } = this.#transport;
     const gitdir = this.#mirror.outgoing;
     await using http = this.#transport.converse(signal);
-    return await pushCommit({ commit, url, host, branch: this.#options.branch, gitdir, http });
+    return await pushCommit({ commit, url, host, branch, gitdir, http });
   }
 
   async #isPublished({ oid }: NewCommit, signal: AbortSignal): Promise<boolean> {
-    return this.#reader.isBehind(oid, await this.#fetchHead(signal), signal);
+    return this.#reader.isBehind(oid, (await this.#fetchHead(signal)).oid, signal);
   }
 
-  /** @throws StalledError `BranchNotFound`, `RepositoryEmpty`, only after a complete list of the branches */
-  async #listTip(signal: AbortSignal): Promise<string> {
-    const { branch } = this.#options;
-    const tip = (await this.#listRefs(`refs/heads/${branch}`, signal)).get(branch);
-    if (tip !== undefined) return tip;
-    const branches = await this.#listRefs('refs/heads/', signal);
-    throw missingBranch(branch, [...branches.keys()], this.#where);
+  /** @throws StalledError `BranchNotFound`, `RepositoryEmpty`, `TagNotFound`, only after a complete list */
+  #findTip(signal: AbortSignal): Promise<Tip> {
+    return findTip(this.#options.ref, serverRefs(this.#transport, signal), this.#where);
   }
 
-  /** By version 2 of the protocol, where the server sends no other refs than those asked for. */
-  async #listRefs(prefix: string, signal: AbortSignal): Promise<ReadonlyMap<string, string>> {
-    await using http = this.#transport.converse(signal);
-    const { url } = this.#transport;
-    const refs = await listServerRefs({ http, url, prefix, protocolVersion: 2, headers: {} });
-    return new Map(refs.map(({ ref, oid }) => [ref.slice('refs/heads/'.length), oid]));
-  }
-
-  async #receive(signal: AbortSignal): Promise<string> {
+  /** Gives the commit of a ref, or of an id, with all its objects readable and checked. */
+  async #receive(want: string, use: 'accept' | 'keep aside', signal: AbortSignal): Promise<string> {
     const { maxPacks = 100 } = this.#options;
     const known =
       this.#isDoubtful || this.#mirror.packCount >= maxPacks ? undefined : this.#mirror.commit;
     const have =
       known === undefined ? undefined : { oid: known, bytes: await this.#store.commitBytes(known) };
-    const commit = await this.#fetch(have, signal);
+    const gitdir = this.#mirror.incoming;
+    const commit = await fetchWanted(this.#transport, { gitdir, want, have, signal });
     const admitted = await this.#mirror.admit();
+    const has = (oid: string): boolean =>
+      admitted.some(({ index }) => index.has(oid)) ||
+      (known !== undefined && this.#mirror.has(oid));
     try {
+      if (want === commit && !has(commit)) throw missingCommit(commit, this.#where);
       await this.#store.refresh();
-      const has = (oid: string): boolean =>
-        admitted.some(({ index }) => index.has(oid)) ||
-        (known !== undefined && this.#mirror.has(oid));
+      if (want.startsWith('refs/tags/')) await this.#store.peel(commit);
       await checkConnectivity(this.#store, has, commit, known, signal);
-      await this.#mirror.accept(commit, admitted, known === undefined ? 'replace' : 'add');
-      this.#isDoubtful = false;
+      if (use === 'keep aside') {
+        this.#mirror.keepAside(admitted);
+      } else {
+        await this.#mirror.accept(commit, admitted, known === undefined ? 'replace' : 'add');
+        this.#isDoubtful = false;
+      }
     } catch (error) {
       await this.#mirror.reject();
-      if (!signal.aborted) this.#isDoubtful = true;
+      const isOurs = error instanceof StalledError || signal.aborted;
+      if (!isOurs) this.#isDoubtful = true;
       throw error;
     } finally {
       await this.#store.refresh();
     }
     return commit;
   }
+}
 
-  async #fetch(have: PackRequest['have'], signal: AbortSignal): Promise<string> {
-    const { url, host } = this.#transport;
-    const { branch } = this.#options;
-    await using http = this.#transport.converse(signal);
-    return await fetchPack({
-      gitdir: this.#mirror.incoming,
-      url,
-      host,
-      branch,
-      have,
-      http,
-      signal,
-    });
+function textOf({ ref, oid }: Tip): string {
+  return `${ref} ${oid}`;
+}
+
+/** Undefined for what cannot be found. */
+async function orUndefined<T>(found: Promise<T>): Promise<T | undefined> {
+  try {
+    return await found;
+  } catch (error) {
+    if (error instanceof StalledError) return undefined;
+    throw error;
   }
 }

@@ -28,13 +28,14 @@ export interface AdmittedPack {
 
 export interface MirrorIdentity {
   readonly url: string;
+  /** Or, in words, what is followed in place of a branch. */
   readonly branch: string;
 }
 
 const extensions = ['pack', 'idx'] as const;
 
 /**
- * The packs of a followed branch in the state folder. Its only ref is the file `accepted.json`; there is no moment at which
+ * The packs of what is followed in the state folder. Its only ref is the file `accepted.json`; there is no moment at which
  * the process could be killed and leave a ref without its objects, because packs come in whole, by rename, before that
  * file names them, and what it does not name is removed when the mirror is opened.
  */
@@ -50,6 +51,8 @@ export class Mirror implements AsyncDisposable {
   readonly #lock: AsyncDisposable;
   #commit: string | undefined;
   #packs: ReadonlyMap<string, PackIndex> = new Map();
+  /** Packs that hold what somebody wanted to look at, beside the accepted commit: until the mirror is closed. */
+  readonly #aside = new Map<string, PackIndex>();
 
   private constructor(folder: string, identity: MirrorIdentity, lock: AsyncDisposable) {
     this.gitdir = join(folder, 'mirror.git');
@@ -96,6 +99,11 @@ export class Mirror implements AsyncDisposable {
     return [...this.#packs.values()].some((index) => index.has(oid));
   }
 
+  /** Whether it can be read now: an accepted pack holds the object, or one that is kept aside. */
+  holds(oid: string): boolean {
+    return this.has(oid) || [...this.#aside.values()].some((index) => index.has(oid));
+  }
+
   /**
    * Moves what was received into the mirror, once it is verified and on the disk.
    *
@@ -134,7 +142,14 @@ export class Mirror implements AsyncDisposable {
     await replaceFile(this.#acceptedFile, `${JSON.stringify(accepted, null, 2)}\n`);
     this.#commit = commit;
     this.#packs = packs;
+    // They were received on top of what is gone now.
+    if (mode === 'replace') this.#aside.clear();
     await this.#removeOtherPacks();
+  }
+
+  /** Keeps packs readable without vouching for them: they are gone when the mirror is opened again. */
+  keepAside(admitted: readonly AdmittedPack[]): void {
+    for (const { name, index } of admitted) this.#aside.set(name, index);
   }
 
   /** Removes everything that is not vouched for. */
@@ -179,7 +194,8 @@ export class Mirror implements AsyncDisposable {
   async #removeOtherPacks(): Promise<void> {
     for (const file of await readdir(this.#packFolder)) {
       const name = file.replace(/\.[a-z]+$/, '');
-      if (!this.#packs.has(name)) await rm(join(this.#packFolder, file), { force: true });
+      if (this.#packs.has(name) || this.#aside.has(name)) continue;
+      await rm(join(this.#packFolder, file), { force: true });
     }
   }
 }

@@ -12,14 +12,25 @@ import { TooLargeError } from './pack/too-large.ts';
 import type { ParsedTree } from './tree-object.ts';
 import { parseTree } from './tree-object.ts';
 
-type ObjectType = 'blob' | 'commit' | 'tree';
+type ObjectType = 'blob' | 'commit' | 'tag' | 'tree';
 
 const maxAttempts = 3;
+const maxTagDepth = 10;
 /** Larger ones are in no repository of manifests. */
 const maxObjectBytes = 64 * 1024 ** 2;
 
 /** The repository has no object of this id and type. */
-export class MissingObjectError extends TransientError {}
+class MissingObjectError extends TransientError {}
+
+/** It has one of this id, and of another type: looking again finds nothing else. */
+class OtherTypeError extends MissingObjectError {
+  readonly found: string;
+
+  constructor(doing: string, found: string) {
+    super('PackCorrupt', `${doing}: it is a ${found}`);
+    this.found = found;
+  }
+}
 
 /**
  * The objects of one Git directory, by id. Trees and commits are kept once parsed, since an id never changes its meaning.
@@ -68,6 +79,21 @@ export class ObjectStore implements AsyncDisposable {
     }
   }
 
+  /**
+   * The commit that an object is, or that a tag names, be it by way of other tags.
+   *
+   * @throws StalledError `UnsupportedRepository` when that is no commit
+   */
+  async peel(oid: string): Promise<string> {
+    let at = oid;
+    for (let depth = 0; depth < maxTagDepth; depth += 1) {
+      const target = this.#commits.get(at) === undefined ? await this.#tagged(at) : undefined;
+      if (target === undefined) break;
+      at = target;
+    }
+    return at;
+  }
+
   async tree(oid: string): Promise<ParsedTree> {
     const known = this.#trees.get(oid);
     if (known !== undefined) return known;
@@ -102,7 +128,8 @@ export class ObjectStore implements AsyncDisposable {
       try {
         return await this.#readOnce(oid, type, maxBytes);
       } catch (error) {
-        if (attempt === maxAttempts || error instanceof StalledError) {
+        const isFinal = error instanceof StalledError || error instanceof OtherTypeError;
+        if (attempt === maxAttempts || isFinal) {
           throw this.#failure(oid, type, error);
         }
       }
@@ -115,14 +142,31 @@ export class ObjectStore implements AsyncDisposable {
     try {
       const found = await this.#files.read(oid, maxBytes);
       if (found?.type === type) return found.bytes;
-      const why = found === null ? 'the repository does not hold it' : `it is a ${found.type}`;
-      throw this.#missing(oid, type, why);
+      const doing = `Cannot read ${type} ${oid} of ${this.#where}`;
+      throw found === null
+        ? new MissingObjectError('PackCorrupt', `${doing}: the repository does not hold it`)
+        : new OtherTypeError(doing, found.type);
     } catch (error) {
       if (!(error instanceof TooLargeError)) throw error;
       throw new StalledError(
         'BlobTooLarge',
         `Cannot read ${type} ${oid} of ${this.#where}: it has ${error.size} bytes, and ${maxBytes} are allowed here`,
         { cause: error },
+      );
+    }
+  }
+
+  /** What a tag object names; undefined when the object is none. */
+  async #tagged(oid: string): Promise<string | undefined> {
+    try {
+      const text = Buffer.from(await this.#read(oid, 'tag')).toString('latin1');
+      return /^object ([0-9a-f]{40})$/m.exec(text)?.[1];
+    } catch (error) {
+      if (!(error instanceof OtherTypeError)) throw error;
+      if (error.found === 'commit') return undefined;
+      throw new StalledError(
+        'UnsupportedRepository',
+        `Cannot follow a tag of ${this.#where}: it leads to a ${error.found} (${oid}), not to a commit. Tag a commit`,
       );
     }
   }
@@ -142,10 +186,5 @@ export class ObjectStore implements AsyncDisposable {
       `Cannot read ${type} ${oid} of ${this.#where}: ${messageOf(error)}`,
       { cause: error },
     );
-  }
-
-  #missing(oid: string, type: string, why: string): MissingObjectError {
-    const message = `Cannot read ${type} ${oid} of ${this.#where}: ${why}`;
-    return new MissingObjectError('PackCorrupt', message);
   }
 }

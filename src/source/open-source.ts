@@ -1,5 +1,5 @@
 import { LocalSource } from './local-source.ts';
-import { checkBranchName, normalizeFolder, parseLocation } from './location.ts';
+import { checkRef, normalizeFolder, parseLocation } from './location.ts';
 import { MirrorSource } from './mirror-source.ts';
 import { openTransport } from './open-transport.ts';
 import type { SourceOptions } from './source-options.ts';
@@ -12,7 +12,7 @@ import type { Source } from './source.ts';
  * @throws StalledError `RepositoryNotFound`, `UnsupportedRepository`, `MirrorInUse`
  */
 export async function openSource(options: SourceOptions): Promise<Source> {
-  checkBranchName(options.branch);
+  checkRef(options.ref);
   const folder = normalizeFolder(options.path);
   const location = parseLocation(options.repository);
   const { random = Math.random } = options;

@@ -1,3 +1,4 @@
+import { nameOfRef, type FollowedRef } from '../model/followed-ref.ts';
 import type { CommitSha } from '../model/names.ts';
 import { toCommitSha } from '../model/names.ts';
 import type { Revision } from '../model/revision.ts';
@@ -10,7 +11,7 @@ import { descend, walkTree } from './walk-tree.ts';
 
 /** What a reader needs to know of the repository that it reads. */
 export interface Followed {
-  readonly branch: string;
+  readonly ref: FollowedRef;
   /** In normal form, `''` for the root. */
   readonly folder: string;
   /** The repository, as messages name it. */
@@ -32,13 +33,13 @@ export class RepositoryReader {
   /** @throws TransientError `PackCorrupt` when the commit cannot be read */
   async revision(oid: string): Promise<Revision> {
     const { author, date, subject } = await this.#store.commit(oid);
-    return { branch: this.#followed.branch, commit: toCommitSha(oid), author, date, subject };
+    return { ...nameOfRef(this.#followed.ref), commit: toCommitSha(oid), author, date, subject };
   }
 
   /** A commit of which only the bytes are at hand. */
   describe(oid: string, bytes: Uint8Array): Revision {
     const { author, date, subject } = parseCommit(bytes);
-    return { branch: this.#followed.branch, commit: toCommitSha(oid), author, date, subject };
+    return { ...nameOfRef(this.#followed.ref), commit: toCommitSha(oid), author, date, subject };
   }
 
   /** @throws StalledError `PathNotFound`, `UnsupportedRepository` */
@@ -79,15 +80,19 @@ export class RepositoryReader {
   }
 
   /**
-   * The commit of a full id, or of a prefix of one among the commits behind `head`.
+   * The commit of a full id, or of a prefix of one among the commits behind `head`, if there is one.
    *
    * @throws StalledError `RevisionNotFound`
    */
-  async resolve(revision: string, head: string, signal: AbortSignal): Promise<Revision> {
+  async resolve(
+    revision: string,
+    head: string | undefined,
+    signal: AbortSignal,
+  ): Promise<Revision> {
     const id = revision.toLowerCase();
     const found = /^[0-9a-f]{40}$/.test(id)
       ? await this.#existing(id)
-      : /^[0-9a-f]{7,39}$/.test(id)
+      : /^[0-9a-f]{7,39}$/.test(id) && head !== undefined
         ? await this.#history.withPrefix(id, head, signal)
         : [];
     return this.revision(theOnly(found, revision, this.#followed.where));

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 
+import type { FollowedRef } from '../model/followed-ref.ts';
 import type { GithubAppOptions } from './github-app.ts';
 import type { TlsOptions } from './http-route.ts';
 import type { ProxyOptions } from './proxy.ts';
@@ -25,7 +26,7 @@ export interface HttpOptions extends TlsOptions {
 export interface SourceOptions {
   /** A path, a `file://` URL, an `http(s)://` or `ssh://` URL without password, or `user@host:path`. */
   readonly repository: string;
-  readonly branch: string;
+  readonly ref: FollowedRef;
   /** Followed folder from the root of the repository; `''` is the root. */
   readonly path: string;
   /** Where mirrors are kept, below `git/`; not used for a path. */

@@ -1,21 +1,26 @@
+import type { FollowedRef } from '../model/followed-ref.ts';
 import type { CommitSha } from '../model/names.ts';
 import type { Revision } from '../model/revision.ts';
 import type { Change, Committed } from './change.ts';
 import type { SourceTree } from './source-tree.ts';
 
 /**
- * A followed branch of one repository. A commit is only ever handed out after its objects were checked, and a failure
+ * A branch, tag or commit of one repository that is followed. A commit is only ever handed out after its objects were checked, and a failure
  * leaves the last good state as it was.
  *
- * @throws StalledError `BranchNotFound`, `RepositoryEmpty`, `RepositoryNotFound`, `AuthenticationFailed`, `PathNotFound`,
+ * @throws StalledError `BranchNotFound`, `TagNotFound`, `CommitNotFound`, `RepositoryEmpty`, `RepositoryNotFound`, `AuthenticationFailed`, `PathNotFound`,
  *   `UnsupportedRepository`, `BlobTooLarge`, `RevisionNotFound`, `HostKeyUnknown`, `HostKeyChanged`, and `MirrorInUse` when it
  *   is opened
  * @throws TransientError `GitUnreachable`, `GitProtocol`, `PackCorrupt`
  */
 export interface Source extends AsyncDisposable {
-  /** Asks the repository for the head of the branch and makes it readable. Cheap when nothing is new. */
+  readonly followed: FollowedRef;
+  /** Asks the repository for the commit that is to be in force, the head, and makes it readable. Cheap when nothing is new. */
   head(signal: AbortSignal): Promise<Revision>;
-  /** Any commit that is readable: a full id, a unique prefix of at least 7 digits, or a branch of a local repository. */
+  /**
+   * Any commit: a full id, a unique prefix of at least 7 digits of what is behind the head, or any ref of the repository, as a
+   * branch, a tag or `pull/12/head`. What a server has to be asked for changes nothing of what is followed.
+   */
   resolve(revision: string, signal: AbortSignal): Promise<Revision>;
   /** Whether a commit is the other one, or among the nearest 10,000 behind it; one that is not there is not. */
   isBehind(commit: CommitSha, head: CommitSha, signal: AbortSignal): Promise<boolean>;
@@ -43,7 +48,7 @@ export interface Source extends AsyncDisposable {
    * It is never forced; when others move the branch at the same time it is made anew on their commit.
    *
    * @throws StalledError `ChangeConflict` when a newer commit changed one of the files, `PushRefused` when the repository
-   *   does not take it, `CheckedOut` when a working tree stands in the way
+   *   does not take it, `NoBranch` when none is followed, `CheckedOut` when a working tree stands in the way
    * @throws TransientError `BranchBusy`
    */
   commit(change: Change, signal: AbortSignal): Promise<Committed>;

@@ -13,11 +13,14 @@ export interface RefWatch extends AsyncDisposable {
 }
 
 /**
- * Calls back at most 20 ms after a branch may have moved. It is a hint only: `gc` removes loose refs without any branch
- * being changed. Only `refs/heads` is watched, since every loose ref costs two inotify watches.
+ * Calls back at most 20 ms after what is followed may have moved. It is a hint only: `gc` removes loose refs without any of
+ * them being changed.
+ *
+ * @param folder the only one that is watched, such as `refs/heads`, since every loose ref costs two inotify watches
  */
 export function watchRefs(
   gitdir: string,
+  folder: 'refs/heads' | 'refs/tags' | 'refs',
   onChange: () => void,
   onError: (error: unknown) => void,
 ): RefWatch {
@@ -29,14 +32,14 @@ export function watchRefs(
     }, settleMs);
   };
   let place = placeOf(gitdir);
-  let watcher = startWatcher(gitdir, onEvent, onError);
+  let watcher = startWatcher(gitdir, folder, onEvent, onError);
   return {
     async follow() {
       const now = await placeOf(gitdir);
       if (now === undefined || now === (await place)) return;
       place = Promise.resolve(now);
       await watcher.close();
-      watcher = startWatcher(gitdir, onEvent, onError);
+      watcher = startWatcher(gitdir, folder, onEvent, onError);
     },
     async [Symbol.asyncDispose]() {
       clearTimeout(timer);
@@ -47,10 +50,11 @@ export function watchRefs(
 
 function startWatcher(
   gitdir: string,
+  folder: string,
   onEvent: () => void,
   onError: (error: unknown) => void,
 ): FSWatcher {
-  const paths = [join(gitdir, 'refs', 'heads'), join(gitdir, 'packed-refs'), join(gitdir, 'HEAD')];
+  const paths = [join(gitdir, folder), join(gitdir, 'packed-refs'), join(gitdir, 'HEAD')];
   const watcher = watch(paths, {
     ignoreInitial: true,
     ignored: (path) => path.endsWith('.lock'),

@@ -74,6 +74,7 @@ export class SimulatedRepository {
         });
       });
     return {
+      followed: { kind: 'branch', name: branch },
       head: () => answer(() => this.#find(this.#head?.revision.commit ?? '').revision),
       resolve: async (revision) => this.#find(revision).revision,
       // Nobody rewrites it.

@@ -7,8 +7,14 @@ import { openSource } from '../../src/source/open-source.ts';
 /** Follows a repository without a pause until it is killed: `follow-forever.ts URL STATE_DIR`. */
 const [repository = '', stateDir = ''] = process.argv.slice(2);
 const logger = pino({ level: 'silent' });
-const options = { repository, stateDir, branch: 'main', path: '', pollIntervalMs: 1000, logger };
-const source = await openSource(options);
+const source = await openSource({
+  repository,
+  stateDir,
+  ref: { kind: 'branch', name: 'main' },
+  path: '',
+  pollIntervalMs: 1000,
+  logger,
+});
 process.stdout.write('following\n');
 for (;;) {
   await source.head(new AbortController().signal);

@@ -33,7 +33,7 @@ export async function converge(
   using journal = openJournal(repository.beside('state'), logger);
   await using source = await openSource({
     repository: repository.dir,
-    branch: 'main',
+    ref: { kind: 'branch', name: 'main' },
     path: '',
     stateDir: repository.beside('state'),
     pollIntervalMs: 1_000,

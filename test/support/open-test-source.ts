@@ -14,7 +14,7 @@ export function openTestSource(
 ): Promise<Source> {
   const logger = pino({ level: 'trace' }, { write: (line) => void log.push(line) });
   return openSource({
-    branch: 'main',
+    ref: { kind: 'branch', name: 'main' },
     path: '',
     stateDir: '/nonexistent',
     pollIntervalMs: 3_600_000,

@@ -6,6 +6,7 @@ import { loadTree } from '../../src/reconcile/load-revision.ts';
 import type { ApplicationSpec } from '../../src/model/application.ts';
 import type { DesiredState } from '../../src/model/desired.ts';
 import { toCommitSha } from '../../src/model/names.ts';
+import type { SourceOptions } from '../../src/source/source-options.ts';
 import type { Source } from '../../src/source/source.ts';
 import type { GitRepository } from './git-repository.ts';
 import { createRepository, runGit, scratchFolder } from './git-repository.ts';
@@ -66,8 +67,8 @@ export class ShopRepository implements AsyncDisposable {
     return runGit(this.bare, args);
   }
 
-  open(): Promise<Source> {
-    return openTestSource({ repository: this.bare });
+  open(facts: Partial<SourceOptions> = {}): Promise<Source> {
+    return openTestSource({ repository: this.bare, ...facts });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

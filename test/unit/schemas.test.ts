@@ -145,13 +145,24 @@ it('docs/configuration.md names every environment variable that readSettings() r
     ['FLEETWRIGHT_NON_FAST_FORWARD', 'allow'],
     ['FLEETWRIGHT_TOKEN_SCHEME', 'bearer'],
   ]);
-  const variables = names.map((name) => [name, choices.get(name) ?? '7s']);
+  // Each says in place of FLEETWRIGHT_SEMVER what is followed.
+  const others = ['FLEETWRIGHT_BRANCH', 'FLEETWRIGHT_TAG', 'FLEETWRIGHT_COMMIT'];
+  const variables = names
+    .filter((name) => !others.includes(name))
+    .map((name) => [name, choices.get(name) ?? '7s']);
 
-  const settings = leavesOf(readSettings({}, Object.fromEntries(variables)));
+  const { ref, ...rest } = readSettings({}, Object.fromEntries(variables));
 
+  const { kind: _, ...said } = ref;
+  const settings = leavesOf({ ...rest, ...said });
   const isSaid = /(7s|^7000|^warn|^allow|^bearer)$/;
   expect(settings.filter((value) => !isSaid.test(String(value)))).toEqual([]);
   expect(settings).toHaveLength(variables.length);
+  expect(names).toEqual(expect.arrayContaining(others));
+  for (const name of others) {
+    const other = readSettings({}, { FLEETWRIGHT_REPOSITORY: 'x', [name]: '7s' }).ref;
+    expect(leavesOf(other)).toContain('7s');
+  }
 });
 
 /** Every value within a value that has none within itself. */

@@ -5,7 +5,7 @@ import { exitCodeOf } from '../../../src/cli/exit-code.ts';
 import type { Output } from '../../../src/cli/output.ts';
 import type { RollbackFlags } from '../../../src/cli/rollback.ts';
 import { rollback } from '../../../src/cli/rollback.ts';
-import { readSettings } from '../../../src/cli/settings.ts';
+import { readSettings, type SettingsFlags } from '../../../src/cli/settings.ts';
 import type { Rollback } from '../../../src/generated/rollback.ts';
 import { openJournal } from '../../../src/journal/open-journal.ts';
 import { messageOf } from '../../../src/model/errors.ts';
@@ -40,6 +40,7 @@ async function run(
   flags: RollbackFlags = {},
   format: 'json' | 'text' = 'text',
   application = 'shop',
+  following: SettingsFlags = {},
 ): Promise<Printed> {
   const printed = { stdout: '', stderr: '' };
   const say = (text: string): void => {
@@ -58,7 +59,7 @@ async function run(
     error: say,
   };
   const { bare, state } = repository;
-  const settings = readSettings({ repository: bare, state }, {});
+  const settings = readSettings({ repository: bare, state, ...following }, {});
   try {
     const code = await rollback(application, settings, flags, output, noLogger, never);
     return { ...printed, code };
@@ -127,6 +128,28 @@ describe('fleetwright rollback', () => {
     expect(message).toContain('\n\nOrders fail.\n\n');
     expect(message).toContain('"fleetwright rollback shop"');
     expect(message).toContain(`Fleetwright-Rollback: shop\nFleetwright-Reverts: ${v2}`);
+  });
+
+  it.each([
+    { following: { tag: 'v1' }, said: 'tag "v1"', next: 'then move the tag' },
+    {
+      following: { semver: '1.x' },
+      said: 'the highest version in "1.x"',
+      next: 'push a higher tag',
+    },
+    { following: { commit: 'a'.repeat(40) }, said: 'commit aaaa', next: 'then configure its id' },
+  ])('refuses where no branch is followed, but $said', async ({ following, said, next }) => {
+    await shop('app:1');
+    const v2 = await shop('app:2');
+
+    for (const dryRun of [true, false]) {
+      const { code, stderr } = await run({ dryRun }, 'text', 'shop', following);
+      expect(code).toBe(2);
+      expect(stderr).toContain(`Cannot roll shop back: ${said}`);
+      expect(stderr).toContain('only a branch takes commits. Make the commit on a branch by hand');
+      expect(stderr).toContain(next);
+    }
+    expect(await repository.git('rev-parse', 'main')).toBe(v2);
   });
 
   it('prints a document by its schema', async () => {

@@ -5,12 +5,8 @@ import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import type { Settings, SettingsFlags } from '../../../src/cli/settings.ts';
-import {
-  environmentName,
-  readAllSettings,
-  readSettings,
-  readStateDir,
-} from '../../../src/cli/settings.ts';
+import { readAllSettings, readSettings, readStateDir } from '../../../src/cli/settings.ts';
+import { environmentName } from '../../../src/cli/said.ts';
 import { UsageError } from '../../../src/model/errors.ts';
 
 let folder = '';
@@ -38,7 +34,7 @@ describe('readSettings()', () => {
     expect(read('repository: /srv/fleet')).toEqual({
       source: null,
       repository: '/srv/fleet',
-      branch: 'main',
+      ref: { kind: 'branch', name: 'main' },
       path: '',
       state: resolve('.fleetwright'),
       credentials: null,
@@ -64,7 +60,7 @@ describe('readSettings()', () => {
 
     expect(read(text, { repository: 'flag' }, environment)).toMatchObject({
       repository: 'flag',
-      branch: 'environment',
+      ref: { kind: 'branch', name: 'environment' },
       username: 'file',
     });
   });
@@ -107,6 +103,43 @@ describe('readSettings()', () => {
 
     expect(call).toThrow(UsageError);
     expect(call).toThrow(`Cannot use --poll-interval "${pollInterval}"`);
+  });
+});
+
+describe('readSettings() on what is followed', () => {
+  const id = 'ab'.repeat(20);
+
+  it.each([
+    ['branch: next', { kind: 'branch', name: 'next' }],
+    ['tag: v1.4.2', { kind: 'tag', name: 'v1.4.2' }],
+    ['semver: ">=1.4.0 <2"', { kind: 'semver', range: '>=1.4.0 <2', tagPrefix: '' }],
+    ['{ semver: 1.x, tagPrefix: prod/ }', { kind: 'semver', range: '1.x', tagPrefix: 'prod/' }],
+    [`commit: ${id.toUpperCase()}`, { kind: 'commit', id }],
+  ])('reads %s', (text, ref) => {
+    expect(read(text, { repository: 'x' }).ref).toEqual(ref);
+  });
+
+  it('refuses two of them that are said in one place', () => {
+    expect(() => read('tag: v1\nsemver: 1.x', { repository: 'x' })).toThrow(
+      'Cannot follow both tag "v1" and semver "1.x": say one of branch, tag, semver and commit',
+    );
+  });
+
+  it('takes what a flag says in place of what the environment or the file says, with its prefix', () => {
+    const text = 'repository: x\nsemver: 1.x\ntagPrefix: prod/';
+
+    expect(read(text, { tag: 'v1' }).ref).toEqual({ kind: 'tag', name: 'v1' });
+    expect(read(text, {}, { FLEETWRIGHT_COMMIT: id }).ref).toEqual({ kind: 'commit', id });
+    expect(read('branch: trunk\nsources: { a: { repository: x, tag: v1 } }').ref).toEqual({
+      kind: 'tag',
+      name: 'v1',
+    });
+  });
+
+  it('refuses a prefix of tags where no versions are followed', () => {
+    expect(() => read('repository: x\ntagPrefix: prod/')).toThrow(
+      'Cannot use tagPrefix "prod/" with branch "main"',
+    );
   });
 });
 
@@ -203,14 +236,14 @@ sources:
       {
         source: 'shop',
         repository: '/srv/shop',
-        branch: 'trunk',
+        ref: { kind: 'branch', name: 'trunk' },
         tokenFile: resolve('token'),
         state: resolve('state/sources/shop'),
       },
       {
         source: 'infra',
         repository: '/srv/infra',
-        branch: 'production',
+        ref: { kind: 'branch', name: 'production' },
         tokenFile: resolve('other'),
         state: resolve('state/sources/infra'),
       },

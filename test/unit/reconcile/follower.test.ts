@@ -4,6 +4,7 @@ import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 
 import { openJournal } from '../../../src/journal/open-journal.ts';
+import type { FollowedRef } from '../../../src/model/followed-ref.ts';
 import { Follower } from '../../../src/reconcile/follower.ts';
 import type { NonFastForward } from '../../../src/reconcile/judge-head.ts';
 import { eventually } from '../../support/eventually.ts';
@@ -108,9 +109,10 @@ async function lookOnce(
   repository: string,
   state: string,
   nonFastForward: NonFastForward,
+  ref: FollowedRef = { kind: 'branch', name: 'main' },
 ): Promise<Omit<Outcome, 'head'>> {
   using journal = openJournal(state, logger);
-  await using source = await openTestSource({ repository });
+  await using source = await openTestSource({ repository, ref });
   const accepted: string[] = [];
   await using follower = new Follower({
     source,
@@ -164,6 +166,64 @@ describe('Follower', () => {
     expect(refused).toEqual({ accepted: two, rejected: 'history-rewritten' });
     expect(await lookOnce(repository.path, state, 'refuse')).toEqual({
       accepted: three,
+      rejected: null,
+    });
+  });
+
+  it('keeps the highest version in force when its tag is deleted, until a higher one comes', async () => {
+    await using scratch = await scratchFolder();
+    const repository = await createRepository(join(scratch.path, 'repository'));
+    const look = (policy: NonFastForward = 'refuse'): Promise<Omit<Outcome, 'head'>> =>
+      lookOnce(repository.path, join(scratch.path, 'state'), policy, {
+        kind: 'semver',
+        range: '1.x',
+        tagPrefix: '',
+      });
+    const release = async (version: string): Promise<string> => {
+      const commit = await repository.commit(app(version));
+      await repository.git('tag', '-m', version, version);
+      return commit;
+    };
+    await release('v1.0.0');
+    const one = await release('v1.1.0');
+    await look();
+    await repository.git('tag', '-d', 'v1.1.0');
+
+    expect(await look()).toEqual({ accepted: one, rejected: 'history-rewritten' });
+    // A hotfix of an older line: it need not hold what is in force.
+    await repository.git('reset', '-q', '--hard', 'v1.0.0');
+    const two = await release('v1.2.0');
+    expect(await look()).toEqual({ accepted: two, rejected: null });
+    await repository.git('tag', '-d', 'v1.2.0');
+    const before = await repository.git('rev-parse', 'v1.0.0^{}');
+    expect(await look('allow')).toEqual({ accepted: before, rejected: null });
+  });
+
+  it('follows a tag of which the journal of an older build knows only the name of a branch', async () => {
+    await using scratch = await scratchFolder();
+    const repository = await createRepository(join(scratch.path, 'repository'));
+    const state = join(scratch.path, 'state');
+    await repository.commit(app('v1'));
+    await lookOnce(repository.path, state, 'refuse');
+    await repository.git('checkout', '-q', '--orphan', 'other');
+    const tagged = await repository.commit(app('v2'));
+    await repository.git('tag', 'main');
+
+    expect(await lookOnce(repository.path, state, 'refuse', { kind: 'tag', name: 'main' })).toEqual(
+      { accepted: tagged, rejected: null },
+    );
+  });
+
+  it('is kept at a fixed commit, also at an older one', async () => {
+    await using scratch = await scratchFolder();
+    const repository = await createRepository(join(scratch.path, 'repository'));
+    const state = join(scratch.path, 'state');
+    const id = await repository.commit(app('v1'));
+    await repository.commit(app('v2'));
+    await lookOnce(repository.path, state, 'refuse');
+
+    expect(await lookOnce(repository.path, state, 'refuse', { kind: 'commit', id })).toEqual({
+      accepted: id,
       rejected: null,
     });
   });

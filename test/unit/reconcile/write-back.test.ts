@@ -134,6 +134,29 @@ describe('WriteBack', () => {
     expect(message).toContain(`Fleetwright-Reverts: ${bad}`);
   });
 
+  it('says once why it commits nothing where a tag is followed', async () => {
+    const good = await shop('app:1');
+    const bad = await shop('app:2');
+    await repository.git('tag', 'v1.0.0', bad);
+    await source[Symbol.asyncDispose]();
+    source = await repository.open({ ref: { kind: 'tag', name: 'v1.0.0' } });
+    await writeBack[Symbol.asyncDispose]();
+    writeBack = open();
+    writeBack.follow(await desiredAt(source, bad));
+    const decision = await rolledBack(good, bad);
+
+    writeBack.decided(decision);
+    await logged('rollback is not committed');
+    writeBack.decided(decision);
+    await writeBack[Symbol.asyncDispose]();
+
+    expect(log.map(({ reason }) => reason)).toEqual([
+      expect.stringContaining('tag "v1.0.0" is followed, and only a branch takes commits'),
+    ]);
+    expect(await head()).toBe(bad);
+    expect(waits.delays).toEqual([]);
+  });
+
   it('makes no second commit when it was killed after the first', async () => {
     const good = await shop('app:1');
     const bad = await shop('app:2');

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { toCommitSha } from '../../../src/model/names.ts';
+import type { Source } from '../../../src/source/source.ts';
 import type { GitRepository, ScratchFolder } from '../../support/git-repository.ts';
 import { createRepository, scratchFolder } from '../../support/git-repository.ts';
 import type { GitServer } from '../../support/git-server.ts';
@@ -91,7 +92,10 @@ describe('MirrorSource', () => {
     await repository.commit({ a: '1' });
     await repository.git('branch', 'feature/x');
     await repository.git('symbolic-ref', 'HEAD', 'refs/heads/gone');
-    await using source = await openTestSource({ ...facts, branch: 'feature/x' });
+    await using source = await openTestSource({
+      ...facts,
+      ref: { kind: 'branch', name: 'feature/x' },
+    });
 
     expect(await contentOfHead(source)).toEqual({ a: '1' });
   });
@@ -129,7 +133,11 @@ describe('MirrorSource', () => {
   });
 
   it.each([
-    { name: 'a branch that is not there', branch: 'mian', reason: 'BranchNotFound' },
+    {
+      name: 'a branch that is not there',
+      ref: { kind: 'branch' as const, name: 'mian' },
+      reason: 'BranchNotFound',
+    },
     { name: 'a path that is not there', path: 'apps', reason: 'PathNotFound' },
   ])('refuses $name', async ({ reason, ...wrong }) => {
     await repository.commit({ a: '1' });
@@ -167,6 +175,63 @@ describe('MirrorSource', () => {
   });
 });
 
+describe('MirrorSource.resolve()', () => {
+  it('keeps what it looked at beside what is followed, and only while it is open', async () => {
+    const first = await repository.commit({ big, a: '1' });
+    const pull = await pullRequest('pull');
+    {
+      await using source = await openTestSource(facts);
+      await source.head(never);
+      server.requests.length = 0;
+      await source.resolve('pull/1/head', never);
+      await source.resolve('pull/1/head', never);
+      const packs = server.requests.filter(({ phase }) => phase === 'pack');
+      expect(packs.map(({ bytes }) => bytes < 2000)).toEqual([true]);
+
+      const second = await repository.commit({ a: '2' });
+      expect((await source.head(never)).commit).toBe(second);
+      expect(await content(source, pull)).toBe('pull');
+    }
+    await repository.git('update-ref', '-d', 'refs/pull/1/head');
+    await repository.git('reflog', 'expire', '--expire=now', '--all');
+    await repository.git('gc', '-q', '--prune=now');
+
+    await using source = await openTestSource(facts);
+    expect((await source.resolve(first, never)).commit).toBe(first);
+    expect(await reasonOf(source.resolve(pull, never))).toBe('RevisionNotFound');
+  });
+
+  it('looks at it again after the repository was cloned anew', async () => {
+    await repository.commit({ big, a: '1' });
+    const pull = await pullRequest('pull');
+    await using source = await openTestSource({ ...facts, maxPacks: 1 });
+    await source.head(never);
+    await source.resolve('pull/1/head', never);
+
+    await repository.commit({ a: '2' });
+    expect(await contentOfHead(source)).toMatchObject({ a: '2' });
+
+    await source.resolve('pull/1/head', never);
+    expect(await content(source, pull)).toBe('pull');
+  });
+
+  it('changes nothing when the server sends half of it, and heals', async () => {
+    await repository.commit({ big, a: '1' });
+    const pull = await pullRequest('pull');
+    await using source = await openTestSource(facts);
+    const head = await source.head(never);
+
+    server.faults = { pack: { kind: 'cut', at: 200 } };
+    expect(await reasonOf(source.resolve('pull/1/head', never))).not.toBe('none');
+    expect(await content(source, head.commit)).toBe('1');
+    server.faults = {};
+
+    await source.resolve('pull/1/head', never);
+    expect(await content(source, pull)).toBe('pull');
+    expect(await source.head(never)).toEqual(head);
+  });
+});
+
 describe('MirrorSource.watch()', () => {
   it('hints when the branch has moved, and not while nothing changes', async () => {
     await repository.commit({ a: '1' });
@@ -182,6 +247,26 @@ describe('MirrorSource.watch()', () => {
     await repository.commit({ a: '2' });
 
     await expect.poll(() => hints, { timeout: 5000 }).toBeGreaterThan(0);
+  });
+
+  it('hints when the highest version of its range is another', async () => {
+    await repository.commit({ a: '1' });
+    await repository.git('tag', '-m', 'first', 'v1.0.0');
+    const ref = { kind: 'semver', range: '1.x', tagPrefix: '' } as const;
+    await using source = await openTestSource({ ...facts, ref, pollIntervalMs: 50 });
+    await source.head(never);
+    let hints = 0;
+    source.watch(() => {
+      hints += 1;
+    });
+    await repository.git('tag', 'v2.0.0');
+    await sleep(300);
+    expect(hints).toBe(0);
+
+    await repository.git('tag', 'v1.0.1');
+
+    await expect.poll(() => hints, { timeout: 5000 }).toBeGreaterThan(0);
+    expect((await source.head(never)).branch).toBe('v1.0.1');
   });
 
   it('hints at a commit that was only looked up by its id', async () => {
@@ -258,3 +343,17 @@ describe('MirrorSource with a token', () => {
     expect(await reasonOf(source.head(never))).toBe('AuthenticationFailed');
   });
 });
+
+/** A commit on top of the head that only a pull request has. */
+async function pullRequest(a: string): Promise<string> {
+  await repository.git('checkout', '-q', '--detach', 'main');
+  const commit = await repository.commit({ a });
+  await repository.git('update-ref', 'refs/pull/1/head', commit);
+  await repository.git('checkout', '-q', 'main');
+  return commit;
+}
+
+async function content(source: Source, commit: string): Promise<string> {
+  const { entries } = await source.tree(toCommitSha(commit), never);
+  return Buffer.from(await source.read(entries.get('a')?.oid ?? '', 1000, never)).toString();
+}

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import type { GitAnswer } from '../../../src/source/judge-answer.ts';
-import { judgeAnswer, withHead } from '../../../src/source/judge-answer.ts';
+import { judgeAnswer } from '../../../src/source/judge-answer.ts';
 import { flushPacket, pktLine } from '../../../src/source/pkt-line.ts';
 
 const heading = [pktLine('# service=git-upload-pack\n'), flushPacket];
@@ -80,26 +80,5 @@ describe('judgeAnswer()', () => {
     expect(() => judgeAnswer(answer, 'advertisement', 'h')).toThrow(
       expect.objectContaining({ reason: 'UnsupportedRepository' }),
     );
-  });
-});
-
-describe('withHead()', () => {
-  const main = pktLine(`${oid} refs/heads/main\0ofs-delta\n`);
-
-  it('adds the tip of the branch as HEAD to a list without one', () => {
-    const body = Buffer.concat([...heading, main, flushPacket]);
-    const added = Buffer.concat([...heading, main, pktLine(`${oid} HEAD\n`), flushPacket]);
-
-    expect(withHead(body, 'refs/heads/main')).toEqual(added);
-  });
-
-  it.each([
-    { name: 'a list with a HEAD', parts: [pktLine(`${oid} HEAD\0ofs-delta\n`), main] },
-    { name: 'a list without the branch', parts: [pktLine(`${oid} refs/heads/mainly\n`)] },
-    { name: 'capabilities of version 2', parts: [pktLine('version 2\n'), pktLine('fetch\n')] },
-  ])('leaves $name as it is', ({ parts }) => {
-    const body = Buffer.concat([...heading, ...parts, flushPacket]);
-
-    expect(withHead(body, 'refs/heads/main')).toBe(body);
   });
 });

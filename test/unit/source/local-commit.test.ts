@@ -152,7 +152,10 @@ describe('LocalSource.commit() to a bare repository', () => {
     await work.commit({ a: '2' });
     const bare = await cloneBare();
     await runGit(bare, ['symbolic-ref', 'refs/heads/alias', 'refs/heads/main']);
-    await using source = await openTestSource({ repository: bare, branch: 'alias' });
+    await using source = await openTestSource({
+      repository: bare,
+      ref: { kind: 'branch', name: 'alias' },
+    });
 
     expect(await reasonOf(source.commit(await takeBack(source, old), never))).toBe(
       'UnsupportedRepository',

@@ -110,7 +110,11 @@ describe('LocalSource reads in place', () => {
 
 describe('LocalSource refuses', () => {
   it.each([
-    { name: 'a branch that is not there', facts: { branch: 'mian' }, reason: 'BranchNotFound' },
+    {
+      name: 'a branch that is not there',
+      facts: { ref: { kind: 'branch' as const, name: 'mian' } },
+      reason: 'BranchNotFound',
+    },
     { name: 'a path that is not there', facts: { path: 'apps' }, reason: 'PathNotFound' },
     { name: 'a path that is a file', facts: { path: 'a' }, reason: 'PathNotFound' },
   ])('$name', async ({ facts, reason }) => {

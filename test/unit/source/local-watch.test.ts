@@ -45,6 +45,50 @@ describe('LocalSource.watch()', () => {
     expect(await reasonOf(source.head(never))).toBe('RepositoryEmpty');
   });
 
+  it.each([
+    { name: 'a tag that is moved', ref: { kind: 'tag', name: 'v1.0.0' }, act: 'v1.0.0' },
+    {
+      name: 'a higher version',
+      ref: { kind: 'semver', range: '1.x', tagPrefix: '' },
+      act: 'v1.0.1',
+    },
+  ] as const)('hints at $name, loose or packed', async ({ ref, act }) => {
+    await repository.commit({ a: '1' });
+    await repository.git('tag', 'v1.0.0');
+    await using source = await openTestSource({ repository: repository.path, ref });
+    await source.head(never);
+    await using watch = await startWatch(source);
+    await repository.commit({ a: '2' });
+    await sleep(100);
+    expect(watch.hints).toBe(0);
+
+    await repository.git('tag', '-f', '-m', 'moved', act);
+
+    await expect.poll(() => watch.hints, { timeout: 2000, interval: 5 }).toBeGreaterThan(0);
+    const { commit } = await source.head(never);
+    expect(commit).toBe(await repository.git('rev-parse', 'main'));
+    await repository.git('pack-refs', '--all');
+    await sleep(100);
+    watch.hints = 0;
+    await repository.git('tag', '-d', act);
+    await expect.poll(() => watch.hints, { timeout: 2000, interval: 5 }).toBeGreaterThan(0);
+  });
+
+  it('hints when a fixed commit comes', async () => {
+    await repository.commit({ a: '1' });
+    const other = await createRepository(join(scratch.path, 'other'));
+    const id = await other.commit({ b: '1' });
+    const ref = { kind: 'commit', id } as const;
+    await using source = await openTestSource({ repository: repository.path, ref });
+    expect(await reasonOf(source.head(never))).toBe('CommitNotFound');
+    await using watch = await startWatch(source);
+
+    await repository.git('fetch', '-q', other.path, 'main:refs/heads/other');
+
+    await expect.poll(() => watch.hints, { timeout: 2000, interval: 5 }).toBeGreaterThan(0);
+    expect(await contentOfHead(source)).toEqual({ b: '1' });
+  });
+
   it('notices by the poll that the repository was replaced, and reads the new one', async () => {
     await repository.commit({ a: '1' });
     const other = await createRepository(join(scratch.path, 'other'));

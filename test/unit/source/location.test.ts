@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { UsageError } from '../../../src/model/errors.ts';
-import { checkBranchName, normalizeFolder, parseLocation } from '../../../src/source/location.ts';
+import { checkRef, normalizeFolder, parseLocation } from '../../../src/source/location.ts';
 
 describe('parseLocation()', () => {
   it.each([
@@ -59,9 +59,11 @@ describe('normalizeFolder()', () => {
   });
 });
 
-describe('checkBranchName()', () => {
-  it.each(['main', 'feature/x', 'release-1.2', 'é'])('takes %s', (branch) => {
-    expect(() => checkBranchName(branch)).not.toThrow();
+describe('checkRef()', () => {
+  const kinds = ['branch', 'tag'] as const;
+
+  it.each(['main', 'feature/x', 'release-1.2', 'é'])('takes the name %s', (name) => {
+    for (const kind of kinds) expect(() => checkRef({ kind, name })).not.toThrow();
   });
 
   it.each([
@@ -78,7 +80,24 @@ describe('checkBranchName()', () => {
     'a//b',
     'a@{1}',
     'a~1',
-  ])('refuses %j', (branch) => {
-    expect(() => checkBranchName(branch)).toThrow(UsageError);
+  ])('refuses the name %j', (name) => {
+    for (const kind of kinds) expect(() => checkRef({ kind, name })).toThrow(UsageError);
+  });
+
+  it.each(['1.x', '>=1.4.0 <2', '~1.2', '1.2.3', '>=2.0.0-0 <3', '*'])(
+    'takes the range %s',
+    (range) => {
+      expect(() => checkRef({ kind: 'semver', range, tagPrefix: '' })).not.toThrow();
+    },
+  );
+
+  it.each(['latest', '1.x.y.z', '>>1'])('refuses the range %j', (range) => {
+    expect(() => checkRef({ kind: 'semver', range, tagPrefix: '' })).toThrow(
+      /Cannot follow semver .* no range of versions/,
+    );
+  });
+
+  it.each(['', 'abc1234', 'A'.repeat(40), 'g'.repeat(40)])('refuses the commit %j', (id) => {
+    expect(() => checkRef({ kind: 'commit', id })).toThrow('Give all 40 digits');
   });
 });

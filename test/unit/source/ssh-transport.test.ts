@@ -96,7 +96,7 @@ describe('MirrorSource over SSH', () => {
   it('follows a server that knows only version 0 of the protocol', async () => {
     await server.configure(['AcceptEnv LANG']);
     await repository.git('branch', 'other');
-    await using source = await open({}, { branch: 'other' });
+    await using source = await open({}, { ref: { kind: 'branch', name: 'other' } });
 
     expect(await contentOfHead(source)).toEqual({ a: '1' });
   });

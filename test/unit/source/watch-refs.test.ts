@@ -14,7 +14,7 @@ it('watchRefs().follow() gets the events of a directory that replaced the watche
   const gitdir = join(before.path, '.git');
   let changes = 0;
   const onChange = (): void => void (changes += 1);
-  await using watch = watchRefs(gitdir, onChange, () => {});
+  await using watch = watchRefs(gitdir, 'refs/heads', onChange, () => {});
   await sleep(200);
   await rename(before.path, `${before.path}.old`);
   await rename(after.path, before.path);

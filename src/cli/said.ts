@@ -1,0 +1,85 @@
+import type { Operator as OperatorConfig } from '../generated/operator.ts';
+
+/** A key that one text can be said for. */
+export type Key = Exclude<keyof OperatorConfig, 'sources'>;
+
+/** What each key was said to be. */
+export type Said = Partial<Record<Key, string>>;
+
+const keys = [
+  'repository',
+  'branch',
+  'tag',
+  'semver',
+  'tagPrefix',
+  'commit',
+  'path',
+  'state',
+  'credentials',
+  'tokenFile',
+  'username',
+  'nonFastForward',
+  'tokenScheme',
+  'githubAppId',
+  'githubInstallationId',
+  'githubAppKeyFile',
+  'githubApiUrl',
+  'caFile',
+  'clientCertFile',
+  'clientKeyFile',
+  'proxy',
+  'proxyCredentialsFile',
+  'proxyBypass',
+  'sshKeyFile',
+  'sshPassphraseFile',
+  'sshAgent',
+  'knownHostsFile',
+  'signingKeyFile',
+  'signingPassphraseFile',
+  'listen',
+  'webhookSecretFile',
+  'pollInterval',
+  'resyncInterval',
+  'logLevel',
+] as const satisfies readonly Key[];
+
+/** What is followed is one thing, said in one place: by one of the first four. */
+const refKeys: readonly Key[] = ['branch', 'tag', 'semver', 'commit', 'tagPrefix'];
+
+/** What names a source: said for one it would hold for all. */
+export const keysOfOne: readonly Key[] = ['repository', 'path', ...refKeys];
+
+/** What was said, by whoever comes first. */
+export function mergeSaid(layers: readonly Partial<Record<Key, string | number>>[]): Said {
+  const ofRef = layers.filter((layer) => refKeys.some((key) => layer[key] !== undefined));
+  const said: Said = {};
+  for (const key of keys) {
+    const asked = refKeys.includes(key) ? ofRef.slice(0, 1) : layers;
+    const value = asked.map((layer) => layer[key]).find((each) => each !== undefined);
+    if (value !== undefined) said[key] = String(value);
+  }
+  return said;
+}
+
+export function saidInEnvironment(environment: NodeJS.ProcessEnv): Said {
+  const said: Said = {};
+  for (const key of keys) {
+    const value = environment[environmentName(key)];
+    if (value !== undefined) said[key] = value;
+  }
+  return said;
+}
+
+/** `FLEETWRIGHT_TOKEN_FILE` for `tokenFile`. */
+export function environmentName(key: string): string {
+  return `FLEETWRIGHT_${wordsOf(key).join('_').toUpperCase()}`;
+}
+
+/** `token-file` for `tokenFile`. */
+export function flagName(key: string): string {
+  return wordsOf(key).join('-');
+}
+
+function wordsOf(key: string): readonly string[] {
+  return key.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`).split(' ');
+}
