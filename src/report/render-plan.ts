@@ -18,6 +18,7 @@ export function renderPlan(plan: Plan, style: Style): string {
   }
   if (plan.held !== null) lines.push(renderHeld(plan.held, style), '');
   lines.push(...renderAvailability(plan, style), summarize(plan, style));
+  if (plan.hash !== null && !plan.inSync) lines.push(style.dim(`Hash ${plan.hash}`));
   return lines.join('\n');
 }
 
