@@ -9,7 +9,7 @@ import { exitCode, exitCodeOf } from './exit-code.ts';
 import { createLogger } from './logger.ts';
 import type { ImportFlags } from './import.ts';
 import type { GlobalFlags, Output } from './output.ts';
-import { createOutput } from './output.ts';
+import { createOutput, formats } from './output.ts';
 import type { RequestFlags } from './request.ts';
 import type { RollbackFlags } from './rollback.ts';
 import type { LogLevel, Settings, SettingsFlags } from './settings.ts';
@@ -51,50 +51,53 @@ function createProgram(signal: AbortSignal, finish: (code: ExitCode) => void): C
     .exitOverride()
     .showHelpAfterError('(fleetwright --help lists the commands)')
     .addOption(
-      new Option('-o, --output <format>', 'text for people, json by schema')
-        .choices(['text', 'json'])
+      new Option('-o, --output <format>', 'text for people, json by schema; plan: markdown')
+        .choices(formats)
         .default('text'),
     )
     .option('--no-color', 'no colour, also on a terminal')
     .option('-q, --quiet', 'no progress on stderr')
     .option('-v, --verbose', 'more progress, notes and debug logs on stderr');
-  const output = (): Output => createOutput(program.opts<GlobalFlags>());
+  const output = (command: Command): Output => {
+    const name = command.name();
+    return createOutput(program.opts<GlobalFlags>(), name === 'plan' ? null : name);
+  };
 
   program
     .command('validate')
     .description('check manifests on disk, without Docker')
     .argument('[path]', 'a folder or one manifest', '.')
-    .action(async (path: string) => {
+    .action(async (path: string, _flags: unknown, command: Command) => {
       const { validate } = await import('./validate.ts');
-      finish(await validate(path, output()));
+      finish(await validate(path, output(command)));
     });
   program
     .command('schema')
     .description('print a JSON Schema, or the names of all')
     .argument('[name]', 'its name: without one, all names are printed')
-    .action(async (name: string | undefined) => {
+    .action(async (name: string | undefined, _flags: unknown, command: Command) => {
       const { schema } = await import('./schema.ts');
-      finish(await schema(name, output()));
+      finish(await schema(name, output(command)));
     });
   program
     .command('demo')
     .description('show a deploy, a failed rollout, a revert and drift on real engines')
     .option('--engine', 'use the Docker Engine that DOCKER_HOST names instead of own ones')
-    .action(async (flags: { readonly engine?: boolean }) => {
+    .action(async (flags: { readonly engine?: boolean }, command: Command) => {
       const { demo } = await import('../demo/demo.ts');
-      finish(await demo({ engine: flags.engine === true }, output(), signal));
+      finish(await demo({ engine: flags.engine === true }, output(command), signal));
     });
 
   const live = (command: Command, defaultLevel: LogLevel): LiveArguments => {
     const flags = program.opts<GlobalFlags>();
     const settings = readSettings(command.opts<SettingsFlags>(), process.env);
     const level = flags.verbose === true ? 'debug' : (settings.logLevel ?? defaultLevel);
-    return { settings, output: output(), logger: createLogger(level), signal };
+    return { settings, output: output(command), logger: createLogger(level), signal };
   };
   /** A command that needs neither a repository nor a state folder. */
-  const alone = (): Omit<LiveArguments, 'settings'> => {
+  const alone = (command: Command): Omit<LiveArguments, 'settings'> => {
     const level = program.opts<GlobalFlags>().verbose === true ? 'debug' : 'error';
-    return { output: output(), logger: createLogger(level), signal };
+    return { output: output(command), logger: createLogger(level), signal };
   };
   liveCommand(program, 'plan', 'show what would change on the live fleet, and why')
     .option('--revision <rev>', 'a commit or branch instead of the head')
@@ -160,7 +163,7 @@ function createProgram(signal: AbortSignal, finish: (code: ExitCode) => void): C
       const { importFromHost } = await import('./import.ts');
       const isAlone = flags.endpoint !== undefined;
       const named = isAlone ? null : live(command, 'error');
-      const { output: out, logger } = named ?? alone();
+      const { output: out, logger } = named ?? alone(command);
       finish(await importFromHost(named?.settings ?? null, flags, out, logger, signal));
     });
   liveCommand(program, 'adopt <application>', 'take on the containers that a manifest names')
@@ -187,7 +190,8 @@ function createProgram(signal: AbortSignal, finish: (code: ExitCode) => void): C
       .action(async (application: string, flags: RequestOptions, command: Command) => {
         const stateDir = readStateDir(command.opts<SettingsFlags>(), process.env);
         const { request } = await import('./request.ts');
-        finish(await request(kind, application, stateDir, requestFlags(flags), output(), signal));
+        const out = output(command);
+        finish(await request(kind, application, stateDir, requestFlags(flags), out, signal));
       });
   }
   return program;

@@ -1,0 +1,2 @@
+/** The trailer of a commit message that approves a plan by its hash. */
+export const approvalTrailer = 'Fleetwright-Plan';
