@@ -3,11 +3,8 @@ import { join } from 'node:path';
 
 import type { Logger } from 'pino';
 
-import { acceptEntries } from '../model/accept-entries.ts';
 import { UsageError } from '../model/errors.ts';
 import type { DesiredState } from '../model/desired.ts';
-import { reduceJournal } from '../model/journal-reduce.ts';
-import type { JournalState } from '../model/journal-state.ts';
 import type { InstallationKey } from '../model/sealed.ts';
 import type { HostObservation, UnreachableHost } from '../model/observation.ts';
 import { adoptionInterest } from '../drift/adoption-interest.ts';
@@ -20,6 +17,7 @@ import { loadRevision } from '../reconcile/load-revision.ts';
 import { systemClock } from '../reconcile/system-clock.ts';
 import { readInstallationKey } from '../secrets/installation-key.ts';
 import type { World } from '../rollout/world.ts';
+import { worldOfCommit } from '../rollout/world-of-commit.ts';
 import { openSource } from '../source/open-source.ts';
 import type { Source } from '../source/source.ts';
 import type { Settings } from './settings.ts';
@@ -122,29 +120,7 @@ async function observe(
   const state = journal.state();
   fleet.configure(desired.fleet, adoptionInterest(desired.applications, state));
   await fleet.refresh(signal);
-  return worldOf(desired, fleet.snapshot(), state);
-}
-
-/** What a command beside the operator can know: not the steps under way, nor what failed lately. */
-export function worldOf(
-  desired: DesiredState,
-  observations: World['observations'],
-  state: JournalState,
-): World {
-  const names = desired.applications.map(({ name }) => name);
-  const entries = acceptEntries(state, desired.revision.commit, names);
-  return {
-    desired,
-    observations,
-    journal: entries.reduce(reduceJournal, state),
-    readiness: new Map(),
-    inFlight: new Map(),
-    failures: new Map(),
-    lookups: new Map(),
-    requests: [],
-    watchingSince: 0,
-    now: systemClock.now(),
-  };
+  return worldOfCommit(desired, fleet.snapshot(), state, systemClock.now());
 }
 
 export function unreachableHosts(

@@ -233,6 +233,7 @@ function liveCommand(program: Command, name: string, description: string): Comma
     .option('--token-file <file>', 'token for an http(s) repository')
     .option('--username <name>', 'user name that goes with the token')
     .option('--non-fast-forward <policy>', 'a branch that was rewritten: refuse (default) or allow')
+    .option('--plan-require-approved <bool>', 'follow only approved plans: true or false')
     .option('--ssh-key-file <file>', 'private key for a repository over SSH')
     .option('--known-hosts-file <file>', 'keys of SSH servers that are trusted')
     .option('--poll-interval <duration>', 'how often a remote repository is asked (default: 30s)')

@@ -2,13 +2,19 @@ import { hostname } from 'node:os';
 
 import type { Logger } from 'pino';
 
+import { adoptionInterest } from '../drift/adoption-interest.ts';
+import type { DesiredState } from '../model/desired.ts';
 import { messageOf } from '../model/errors.ts';
+import { present } from '../model/present.ts';
 import { openJournal } from '../journal/open-journal.ts';
 import type { ParseCache } from '../manifest/load.ts';
+import type { Approval } from '../reconcile/follower.ts';
 import { Follower } from '../reconcile/follower.ts';
+import { judgePlan } from '../reconcile/judge-plan.ts';
 import type { Observer } from '../reconcile/operator.ts';
 import { Operator, silent } from '../reconcile/operator.ts';
 import { systemClock as clock } from '../reconcile/system-clock.ts';
+import type { World } from '../rollout/world.ts';
 import { WriteBack } from '../reconcile/write-back.ts';
 import { readAuthor } from './author.ts';
 import type { ExitCode } from './exit-code.ts';
@@ -44,6 +50,21 @@ export async function run(
   });
   const observer: Observer = { ...silent, decided: (decision) => writeBack.decided(decision) };
   await using operator = new Operator({ fleet, journal, logger, observer, clock });
+  /** With a connection of its own, since a commit may name other hosts than the one in force. */
+  const look = async (
+    desired: DesiredState,
+    signal: AbortSignal,
+  ): Promise<World['observations']> => {
+    await using beside = openHosts(settings, logger, key);
+    beside.configure(desired.fleet, adoptionInterest(desired.applications, journal.state()));
+    await beside.refresh(signal);
+    return beside.snapshot();
+  };
+  const approval: Approval = {
+    judge: (desired, signal) =>
+      judgePlan({ source, path, key, cache, journal, clock, observe: look }, desired, signal),
+    clock,
+  };
   await using follower = new Follower({
     source,
     path,
@@ -52,6 +73,7 @@ export async function run(
     logger,
     cache,
     nonFastForward: settings.nonFastForward,
+    ...present({ approval: settings.planRequireApproved ? approval : undefined }),
     onAccepted: ({ desired }) => {
       writeBack.follow(desired);
       operator.follow(desired);

@@ -22,6 +22,8 @@ export interface Settings {
   readonly tokenFile: string | null;
   readonly username: string | null;
   readonly nonFastForward: NonFastForward;
+  /** Only commits whose plan is approved are taken into force. */
+  readonly planRequireApproved: boolean;
   readonly http: HttpOptions;
   readonly ssh: SshOptions;
   readonly pollIntervalMs: number;
@@ -53,6 +55,7 @@ const keys = [
   'tokenFile',
   'username',
   'nonFastForward',
+  'planRequireApproved',
   'tokenScheme',
   'githubAppId',
   'githubInstallationId',
@@ -90,6 +93,7 @@ export function readSettings(flags: SettingsFlags, environment: NodeJS.ProcessEn
     tokenFile: said.tokenFile === undefined ? null : resolve(said.tokenFile),
     username: said.username ?? null,
     nonFastForward: nonFastForward(said.nonFastForward),
+    planRequireApproved: yesOrNo('plan-require-approved', said.planRequireApproved ?? 'false'),
     http: httpSettings(said),
     ssh: sshSettings(said),
     pollIntervalMs: duration('poll-interval', said.pollInterval ?? '30s'),
@@ -155,6 +159,11 @@ function readConfigFile(named: string | undefined): OperatorConfig {
 function nonFastForward(text = 'refuse'): NonFastForward {
   if (text === 'refuse' || text === 'allow') return text;
   throw new UsageError(`Cannot use --non-fast-forward "${text}": it is refuse or allow`);
+}
+
+function yesOrNo(option: string, text: string): boolean {
+  if (text === 'true' || text === 'false') return text === 'true';
+  throw new UsageError(`Cannot use --${option} "${text}": it is true or false`);
 }
 
 function logLevel(text: string | undefined): LogLevel | null {

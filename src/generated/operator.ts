@@ -38,6 +38,10 @@ username?: string
  */
 nonFastForward?: ("refuse" | "allow")
 /**
+ * Whether a commit that changes the fleet is taken into force only when its message has the line Fleetwright-Plan: HASH, with the hash of its plan as it is then. Default: false.
+ */
+planRequireApproved?: boolean
+/**
  * How the token is sent: as a password with the user name, or by itself. Default: basic.
  */
 tokenScheme?: ("basic" | "bearer")

@@ -12462,7 +12462,7 @@ function validate64(data, { instancePath = "", parentData, parentDataProperty, r
 }
 validate64.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
 var validateOperator = validate65;
-var schema163 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/operator.schema.json", "type": "object", "required": [], "additionalProperties": false, "properties": { "repository": { "type": "string", "minLength": 1 }, "branch": { "type": "string", "minLength": 1 }, "path": { "type": "string" }, "state": { "type": "string", "minLength": 1 }, "credentials": { "type": "string", "minLength": 1 }, "tokenFile": { "type": "string", "minLength": 1 }, "username": { "type": "string", "minLength": 1 }, "nonFastForward": { "type": "string", "enum": ["refuse", "allow"] }, "tokenScheme": { "type": "string", "enum": ["basic", "bearer"] }, "githubAppId": { "type": ["string", "integer"], "minLength": 1, "minimum": 1 }, "githubInstallationId": { "type": ["string", "integer"], "minLength": 1, "minimum": 1 }, "githubAppKeyFile": { "type": "string", "minLength": 1 }, "githubApiUrl": { "type": "string", "minLength": 1 }, "caFile": { "type": "string", "minLength": 1 }, "clientCertFile": { "type": "string", "minLength": 1 }, "clientKeyFile": { "type": "string", "minLength": 1 }, "proxy": { "type": "string", "minLength": 1 }, "proxyCredentialsFile": { "type": "string", "minLength": 1 }, "proxyBypass": { "type": "string", "minLength": 1 }, "sshKeyFile": { "type": "string", "minLength": 1 }, "sshPassphraseFile": { "type": "string", "minLength": 1 }, "sshAgent": { "type": "string", "minLength": 1 }, "knownHostsFile": { "type": "string", "minLength": 1 }, "pollInterval": { "type": "string", "pattern": "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, "resyncInterval": { "type": "string", "pattern": "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, "logLevel": { "type": "string", "enum": ["debug", "info", "warn", "error", "silent"] } } };
+var schema163 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/operator.schema.json", "type": "object", "required": [], "additionalProperties": false, "properties": { "repository": { "type": "string", "minLength": 1 }, "branch": { "type": "string", "minLength": 1 }, "path": { "type": "string" }, "state": { "type": "string", "minLength": 1 }, "credentials": { "type": "string", "minLength": 1 }, "tokenFile": { "type": "string", "minLength": 1 }, "username": { "type": "string", "minLength": 1 }, "nonFastForward": { "type": "string", "enum": ["refuse", "allow"] }, "planRequireApproved": { "type": "boolean" }, "tokenScheme": { "type": "string", "enum": ["basic", "bearer"] }, "githubAppId": { "type": ["string", "integer"], "minLength": 1, "minimum": 1 }, "githubInstallationId": { "type": ["string", "integer"], "minLength": 1, "minimum": 1 }, "githubAppKeyFile": { "type": "string", "minLength": 1 }, "githubApiUrl": { "type": "string", "minLength": 1 }, "caFile": { "type": "string", "minLength": 1 }, "clientCertFile": { "type": "string", "minLength": 1 }, "clientKeyFile": { "type": "string", "minLength": 1 }, "proxy": { "type": "string", "minLength": 1 }, "proxyCredentialsFile": { "type": "string", "minLength": 1 }, "proxyBypass": { "type": "string", "minLength": 1 }, "sshKeyFile": { "type": "string", "minLength": 1 }, "sshPassphraseFile": { "type": "string", "minLength": 1 }, "sshAgent": { "type": "string", "minLength": 1 }, "knownHostsFile": { "type": "string", "minLength": 1 }, "pollInterval": { "type": "string", "pattern": "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, "resyncInterval": { "type": "string", "pattern": "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, "logLevel": { "type": "string", "enum": ["debug", "info", "warn", "error", "silent"] } } };
 var pattern106 = new RegExp("^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$", "u");
 function validate65(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   ;
@@ -12652,10 +12652,10 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.tokenScheme !== void 0) {
-      let data8 = data.tokenScheme;
-      if (typeof data8 !== "string") {
-        const err16 = { instancePath: instancePath + "/tokenScheme", schemaPath: "#/properties/tokenScheme/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.tokenScheme.type, parentSchema: schema163.properties.tokenScheme, data: data8 };
+    if (data.planRequireApproved !== void 0) {
+      let data8 = data.planRequireApproved;
+      if (typeof data8 !== "boolean") {
+        const err16 = { instancePath: instancePath + "/planRequireApproved", schemaPath: "#/properties/planRequireApproved/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema163.properties.planRequireApproved.type, parentSchema: schema163.properties.planRequireApproved, data: data8 };
         if (vErrors === null) {
           vErrors = [err16];
         } else {
@@ -12663,8 +12663,11 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-      if (!(data8 === "basic" || data8 === "bearer")) {
-        const err17 = { instancePath: instancePath + "/tokenScheme", schemaPath: "#/properties/tokenScheme/enum", keyword: "enum", params: { allowedValues: schema163.properties.tokenScheme.enum }, message: "must be equal to one of the allowed values", schema: schema163.properties.tokenScheme.enum, parentSchema: schema163.properties.tokenScheme, data: data8 };
+    }
+    if (data.tokenScheme !== void 0) {
+      let data9 = data.tokenScheme;
+      if (typeof data9 !== "string") {
+        const err17 = { instancePath: instancePath + "/tokenScheme", schemaPath: "#/properties/tokenScheme/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.tokenScheme.type, parentSchema: schema163.properties.tokenScheme, data: data9 };
         if (vErrors === null) {
           vErrors = [err17];
         } else {
@@ -12672,11 +12675,8 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-    }
-    if (data.githubAppId !== void 0) {
-      let data9 = data.githubAppId;
-      if (typeof data9 !== "string" && !(typeof data9 == "number" && (!(data9 % 1) && !isNaN(data9)) && isFinite(data9))) {
-        const err18 = { instancePath: instancePath + "/githubAppId", schemaPath: "#/properties/githubAppId/type", keyword: "type", params: { type: schema163.properties.githubAppId.type }, message: "must be string,integer", schema: schema163.properties.githubAppId.type, parentSchema: schema163.properties.githubAppId, data: data9 };
+      if (!(data9 === "basic" || data9 === "bearer")) {
+        const err18 = { instancePath: instancePath + "/tokenScheme", schemaPath: "#/properties/tokenScheme/enum", keyword: "enum", params: { allowedValues: schema163.properties.tokenScheme.enum }, message: "must be equal to one of the allowed values", schema: schema163.properties.tokenScheme.enum, parentSchema: schema163.properties.tokenScheme, data: data9 };
         if (vErrors === null) {
           vErrors = [err18];
         } else {
@@ -12684,20 +12684,21 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-      if (typeof data9 == "number" && isFinite(data9)) {
-        if (data9 < 1 || isNaN(data9)) {
-          const err19 = { instancePath: instancePath + "/githubAppId", schemaPath: "#/properties/githubAppId/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema163.properties.githubAppId, data: data9 };
-          if (vErrors === null) {
-            vErrors = [err19];
-          } else {
-            vErrors.push(err19);
-          }
-          errors++;
+    }
+    if (data.githubAppId !== void 0) {
+      let data10 = data.githubAppId;
+      if (typeof data10 !== "string" && !(typeof data10 == "number" && (!(data10 % 1) && !isNaN(data10)) && isFinite(data10))) {
+        const err19 = { instancePath: instancePath + "/githubAppId", schemaPath: "#/properties/githubAppId/type", keyword: "type", params: { type: schema163.properties.githubAppId.type }, message: "must be string,integer", schema: schema163.properties.githubAppId.type, parentSchema: schema163.properties.githubAppId, data: data10 };
+        if (vErrors === null) {
+          vErrors = [err19];
+        } else {
+          vErrors.push(err19);
         }
+        errors++;
       }
-      if (typeof data9 === "string") {
-        if (func2(data9) < 1) {
-          const err20 = { instancePath: instancePath + "/githubAppId", schemaPath: "#/properties/githubAppId/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.githubAppId, data: data9 };
+      if (typeof data10 == "number" && isFinite(data10)) {
+        if (data10 < 1 || isNaN(data10)) {
+          const err20 = { instancePath: instancePath + "/githubAppId", schemaPath: "#/properties/githubAppId/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema163.properties.githubAppId, data: data10 };
           if (vErrors === null) {
             vErrors = [err20];
           } else {
@@ -12706,32 +12707,32 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       }
-    }
-    if (data.githubInstallationId !== void 0) {
-      let data10 = data.githubInstallationId;
-      if (typeof data10 !== "string" && !(typeof data10 == "number" && (!(data10 % 1) && !isNaN(data10)) && isFinite(data10))) {
-        const err21 = { instancePath: instancePath + "/githubInstallationId", schemaPath: "#/properties/githubInstallationId/type", keyword: "type", params: { type: schema163.properties.githubInstallationId.type }, message: "must be string,integer", schema: schema163.properties.githubInstallationId.type, parentSchema: schema163.properties.githubInstallationId, data: data10 };
-        if (vErrors === null) {
-          vErrors = [err21];
-        } else {
-          vErrors.push(err21);
-        }
-        errors++;
-      }
-      if (typeof data10 == "number" && isFinite(data10)) {
-        if (data10 < 1 || isNaN(data10)) {
-          const err22 = { instancePath: instancePath + "/githubInstallationId", schemaPath: "#/properties/githubInstallationId/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema163.properties.githubInstallationId, data: data10 };
+      if (typeof data10 === "string") {
+        if (func2(data10) < 1) {
+          const err21 = { instancePath: instancePath + "/githubAppId", schemaPath: "#/properties/githubAppId/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.githubAppId, data: data10 };
           if (vErrors === null) {
-            vErrors = [err22];
+            vErrors = [err21];
           } else {
-            vErrors.push(err22);
+            vErrors.push(err21);
           }
           errors++;
         }
       }
-      if (typeof data10 === "string") {
-        if (func2(data10) < 1) {
-          const err23 = { instancePath: instancePath + "/githubInstallationId", schemaPath: "#/properties/githubInstallationId/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.githubInstallationId, data: data10 };
+    }
+    if (data.githubInstallationId !== void 0) {
+      let data11 = data.githubInstallationId;
+      if (typeof data11 !== "string" && !(typeof data11 == "number" && (!(data11 % 1) && !isNaN(data11)) && isFinite(data11))) {
+        const err22 = { instancePath: instancePath + "/githubInstallationId", schemaPath: "#/properties/githubInstallationId/type", keyword: "type", params: { type: schema163.properties.githubInstallationId.type }, message: "must be string,integer", schema: schema163.properties.githubInstallationId.type, parentSchema: schema163.properties.githubInstallationId, data: data11 };
+        if (vErrors === null) {
+          vErrors = [err22];
+        } else {
+          vErrors.push(err22);
+        }
+        errors++;
+      }
+      if (typeof data11 == "number" && isFinite(data11)) {
+        if (data11 < 1 || isNaN(data11)) {
+          const err23 = { instancePath: instancePath + "/githubInstallationId", schemaPath: "#/properties/githubInstallationId/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema163.properties.githubInstallationId, data: data11 };
           if (vErrors === null) {
             vErrors = [err23];
           } else {
@@ -12740,12 +12741,9 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       }
-    }
-    if (data.githubAppKeyFile !== void 0) {
-      let data11 = data.githubAppKeyFile;
       if (typeof data11 === "string") {
         if (func2(data11) < 1) {
-          const err24 = { instancePath: instancePath + "/githubAppKeyFile", schemaPath: "#/properties/githubAppKeyFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.githubAppKeyFile, data: data11 };
+          const err24 = { instancePath: instancePath + "/githubInstallationId", schemaPath: "#/properties/githubInstallationId/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.githubInstallationId, data: data11 };
           if (vErrors === null) {
             vErrors = [err24];
           } else {
@@ -12753,306 +12751,308 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
           }
           errors++;
         }
+      }
+    }
+    if (data.githubAppKeyFile !== void 0) {
+      let data12 = data.githubAppKeyFile;
+      if (typeof data12 === "string") {
+        if (func2(data12) < 1) {
+          const err25 = { instancePath: instancePath + "/githubAppKeyFile", schemaPath: "#/properties/githubAppKeyFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.githubAppKeyFile, data: data12 };
+          if (vErrors === null) {
+            vErrors = [err25];
+          } else {
+            vErrors.push(err25);
+          }
+          errors++;
+        }
       } else {
-        const err25 = { instancePath: instancePath + "/githubAppKeyFile", schemaPath: "#/properties/githubAppKeyFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.githubAppKeyFile.type, parentSchema: schema163.properties.githubAppKeyFile, data: data11 };
+        const err26 = { instancePath: instancePath + "/githubAppKeyFile", schemaPath: "#/properties/githubAppKeyFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.githubAppKeyFile.type, parentSchema: schema163.properties.githubAppKeyFile, data: data12 };
         if (vErrors === null) {
-          vErrors = [err25];
+          vErrors = [err26];
         } else {
-          vErrors.push(err25);
+          vErrors.push(err26);
         }
         errors++;
       }
     }
     if (data.githubApiUrl !== void 0) {
-      let data12 = data.githubApiUrl;
-      if (typeof data12 === "string") {
-        if (func2(data12) < 1) {
-          const err26 = { instancePath: instancePath + "/githubApiUrl", schemaPath: "#/properties/githubApiUrl/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.githubApiUrl, data: data12 };
+      let data13 = data.githubApiUrl;
+      if (typeof data13 === "string") {
+        if (func2(data13) < 1) {
+          const err27 = { instancePath: instancePath + "/githubApiUrl", schemaPath: "#/properties/githubApiUrl/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.githubApiUrl, data: data13 };
           if (vErrors === null) {
-            vErrors = [err26];
+            vErrors = [err27];
           } else {
-            vErrors.push(err26);
+            vErrors.push(err27);
           }
           errors++;
         }
       } else {
-        const err27 = { instancePath: instancePath + "/githubApiUrl", schemaPath: "#/properties/githubApiUrl/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.githubApiUrl.type, parentSchema: schema163.properties.githubApiUrl, data: data12 };
+        const err28 = { instancePath: instancePath + "/githubApiUrl", schemaPath: "#/properties/githubApiUrl/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.githubApiUrl.type, parentSchema: schema163.properties.githubApiUrl, data: data13 };
         if (vErrors === null) {
-          vErrors = [err27];
+          vErrors = [err28];
         } else {
-          vErrors.push(err27);
+          vErrors.push(err28);
         }
         errors++;
       }
     }
     if (data.caFile !== void 0) {
-      let data13 = data.caFile;
-      if (typeof data13 === "string") {
-        if (func2(data13) < 1) {
-          const err28 = { instancePath: instancePath + "/caFile", schemaPath: "#/properties/caFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.caFile, data: data13 };
+      let data14 = data.caFile;
+      if (typeof data14 === "string") {
+        if (func2(data14) < 1) {
+          const err29 = { instancePath: instancePath + "/caFile", schemaPath: "#/properties/caFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.caFile, data: data14 };
           if (vErrors === null) {
-            vErrors = [err28];
+            vErrors = [err29];
           } else {
-            vErrors.push(err28);
+            vErrors.push(err29);
           }
           errors++;
         }
       } else {
-        const err29 = { instancePath: instancePath + "/caFile", schemaPath: "#/properties/caFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.caFile.type, parentSchema: schema163.properties.caFile, data: data13 };
+        const err30 = { instancePath: instancePath + "/caFile", schemaPath: "#/properties/caFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.caFile.type, parentSchema: schema163.properties.caFile, data: data14 };
         if (vErrors === null) {
-          vErrors = [err29];
+          vErrors = [err30];
         } else {
-          vErrors.push(err29);
+          vErrors.push(err30);
         }
         errors++;
       }
     }
     if (data.clientCertFile !== void 0) {
-      let data14 = data.clientCertFile;
-      if (typeof data14 === "string") {
-        if (func2(data14) < 1) {
-          const err30 = { instancePath: instancePath + "/clientCertFile", schemaPath: "#/properties/clientCertFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.clientCertFile, data: data14 };
+      let data15 = data.clientCertFile;
+      if (typeof data15 === "string") {
+        if (func2(data15) < 1) {
+          const err31 = { instancePath: instancePath + "/clientCertFile", schemaPath: "#/properties/clientCertFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.clientCertFile, data: data15 };
           if (vErrors === null) {
-            vErrors = [err30];
+            vErrors = [err31];
           } else {
-            vErrors.push(err30);
+            vErrors.push(err31);
           }
           errors++;
         }
       } else {
-        const err31 = { instancePath: instancePath + "/clientCertFile", schemaPath: "#/properties/clientCertFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.clientCertFile.type, parentSchema: schema163.properties.clientCertFile, data: data14 };
+        const err32 = { instancePath: instancePath + "/clientCertFile", schemaPath: "#/properties/clientCertFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.clientCertFile.type, parentSchema: schema163.properties.clientCertFile, data: data15 };
         if (vErrors === null) {
-          vErrors = [err31];
+          vErrors = [err32];
         } else {
-          vErrors.push(err31);
+          vErrors.push(err32);
         }
         errors++;
       }
     }
     if (data.clientKeyFile !== void 0) {
-      let data15 = data.clientKeyFile;
-      if (typeof data15 === "string") {
-        if (func2(data15) < 1) {
-          const err32 = { instancePath: instancePath + "/clientKeyFile", schemaPath: "#/properties/clientKeyFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.clientKeyFile, data: data15 };
+      let data16 = data.clientKeyFile;
+      if (typeof data16 === "string") {
+        if (func2(data16) < 1) {
+          const err33 = { instancePath: instancePath + "/clientKeyFile", schemaPath: "#/properties/clientKeyFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.clientKeyFile, data: data16 };
           if (vErrors === null) {
-            vErrors = [err32];
+            vErrors = [err33];
           } else {
-            vErrors.push(err32);
+            vErrors.push(err33);
           }
           errors++;
         }
       } else {
-        const err33 = { instancePath: instancePath + "/clientKeyFile", schemaPath: "#/properties/clientKeyFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.clientKeyFile.type, parentSchema: schema163.properties.clientKeyFile, data: data15 };
+        const err34 = { instancePath: instancePath + "/clientKeyFile", schemaPath: "#/properties/clientKeyFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.clientKeyFile.type, parentSchema: schema163.properties.clientKeyFile, data: data16 };
         if (vErrors === null) {
-          vErrors = [err33];
+          vErrors = [err34];
         } else {
-          vErrors.push(err33);
+          vErrors.push(err34);
         }
         errors++;
       }
     }
     if (data.proxy !== void 0) {
-      let data16 = data.proxy;
-      if (typeof data16 === "string") {
-        if (func2(data16) < 1) {
-          const err34 = { instancePath: instancePath + "/proxy", schemaPath: "#/properties/proxy/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.proxy, data: data16 };
+      let data17 = data.proxy;
+      if (typeof data17 === "string") {
+        if (func2(data17) < 1) {
+          const err35 = { instancePath: instancePath + "/proxy", schemaPath: "#/properties/proxy/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.proxy, data: data17 };
           if (vErrors === null) {
-            vErrors = [err34];
+            vErrors = [err35];
           } else {
-            vErrors.push(err34);
+            vErrors.push(err35);
           }
           errors++;
         }
       } else {
-        const err35 = { instancePath: instancePath + "/proxy", schemaPath: "#/properties/proxy/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.proxy.type, parentSchema: schema163.properties.proxy, data: data16 };
+        const err36 = { instancePath: instancePath + "/proxy", schemaPath: "#/properties/proxy/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.proxy.type, parentSchema: schema163.properties.proxy, data: data17 };
         if (vErrors === null) {
-          vErrors = [err35];
+          vErrors = [err36];
         } else {
-          vErrors.push(err35);
+          vErrors.push(err36);
         }
         errors++;
       }
     }
     if (data.proxyCredentialsFile !== void 0) {
-      let data17 = data.proxyCredentialsFile;
-      if (typeof data17 === "string") {
-        if (func2(data17) < 1) {
-          const err36 = { instancePath: instancePath + "/proxyCredentialsFile", schemaPath: "#/properties/proxyCredentialsFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.proxyCredentialsFile, data: data17 };
+      let data18 = data.proxyCredentialsFile;
+      if (typeof data18 === "string") {
+        if (func2(data18) < 1) {
+          const err37 = { instancePath: instancePath + "/proxyCredentialsFile", schemaPath: "#/properties/proxyCredentialsFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.proxyCredentialsFile, data: data18 };
           if (vErrors === null) {
-            vErrors = [err36];
+            vErrors = [err37];
           } else {
-            vErrors.push(err36);
+            vErrors.push(err37);
           }
           errors++;
         }
       } else {
-        const err37 = { instancePath: instancePath + "/proxyCredentialsFile", schemaPath: "#/properties/proxyCredentialsFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.proxyCredentialsFile.type, parentSchema: schema163.properties.proxyCredentialsFile, data: data17 };
+        const err38 = { instancePath: instancePath + "/proxyCredentialsFile", schemaPath: "#/properties/proxyCredentialsFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.proxyCredentialsFile.type, parentSchema: schema163.properties.proxyCredentialsFile, data: data18 };
         if (vErrors === null) {
-          vErrors = [err37];
+          vErrors = [err38];
         } else {
-          vErrors.push(err37);
+          vErrors.push(err38);
         }
         errors++;
       }
     }
     if (data.proxyBypass !== void 0) {
-      let data18 = data.proxyBypass;
-      if (typeof data18 === "string") {
-        if (func2(data18) < 1) {
-          const err38 = { instancePath: instancePath + "/proxyBypass", schemaPath: "#/properties/proxyBypass/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.proxyBypass, data: data18 };
+      let data19 = data.proxyBypass;
+      if (typeof data19 === "string") {
+        if (func2(data19) < 1) {
+          const err39 = { instancePath: instancePath + "/proxyBypass", schemaPath: "#/properties/proxyBypass/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.proxyBypass, data: data19 };
           if (vErrors === null) {
-            vErrors = [err38];
+            vErrors = [err39];
           } else {
-            vErrors.push(err38);
+            vErrors.push(err39);
           }
           errors++;
         }
       } else {
-        const err39 = { instancePath: instancePath + "/proxyBypass", schemaPath: "#/properties/proxyBypass/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.proxyBypass.type, parentSchema: schema163.properties.proxyBypass, data: data18 };
+        const err40 = { instancePath: instancePath + "/proxyBypass", schemaPath: "#/properties/proxyBypass/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.proxyBypass.type, parentSchema: schema163.properties.proxyBypass, data: data19 };
         if (vErrors === null) {
-          vErrors = [err39];
+          vErrors = [err40];
         } else {
-          vErrors.push(err39);
+          vErrors.push(err40);
         }
         errors++;
       }
     }
     if (data.sshKeyFile !== void 0) {
-      let data19 = data.sshKeyFile;
-      if (typeof data19 === "string") {
-        if (func2(data19) < 1) {
-          const err40 = { instancePath: instancePath + "/sshKeyFile", schemaPath: "#/properties/sshKeyFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.sshKeyFile, data: data19 };
+      let data20 = data.sshKeyFile;
+      if (typeof data20 === "string") {
+        if (func2(data20) < 1) {
+          const err41 = { instancePath: instancePath + "/sshKeyFile", schemaPath: "#/properties/sshKeyFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.sshKeyFile, data: data20 };
           if (vErrors === null) {
-            vErrors = [err40];
+            vErrors = [err41];
           } else {
-            vErrors.push(err40);
+            vErrors.push(err41);
           }
           errors++;
         }
       } else {
-        const err41 = { instancePath: instancePath + "/sshKeyFile", schemaPath: "#/properties/sshKeyFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.sshKeyFile.type, parentSchema: schema163.properties.sshKeyFile, data: data19 };
+        const err42 = { instancePath: instancePath + "/sshKeyFile", schemaPath: "#/properties/sshKeyFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.sshKeyFile.type, parentSchema: schema163.properties.sshKeyFile, data: data20 };
         if (vErrors === null) {
-          vErrors = [err41];
+          vErrors = [err42];
         } else {
-          vErrors.push(err41);
+          vErrors.push(err42);
         }
         errors++;
       }
     }
     if (data.sshPassphraseFile !== void 0) {
-      let data20 = data.sshPassphraseFile;
-      if (typeof data20 === "string") {
-        if (func2(data20) < 1) {
-          const err42 = { instancePath: instancePath + "/sshPassphraseFile", schemaPath: "#/properties/sshPassphraseFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.sshPassphraseFile, data: data20 };
+      let data21 = data.sshPassphraseFile;
+      if (typeof data21 === "string") {
+        if (func2(data21) < 1) {
+          const err43 = { instancePath: instancePath + "/sshPassphraseFile", schemaPath: "#/properties/sshPassphraseFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.sshPassphraseFile, data: data21 };
           if (vErrors === null) {
-            vErrors = [err42];
+            vErrors = [err43];
           } else {
-            vErrors.push(err42);
+            vErrors.push(err43);
           }
           errors++;
         }
       } else {
-        const err43 = { instancePath: instancePath + "/sshPassphraseFile", schemaPath: "#/properties/sshPassphraseFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.sshPassphraseFile.type, parentSchema: schema163.properties.sshPassphraseFile, data: data20 };
+        const err44 = { instancePath: instancePath + "/sshPassphraseFile", schemaPath: "#/properties/sshPassphraseFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.sshPassphraseFile.type, parentSchema: schema163.properties.sshPassphraseFile, data: data21 };
         if (vErrors === null) {
-          vErrors = [err43];
+          vErrors = [err44];
         } else {
-          vErrors.push(err43);
+          vErrors.push(err44);
         }
         errors++;
       }
     }
     if (data.sshAgent !== void 0) {
-      let data21 = data.sshAgent;
-      if (typeof data21 === "string") {
-        if (func2(data21) < 1) {
-          const err44 = { instancePath: instancePath + "/sshAgent", schemaPath: "#/properties/sshAgent/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.sshAgent, data: data21 };
+      let data22 = data.sshAgent;
+      if (typeof data22 === "string") {
+        if (func2(data22) < 1) {
+          const err45 = { instancePath: instancePath + "/sshAgent", schemaPath: "#/properties/sshAgent/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.sshAgent, data: data22 };
           if (vErrors === null) {
-            vErrors = [err44];
+            vErrors = [err45];
           } else {
-            vErrors.push(err44);
+            vErrors.push(err45);
           }
           errors++;
         }
       } else {
-        const err45 = { instancePath: instancePath + "/sshAgent", schemaPath: "#/properties/sshAgent/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.sshAgent.type, parentSchema: schema163.properties.sshAgent, data: data21 };
+        const err46 = { instancePath: instancePath + "/sshAgent", schemaPath: "#/properties/sshAgent/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.sshAgent.type, parentSchema: schema163.properties.sshAgent, data: data22 };
         if (vErrors === null) {
-          vErrors = [err45];
+          vErrors = [err46];
         } else {
-          vErrors.push(err45);
+          vErrors.push(err46);
         }
         errors++;
       }
     }
     if (data.knownHostsFile !== void 0) {
-      let data22 = data.knownHostsFile;
-      if (typeof data22 === "string") {
-        if (func2(data22) < 1) {
-          const err46 = { instancePath: instancePath + "/knownHostsFile", schemaPath: "#/properties/knownHostsFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.knownHostsFile, data: data22 };
+      let data23 = data.knownHostsFile;
+      if (typeof data23 === "string") {
+        if (func2(data23) < 1) {
+          const err47 = { instancePath: instancePath + "/knownHostsFile", schemaPath: "#/properties/knownHostsFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.knownHostsFile, data: data23 };
           if (vErrors === null) {
-            vErrors = [err46];
+            vErrors = [err47];
           } else {
-            vErrors.push(err46);
+            vErrors.push(err47);
           }
           errors++;
         }
       } else {
-        const err47 = { instancePath: instancePath + "/knownHostsFile", schemaPath: "#/properties/knownHostsFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.knownHostsFile.type, parentSchema: schema163.properties.knownHostsFile, data: data22 };
+        const err48 = { instancePath: instancePath + "/knownHostsFile", schemaPath: "#/properties/knownHostsFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.knownHostsFile.type, parentSchema: schema163.properties.knownHostsFile, data: data23 };
         if (vErrors === null) {
-          vErrors = [err47];
+          vErrors = [err48];
         } else {
-          vErrors.push(err47);
+          vErrors.push(err48);
         }
         errors++;
       }
     }
     if (data.pollInterval !== void 0) {
-      let data23 = data.pollInterval;
-      if (typeof data23 === "string") {
-        if (!pattern106.test(data23)) {
-          const err48 = { instancePath: instancePath + "/pollInterval", schemaPath: "#/properties/pollInterval/pattern", keyword: "pattern", params: { pattern: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, message: 'must match pattern "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$"', schema: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$", parentSchema: schema163.properties.pollInterval, data: data23 };
+      let data24 = data.pollInterval;
+      if (typeof data24 === "string") {
+        if (!pattern106.test(data24)) {
+          const err49 = { instancePath: instancePath + "/pollInterval", schemaPath: "#/properties/pollInterval/pattern", keyword: "pattern", params: { pattern: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, message: 'must match pattern "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$"', schema: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$", parentSchema: schema163.properties.pollInterval, data: data24 };
           if (vErrors === null) {
-            vErrors = [err48];
+            vErrors = [err49];
           } else {
-            vErrors.push(err48);
+            vErrors.push(err49);
           }
           errors++;
         }
       } else {
-        const err49 = { instancePath: instancePath + "/pollInterval", schemaPath: "#/properties/pollInterval/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.pollInterval.type, parentSchema: schema163.properties.pollInterval, data: data23 };
+        const err50 = { instancePath: instancePath + "/pollInterval", schemaPath: "#/properties/pollInterval/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.pollInterval.type, parentSchema: schema163.properties.pollInterval, data: data24 };
         if (vErrors === null) {
-          vErrors = [err49];
+          vErrors = [err50];
         } else {
-          vErrors.push(err49);
+          vErrors.push(err50);
         }
         errors++;
       }
     }
     if (data.resyncInterval !== void 0) {
-      let data24 = data.resyncInterval;
-      if (typeof data24 === "string") {
-        if (!pattern106.test(data24)) {
-          const err50 = { instancePath: instancePath + "/resyncInterval", schemaPath: "#/properties/resyncInterval/pattern", keyword: "pattern", params: { pattern: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, message: 'must match pattern "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$"', schema: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$", parentSchema: schema163.properties.resyncInterval, data: data24 };
+      let data25 = data.resyncInterval;
+      if (typeof data25 === "string") {
+        if (!pattern106.test(data25)) {
+          const err51 = { instancePath: instancePath + "/resyncInterval", schemaPath: "#/properties/resyncInterval/pattern", keyword: "pattern", params: { pattern: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, message: 'must match pattern "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$"', schema: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$", parentSchema: schema163.properties.resyncInterval, data: data25 };
           if (vErrors === null) {
-            vErrors = [err50];
+            vErrors = [err51];
           } else {
-            vErrors.push(err50);
+            vErrors.push(err51);
           }
           errors++;
         }
       } else {
-        const err51 = { instancePath: instancePath + "/resyncInterval", schemaPath: "#/properties/resyncInterval/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.resyncInterval.type, parentSchema: schema163.properties.resyncInterval, data: data24 };
-        if (vErrors === null) {
-          vErrors = [err51];
-        } else {
-          vErrors.push(err51);
-        }
-        errors++;
-      }
-    }
-    if (data.logLevel !== void 0) {
-      let data25 = data.logLevel;
-      if (typeof data25 !== "string") {
-        const err52 = { instancePath: instancePath + "/logLevel", schemaPath: "#/properties/logLevel/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.logLevel.type, parentSchema: schema163.properties.logLevel, data: data25 };
+        const err52 = { instancePath: instancePath + "/resyncInterval", schemaPath: "#/properties/resyncInterval/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.resyncInterval.type, parentSchema: schema163.properties.resyncInterval, data: data25 };
         if (vErrors === null) {
           vErrors = [err52];
         } else {
@@ -13060,8 +13060,11 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-      if (!(data25 === "debug" || data25 === "info" || data25 === "warn" || data25 === "error" || data25 === "silent")) {
-        const err53 = { instancePath: instancePath + "/logLevel", schemaPath: "#/properties/logLevel/enum", keyword: "enum", params: { allowedValues: schema163.properties.logLevel.enum }, message: "must be equal to one of the allowed values", schema: schema163.properties.logLevel.enum, parentSchema: schema163.properties.logLevel, data: data25 };
+    }
+    if (data.logLevel !== void 0) {
+      let data26 = data.logLevel;
+      if (typeof data26 !== "string") {
+        const err53 = { instancePath: instancePath + "/logLevel", schemaPath: "#/properties/logLevel/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.logLevel.type, parentSchema: schema163.properties.logLevel, data: data26 };
         if (vErrors === null) {
           vErrors = [err53];
         } else {
@@ -13069,13 +13072,22 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
+      if (!(data26 === "debug" || data26 === "info" || data26 === "warn" || data26 === "error" || data26 === "silent")) {
+        const err54 = { instancePath: instancePath + "/logLevel", schemaPath: "#/properties/logLevel/enum", keyword: "enum", params: { allowedValues: schema163.properties.logLevel.enum }, message: "must be equal to one of the allowed values", schema: schema163.properties.logLevel.enum, parentSchema: schema163.properties.logLevel, data: data26 };
+        if (vErrors === null) {
+          vErrors = [err54];
+        } else {
+          vErrors.push(err54);
+        }
+        errors++;
+      }
     }
   } else {
-    const err54 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema163.type, parentSchema: schema163, data };
+    const err55 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema163.type, parentSchema: schema163, data };
     if (vErrors === null) {
-      vErrors = [err54];
+      vErrors = [err55];
     } else {
-      vErrors.push(err54);
+      vErrors.push(err55);
     }
     errors++;
   }

@@ -143,13 +143,14 @@ it('docs/configuration.md names every environment variable that readSettings() r
   const choices = new Map([
     ['FLEETWRIGHT_LOG_LEVEL', 'warn'],
     ['FLEETWRIGHT_NON_FAST_FORWARD', 'allow'],
+    ['FLEETWRIGHT_PLAN_REQUIRE_APPROVED', 'true'],
     ['FLEETWRIGHT_TOKEN_SCHEME', 'bearer'],
   ]);
   const variables = names.map((name) => [name, choices.get(name) ?? '7s']);
 
   const settings = leavesOf(readSettings({}, Object.fromEntries(variables)));
 
-  const isSaid = /(7s|^7000|^warn|^allow|^bearer)$/;
+  const isSaid = /(7s|^7000|^warn|^allow|^bearer|^true)$/;
   expect(settings.filter((value) => !isSaid.test(String(value)))).toEqual([]);
   expect(settings).toHaveLength(variables.length);
 });
