@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 
 import { UsageError } from '../model/errors.ts';
 import type { DesiredState } from '../model/desired.ts';
+import type { JournalState } from '../model/journal-state.ts';
 import type { InstallationKey } from '../model/sealed.ts';
 import type { HostObservation, UnreachableHost } from '../model/observation.ts';
 import { adoptionInterest } from '../drift/adoption-interest.ts';
@@ -60,6 +61,21 @@ export function openHosts(
     clock: systemClock,
     resyncMs: resyncIntervalMs,
   });
+}
+
+/** One look at all hosts that a commit names, on connections of its own. */
+export async function lookOnce(
+  settings: Pick<Settings, 'credentials' | 'resyncIntervalMs'>,
+  logger: Logger,
+  key: InstallationKey,
+  desired: DesiredState,
+  state: JournalState,
+  signal: AbortSignal,
+): Promise<World['observations']> {
+  await using fleet = openHosts(settings, logger, key);
+  fleet.configure(desired.fleet, adoptionInterest(desired.applications, state));
+  await fleet.refresh(signal);
+  return fleet.snapshot();
 }
 
 /** How a command reads commits beside a daemon. */

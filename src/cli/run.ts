@@ -2,7 +2,6 @@ import { hostname } from 'node:os';
 
 import type { Logger } from 'pino';
 
-import { adoptionInterest } from '../drift/adoption-interest.ts';
 import type { DesiredState } from '../model/desired.ts';
 import { messageOf } from '../model/errors.ts';
 import { present } from '../model/present.ts';
@@ -19,7 +18,7 @@ import { WriteBack } from '../reconcile/write-back.ts';
 import { readAuthor } from './author.ts';
 import type { ExitCode } from './exit-code.ts';
 import { exitCode } from './exit-code.ts';
-import { openHosts, openRepository } from './live.ts';
+import { lookOnce, openHosts, openRepository } from './live.ts';
 import { openInstallationKey } from '../secrets/installation-key.ts';
 import type { Settings } from './settings.ts';
 
@@ -50,19 +49,11 @@ export async function run(
   });
   const observer: Observer = { ...silent, decided: (decision) => writeBack.decided(decision) };
   await using operator = new Operator({ fleet, journal, logger, observer, clock });
-  /** With a connection of its own, since a commit may name other hosts than the one in force. */
-  const look = async (
-    desired: DesiredState,
-    signal: AbortSignal,
-  ): Promise<World['observations']> => {
-    await using beside = openHosts(settings, logger, key);
-    beside.configure(desired.fleet, adoptionInterest(desired.applications, journal.state()));
-    await beside.refresh(signal);
-    return beside.snapshot();
-  };
+  const observe = (desired: DesiredState, signal: AbortSignal): Promise<World['observations']> =>
+    lookOnce(settings, logger, key, desired, journal.state(), signal);
   const approval: Approval = {
     judge: (desired, signal) =>
-      judgePlan({ source, path, key, cache, journal, clock, observe: look }, desired, signal),
+      judgePlan({ source, path, key, cache, journal, clock, observe }, desired, signal),
     clock,
   };
   await using follower = new Follower({

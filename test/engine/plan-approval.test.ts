@@ -112,6 +112,11 @@ describe('where plans must be approved', () => {
     await readyAt(approved);
     expect(await images()).toEqual(['testapp:v2', 'testapp:v2', 'testapp:v2']);
 
+    const asked = await commands.run('rollback', 'shop', '--to', merged, required);
+    expect(asked.code, asked.stderr).toBe(0);
+    await readyAt(await repository.git('rev-parse', 'HEAD'));
+    expect(await images()).toEqual(['testapp:v2', 'testapp:v2']);
+
     const words = await repository.commit('nothing to approve');
     await readyAt(words);
     await daemon.end('SIGTERM');

@@ -5,6 +5,7 @@ import { exitCodeOf } from '../../../src/cli/exit-code.ts';
 import type { Output } from '../../../src/cli/output.ts';
 import type { RollbackFlags } from '../../../src/cli/rollback.ts';
 import { rollback } from '../../../src/cli/rollback.ts';
+import type { SettingsFlags } from '../../../src/cli/settings.ts';
 import { readSettings } from '../../../src/cli/settings.ts';
 import type { Rollback } from '../../../src/generated/rollback.ts';
 import { openJournal } from '../../../src/journal/open-journal.ts';
@@ -40,6 +41,7 @@ async function run(
   flags: RollbackFlags = {},
   format: 'json' | 'text' = 'text',
   application = 'shop',
+  said: SettingsFlags = {},
 ): Promise<Printed> {
   const printed = { stdout: '', stderr: '' };
   const say = (text: string): void => {
@@ -58,7 +60,7 @@ async function run(
     error: say,
   };
   const { bare, state } = repository;
-  const settings = readSettings({ repository: bare, state }, {});
+  const settings = readSettings({ repository: bare, state, ...said }, {});
   try {
     const code = await rollback(application, settings, flags, output, noLogger, never);
     return { ...printed, code };
@@ -280,6 +282,22 @@ describe('fleetwright rollback', () => {
 
     expect(code).toBe(2);
     expect(stderr).toContain(says);
+  });
+
+  it('says that its commit does not approve its plan when a host cannot be observed', async () => {
+    const fleet =
+      'name: test\nhosts: [{ name: host-1, endpoint: unix:///nonexistent/docker.sock }]\n';
+    await repository.push({ 'fleet.yaml': fleet });
+    await shop('app:1');
+    await shop('app:2');
+
+    const result = await run({}, 'text', 'shop', { planRequireApproved: 'true' });
+
+    expect(result.code).toBe(0);
+    expect(result.stderr).toContain('does not approve its plan');
+    expect(await repository.git('log', '-1', '--format=%B', 'main')).not.toContain(
+      'Fleetwright-Plan',
+    );
   });
 
   it('says that there is no earlier version', async () => {
