@@ -72,12 +72,22 @@ function summarize(plan: Plan): string {
   const applications = new Set(names).size;
   const verb = applications === 1 ? 'changes' : 'change';
   const instances = parts.length === 0 ? '' : `; instances: ${parts.join(', ')}`;
-  const falls = plan.unavailability.length;
-  const lowered =
-    falls === 0
-      ? 'No service loses an available instance'
-      : `${count(falls, 'service')} ${falls === 1 ? 'has' : 'have'} fewer available instances for a while`;
-  return `${count(applications, 'application')} ${verb}${instances}. ${lowered}.`;
+  const what =
+    applications === 0 ? 'Nothing changes now' : `${count(applications, 'application')} ${verb}`;
+  return [`${what}${instances}.`, loweredBy(plan), partialNote(plan)]
+    .filter((sentence) => sentence !== '')
+    .join(' ');
+}
+
+function loweredBy({ unavailability, steps }: Plan): string {
+  const falls = unavailability.length;
+  if (falls === 0) return steps.length === 0 ? '' : 'No service loses an available instance.';
+  const verb = falls === 1 ? 'has' : 'have';
+  return `${count(falls, 'service')} ${verb} fewer available instances for a while.`;
+}
+
+function partialNote({ hash }: Plan): string {
+  return hash === null ? 'Not every host could be observed, so this is not all.' : '';
 }
 
 /** Slots whose instance makes way for another one. */

@@ -132,6 +132,9 @@ describe('planMarkdown()', () => {
     expect(text).toContain('- <code>shop</code> does not go on: <code>Unplaceable: web/4');
     expect(text).toContain('- host <code>host-1</code> cannot be observed');
     expect(text).toContain('It has no hash to approve');
+    expect(text).toContain(
+      '**Nothing changes now. Not every host could be observed, so this is not all.**',
+    );
   });
 
   it('shows values of others as they are, and as nothing else', () => {
