@@ -88,6 +88,8 @@ function onlyOf(application: string, plan: Plan): Plan {
   const isOwn = (one: { readonly application: string }): boolean => one.application === application;
   return {
     ...plan,
+    // It is no hash of a part.
+    hash: null,
     adoptions: plan.adoptions.filter(isOwn),
     steps: plan.steps.filter(isOwn),
     unavailability: plan.unavailability.filter(isOwn),

@@ -18,8 +18,15 @@ export async function observeCommitInForce(
 ): Promise<Live> {
   const live = await observeLive(settings, logger, null, signal);
   const accepted = live.journal.accepted();
-  if (live.loaded.kind === 'valid') return live;
-  reportRefused(output, live.loaded.revision, live.loaded.diagnostics);
+  const rejected = live.journal.rejected();
+  if (live.loaded.kind === 'invalid') {
+    reportRefused(output, live.loaded.revision, live.loaded.diagnostics);
+  } else {
+    // The operator may refuse what is valid: a branch that was rewritten, or a plan that nobody approved.
+    const isRefused = rejected?.revision.commit === live.loaded.desired.revision.commit;
+    if (!isRefused) return live;
+    reportRefused(output, rejected.revision, rejected.diagnostics);
+  }
   if (accepted === null) return live;
   await live[Symbol.asyncDispose]();
   return observeLive(settings, logger, accepted, signal);

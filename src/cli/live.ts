@@ -3,10 +3,8 @@ import { join } from 'node:path';
 
 import type { Logger } from 'pino';
 
-import { acceptEntries } from '../model/accept-entries.ts';
 import { UsageError } from '../model/errors.ts';
 import type { DesiredState } from '../model/desired.ts';
-import { reduceJournal } from '../model/journal-reduce.ts';
 import type { JournalState } from '../model/journal-state.ts';
 import { renamed, type Revision } from '../model/revision.ts';
 import type { InstallationKey } from '../model/sealed.ts';
@@ -21,6 +19,7 @@ import { loadRevision } from '../reconcile/load-revision.ts';
 import { systemClock } from '../reconcile/system-clock.ts';
 import { readInstallationKey } from '../secrets/installation-key.ts';
 import type { World } from '../rollout/world.ts';
+import { worldOfCommit } from '../rollout/world-of-commit.ts';
 import { openSource } from '../source/open-source.ts';
 import type { Source } from '../source/source.ts';
 import type { Settings } from './settings.ts';
@@ -64,6 +63,21 @@ export function openHosts(
     clock: systemClock,
     resyncMs: resyncIntervalMs,
   });
+}
+
+/** One look at all hosts that a commit names, on connections of its own. */
+export async function lookOnce(
+  settings: Pick<Settings, 'credentials' | 'resyncIntervalMs'>,
+  logger: Logger,
+  key: InstallationKey,
+  desired: DesiredState,
+  state: JournalState,
+  signal: AbortSignal,
+): Promise<World['observations']> {
+  await using fleet = openHosts(settings, logger, key);
+  fleet.configure(desired.fleet, adoptionInterest(desired.applications, state));
+  await fleet.refresh(signal);
+  return fleet.snapshot();
 }
 
 /** How a command reads commits beside a daemon. */
@@ -134,29 +148,7 @@ async function observe(
   const state = journal.state();
   fleet.configure(desired.fleet, adoptionInterest(desired.applications, state));
   await fleet.refresh(signal);
-  return worldOf(desired, fleet.snapshot(), state);
-}
-
-/** What a command beside the operator can know: not the steps under way, nor what failed lately. */
-export function worldOf(
-  desired: DesiredState,
-  observations: World['observations'],
-  state: JournalState,
-): World {
-  const names = desired.applications.map(({ name }) => name);
-  const entries = acceptEntries(state, desired.revision.commit, names);
-  return {
-    desired,
-    observations,
-    journal: entries.reduce(reduceJournal, state),
-    readiness: new Map(),
-    inFlight: new Map(),
-    failures: new Map(),
-    lookups: new Map(),
-    requests: [],
-    watchingSince: 0,
-    now: systemClock.now(),
-  };
+  return worldOfCommit(desired, fleet.snapshot(), state, systemClock.now());
 }
 
 export function unreachableHosts(

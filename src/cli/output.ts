@@ -1,11 +1,17 @@
 import pc from 'picocolors';
 
+import { UsageError } from '../model/errors.ts';
 import type { Style } from '../report/style.ts';
 import { plainStyle } from '../report/style.ts';
 
+/** What data is printed as. Every command takes the first two. */
+export const formats = ['text', 'json', 'markdown'] as const;
+
+export type Format = (typeof formats)[number];
+
 /** Options that every command takes. */
 export interface GlobalFlags {
-  readonly output: 'text' | 'json';
+  readonly output: Format;
   readonly color: boolean;
   readonly quiet?: boolean;
   readonly verbose?: boolean;
@@ -13,14 +19,14 @@ export interface GlobalFlags {
 
 /** Where a command writes: data to stdout, everything else to stderr. */
 export interface Output {
-  readonly format: 'text' | 'json';
+  readonly format: Format;
   readonly quiet: boolean;
   readonly verbose: boolean;
   /** For stdout. */
   readonly style: Style;
   /** For stderr. */
   readonly noteStyle: Style;
-  /** Writes data: text for people, or JSON. */
+  /** Writes data: text for people, JSON, or Markdown. */
   readonly data: (text: string) => void;
   /** Writes a line to stderr, unless --quiet. */
   readonly note: (text: string) => void;
@@ -28,7 +34,16 @@ export interface Output {
   readonly error: (text: string) => void;
 }
 
-export function createOutput(flags: GlobalFlags): Output {
+/**
+ * @param command its name, where it has no Markdown
+ * @throws UsageError when Markdown is asked for there
+ */
+export function createOutput(flags: GlobalFlags, command: string | null): Output {
+  if (command !== null && flags.output === 'markdown') {
+    throw new UsageError(
+      `Cannot print markdown: ${command} has none, only plan has; say --output text or json`,
+    );
+  }
   const quiet = flags.quiet === true;
   return {
     format: flags.output,

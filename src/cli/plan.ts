@@ -1,6 +1,10 @@
 import type { Logger } from 'pino';
 
+import type { LoadedRevision } from '../reconcile/load-revision.ts';
 import { planDocument } from '../report/plan-document.ts';
+import { refusedMarkdown } from '../report/diagnostics-markdown.ts';
+import type { PlanComment } from '../report/plan-markdown.ts';
+import { planMarkdown } from '../report/plan-markdown.ts';
 import { renderPlan } from '../report/render-plan.ts';
 import { predict } from '../rollout/predict.ts';
 import type { ExitCode } from './exit-code.ts';
@@ -28,14 +32,33 @@ export async function plan(
   await using live = await observeLive(settings, logger, flags.revision ?? null, signal);
   const { loaded, world } = live;
   if (loaded.kind === 'invalid' || world === null) {
-    if (loaded.kind === 'invalid') reportRefused(output, loaded.revision, loaded.diagnostics);
+    if (loaded.kind === 'invalid') refuse(output, loaded);
     return exitCode.negative;
   }
-  reportWarnings(output, loaded.diagnostics);
-  const document = planDocument(world.desired, predict(world));
-  output.data(output.format === 'json' ? toJson(document) : renderPlan(document, output.style));
   const unreachable = unreachableHosts(live.observations);
+  const diagnostics = reportWarnings(output, loaded.diagnostics);
+  const document = planDocument(world.desired, predict(world));
+  output.data(print({ plan: document, diagnostics, unreachable }, output));
   reportUnreachable(output, unreachable);
   if (unreachable.length > 0) return exitCode.unreachable;
   return flags.exitCode === true && !document.inSync ? exitCode.negative : exitCode.done;
+}
+
+function refuse(output: Output, { revision, diagnostics }: Refused): void {
+  if (output.format === 'markdown') output.data(refusedMarkdown(revision, diagnostics));
+  reportRefused(output, revision, diagnostics);
+}
+
+type Refused = Extract<LoadedRevision, { readonly kind: 'invalid' }>;
+
+function print(comment: PlanComment, { format, style }: Output): string {
+  const { plan } = comment;
+  switch (format) {
+    case 'json':
+      return toJson(plan);
+    case 'markdown':
+      return planMarkdown(comment);
+    case 'text':
+      return renderPlan(plan, style);
+  }
 }

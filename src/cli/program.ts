@@ -9,7 +9,7 @@ import { exitCode, exitCodeOf } from './exit-code.ts';
 import { createLogger } from './logger.ts';
 import type { ImportFlags } from './import.ts';
 import type { GlobalFlags, Output } from './output.ts';
-import { createOutput } from './output.ts';
+import { createOutput, formats } from './output.ts';
 import type { RequestFlags } from './request.ts';
 import type { RollbackFlags } from './rollback.ts';
 import type { LogLevel, Settings, SettingsFlags } from './settings.ts';
@@ -52,38 +52,41 @@ export function createProgram(signal: AbortSignal, finish: (code: ExitCode) => v
     .exitOverride()
     .showHelpAfterError('(fleetwright --help lists the commands)')
     .addOption(
-      new Option('-o, --output <format>', 'text for people, json by schema')
-        .choices(['text', 'json'])
+      new Option('-o, --output <format>', 'text for people, json by schema; plan: markdown')
+        .choices(formats)
         .default('text'),
     )
     .option('--no-color', 'no colour, also on a terminal')
     .option('-q, --quiet', 'no progress on stderr')
     .option('-v, --verbose', 'more progress, notes and debug logs on stderr');
-  const output = (): Output => createOutput(program.opts<GlobalFlags>());
+  const output = (command: Command): Output => {
+    const name = command.name();
+    return createOutput(program.opts<GlobalFlags>(), name === 'plan' ? null : name);
+  };
 
   program
     .command('validate')
     .description('check manifests on disk, without Docker')
     .argument('[path]', 'a folder or one manifest', '.')
-    .action(async (path: string) => {
+    .action(async (path: string, _flags: unknown, command: Command) => {
       const { validate } = await import('./validate.ts');
-      finish(await validate(path, output()));
+      finish(await validate(path, output(command)));
     });
   program
     .command('schema')
     .description('print a JSON Schema, or the names of all')
     .argument('[name]', 'its name: without one, all names are printed')
-    .action(async (name: string | undefined) => {
+    .action(async (name: string | undefined, _flags: unknown, command: Command) => {
       const { schema } = await import('./schema.ts');
-      finish(await schema(name, output()));
+      finish(await schema(name, output(command)));
     });
   program
     .command('demo')
     .description('show a deploy, a failed rollout, a revert and drift on real engines')
     .option('--engine', 'use the Docker Engine that DOCKER_HOST names instead of own ones')
-    .action(async (flags: { readonly engine?: boolean }) => {
+    .action(async (flags: { readonly engine?: boolean }, command: Command) => {
       const { demo } = await import('../demo/demo.ts');
-      finish(await demo({ engine: flags.engine === true }, output(), signal));
+      finish(await demo({ engine: flags.engine === true }, output(command), signal));
     });
 
   const loggerOf = (settings: Settings | undefined, defaultLevel: LogLevel): Logger => {
@@ -92,11 +95,11 @@ export function createProgram(signal: AbortSignal, finish: (code: ExitCode) => v
   };
   const live = (command: Command, defaultLevel: LogLevel): LiveArguments => {
     const settings = readSettings(command.opts<SettingsFlags>(), process.env);
-    return { settings, output: output(), logger: loggerOf(settings, defaultLevel), signal };
+    return { settings, output: output(command), logger: loggerOf(settings, defaultLevel), signal };
   };
   /** A command that needs neither a repository nor a state folder. */
-  const alone = (): Omit<LiveArguments, 'settings'> => {
-    return { output: output(), logger: loggerOf(undefined, 'error'), signal };
+  const alone = (command: Command): Omit<LiveArguments, 'settings'> => {
+    return { output: output(command), logger: loggerOf(undefined, 'error'), signal };
   };
   liveCommand(program, 'plan', 'show what would change on the live fleet, and why')
     .option('--revision <rev>', 'a commit, branch, tag or other ref instead of the head')
@@ -164,7 +167,7 @@ export function createProgram(signal: AbortSignal, finish: (code: ExitCode) => v
       const { importFromHost } = await import('./import.ts');
       const isAlone = flags.endpoint !== undefined;
       const named = isAlone ? null : live(command, 'error');
-      const { output: out, logger } = named ?? alone();
+      const { output: out, logger } = named ?? alone(command);
       finish(await importFromHost(named?.settings ?? null, flags, out, logger, signal));
     });
   liveCommand(program, 'adopt <application>', 'take on the containers that a manifest names')
@@ -192,7 +195,8 @@ export function createProgram(signal: AbortSignal, finish: (code: ExitCode) => v
       .action(async (application: string, flags: RequestOptions, command: Command) => {
         const stateDir = readStateDir(command.opts<SettingsFlags>(), process.env);
         const { request } = await import('./request.ts');
-        finish(await request(kind, application, stateDir, requestFlags(flags), output(), signal));
+        const out = output(command);
+        finish(await request(kind, application, stateDir, requestFlags(flags), out, signal));
       });
   }
   return program;
@@ -239,6 +243,7 @@ function liveCommand(program: Command, name: string, description: string): Comma
     .option('--token-file <file>', 'token for an http(s) repository')
     .option('--username <name>', 'user name that goes with the token')
     .option('--non-fast-forward <policy>', 'what was rewritten or moved: refuse (default) or allow')
+    .option('--plan-require-approved <bool>', 'follow only approved plans: true or false')
     .option('--ssh-key-file <file>', 'private key for a repository over SSH')
     .option('--known-hosts-file <file>', 'keys of SSH servers that are trusted')
     .option('--poll-interval <duration>', 'how often a remote repository is asked (default: 30s)')

@@ -15,9 +15,14 @@ export function reportRefused(
   output.error(`Cannot accept ${formatRevision(revision)}: nothing is changed on any host`);
 }
 
-export function reportWarnings(output: Output, diagnostics: readonly Diagnostic[]): void {
+/** Gives what it has said; notes only with --verbose. */
+export function reportWarnings(
+  output: Output,
+  diagnostics: readonly Diagnostic[],
+): readonly Diagnostic[] {
   const shown = diagnostics.filter(({ severity }) => severity !== 'note' || output.verbose);
   if (shown.length > 0) output.note(renderDiagnostics(shown, output.noteStyle));
+  return shown;
 }
 
 export function reportUnreachable(output: Output, hosts: readonly UnreachableHost[]): void {

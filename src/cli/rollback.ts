@@ -24,6 +24,7 @@ import { exitCode } from './exit-code.ts';
 import { openRepository, readingOf } from './live.ts';
 import type { Output } from './output.ts';
 import { toJson } from './output.ts';
+import { rollbackApproval } from './rollback-approval.ts';
 import type { Settings } from './settings.ts';
 
 export interface RollbackFlags {
@@ -58,7 +59,8 @@ export async function rollback(
       ? await planDefaultRevert(parts, application, head, record, signal)
       : await planRevert(parts, application, head, await source.resolve(flags.to, signal), signal);
   if (plan.edits.size === 0) return reportNothing(plan, output);
-  const message = messageOf(plan, flags, record);
+  const approval = await rollbackApproval(parts, plan, settings, output, logger, signal);
+  const message = `${messageOf(plan, flags, record)}${approval}`;
   const check = async (tree: SourceTree): Promise<void> => {
     await checkRevert(parts, plan, tree, signal);
   };

@@ -2,18 +2,22 @@ import { hostname } from 'node:os';
 
 import type { Logger } from 'pino';
 
+import type { DesiredState } from '../model/desired.ts';
 import { messageOf } from '../model/errors.ts';
 import { describeRef } from '../model/followed-ref.ts';
+import { present } from '../model/present.ts';
 import { openJournal } from '../journal/open-journal.ts';
 import type { ParseCache } from '../manifest/load.ts';
 import type { FleetClaims } from '../reconcile/fleet-claims.ts';
-import { Follower } from '../reconcile/follower.ts';
+import { Follower, type Approval } from '../reconcile/follower.ts';
+import { judgePlan } from '../reconcile/judge-plan.ts';
 import type { Observer } from '../reconcile/operator.ts';
 import { Operator, silent } from '../reconcile/operator.ts';
 import { systemClock as clock } from '../reconcile/system-clock.ts';
+import type { World } from '../rollout/world.ts';
 import { WriteBack } from '../reconcile/write-back.ts';
 import { readAuthor } from './author.ts';
-import { openHosts, openRepository } from './live.ts';
+import { lookOnce, openHosts, openRepository } from './live.ts';
 import { openInstallationKey } from '../secrets/installation-key.ts';
 import type { Settings } from './settings.ts';
 
@@ -52,6 +56,13 @@ export async function runSource(
   });
   const observer: Observer = { ...silent, decided: (decision) => writeBack.decided(decision) };
   await using operator = new Operator({ fleet, journal, logger, observer, clock });
+  const observe = (desired: DesiredState, until: AbortSignal): Promise<World['observations']> =>
+    lookOnce(settings, logger, key, desired, journal.state(), until);
+  const approval: Approval = {
+    judge: (desired, until) =>
+      judgePlan({ source, path, key, cache, journal, clock, observe }, desired, until),
+    clock,
+  };
   await using follower = new Follower({
     source,
     path,
@@ -60,6 +71,7 @@ export async function runSource(
     logger,
     cache,
     nonFastForward: settings.nonFastForward,
+    ...present({ approval: settings.planRequireApproved ? approval : undefined }),
     claim: ({ fleet: spec }) => claims.claim(spec, settings.source ?? ''),
     onAccepted: ({ desired }) => {
       writeBack.follow(desired);

@@ -19,6 +19,7 @@ const keys = [
   'tokenFile',
   'username',
   'nonFastForward',
+  'planRequireApproved',
   'tokenScheme',
   'githubAppId',
   'githubInstallationId',
@@ -50,7 +51,9 @@ const refKeys: readonly Key[] = ['branch', 'tag', 'semver', 'commit', 'tagPrefix
 export const keysOfOne: readonly Key[] = ['repository', 'path', ...refKeys];
 
 /** What was said, by whoever comes first. */
-export function mergeSaid(layers: readonly Partial<Record<Key, string | number>>[]): Said {
+export function mergeSaid(
+  layers: readonly Partial<Record<Key, string | number | boolean>>[],
+): Said {
   const ofRef = layers.filter((layer) => refKeys.some((key) => layer[key] !== undefined));
   const said: Said = {};
   for (const key of keys) {

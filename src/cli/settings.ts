@@ -37,6 +37,8 @@ export interface Settings {
   readonly tokenFile: string | null;
   readonly username: string | null;
   readonly nonFastForward: NonFastForward;
+  /** Only commits whose plan is approved are taken into force. */
+  readonly planRequireApproved: boolean;
   readonly http: HttpOptions;
   readonly ssh: SshOptions;
   /** Null: commits that are made are not signed. */
@@ -103,6 +105,7 @@ function settingsOf({ name, said }: SaidSource): Settings {
     tokenFile: said.tokenFile === undefined ? null : resolve(said.tokenFile),
     username: said.username ?? null,
     nonFastForward: nonFastForward(said.nonFastForward),
+    planRequireApproved: yesOrNo('plan-require-approved', said.planRequireApproved ?? 'false'),
     http: httpSettings(said),
     ssh: sshSettings(said),
     signing: signingSettings(said),
@@ -195,6 +198,11 @@ function readConfigFile(named: string | undefined): OperatorConfig {
 function nonFastForward(text = 'refuse'): NonFastForward {
   if (text === 'refuse' || text === 'allow') return text;
   throw new UsageError(`Cannot use --non-fast-forward "${text}": it is refuse or allow`);
+}
+
+function yesOrNo(option: string, text: string): boolean {
+  if (text === 'true' || text === 'false') return text === 'true';
+  throw new UsageError(`Cannot use --${option} "${text}": it is true or false`);
 }
 
 function logLevel(text: string | undefined): LogLevel | null {

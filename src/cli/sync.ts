@@ -7,6 +7,7 @@ import type { Fleet } from '../fleet/fleet.ts';
 import type { Journal } from '../journal/journal.ts';
 import { openJournal } from '../journal/open-journal.ts';
 import { judgeHead } from '../reconcile/judge-head.ts';
+import { judgePlan } from '../reconcile/judge-plan.ts';
 import { loadRevision, type LoadedRevision } from '../reconcile/load-revision.ts';
 import { Operator } from '../reconcile/operator.ts';
 import { systemClock as clock } from '../reconcile/system-clock.ts';
@@ -70,6 +71,18 @@ export async function sync(
     reportUnreachable(output, unreachable);
     output.error('Nothing is changed on any host: all hosts must be reachable for a sync');
     return exitCode.unreachable;
+  }
+  const refusal = settings.planRequireApproved
+    ? await judgePlan(
+        { source, ...reading, journal, clock, observe: async () => fleet.snapshot() },
+        loaded.desired,
+        signal,
+      )
+    : null;
+  if (refusal !== null) {
+    journal.reject(head, [refusal]);
+    reportRefused(output, head, [refusal]);
+    return exitCode.negative;
   }
   const outcome = await converge({ desired, fleet, journal, logger, output, flags, signal });
   if (outcome === null) {

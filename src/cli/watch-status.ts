@@ -16,10 +16,11 @@ import { Wake } from '../reconcile/wake.ts';
 import { renderStatus } from '../report/render-status.ts';
 import { statusDocument } from '../report/status-document.ts';
 import { decide } from '../rollout/decide.ts';
+import { worldOfCommit } from '../rollout/world-of-commit.ts';
 import type { ExitCode } from './exit-code.ts';
 import { exitCode } from './exit-code.ts';
 import { GateWatch } from './gate-watch.ts';
-import { openHosts, openRepository, readingOf, worldOf } from './live.ts';
+import { openHosts, openRepository, readingOf } from './live.ts';
 import type { Output } from './output.ts';
 import { reportRefused } from './report-problems.ts';
 import { Screen } from './screen.ts';
@@ -101,7 +102,9 @@ class StatusView implements Disposable {
     const desired = this.#desired;
     if (desired === null) throw new Error('look() is called before open()');
     const { fleet, gates } = this.#parts;
-    const world = gates.see(worldOf(desired, fleet.snapshot(), this.#journal.state()));
+    const world = gates.see(
+      worldOfCommit(desired, fleet.snapshot(), this.#journal.state(), clock.now()),
+    );
     const document = statusDocument({
       revision: desired.revision,
       rejected: this.#journal.rejected(),

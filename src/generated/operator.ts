@@ -54,6 +54,10 @@ username?: string
  */
 nonFastForward?: ("refuse" | "allow")
 /**
+ * Whether a commit that changes the fleet is taken into force only when its message has the line Fleetwright-Plan: HASH, with the hash of its plan as it is then. Default: false.
+ */
+planRequireApproved?: boolean
+/**
  * How the token is sent: as a password with the user name, or by itself. Default: basic.
  */
 tokenScheme?: ("basic" | "bearer")
@@ -133,6 +137,9 @@ webhookSecretFile?: string
  * Several repositories, branches or folders that one operator follows, by name: each an object with the keys of this page, but for state, listen, webhookSecretFile, logLevel and sources. What is said outside holds for each that does not say it itself. Each has a fleet.yaml with a name of its own. Default: none, one is followed.
  */
 sources?: {
+/**
+ * One of them: keys of this page.
+ */
 [k: string]: Operator
 }
 /**

@@ -16,6 +16,10 @@ export interface Plan {
 version: 1
 revision: Revision
 /**
+ * Stands for all that would be done, whatever commit asks for it and whenever: two plans with one hash do the same. Null while a host cannot be observed, for then nobody knows.
+ */
+hash: (string | null)
+/**
  * Nothing would be done.
  */
 inSync: boolean

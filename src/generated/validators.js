@@ -12462,7 +12462,7 @@ function validate64(data, { instancePath = "", parentData, parentDataProperty, r
 }
 validate64.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
 var validateOperator = validate65;
-var schema163 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/operator.schema.json", "type": "object", "required": [], "additionalProperties": false, "properties": { "repository": { "type": "string", "minLength": 1 }, "branch": { "type": "string", "minLength": 1 }, "tag": { "type": "string", "minLength": 1 }, "semver": { "type": "string", "minLength": 1 }, "tagPrefix": { "type": "string", "minLength": 1 }, "commit": { "type": "string", "minLength": 1 }, "path": { "type": "string" }, "state": { "type": "string", "minLength": 1 }, "credentials": { "type": "string", "minLength": 1 }, "tokenFile": { "type": "string", "minLength": 1 }, "username": { "type": "string", "minLength": 1 }, "nonFastForward": { "type": "string", "enum": ["refuse", "allow"] }, "tokenScheme": { "type": "string", "enum": ["basic", "bearer"] }, "githubAppId": { "type": ["string", "integer"], "minLength": 1, "minimum": 1 }, "githubInstallationId": { "type": ["string", "integer"], "minLength": 1, "minimum": 1 }, "githubAppKeyFile": { "type": "string", "minLength": 1 }, "githubApiUrl": { "type": "string", "minLength": 1 }, "caFile": { "type": "string", "minLength": 1 }, "clientCertFile": { "type": "string", "minLength": 1 }, "clientKeyFile": { "type": "string", "minLength": 1 }, "proxy": { "type": "string", "minLength": 1 }, "proxyCredentialsFile": { "type": "string", "minLength": 1 }, "proxyBypass": { "type": "string", "minLength": 1 }, "sshKeyFile": { "type": "string", "minLength": 1 }, "sshPassphraseFile": { "type": "string", "minLength": 1 }, "sshAgent": { "type": "string", "minLength": 1 }, "knownHostsFile": { "type": "string", "minLength": 1 }, "signingKeyFile": { "type": "string", "minLength": 1 }, "signingPassphraseFile": { "type": "string", "minLength": 1 }, "listen": { "type": "string", "minLength": 1 }, "webhookSecretFile": { "type": "string", "minLength": 1 }, "sources": { "type": "object", "minProperties": 1, "propertyNames": { "pattern": "^[a-z0-9][a-z0-9-]{0,62}$" }, "additionalProperties": { "type": "object", "allOf": [{ "$ref": "#" }], "propertyNames": { "not": { "enum": ["sources", "state", "listen", "webhookSecretFile", "logLevel"] } } } }, "pollInterval": { "type": "string", "pattern": "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, "resyncInterval": { "type": "string", "pattern": "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, "logLevel": { "type": "string", "enum": ["debug", "info", "warn", "error", "silent"] } } };
+var schema163 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/operator.schema.json", "type": "object", "required": [], "additionalProperties": false, "properties": { "repository": { "type": "string", "minLength": 1 }, "branch": { "type": "string", "minLength": 1 }, "tag": { "type": "string", "minLength": 1 }, "semver": { "type": "string", "minLength": 1 }, "tagPrefix": { "type": "string", "minLength": 1 }, "commit": { "type": "string", "minLength": 1 }, "path": { "type": "string" }, "state": { "type": "string", "minLength": 1 }, "credentials": { "type": "string", "minLength": 1 }, "tokenFile": { "type": "string", "minLength": 1 }, "username": { "type": "string", "minLength": 1 }, "nonFastForward": { "type": "string", "enum": ["refuse", "allow"] }, "planRequireApproved": { "type": "boolean" }, "tokenScheme": { "type": "string", "enum": ["basic", "bearer"] }, "githubAppId": { "type": ["string", "integer"], "minLength": 1, "minimum": 1 }, "githubInstallationId": { "type": ["string", "integer"], "minLength": 1, "minimum": 1 }, "githubAppKeyFile": { "type": "string", "minLength": 1 }, "githubApiUrl": { "type": "string", "minLength": 1 }, "caFile": { "type": "string", "minLength": 1 }, "clientCertFile": { "type": "string", "minLength": 1 }, "clientKeyFile": { "type": "string", "minLength": 1 }, "proxy": { "type": "string", "minLength": 1 }, "proxyCredentialsFile": { "type": "string", "minLength": 1 }, "proxyBypass": { "type": "string", "minLength": 1 }, "sshKeyFile": { "type": "string", "minLength": 1 }, "sshPassphraseFile": { "type": "string", "minLength": 1 }, "sshAgent": { "type": "string", "minLength": 1 }, "knownHostsFile": { "type": "string", "minLength": 1 }, "signingKeyFile": { "type": "string", "minLength": 1 }, "signingPassphraseFile": { "type": "string", "minLength": 1 }, "listen": { "type": "string", "minLength": 1 }, "webhookSecretFile": { "type": "string", "minLength": 1 }, "sources": { "type": "object", "minProperties": 1, "propertyNames": { "pattern": "^[a-z0-9][a-z0-9-]{0,62}$" }, "additionalProperties": { "type": "object", "allOf": [{ "$ref": "#" }], "propertyNames": { "not": { "enum": ["sources", "state", "listen", "webhookSecretFile", "logLevel"] } } } }, "pollInterval": { "type": "string", "pattern": "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, "resyncInterval": { "type": "string", "pattern": "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, "logLevel": { "type": "string", "enum": ["debug", "info", "warn", "error", "silent"] } } };
 var pattern106 = new RegExp("^[a-z0-9][a-z0-9-]{0,62}$", "u");
 var pattern107 = new RegExp("^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$", "u");
 function validate65(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
@@ -12741,10 +12741,10 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.tokenScheme !== void 0) {
-      let data12 = data.tokenScheme;
-      if (typeof data12 !== "string") {
-        const err24 = { instancePath: instancePath + "/tokenScheme", schemaPath: "#/properties/tokenScheme/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.tokenScheme.type, parentSchema: schema163.properties.tokenScheme, data: data12 };
+    if (data.planRequireApproved !== void 0) {
+      let data12 = data.planRequireApproved;
+      if (typeof data12 !== "boolean") {
+        const err24 = { instancePath: instancePath + "/planRequireApproved", schemaPath: "#/properties/planRequireApproved/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema163.properties.planRequireApproved.type, parentSchema: schema163.properties.planRequireApproved, data: data12 };
         if (vErrors === null) {
           vErrors = [err24];
         } else {
@@ -12752,8 +12752,11 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-      if (!(data12 === "basic" || data12 === "bearer")) {
-        const err25 = { instancePath: instancePath + "/tokenScheme", schemaPath: "#/properties/tokenScheme/enum", keyword: "enum", params: { allowedValues: schema163.properties.tokenScheme.enum }, message: "must be equal to one of the allowed values", schema: schema163.properties.tokenScheme.enum, parentSchema: schema163.properties.tokenScheme, data: data12 };
+    }
+    if (data.tokenScheme !== void 0) {
+      let data13 = data.tokenScheme;
+      if (typeof data13 !== "string") {
+        const err25 = { instancePath: instancePath + "/tokenScheme", schemaPath: "#/properties/tokenScheme/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.tokenScheme.type, parentSchema: schema163.properties.tokenScheme, data: data13 };
         if (vErrors === null) {
           vErrors = [err25];
         } else {
@@ -12761,11 +12764,8 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-    }
-    if (data.githubAppId !== void 0) {
-      let data13 = data.githubAppId;
-      if (typeof data13 !== "string" && !(typeof data13 == "number" && (!(data13 % 1) && !isNaN(data13)) && isFinite(data13))) {
-        const err26 = { instancePath: instancePath + "/githubAppId", schemaPath: "#/properties/githubAppId/type", keyword: "type", params: { type: schema163.properties.githubAppId.type }, message: "must be string,integer", schema: schema163.properties.githubAppId.type, parentSchema: schema163.properties.githubAppId, data: data13 };
+      if (!(data13 === "basic" || data13 === "bearer")) {
+        const err26 = { instancePath: instancePath + "/tokenScheme", schemaPath: "#/properties/tokenScheme/enum", keyword: "enum", params: { allowedValues: schema163.properties.tokenScheme.enum }, message: "must be equal to one of the allowed values", schema: schema163.properties.tokenScheme.enum, parentSchema: schema163.properties.tokenScheme, data: data13 };
         if (vErrors === null) {
           vErrors = [err26];
         } else {
@@ -12773,20 +12773,21 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-      if (typeof data13 == "number" && isFinite(data13)) {
-        if (data13 < 1 || isNaN(data13)) {
-          const err27 = { instancePath: instancePath + "/githubAppId", schemaPath: "#/properties/githubAppId/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema163.properties.githubAppId, data: data13 };
-          if (vErrors === null) {
-            vErrors = [err27];
-          } else {
-            vErrors.push(err27);
-          }
-          errors++;
+    }
+    if (data.githubAppId !== void 0) {
+      let data14 = data.githubAppId;
+      if (typeof data14 !== "string" && !(typeof data14 == "number" && (!(data14 % 1) && !isNaN(data14)) && isFinite(data14))) {
+        const err27 = { instancePath: instancePath + "/githubAppId", schemaPath: "#/properties/githubAppId/type", keyword: "type", params: { type: schema163.properties.githubAppId.type }, message: "must be string,integer", schema: schema163.properties.githubAppId.type, parentSchema: schema163.properties.githubAppId, data: data14 };
+        if (vErrors === null) {
+          vErrors = [err27];
+        } else {
+          vErrors.push(err27);
         }
+        errors++;
       }
-      if (typeof data13 === "string") {
-        if (func2(data13) < 1) {
-          const err28 = { instancePath: instancePath + "/githubAppId", schemaPath: "#/properties/githubAppId/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.githubAppId, data: data13 };
+      if (typeof data14 == "number" && isFinite(data14)) {
+        if (data14 < 1 || isNaN(data14)) {
+          const err28 = { instancePath: instancePath + "/githubAppId", schemaPath: "#/properties/githubAppId/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema163.properties.githubAppId, data: data14 };
           if (vErrors === null) {
             vErrors = [err28];
           } else {
@@ -12795,32 +12796,32 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       }
-    }
-    if (data.githubInstallationId !== void 0) {
-      let data14 = data.githubInstallationId;
-      if (typeof data14 !== "string" && !(typeof data14 == "number" && (!(data14 % 1) && !isNaN(data14)) && isFinite(data14))) {
-        const err29 = { instancePath: instancePath + "/githubInstallationId", schemaPath: "#/properties/githubInstallationId/type", keyword: "type", params: { type: schema163.properties.githubInstallationId.type }, message: "must be string,integer", schema: schema163.properties.githubInstallationId.type, parentSchema: schema163.properties.githubInstallationId, data: data14 };
-        if (vErrors === null) {
-          vErrors = [err29];
-        } else {
-          vErrors.push(err29);
-        }
-        errors++;
-      }
-      if (typeof data14 == "number" && isFinite(data14)) {
-        if (data14 < 1 || isNaN(data14)) {
-          const err30 = { instancePath: instancePath + "/githubInstallationId", schemaPath: "#/properties/githubInstallationId/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema163.properties.githubInstallationId, data: data14 };
+      if (typeof data14 === "string") {
+        if (func2(data14) < 1) {
+          const err29 = { instancePath: instancePath + "/githubAppId", schemaPath: "#/properties/githubAppId/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.githubAppId, data: data14 };
           if (vErrors === null) {
-            vErrors = [err30];
+            vErrors = [err29];
           } else {
-            vErrors.push(err30);
+            vErrors.push(err29);
           }
           errors++;
         }
       }
-      if (typeof data14 === "string") {
-        if (func2(data14) < 1) {
-          const err31 = { instancePath: instancePath + "/githubInstallationId", schemaPath: "#/properties/githubInstallationId/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.githubInstallationId, data: data14 };
+    }
+    if (data.githubInstallationId !== void 0) {
+      let data15 = data.githubInstallationId;
+      if (typeof data15 !== "string" && !(typeof data15 == "number" && (!(data15 % 1) && !isNaN(data15)) && isFinite(data15))) {
+        const err30 = { instancePath: instancePath + "/githubInstallationId", schemaPath: "#/properties/githubInstallationId/type", keyword: "type", params: { type: schema163.properties.githubInstallationId.type }, message: "must be string,integer", schema: schema163.properties.githubInstallationId.type, parentSchema: schema163.properties.githubInstallationId, data: data15 };
+        if (vErrors === null) {
+          vErrors = [err30];
+        } else {
+          vErrors.push(err30);
+        }
+        errors++;
+      }
+      if (typeof data15 == "number" && isFinite(data15)) {
+        if (data15 < 1 || isNaN(data15)) {
+          const err31 = { instancePath: instancePath + "/githubInstallationId", schemaPath: "#/properties/githubInstallationId/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema163.properties.githubInstallationId, data: data15 };
           if (vErrors === null) {
             vErrors = [err31];
           } else {
@@ -12829,12 +12830,9 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       }
-    }
-    if (data.githubAppKeyFile !== void 0) {
-      let data15 = data.githubAppKeyFile;
       if (typeof data15 === "string") {
         if (func2(data15) < 1) {
-          const err32 = { instancePath: instancePath + "/githubAppKeyFile", schemaPath: "#/properties/githubAppKeyFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.githubAppKeyFile, data: data15 };
+          const err32 = { instancePath: instancePath + "/githubInstallationId", schemaPath: "#/properties/githubInstallationId/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.githubInstallationId, data: data15 };
           if (vErrors === null) {
             vErrors = [err32];
           } else {
@@ -12842,500 +12840,502 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
           }
           errors++;
         }
+      }
+    }
+    if (data.githubAppKeyFile !== void 0) {
+      let data16 = data.githubAppKeyFile;
+      if (typeof data16 === "string") {
+        if (func2(data16) < 1) {
+          const err33 = { instancePath: instancePath + "/githubAppKeyFile", schemaPath: "#/properties/githubAppKeyFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.githubAppKeyFile, data: data16 };
+          if (vErrors === null) {
+            vErrors = [err33];
+          } else {
+            vErrors.push(err33);
+          }
+          errors++;
+        }
       } else {
-        const err33 = { instancePath: instancePath + "/githubAppKeyFile", schemaPath: "#/properties/githubAppKeyFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.githubAppKeyFile.type, parentSchema: schema163.properties.githubAppKeyFile, data: data15 };
+        const err34 = { instancePath: instancePath + "/githubAppKeyFile", schemaPath: "#/properties/githubAppKeyFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.githubAppKeyFile.type, parentSchema: schema163.properties.githubAppKeyFile, data: data16 };
         if (vErrors === null) {
-          vErrors = [err33];
+          vErrors = [err34];
         } else {
-          vErrors.push(err33);
+          vErrors.push(err34);
         }
         errors++;
       }
     }
     if (data.githubApiUrl !== void 0) {
-      let data16 = data.githubApiUrl;
-      if (typeof data16 === "string") {
-        if (func2(data16) < 1) {
-          const err34 = { instancePath: instancePath + "/githubApiUrl", schemaPath: "#/properties/githubApiUrl/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.githubApiUrl, data: data16 };
+      let data17 = data.githubApiUrl;
+      if (typeof data17 === "string") {
+        if (func2(data17) < 1) {
+          const err35 = { instancePath: instancePath + "/githubApiUrl", schemaPath: "#/properties/githubApiUrl/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.githubApiUrl, data: data17 };
           if (vErrors === null) {
-            vErrors = [err34];
+            vErrors = [err35];
           } else {
-            vErrors.push(err34);
+            vErrors.push(err35);
           }
           errors++;
         }
       } else {
-        const err35 = { instancePath: instancePath + "/githubApiUrl", schemaPath: "#/properties/githubApiUrl/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.githubApiUrl.type, parentSchema: schema163.properties.githubApiUrl, data: data16 };
+        const err36 = { instancePath: instancePath + "/githubApiUrl", schemaPath: "#/properties/githubApiUrl/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.githubApiUrl.type, parentSchema: schema163.properties.githubApiUrl, data: data17 };
         if (vErrors === null) {
-          vErrors = [err35];
+          vErrors = [err36];
         } else {
-          vErrors.push(err35);
+          vErrors.push(err36);
         }
         errors++;
       }
     }
     if (data.caFile !== void 0) {
-      let data17 = data.caFile;
-      if (typeof data17 === "string") {
-        if (func2(data17) < 1) {
-          const err36 = { instancePath: instancePath + "/caFile", schemaPath: "#/properties/caFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.caFile, data: data17 };
+      let data18 = data.caFile;
+      if (typeof data18 === "string") {
+        if (func2(data18) < 1) {
+          const err37 = { instancePath: instancePath + "/caFile", schemaPath: "#/properties/caFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.caFile, data: data18 };
           if (vErrors === null) {
-            vErrors = [err36];
+            vErrors = [err37];
           } else {
-            vErrors.push(err36);
+            vErrors.push(err37);
           }
           errors++;
         }
       } else {
-        const err37 = { instancePath: instancePath + "/caFile", schemaPath: "#/properties/caFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.caFile.type, parentSchema: schema163.properties.caFile, data: data17 };
+        const err38 = { instancePath: instancePath + "/caFile", schemaPath: "#/properties/caFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.caFile.type, parentSchema: schema163.properties.caFile, data: data18 };
         if (vErrors === null) {
-          vErrors = [err37];
+          vErrors = [err38];
         } else {
-          vErrors.push(err37);
+          vErrors.push(err38);
         }
         errors++;
       }
     }
     if (data.clientCertFile !== void 0) {
-      let data18 = data.clientCertFile;
-      if (typeof data18 === "string") {
-        if (func2(data18) < 1) {
-          const err38 = { instancePath: instancePath + "/clientCertFile", schemaPath: "#/properties/clientCertFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.clientCertFile, data: data18 };
+      let data19 = data.clientCertFile;
+      if (typeof data19 === "string") {
+        if (func2(data19) < 1) {
+          const err39 = { instancePath: instancePath + "/clientCertFile", schemaPath: "#/properties/clientCertFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.clientCertFile, data: data19 };
           if (vErrors === null) {
-            vErrors = [err38];
+            vErrors = [err39];
           } else {
-            vErrors.push(err38);
+            vErrors.push(err39);
           }
           errors++;
         }
       } else {
-        const err39 = { instancePath: instancePath + "/clientCertFile", schemaPath: "#/properties/clientCertFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.clientCertFile.type, parentSchema: schema163.properties.clientCertFile, data: data18 };
+        const err40 = { instancePath: instancePath + "/clientCertFile", schemaPath: "#/properties/clientCertFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.clientCertFile.type, parentSchema: schema163.properties.clientCertFile, data: data19 };
         if (vErrors === null) {
-          vErrors = [err39];
+          vErrors = [err40];
         } else {
-          vErrors.push(err39);
+          vErrors.push(err40);
         }
         errors++;
       }
     }
     if (data.clientKeyFile !== void 0) {
-      let data19 = data.clientKeyFile;
-      if (typeof data19 === "string") {
-        if (func2(data19) < 1) {
-          const err40 = { instancePath: instancePath + "/clientKeyFile", schemaPath: "#/properties/clientKeyFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.clientKeyFile, data: data19 };
+      let data20 = data.clientKeyFile;
+      if (typeof data20 === "string") {
+        if (func2(data20) < 1) {
+          const err41 = { instancePath: instancePath + "/clientKeyFile", schemaPath: "#/properties/clientKeyFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.clientKeyFile, data: data20 };
           if (vErrors === null) {
-            vErrors = [err40];
+            vErrors = [err41];
           } else {
-            vErrors.push(err40);
+            vErrors.push(err41);
           }
           errors++;
         }
       } else {
-        const err41 = { instancePath: instancePath + "/clientKeyFile", schemaPath: "#/properties/clientKeyFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.clientKeyFile.type, parentSchema: schema163.properties.clientKeyFile, data: data19 };
+        const err42 = { instancePath: instancePath + "/clientKeyFile", schemaPath: "#/properties/clientKeyFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.clientKeyFile.type, parentSchema: schema163.properties.clientKeyFile, data: data20 };
         if (vErrors === null) {
-          vErrors = [err41];
+          vErrors = [err42];
         } else {
-          vErrors.push(err41);
+          vErrors.push(err42);
         }
         errors++;
       }
     }
     if (data.proxy !== void 0) {
-      let data20 = data.proxy;
-      if (typeof data20 === "string") {
-        if (func2(data20) < 1) {
-          const err42 = { instancePath: instancePath + "/proxy", schemaPath: "#/properties/proxy/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.proxy, data: data20 };
+      let data21 = data.proxy;
+      if (typeof data21 === "string") {
+        if (func2(data21) < 1) {
+          const err43 = { instancePath: instancePath + "/proxy", schemaPath: "#/properties/proxy/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.proxy, data: data21 };
           if (vErrors === null) {
-            vErrors = [err42];
+            vErrors = [err43];
           } else {
-            vErrors.push(err42);
+            vErrors.push(err43);
           }
           errors++;
         }
       } else {
-        const err43 = { instancePath: instancePath + "/proxy", schemaPath: "#/properties/proxy/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.proxy.type, parentSchema: schema163.properties.proxy, data: data20 };
+        const err44 = { instancePath: instancePath + "/proxy", schemaPath: "#/properties/proxy/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.proxy.type, parentSchema: schema163.properties.proxy, data: data21 };
         if (vErrors === null) {
-          vErrors = [err43];
+          vErrors = [err44];
         } else {
-          vErrors.push(err43);
+          vErrors.push(err44);
         }
         errors++;
       }
     }
     if (data.proxyCredentialsFile !== void 0) {
-      let data21 = data.proxyCredentialsFile;
-      if (typeof data21 === "string") {
-        if (func2(data21) < 1) {
-          const err44 = { instancePath: instancePath + "/proxyCredentialsFile", schemaPath: "#/properties/proxyCredentialsFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.proxyCredentialsFile, data: data21 };
+      let data22 = data.proxyCredentialsFile;
+      if (typeof data22 === "string") {
+        if (func2(data22) < 1) {
+          const err45 = { instancePath: instancePath + "/proxyCredentialsFile", schemaPath: "#/properties/proxyCredentialsFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.proxyCredentialsFile, data: data22 };
           if (vErrors === null) {
-            vErrors = [err44];
+            vErrors = [err45];
           } else {
-            vErrors.push(err44);
+            vErrors.push(err45);
           }
           errors++;
         }
       } else {
-        const err45 = { instancePath: instancePath + "/proxyCredentialsFile", schemaPath: "#/properties/proxyCredentialsFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.proxyCredentialsFile.type, parentSchema: schema163.properties.proxyCredentialsFile, data: data21 };
+        const err46 = { instancePath: instancePath + "/proxyCredentialsFile", schemaPath: "#/properties/proxyCredentialsFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.proxyCredentialsFile.type, parentSchema: schema163.properties.proxyCredentialsFile, data: data22 };
         if (vErrors === null) {
-          vErrors = [err45];
+          vErrors = [err46];
         } else {
-          vErrors.push(err45);
+          vErrors.push(err46);
         }
         errors++;
       }
     }
     if (data.proxyBypass !== void 0) {
-      let data22 = data.proxyBypass;
-      if (typeof data22 === "string") {
-        if (func2(data22) < 1) {
-          const err46 = { instancePath: instancePath + "/proxyBypass", schemaPath: "#/properties/proxyBypass/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.proxyBypass, data: data22 };
+      let data23 = data.proxyBypass;
+      if (typeof data23 === "string") {
+        if (func2(data23) < 1) {
+          const err47 = { instancePath: instancePath + "/proxyBypass", schemaPath: "#/properties/proxyBypass/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.proxyBypass, data: data23 };
           if (vErrors === null) {
-            vErrors = [err46];
+            vErrors = [err47];
           } else {
-            vErrors.push(err46);
+            vErrors.push(err47);
           }
           errors++;
         }
       } else {
-        const err47 = { instancePath: instancePath + "/proxyBypass", schemaPath: "#/properties/proxyBypass/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.proxyBypass.type, parentSchema: schema163.properties.proxyBypass, data: data22 };
+        const err48 = { instancePath: instancePath + "/proxyBypass", schemaPath: "#/properties/proxyBypass/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.proxyBypass.type, parentSchema: schema163.properties.proxyBypass, data: data23 };
         if (vErrors === null) {
-          vErrors = [err47];
+          vErrors = [err48];
         } else {
-          vErrors.push(err47);
+          vErrors.push(err48);
         }
         errors++;
       }
     }
     if (data.sshKeyFile !== void 0) {
-      let data23 = data.sshKeyFile;
-      if (typeof data23 === "string") {
-        if (func2(data23) < 1) {
-          const err48 = { instancePath: instancePath + "/sshKeyFile", schemaPath: "#/properties/sshKeyFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.sshKeyFile, data: data23 };
+      let data24 = data.sshKeyFile;
+      if (typeof data24 === "string") {
+        if (func2(data24) < 1) {
+          const err49 = { instancePath: instancePath + "/sshKeyFile", schemaPath: "#/properties/sshKeyFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.sshKeyFile, data: data24 };
           if (vErrors === null) {
-            vErrors = [err48];
+            vErrors = [err49];
           } else {
-            vErrors.push(err48);
+            vErrors.push(err49);
           }
           errors++;
         }
       } else {
-        const err49 = { instancePath: instancePath + "/sshKeyFile", schemaPath: "#/properties/sshKeyFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.sshKeyFile.type, parentSchema: schema163.properties.sshKeyFile, data: data23 };
+        const err50 = { instancePath: instancePath + "/sshKeyFile", schemaPath: "#/properties/sshKeyFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.sshKeyFile.type, parentSchema: schema163.properties.sshKeyFile, data: data24 };
         if (vErrors === null) {
-          vErrors = [err49];
+          vErrors = [err50];
         } else {
-          vErrors.push(err49);
+          vErrors.push(err50);
         }
         errors++;
       }
     }
     if (data.sshPassphraseFile !== void 0) {
-      let data24 = data.sshPassphraseFile;
-      if (typeof data24 === "string") {
-        if (func2(data24) < 1) {
-          const err50 = { instancePath: instancePath + "/sshPassphraseFile", schemaPath: "#/properties/sshPassphraseFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.sshPassphraseFile, data: data24 };
+      let data25 = data.sshPassphraseFile;
+      if (typeof data25 === "string") {
+        if (func2(data25) < 1) {
+          const err51 = { instancePath: instancePath + "/sshPassphraseFile", schemaPath: "#/properties/sshPassphraseFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.sshPassphraseFile, data: data25 };
           if (vErrors === null) {
-            vErrors = [err50];
+            vErrors = [err51];
           } else {
-            vErrors.push(err50);
+            vErrors.push(err51);
           }
           errors++;
         }
       } else {
-        const err51 = { instancePath: instancePath + "/sshPassphraseFile", schemaPath: "#/properties/sshPassphraseFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.sshPassphraseFile.type, parentSchema: schema163.properties.sshPassphraseFile, data: data24 };
+        const err52 = { instancePath: instancePath + "/sshPassphraseFile", schemaPath: "#/properties/sshPassphraseFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.sshPassphraseFile.type, parentSchema: schema163.properties.sshPassphraseFile, data: data25 };
         if (vErrors === null) {
-          vErrors = [err51];
+          vErrors = [err52];
         } else {
-          vErrors.push(err51);
+          vErrors.push(err52);
         }
         errors++;
       }
     }
     if (data.sshAgent !== void 0) {
-      let data25 = data.sshAgent;
-      if (typeof data25 === "string") {
-        if (func2(data25) < 1) {
-          const err52 = { instancePath: instancePath + "/sshAgent", schemaPath: "#/properties/sshAgent/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.sshAgent, data: data25 };
+      let data26 = data.sshAgent;
+      if (typeof data26 === "string") {
+        if (func2(data26) < 1) {
+          const err53 = { instancePath: instancePath + "/sshAgent", schemaPath: "#/properties/sshAgent/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.sshAgent, data: data26 };
           if (vErrors === null) {
-            vErrors = [err52];
+            vErrors = [err53];
           } else {
-            vErrors.push(err52);
+            vErrors.push(err53);
           }
           errors++;
         }
       } else {
-        const err53 = { instancePath: instancePath + "/sshAgent", schemaPath: "#/properties/sshAgent/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.sshAgent.type, parentSchema: schema163.properties.sshAgent, data: data25 };
+        const err54 = { instancePath: instancePath + "/sshAgent", schemaPath: "#/properties/sshAgent/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.sshAgent.type, parentSchema: schema163.properties.sshAgent, data: data26 };
         if (vErrors === null) {
-          vErrors = [err53];
+          vErrors = [err54];
         } else {
-          vErrors.push(err53);
+          vErrors.push(err54);
         }
         errors++;
       }
     }
     if (data.knownHostsFile !== void 0) {
-      let data26 = data.knownHostsFile;
-      if (typeof data26 === "string") {
-        if (func2(data26) < 1) {
-          const err54 = { instancePath: instancePath + "/knownHostsFile", schemaPath: "#/properties/knownHostsFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.knownHostsFile, data: data26 };
+      let data27 = data.knownHostsFile;
+      if (typeof data27 === "string") {
+        if (func2(data27) < 1) {
+          const err55 = { instancePath: instancePath + "/knownHostsFile", schemaPath: "#/properties/knownHostsFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.knownHostsFile, data: data27 };
           if (vErrors === null) {
-            vErrors = [err54];
+            vErrors = [err55];
           } else {
-            vErrors.push(err54);
+            vErrors.push(err55);
           }
           errors++;
         }
       } else {
-        const err55 = { instancePath: instancePath + "/knownHostsFile", schemaPath: "#/properties/knownHostsFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.knownHostsFile.type, parentSchema: schema163.properties.knownHostsFile, data: data26 };
+        const err56 = { instancePath: instancePath + "/knownHostsFile", schemaPath: "#/properties/knownHostsFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.knownHostsFile.type, parentSchema: schema163.properties.knownHostsFile, data: data27 };
         if (vErrors === null) {
-          vErrors = [err55];
+          vErrors = [err56];
         } else {
-          vErrors.push(err55);
+          vErrors.push(err56);
         }
         errors++;
       }
     }
     if (data.signingKeyFile !== void 0) {
-      let data27 = data.signingKeyFile;
-      if (typeof data27 === "string") {
-        if (func2(data27) < 1) {
-          const err56 = { instancePath: instancePath + "/signingKeyFile", schemaPath: "#/properties/signingKeyFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.signingKeyFile, data: data27 };
+      let data28 = data.signingKeyFile;
+      if (typeof data28 === "string") {
+        if (func2(data28) < 1) {
+          const err57 = { instancePath: instancePath + "/signingKeyFile", schemaPath: "#/properties/signingKeyFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.signingKeyFile, data: data28 };
           if (vErrors === null) {
-            vErrors = [err56];
+            vErrors = [err57];
           } else {
-            vErrors.push(err56);
+            vErrors.push(err57);
           }
           errors++;
         }
       } else {
-        const err57 = { instancePath: instancePath + "/signingKeyFile", schemaPath: "#/properties/signingKeyFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.signingKeyFile.type, parentSchema: schema163.properties.signingKeyFile, data: data27 };
+        const err58 = { instancePath: instancePath + "/signingKeyFile", schemaPath: "#/properties/signingKeyFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.signingKeyFile.type, parentSchema: schema163.properties.signingKeyFile, data: data28 };
         if (vErrors === null) {
-          vErrors = [err57];
+          vErrors = [err58];
         } else {
-          vErrors.push(err57);
+          vErrors.push(err58);
         }
         errors++;
       }
     }
     if (data.signingPassphraseFile !== void 0) {
-      let data28 = data.signingPassphraseFile;
-      if (typeof data28 === "string") {
-        if (func2(data28) < 1) {
-          const err58 = { instancePath: instancePath + "/signingPassphraseFile", schemaPath: "#/properties/signingPassphraseFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.signingPassphraseFile, data: data28 };
+      let data29 = data.signingPassphraseFile;
+      if (typeof data29 === "string") {
+        if (func2(data29) < 1) {
+          const err59 = { instancePath: instancePath + "/signingPassphraseFile", schemaPath: "#/properties/signingPassphraseFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.signingPassphraseFile, data: data29 };
           if (vErrors === null) {
-            vErrors = [err58];
+            vErrors = [err59];
           } else {
-            vErrors.push(err58);
+            vErrors.push(err59);
           }
           errors++;
         }
       } else {
-        const err59 = { instancePath: instancePath + "/signingPassphraseFile", schemaPath: "#/properties/signingPassphraseFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.signingPassphraseFile.type, parentSchema: schema163.properties.signingPassphraseFile, data: data28 };
+        const err60 = { instancePath: instancePath + "/signingPassphraseFile", schemaPath: "#/properties/signingPassphraseFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.signingPassphraseFile.type, parentSchema: schema163.properties.signingPassphraseFile, data: data29 };
         if (vErrors === null) {
-          vErrors = [err59];
+          vErrors = [err60];
         } else {
-          vErrors.push(err59);
+          vErrors.push(err60);
         }
         errors++;
       }
     }
     if (data.listen !== void 0) {
-      let data29 = data.listen;
-      if (typeof data29 === "string") {
-        if (func2(data29) < 1) {
-          const err60 = { instancePath: instancePath + "/listen", schemaPath: "#/properties/listen/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.listen, data: data29 };
+      let data30 = data.listen;
+      if (typeof data30 === "string") {
+        if (func2(data30) < 1) {
+          const err61 = { instancePath: instancePath + "/listen", schemaPath: "#/properties/listen/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.listen, data: data30 };
           if (vErrors === null) {
-            vErrors = [err60];
+            vErrors = [err61];
           } else {
-            vErrors.push(err60);
+            vErrors.push(err61);
           }
           errors++;
         }
       } else {
-        const err61 = { instancePath: instancePath + "/listen", schemaPath: "#/properties/listen/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.listen.type, parentSchema: schema163.properties.listen, data: data29 };
+        const err62 = { instancePath: instancePath + "/listen", schemaPath: "#/properties/listen/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.listen.type, parentSchema: schema163.properties.listen, data: data30 };
         if (vErrors === null) {
-          vErrors = [err61];
+          vErrors = [err62];
         } else {
-          vErrors.push(err61);
+          vErrors.push(err62);
         }
         errors++;
       }
     }
     if (data.webhookSecretFile !== void 0) {
-      let data30 = data.webhookSecretFile;
-      if (typeof data30 === "string") {
-        if (func2(data30) < 1) {
-          const err62 = { instancePath: instancePath + "/webhookSecretFile", schemaPath: "#/properties/webhookSecretFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.webhookSecretFile, data: data30 };
+      let data31 = data.webhookSecretFile;
+      if (typeof data31 === "string") {
+        if (func2(data31) < 1) {
+          const err63 = { instancePath: instancePath + "/webhookSecretFile", schemaPath: "#/properties/webhookSecretFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.webhookSecretFile, data: data31 };
           if (vErrors === null) {
-            vErrors = [err62];
+            vErrors = [err63];
           } else {
-            vErrors.push(err62);
+            vErrors.push(err63);
           }
           errors++;
         }
       } else {
-        const err63 = { instancePath: instancePath + "/webhookSecretFile", schemaPath: "#/properties/webhookSecretFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.webhookSecretFile.type, parentSchema: schema163.properties.webhookSecretFile, data: data30 };
+        const err64 = { instancePath: instancePath + "/webhookSecretFile", schemaPath: "#/properties/webhookSecretFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.webhookSecretFile.type, parentSchema: schema163.properties.webhookSecretFile, data: data31 };
         if (vErrors === null) {
-          vErrors = [err63];
+          vErrors = [err64];
         } else {
-          vErrors.push(err63);
+          vErrors.push(err64);
         }
         errors++;
       }
     }
     if (data.sources !== void 0) {
-      let data31 = data.sources;
-      if (data31 && typeof data31 == "object" && !Array.isArray(data31)) {
-        if (Object.keys(data31).length < 1) {
-          const err64 = { instancePath: instancePath + "/sources", schemaPath: "#/properties/sources/minProperties", keyword: "minProperties", params: { limit: 1 }, message: "must NOT have fewer than 1 properties", schema: 1, parentSchema: schema163.properties.sources, data: data31 };
+      let data32 = data.sources;
+      if (data32 && typeof data32 == "object" && !Array.isArray(data32)) {
+        if (Object.keys(data32).length < 1) {
+          const err65 = { instancePath: instancePath + "/sources", schemaPath: "#/properties/sources/minProperties", keyword: "minProperties", params: { limit: 1 }, message: "must NOT have fewer than 1 properties", schema: 1, parentSchema: schema163.properties.sources, data: data32 };
           if (vErrors === null) {
-            vErrors = [err64];
+            vErrors = [err65];
           } else {
-            vErrors.push(err64);
+            vErrors.push(err65);
           }
           errors++;
         }
-        for (const key1 in data31) {
-          const _errs66 = errors;
+        for (const key1 in data32) {
+          const _errs68 = errors;
           if (typeof key1 === "string") {
             if (!pattern106.test(key1)) {
-              const err65 = { instancePath: instancePath + "/sources", schemaPath: "#/properties/sources/propertyNames/pattern", keyword: "pattern", params: { pattern: "^[a-z0-9][a-z0-9-]{0,62}$" }, message: 'must match pattern "^[a-z0-9][a-z0-9-]{0,62}$"', schema: "^[a-z0-9][a-z0-9-]{0,62}$", parentSchema: schema163.properties.sources.propertyNames, data: key1, propertyName: key1 };
+              const err66 = { instancePath: instancePath + "/sources", schemaPath: "#/properties/sources/propertyNames/pattern", keyword: "pattern", params: { pattern: "^[a-z0-9][a-z0-9-]{0,62}$" }, message: 'must match pattern "^[a-z0-9][a-z0-9-]{0,62}$"', schema: "^[a-z0-9][a-z0-9-]{0,62}$", parentSchema: schema163.properties.sources.propertyNames, data: key1, propertyName: key1 };
               if (vErrors === null) {
-                vErrors = [err65];
+                vErrors = [err66];
               } else {
-                vErrors.push(err65);
+                vErrors.push(err66);
               }
               errors++;
             }
           }
-          var valid1 = _errs66 === errors;
+          var valid1 = _errs68 === errors;
           if (!valid1) {
-            const err66 = { instancePath: instancePath + "/sources", schemaPath: "#/properties/sources/propertyNames", keyword: "propertyNames", params: { propertyName: key1 }, message: "property name must be valid", schema: schema163.properties.sources.propertyNames, parentSchema: schema163.properties.sources, data: data31 };
+            const err67 = { instancePath: instancePath + "/sources", schemaPath: "#/properties/sources/propertyNames", keyword: "propertyNames", params: { propertyName: key1 }, message: "property name must be valid", schema: schema163.properties.sources.propertyNames, parentSchema: schema163.properties.sources, data: data32 };
             if (vErrors === null) {
-              vErrors = [err66];
+              vErrors = [err67];
             } else {
-              vErrors.push(err66);
+              vErrors.push(err67);
             }
             errors++;
           }
         }
-        for (const key2 in data31) {
-          let data32 = data31[key2];
-          if (!validate65(data32, { instancePath: instancePath + "/sources/" + key2.replace(/~/g, "~0").replace(/\//g, "~1"), parentData: data31, parentDataProperty: key2, rootData, dynamicAnchors })) {
+        for (const key2 in data32) {
+          let data33 = data32[key2];
+          if (!validate65(data33, { instancePath: instancePath + "/sources/" + key2.replace(/~/g, "~0").replace(/\//g, "~1"), parentData: data32, parentDataProperty: key2, rootData, dynamicAnchors })) {
             vErrors = vErrors === null ? validate65.errors : vErrors.concat(validate65.errors);
             errors = vErrors.length;
           }
-          if (data32 && typeof data32 == "object" && !Array.isArray(data32)) {
-            for (const key3 in data32) {
-              const _errs71 = errors;
-              const _errs72 = errors;
+          if (data33 && typeof data33 == "object" && !Array.isArray(data33)) {
+            for (const key3 in data33) {
               const _errs73 = errors;
+              const _errs74 = errors;
+              const _errs75 = errors;
               if (!(key3 === "sources" || key3 === "state" || key3 === "listen" || key3 === "webhookSecretFile" || key3 === "logLevel")) {
-                const err67 = {};
-                if (vErrors === null) {
-                  vErrors = [err67];
-                } else {
-                  vErrors.push(err67);
-                }
-                errors++;
-              }
-              var valid5 = _errs73 === errors;
-              if (valid5) {
-                const err68 = { instancePath: instancePath + "/sources/" + key2.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/properties/sources/additionalProperties/propertyNames/not", keyword: "not", params: {}, message: "must NOT be valid", schema: schema163.properties.sources.additionalProperties.propertyNames.not, parentSchema: schema163.properties.sources.additionalProperties.propertyNames, data: key3, propertyName: key3 };
+                const err68 = {};
                 if (vErrors === null) {
                   vErrors = [err68];
                 } else {
                   vErrors.push(err68);
                 }
                 errors++;
-              } else {
-                errors = _errs72;
-                if (vErrors !== null) {
-                  if (_errs72) {
-                    vErrors.length = _errs72;
-                  } else {
-                    vErrors = null;
-                  }
-                }
               }
-              var valid4 = _errs71 === errors;
-              if (!valid4) {
-                const err69 = { instancePath: instancePath + "/sources/" + key2.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/properties/sources/additionalProperties/propertyNames", keyword: "propertyNames", params: { propertyName: key3 }, message: "property name must be valid", schema: schema163.properties.sources.additionalProperties.propertyNames, parentSchema: schema163.properties.sources.additionalProperties, data: data32 };
+              var valid5 = _errs75 === errors;
+              if (valid5) {
+                const err69 = { instancePath: instancePath + "/sources/" + key2.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/properties/sources/additionalProperties/propertyNames/not", keyword: "not", params: {}, message: "must NOT be valid", schema: schema163.properties.sources.additionalProperties.propertyNames.not, parentSchema: schema163.properties.sources.additionalProperties.propertyNames, data: key3, propertyName: key3 };
                 if (vErrors === null) {
                   vErrors = [err69];
                 } else {
                   vErrors.push(err69);
                 }
                 errors++;
+              } else {
+                errors = _errs74;
+                if (vErrors !== null) {
+                  if (_errs74) {
+                    vErrors.length = _errs74;
+                  } else {
+                    vErrors = null;
+                  }
+                }
+              }
+              var valid4 = _errs73 === errors;
+              if (!valid4) {
+                const err70 = { instancePath: instancePath + "/sources/" + key2.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/properties/sources/additionalProperties/propertyNames", keyword: "propertyNames", params: { propertyName: key3 }, message: "property name must be valid", schema: schema163.properties.sources.additionalProperties.propertyNames, parentSchema: schema163.properties.sources.additionalProperties, data: data33 };
+                if (vErrors === null) {
+                  vErrors = [err70];
+                } else {
+                  vErrors.push(err70);
+                }
+                errors++;
               }
             }
           } else {
-            const err70 = { instancePath: instancePath + "/sources/" + key2.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/properties/sources/additionalProperties/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema163.properties.sources.additionalProperties.type, parentSchema: schema163.properties.sources.additionalProperties, data: data32 };
+            const err71 = { instancePath: instancePath + "/sources/" + key2.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/properties/sources/additionalProperties/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema163.properties.sources.additionalProperties.type, parentSchema: schema163.properties.sources.additionalProperties, data: data33 };
             if (vErrors === null) {
-              vErrors = [err70];
+              vErrors = [err71];
             } else {
-              vErrors.push(err70);
+              vErrors.push(err71);
             }
             errors++;
           }
         }
       } else {
-        const err71 = { instancePath: instancePath + "/sources", schemaPath: "#/properties/sources/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema163.properties.sources.type, parentSchema: schema163.properties.sources, data: data31 };
+        const err72 = { instancePath: instancePath + "/sources", schemaPath: "#/properties/sources/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema163.properties.sources.type, parentSchema: schema163.properties.sources, data: data32 };
         if (vErrors === null) {
-          vErrors = [err71];
+          vErrors = [err72];
         } else {
-          vErrors.push(err71);
+          vErrors.push(err72);
         }
         errors++;
       }
     }
     if (data.pollInterval !== void 0) {
-      let data33 = data.pollInterval;
-      if (typeof data33 === "string") {
-        if (!pattern107.test(data33)) {
-          const err72 = { instancePath: instancePath + "/pollInterval", schemaPath: "#/properties/pollInterval/pattern", keyword: "pattern", params: { pattern: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, message: 'must match pattern "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$"', schema: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$", parentSchema: schema163.properties.pollInterval, data: data33 };
+      let data34 = data.pollInterval;
+      if (typeof data34 === "string") {
+        if (!pattern107.test(data34)) {
+          const err73 = { instancePath: instancePath + "/pollInterval", schemaPath: "#/properties/pollInterval/pattern", keyword: "pattern", params: { pattern: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, message: 'must match pattern "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$"', schema: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$", parentSchema: schema163.properties.pollInterval, data: data34 };
           if (vErrors === null) {
-            vErrors = [err72];
+            vErrors = [err73];
           } else {
-            vErrors.push(err72);
+            vErrors.push(err73);
           }
           errors++;
         }
       } else {
-        const err73 = { instancePath: instancePath + "/pollInterval", schemaPath: "#/properties/pollInterval/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.pollInterval.type, parentSchema: schema163.properties.pollInterval, data: data33 };
+        const err74 = { instancePath: instancePath + "/pollInterval", schemaPath: "#/properties/pollInterval/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.pollInterval.type, parentSchema: schema163.properties.pollInterval, data: data34 };
         if (vErrors === null) {
-          vErrors = [err73];
+          vErrors = [err74];
         } else {
-          vErrors.push(err73);
+          vErrors.push(err74);
         }
         errors++;
       }
     }
     if (data.resyncInterval !== void 0) {
-      let data34 = data.resyncInterval;
-      if (typeof data34 === "string") {
-        if (!pattern107.test(data34)) {
-          const err74 = { instancePath: instancePath + "/resyncInterval", schemaPath: "#/properties/resyncInterval/pattern", keyword: "pattern", params: { pattern: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, message: 'must match pattern "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$"', schema: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$", parentSchema: schema163.properties.resyncInterval, data: data34 };
+      let data35 = data.resyncInterval;
+      if (typeof data35 === "string") {
+        if (!pattern107.test(data35)) {
+          const err75 = { instancePath: instancePath + "/resyncInterval", schemaPath: "#/properties/resyncInterval/pattern", keyword: "pattern", params: { pattern: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, message: 'must match pattern "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$"', schema: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$", parentSchema: schema163.properties.resyncInterval, data: data35 };
           if (vErrors === null) {
-            vErrors = [err74];
+            vErrors = [err75];
           } else {
-            vErrors.push(err74);
+            vErrors.push(err75);
           }
           errors++;
         }
       } else {
-        const err75 = { instancePath: instancePath + "/resyncInterval", schemaPath: "#/properties/resyncInterval/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.resyncInterval.type, parentSchema: schema163.properties.resyncInterval, data: data34 };
-        if (vErrors === null) {
-          vErrors = [err75];
-        } else {
-          vErrors.push(err75);
-        }
-        errors++;
-      }
-    }
-    if (data.logLevel !== void 0) {
-      let data35 = data.logLevel;
-      if (typeof data35 !== "string") {
-        const err76 = { instancePath: instancePath + "/logLevel", schemaPath: "#/properties/logLevel/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.logLevel.type, parentSchema: schema163.properties.logLevel, data: data35 };
+        const err76 = { instancePath: instancePath + "/resyncInterval", schemaPath: "#/properties/resyncInterval/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.resyncInterval.type, parentSchema: schema163.properties.resyncInterval, data: data35 };
         if (vErrors === null) {
           vErrors = [err76];
         } else {
@@ -13343,8 +13343,11 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-      if (!(data35 === "debug" || data35 === "info" || data35 === "warn" || data35 === "error" || data35 === "silent")) {
-        const err77 = { instancePath: instancePath + "/logLevel", schemaPath: "#/properties/logLevel/enum", keyword: "enum", params: { allowedValues: schema163.properties.logLevel.enum }, message: "must be equal to one of the allowed values", schema: schema163.properties.logLevel.enum, parentSchema: schema163.properties.logLevel, data: data35 };
+    }
+    if (data.logLevel !== void 0) {
+      let data36 = data.logLevel;
+      if (typeof data36 !== "string") {
+        const err77 = { instancePath: instancePath + "/logLevel", schemaPath: "#/properties/logLevel/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.logLevel.type, parentSchema: schema163.properties.logLevel, data: data36 };
         if (vErrors === null) {
           vErrors = [err77];
         } else {
@@ -13352,13 +13355,22 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
+      if (!(data36 === "debug" || data36 === "info" || data36 === "warn" || data36 === "error" || data36 === "silent")) {
+        const err78 = { instancePath: instancePath + "/logLevel", schemaPath: "#/properties/logLevel/enum", keyword: "enum", params: { allowedValues: schema163.properties.logLevel.enum }, message: "must be equal to one of the allowed values", schema: schema163.properties.logLevel.enum, parentSchema: schema163.properties.logLevel, data: data36 };
+        if (vErrors === null) {
+          vErrors = [err78];
+        } else {
+          vErrors.push(err78);
+        }
+        errors++;
+      }
     }
   } else {
-    const err78 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema163.type, parentSchema: schema163, data };
+    const err79 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema163.type, parentSchema: schema163, data };
     if (vErrors === null) {
-      vErrors = [err78];
+      vErrors = [err79];
     } else {
-      vErrors.push(err78);
+      vErrors.push(err79);
     }
     errors++;
   }
@@ -13367,11 +13379,12 @@ function validate65(data, { instancePath = "", parentData, parentDataProperty, r
 }
 validate65.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
 var validatePlan = validate66;
-var schema164 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/plan.schema.json", "type": "object", "required": ["version", "revision", "inSync", "adoptions", "steps", "unavailability", "blocked", "held"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "revision": { "$ref": "#/$defs/revision" }, "inSync": { "type": "boolean" }, "adoptions": { "type": "array", "items": { "$ref": "#/$defs/adoption" } }, "steps": { "type": "array", "items": { "$ref": "#/$defs/step" } }, "unavailability": { "type": "array", "items": { "$ref": "#/$defs/unavailability" } }, "blocked": { "type": "array", "items": { "$ref": "#/$defs/blocked" } }, "held": { "anyOf": [{ "$ref": "#/$defs/held" }, { "type": "null" }] } }, "$defs": { "revision": { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } }, "position": { "type": "object", "required": ["file", "line", "column"], "additionalProperties": false, "properties": { "file": { "type": "string" }, "line": { "type": "integer", "minimum": 1 }, "column": { "type": "integer", "minimum": 1 } } }, "value": { "anyOf": [{ "type": ["string", "number", "boolean", "null"] }, { "type": "array", "items": { "type": "string" } }] }, "change": { "type": "object", "required": ["path", "from", "to"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "from": { "$ref": "#/$defs/value" }, "to": { "$ref": "#/$defs/value" } } }, "cause": { "type": "object", "required": ["commit", "origin", "path", "reason", "changes"], "additionalProperties": false, "properties": { "commit": { "type": "string" }, "origin": { "anyOf": [{ "$ref": "#/$defs/position" }, { "type": "null" }] }, "path": { "type": "string" }, "reason": { "type": "string" }, "changes": { "type": "array", "items": { "$ref": "#/$defs/change" } } } }, "step": { "type": "object", "required": ["wave", "host", "application", "service", "slot", "action", "subject", "detail", "cause"], "additionalProperties": false, "properties": { "wave": { "type": "integer", "minimum": 1 }, "host": { "type": "string" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "action": { "type": "string", "enum": ["pull-image", "create-network", "remove-network", "create-volume", "create-container", "start-container", "run-hooks", "unpause-container", "update-container", "deliver-files", "rename-container", "connect-network", "disconnect-network", "stop-container", "remove-container"] }, "subject": { "type": "string" }, "detail": { "type": "string" }, "cause": { "$ref": "#/$defs/cause" } } }, "adoption": { "type": "object", "required": ["application", "service", "slot", "host", "container", "outcome", "differs", "changes"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "type": "string" }, "container": { "type": "string" }, "outcome": { "type": "string", "enum": ["adopted", "refused", "superseded", "unclaimed"] }, "differs": { "type": "boolean" }, "changes": { "type": "array", "items": { "$ref": "#/$defs/change" } } } }, "unavailability": { "type": "object", "required": ["application", "service", "desired", "before", "lowest", "reason"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "service": { "type": "string" }, "desired": { "type": "integer" }, "before": { "type": "integer" }, "lowest": { "type": "integer" }, "reason": { "type": "string" } } }, "held": { "type": "object", "required": ["applications", "of", "commits"], "additionalProperties": false, "properties": { "applications": { "type": "array", "items": { "type": "string" } }, "of": { "type": "integer" }, "commits": { "type": "array", "items": { "type": "string" } } } }, "blocked": { "type": "object", "required": ["application", "reason", "message"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "reason": { "type": "string" }, "message": { "type": "string" } } } } };
+var schema164 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/plan.schema.json", "type": "object", "required": ["version", "revision", "hash", "inSync", "adoptions", "steps", "unavailability", "blocked", "held"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "revision": { "$ref": "#/$defs/revision" }, "hash": { "type": ["string", "null"], "pattern": "^[0-9a-f]{64}$" }, "inSync": { "type": "boolean" }, "adoptions": { "type": "array", "items": { "$ref": "#/$defs/adoption" } }, "steps": { "type": "array", "items": { "$ref": "#/$defs/step" } }, "unavailability": { "type": "array", "items": { "$ref": "#/$defs/unavailability" } }, "blocked": { "type": "array", "items": { "$ref": "#/$defs/blocked" } }, "held": { "anyOf": [{ "$ref": "#/$defs/held" }, { "type": "null" }] } }, "$defs": { "revision": { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } }, "position": { "type": "object", "required": ["file", "line", "column"], "additionalProperties": false, "properties": { "file": { "type": "string" }, "line": { "type": "integer", "minimum": 1 }, "column": { "type": "integer", "minimum": 1 } } }, "value": { "anyOf": [{ "type": ["string", "number", "boolean", "null"] }, { "type": "array", "items": { "type": "string" } }] }, "change": { "type": "object", "required": ["path", "from", "to"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "from": { "$ref": "#/$defs/value" }, "to": { "$ref": "#/$defs/value" } } }, "cause": { "type": "object", "required": ["commit", "origin", "path", "reason", "changes"], "additionalProperties": false, "properties": { "commit": { "type": "string" }, "origin": { "anyOf": [{ "$ref": "#/$defs/position" }, { "type": "null" }] }, "path": { "type": "string" }, "reason": { "type": "string" }, "changes": { "type": "array", "items": { "$ref": "#/$defs/change" } } } }, "step": { "type": "object", "required": ["wave", "host", "application", "service", "slot", "action", "subject", "detail", "cause"], "additionalProperties": false, "properties": { "wave": { "type": "integer", "minimum": 1 }, "host": { "type": "string" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "action": { "type": "string", "enum": ["pull-image", "create-network", "remove-network", "create-volume", "create-container", "start-container", "run-hooks", "unpause-container", "update-container", "deliver-files", "rename-container", "connect-network", "disconnect-network", "stop-container", "remove-container"] }, "subject": { "type": "string" }, "detail": { "type": "string" }, "cause": { "$ref": "#/$defs/cause" } } }, "adoption": { "type": "object", "required": ["application", "service", "slot", "host", "container", "outcome", "differs", "changes"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "type": "string" }, "container": { "type": "string" }, "outcome": { "type": "string", "enum": ["adopted", "refused", "superseded", "unclaimed"] }, "differs": { "type": "boolean" }, "changes": { "type": "array", "items": { "$ref": "#/$defs/change" } } } }, "unavailability": { "type": "object", "required": ["application", "service", "desired", "before", "lowest", "reason"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "service": { "type": "string" }, "desired": { "type": "integer" }, "before": { "type": "integer" }, "lowest": { "type": "integer" }, "reason": { "type": "string" } } }, "held": { "type": "object", "required": ["applications", "of", "commits"], "additionalProperties": false, "properties": { "applications": { "type": "array", "items": { "type": "string" } }, "of": { "type": "integer" }, "commits": { "type": "array", "items": { "type": "string" } } } }, "blocked": { "type": "object", "required": ["application", "reason", "message"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "reason": { "type": "string" }, "message": { "type": "string" } } } } };
 var schema165 = { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } };
 var schema173 = { "type": "object", "required": ["application", "service", "desired", "before", "lowest", "reason"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "service": { "type": "string" }, "desired": { "type": "integer" }, "before": { "type": "integer" }, "lowest": { "type": "integer" }, "reason": { "type": "string" } } };
 var schema174 = { "type": "object", "required": ["application", "reason", "message"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "reason": { "type": "string" }, "message": { "type": "string" } } };
 var schema175 = { "type": "object", "required": ["applications", "of", "commits"], "additionalProperties": false, "properties": { "applications": { "type": "array", "items": { "type": "string" } }, "of": { "type": "integer" }, "commits": { "type": "array", "items": { "type": "string" } } } };
+var pattern110 = new RegExp("^[0-9a-f]{64}$", "u");
 var schema166 = { "type": "object", "required": ["application", "service", "slot", "host", "container", "outcome", "differs", "changes"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "type": "string" }, "container": { "type": "string" }, "outcome": { "type": "string", "enum": ["adopted", "refused", "superseded", "unclaimed"] }, "differs": { "type": "boolean" }, "changes": { "type": "array", "items": { "$ref": "#/$defs/change" } } } };
 var schema167 = { "type": "object", "required": ["path", "from", "to"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "from": { "$ref": "#/$defs/value" }, "to": { "$ref": "#/$defs/value" } } };
 var schema168 = { "anyOf": [{ "type": ["string", "number", "boolean", "null"] }, { "type": "array", "items": { "type": "string" } }] };
@@ -14342,8 +14355,8 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
       }
       errors++;
     }
-    if (data.inSync === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "inSync" }, message: "must have required property 'inSync'", schema: schema164.required, parentSchema: schema164, data };
+    if (data.hash === void 0) {
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "hash" }, message: "must have required property 'hash'", schema: schema164.required, parentSchema: schema164, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -14351,8 +14364,8 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
       }
       errors++;
     }
-    if (data.adoptions === void 0) {
-      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "adoptions" }, message: "must have required property 'adoptions'", schema: schema164.required, parentSchema: schema164, data };
+    if (data.inSync === void 0) {
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "inSync" }, message: "must have required property 'inSync'", schema: schema164.required, parentSchema: schema164, data };
       if (vErrors === null) {
         vErrors = [err3];
       } else {
@@ -14360,8 +14373,8 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
       }
       errors++;
     }
-    if (data.steps === void 0) {
-      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "steps" }, message: "must have required property 'steps'", schema: schema164.required, parentSchema: schema164, data };
+    if (data.adoptions === void 0) {
+      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "adoptions" }, message: "must have required property 'adoptions'", schema: schema164.required, parentSchema: schema164, data };
       if (vErrors === null) {
         vErrors = [err4];
       } else {
@@ -14369,8 +14382,8 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
       }
       errors++;
     }
-    if (data.unavailability === void 0) {
-      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "unavailability" }, message: "must have required property 'unavailability'", schema: schema164.required, parentSchema: schema164, data };
+    if (data.steps === void 0) {
+      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "steps" }, message: "must have required property 'steps'", schema: schema164.required, parentSchema: schema164, data };
       if (vErrors === null) {
         vErrors = [err5];
       } else {
@@ -14378,8 +14391,8 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
       }
       errors++;
     }
-    if (data.blocked === void 0) {
-      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "blocked" }, message: "must have required property 'blocked'", schema: schema164.required, parentSchema: schema164, data };
+    if (data.unavailability === void 0) {
+      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "unavailability" }, message: "must have required property 'unavailability'", schema: schema164.required, parentSchema: schema164, data };
       if (vErrors === null) {
         vErrors = [err6];
       } else {
@@ -14387,8 +14400,8 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
       }
       errors++;
     }
-    if (data.held === void 0) {
-      const err7 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "held" }, message: "must have required property 'held'", schema: schema164.required, parentSchema: schema164, data };
+    if (data.blocked === void 0) {
+      const err7 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "blocked" }, message: "must have required property 'blocked'", schema: schema164.required, parentSchema: schema164, data };
       if (vErrors === null) {
         vErrors = [err7];
       } else {
@@ -14396,21 +14409,18 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
       }
       errors++;
     }
-    for (const key0 in data) {
-      if (!(key0 === "version" || key0 === "revision" || key0 === "inSync" || key0 === "adoptions" || key0 === "steps" || key0 === "unavailability" || key0 === "blocked" || key0 === "held")) {
-        const err8 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema164, data };
-        if (vErrors === null) {
-          vErrors = [err8];
-        } else {
-          vErrors.push(err8);
-        }
-        errors++;
+    if (data.held === void 0) {
+      const err8 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "held" }, message: "must have required property 'held'", schema: schema164.required, parentSchema: schema164, data };
+      if (vErrors === null) {
+        vErrors = [err8];
+      } else {
+        vErrors.push(err8);
       }
+      errors++;
     }
-    if (data.version !== void 0) {
-      let data0 = data.version;
-      if (1 !== data0) {
-        const err9 = { instancePath: instancePath + "/version", schemaPath: "#/properties/version/const", keyword: "const", params: { allowedValue: 1 }, message: "must be equal to constant", schema: 1, parentSchema: schema164.properties.version, data: data0 };
+    for (const key0 in data) {
+      if (!func1.call(schema164.properties, key0)) {
+        const err9 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema164, data };
         if (vErrors === null) {
           vErrors = [err9];
         } else {
@@ -14419,20 +14429,23 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
+    if (data.version !== void 0) {
+      let data0 = data.version;
+      if (1 !== data0) {
+        const err10 = { instancePath: instancePath + "/version", schemaPath: "#/properties/version/const", keyword: "const", params: { allowedValue: 1 }, message: "must be equal to constant", schema: 1, parentSchema: schema164.properties.version, data: data0 };
+        if (vErrors === null) {
+          vErrors = [err10];
+        } else {
+          vErrors.push(err10);
+        }
+        errors++;
+      }
+    }
     if (data.revision !== void 0) {
       let data1 = data.revision;
       if (data1 && typeof data1 == "object" && !Array.isArray(data1)) {
         if (data1.branch === void 0) {
-          const err10 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "branch" }, message: "must have required property 'branch'", schema: schema165.required, parentSchema: schema165, data: data1 };
-          if (vErrors === null) {
-            vErrors = [err10];
-          } else {
-            vErrors.push(err10);
-          }
-          errors++;
-        }
-        if (data1.commit === void 0) {
-          const err11 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema165.required, parentSchema: schema165, data: data1 };
+          const err11 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "branch" }, message: "must have required property 'branch'", schema: schema165.required, parentSchema: schema165, data: data1 };
           if (vErrors === null) {
             vErrors = [err11];
           } else {
@@ -14440,8 +14453,8 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
           }
           errors++;
         }
-        if (data1.author === void 0) {
-          const err12 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "author" }, message: "must have required property 'author'", schema: schema165.required, parentSchema: schema165, data: data1 };
+        if (data1.commit === void 0) {
+          const err12 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema165.required, parentSchema: schema165, data: data1 };
           if (vErrors === null) {
             vErrors = [err12];
           } else {
@@ -14449,8 +14462,8 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
           }
           errors++;
         }
-        if (data1.date === void 0) {
-          const err13 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "date" }, message: "must have required property 'date'", schema: schema165.required, parentSchema: schema165, data: data1 };
+        if (data1.author === void 0) {
+          const err13 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "author" }, message: "must have required property 'author'", schema: schema165.required, parentSchema: schema165, data: data1 };
           if (vErrors === null) {
             vErrors = [err13];
           } else {
@@ -14458,8 +14471,8 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
           }
           errors++;
         }
-        if (data1.subject === void 0) {
-          const err14 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "subject" }, message: "must have required property 'subject'", schema: schema165.required, parentSchema: schema165, data: data1 };
+        if (data1.date === void 0) {
+          const err14 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "date" }, message: "must have required property 'date'", schema: schema165.required, parentSchema: schema165, data: data1 };
           if (vErrors === null) {
             vErrors = [err14];
           } else {
@@ -14467,21 +14480,18 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
           }
           errors++;
         }
+        if (data1.subject === void 0) {
+          const err15 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "subject" }, message: "must have required property 'subject'", schema: schema165.required, parentSchema: schema165, data: data1 };
+          if (vErrors === null) {
+            vErrors = [err15];
+          } else {
+            vErrors.push(err15);
+          }
+          errors++;
+        }
         for (const key1 in data1) {
           if (!(key1 === "branch" || key1 === "commit" || key1 === "author" || key1 === "date" || key1 === "subject")) {
-            const err15 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema165, data: data1 };
-            if (vErrors === null) {
-              vErrors = [err15];
-            } else {
-              vErrors.push(err15);
-            }
-            errors++;
-          }
-        }
-        if (data1.branch !== void 0) {
-          let data2 = data1.branch;
-          if (typeof data2 !== "string") {
-            const err16 = { instancePath: instancePath + "/revision/branch", schemaPath: "#/$defs/revision/properties/branch/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema165.properties.branch.type, parentSchema: schema165.properties.branch, data: data2 };
+            const err16 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema165, data: data1 };
             if (vErrors === null) {
               vErrors = [err16];
             } else {
@@ -14490,32 +14500,32 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
             errors++;
           }
         }
-        if (data1.commit !== void 0) {
-          let data3 = data1.commit;
-          if (typeof data3 === "string") {
-            if (!pattern98.test(data3)) {
-              const err17 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{40}$" }, message: 'must match pattern "^[0-9a-f]{40}$"', schema: "^[0-9a-f]{40}$", parentSchema: schema165.properties.commit, data: data3 };
-              if (vErrors === null) {
-                vErrors = [err17];
-              } else {
-                vErrors.push(err17);
-              }
-              errors++;
-            }
-          } else {
-            const err18 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema165.properties.commit.type, parentSchema: schema165.properties.commit, data: data3 };
+        if (data1.branch !== void 0) {
+          let data2 = data1.branch;
+          if (typeof data2 !== "string") {
+            const err17 = { instancePath: instancePath + "/revision/branch", schemaPath: "#/$defs/revision/properties/branch/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema165.properties.branch.type, parentSchema: schema165.properties.branch, data: data2 };
             if (vErrors === null) {
-              vErrors = [err18];
+              vErrors = [err17];
             } else {
-              vErrors.push(err18);
+              vErrors.push(err17);
             }
             errors++;
           }
         }
-        if (data1.author !== void 0) {
-          let data4 = data1.author;
-          if (typeof data4 !== "string") {
-            const err19 = { instancePath: instancePath + "/revision/author", schemaPath: "#/$defs/revision/properties/author/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema165.properties.author.type, parentSchema: schema165.properties.author, data: data4 };
+        if (data1.commit !== void 0) {
+          let data3 = data1.commit;
+          if (typeof data3 === "string") {
+            if (!pattern98.test(data3)) {
+              const err18 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{40}$" }, message: 'must match pattern "^[0-9a-f]{40}$"', schema: "^[0-9a-f]{40}$", parentSchema: schema165.properties.commit, data: data3 };
+              if (vErrors === null) {
+                vErrors = [err18];
+              } else {
+                vErrors.push(err18);
+              }
+              errors++;
+            }
+          } else {
+            const err19 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema165.properties.commit.type, parentSchema: schema165.properties.commit, data: data3 };
             if (vErrors === null) {
               vErrors = [err19];
             } else {
@@ -14524,10 +14534,10 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
             errors++;
           }
         }
-        if (data1.date !== void 0) {
-          let data5 = data1.date;
-          if (typeof data5 !== "string") {
-            const err20 = { instancePath: instancePath + "/revision/date", schemaPath: "#/$defs/revision/properties/date/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema165.properties.date.type, parentSchema: schema165.properties.date, data: data5 };
+        if (data1.author !== void 0) {
+          let data4 = data1.author;
+          if (typeof data4 !== "string") {
+            const err20 = { instancePath: instancePath + "/revision/author", schemaPath: "#/$defs/revision/properties/author/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema165.properties.author.type, parentSchema: schema165.properties.author, data: data4 };
             if (vErrors === null) {
               vErrors = [err20];
             } else {
@@ -14536,10 +14546,10 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
             errors++;
           }
         }
-        if (data1.subject !== void 0) {
-          let data6 = data1.subject;
-          if (typeof data6 !== "string") {
-            const err21 = { instancePath: instancePath + "/revision/subject", schemaPath: "#/$defs/revision/properties/subject/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema165.properties.subject.type, parentSchema: schema165.properties.subject, data: data6 };
+        if (data1.date !== void 0) {
+          let data5 = data1.date;
+          if (typeof data5 !== "string") {
+            const err21 = { instancePath: instancePath + "/revision/date", schemaPath: "#/$defs/revision/properties/date/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema165.properties.date.type, parentSchema: schema165.properties.date, data: data5 };
             if (vErrors === null) {
               vErrors = [err21];
             } else {
@@ -14548,20 +14558,20 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
             errors++;
           }
         }
-      } else {
-        const err22 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema165.type, parentSchema: schema165, data: data1 };
-        if (vErrors === null) {
-          vErrors = [err22];
-        } else {
-          vErrors.push(err22);
+        if (data1.subject !== void 0) {
+          let data6 = data1.subject;
+          if (typeof data6 !== "string") {
+            const err22 = { instancePath: instancePath + "/revision/subject", schemaPath: "#/$defs/revision/properties/subject/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema165.properties.subject.type, parentSchema: schema165.properties.subject, data: data6 };
+            if (vErrors === null) {
+              vErrors = [err22];
+            } else {
+              vErrors.push(err22);
+            }
+            errors++;
+          }
         }
-        errors++;
-      }
-    }
-    if (data.inSync !== void 0) {
-      let data7 = data.inSync;
-      if (typeof data7 !== "boolean") {
-        const err23 = { instancePath: instancePath + "/inSync", schemaPath: "#/properties/inSync/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema164.properties.inSync.type, parentSchema: schema164.properties.inSync, data: data7 };
+      } else {
+        const err23 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema165.type, parentSchema: schema165, data: data1 };
         if (vErrors === null) {
           vErrors = [err23];
         } else {
@@ -14570,18 +14580,10 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.adoptions !== void 0) {
-      let data8 = data.adoptions;
-      if (Array.isArray(data8)) {
-        const len0 = data8.length;
-        for (let i0 = 0; i0 < len0; i0++) {
-          if (!validate67(data8[i0], { instancePath: instancePath + "/adoptions/" + i0, parentData: data8, parentDataProperty: i0, rootData, dynamicAnchors })) {
-            vErrors = vErrors === null ? validate67.errors : vErrors.concat(validate67.errors);
-            errors = vErrors.length;
-          }
-        }
-      } else {
-        const err24 = { instancePath: instancePath + "/adoptions", schemaPath: "#/properties/adoptions/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema164.properties.adoptions.type, parentSchema: schema164.properties.adoptions, data: data8 };
+    if (data.hash !== void 0) {
+      let data7 = data.hash;
+      if (typeof data7 !== "string" && data7 !== null) {
+        const err24 = { instancePath: instancePath + "/hash", schemaPath: "#/properties/hash/type", keyword: "type", params: { type: schema164.properties.hash.type }, message: "must be string,null", schema: schema164.properties.hash.type, parentSchema: schema164.properties.hash, data: data7 };
         if (vErrors === null) {
           vErrors = [err24];
         } else {
@@ -14589,63 +14591,79 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
+      if (typeof data7 === "string") {
+        if (!pattern110.test(data7)) {
+          const err25 = { instancePath: instancePath + "/hash", schemaPath: "#/properties/hash/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{64}$" }, message: 'must match pattern "^[0-9a-f]{64}$"', schema: "^[0-9a-f]{64}$", parentSchema: schema164.properties.hash, data: data7 };
+          if (vErrors === null) {
+            vErrors = [err25];
+          } else {
+            vErrors.push(err25);
+          }
+          errors++;
+        }
+      }
+    }
+    if (data.inSync !== void 0) {
+      let data8 = data.inSync;
+      if (typeof data8 !== "boolean") {
+        const err26 = { instancePath: instancePath + "/inSync", schemaPath: "#/properties/inSync/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema164.properties.inSync.type, parentSchema: schema164.properties.inSync, data: data8 };
+        if (vErrors === null) {
+          vErrors = [err26];
+        } else {
+          vErrors.push(err26);
+        }
+        errors++;
+      }
+    }
+    if (data.adoptions !== void 0) {
+      let data9 = data.adoptions;
+      if (Array.isArray(data9)) {
+        const len0 = data9.length;
+        for (let i0 = 0; i0 < len0; i0++) {
+          if (!validate67(data9[i0], { instancePath: instancePath + "/adoptions/" + i0, parentData: data9, parentDataProperty: i0, rootData, dynamicAnchors })) {
+            vErrors = vErrors === null ? validate67.errors : vErrors.concat(validate67.errors);
+            errors = vErrors.length;
+          }
+        }
+      } else {
+        const err27 = { instancePath: instancePath + "/adoptions", schemaPath: "#/properties/adoptions/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema164.properties.adoptions.type, parentSchema: schema164.properties.adoptions, data: data9 };
+        if (vErrors === null) {
+          vErrors = [err27];
+        } else {
+          vErrors.push(err27);
+        }
+        errors++;
+      }
     }
     if (data.steps !== void 0) {
-      let data10 = data.steps;
-      if (Array.isArray(data10)) {
-        const len1 = data10.length;
+      let data11 = data.steps;
+      if (Array.isArray(data11)) {
+        const len1 = data11.length;
         for (let i1 = 0; i1 < len1; i1++) {
-          if (!validate71(data10[i1], { instancePath: instancePath + "/steps/" + i1, parentData: data10, parentDataProperty: i1, rootData, dynamicAnchors })) {
+          if (!validate71(data11[i1], { instancePath: instancePath + "/steps/" + i1, parentData: data11, parentDataProperty: i1, rootData, dynamicAnchors })) {
             vErrors = vErrors === null ? validate71.errors : vErrors.concat(validate71.errors);
             errors = vErrors.length;
           }
         }
       } else {
-        const err25 = { instancePath: instancePath + "/steps", schemaPath: "#/properties/steps/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema164.properties.steps.type, parentSchema: schema164.properties.steps, data: data10 };
+        const err28 = { instancePath: instancePath + "/steps", schemaPath: "#/properties/steps/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema164.properties.steps.type, parentSchema: schema164.properties.steps, data: data11 };
         if (vErrors === null) {
-          vErrors = [err25];
+          vErrors = [err28];
         } else {
-          vErrors.push(err25);
+          vErrors.push(err28);
         }
         errors++;
       }
     }
     if (data.unavailability !== void 0) {
-      let data12 = data.unavailability;
-      if (Array.isArray(data12)) {
-        const len2 = data12.length;
+      let data13 = data.unavailability;
+      if (Array.isArray(data13)) {
+        const len2 = data13.length;
         for (let i2 = 0; i2 < len2; i2++) {
-          let data13 = data12[i2];
-          if (data13 && typeof data13 == "object" && !Array.isArray(data13)) {
-            if (data13.application === void 0) {
-              const err26 = { instancePath: instancePath + "/unavailability/" + i2, schemaPath: "#/$defs/unavailability/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema173.required, parentSchema: schema173, data: data13 };
-              if (vErrors === null) {
-                vErrors = [err26];
-              } else {
-                vErrors.push(err26);
-              }
-              errors++;
-            }
-            if (data13.service === void 0) {
-              const err27 = { instancePath: instancePath + "/unavailability/" + i2, schemaPath: "#/$defs/unavailability/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema173.required, parentSchema: schema173, data: data13 };
-              if (vErrors === null) {
-                vErrors = [err27];
-              } else {
-                vErrors.push(err27);
-              }
-              errors++;
-            }
-            if (data13.desired === void 0) {
-              const err28 = { instancePath: instancePath + "/unavailability/" + i2, schemaPath: "#/$defs/unavailability/required", keyword: "required", params: { missingProperty: "desired" }, message: "must have required property 'desired'", schema: schema173.required, parentSchema: schema173, data: data13 };
-              if (vErrors === null) {
-                vErrors = [err28];
-              } else {
-                vErrors.push(err28);
-              }
-              errors++;
-            }
-            if (data13.before === void 0) {
-              const err29 = { instancePath: instancePath + "/unavailability/" + i2, schemaPath: "#/$defs/unavailability/required", keyword: "required", params: { missingProperty: "before" }, message: "must have required property 'before'", schema: schema173.required, parentSchema: schema173, data: data13 };
+          let data14 = data13[i2];
+          if (data14 && typeof data14 == "object" && !Array.isArray(data14)) {
+            if (data14.application === void 0) {
+              const err29 = { instancePath: instancePath + "/unavailability/" + i2, schemaPath: "#/$defs/unavailability/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema173.required, parentSchema: schema173, data: data14 };
               if (vErrors === null) {
                 vErrors = [err29];
               } else {
@@ -14653,8 +14671,8 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
               }
               errors++;
             }
-            if (data13.lowest === void 0) {
-              const err30 = { instancePath: instancePath + "/unavailability/" + i2, schemaPath: "#/$defs/unavailability/required", keyword: "required", params: { missingProperty: "lowest" }, message: "must have required property 'lowest'", schema: schema173.required, parentSchema: schema173, data: data13 };
+            if (data14.service === void 0) {
+              const err30 = { instancePath: instancePath + "/unavailability/" + i2, schemaPath: "#/$defs/unavailability/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema173.required, parentSchema: schema173, data: data14 };
               if (vErrors === null) {
                 vErrors = [err30];
               } else {
@@ -14662,8 +14680,8 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
               }
               errors++;
             }
-            if (data13.reason === void 0) {
-              const err31 = { instancePath: instancePath + "/unavailability/" + i2, schemaPath: "#/$defs/unavailability/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema173.required, parentSchema: schema173, data: data13 };
+            if (data14.desired === void 0) {
+              const err31 = { instancePath: instancePath + "/unavailability/" + i2, schemaPath: "#/$defs/unavailability/required", keyword: "required", params: { missingProperty: "desired" }, message: "must have required property 'desired'", schema: schema173.required, parentSchema: schema173, data: data14 };
               if (vErrors === null) {
                 vErrors = [err31];
               } else {
@@ -14671,45 +14689,36 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
               }
               errors++;
             }
-            for (const key2 in data13) {
+            if (data14.before === void 0) {
+              const err32 = { instancePath: instancePath + "/unavailability/" + i2, schemaPath: "#/$defs/unavailability/required", keyword: "required", params: { missingProperty: "before" }, message: "must have required property 'before'", schema: schema173.required, parentSchema: schema173, data: data14 };
+              if (vErrors === null) {
+                vErrors = [err32];
+              } else {
+                vErrors.push(err32);
+              }
+              errors++;
+            }
+            if (data14.lowest === void 0) {
+              const err33 = { instancePath: instancePath + "/unavailability/" + i2, schemaPath: "#/$defs/unavailability/required", keyword: "required", params: { missingProperty: "lowest" }, message: "must have required property 'lowest'", schema: schema173.required, parentSchema: schema173, data: data14 };
+              if (vErrors === null) {
+                vErrors = [err33];
+              } else {
+                vErrors.push(err33);
+              }
+              errors++;
+            }
+            if (data14.reason === void 0) {
+              const err34 = { instancePath: instancePath + "/unavailability/" + i2, schemaPath: "#/$defs/unavailability/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema173.required, parentSchema: schema173, data: data14 };
+              if (vErrors === null) {
+                vErrors = [err34];
+              } else {
+                vErrors.push(err34);
+              }
+              errors++;
+            }
+            for (const key2 in data14) {
               if (!(key2 === "application" || key2 === "service" || key2 === "desired" || key2 === "before" || key2 === "lowest" || key2 === "reason")) {
-                const err32 = { instancePath: instancePath + "/unavailability/" + i2, schemaPath: "#/$defs/unavailability/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema173, data: data13 };
-                if (vErrors === null) {
-                  vErrors = [err32];
-                } else {
-                  vErrors.push(err32);
-                }
-                errors++;
-              }
-            }
-            if (data13.application !== void 0) {
-              let data14 = data13.application;
-              if (typeof data14 !== "string") {
-                const err33 = { instancePath: instancePath + "/unavailability/" + i2 + "/application", schemaPath: "#/$defs/unavailability/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema173.properties.application.type, parentSchema: schema173.properties.application, data: data14 };
-                if (vErrors === null) {
-                  vErrors = [err33];
-                } else {
-                  vErrors.push(err33);
-                }
-                errors++;
-              }
-            }
-            if (data13.service !== void 0) {
-              let data15 = data13.service;
-              if (typeof data15 !== "string") {
-                const err34 = { instancePath: instancePath + "/unavailability/" + i2 + "/service", schemaPath: "#/$defs/unavailability/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema173.properties.service.type, parentSchema: schema173.properties.service, data: data15 };
-                if (vErrors === null) {
-                  vErrors = [err34];
-                } else {
-                  vErrors.push(err34);
-                }
-                errors++;
-              }
-            }
-            if (data13.desired !== void 0) {
-              let data16 = data13.desired;
-              if (!(typeof data16 == "number" && (!(data16 % 1) && !isNaN(data16)) && isFinite(data16))) {
-                const err35 = { instancePath: instancePath + "/unavailability/" + i2 + "/desired", schemaPath: "#/$defs/unavailability/properties/desired/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema173.properties.desired.type, parentSchema: schema173.properties.desired, data: data16 };
+                const err35 = { instancePath: instancePath + "/unavailability/" + i2, schemaPath: "#/$defs/unavailability/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema173, data: data14 };
                 if (vErrors === null) {
                   vErrors = [err35];
                 } else {
@@ -14718,10 +14727,10 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
             }
-            if (data13.before !== void 0) {
-              let data17 = data13.before;
-              if (!(typeof data17 == "number" && (!(data17 % 1) && !isNaN(data17)) && isFinite(data17))) {
-                const err36 = { instancePath: instancePath + "/unavailability/" + i2 + "/before", schemaPath: "#/$defs/unavailability/properties/before/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema173.properties.before.type, parentSchema: schema173.properties.before, data: data17 };
+            if (data14.application !== void 0) {
+              let data15 = data14.application;
+              if (typeof data15 !== "string") {
+                const err36 = { instancePath: instancePath + "/unavailability/" + i2 + "/application", schemaPath: "#/$defs/unavailability/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema173.properties.application.type, parentSchema: schema173.properties.application, data: data15 };
                 if (vErrors === null) {
                   vErrors = [err36];
                 } else {
@@ -14730,10 +14739,10 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
             }
-            if (data13.lowest !== void 0) {
-              let data18 = data13.lowest;
-              if (!(typeof data18 == "number" && (!(data18 % 1) && !isNaN(data18)) && isFinite(data18))) {
-                const err37 = { instancePath: instancePath + "/unavailability/" + i2 + "/lowest", schemaPath: "#/$defs/unavailability/properties/lowest/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema173.properties.lowest.type, parentSchema: schema173.properties.lowest, data: data18 };
+            if (data14.service !== void 0) {
+              let data16 = data14.service;
+              if (typeof data16 !== "string") {
+                const err37 = { instancePath: instancePath + "/unavailability/" + i2 + "/service", schemaPath: "#/$defs/unavailability/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema173.properties.service.type, parentSchema: schema173.properties.service, data: data16 };
                 if (vErrors === null) {
                   vErrors = [err37];
                 } else {
@@ -14742,10 +14751,10 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
             }
-            if (data13.reason !== void 0) {
-              let data19 = data13.reason;
-              if (typeof data19 !== "string") {
-                const err38 = { instancePath: instancePath + "/unavailability/" + i2 + "/reason", schemaPath: "#/$defs/unavailability/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema173.properties.reason.type, parentSchema: schema173.properties.reason, data: data19 };
+            if (data14.desired !== void 0) {
+              let data17 = data14.desired;
+              if (!(typeof data17 == "number" && (!(data17 % 1) && !isNaN(data17)) && isFinite(data17))) {
+                const err38 = { instancePath: instancePath + "/unavailability/" + i2 + "/desired", schemaPath: "#/$defs/unavailability/properties/desired/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema173.properties.desired.type, parentSchema: schema173.properties.desired, data: data17 };
                 if (vErrors === null) {
                   vErrors = [err38];
                 } else {
@@ -14754,99 +14763,99 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
             }
+            if (data14.before !== void 0) {
+              let data18 = data14.before;
+              if (!(typeof data18 == "number" && (!(data18 % 1) && !isNaN(data18)) && isFinite(data18))) {
+                const err39 = { instancePath: instancePath + "/unavailability/" + i2 + "/before", schemaPath: "#/$defs/unavailability/properties/before/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema173.properties.before.type, parentSchema: schema173.properties.before, data: data18 };
+                if (vErrors === null) {
+                  vErrors = [err39];
+                } else {
+                  vErrors.push(err39);
+                }
+                errors++;
+              }
+            }
+            if (data14.lowest !== void 0) {
+              let data19 = data14.lowest;
+              if (!(typeof data19 == "number" && (!(data19 % 1) && !isNaN(data19)) && isFinite(data19))) {
+                const err40 = { instancePath: instancePath + "/unavailability/" + i2 + "/lowest", schemaPath: "#/$defs/unavailability/properties/lowest/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema173.properties.lowest.type, parentSchema: schema173.properties.lowest, data: data19 };
+                if (vErrors === null) {
+                  vErrors = [err40];
+                } else {
+                  vErrors.push(err40);
+                }
+                errors++;
+              }
+            }
+            if (data14.reason !== void 0) {
+              let data20 = data14.reason;
+              if (typeof data20 !== "string") {
+                const err41 = { instancePath: instancePath + "/unavailability/" + i2 + "/reason", schemaPath: "#/$defs/unavailability/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema173.properties.reason.type, parentSchema: schema173.properties.reason, data: data20 };
+                if (vErrors === null) {
+                  vErrors = [err41];
+                } else {
+                  vErrors.push(err41);
+                }
+                errors++;
+              }
+            }
           } else {
-            const err39 = { instancePath: instancePath + "/unavailability/" + i2, schemaPath: "#/$defs/unavailability/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema173.type, parentSchema: schema173, data: data13 };
+            const err42 = { instancePath: instancePath + "/unavailability/" + i2, schemaPath: "#/$defs/unavailability/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema173.type, parentSchema: schema173, data: data14 };
             if (vErrors === null) {
-              vErrors = [err39];
+              vErrors = [err42];
             } else {
-              vErrors.push(err39);
+              vErrors.push(err42);
             }
             errors++;
           }
         }
       } else {
-        const err40 = { instancePath: instancePath + "/unavailability", schemaPath: "#/properties/unavailability/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema164.properties.unavailability.type, parentSchema: schema164.properties.unavailability, data: data12 };
+        const err43 = { instancePath: instancePath + "/unavailability", schemaPath: "#/properties/unavailability/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema164.properties.unavailability.type, parentSchema: schema164.properties.unavailability, data: data13 };
         if (vErrors === null) {
-          vErrors = [err40];
+          vErrors = [err43];
         } else {
-          vErrors.push(err40);
+          vErrors.push(err43);
         }
         errors++;
       }
     }
     if (data.blocked !== void 0) {
-      let data20 = data.blocked;
-      if (Array.isArray(data20)) {
-        const len3 = data20.length;
+      let data21 = data.blocked;
+      if (Array.isArray(data21)) {
+        const len3 = data21.length;
         for (let i3 = 0; i3 < len3; i3++) {
-          let data21 = data20[i3];
-          if (data21 && typeof data21 == "object" && !Array.isArray(data21)) {
-            if (data21.application === void 0) {
-              const err41 = { instancePath: instancePath + "/blocked/" + i3, schemaPath: "#/$defs/blocked/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema174.required, parentSchema: schema174, data: data21 };
+          let data22 = data21[i3];
+          if (data22 && typeof data22 == "object" && !Array.isArray(data22)) {
+            if (data22.application === void 0) {
+              const err44 = { instancePath: instancePath + "/blocked/" + i3, schemaPath: "#/$defs/blocked/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema174.required, parentSchema: schema174, data: data22 };
               if (vErrors === null) {
-                vErrors = [err41];
+                vErrors = [err44];
               } else {
-                vErrors.push(err41);
+                vErrors.push(err44);
               }
               errors++;
             }
-            if (data21.reason === void 0) {
-              const err42 = { instancePath: instancePath + "/blocked/" + i3, schemaPath: "#/$defs/blocked/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema174.required, parentSchema: schema174, data: data21 };
+            if (data22.reason === void 0) {
+              const err45 = { instancePath: instancePath + "/blocked/" + i3, schemaPath: "#/$defs/blocked/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema174.required, parentSchema: schema174, data: data22 };
               if (vErrors === null) {
-                vErrors = [err42];
+                vErrors = [err45];
               } else {
-                vErrors.push(err42);
+                vErrors.push(err45);
               }
               errors++;
             }
-            if (data21.message === void 0) {
-              const err43 = { instancePath: instancePath + "/blocked/" + i3, schemaPath: "#/$defs/blocked/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema174.required, parentSchema: schema174, data: data21 };
+            if (data22.message === void 0) {
+              const err46 = { instancePath: instancePath + "/blocked/" + i3, schemaPath: "#/$defs/blocked/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema174.required, parentSchema: schema174, data: data22 };
               if (vErrors === null) {
-                vErrors = [err43];
+                vErrors = [err46];
               } else {
-                vErrors.push(err43);
+                vErrors.push(err46);
               }
               errors++;
             }
-            for (const key3 in data21) {
+            for (const key3 in data22) {
               if (!(key3 === "application" || key3 === "reason" || key3 === "message")) {
-                const err44 = { instancePath: instancePath + "/blocked/" + i3, schemaPath: "#/$defs/blocked/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key3 }, message: "must NOT have additional properties", schema: false, parentSchema: schema174, data: data21 };
-                if (vErrors === null) {
-                  vErrors = [err44];
-                } else {
-                  vErrors.push(err44);
-                }
-                errors++;
-              }
-            }
-            if (data21.application !== void 0) {
-              let data22 = data21.application;
-              if (typeof data22 !== "string") {
-                const err45 = { instancePath: instancePath + "/blocked/" + i3 + "/application", schemaPath: "#/$defs/blocked/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema174.properties.application.type, parentSchema: schema174.properties.application, data: data22 };
-                if (vErrors === null) {
-                  vErrors = [err45];
-                } else {
-                  vErrors.push(err45);
-                }
-                errors++;
-              }
-            }
-            if (data21.reason !== void 0) {
-              let data23 = data21.reason;
-              if (typeof data23 !== "string") {
-                const err46 = { instancePath: instancePath + "/blocked/" + i3 + "/reason", schemaPath: "#/$defs/blocked/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema174.properties.reason.type, parentSchema: schema174.properties.reason, data: data23 };
-                if (vErrors === null) {
-                  vErrors = [err46];
-                } else {
-                  vErrors.push(err46);
-                }
-                errors++;
-              }
-            }
-            if (data21.message !== void 0) {
-              let data24 = data21.message;
-              if (typeof data24 !== "string") {
-                const err47 = { instancePath: instancePath + "/blocked/" + i3 + "/message", schemaPath: "#/$defs/blocked/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema174.properties.message.type, parentSchema: schema174.properties.message, data: data24 };
+                const err47 = { instancePath: instancePath + "/blocked/" + i3, schemaPath: "#/$defs/blocked/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key3 }, message: "must NOT have additional properties", schema: false, parentSchema: schema174, data: data22 };
                 if (vErrors === null) {
                   vErrors = [err47];
                 } else {
@@ -14855,100 +14864,98 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
             }
-          } else {
-            const err48 = { instancePath: instancePath + "/blocked/" + i3, schemaPath: "#/$defs/blocked/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema174.type, parentSchema: schema174, data: data21 };
-            if (vErrors === null) {
-              vErrors = [err48];
-            } else {
-              vErrors.push(err48);
-            }
-            errors++;
-          }
-        }
-      } else {
-        const err49 = { instancePath: instancePath + "/blocked", schemaPath: "#/properties/blocked/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema164.properties.blocked.type, parentSchema: schema164.properties.blocked, data: data20 };
-        if (vErrors === null) {
-          vErrors = [err49];
-        } else {
-          vErrors.push(err49);
-        }
-        errors++;
-      }
-    }
-    if (data.held !== void 0) {
-      let data25 = data.held;
-      const _errs56 = errors;
-      let valid15 = false;
-      const _errs57 = errors;
-      if (data25 && typeof data25 == "object" && !Array.isArray(data25)) {
-        if (data25.applications === void 0) {
-          const err50 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/required", keyword: "required", params: { missingProperty: "applications" }, message: "must have required property 'applications'", schema: schema175.required, parentSchema: schema175, data: data25 };
-          if (vErrors === null) {
-            vErrors = [err50];
-          } else {
-            vErrors.push(err50);
-          }
-          errors++;
-        }
-        if (data25.of === void 0) {
-          const err51 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/required", keyword: "required", params: { missingProperty: "of" }, message: "must have required property 'of'", schema: schema175.required, parentSchema: schema175, data: data25 };
-          if (vErrors === null) {
-            vErrors = [err51];
-          } else {
-            vErrors.push(err51);
-          }
-          errors++;
-        }
-        if (data25.commits === void 0) {
-          const err52 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/required", keyword: "required", params: { missingProperty: "commits" }, message: "must have required property 'commits'", schema: schema175.required, parentSchema: schema175, data: data25 };
-          if (vErrors === null) {
-            vErrors = [err52];
-          } else {
-            vErrors.push(err52);
-          }
-          errors++;
-        }
-        for (const key4 in data25) {
-          if (!(key4 === "applications" || key4 === "of" || key4 === "commits")) {
-            const err53 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key4 }, message: "must NOT have additional properties", schema: false, parentSchema: schema175, data: data25 };
-            if (vErrors === null) {
-              vErrors = [err53];
-            } else {
-              vErrors.push(err53);
-            }
-            errors++;
-          }
-        }
-        if (data25.applications !== void 0) {
-          let data26 = data25.applications;
-          if (Array.isArray(data26)) {
-            const len4 = data26.length;
-            for (let i4 = 0; i4 < len4; i4++) {
-              let data27 = data26[i4];
-              if (typeof data27 !== "string") {
-                const err54 = { instancePath: instancePath + "/held/applications/" + i4, schemaPath: "#/$defs/held/properties/applications/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema175.properties.applications.items.type, parentSchema: schema175.properties.applications.items, data: data27 };
+            if (data22.application !== void 0) {
+              let data23 = data22.application;
+              if (typeof data23 !== "string") {
+                const err48 = { instancePath: instancePath + "/blocked/" + i3 + "/application", schemaPath: "#/$defs/blocked/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema174.properties.application.type, parentSchema: schema174.properties.application, data: data23 };
                 if (vErrors === null) {
-                  vErrors = [err54];
+                  vErrors = [err48];
                 } else {
-                  vErrors.push(err54);
+                  vErrors.push(err48);
+                }
+                errors++;
+              }
+            }
+            if (data22.reason !== void 0) {
+              let data24 = data22.reason;
+              if (typeof data24 !== "string") {
+                const err49 = { instancePath: instancePath + "/blocked/" + i3 + "/reason", schemaPath: "#/$defs/blocked/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema174.properties.reason.type, parentSchema: schema174.properties.reason, data: data24 };
+                if (vErrors === null) {
+                  vErrors = [err49];
+                } else {
+                  vErrors.push(err49);
+                }
+                errors++;
+              }
+            }
+            if (data22.message !== void 0) {
+              let data25 = data22.message;
+              if (typeof data25 !== "string") {
+                const err50 = { instancePath: instancePath + "/blocked/" + i3 + "/message", schemaPath: "#/$defs/blocked/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema174.properties.message.type, parentSchema: schema174.properties.message, data: data25 };
+                if (vErrors === null) {
+                  vErrors = [err50];
+                } else {
+                  vErrors.push(err50);
                 }
                 errors++;
               }
             }
           } else {
-            const err55 = { instancePath: instancePath + "/held/applications", schemaPath: "#/$defs/held/properties/applications/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema175.properties.applications.type, parentSchema: schema175.properties.applications, data: data26 };
+            const err51 = { instancePath: instancePath + "/blocked/" + i3, schemaPath: "#/$defs/blocked/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema174.type, parentSchema: schema174, data: data22 };
             if (vErrors === null) {
-              vErrors = [err55];
+              vErrors = [err51];
             } else {
-              vErrors.push(err55);
+              vErrors.push(err51);
             }
             errors++;
           }
         }
-        if (data25.of !== void 0) {
-          let data28 = data25.of;
-          if (!(typeof data28 == "number" && (!(data28 % 1) && !isNaN(data28)) && isFinite(data28))) {
-            const err56 = { instancePath: instancePath + "/held/of", schemaPath: "#/$defs/held/properties/of/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema175.properties.of.type, parentSchema: schema175.properties.of, data: data28 };
+      } else {
+        const err52 = { instancePath: instancePath + "/blocked", schemaPath: "#/properties/blocked/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema164.properties.blocked.type, parentSchema: schema164.properties.blocked, data: data21 };
+        if (vErrors === null) {
+          vErrors = [err52];
+        } else {
+          vErrors.push(err52);
+        }
+        errors++;
+      }
+    }
+    if (data.held !== void 0) {
+      let data26 = data.held;
+      const _errs58 = errors;
+      let valid15 = false;
+      const _errs59 = errors;
+      if (data26 && typeof data26 == "object" && !Array.isArray(data26)) {
+        if (data26.applications === void 0) {
+          const err53 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/required", keyword: "required", params: { missingProperty: "applications" }, message: "must have required property 'applications'", schema: schema175.required, parentSchema: schema175, data: data26 };
+          if (vErrors === null) {
+            vErrors = [err53];
+          } else {
+            vErrors.push(err53);
+          }
+          errors++;
+        }
+        if (data26.of === void 0) {
+          const err54 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/required", keyword: "required", params: { missingProperty: "of" }, message: "must have required property 'of'", schema: schema175.required, parentSchema: schema175, data: data26 };
+          if (vErrors === null) {
+            vErrors = [err54];
+          } else {
+            vErrors.push(err54);
+          }
+          errors++;
+        }
+        if (data26.commits === void 0) {
+          const err55 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/required", keyword: "required", params: { missingProperty: "commits" }, message: "must have required property 'commits'", schema: schema175.required, parentSchema: schema175, data: data26 };
+          if (vErrors === null) {
+            vErrors = [err55];
+          } else {
+            vErrors.push(err55);
+          }
+          errors++;
+        }
+        for (const key4 in data26) {
+          if (!(key4 === "applications" || key4 === "of" || key4 === "commits")) {
+            const err56 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key4 }, message: "must NOT have additional properties", schema: false, parentSchema: schema175, data: data26 };
             if (vErrors === null) {
               vErrors = [err56];
             } else {
@@ -14957,14 +14964,14 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
             errors++;
           }
         }
-        if (data25.commits !== void 0) {
-          let data29 = data25.commits;
-          if (Array.isArray(data29)) {
-            const len5 = data29.length;
-            for (let i5 = 0; i5 < len5; i5++) {
-              let data30 = data29[i5];
-              if (typeof data30 !== "string") {
-                const err57 = { instancePath: instancePath + "/held/commits/" + i5, schemaPath: "#/$defs/held/properties/commits/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema175.properties.commits.items.type, parentSchema: schema175.properties.commits.items, data: data30 };
+        if (data26.applications !== void 0) {
+          let data27 = data26.applications;
+          if (Array.isArray(data27)) {
+            const len4 = data27.length;
+            for (let i4 = 0; i4 < len4; i4++) {
+              let data28 = data27[i4];
+              if (typeof data28 !== "string") {
+                const err57 = { instancePath: instancePath + "/held/applications/" + i4, schemaPath: "#/$defs/held/properties/applications/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema175.properties.applications.items.type, parentSchema: schema175.properties.applications.items, data: data28 };
                 if (vErrors === null) {
                   vErrors = [err57];
                 } else {
@@ -14974,7 +14981,7 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err58 = { instancePath: instancePath + "/held/commits", schemaPath: "#/$defs/held/properties/commits/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema175.properties.commits.type, parentSchema: schema175.properties.commits, data: data29 };
+            const err58 = { instancePath: instancePath + "/held/applications", schemaPath: "#/$defs/held/properties/applications/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema175.properties.applications.type, parentSchema: schema175.properties.applications, data: data27 };
             if (vErrors === null) {
               vErrors = [err58];
             } else {
@@ -14983,42 +14990,80 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
             errors++;
           }
         }
+        if (data26.of !== void 0) {
+          let data29 = data26.of;
+          if (!(typeof data29 == "number" && (!(data29 % 1) && !isNaN(data29)) && isFinite(data29))) {
+            const err59 = { instancePath: instancePath + "/held/of", schemaPath: "#/$defs/held/properties/of/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema175.properties.of.type, parentSchema: schema175.properties.of, data: data29 };
+            if (vErrors === null) {
+              vErrors = [err59];
+            } else {
+              vErrors.push(err59);
+            }
+            errors++;
+          }
+        }
+        if (data26.commits !== void 0) {
+          let data30 = data26.commits;
+          if (Array.isArray(data30)) {
+            const len5 = data30.length;
+            for (let i5 = 0; i5 < len5; i5++) {
+              let data31 = data30[i5];
+              if (typeof data31 !== "string") {
+                const err60 = { instancePath: instancePath + "/held/commits/" + i5, schemaPath: "#/$defs/held/properties/commits/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema175.properties.commits.items.type, parentSchema: schema175.properties.commits.items, data: data31 };
+                if (vErrors === null) {
+                  vErrors = [err60];
+                } else {
+                  vErrors.push(err60);
+                }
+                errors++;
+              }
+            }
+          } else {
+            const err61 = { instancePath: instancePath + "/held/commits", schemaPath: "#/$defs/held/properties/commits/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema175.properties.commits.type, parentSchema: schema175.properties.commits, data: data30 };
+            if (vErrors === null) {
+              vErrors = [err61];
+            } else {
+              vErrors.push(err61);
+            }
+            errors++;
+          }
+        }
       } else {
-        const err59 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema175.type, parentSchema: schema175, data: data25 };
+        const err62 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema175.type, parentSchema: schema175, data: data26 };
         if (vErrors === null) {
-          vErrors = [err59];
+          vErrors = [err62];
         } else {
-          vErrors.push(err59);
+          vErrors.push(err62);
         }
         errors++;
       }
-      var _valid0 = _errs57 === errors;
+      var _valid0 = _errs59 === errors;
       valid15 = valid15 || _valid0;
-      const _errs71 = errors;
-      if (data25 !== null) {
-        const err60 = { instancePath: instancePath + "/held", schemaPath: "#/properties/held/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema164.properties.held.anyOf[1].type, parentSchema: schema164.properties.held.anyOf[1], data: data25 };
+      const _errs73 = errors;
+      if (data26 !== null) {
+        const err63 = { instancePath: instancePath + "/held", schemaPath: "#/properties/held/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema164.properties.held.anyOf[1].type, parentSchema: schema164.properties.held.anyOf[1], data: data26 };
         if (vErrors === null) {
-          vErrors = [err60];
+          vErrors = [err63];
         } else {
-          vErrors.push(err60);
+          vErrors.push(err63);
         }
         errors++;
       }
-      var _valid0 = _errs71 === errors;
+      var _valid0 = _errs73 === errors;
       valid15 = valid15 || _valid0;
       if (!valid15) {
-        const err61 = { instancePath: instancePath + "/held", schemaPath: "#/properties/held/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema164.properties.held.anyOf, parentSchema: schema164.properties.held, data: data25 };
+        const err64 = { instancePath: instancePath + "/held", schemaPath: "#/properties/held/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema164.properties.held.anyOf, parentSchema: schema164.properties.held, data: data26 };
         if (vErrors === null) {
-          vErrors = [err61];
+          vErrors = [err64];
         } else {
-          vErrors.push(err61);
+          vErrors.push(err64);
         }
         errors++;
       } else {
-        errors = _errs56;
+        errors = _errs58;
         if (vErrors !== null) {
-          if (_errs56) {
-            vErrors.length = _errs56;
+          if (_errs58) {
+            vErrors.length = _errs58;
           } else {
             vErrors = null;
           }
@@ -15026,11 +15071,11 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err62 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema164.type, parentSchema: schema164, data };
+    const err65 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema164.type, parentSchema: schema164, data };
     if (vErrors === null) {
-      vErrors = [err62];
+      vErrors = [err65];
     } else {
-      vErrors.push(err62);
+      vErrors.push(err65);
     }
     errors++;
   }

@@ -83,7 +83,9 @@ export class SqliteJournal implements Journal {
   }
 
   reject(revision: Revision, diagnostics: readonly Diagnostic[]): void {
-    if (readRejected(this.#database)?.revision.commit === revision.commit) return;
+    const known = readRejected(this.#database);
+    const isKnown = known?.revision.commit === revision.commit;
+    if (isKnown && JSON.stringify(known.diagnostics) === JSON.stringify(diagnostics)) return;
     this.#transaction(() => {
       this.#fact('rejected', { revision, diagnostics });
       this.#event(revision.date, 'rejected', '', { revision, diagnostics });

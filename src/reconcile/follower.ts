@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 
+import type { Clock } from '../model/clock.ts';
 import type { DesiredState } from '../model/desired.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import { messageOf } from '../model/errors.ts';
@@ -18,8 +19,19 @@ export interface FollowerParts extends Reading {
   readonly nonFastForward: NonFastForward;
   /** What is wrong with following this here, beside what is wrong with the commit; null: nothing. */
   readonly claim?: (desired: DesiredState) => Diagnostic | null;
+  /** Keeps out commits whose plan is not approved; absent: none is. */
+  readonly approval?: Approval;
   readonly onAccepted: (loaded: Extract<LoadedRevision, { readonly kind: 'valid' }>) => void;
 }
+
+export interface Approval {
+  /** Why a valid commit is not taken into force now; null: it is. */
+  readonly judge: (desired: DesiredState, signal: AbortSignal) => Promise<Diagnostic | null>;
+  readonly clock: Pick<Clock, 'after'>;
+}
+
+/** How long a commit whose plan is not approved waits for the next look: the fleet may become what was approved. */
+const nextLookMs = 30_000;
 
 /**
  * Follows the repository: a hint from the source makes it look for a new head, read it, and accept or refuse it as a whole.
@@ -33,6 +45,9 @@ export class Follower implements AsyncDisposable {
   #looking: Promise<void> | null = null;
   #again = false;
   #watch: AsyncDisposable | null = null;
+  /** The last refusal that was logged. */
+  #refusal = '';
+  #cancelNextLook: () => void = () => undefined;
 
   constructor(parts: FollowerParts) {
     this.#parts = parts;
@@ -61,17 +76,27 @@ export class Follower implements AsyncDisposable {
 
   async #look(): Promise<void> {
     const { source, logger } = this.#parts;
+    this.#cancelNextLook();
     try {
       const head = await source.head(this.#stop.signal);
       if (formatRevision(head) === this.#looked) return;
       const loaded = await this.#judge(head);
-      if (loaded.kind === 'valid') this.#accept(loaded);
-      else this.#reject(loaded);
+      if (loaded.kind === 'valid') {
+        const refusal = await this.#judgePlan(loaded.desired);
+        if (refusal !== null) {
+          this.#reject({ kind: 'invalid', revision: head, diagnostics: [refusal] });
+          return this.#lookLater();
+        }
+        this.#accept(loaded);
+      } else {
+        this.#reject(loaded);
+      }
       // Only now: a commit that could not be recorded is looked at again.
       this.#looked = formatRevision(head);
     } catch (error) {
       if (!this.#stop.signal.aborted) {
         logger.warn({ reason: messageOf(error) }, 'repository cannot be followed now');
+        this.#lookLater();
       }
     }
   }
@@ -107,6 +132,20 @@ export class Follower implements AsyncDisposable {
       : { kind: 'invalid', revision: head, diagnostics: [wrong] };
   }
 
+  /** What is in force already has passed. */
+  async #judgePlan(desired: DesiredState): Promise<Diagnostic | null> {
+    const { approval, journal } = this.#parts;
+    if (journal.accepted()?.commit === desired.revision.commit) return null;
+    return (await approval?.judge(desired, this.#stop.signal)) ?? null;
+  }
+
+  /** Another fleet has another plan. A hint that comes earlier takes its place. */
+  #lookLater(): void {
+    const { approval } = this.#parts;
+    if (approval === undefined || this.#stop.signal.aborted) return;
+    this.#cancelNextLook = approval.clock.after(nextLookMs, () => this.hint());
+  }
+
   async #load(revision: Revision): Promise<LoadedRevision> {
     const { source, claim } = this.#parts;
     const loaded = await loadRevision(source, revision, this.#parts, this.#stop.signal);
@@ -128,6 +167,9 @@ export class Follower implements AsyncDisposable {
   #reject({ revision, diagnostics }: Extract<LoadedRevision, { readonly kind: 'invalid' }>): void {
     const { journal, logger } = this.#parts;
     journal.reject(revision, diagnostics);
+    const refusal = JSON.stringify([revision.commit, diagnostics]);
+    if (refusal === this.#refusal) return;
+    this.#refusal = refusal;
     const errors = diagnostics.filter(({ severity }) => severity === 'error');
     logger.error(
       { revision: formatRevision(revision), problems: errors.length, first: errors[0] },
@@ -137,6 +179,7 @@ export class Follower implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort();
+    this.#cancelNextLook();
     await this.#watch?.[Symbol.asyncDispose]();
     await this.#looking;
   }

@@ -3,6 +3,7 @@ import type { DesiredState } from '../model/desired.ts';
 import type { Step } from '../model/step.ts';
 import { isRestart } from '../rollout/change-in-place.ts';
 import { replaceOrder } from '../rollout/order.ts';
+import { planHash } from '../rollout/plan-hash.ts';
 import type { Prediction } from '../rollout/predict.ts';
 import { adoptionDocuments } from './adoption-document.ts';
 import { describeAction } from './describe-step.ts';
@@ -19,6 +20,7 @@ export function planDocument(desired: DesiredState, prediction: Prediction): Pla
   return {
     version: 1,
     revision: revisionDocument(desired.revision),
+    hash: planHash(prediction),
     inSync: steps.length === 0 && !isAdopting && prediction.last.settled,
     adoptions,
     steps,

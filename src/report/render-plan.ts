@@ -1,6 +1,9 @@
-import type { Plan, Step } from '../generated/plan.ts';
+import type { Cause, Plan, Step } from '../generated/plan.ts';
 import { renderAdoptions } from './adoption-document.ts';
+import { groupBy } from './group-by.ts';
 import { renderHeld } from './held-document.ts';
+import type { PlannedSlot } from './plan-slots.ts';
+import { plannedCauses, plannedSlots, serviceKey } from './plan-slots.ts';
 import type { Style } from './style.ts';
 import { count, formatField, formatPosition, wrap } from './text.ts';
 
@@ -18,18 +21,16 @@ export function renderPlan(plan: Plan, style: Style): string {
   }
   if (plan.held !== null) lines.push(renderHeld(plan.held, style), '');
   lines.push(...renderAvailability(plan, style), summarize(plan, style));
+  if (plan.hash !== null && !plan.inSync) lines.push(style.dim(`Hash ${plan.hash}`));
   return lines.join('\n');
 }
 
 function renderService(service: string, steps: readonly Step[], style: Style): readonly string[] {
   const lines = [style.bold(service)];
-  for (const [slot, ofSlot] of groupBy(steps, slotKey)) {
-    lines.push(renderSlot(slot, ofSlot, style));
-  }
-  for (const [reason, ofReason] of groupBy(steps.filter(isFirstOfSlot(steps)), causeKey)) {
-    lines.push(style.dim(wrap(`because ${reason}`, '      ', '    ')));
-    for (const change of ofReason[0]?.cause.changes ?? []) {
-      const { path, from, to } = change;
+  for (const slot of plannedSlots(steps)) lines.push(renderSlot(slot, style));
+  for (const cause of plannedCauses(steps)) {
+    lines.push(style.dim(wrap(`because ${reasonOf(cause)}`, '      ', '    ')));
+    for (const { path, from, to } of cause.changes) {
       const values = `${path}: ${formatField(path, from)} → ${formatField(path, to)}`;
       lines.push(wrap(values, '        ', '      '));
     }
@@ -38,58 +39,25 @@ function renderService(service: string, steps: readonly Step[], style: Style): r
 }
 
 /** One line per slot: what becomes of it, and by which steps. */
-function renderSlot(slot: string, steps: readonly Step[], style: Style): string {
-  const hosts = [...new Set(steps.map(({ host }) => host))].join(', ');
-  const actions = [...new Set(steps.map(({ action }) => verbs[action]))].join(', ');
-  const { mark, paint } = markOf(steps);
+function renderSlot({ slot, hosts, actions, change }: PlannedSlot, style: Style): string {
+  const { mark, paint } = marks[change];
   const what = slot === '' ? '' : `slot ${slot} `;
   return paint(style)(wrap(`${what}on ${hosts}: ${actions}`, '      ', `  ${mark} `));
 }
 
-const verbs: Readonly<Record<Step['action'], string>> = {
-  'pull-image': 'pull image',
-  'create-network': 'create network',
-  'remove-network': 'remove network',
-  'create-volume': 'create volume',
-  'create-container': 'create',
-  'start-container': 'start',
-  'run-hooks': 'run hooks',
-  'unpause-container': 'unpause',
-  'update-container': 'update',
-  'deliver-files': 'deliver files',
-  'rename-container': 'rename',
-  'connect-network': 'connect network',
-  'disconnect-network': 'disconnect network',
-  'stop-container': 'stop',
-  'remove-container': 'remove',
+const marks: Readonly<Record<PlannedSlot['change'], Mark>> = {
+  created: { mark: '+', paint: (style) => style.green },
+  removed: { mark: '-', paint: (style) => style.red },
+  changed: { mark: '~', paint: (style) => style.yellow },
 };
 
-function markOf(steps: readonly Step[]): {
+interface Mark {
   readonly mark: string;
   readonly paint: (style: Style) => (text: string) => string;
-} {
-  const creates = steps.some(({ action }) => action.startsWith('create'));
-  const removes = steps.some(({ action }) => action.startsWith('remove'));
-  if (creates && !removes) return { mark: '+', paint: (style) => style.green };
-  if (removes && !creates) return { mark: '-', paint: (style) => style.red };
-  return { mark: '~', paint: (style) => style.yellow };
 }
 
-function isFirstOfSlot(steps: readonly Step[]): (step: Step) => boolean {
-  const seen = new Set<string>();
-  const first = new Set<Step>();
-  for (const step of steps) {
-    const isPart = step.action !== 'create-container' && step.cause.changes.length === 0;
-    if (seen.has(slotKey(step)) && isPart) continue;
-    seen.add(slotKey(step));
-    first.add(step);
-  }
-  return (step) => first.has(step);
-}
-
-function causeKey({ cause }: Step): string {
-  const where = cause.origin === null ? '' : ` (${formatPosition(cause.origin)})`;
-  return `${cause.reason}${where}`;
+function reasonOf({ reason, origin }: Cause): string {
+  return origin === null ? reason : `${reason} (${formatPosition(origin)})`;
 }
 
 function renderAvailability(plan: Plan, style: Style): readonly string[] {
@@ -109,24 +77,4 @@ function summarize(plan: Plan, style: Style): string {
   const isSafe = plan.unavailability.length === 0 && plan.steps.length > 0;
   const safe = isSafe ? '; no service loses an available instance' : '';
   return `${adopts}${steps}${safe}.`;
-}
-
-function serviceKey({ application, service }: Step): string {
-  return service === '' ? application : `${application}/${service}`;
-}
-
-function slotKey({ slot }: Step): string {
-  return slot;
-}
-
-function groupBy<Item>(
-  items: readonly Item[],
-  keyOf: (item: Item) => string,
-): ReadonlyMap<string, readonly Item[]> {
-  const groups = new Map<string, Item[]>();
-  for (const item of items) {
-    const key = keyOf(item);
-    groups.set(key, [...(groups.get(key) ?? []), item]);
-  }
-  return groups;
 }

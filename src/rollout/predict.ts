@@ -9,6 +9,8 @@ import type { World } from './world.ts';
 
 /** What would happen if every step succeeded and every gate passed. */
 export interface Prediction {
+  /** The world as it is now. */
+  readonly start: World;
   /** In the order in which they would be taken; steps of one wave do not depend on each other. */
   readonly waves: readonly (readonly Step[])[];
   /** The fewest available instances at any time, by `application/service`, where that is fewer than wanted before. */
@@ -54,7 +56,8 @@ export function predict(start: World): Prediction {
     world = applySteps({ ...world, journal, lookups, now }, decision.steps);
     decision = decide(world);
   }
-  return { waves, lowest: [...lowest.values()].filter(isLower), first, last: decision, end: world };
+  const fewest = [...lowest.values()].filter(isLower);
+  return { start, waves, lowest: fewest, first, last: decision, end: world };
 }
 
 /** A plan asks no registry: it goes by the tags. */

@@ -39,6 +39,13 @@ export function parseCommit(bytes: Uint8Array): Commit {
   };
 }
 
+/** The message in the bytes of a commit object. */
+export function commitMessage(bytes: Uint8Array): string {
+  const text = new TextDecoder().decode(bytes);
+  const end = text.indexOf('\n\n');
+  return end === -1 ? '' : text.slice(end + 2);
+}
+
 /** What a new commit says. */
 export interface CommitText {
   readonly tree: string;

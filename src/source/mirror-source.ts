@@ -113,6 +113,10 @@ export class MirrorSource implements Source {
     return this.#reader.isBehind(commit, head, signal);
   }
 
+  message(commit: CommitSha, signal: AbortSignal): Promise<string> {
+    return this.#reader.message(commit, signal);
+  }
+
   tree(commit: CommitSha, signal: AbortSignal): Promise<SourceTree> {
     return this.#reader.tree(commit, signal);
   }

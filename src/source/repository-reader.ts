@@ -2,7 +2,7 @@ import { nameOfRef, type FollowedRef } from '../model/followed-ref.ts';
 import type { CommitSha } from '../model/names.ts';
 import { toCommitSha } from '../model/names.ts';
 import type { Revision } from '../model/revision.ts';
-import { parseCommit } from './commit-object.ts';
+import { commitMessage, parseCommit } from './commit-object.ts';
 import { History, theOnly } from './history.ts';
 import type { ObjectStore } from './object-store.ts';
 import { missingFolder } from './refusals.ts';
@@ -40,6 +40,12 @@ export class RepositoryReader {
   describe(oid: string, bytes: Uint8Array): Revision {
     const { author, date, subject } = parseCommit(bytes);
     return { ...nameOfRef(this.#followed.ref), commit: toCommitSha(oid), author, date, subject };
+  }
+
+  /** @throws TransientError `PackCorrupt` when the commit cannot be read */
+  async message(commit: CommitSha, signal: AbortSignal): Promise<string> {
+    signal.throwIfAborted();
+    return commitMessage(await this.#store.commitBytes(commit));
   }
 
   /** @throws StalledError `PathNotFound`, `UnsupportedRepository` */

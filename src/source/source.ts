@@ -24,6 +24,8 @@ export interface Source extends AsyncDisposable {
   resolve(revision: string, signal: AbortSignal): Promise<Revision>;
   /** Whether a commit is the other one, or among the nearest 10,000 behind it; one that is not there is not. */
   isBehind(commit: CommitSha, head: CommitSha, signal: AbortSignal): Promise<boolean>;
+  /** The whole message of a commit. */
+  message(commit: CommitSha, signal: AbortSignal): Promise<string>;
   /** Every entry of the commit below the followed path (and the path's own parents are not listed). */
   tree(commit: CommitSha, signal: AbortSignal): Promise<SourceTree>;
   /** Bytes of a blob; refuses one over `maxBytes`. */

@@ -79,6 +79,7 @@ export class SimulatedRepository {
       resolve: async (revision) => this.#find(revision).revision,
       // Nobody rewrites it.
       isBehind: async () => true,
+      message: async (commit) => this.#find(commit).revision.subject,
       // What has been fetched once is read from the mirror, which needs no network.
       tree: async (commit) => ({ commit, entries: this.#find(commit).entries, skipped: [] }),
       read: async (oid) => this.#blobs.get(oid) ?? new Uint8Array(),

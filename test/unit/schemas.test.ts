@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 
 import { readSettings } from '../../src/cli/settings.ts';
+import { formatListenAddress } from '../../src/server/listen-address.ts';
 import { parseDuration } from '../../src/manifest/scalars/duration.ts';
 import { loadWeb } from '../support/load-files.ts';
 
@@ -141,8 +142,10 @@ it('docs/configuration.md names every environment variable that readSettings() r
   const page = readFileSync(join(root, 'docs/configuration.md'), 'utf8');
   const names = [...page.matchAll(/`(FLEETWRIGHT_\w+)`/g)].map(([, name = '']) => name);
   const choices = new Map([
+    ['FLEETWRIGHT_LISTEN', '7s:7'],
     ['FLEETWRIGHT_LOG_LEVEL', 'warn'],
     ['FLEETWRIGHT_NON_FAST_FORWARD', 'allow'],
+    ['FLEETWRIGHT_PLAN_REQUIRE_APPROVED', 'true'],
     ['FLEETWRIGHT_TOKEN_SCHEME', 'bearer'],
   ]);
   // Each says in place of FLEETWRIGHT_SEMVER what is followed.
@@ -151,11 +154,17 @@ it('docs/configuration.md names every environment variable that readSettings() r
     .filter((name) => !others.includes(name))
     .map((name) => [name, choices.get(name) ?? '7s']);
 
-  const { ref, ...rest } = readSettings({}, Object.fromEntries(variables));
+  const {
+    ref,
+    webhooks,
+    source: _source,
+    ...rest
+  } = readSettings({}, Object.fromEntries(variables));
 
   const { kind: _, ...said } = ref;
-  const settings = leavesOf({ ...rest, ...said });
-  const isSaid = /(7s|^7000|^warn|^allow|^bearer)$/;
+  const listen = webhooks === null ? '' : formatListenAddress(webhooks.listen);
+  const settings = leavesOf({ ...rest, ...said, listen, secretFile: webhooks?.secretFile });
+  const isSaid = /(7s|^7s:7|^7000|^warn|^allow|^bearer|^true)$/;
   expect(settings.filter((value) => !isSaid.test(String(value)))).toEqual([]);
   expect(settings).toHaveLength(variables.length);
   expect(names).toEqual(expect.arrayContaining(others));

@@ -5,7 +5,8 @@ import { exitCodeOf } from '../../../src/cli/exit-code.ts';
 import type { Output } from '../../../src/cli/output.ts';
 import type { RollbackFlags } from '../../../src/cli/rollback.ts';
 import { rollback } from '../../../src/cli/rollback.ts';
-import { readSettings, type SettingsFlags } from '../../../src/cli/settings.ts';
+import type { SettingsFlags } from '../../../src/cli/settings.ts';
+import { readSettings } from '../../../src/cli/settings.ts';
 import type { Rollback } from '../../../src/generated/rollback.ts';
 import { openJournal } from '../../../src/journal/open-journal.ts';
 import { messageOf } from '../../../src/model/errors.ts';
@@ -303,6 +304,22 @@ describe('fleetwright rollback', () => {
 
     expect(code).toBe(2);
     expect(stderr).toContain(says);
+  });
+
+  it('says that its commit does not approve its plan when a host cannot be observed', async () => {
+    const fleet =
+      'name: test\nhosts: [{ name: host-1, endpoint: unix:///nonexistent/docker.sock }]\n';
+    await repository.push({ 'fleet.yaml': fleet });
+    await shop('app:1');
+    await shop('app:2');
+
+    const result = await run({}, 'text', 'shop', { planRequireApproved: 'true' });
+
+    expect(result.code).toBe(0);
+    expect(result.stderr).toContain('does not approve its plan');
+    expect(await repository.git('log', '-1', '--format=%B', 'main')).not.toContain(
+      'Fleetwright-Plan',
+    );
   });
 
   it('says that there is no earlier version', async () => {

@@ -41,6 +41,7 @@ describe('readSettings()', () => {
       tokenFile: null,
       username: null,
       nonFastForward: 'refuse',
+      planRequireApproved: false,
       http: {},
       ssh: {},
       signing: null,
@@ -96,6 +97,16 @@ describe('readSettings()', () => {
     expect(() => read('repo: y')).toThrow(join(folder, 'fleetwright.yaml'));
     const config = join(folder, 'missing.yaml');
     expect(() => readSettings({ config }, {})).toThrow(`"${config}"`);
+  });
+
+  it('asks for approved plans where the file, the environment or a flag says so', () => {
+    const text = 'repository: x\nplanRequireApproved: true';
+    const environment = { FLEETWRIGHT_PLAN_REQUIRE_APPROVED: 'false' };
+
+    expect(read(text).planRequireApproved).toBe(true);
+    expect(read(text, {}, environment).planRequireApproved).toBe(false);
+    expect(read(text, { planRequireApproved: 'true' }, environment).planRequireApproved).toBe(true);
+    expect(() => read(text, { planRequireApproved: 'yes' })).toThrow(UsageError);
   });
 
   it.each(['0s', 'soon', '-5s'])('refuses %s for an interval', (pollInterval) => {

@@ -164,6 +164,15 @@ describe('accept() and reject()', () => {
     });
   });
 
+  it('keep why the head is refused now, when that is another reason than before', () => {
+    session((journal) => {
+      journal.reject(aRevision(2), [problem]);
+      journal.reject(aRevision(2), [{ ...problem, code: 'other' }]);
+
+      expect(journal.rejected()?.diagnostics).toEqual([{ ...problem, code: 'other' }]);
+    });
+  });
+
   it('forget the refused head with the next good one', () => {
     session((journal) => {
       journal.reject(aRevision(2), [problem]);

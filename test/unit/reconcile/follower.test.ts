@@ -4,9 +4,12 @@ import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 
 import { openJournal } from '../../../src/journal/open-journal.ts';
+import { diagnosticAt } from '../../../src/model/diagnostic.ts';
 import type { FollowedRef } from '../../../src/model/followed-ref.ts';
+import type { Approval } from '../../../src/reconcile/follower.ts';
 import { Follower } from '../../../src/reconcile/follower.ts';
 import type { NonFastForward } from '../../../src/reconcile/judge-head.ts';
+import { origin } from '../../support/builders.ts';
 import { eventually } from '../../support/eventually.ts';
 import {
   createRepository,
@@ -110,6 +113,7 @@ async function lookOnce(
   state: string,
   nonFastForward: NonFastForward,
   ref: FollowedRef = { kind: 'branch', name: 'main' },
+  approval?: Approval,
 ): Promise<Omit<Outcome, 'head'>> {
   using journal = openJournal(state, logger);
   await using source = await openTestSource({ repository, ref });
@@ -122,6 +126,7 @@ async function lookOnce(
     path: '',
     key: testKey,
     cache: new Map(),
+    ...(approval === undefined ? {} : { approval }),
     onAccepted: ({ desired: { revision } }) => {
       accepted.push(revision.commit);
       journal.accept(revision, ['shop']);
@@ -136,6 +141,12 @@ async function lookOnce(
   const code = journal.rejected()?.diagnostics[0]?.code ?? null;
   return { accepted: journal.accepted()?.commit ?? '', rejected: code };
 }
+
+/** Is not to be asked. */
+const unwilling: Approval = {
+  judge: () => Promise.reject(new Error('it was asked')),
+  clock: { after: () => () => undefined },
+};
 
 describe('Follower', () => {
   it.each(histories)('$name, when rewriting is refused', async (history) => {
@@ -225,6 +236,77 @@ describe('Follower', () => {
     expect(await lookOnce(repository.path, state, 'refuse', { kind: 'commit', id })).toEqual({
       accepted: id,
       rejected: null,
+    });
+  });
+
+  describe('where plans must be approved', () => {
+    it('keeps what is in force until the plan is approved, and looks again by itself', async () => {
+      await using scratch = await scratchFolder();
+      const repository = await createRepository(join(scratch.path, 'repository'));
+      const one = await repository.commit(app('v1'));
+      const two = await repository.commit(app('v2'));
+      await repository.git('reset', '-q', '--hard', one);
+      using journal = openJournal(join(scratch.path, 'state'), logger);
+      await using source = await openTestSource({ repository: repository.path });
+      const refusal = diagnosticAt(origin, '', 'plan-not-approved', 'nobody approved it');
+      const unapproved = new Set([two]);
+      const timers = new Set<() => void>();
+      const judged: string[] = [];
+      const follower = new Follower({
+        source,
+        journal,
+        logger,
+        nonFastForward: 'refuse',
+        path: '',
+        key: testKey,
+        cache: new Map(),
+        approval: {
+          judge: async ({ revision: { commit } }) => {
+            judged.push(commit);
+            return unapproved.has(commit) ? refusal : null;
+          },
+          clock: {
+            after: (_ms, callback) => {
+              timers.add(callback);
+              return () => timers.delete(callback);
+            },
+          },
+        },
+        onAccepted: ({ desired: { revision } }) => journal.accept(revision, ['shop']),
+      });
+      const inForce = (commit: string): Promise<true> =>
+        eventually('the commit to be in force', async () =>
+          journal.accepted()?.commit === commit ? true : null,
+        );
+      await follower.start();
+      await inForce(one);
+      await repository.git('reset', '-q', '--hard', two);
+      await eventually('a refusal', async () =>
+        journal.rejected()?.revision.commit === two && timers.size === 1 ? true : null,
+      );
+
+      expect(journal.accepted()?.commit).toBe(one);
+      expect(journal.rejected()?.diagnostics).toEqual([refusal]);
+      unapproved.clear();
+      for (const look of timers) look();
+      await inForce(two);
+      await follower[Symbol.asyncDispose]();
+      expect(journal.rejected()).toBeNull();
+      expect(judged.slice(0, 2)).toEqual([one, two]);
+      expect(timers.size).toBe(0);
+    });
+
+    it('asks nobody about what is in force already', async () => {
+      await using scratch = await scratchFolder();
+      const repository = await createRepository(join(scratch.path, 'repository'));
+      const one = await repository.commit(app('v1'));
+      const state = join(scratch.path, 'state');
+      await lookOnce(repository.path, state, 'refuse');
+
+      expect(await lookOnce(repository.path, state, 'refuse', undefined, unwilling)).toEqual({
+        accepted: one,
+        rejected: null,
+      });
     });
   });
 });

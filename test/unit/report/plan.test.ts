@@ -31,6 +31,11 @@ function planOf(world: World): Plan {
   return planDocument(world.desired, predict(world));
 }
 
+/** Without the hash, which is not for the eye. */
+function textOf(plan: Plan): string {
+  return renderPlan({ ...plan, hash: null }, plainStyle);
+}
+
 const port = { target: 8080, protocol: 'tcp', hostIp: '', published: '80' } as const;
 const fixed = { replicas: 2, container: { ports: [port] } };
 const plans = {
@@ -76,7 +81,7 @@ describe('planDocument()', () => {
 
 describe('renderPlan()', () => {
   it('shows a first deployment', () => {
-    expect(renderPlan(plans.deploy, plainStyle)).toMatchInlineSnapshot(`
+    expect(textOf(plans.deploy)).toMatchInlineSnapshot(`
       "Plan for main@000000000000 "change"
 
       shop/web
@@ -89,7 +94,7 @@ describe('renderPlan()', () => {
   });
 
   it('shows an update with the fields that change', () => {
-    expect(renderPlan(plans.update, plainStyle)).toMatchInlineSnapshot(`
+    expect(textOf(plans.update)).toMatchInlineSnapshot(`
       "Plan for main@000000000000 "change"
 
       shop/web
@@ -103,7 +108,7 @@ describe('renderPlan()', () => {
   });
 
   it('shows how far availability falls, and why', () => {
-    expect(renderPlan(plans.stopFirst, plainStyle)).toMatchInlineSnapshot(`
+    expect(textOf(plans.stopFirst)).toMatchInlineSnapshot(`
       "Plan for main@000000000000 "change"
 
       shop/web
@@ -121,7 +126,7 @@ describe('renderPlan()', () => {
   });
 
   it('shows that nothing is to be done', () => {
-    expect(renderPlan(plans.nothing, plainStyle)).toMatchInlineSnapshot(`
+    expect(textOf(plans.nothing)).toMatchInlineSnapshot(`
       "Plan for main@000000000000 "change"
 
       In sync: 0 steps."
@@ -129,7 +134,7 @@ describe('renderPlan()', () => {
   });
 
   it('shows what stands in the way', () => {
-    expect(renderPlan(plans.blocked, plainStyle)).toMatchInlineSnapshot(`
+    expect(textOf(plans.blocked)).toMatchInlineSnapshot(`
       "Plan for main@000000000000 "change"
 
       ! shop: Unplaceable: web/4: 0 of 3 hosts: port 80 taken by another instance
@@ -140,7 +145,7 @@ describe('renderPlan()', () => {
   });
 
   it('shows what is held, and how it is approved', () => {
-    expect(renderPlan(plans.held, plainStyle)).toMatchInlineSnapshot(`
+    expect(textOf(plans.held)).toMatchInlineSnapshot(`
       "Plan for main@000000000000 "change"
 
       Held: 1 of 1 applications would be removed at once (shop). Nothing of them is
@@ -153,7 +158,12 @@ describe('renderPlan()', () => {
     `);
   });
 
+  it('ends with the hash, unless there is nothing to approve', () => {
+    expect(renderPlan(plans.update, plainStyle).split('\n').at(-1)).toMatch(/^Hash [0-9a-f]{64}$/);
+    expect(renderPlan(plans.nothing, plainStyle)).not.toContain('Hash');
+  });
+
   it.each(Object.entries(plans))('keeps to the page: %s', (_name, plan) => {
-    expect(overlong(renderPlan(plan, plainStyle))).toEqual([]);
+    expect(overlong(textOf(plan))).toEqual([]);
   });
 });

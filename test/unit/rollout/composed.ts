@@ -70,7 +70,7 @@ export function stalled(world: World): { readonly reason: string; readonly messa
 }
 
 export function planOf(world: World): string {
-  return renderPlan(planDocument(world.desired, predict(world)), plainStyle);
+  return renderPlan({ ...planDocument(world.desired, predict(world)), hash: null }, plainStyle);
 }
 
 export const pair = [composed(1), composed(2)];

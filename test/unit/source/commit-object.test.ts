@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { parseCommit } from '../../../src/source/commit-object.ts';
+import { commitMessage, parseCommit } from '../../../src/source/commit-object.ts';
 
 const tree = 'a'.repeat(40);
 const [first, second] = ['b'.repeat(40), 'c'.repeat(40)];
@@ -40,5 +40,18 @@ describe('parseCommit()', () => {
     expect(() => parseCommit(Buffer.from(`author A <a> 5 +0000\n\ntree ${tree}\n`))).toThrow(
       RangeError,
     );
+  });
+});
+
+describe('commitMessage()', () => {
+  it.each([
+    [
+      'all of a message',
+      `tree ${tree}\nauthor A <a> 5 +0000\n\nMerge x\n\nTrailer: y\n`,
+      'Merge x\n\nTrailer: y\n',
+    ],
+    ['nothing where there is none', `tree ${tree}\nauthor A <a> 5 +0000\n`, ''],
+  ])('gives %s', (_case, text, message) => {
+    expect(commitMessage(Buffer.from(text))).toBe(message);
   });
 });
