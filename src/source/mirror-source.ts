@@ -14,6 +14,7 @@ import type { NewCommit, Publisher } from './commit-change.ts';
 import { commitChange } from './commit-change.ts';
 import type { PackRequest } from './fetch-pack.ts';
 import { fetchPack } from './fetch-pack.ts';
+import { MirrorGrowth } from './mirror-growth.ts';
 import { Mirror } from './mirror.ts';
 import { ObjectStore } from './object-store.ts';
 import { startPolling } from './poll.ts';
@@ -29,7 +30,7 @@ import type { Transport } from './transport.ts';
 
 export interface MirrorSourceOptions extends Pick<
   SourceOptions,
-  'branch' | 'stateDir' | 'pollIntervalMs' | 'maxPacks' | 'logger'
+  'branch' | 'stateDir' | 'pollIntervalMs' | 'maxPacks' | 'spareBytes' | 'logger'
 > {
   /** The repository in normal form, without credentials: names the mirror. */
   readonly url: string;
@@ -37,6 +38,9 @@ export interface MirrorSourceOptions extends Pick<
   readonly folder: string;
   readonly random: () => number;
 }
+
+/** How long a commit may wait for the mirror to be made smaller. */
+const renewalPatienceMs = 60_000;
 
 /** A branch of a repository on a server, kept in a mirror that only this process uses. */
 export class MirrorSource implements Source {
@@ -53,11 +57,14 @@ export class MirrorSource implements Source {
   #answered = '';
   /** Set when the packs we have turned out to lack something: the next fetch takes everything. */
   #isDoubtful = false;
+  readonly #growth: MirrorGrowth;
+  readonly #stop = new AbortController();
 
   private constructor(options: MirrorSourceOptions, transport: Transport, mirror: Mirror) {
     this.#where = `repository ${options.url}`;
     this.#options = options;
     this.#mirror = mirror;
+    this.#growth = new MirrorGrowth(mirror, options);
     this.#transport = transport;
     this.#store = new ObjectStore(mirror.gitdir, this.#where);
     this.#reader = new RepositoryReader(this.#store, { ...options, where: this.#where });
@@ -170,6 +177,7 @@ export class MirrorSource implements Source {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([...this.#watches.keys()].map((watch) => watch[Symbol.asyncDispose]()));
+    this.#stop.abort();
     await this.#transport[Symbol.asyncDispose]();
     await this.#queue.onIdle();
     await this.#store[Symbol.asyncDispose]();
@@ -257,9 +265,36 @@ export class MirrorSource implements Source {
   }
 
   async #receive(signal: AbortSignal): Promise<string> {
-    const { maxPacks = 100 } = this.#options;
-    const known =
-      this.#isDoubtful || this.#mirror.packCount >= maxPacks ? undefined : this.#mirror.commit;
+    const { commit } = this.#mirror;
+    const mustTakeAll = this.#isDoubtful || commit === undefined;
+    const renewed = mustTakeAll ? undefined : await this.#renew(signal);
+    const received = renewed ?? (await this.#take(mustTakeAll ? undefined : commit, signal));
+    if (this.#growth.hasManyPacks) void this.#queue.add(() => this.#joinPacks());
+    return received;
+  }
+
+  /** Takes everything in place of what has grown too large; undefined when it has not, or the server does not do it. */
+  async #renew(signal: AbortSignal): Promise<string | undefined> {
+    if (!this.#growth.isOvergrown) return undefined;
+    try {
+      return await this.#take(
+        undefined,
+        AbortSignal.any([signal, AbortSignal.timeout(renewalPatienceMs)]),
+      );
+    } catch (error) {
+      signal.throwIfAborted();
+      this.#growth.allowMore(messageOf(error));
+      return undefined;
+    }
+  }
+
+  /** A task of its own: whoever asked for the head does not wait for it. */
+  async #joinPacks(): Promise<void> {
+    await this.#growth.joinPacks(this.#stop.signal);
+    await this.#store.refresh();
+  }
+
+  async #take(known: string | undefined, signal: AbortSignal): Promise<string> {
     const have =
       known === undefined ? undefined : { oid: known, bytes: await this.#store.commitBytes(known) };
     const commit = await this.#fetch(have, signal);
@@ -274,7 +309,7 @@ export class MirrorSource implements Source {
       this.#isDoubtful = false;
     } catch (error) {
       await this.#mirror.reject();
-      if (!signal.aborted) this.#isDoubtful = true;
+      if (!signal.aborted && known !== undefined) this.#isDoubtful = true;
       throw error;
     } finally {
       await this.#store.refresh();

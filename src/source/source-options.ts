@@ -42,11 +42,10 @@ export interface SourceOptions {
   readonly totalTimeoutMs?: number | undefined;
   /** The largest answer that is taken. 512 MiB when left out. */
   readonly maxAnswerBytes?: number | undefined;
-  /**
-   * Each fetch adds a pack to the mirror, and every read looks through all of them: past this many the repository is cloned
-   * anew. 100 when left out.
-   */
+  /** Each fetch adds a pack to the mirror, and every read looks through all: from this many on they are joined. 50 when left out. */
   readonly maxPacks?: number | undefined;
+  /** What the mirror may hold beyond twice what it held when it was new, before it is made anew. 64 MiB when left out. */
+  readonly spareBytes?: number | undefined;
   readonly logger: Logger;
   /** Spreads the polls; between 0 and 1. */
   readonly random?: (() => number) | undefined;
