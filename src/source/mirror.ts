@@ -78,9 +78,8 @@ export class Mirror implements AsyncDisposable {
     await mkdir(folder, { recursive: true, mode: 0o700 });
     const mirror = new Mirror(folder, identity, await lockMirror(folder));
     try {
-      await init({ fs, bare: true, dir: mirror.gitdir, gitdir: mirror.gitdir });
-      await mkdir(mirror.#packFolder, { recursive: true });
       await mirror.#load(logger);
+      if (mirror.commit === undefined) await mirror.#begin();
       await mirror.#removeOtherPacks();
       await rm(mirror.incoming, { recursive: true, force: true });
       await rm(mirror.outgoing, { recursive: true, force: true });
@@ -193,6 +192,13 @@ export class Mirror implements AsyncDisposable {
 
   #packFile(name: string, extension: string): string {
     return join(this.#packFolder, `${name}.${extension}`);
+  }
+
+  /** From nothing: `init` leaves alone what has a `config`, also when it was killed right after writing that. */
+  async #begin(): Promise<void> {
+    await rm(this.gitdir, { recursive: true, force: true });
+    await init({ fs, bare: true, dir: this.gitdir, gitdir: this.gitdir });
+    await mkdir(this.#packFolder, { recursive: true });
   }
 
   async #load(logger: Logger): Promise<void> {
