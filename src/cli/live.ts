@@ -42,6 +42,7 @@ export function openRepository(
     ssh,
     pollIntervalMs: settings.pollIntervalMs,
     logger,
+    clock: systemClock,
   });
 }
 

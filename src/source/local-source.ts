@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { listBranches, resolveRef } from 'isomorphic-git';
 import type { Logger } from 'pino';
 
+import type { Clock } from '../model/clock.ts';
 import { messageOf } from '../model/errors.ts';
 import type { CommitSha } from '../model/names.ts';
 import type { Revision } from '../model/revision.ts';
@@ -33,6 +34,7 @@ export interface LocalSourceOptions {
   readonly folder: string;
   readonly pollIntervalMs: number;
   readonly random: () => number;
+  readonly clock: Clock;
   readonly logger: Logger;
 }
 
@@ -122,7 +124,7 @@ export class LocalSource implements Source {
    * the whole directory was replaced, or that it lies on a file system without events.
    */
   watch(onHint: () => void): AsyncDisposable {
-    const { pollIntervalMs, random, logger } = this.#options;
+    const { pollIntervalMs, random, clock, logger } = this.#options;
     const look = async (): Promise<boolean> => {
       if ((await this.#look()) !== this.#answered) onHint();
       return true;
@@ -135,6 +137,7 @@ export class LocalSource implements Source {
       },
     );
     const poll = startPolling({
+      clock,
       intervalMs: pollIntervalMs,
       random,
       look: async () => {

@@ -17,6 +17,7 @@ import { fetchPack } from './fetch-pack.ts';
 import { MirrorGrowth } from './mirror-growth.ts';
 import { Mirror } from './mirror.ts';
 import { ObjectStore } from './object-store.ts';
+import { askOnceMore } from './once-more.ts';
 import { startPolling } from './poll.ts';
 import { pushCommit } from './push-commit.ts';
 import type { PushReport } from './push-report.ts';
@@ -30,7 +31,7 @@ import type { Transport } from './transport.ts';
 
 export interface MirrorSourceOptions extends Pick<
   SourceOptions,
-  'branch' | 'stateDir' | 'pollIntervalMs' | 'maxPacks' | 'spareBytes' | 'logger'
+  'branch' | 'stateDir' | 'pollIntervalMs' | 'maxPacks' | 'spareBytes' | 'logger' | 'clock'
 > {
   /** The repository in normal form, without credentials: names the mirror. */
   readonly url: string;
@@ -151,7 +152,7 @@ export class MirrorSource implements Source {
 
   /** Asks for the tip at an interval, and hints when it, or the failure to see it, is not what `head()` last found. */
   watch(onHint: () => void): AsyncDisposable {
-    const { pollIntervalMs, random } = this.#options;
+    const { pollIntervalMs, random, clock } = this.#options;
     const look = async (signal: AbortSignal): Promise<boolean> => {
       let seen = '';
       let isWell = true;
@@ -164,7 +165,7 @@ export class MirrorSource implements Source {
       if (!signal.aborted && seen !== this.#answered) onHint();
       return isWell;
     };
-    const poll = startPolling({ intervalMs: pollIntervalMs, random, look });
+    const poll = startPolling({ clock, intervalMs: pollIntervalMs, random, look });
     const watch: AsyncDisposable = {
       [Symbol.asyncDispose]: async () => {
         this.#watches.delete(watch);
@@ -250,9 +251,11 @@ export class MirrorSource implements Source {
   /** @throws StalledError `BranchNotFound`, `RepositoryEmpty`, only after a complete list of the branches */
   async #listTip(signal: AbortSignal): Promise<string> {
     const { branch } = this.#options;
-    const tip = (await this.#listRefs(`refs/heads/${branch}`, signal)).get(branch);
+    const list = (prefix: string): Promise<ReadonlyMap<string, string>> =>
+      askOnceMore(this.#options.clock, signal, () => this.#listRefs(prefix, signal));
+    const tip = (await list(`refs/heads/${branch}`)).get(branch);
     if (tip !== undefined) return tip;
-    const branches = await this.#listRefs('refs/heads/', signal);
+    const branches = await list('refs/heads/');
     throw missingBranch(branch, [...branches.keys()], this.#where);
   }
 
@@ -297,7 +300,7 @@ export class MirrorSource implements Source {
   async #take(known: string | undefined, signal: AbortSignal): Promise<string> {
     const have =
       known === undefined ? undefined : { oid: known, bytes: await this.#store.commitBytes(known) };
-    const commit = await this.#fetch(have, signal);
+    const commit = await askOnceMore(this.#options.clock, signal, () => this.#fetch(have, signal));
     const admitted = await this.#mirror.admit();
     try {
       await this.#store.refresh();

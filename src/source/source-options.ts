@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 
+import type { Clock } from '../model/clock.ts';
 import type { GithubAppOptions } from './github-app.ts';
 import type { TlsOptions } from './http-route.ts';
 import type { ProxyOptions } from './proxy.ts';
@@ -47,6 +48,8 @@ export interface SourceOptions {
   /** What the mirror may hold beyond twice what it held when it was new, before it is made anew. 64 MiB when left out. */
   readonly spareBytes?: number | undefined;
   readonly logger: Logger;
+  /** Times the polls. */
+  readonly clock: Clock;
   /** Spreads the polls; between 0 and 1. */
   readonly random?: (() => number) | undefined;
 }

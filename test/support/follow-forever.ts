@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { pino } from 'pino';
 
+import { systemClock } from '../../src/reconcile/system-clock.ts';
 import { openSource } from '../../src/source/open-source.ts';
 import { countFileCalls } from './count-file-calls.ts';
 
@@ -20,6 +21,7 @@ const source = await openSource({
   pollIntervalMs: 1000,
   maxPacks: Number(maxPacks),
   logger: pino({ level: 'silent' }),
+  clock: systemClock,
 });
 let said = '';
 for (;;) {
