@@ -1,6 +1,7 @@
 /** Our side of `git.ts`, in a process of its own so that its memory can be told: does what it is told, and says how long it took. */
 import { pino } from 'pino';
 
+import { systemClock } from '../src/reconcile/system-clock.ts';
 import { openSource } from '../src/source/open-source.ts';
 
 export interface SideOptions {
@@ -27,6 +28,7 @@ const source = await openSource({
   stateDir,
   pollIntervalMs: 3_600_000,
   logger: pino({ level: 'silent' }),
+  clock: systemClock,
 });
 
 process.on('message', (command: SideCommand) => void answer(command));
