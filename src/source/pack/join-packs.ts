@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import type { FileHandle } from 'node:fs/promises';
 import { open, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
@@ -37,7 +36,8 @@ export async function joinPacks(bases: readonly string[], folder: string): Promi
       for (const part of parts) sum.update(part);
       await file.writev(parts);
     };
-    let at = await writeHeader(write, count);
+    await write([headerOf(count)]);
+    let at = headerBytes;
     for (const [nth, base] of bases.entries()) {
       const pack = await readFile(`${base}.pack`);
       const parts = entriesOf(pack, lists[nth] ?? [], places, at);
@@ -54,16 +54,12 @@ export async function joinPacks(bases: readonly string[], folder: string): Promi
   await rename(temporary, `${base}.pack`);
 }
 
-async function writeHeader(
-  write: (parts: Parameters<FileHandle['writev']>[0] & readonly Buffer[]) => Promise<void>,
-  count: number,
-): Promise<number> {
+function headerOf(count: number): Buffer {
   const header = Buffer.alloc(headerBytes);
   header.write('PACK', 'latin1');
   header.writeUInt32BE(2, 4);
   header.writeUInt32BE(count, 8);
-  await write([header]);
-  return headerBytes;
+  return header;
 }
 
 /** What a pack holds and no earlier one did, for the place `from` of the new pack on. */
