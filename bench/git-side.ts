@@ -3,6 +3,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 
 import { pino } from 'pino';
 
+import { systemClock } from '../src/reconcile/system-clock.ts';
 import type * as OpenSourceModule from '../src/source/open-source.ts';
 
 export interface SideOptions {
@@ -35,6 +36,7 @@ const source = await openSource({
   stateDir,
   pollIntervalMs: 3_600_000,
   logger: pino({ level: 'silent' }),
+  clock: systemClock,
 });
 
 process.on('message', (command: SideCommand) => void answer(command));

@@ -38,6 +38,7 @@ export async function sync(repository: ConfigRepository, options: SyncOptions): 
     stateDir: state,
     pollIntervalMs: 60_000,
     logger,
+    clock,
   });
   await using fleet = openFleet({ credentialsDir: credentials, logger, clock });
   const reading = { path: '', key: Buffer.of(), cache: new Map() };

@@ -43,6 +43,7 @@ export function openRepository(
     signing: signing ?? undefined,
     pollIntervalMs: settings.pollIntervalMs,
     logger,
+    clock: systemClock,
   });
 }
 

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { listRefs, resolveRef } from 'isomorphic-git';
 import type { Logger } from 'pino';
 
+import type { Clock } from '../model/clock.ts';
 import { messageOf } from '../model/errors.ts';
 import type { FollowedRef } from '../model/followed-ref.ts';
 import type { CommitSha } from '../model/names.ts';
@@ -38,6 +39,7 @@ export interface LocalSourceOptions {
   readonly signing?: SigningOptions | undefined;
   readonly pollIntervalMs: number;
   readonly random: () => number;
+  readonly clock: Clock;
   readonly logger: Logger;
 }
 
@@ -142,7 +144,7 @@ export class LocalSource implements Source {
    * the whole directory was replaced, or that it lies on a file system without events.
    */
   watch(onHint: () => void): AsyncDisposable {
-    const { pollIntervalMs, random, logger } = this.#options;
+    const { pollIntervalMs, random, clock, logger } = this.#options;
     const look = async (): Promise<boolean> => {
       if ((await this.#look()) !== this.#answered) onHint();
       return true;
@@ -156,6 +158,7 @@ export class LocalSource implements Source {
       },
     );
     const poll = startPolling({
+      clock,
       intervalMs: pollIntervalMs,
       random,
       look: async () => {

@@ -14,9 +14,11 @@ import type { NewCommit, Publisher } from './commit-change.ts';
 import { commitChange } from './commit-change.ts';
 import { fetchWanted } from './fetch-wanted.ts';
 import { findTip, type Tip } from './find-tip.ts';
+import { MirrorGrowth } from './mirror-growth.ts';
 import { Mirror } from './mirror.ts';
 import { findNamedRef } from './named-ref.ts';
 import { ObjectStore } from './object-store.ts';
+import { askOnceMore } from './once-more.ts';
 import { startPolling } from './poll.ts';
 import { pushCommit } from './push-commit.ts';
 import type { PushReport } from './push-report.ts';
@@ -31,13 +33,27 @@ import type { Transport } from './transport.ts';
 
 export interface MirrorSourceOptions extends Pick<
   SourceOptions,
-  'ref' | 'stateDir' | 'signing' | 'pollIntervalMs' | 'maxPacks' | 'logger'
+  'ref' | 'stateDir' | 'signing' | 'pollIntervalMs' | 'maxPacks' | 'spareBytes' | 'logger' | 'clock'
 > {
   /** The repository in normal form, without credentials: names the mirror. */
   readonly url: string;
   /** The followed path in normal form. */
   readonly folder: string;
   readonly random: () => number;
+}
+
+/** How long a commit may wait for the mirror to be made smaller. */
+const renewalPatienceMs = 60_000;
+
+/** Whether what is received becomes the accepted commit, or is only looked at. */
+type Use = 'accept' | 'keep aside';
+
+interface Wanted {
+  /** A ref, or the id of a commit. */
+  readonly want: string;
+  readonly use: Use;
+  /** The commit that the server need not send what is behind; undefined: everything is taken. */
+  readonly known: string | undefined;
 }
 
 /** What is followed of a repository on a server, kept in a mirror that only this process uses. */
@@ -55,11 +71,14 @@ export class MirrorSource implements Source {
   #answered = '';
   /** Set when the packs we have turned out to lack something: the next fetch takes everything. */
   #isDoubtful = false;
+  readonly #growth: MirrorGrowth;
+  readonly #stop = new AbortController();
 
   private constructor(options: MirrorSourceOptions, transport: Transport, mirror: Mirror) {
     this.#where = `repository ${options.url}`;
     this.#options = options;
     this.#mirror = mirror;
+    this.#growth = new MirrorGrowth(mirror, options);
     this.#transport = transport;
     this.#store = new ObjectStore(mirror.gitdir, this.#where);
     this.#reader = new RepositoryReader(this.#store, { ...options, where: this.#where });
@@ -165,7 +184,7 @@ export class MirrorSource implements Source {
 
   /** Asks for the tip at an interval, and hints when it, or the failure to see it, is not what `head()` last found. */
   watch(onHint: () => void): AsyncDisposable {
-    const { pollIntervalMs, random } = this.#options;
+    const { pollIntervalMs, random, clock } = this.#options;
     const look = async (signal: AbortSignal): Promise<boolean> => {
       let seen = '';
       let isWell = true;
@@ -181,7 +200,7 @@ export class MirrorSource implements Source {
       if (!signal.aborted && seen !== this.#answered) onHint();
       return isWell;
     };
-    const poll = startPolling({ intervalMs: pollIntervalMs, random, look });
+    const poll = startPolling({ clock, intervalMs: pollIntervalMs, random, look });
     const watch: AsyncDisposable = {
       [Symbol.asyncDispose]: async () => {
         this.#watches.delete(watch);
@@ -194,6 +213,7 @@ export class MirrorSource implements Source {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([...this.#watches.keys()].map((watch) => watch[Symbol.asyncDispose]()));
+    this.#stop.abort();
     await this.#transport[Symbol.asyncDispose]();
     await this.#queue.onIdle();
     await this.#store[Symbol.asyncDispose]();
@@ -307,18 +327,52 @@ export class MirrorSource implements Source {
 
   /** @throws StalledError `BranchNotFound`, `RepositoryEmpty`, `TagNotFound`, only after a complete list */
   #findTip(signal: AbortSignal): Promise<Tip> {
-    return findTip(this.#options.ref, serverRefs(this.#transport, signal), this.#where);
+    const { ref, clock } = this.#options;
+    return askOnceMore(clock, signal, () =>
+      findTip(ref, serverRefs(this.#transport, signal), this.#where),
+    );
   }
 
   /** Gives the commit of a ref, or of an id, with all its objects readable and checked. */
-  async #receive(want: string, use: 'accept' | 'keep aside', signal: AbortSignal): Promise<string> {
-    const { maxPacks = 100 } = this.#options;
-    const known =
-      this.#isDoubtful || this.#mirror.packCount >= maxPacks ? undefined : this.#mirror.commit;
+  async #receive(want: string, use: Use, signal: AbortSignal): Promise<string> {
+    const { commit } = this.#mirror;
+    const mustTakeAll = this.#isDoubtful || commit === undefined;
+    const renewed =
+      mustTakeAll || use === 'keep aside' ? undefined : await this.#renew(want, signal);
+    const known = mustTakeAll ? undefined : commit;
+    const received = renewed ?? (await this.#take({ want, use, known }, signal));
+    if (this.#growth.hasManyPacks) void this.#queue.add(() => this.#joinPacks());
+    return received;
+  }
+
+  /** Takes everything in place of what has grown too large; undefined when it has not, or the server does not do it. */
+  async #renew(want: string, signal: AbortSignal): Promise<string | undefined> {
+    if (!this.#growth.isOvergrown) return undefined;
+    try {
+      return await this.#take(
+        { want, use: 'accept', known: undefined },
+        AbortSignal.any([signal, AbortSignal.timeout(renewalPatienceMs)]),
+      );
+    } catch (error) {
+      signal.throwIfAborted();
+      this.#growth.allowMore(messageOf(error));
+      return undefined;
+    }
+  }
+
+  /** A task of its own: whoever asked for the head does not wait for it. */
+  async #joinPacks(): Promise<void> {
+    await this.#growth.joinPacks(this.#stop.signal);
+    await this.#store.refresh();
+  }
+
+  async #take({ want, use, known }: Wanted, signal: AbortSignal): Promise<string> {
     const have =
       known === undefined ? undefined : { oid: known, bytes: await this.#store.commitBytes(known) };
     const gitdir = this.#mirror.incoming;
-    const commit = await fetchWanted(this.#transport, { gitdir, want, have, signal });
+    const commit = await askOnceMore(this.#options.clock, signal, () =>
+      fetchWanted(this.#transport, { gitdir, want, have, signal }),
+    );
     const admitted = await this.#mirror.admit();
     const has = (oid: string): boolean =>
       admitted.some(({ index }) => index.has(oid)) ||
@@ -337,7 +391,7 @@ export class MirrorSource implements Source {
     } catch (error) {
       await this.#mirror.reject();
       const isOurs = error instanceof StalledError || signal.aborted;
-      if (!isOurs) this.#isDoubtful = true;
+      if (!isOurs && known !== undefined) this.#isDoubtful = true;
       throw error;
     } finally {
       await this.#store.refresh();

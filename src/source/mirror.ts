@@ -1,5 +1,5 @@
 import fs from 'node:fs';
-import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { init } from 'isomorphic-git';
@@ -9,6 +9,8 @@ import { messageOf, TransientError } from '../model/errors.ts';
 import { replaceFile, syncPath } from './durable-files.ts';
 import { lockMirror } from './mirror-lock.ts';
 import { PackIndex } from './pack/pack-index.ts';
+import { writeJoinedPack } from './pack/write-joined-pack.ts';
+import { packsToJoin } from './packs-to-join.ts';
 
 /** What a mirror vouches for; written last, so that whatever it names is complete. */
 interface Accepted {
@@ -18,12 +20,18 @@ interface Accepted {
   readonly commit: string;
   /** Names of the packs, without folder and ending, that hold the commit and its history. */
   readonly packs: readonly string[];
+  /** Bytes of the packs when the whole history was received last. */
+  readonly wholeBytes?: number;
+}
+
+interface KeptPack {
+  readonly index: PackIndex;
+  readonly bytes: number;
 }
 
 /** A pack that was moved into the mirror and is not vouched for yet. */
-export interface AdmittedPack {
+export interface AdmittedPack extends KeptPack {
   readonly name: string;
-  readonly index: PackIndex;
 }
 
 export interface MirrorIdentity {
@@ -50,7 +58,8 @@ export class Mirror implements AsyncDisposable {
   readonly #identity: MirrorIdentity;
   readonly #lock: AsyncDisposable;
   #commit: string | undefined;
-  #packs: ReadonlyMap<string, PackIndex> = new Map();
+  #packs: ReadonlyMap<string, KeptPack> = new Map();
+  #wholeBytes = 0;
   /** Packs that hold what somebody wanted to look at, beside the accepted commit: until the mirror is closed. */
   readonly #aside = new Map<string, PackIndex>();
 
@@ -72,9 +81,8 @@ export class Mirror implements AsyncDisposable {
     await mkdir(folder, { recursive: true, mode: 0o700 });
     const mirror = new Mirror(folder, identity, await lockMirror(folder));
     try {
-      await init({ fs, bare: true, dir: mirror.gitdir, gitdir: mirror.gitdir });
-      await mkdir(mirror.#packFolder, { recursive: true });
       await mirror.#load(logger);
+      if (mirror.commit === undefined) await mirror.#begin();
       await mirror.#removeOtherPacks();
       await rm(mirror.incoming, { recursive: true, force: true });
       await rm(mirror.outgoing, { recursive: true, force: true });
@@ -94,9 +102,18 @@ export class Mirror implements AsyncDisposable {
     return this.#packs.size;
   }
 
+  get bytes(): number {
+    return bytesOf(this.#packs.values());
+  }
+
+  /** What `bytes` was when the whole history was received last. */
+  get wholeBytes(): number {
+    return this.#wholeBytes;
+  }
+
   /** Whether an accepted pack holds the object. */
   has(oid: string): boolean {
-    return [...this.#packs.values()].some((index) => index.has(oid));
+    return [...this.#packs.values()].some(({ index }) => index.has(oid));
   }
 
   /** Whether it can be read now: an accepted pack holds the object, or one that is kept aside. */
@@ -115,11 +132,12 @@ export class Mirror implements AsyncDisposable {
     const admitted: AdmittedPack[] = [];
     for (const name of names) {
       const index = await verified(join(from, name));
+      const { size: bytes } = await stat(join(from, `${name}.pack`));
       for (const extension of extensions) {
         await syncPath(join(from, `${name}.${extension}`));
         await rename(join(from, `${name}.${extension}`), this.#packFile(name, extension));
       }
-      admitted.push({ name, index });
+      admitted.push({ name, index, bytes });
     }
     await syncPath(this.#packFolder);
     return admitted;
@@ -132,19 +150,37 @@ export class Mirror implements AsyncDisposable {
     mode: 'add' | 'replace',
   ): Promise<void> {
     const kept = mode === 'add' ? this.#packs : [];
-    const packs = new Map([...kept, ...admitted.map(({ name, index }) => [name, index] as const)]);
-    const accepted: Accepted = {
-      version: 1,
-      ...this.#identity,
-      commit,
-      packs: [...packs.keys()],
-    };
-    await replaceFile(this.#acceptedFile, `${JSON.stringify(accepted, null, 2)}\n`);
-    this.#commit = commit;
-    this.#packs = packs;
-    // They were received on top of what is gone now.
+    const wholeBytes = mode === 'add' ? this.#wholeBytes : bytesOf(admitted);
+    // They were received on top of what is gone then.
     if (mode === 'replace') this.#aside.clear();
-    await this.#removeOtherPacks();
+    await this.#vouchFor(commit, new Map([...kept, ...byName(admitted)]), wholeBytes);
+  }
+
+  /**
+   * Makes one pack of many small ones. Until that is vouched for the old ones are, so that a failure changes nothing.
+   *
+   * @throws Error when a pack is damaged, or the disk does not do
+   */
+  async joinPacks(signal: AbortSignal): Promise<void> {
+    const commit = this.#commit;
+    const sizes = new Map([...this.#packs].map(([name, { bytes }]) => [name, bytes]));
+    const names = new Set(packsToJoin(sizes));
+    if (commit === undefined || names.size < 2) return;
+    const folder = join(this.incoming, 'objects', 'pack');
+    await rm(this.incoming, { recursive: true, force: true });
+    await mkdir(folder, { recursive: true });
+    const bases = [...names].map((name) => join(this.#packFolder, name));
+    const bytes = [...names].reduce((sum, name) => sum + (sizes.get(name) ?? 0), 0);
+    try {
+      await writeJoinedPack({ bases, folder }, bytes, signal);
+      signal.throwIfAborted();
+      const joined = await this.admit();
+      const kept = [...this.#packs].filter(([name]) => !names.has(name));
+      await this.#vouchFor(commit, new Map([...kept, ...byName(joined)]), this.#wholeBytes);
+    } catch (error) {
+      await this.reject();
+      throw error;
+    }
   }
 
   /** Keeps packs readable without vouching for them: they are gone when the mirror is opened again. */
@@ -173,15 +209,25 @@ export class Mirror implements AsyncDisposable {
     return join(this.#packFolder, `${name}.${extension}`);
   }
 
+  /** From nothing: `init` leaves alone what has a `config`, also when it was killed right after writing that. */
+  async #begin(): Promise<void> {
+    await rm(this.gitdir, { recursive: true, force: true });
+    await init({ fs, bare: true, dir: this.gitdir, gitdir: this.gitdir });
+    await mkdir(this.#packFolder, { recursive: true });
+  }
+
   async #load(logger: Logger): Promise<void> {
     const accepted = await readAccepted(this.#acceptedFile, this.#identity);
     if (accepted === undefined) return;
     try {
-      const packs = new Map<string, PackIndex>();
+      const packs = new Map<string, KeptPack>();
       for (const name of accepted.packs) {
-        packs.set(name, await PackIndex.openVerified(join(this.#packFolder, name)));
+        const index = await PackIndex.openVerified(join(this.#packFolder, name));
+        const { size: bytes } = await stat(this.#packFile(name, 'pack'));
+        packs.set(name, { index, bytes });
       }
       this.#packs = packs;
+      this.#wholeBytes = accepted.wholeBytes ?? bytesOf(packs.values());
       this.#commit = accepted.commit;
     } catch (error) {
       logger.warn(
@@ -191,6 +237,25 @@ export class Mirror implements AsyncDisposable {
     }
   }
 
+  async #vouchFor(
+    commit: string,
+    packs: ReadonlyMap<string, KeptPack>,
+    wholeBytes: number,
+  ): Promise<void> {
+    const accepted: Accepted = {
+      version: 1,
+      ...this.#identity,
+      commit,
+      packs: [...packs.keys()],
+      wholeBytes,
+    };
+    await replaceFile(this.#acceptedFile, `${JSON.stringify(accepted, null, 2)}\n`);
+    this.#commit = commit;
+    this.#packs = packs;
+    this.#wholeBytes = wholeBytes;
+    await this.#removeOtherPacks();
+  }
+
   async #removeOtherPacks(): Promise<void> {
     for (const file of await readdir(this.#packFolder)) {
       const name = file.replace(/\.[a-z]+$/, '');
@@ -198,6 +263,14 @@ export class Mirror implements AsyncDisposable {
       await rm(join(this.#packFolder, file), { force: true });
     }
   }
+}
+
+function byName(packs: readonly AdmittedPack[]): readonly (readonly [string, KeptPack])[] {
+  return packs.map(({ name, index, bytes }) => [name, { index, bytes }]);
+}
+
+function bytesOf(packs: Iterable<KeptPack>): number {
+  return [...packs].reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
 async function verified(base: string): Promise<PackIndex> {

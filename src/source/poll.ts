@@ -1,8 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-
+import type { Clock } from '../model/clock.ts';
 import { pollDelayMs } from './poll-delay.ts';
 
 export interface Poll {
+  readonly clock: Clock;
   readonly intervalMs: number;
   /** Between 0 and 1. */
   readonly random: () => number;
@@ -26,12 +26,22 @@ async function run(poll: Poll, signal: AbortSignal): Promise<void> {
   let failures = 0;
   for (;;) {
     const delay = pollDelayMs(poll.intervalMs, failures, poll.random());
-    try {
-      await sleep(delay, undefined, { signal });
-    } catch {
-      return;
-    }
+    await pause(poll.clock, delay, signal);
+    if (signal.aborted) return;
     failures = (await poll.look(signal)) ? 0 : failures + 1;
     if (signal.aborted) return;
   }
+}
+
+/** Less when the signal is aborted. */
+function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const finish = (): void => {
+      cancel();
+      signal.removeEventListener('abort', finish);
+      resolve();
+    };
+    const cancel = clock.after(ms, finish);
+    signal.addEventListener('abort', finish, { once: true });
+  });
 }

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 
+import type { Clock } from '../model/clock.ts';
 import type { FollowedRef } from '../model/followed-ref.ts';
 import type { GithubAppOptions } from './github-app.ts';
 import type { TlsOptions } from './http-route.ts';
@@ -46,12 +47,13 @@ export interface SourceOptions {
   readonly totalTimeoutMs?: number | undefined;
   /** The largest answer that is taken. 512 MiB when left out. */
   readonly maxAnswerBytes?: number | undefined;
-  /**
-   * Each fetch adds a pack to the mirror, and every read looks through all of them: past this many the repository is cloned
-   * anew. 100 when left out.
-   */
+  /** Each fetch adds a pack to the mirror, and every read looks through all: from this many on they are joined. 50 when left out. */
   readonly maxPacks?: number | undefined;
+  /** What the mirror may hold beyond twice what it held when it was new, before it is made anew. 64 MiB when left out. */
+  readonly spareBytes?: number | undefined;
   readonly logger: Logger;
+  /** Times the polls. */
+  readonly clock: Clock;
   /** Spreads the polls; between 0 and 1. */
   readonly random?: (() => number) | undefined;
 }

@@ -36,7 +36,7 @@ export interface GitServer extends AsyncDisposable {
   readonly port: number;
   readonly requests: SeenRequest[];
   /** By phase; taken back by setting it to undefined. */
-  faults: { [phase in Phase]?: Fault };
+  faults: { [phase in Phase]?: Fault | undefined };
   /** When set, requests without it are refused with 401. */
   token: string | undefined;
   /** How the token must be sent. */

@@ -38,6 +38,7 @@ export async function converge(
     stateDir: repository.beside('state'),
     pollIntervalMs: 1_000,
     logger,
+    clock,
   });
   const { credentials } = sharedSandbox();
   await using fleet = openFleet({

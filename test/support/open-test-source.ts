@@ -1,5 +1,6 @@
 import { pino } from 'pino';
 
+import { systemClock } from '../../src/reconcile/system-clock.ts';
 import type { SourceOptions } from '../../src/source/source-options.ts';
 import { openSource } from '../../src/source/open-source.ts';
 import type { Source } from '../../src/source/source.ts';
@@ -20,6 +21,7 @@ export function openTestSource(
     pollIntervalMs: 3_600_000,
     random: () => 0.5,
     logger,
+    clock: systemClock,
     ...facts,
   });
 }

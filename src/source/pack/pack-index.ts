@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { open, readFile } from 'node:fs/promises';
 
+import type { IndexedObject } from './format-pack-index.ts';
+
 const magic = 0xff744f63;
 const namesAt = 8 + 1024;
 const trailerBytes = 40;
@@ -57,6 +59,17 @@ export class PackIndex {
   /** Where all objects begin, in no order. */
   offsets(): Float64Array {
     return Float64Array.from({ length: this.#count }, (_, at) => this.#offsetAt(at));
+  }
+
+  /** All that the pack holds, in the order of the pack. */
+  objects(): readonly IndexedObject[] {
+    const sums = namesAt + 20 * this.#count;
+    const objects = Array.from({ length: this.#count }, (_, at) => ({
+      oid: this.#bytes.toString('hex', namesAt + 20 * at, namesAt + 20 * (at + 1)),
+      crc: this.#bytes.readUInt32BE(sums + 4 * at),
+      offset: this.#offsetAt(at),
+    }));
+    return objects.toSorted((a, b) => a.offset - b.offset);
   }
 
   #find(oid: string): number | null {

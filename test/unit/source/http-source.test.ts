@@ -112,26 +112,6 @@ describe('MirrorSource', () => {
     expect(await reasonOf(source.resolve('other', never))).toBe('RevisionNotFound');
   });
 
-  it('clones anew once too many packs have come, and reads on', async () => {
-    await repository.commit({ big, n: '0' });
-    await using source = await openTestSource({ ...facts, maxPacks: 5 });
-    await source.head(never);
-    const head = await repository.git('rev-parse', 'HEAD');
-    const tree = await repository.git('rev-parse', 'HEAD^{tree}');
-
-    let parent = head;
-    for (let n = 1; n <= 7; n += 1) {
-      parent = await repository.git('commit-tree', tree, '-p', parent, '-m', String(n));
-      await repository.git('update-ref', 'refs/heads/main', parent);
-      await source.head(never);
-    }
-
-    const large = server.requests.filter(({ phase, bytes }) => phase === 'pack' && bytes > 2000);
-    expect(large).toHaveLength(2);
-    expect(await contentOfHead(source)).toEqual({ big, n: '0' });
-    expect((await source.lastChange('n', toCommitSha(parent), never)).commit).toBe(head);
-  });
-
   it.each([
     {
       name: 'a branch that is not there',

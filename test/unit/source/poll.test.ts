@@ -2,24 +2,23 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { expect, it } from 'vitest';
 
+import { systemClock } from '../../../src/reconcile/system-clock.ts';
 import { startPolling } from '../../../src/source/poll.ts';
+import { VirtualClock } from '../../simulation/virtual-clock.ts';
 
 it('startPolling() looks at the interval, later after failures, and never once it is stopped', async () => {
+  const clock = new VirtualClock(0);
   const looks: number[] = [];
   const look = async (): Promise<boolean> => {
-    looks.push(performance.now());
+    looks.push(clock.now());
     return looks.length < 3;
   };
-  const poll = startPolling({ intervalMs: 60, random: () => 0.5, look });
-  await expect.poll(() => looks.length, { timeout: 5000, interval: 5 }).toBe(4);
+  const poll = startPolling({ clock, intervalMs: 60, random: () => 0.5, look });
+  while (looks.length < 4) await clock.step(1000);
   await poll[Symbol.asyncDispose]();
-  await sleep(400);
 
-  const [first = 0, second = 0, third = 0, fourth = 0] = looks;
-  expect(looks).toHaveLength(4);
-  expect(second - first).toBeGreaterThan(50);
-  expect(third - second).toBeGreaterThan(50);
-  expect(fourth - third).toBeGreaterThan(110);
+  expect(await clock.step(1_000_000)).toBe(false);
+  expect(looks).toEqual([60, 120, 180, 300]);
 });
 
 it('startPolling() waits for a look under way when it is stopped', async () => {
@@ -31,7 +30,7 @@ it('startPolling() waits for a look under way when it is stopped', async () => {
     state = 'ended';
     return true;
   };
-  const poll = startPolling({ intervalMs: 1, random: () => 0.5, look });
+  const poll = startPolling({ clock: systemClock, intervalMs: 1, random: () => 0.5, look });
   await expect.poll(() => state).toBe('begun');
 
   await poll[Symbol.asyncDispose]();
