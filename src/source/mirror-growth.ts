@@ -53,9 +53,15 @@ export class MirrorGrowth {
     this.#logger.warn({ reason }, 'mirror cannot be made smaller now');
   }
 
-  async joinPacks(signal: AbortSignal): Promise<void> {
+  /**
+   * Nobody waits for it, so it does not fail.
+   *
+   * @param afterwards makes those who read look for the packs anew
+   */
+  async joinPacks(signal: AbortSignal, afterwards: () => Promise<void>): Promise<void> {
     try {
       await this.#mirror.joinPacks(signal);
+      await afterwards();
       this.#joinAt = this.#maxPacks;
     } catch (error) {
       this.#joinAt = this.#mirror.packCount + this.#maxPacks;

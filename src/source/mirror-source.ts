@@ -341,7 +341,11 @@ export class MirrorSource implements Source {
       mustTakeAll || use === 'keep aside' ? undefined : await this.#renew(want, signal);
     const known = mustTakeAll ? undefined : commit;
     const received = renewed ?? (await this.#take({ want, use, known }, signal));
-    if (this.#growth.hasManyPacks) void this.#queue.add(() => this.#joinPacks());
+    // A task of its own: whoever asked for the head does not wait for it.
+    if (this.#growth.hasManyPacks) {
+      const refresh = (): Promise<void> => this.#store.refresh();
+      void this.#queue.add(() => this.#growth.joinPacks(this.#stop.signal, refresh));
+    }
     return received;
   }
 
@@ -358,12 +362,6 @@ export class MirrorSource implements Source {
       this.#growth.allowMore(messageOf(error));
       return undefined;
     }
-  }
-
-  /** A task of its own: whoever asked for the head does not wait for it. */
-  async #joinPacks(): Promise<void> {
-    await this.#growth.joinPacks(this.#stop.signal);
-    await this.#store.refresh();
   }
 
   async #take({ want, use, known }: Wanted, signal: AbortSignal): Promise<string> {

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import type { CommitSha } from '../../../src/model/names.ts';
 import { toCommitSha } from '../../../src/model/names.ts';
+import { MirrorGrowth } from '../../../src/source/mirror-growth.ts';
 import { Mirror } from '../../../src/source/mirror.ts';
 import type { Source } from '../../../src/source/source.ts';
 import type { GitRepository, ScratchFolder } from '../../support/git-repository.ts';
@@ -144,6 +145,20 @@ describe('a mirror that is fetched into again and again', () => {
     expect(countWholePacks()).toBe(2);
     expect((await packNames()).length).toBeLessThan(6);
     await fsck(last);
+  });
+
+  it('goes on, and says so, when those who read cannot look for the packs anew', async () => {
+    const { folder } = await mirrorOfSeven();
+    const identity = { url: facts.repository, branch: 'main' };
+    const log: string[] = [];
+    const logger = pino({}, { write: (line) => void log.push(line) });
+    await using mirror = await Mirror.open(folder, identity, logger);
+    const growth = new MirrorGrowth(mirror, { maxPacks: 3, logger });
+
+    await growth.joinPacks(never, () => Promise.reject(new Error('too many open files')));
+
+    expect(log.join('')).toContain('too many open files');
+    expect(mirror.packCount).toBeLessThan(7);
   });
 
   it.each([
