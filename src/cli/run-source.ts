@@ -8,8 +8,7 @@ import { describeRef } from '../model/followed-ref.ts';
 import { present } from '../model/present.ts';
 import { openJournal } from '../journal/open-journal.ts';
 import type { ParseCache } from '../manifest/load.ts';
-import type { FleetClaims } from '../reconcile/fleet-claims.ts';
-import { Follower, type Approval } from '../reconcile/follower.ts';
+import { Follower, type Approval, type Claims } from '../reconcile/follower.ts';
 import { judgePlan } from '../reconcile/judge-plan.ts';
 import type { Observer } from '../reconcile/operator.ts';
 import { Operator, silent } from '../reconcile/operator.ts';
@@ -23,7 +22,7 @@ import type { Settings } from './settings.ts';
 
 /** What the sources of one process share. */
 export interface SharedBySources {
-  readonly claims: FleetClaims;
+  readonly claims: Claims;
   /** Called when a webhook says that there is something new. */
   readonly hints: Set<() => void>;
 }
@@ -72,7 +71,7 @@ export async function runSource(
     cache,
     nonFastForward: settings.nonFastForward,
     ...present({ approval: settings.planRequireApproved ? approval : undefined }),
-    claim: ({ fleet: spec }) => claims.claim(spec, settings.source ?? ''),
+    claims,
     onAccepted: ({ desired }) => {
       writeBack.follow(desired);
       operator.follow(desired);
@@ -84,8 +83,11 @@ export async function runSource(
   const following = follower.start().catch((error: unknown) => {
     logger.error({ reason: messageOf(error) }, 'the repository cannot be followed');
   });
-  await operator.runOn(signal);
-  hints.delete(hint);
+  try {
+    await operator.runOn(signal);
+  } finally {
+    hints.delete(hint);
+  }
   await following;
   logger.info('stopping: steps under way are finished first');
 }

@@ -36,20 +36,28 @@ export async function run(
   if (server !== null) {
     logger.info({ listen: formatListenAddress(server.address) }, 'listening for webhooks');
   }
-  const claims = new FleetClaims();
+  const claims = new FleetClaims(sources.map(nameOf));
   const failed = new AbortController();
   const stop = AbortSignal.any([signal, failed.signal]);
-  await Promise.all(
+  const ends = await Promise.allSettled(
     sources.map(async (settings) => {
       const { source } = settings;
       const own = source === null ? logger : logger.child({ source });
+      const ofThis = claims.of(nameOf(settings));
       try {
-        await runSource(settings, own, { claims, hints }, stop);
+        await runSource(settings, own, { claims: ofThis, hints }, stop);
       } finally {
+        ofThis.resumed();
         // A daemon that does half of what it was told would be noticed too late.
         failed.abort();
       }
     }),
   );
+  const failure = ends.find((end) => end.status === 'rejected');
+  if (failure !== undefined) throw failure.reason;
   return exitCode.done;
+}
+
+function nameOf({ source }: Settings): string {
+  return source ?? '';
 }

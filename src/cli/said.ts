@@ -44,22 +44,28 @@ const keys = [
   'logLevel',
 ] as const satisfies readonly Key[];
 
-/** What is followed is one thing, said in one place: by one of the first four. */
-const refKeys: readonly Key[] = ['branch', 'tag', 'semver', 'commit', 'tagPrefix'];
+/** What is followed is one thing: what is said of it first goes for all of them. */
+const refKeys: readonly Key[] = ['branch', 'tag', 'semver', 'commit'];
 
 /** What names a source: said for one it would hold for all. */
-export const keysOfOne: readonly Key[] = ['repository', 'path', ...refKeys];
+export const keysOfOne: readonly Key[] = ['repository', 'path', ...refKeys, 'tagPrefix'];
 
 /** What was said, by whoever comes first. */
 export function mergeSaid(
   layers: readonly Partial<Record<Key, string | number | boolean>>[],
 ): Said {
-  const ofRef = layers.filter((layer) => refKeys.some((key) => layer[key] !== undefined));
+  const ofRef = layers.findIndex((layer) => refKeys.some((key) => layer[key] !== undefined));
+  const followed = layers[ofRef];
   const said: Said = {};
   for (const key of keys) {
-    const asked = refKeys.includes(key) ? ofRef.slice(0, 1) : layers;
-    const value = asked.map((layer) => layer[key]).find((each) => each !== undefined);
+    const asked = refKeys.includes(key) ? [followed] : layers;
+    const value = asked.map((layer) => layer?.[key]).find((each) => each !== undefined);
     if (value !== undefined) said[key] = String(value);
+  }
+  // A prefix that goes with versions says nothing of the tag, branch or commit that was said in their place.
+  const ofPrefix = layers.findIndex(({ tagPrefix }) => tagPrefix !== undefined);
+  if (followed !== undefined && followed.semver === undefined && ofPrefix > ofRef) {
+    delete said.tagPrefix;
   }
   return said;
 }

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { Clock } from '../model/clock.ts';
 import type { DesiredState } from '../model/desired.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
+import type { FleetSpec } from '../model/fleet.ts';
 import { messageOf } from '../model/errors.ts';
 import { formatRevision, renamed } from '../model/revision.ts';
 import type { Revision } from '../model/revision.ts';
@@ -17,11 +18,20 @@ export interface FollowerParts extends Reading {
   readonly journal: Journal;
   readonly logger: Logger;
   readonly nonFastForward: NonFastForward;
-  /** What is wrong with following this here, beside what is wrong with the commit; null: nothing. */
-  readonly claim?: (desired: DesiredState) => Diagnostic | null;
+  /** Keeps out commits that name the fleet of another source; absent: there is no other. */
+  readonly claims?: Claims;
   /** Keeps out commits whose plan is not approved; absent: none is. */
   readonly approval?: Approval;
   readonly onAccepted: (loaded: Extract<LoadedRevision, { readonly kind: 'valid' }>) => void;
+}
+
+export interface Claims {
+  /** Why the fleet cannot be that of this source; null: it is from now on. */
+  readonly claim: (fleet: FleetSpec) => Diagnostic | null;
+  /** This source has taken up the commit that was in force, or cannot. */
+  readonly resumed: () => void;
+  /** All sources have. */
+  readonly allResumed: Promise<void>;
 }
 
 export interface Approval {
@@ -55,7 +65,8 @@ export class Follower implements AsyncDisposable {
 
   /** Takes up the commit that was in force, which needs no network, then looks for the head and follows every hint. */
   async start(): Promise<void> {
-    await this.#resume();
+    await this.#alone(this.#resume());
+    this.#parts.claims?.resumed();
     this.#watch = this.#parts.source.watch(() => this.hint());
     this.hint();
   }
@@ -66,37 +77,48 @@ export class Follower implements AsyncDisposable {
       this.#again = true;
       return;
     }
-    this.#looking = this.#look().finally(() => {
+    void this.#alone(this.#look());
+  }
+
+  /** One thing at a time: what is hinted at meanwhile is looked at afterwards. */
+  #alone(task: Promise<void>): Promise<void> {
+    this.#looking = task.finally(() => {
       this.#looking = null;
       if (!this.#again) return;
       this.#again = false;
       this.hint();
     });
+    return this.#looking;
   }
 
   async #look(): Promise<void> {
     const { source, logger } = this.#parts;
     this.#cancelNextLook();
+    let isPlanDue = false;
     try {
       const head = await source.head(this.#stop.signal);
       if (formatRevision(head) === this.#looked) return;
+      await this.#parts.claims?.allResumed;
       const loaded = await this.#judge(head);
       if (loaded.kind === 'valid') {
+        isPlanDue = true;
         const refusal = await this.#judgePlan(loaded.desired);
         if (refusal !== null) {
+          // Also when the head goes back to what was looked at last, this refusal is over.
+          this.#looked = null;
           this.#reject({ kind: 'invalid', revision: head, diagnostics: [refusal] });
           return this.#lookLater();
         }
-        this.#accept(loaded);
-      } else {
-        this.#reject(loaded);
       }
+      const claimed = this.#claim(loaded);
+      if (claimed.kind === 'valid') this.#accept(claimed);
+      else this.#reject(claimed);
       // Only now: a commit that could not be recorded is looked at again.
       this.#looked = formatRevision(head);
     } catch (error) {
       if (!this.#stop.signal.aborted) {
         logger.warn({ reason: messageOf(error) }, 'repository cannot be followed now');
-        this.#lookLater();
+        if (isPlanDue) this.#lookLater();
       }
     }
   }
@@ -108,7 +130,7 @@ export class Follower implements AsyncDisposable {
     if (accepted === null) return;
     try {
       const revision = await source.resolve(accepted.commit, this.#stop.signal);
-      const loaded = await this.#load(renamed(revision, accepted));
+      const loaded = this.#claim(await this.#load(renamed(revision, accepted)));
       if (loaded.kind === 'valid') {
         this.#accept(loaded);
         this.#looked = formatRevision(accepted);
@@ -132,11 +154,8 @@ export class Follower implements AsyncDisposable {
       : { kind: 'invalid', revision: head, diagnostics: [wrong] };
   }
 
-  /** What is in force already has passed. */
   async #judgePlan(desired: DesiredState): Promise<Diagnostic | null> {
-    const { approval, journal } = this.#parts;
-    if (journal.accepted()?.commit === desired.revision.commit) return null;
-    return (await approval?.judge(desired, this.#stop.signal)) ?? null;
+    return (await this.#parts.approval?.judge(desired, this.#stop.signal)) ?? null;
   }
 
   /** Another fleet has another plan. A hint that comes earlier takes its place. */
@@ -146,10 +165,15 @@ export class Follower implements AsyncDisposable {
     this.#cancelNextLook = approval.clock.after(nextLookMs, () => this.hint());
   }
 
-  async #load(revision: Revision): Promise<LoadedRevision> {
-    const { source, claim } = this.#parts;
-    const loaded = await loadRevision(source, revision, this.#parts, this.#stop.signal);
-    const wrong = loaded.kind === 'valid' ? (claim?.(loaded.desired) ?? null) : null;
+  #load(revision: Revision): Promise<LoadedRevision> {
+    return loadRevision(this.#parts.source, revision, this.#parts, this.#stop.signal);
+  }
+
+  /** Last, when nothing else is wrong, since it makes the fleet that of this source. */
+  #claim(loaded: LoadedRevision): LoadedRevision {
+    if (loaded.kind === 'invalid') return loaded;
+    const { revision, fleet } = loaded.desired;
+    const wrong = this.#parts.claims?.claim(fleet) ?? null;
     return wrong === null ? loaded : { kind: 'invalid', revision, diagnostics: [wrong] };
   }
 

@@ -25,7 +25,7 @@ export interface PlanJudgeParts extends Reading {
 
 /**
  * What keeps a valid commit from being taken into force where plans must be approved; null: nothing does. A commit needs no
- * approval for what is done without it too: when it asks for the same as the one in force, when its plan is the same, or when
+ * approval for what is done without it too: when it is in force already, or asks for the same as the one in force, when its plan is the same, or when
  * there is nothing to do. So the commits by which the operator writes rollbacks back pass without being trusted.
  *
  * @throws what the source throws
@@ -37,7 +37,8 @@ export async function judgePlan(
 ): Promise<Diagnostic | null> {
   const { source, journal, observe, clock } = parts;
   const { revision } = desired;
-  const inForce = await loadInForce(parts, desired, signal);
+  if (journal.accepted()?.commit === revision.commit) return null;
+  const inForce = await loadInForce(parts, signal);
   if (inForce !== null && asksForTheSame(inForce, desired)) return null;
   const observations = await observe(desired, signal);
   const [state, now] = [journal.state(), clock.now()];
@@ -57,12 +58,11 @@ export async function judgePlan(
 /** Null when nothing is in force, or when it cannot be read any more. */
 async function loadInForce(
   parts: PlanJudgeParts,
-  { revision }: DesiredState,
   signal: AbortSignal,
 ): Promise<DesiredState | null> {
   const { source, journal } = parts;
   const accepted = journal.accepted();
-  if (accepted === null || accepted.branch !== revision.branch) return null;
+  if (accepted === null) return null;
   try {
     const resolved = await source.resolve(accepted.commit, signal);
     const loaded = await loadRevision(source, resolved, parts, signal);

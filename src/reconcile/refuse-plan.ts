@@ -12,20 +12,24 @@ export function refusePlan(
 ): Diagnostic {
   const short = revision.commit.slice(0, 12);
   const [former] = approved;
-  const hint = `Look at what "fleetwright plan --revision ${short}" shows where the operator's state folder is, then push a commit on top whose message has the line "${approvalTrailer}: ${hash}" (git commit --allow-empty will do)`;
+  const approve =
+    revision.kind === undefined
+      ? 'push a commit on top'
+      : 'let a tag, or the configuration, name a commit on top';
+  const hint = `Look at what "fleetwright plan --revision ${short}" shows where the operator's state folder is, then ${approve} whose message has the line "${approvalTrailer}: ${hash}" (git commit --allow-empty will do)`;
   return former === undefined
     ? diagnosticAt(
         placeOf(revision),
         '',
         'plan-not-approved',
-        `Cannot follow branch "${revision.branch}" to ${short}: it would change the fleet, and its message does not approve the plan ${hash}`,
+        `Cannot follow ${nameOf(revision)} to ${short}: it would change the fleet, and its message does not approve the plan ${hash}`,
         { hint },
       )
     : diagnosticAt(
         placeOf(revision),
         '',
         'plan-stale',
-        `Cannot follow branch "${revision.branch}" to ${short}: its message approves the plan ${former}, but the fleet or the branch has changed since, and the plan is ${hash} now`,
+        `Cannot follow ${nameOf(revision)} to ${short}: its message approves the plan ${former}, but the fleet or the branch has changed since, and the plan is ${hash} now`,
         { hint },
       );
 }
@@ -41,17 +45,21 @@ export function awaitHosts(
     placeOf(revision),
     '',
     'plan-unknown',
-    `Cannot follow branch "${revision.branch}" to ${short} yet: its plan must be approved, and is not known while hosts cannot be observed: ${names}`,
+    `Cannot follow ${nameOf(revision)} to ${short} yet: its plan must be approved, and is not known while hosts cannot be observed: ${names}`,
     {
       hint: 'The commit is looked at again by itself; a host that does not come back has to leave fleet.yaml first',
     },
   );
 }
 
-function placeOf({ branch }: Revision): {
+function nameOf({ kind, branch }: Revision): string {
+  return kind === 'commit' ? 'the configuration' : `${kind ?? 'branch'} "${branch}"`;
+}
+
+function placeOf({ kind, branch }: Revision): {
   readonly file: string;
   readonly line: number;
   readonly column: number;
 } {
-  return { file: `refs/heads/${branch}`, line: 1, column: 1 };
+  return { file: `refs/${kind === 'tag' ? 'tags' : 'heads'}/${branch}`, line: 1, column: 1 };
 }

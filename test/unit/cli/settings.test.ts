@@ -141,6 +141,13 @@ describe('readSettings() on what is followed', () => {
 
     expect(read(text, { tag: 'v1' }).ref).toEqual({ kind: 'tag', name: 'v1' });
     expect(read(text, {}, { FLEETWRIGHT_COMMIT: id }).ref).toEqual({ kind: 'commit', id });
+    expect(read(text, { semver: '2.x' }).ref).toMatchObject({ range: '2.x', tagPrefix: 'prod/' });
+    expect(
+      read('tagPrefix: prod/\nsources: { a: { repository: x, semver: 1.x } }').ref,
+    ).toMatchObject({ range: '1.x', tagPrefix: 'prod/' });
+    expect(
+      read('semver: 1.x\nsources: { a: { repository: x, tagPrefix: shop/ } }').ref,
+    ).toMatchObject({ range: '1.x', tagPrefix: 'shop/' });
     expect(read('branch: trunk\nsources: { a: { repository: x, tag: v1 } }').ref).toEqual({
       kind: 'tag',
       name: 'v1',

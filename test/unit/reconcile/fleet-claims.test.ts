@@ -3,20 +3,40 @@ import { expect, it } from 'vitest';
 import { FleetClaims } from '../../../src/reconcile/fleet-claims.ts';
 import { aWorld } from '../../support/builders.ts';
 
-it('a fleet is that of the source which had it first', () => {
-  const claims = new FleetClaims();
-  const { fleet } = aWorld([]).desired;
-  const [shop, infra] = [
-    { ...fleet, name: 'shop' },
-    { ...fleet, name: 'infra' },
-  ];
+const { fleet } = aWorld([]).desired;
+const [shop, infra] = [
+  { ...fleet, name: 'shop' },
+  { ...fleet, name: 'infra' },
+];
 
-  expect(claims.claim(shop, 'a')).toBeNull();
-  expect(claims.claim(infra, 'b')).toBeNull();
-  expect(claims.claim(shop, 'a')).toBeNull();
-  expect(claims.claim(shop, 'b')).toMatchObject({
+it('a fleet is that of the source which had it first, until that has another', () => {
+  const claims = new FleetClaims(['a', 'b']);
+  const [a, b] = [claims.of('a'), claims.of('b')];
+
+  expect(a.claim(shop)).toBeNull();
+  expect(b.claim(infra)).toBeNull();
+  expect(a.claim(shop)).toBeNull();
+  expect(b.claim(shop)).toMatchObject({
     code: 'fleet-of-another-source',
     severity: 'error',
     message: expect.stringContaining('the fleet "shop" is that of the source "a"') as string,
   });
+  expect(a.claim({ ...fleet, name: 'new' })).toBeNull();
+  expect(b.claim(shop)).toBeNull();
+  expect(a.claim(infra)).toBeNull();
+});
+
+it('all sources are waited for', async () => {
+  const claims = new FleetClaims(['a', 'b']);
+  let isOver = false;
+  const over = claims.of('a').allResumed.then(() => {
+    isOver = true;
+  });
+
+  claims.of('a').resumed();
+  claims.of('a').resumed();
+  await Promise.resolve();
+  expect(isOver).toBe(false);
+  claims.of('b').resumed();
+  await over;
 });

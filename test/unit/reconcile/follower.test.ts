@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
@@ -239,6 +240,43 @@ describe('Follower', () => {
     });
   });
 
+  it('takes up what was in force before anything that it is told of meanwhile', async () => {
+    await using scratch = await scratchFolder();
+    const repository = await createRepository(join(scratch.path, 'repository'));
+    const state = join(scratch.path, 'state');
+    const one = await repository.commit(app('v1'));
+    await lookOnce(repository.path, state, 'refuse');
+    const two = await repository.commit(app('v2'));
+    using journal = openJournal(state, logger);
+    await using source = await openTestSource({ repository: repository.path });
+    const accepted: string[] = [];
+    const read = source.resolve.bind(source);
+    source.resolve = async (...asked) => {
+      await sleep(200);
+      return read(...asked);
+    };
+    await using follower = new Follower({
+      source,
+      journal,
+      logger,
+      nonFastForward: 'refuse',
+      path: '',
+      key: testKey,
+      cache: new Map(),
+      onAccepted: ({ desired: { revision } }) => {
+        accepted.push(revision.commit);
+        journal.accept(revision, ['shop']);
+      },
+    });
+
+    const started = follower.start();
+    follower.hint();
+    await started;
+    await eventually('the head', async () => (accepted.at(-1) === two ? true : null));
+
+    expect(accepted).toEqual([one, two]);
+  });
+
   describe('where plans must be approved', () => {
     it('keeps what is in force until the plan is approved, and looks again by itself', async () => {
       await using scratch = await scratchFolder();
@@ -294,6 +332,38 @@ describe('Follower', () => {
       expect(journal.rejected()).toBeNull();
       expect(judged.slice(0, 2)).toEqual([one, two]);
       expect(timers.size).toBe(0);
+    });
+
+    it('forgets a refusal when the branch is set back to what is in force', async () => {
+      await using scratch = await scratchFolder();
+      const repository = await createRepository(join(scratch.path, 'repository'));
+      const one = await repository.commit(app('v1'));
+      using journal = openJournal(join(scratch.path, 'state'), logger);
+      await using source = await openTestSource({ repository: repository.path });
+      const refusal = diagnosticAt(origin, '', 'plan-not-approved', 'nobody approved it');
+      await using follower = new Follower({
+        source,
+        journal,
+        logger,
+        nonFastForward: 'refuse',
+        path: '',
+        key: testKey,
+        cache: new Map(),
+        approval: {
+          judge: async ({ revision: { commit } }) => (commit === one ? null : refusal),
+          clock: { after: () => () => undefined },
+        },
+        onAccepted: ({ desired: { revision } }) => journal.accept(revision, ['shop']),
+      });
+      await follower.start();
+      await eventually('the first', async () => journal.accepted());
+      await repository.commit(app('v2'));
+      await eventually('the refusal', async () => journal.rejected());
+
+      await repository.git('reset', '-q', '--hard', one);
+
+      await eventually('no refusal', async () => (journal.rejected() === null ? true : null));
+      expect(journal.accepted()?.commit).toBe(one);
     });
 
     it('asks nobody about what is in force already', async () => {

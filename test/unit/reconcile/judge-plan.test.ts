@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Diagnostic } from '../../../src/model/diagnostic.ts';
 import type { JournalState } from '../../../src/model/journal-state.ts';
 import { emptyJournal } from '../../../src/model/journal-state.ts';
-import type { Revision } from '../../../src/model/revision.ts';
+import { renamed, type Revision } from '../../../src/model/revision.ts';
 import { judgePlan } from '../../../src/reconcile/judge-plan.ts';
 import { revertMessage } from '../../../src/reconcile/revert-application.ts';
 import { worldOfCommit } from '../../../src/rollout/world-of-commit.ts';
@@ -88,6 +88,24 @@ describe('judgePlan()', () => {
     const hash = await planned(await repository.push(shop('v2')));
 
     expect(await judge(await repository.push({ 'README.md': 'x' }, approve(hash)))).toBeNull();
+  });
+
+  it('asks for nothing of the commit in force, whatever became of the fleet', async () => {
+    const one = await repository.push(shop('v1'));
+    await follow(one);
+    const world = worldOfCommit(await desiredAt(source, one), observations, state, now);
+    ({ observations } = edit(world, () => null));
+
+    expect(await judge(one)).toBeNull();
+  });
+
+  it('passes another tag that asks for the same, also while a host cannot be observed', async () => {
+    await follow(await repository.push(shop('v1')));
+    if (accepted !== null) accepted = renamed(accepted, { branch: 'v1.0.0', kind: 'tag' });
+    const host = anUnreachableHost('host-1');
+    observations = new Map([[host.host, host]]);
+
+    expect(await judge(await repository.push({ 'README.md': 'x' }))).toBeNull();
   });
 
   it('refuses an approval as stale once the fleet has changed, and says both hashes', async () => {
