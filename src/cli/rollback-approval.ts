@@ -15,8 +15,9 @@ import type { Output } from './output.ts';
 import type { Settings } from './settings.ts';
 
 /**
- * The line, to be put after the trailers, with which the commit of a rollback approves its plan, since whoever asks for it means what it does. Empty where
- * nobody asks for approval, and where the plan is not known.
+ * The line, to be put after the trailers, with which the commit of a rollback approves its plan, since whoever asks for it means
+ * what it does. Empty where nobody asks for approval, where the plan is not known, and on top of what is not in force: that has
+ * changes of others in it, which nobody has looked at here.
  */
 export async function rollbackApproval(
   parts: RevertParts,
@@ -30,6 +31,12 @@ export async function rollbackApproval(
   const desired = await desiredAfter(parts, plan, signal);
   if (desired === null) return '';
   using journal = readJournal(settings.state);
+  if (journal.accepted()?.commit !== plan.head.commit) {
+    output.note(
+      `The commit does not approve its plan, since ${plan.head.commit.slice(0, 12)}, which it stands on, is not in force: see "fleetwright plan" for all that it does`,
+    );
+    return '';
+  }
   const state = journal.state();
   const observations = await lookOnce(settings, logger, parts.key, desired, state, signal);
   const hash = planHash(predict(worldOfCommit(desired, observations, state, systemClock.now())));

@@ -48,7 +48,7 @@ export class InstallationTokens {
     this.#ask = ask;
   }
 
-  /** @throws StalledError `AuthenticationFailed`; TransientError `GitUnreachable`, `GitProtocol` */
+  /** @throws StalledError `AuthenticationFailed`; TransientError `GitUnreachable`, `RateLimited`, `GitProtocol` */
   async current(signal: AbortSignal): Promise<string> {
     const known = this.#token;
     if (known !== undefined && known.expiresAt - spareMs > Date.now()) return known.text;
@@ -105,7 +105,8 @@ export class InstallationTokens {
     const words = typeof message === 'string' ? printable(message, maxWords) : '';
     const said = `${host} answers HTTP ${status}${words === '' ? '' : ` (${JSON.stringify(words)})`}`;
     const what = `Cannot get a token of GitHub App ${appId} for installation ${installationId}: ${said}`;
-    if (status === 429 || status >= 500) return new TransientError('GitUnreachable', what);
+    if (status === 429) return new TransientError('RateLimited', what);
+    if (status >= 500) return new TransientError('GitUnreachable', what);
     const advice =
       status === 404
         ? 'Check githubInstallationId, and that the app is still installed'

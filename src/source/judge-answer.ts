@@ -22,7 +22,7 @@ export type GitProgram = 'upload-pack' | 'receive-pack';
  *
  * @param host for the message
  * @throws StalledError `AuthenticationFailed`, `RepositoryNotFound`, `UnsupportedRepository`
- * @throws TransientError `GitUnreachable`, `GitProtocol`
+ * @throws TransientError `GitUnreachable`, `RateLimited`, `GitProtocol`
  */
 export function judgeAnswer(
   answer: GitAnswer,
@@ -76,7 +76,13 @@ function judgeStatus(status: number, host: string, what: 'read' | 'write to'): v
       `Cannot find the repository on ${host}: the server answers HTTP ${status}. Check the URL, and that the credentials may ${what} it, since some servers hide what one may not read`,
     );
   }
-  if (status >= 500 || status === 429 || status === 408) {
+  if (status === 429) {
+    throw new TransientError(
+      'RateLimited',
+      `Cannot ${what} the repository on ${host} now: the server is asked too often (HTTP 429)`,
+    );
+  }
+  if (status >= 500 || status === 408) {
     throw new TransientError(
       'GitUnreachable',
       `Cannot reach the repository on ${host}: the server answers HTTP ${status}`,

@@ -20,7 +20,8 @@ export async function askOnceMore<T>(
     return await ask();
   } catch (error) {
     const isQuick = clock.now() - began < atOnceMs;
-    if (signal.aborted || !isQuick || !(error instanceof TransientError)) throw error;
+    const isWorthIt = error instanceof TransientError && error.reason !== 'RateLimited';
+    if (signal.aborted || !isQuick || !isWorthIt) throw error;
     return ask();
   }
 }

@@ -11,7 +11,7 @@ import type { SourceTree } from './source-tree.ts';
  * @throws StalledError `BranchNotFound`, `TagNotFound`, `CommitNotFound`, `RepositoryEmpty`, `RepositoryNotFound`, `AuthenticationFailed`, `PathNotFound`,
  *   `UnsupportedRepository`, `BlobTooLarge`, `RevisionNotFound`, `HostKeyUnknown`, `HostKeyChanged`, and `MirrorInUse` when it
  *   is opened
- * @throws TransientError `GitUnreachable`, `GitProtocol`, `PackCorrupt`
+ * @throws TransientError `GitUnreachable`, `RateLimited`, `GitProtocol`, `PackCorrupt`
  */
 export interface Source extends AsyncDisposable {
   readonly followed: FollowedRef;

@@ -88,6 +88,12 @@ function remember(...entries: readonly JournalEntry[]): void {
   journal.write(entries, 0);
 }
 
+async function acceptHead(): Promise<void> {
+  await using source = await repository.open();
+  using journal = openJournal(repository.state, noLogger);
+  journal.accept(await source.head(never), ['shop']);
+}
+
 async function rememberGood(commit: string): Promise<void> {
   await using source = await repository.open();
   const spec = await applicationAt(source, commit);
@@ -312,11 +318,26 @@ describe('fleetwright rollback', () => {
     await repository.push({ 'fleet.yaml': fleet });
     await shop('app:1');
     await shop('app:2');
+    await acceptHead();
 
     const result = await run({}, 'text', 'shop', { planRequireApproved: 'true' });
 
     expect(result.code).toBe(0);
-    expect(result.stderr).toContain('does not approve its plan');
+    expect(result.stderr).toContain('does not approve its plan, which is not known');
+    expect(await repository.git('log', '-1', '--format=%B', 'main')).not.toContain(
+      'Fleetwright-Plan',
+    );
+  });
+
+  it('does not approve what stands below it and is not in force', async () => {
+    await shop('app:1');
+    await acceptHead();
+    const head = await shop('app:2');
+
+    const result = await run({}, 'text', 'shop', { planRequireApproved: 'true' });
+
+    expect(result.code).toBe(0);
+    expect(result.stderr).toContain(`since ${head.slice(0, 12)}, which it stands on, is not in`);
     expect(await repository.git('log', '-1', '--format=%B', 'main')).not.toContain(
       'Fleetwright-Plan',
     );

@@ -28,15 +28,13 @@ it('a fleet is that of the source which had it first, until that has another', (
 
 it('all sources are waited for', async () => {
   const claims = new FleetClaims(['a', 'b']);
-  let isOver = false;
-  const over = claims.of('a').allResumed.then(() => {
-    isOver = true;
-  });
+  const { allResumed } = claims.of('a');
+  const soon = (): Promise<string> =>
+    Promise.race([allResumed.then(() => 'over'), Promise.resolve('not yet')]);
 
   claims.of('a').resumed();
   claims.of('a').resumed();
-  await Promise.resolve();
-  expect(isOver).toBe(false);
+  await expect(soon()).resolves.toBe('not yet');
   claims.of('b').resumed();
-  await over;
+  await allResumed;
 });

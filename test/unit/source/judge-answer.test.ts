@@ -33,7 +33,7 @@ describe('judgeAnswer()', () => {
     { status: 401, reason: 'AuthenticationFailed' },
     { status: 403, reason: 'AuthenticationFailed' },
     { status: 404, reason: 'RepositoryNotFound' },
-    { status: 429, reason: 'GitUnreachable' },
+    { status: 429, reason: 'RateLimited' },
     { status: 503, reason: 'GitUnreachable' },
     { status: 418, reason: 'GitProtocol' },
   ])('calls HTTP $status $reason and names the host', ({ status, reason }) => {
