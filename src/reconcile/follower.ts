@@ -179,11 +179,12 @@ export class Follower implements AsyncDisposable {
 
   #accept(loaded: Extract<LoadedRevision, { readonly kind: 'valid' }>): void {
     const { revision } = loaded.desired;
-    const { logger } = this.#parts;
+    const { logger, source } = this.#parts;
     for (const diagnostic of loaded.diagnostics) {
       if (diagnostic.severity === 'warning')
         logger.warn(diagnostic, 'warning in an accepted commit');
     }
+    source.keep(revision.commit);
     logger.info({ revision: formatRevision(revision) }, 'commit accepted');
     this.#parts.onAccepted(loaded);
   }

@@ -91,6 +91,10 @@ export class LocalSource implements Source {
     return this.#reader.resolve(revision, head, signal);
   }
 
+  keep(): void {
+    // Nothing is ever removed here.
+  }
+
   isBehind(commit: CommitSha, head: CommitSha, signal: AbortSignal): Promise<boolean> {
     return this.#reader.isBehind(commit, head, signal);
   }

@@ -54,6 +54,8 @@ interface Wanted {
   readonly use: Use;
   /** The commit that the server need not send what is behind; undefined: everything is taken. */
   readonly known: string | undefined;
+  /** A commit that has to be among what is received. */
+  readonly mustHold?: CommitSha | undefined;
 }
 
 /** What is followed of a repository on a server, kept in a mirror that only this process uses. */
@@ -71,6 +73,8 @@ export class MirrorSource implements Source {
   #answered = '';
   /** Set when the packs we have turned out to lack something: the next fetch takes everything. */
   #isDoubtful = false;
+  /** What must not be lost by beginning anew. */
+  #kept: CommitSha | undefined;
   readonly #growth: MirrorGrowth;
   readonly #stop = new AbortController();
 
@@ -126,6 +130,10 @@ export class MirrorSource implements Source {
       if (found !== undefined) return found;
     }
     return this.#reader.resolve(revision, this.#mirror.commit, signal);
+  }
+
+  keep(commit: CommitSha): void {
+    this.#kept = commit;
   }
 
   isBehind(commit: CommitSha, head: CommitSha, signal: AbortSignal): Promise<boolean> {
@@ -354,7 +362,7 @@ export class MirrorSource implements Source {
     if (!this.#growth.isOvergrown) return undefined;
     try {
       return await this.#take(
-        { want, use: 'accept', known: undefined },
+        { want, use: 'accept', known: undefined, mustHold: this.#kept },
         AbortSignal.any([signal, AbortSignal.timeout(renewalPatienceMs)]),
       );
     } catch (error) {
@@ -364,7 +372,7 @@ export class MirrorSource implements Source {
     }
   }
 
-  async #take({ want, use, known }: Wanted, signal: AbortSignal): Promise<string> {
+  async #take({ want, use, known, mustHold }: Wanted, signal: AbortSignal): Promise<string> {
     const have =
       known === undefined ? undefined : { oid: known, bytes: await this.#store.commitBytes(known) };
     const gitdir = this.#mirror.incoming;
@@ -380,6 +388,9 @@ export class MirrorSource implements Source {
       await this.#store.refresh();
       if (want.startsWith('refs/tags/')) await this.#store.peel(commit);
       await checkConnectivity(this.#store, has, commit, known, signal);
+      if (mustHold !== undefined && !has(mustHold)) {
+        throw new Error(`the commit in force, ${mustHold.slice(0, 12)}, would be lost`);
+      }
       if (use === 'keep aside') {
         this.#mirror.keepAside(admitted);
       } else {

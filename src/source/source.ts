@@ -22,6 +22,8 @@ export interface Source extends AsyncDisposable {
    * branch, a tag or `pull/12/head`. What a server has to be asked for changes nothing of what is followed.
    */
   resolve(revision: string, signal: AbortSignal): Promise<Revision>;
+  /** The commit in force stays readable, also when the repository has it no more; a local one is read in place. */
+  keep(commit: CommitSha): void;
   /** Whether a commit is the other one, or among the nearest 10,000 behind it; one that is not there is not. */
   isBehind(commit: CommitSha, head: CommitSha, signal: AbortSignal): Promise<boolean>;
   /** The whole message of a commit. */

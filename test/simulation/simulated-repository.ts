@@ -78,6 +78,7 @@ export class SimulatedRepository {
       head: () => answer(() => this.#find(this.#head?.revision.commit ?? '').revision),
       resolve: async (revision) => this.#find(revision).revision,
       // Nobody rewrites it.
+      keep: () => undefined,
       isBehind: async () => true,
       message: async (commit) => this.#find(commit).revision.subject,
       // What has been fetched once is read from the mirror, which needs no network.

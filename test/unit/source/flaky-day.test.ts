@@ -133,6 +133,7 @@ class FlakyTransport implements Transport {
 function tracked(source: Source, work: Work): Source {
   return {
     followed: source.followed,
+    keep: (commit) => source.keep(commit),
     message: (...args) => work.track(source.message(...args)),
     head: (signal) => work.track(source.head(signal)),
     resolve: (...args) => work.track(source.resolve(...args)),

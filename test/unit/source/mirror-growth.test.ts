@@ -201,6 +201,27 @@ describe('a mirror that is fetched into again and again', () => {
     expect(await contentOfHead(source)).toHaveProperty('other');
   });
 
+  it('is not made anew without the commit in force, which its branch was rewritten without', async () => {
+    const log: string[] = [];
+    const inForce = await repository.commit({ inForce: 'yes' });
+    {
+      await using source = await openTestSource({ ...facts, spareBytes: 10_000 }, log);
+      const { commit } = await source.head(never);
+      source.keep(commit);
+      for (let n = 1; n <= 8; n += 1) {
+        await repository.git('reset', '-q', '--hard', `${inForce}~1`);
+        await repository.commit({ other: `${n}\n${big.replaceAll('7', String(n))}` });
+        await source.head(never);
+      }
+    }
+    await server.stop();
+
+    await using source = await openTestSource(facts);
+
+    expect(log.join('')).toContain(`the commit in force, ${inForce.slice(0, 12)}, would be lost`);
+    expect((await source.resolve(inForce, never)).commit).toBe(inForce);
+  });
+
   it('takes what is new all the same when the server does not send the whole again', async () => {
     const log: string[] = [];
     await using source = await openTestSource({ ...facts, spareBytes: -100_000 }, log);
