@@ -138,8 +138,12 @@ describe('hooks', () => {
     const daemon = commands.start();
     await eventually('the hooks', async () => {
       const [only] = await listContainers(hosts, fleet);
-      const runs = only?.image === 'testapp:v3' && only.state === 'running';
-      return runs && (await lines()).at(-1) === 'up' ? true : null;
+      if (only?.image !== 'testapp:v3' || only.state !== 'running') return null;
+      return await engine
+        .getContainer(only.id)
+        .infoArchive({ path: '/tmp/again' })
+        .then(() => true as const)
+        .catch(() => null);
     });
     await daemon.end('SIGKILL');
 
