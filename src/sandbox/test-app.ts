@@ -50,7 +50,9 @@ async function compileTestApp(cache: string, log: Log, signal?: AbortSignal): Pr
   const source = join(packageRoot(), 'src/sandbox/testapp/testapp.c');
   const binary = join(cache, 'testapp');
   const compile = async (): Promise<void> => {
-    await run('cc', ['-O2', '-static', '-pthread', '-s', '-o', binary, source], { signal });
+    // A compiler that is ended leaves what it has begun: here it goes with the folder.
+    const env = { TMPDIR: cache };
+    await run('cc', ['-O2', '-static', '-pthread', '-s', '-o', binary, source], { signal, env });
   };
   try {
     await compile();
