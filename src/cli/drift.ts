@@ -1,12 +1,16 @@
 import type { Logger } from 'pino';
 
 import { expiredRules } from '../drift/ignore.ts';
+import type { DriftReport } from '../generated/drift.ts';
 import type { DriftItem } from '../model/drift.ts';
 import { driftKey } from '../model/drift.ts';
 import type { Revision } from '../model/revision.ts';
 import type { DriftRecord } from '../journal/journal.ts';
 import type { DriftHistory } from '../report/drift-document.ts';
 import { authorKey, driftDocument } from '../report/drift-document.ts';
+import { driftHtml } from '../report/drift-html.ts';
+import { driftMarkdown } from '../report/drift-markdown.ts';
+import { driftSarif } from '../report/drift-sarif.ts';
 import { renderDrift } from '../report/render-drift.ts';
 import { decide } from '../rollout/decide.ts';
 import type { Source } from '../source/source.ts';
@@ -18,10 +22,15 @@ import type { Output } from './output.ts';
 import { toJson } from './output.ts';
 import { reportUnreachable } from './report-problems.ts';
 import type { Settings } from './settings.ts';
+import { version } from './version.ts';
 
 export interface DriftFlags {
   /** Exit with 1 when there is open drift. */
   readonly exitCode?: boolean;
+  /** Of what is shown: names, and how long ago it came or was put right, in milliseconds. */
+  readonly application?: string;
+  readonly host?: string;
+  readonly since?: number;
 }
 
 /** How long what was put right is still shown. */
@@ -40,13 +49,19 @@ export async function drift(
   if (loaded.kind === 'invalid' || world === null) return exitCode.negative;
   const { now, desired } = world;
   const decision = decide(world);
-  const { ignored } = decision;
-  const alone = new Set(ignored.map(({ item }) => driftKey(item)));
+  const alone = new Set(decision.ignored.map(({ item }) => driftKey(item)));
   // What is left alone since it was recorded has not been put right.
   const recorded = journal
-    .drift(now - shownResolvedMs)
+    .drift(now - (flags.since ?? shownResolvedMs))
     .filter(({ item }) => !alone.has(driftKey(item)));
-  const records = mergeRecords(decision.drift, recorded, now);
+  const isAskedFor = ({ item }: { readonly item: DriftItem }): boolean =>
+    (flags.application ?? item.application) === item.application &&
+    (flags.host ?? item.host) === item.host;
+  const since = now - (flags.since ?? Number.POSITIVE_INFINITY);
+  const records = mergeRecords(decision.drift, recorded, now)
+    .filter(isAskedFor)
+    .filter(({ firstSeen, resolvedAt }) => (resolvedAt ?? firstSeen) >= since);
+  const ignored = decision.ignored.filter(isAskedFor);
   const items = [...records, ...ignored].map(({ item }) => item);
   const authors = await findAuthors(source, items, signal);
   const { revision } = desired;
@@ -59,11 +74,26 @@ export async function drift(
     authors,
     now,
   });
-  output.data(output.format === 'json' ? toJson(document) : renderDrift(document, output.style));
+  output.data(render(document, output));
   const unreachable = unreachableHosts(observations);
   reportUnreachable(output, unreachable);
   if (unreachable.length > 0) return exitCode.unreachable;
   return flags.exitCode === true && document.summary.open > 0 ? exitCode.negative : exitCode.done;
+}
+
+function render(document: DriftReport, { format, style }: Output): string {
+  switch (format) {
+    case 'json':
+      return toJson(document);
+    case 'markdown':
+      return driftMarkdown(document);
+    case 'html':
+      return driftHtml(document);
+    case 'sarif':
+      return toJson(driftSarif(document, version));
+    case 'text':
+      return renderDrift(document, style);
+  }
 }
 
 /** What is there now, with the time since which the daemon has known it; and what it knew and is there no longer. */

@@ -4,10 +4,15 @@ import { UsageError } from '../model/errors.ts';
 import type { Style } from '../report/style.ts';
 import { plainStyle } from '../report/style.ts';
 
-/** What data is printed as. Every command takes the first two. */
-export const formats = ['text', 'json', 'markdown'] as const;
+/** What data is printed as. Every command takes the first two, some take others. */
+export const formats = ['text', 'json', 'markdown', 'html', 'sarif'] as const;
 
 export type Format = (typeof formats)[number];
+
+const otherFormats: Readonly<Record<string, readonly Format[]>> = {
+  plan: ['markdown'],
+  drift: ['markdown', 'html', 'sarif'],
+};
 
 /** Options that every command takes. */
 export interface GlobalFlags {
@@ -26,7 +31,7 @@ export interface Output {
   readonly style: Style;
   /** For stderr. */
   readonly noteStyle: Style;
-  /** Writes data: text for people, JSON, or Markdown. */
+  /** Writes data in the format. */
   readonly data: (text: string) => void;
   /** Writes a line to stderr, unless --quiet. */
   readonly note: (text: string) => void;
@@ -35,13 +40,17 @@ export interface Output {
 }
 
 /**
- * @param command its name, where it has no Markdown
- * @throws UsageError when Markdown is asked for there
+ * @param command its name
+ * @throws UsageError when it cannot print what is asked for
  */
-export function createOutput(flags: GlobalFlags, command: string | null): Output {
-  if (command !== null && flags.output === 'markdown') {
+export function createOutput(flags: GlobalFlags, command: string): Output {
+  const offered = ['text', 'json', ...(otherFormats[command] ?? [])];
+  if (!offered.includes(flags.output)) {
     throw new UsageError(
-      `Cannot print markdown: ${command} has none, only plan has; say --output text or json`,
+      `Cannot print ${flags.output}: ${command} has none; say --output ${offered.join(', ')}`.replace(
+        /, (\w+)$/,
+        ' or $1',
+      ),
     );
   }
   const quiet = flags.quiet === true;

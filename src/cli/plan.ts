@@ -53,12 +53,6 @@ type Refused = Extract<LoadedRevision, { readonly kind: 'invalid' }>;
 
 function print(comment: PlanComment, { format, style }: Output): string {
   const { plan } = comment;
-  switch (format) {
-    case 'json':
-      return toJson(plan);
-    case 'markdown':
-      return planMarkdown(comment);
-    case 'text':
-      return renderPlan(plan, style);
-  }
+  if (format === 'json') return toJson(plan);
+  return format === 'markdown' ? planMarkdown(comment) : renderPlan(plan, style);
 }

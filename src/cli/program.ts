@@ -11,6 +11,7 @@ import type { ImportFlags } from './import.ts';
 import type { GlobalFlags, Output } from './output.ts';
 import { createOutput, formats } from './output.ts';
 import type { RequestFlags } from './request.ts';
+import type { DriftFlags } from './drift.ts';
 import type { RollbackFlags } from './rollback.ts';
 import type { LogLevel, Settings, SettingsFlags } from './settings.ts';
 import { readAllSettings, readSettings, readStateDir } from './settings.ts';
@@ -52,17 +53,18 @@ export function createProgram(signal: AbortSignal, finish: (code: ExitCode) => v
     .exitOverride()
     .showHelpAfterError('(fleetwright --help lists the commands)')
     .addOption(
-      new Option('-o, --output <format>', 'text for people, json by schema; plan: markdown')
+      new Option(
+        '-o, --output <format>',
+        'text for people, json by schema, or another form that the command has',
+      )
         .choices(formats)
         .default('text'),
     )
     .option('--no-color', 'no colour, also on a terminal')
     .option('-q, --quiet', 'no progress on stderr')
     .option('-v, --verbose', 'more progress, notes and debug logs on stderr');
-  const output = (command: Command): Output => {
-    const name = command.name();
-    return createOutput(program.opts<GlobalFlags>(), name === 'plan' ? null : name);
-  };
+  const output = (command: Command): Output =>
+    createOutput(program.opts<GlobalFlags>(), command.name());
 
   program
     .command('validate')
@@ -142,7 +144,14 @@ export function createProgram(signal: AbortSignal, finish: (code: ExitCode) => v
     });
   liveCommand(program, 'drift', 'show how the fleet differs from the commit in force')
     .option('--exit-code', 'exit with 1 when there is open drift')
-    .action(async (flags: { exitCode?: boolean }, command: Command) => {
+    .option('--application <name>', 'only of this application')
+    .option('--host <name>', 'only on this host')
+    .option(
+      '--since <duration>',
+      'only what came, or was put right, within this time',
+      parseTimeout,
+    )
+    .action(async (flags: DriftFlags, command: Command) => {
       const { settings, output: out, logger } = live(command, 'error');
       const { drift } = await import('./drift.ts');
       finish(await drift(settings, flags, out, logger, signal));

@@ -15,11 +15,15 @@ const linkStart = /:(?=\/\/)|\.(?<=www\.)/giu;
  */
 export function inertCode(text: string): string {
   const shown = text.length <= longestText ? text : `${text.slice(0, longestText)}… (cut)`;
-  const inert = shown
-    .replaceAll(invisible, escapeOf)
+  const inert = showInvisible(shown)
     .replaceAll(meaningful, referenceTo)
     .replaceAll(linkStart, referenceTo);
   return `<code>${inert === '' ? ' ' : inert}</code>`;
+}
+
+/** What cannot be seen, or turns the direction of what stands beside it, as its code. */
+export function showInvisible(text: string): string {
+  return text.replaceAll(invisible, escapeOf);
 }
 
 function escapeOf(character: string): string {

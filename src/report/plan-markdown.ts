@@ -7,6 +7,7 @@ import { fitBlocks } from './fit-blocks.ts';
 import { groupBy } from './group-by.ts';
 import { inertCode } from './inert-code.ts';
 import { commentMark, longestComment } from './markdown-comment.ts';
+import { cell, table } from './markdown-table.ts';
 import { plannedCauses, plannedSlots, serviceKey } from './plan-slots.ts';
 import { approvalTrailer } from '../model/approval-trailer.ts';
 import { count, formatField, formatPosition } from './text.ts';
@@ -156,7 +157,7 @@ function applicationLines(
     ...adoptions.map(adoptionRow),
     ...[...services].flatMap(([service, own]) =>
       plannedSlots(own).map(({ slot, hosts, actions }) =>
-        row([service, slot, hosts].map(cell).concat(actions)),
+        [service, slot, hosts].map(cell).concat(actions),
       ),
     ),
   ];
@@ -182,39 +183,28 @@ const outcomes: Readonly<Record<Adoption['outcome'], string>> = {
   unclaimed: 'left alone: it is of no service of the manifest',
 };
 
-function adoptionRow({ service, slot, host, container, outcome }: Adoption): string {
-  return row(
-    [service, slot, host].map(cell).concat(`${outcomes[outcome]}: ${inertCode(container)}`),
-  );
+function adoptionRow({ service, slot, host, container, outcome }: Adoption): readonly string[] {
+  return [service, slot, host].map(cell).concat(`${outcomes[outcome]}: ${inertCode(container)}`);
 }
 
-function causeRows(service: string, cause: Cause): readonly string[] {
+function causeRows(service: string, cause: Cause): readonly (readonly string[])[] {
   const { origin, reason, changes } = cause;
   const where = origin === null ? '' : ` ${inertCode(formatPosition(origin))}`;
   const why = `${inertCode(reason)}${where}`;
   return changes.length === 0
-    ? [row([cell(service), '', '', '', why])]
+    ? [[cell(service), '', '', '', why]]
     : changeRows(service, changes, why);
 }
 
-function changeRows(service: string, changes: Cause['changes'], why: string): readonly string[] {
+function changeRows(
+  service: string,
+  changes: Cause['changes'],
+  why: string,
+): readonly (readonly string[])[] {
   return changes.map(({ path, from, to }) => {
     const values = [path, formatField(path, from), formatField(path, to)];
-    return row([service, ...values].map(cell).concat(why));
+    return [service, ...values].map(cell).concat(why);
   });
-}
-
-function cell(text: string): string {
-  return text === '' ? '' : inertCode(text);
-}
-
-function table(heads: readonly string[], rows: readonly string[]): readonly string[] {
-  if (rows.length === 0) return [];
-  return [row(heads), row(heads.map(() => '---')), ...rows];
-}
-
-function row(cells: readonly string[]): string {
-  return `| ${cells.join(' | ')} |`;
 }
 
 function paragraphs(lines: readonly string[]): readonly string[] {

@@ -1,4 +1,5 @@
-import type { DriftReport, IgnoredItem, Item, Rule } from '../generated/drift.ts';
+import type { DriftReport, IgnoredItem, Item } from '../generated/drift.ts';
+import { fieldName, nameOf, ruleInWords, serviceInWords } from './drift-words.ts';
 import type { Style } from './style.ts';
 import { count, formatField, formatPosition, wrap } from './text.ts';
 
@@ -9,8 +10,7 @@ export function renderDrift(report: DriftReport, style: Style): string {
   const lines = [style.bold(wrap(title, '  ', '')), ''];
   let group = '';
   for (const item of items) {
-    const service = item.service === '' ? '' : `/${item.service}`;
-    const next = `${item.state}: ${item.application}${service}`;
+    const next = `${item.state}: ${serviceInWords(item)}`;
     if (next !== group) lines.push(style.bold(next));
     group = next;
     lines.push(...renderItem(item, style), '');
@@ -47,11 +47,6 @@ function renderIgnored({ ignored, expiredRules }: DriftReport, style: Style): re
   return [...items, ...expired];
 }
 
-/** `fleet.yaml:9:7, until 2027-02-01T00:00:00Z`. */
-function ruleInWords(rule: Rule): string {
-  return `${formatPosition(rule)}${rule.until === null ? '' : `, until ${rule.until}`}`;
-}
-
 function renderItem(item: Item, style: Style): readonly string[] {
   const paint = item.severity === 'critical' && item.state === 'open' ? style.red : style.yellow;
   const slot = item.slot === '' ? '' : `slot ${item.slot}, `;
@@ -65,13 +60,16 @@ function renderItem(item: Item, style: Style): readonly string[] {
 }
 
 function fieldLine({ path, desired, observed }: Item | IgnoredItem): string {
-  const name = path === '' ? 'instance' : path;
   const is = formatField(path, observed);
-  return wrap(`${name}: is ${is}, should be ${formatField(path, desired)}`, '      ', '    ');
+  return wrap(
+    `${fieldName(path)}: is ${is}, should be ${formatField(path, desired)}`,
+    '      ',
+    '    ',
+  );
 }
 
 function originLine(origin: NonNullable<Item['origin']>): string {
   const { commit, author, date } = origin;
-  const name = author.replace(/ <.*>$/, '');
-  return `    ${formatPosition(origin)} in ${commit.slice(0, 12)} by ${name}, ${date.slice(0, 10)}`;
+  const by = `in ${commit.slice(0, 12)} by ${nameOf(author)}, ${date.slice(0, 10)}`;
+  return `    ${formatPosition(origin)} ${by}`;
 }
