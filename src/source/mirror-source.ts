@@ -1,20 +1,16 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 
-import PQueue from 'p-queue';
-
 import { messageOf, StalledError } from '../model/errors.ts';
 import type { FollowedRef } from '../model/followed-ref.ts';
 import type { CommitSha } from '../model/names.ts';
 import { renamed, type Revision } from '../model/revision.ts';
 import { asSourceError } from './as-source-error.ts';
 import type { Change, Committed } from './change.ts';
-import { checkConnectivity } from './check-connectivity.ts';
 import type { NewCommit, Publisher } from './commit-change.ts';
 import { commitChange } from './commit-change.ts';
-import { fetchWanted } from './fetch-wanted.ts';
 import { findTip, type Tip } from './find-tip.ts';
-import { MirrorGrowth } from './mirror-growth.ts';
+import { MirrorReceiver } from './mirror-receiver.ts';
 import { Mirror } from './mirror.ts';
 import { findNamedRef } from './named-ref.ts';
 import { ObjectStore } from './object-store.ts';
@@ -23,7 +19,7 @@ import { startPolling } from './poll.ts';
 import { pushCommit } from './push-commit.ts';
 import type { PushReport } from './push-report.ts';
 import { isContention } from './push-report.ts';
-import { missingCommit, noBranch, refusedPush } from './refusals.ts';
+import { noBranch, refusedPush } from './refusals.ts';
 import { RepositoryReader } from './repository-reader.ts';
 import { serverRefs } from './server-refs.ts';
 import type { SourceOptions } from './source-options.ts';
@@ -42,22 +38,6 @@ export interface MirrorSourceOptions extends Pick<
   readonly random: () => number;
 }
 
-/** How long a commit may wait for the mirror to be made smaller. */
-const renewalPatienceMs = 60_000;
-
-/** Whether what is received becomes the accepted commit, or is only looked at. */
-type Use = 'accept' | 'keep aside';
-
-interface Wanted {
-  /** A ref, or the id of a commit. */
-  readonly want: string;
-  readonly use: Use;
-  /** The commit that the server need not send what is behind; undefined: everything is taken. */
-  readonly known: string | undefined;
-  /** A commit that has to be among what is received. */
-  readonly mustHold?: CommitSha | undefined;
-}
-
 /** What is followed of a repository on a server, kept in a mirror that only this process uses. */
 export class MirrorSource implements Source {
   readonly #options: MirrorSourceOptions;
@@ -66,25 +46,24 @@ export class MirrorSource implements Source {
   readonly #mirror: Mirror;
   readonly #store: ObjectStore;
   readonly #reader: RepositoryReader;
-  /** One poll at a time: there is one folder to receive into. */
-  readonly #queue = new PQueue({ concurrency: 1 });
+  readonly #receiver: MirrorReceiver;
   readonly #watches = new Map<AsyncDisposable, () => void>();
   /** What the last `head()` saw: the tip of what is followed, or what kept it from seeing it. */
   #answered = '';
-  /** Set when the packs we have turned out to lack something: the next fetch takes everything. */
-  #isDoubtful = false;
-  /** What must not be lost by beginning anew. */
-  #kept: CommitSha | undefined;
-  readonly #growth: MirrorGrowth;
-  readonly #stop = new AbortController();
 
   private constructor(options: MirrorSourceOptions, transport: Transport, mirror: Mirror) {
     this.#where = `repository ${options.url}`;
     this.#options = options;
     this.#mirror = mirror;
-    this.#growth = new MirrorGrowth(mirror, options);
     this.#transport = transport;
     this.#store = new ObjectStore(mirror.gitdir, this.#where);
+    this.#receiver = new MirrorReceiver({
+      ...options,
+      where: this.#where,
+      mirror,
+      store: this.#store,
+      transport,
+    });
     this.#reader = new RepositoryReader(this.#store, { ...options, where: this.#where });
   }
 
@@ -112,18 +91,18 @@ export class MirrorSource implements Source {
 
   async head(signal: AbortSignal): Promise<Revision> {
     signal.throwIfAborted();
-    return this.#queue.add(() => this.#pollHead(signal));
+    return this.#receiver.queue.add(() => this.#pollHead(signal));
   }
 
   async resolve(revision: string, signal: AbortSignal): Promise<Revision> {
     const { ref } = this.#options;
     if (ref.kind === 'branch' && revision === ref.name) {
-      return this.#queue.add(() => this.#readHead(signal));
+      return this.#receiver.queue.add(() => this.#readHead(signal));
     }
     const ways = [
       () => this.#resolveId(revision, signal),
-      () => this.#queue.add(() => this.#resolveRef(revision, signal)),
-      () => this.#queue.add(() => this.#resolveUnknown(revision, signal)),
+      () => this.#receiver.queue.add(() => this.#resolveRef(revision, signal)),
+      () => this.#receiver.queue.add(() => this.#resolveUnknown(revision, signal)),
     ];
     for (const way of ways) {
       const found = await way();
@@ -133,7 +112,7 @@ export class MirrorSource implements Source {
   }
 
   keep(commit: CommitSha): void {
-    this.#kept = commit;
+    this.#receiver.mustHold([commit]);
   }
 
   isBehind(commit: CommitSha, head: CommitSha, signal: AbortSignal): Promise<boolean> {
@@ -183,7 +162,7 @@ export class MirrorSource implements Source {
           throw asSourceError(error, `push to ${this.#where}`, signal);
         }),
     };
-    const committed = await this.#queue.add(() =>
+    const committed = await this.#receiver.queue.add(() =>
       commitChange(publisher, this.#store, this.#reader, change, signal),
     );
     for (const onHint of this.#watches.values()) onHint();
@@ -221,11 +200,7 @@ export class MirrorSource implements Source {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([...this.#watches.keys()].map((watch) => watch[Symbol.asyncDispose]()));
-    this.#stop.abort();
-    await this.#transport[Symbol.asyncDispose]();
-    await this.#queue.onIdle();
-    await this.#store[Symbol.asyncDispose]();
-    await this.#mirror[Symbol.asyncDispose]();
+    await this.#receiver[Symbol.asyncDispose]();
   }
 
   async #pollHead(signal: AbortSignal): Promise<Revision> {
@@ -253,8 +228,8 @@ export class MirrorSource implements Source {
   async #fetchHead(signal: AbortSignal, onTip?: (tip: Tip) => void): Promise<Tip> {
     const tip = await this.#findTip(signal);
     onTip?.(tip);
-    if (tip.oid === this.#mirror.commit && !this.#isDoubtful) return tip;
-    return { ...tip, oid: await this.#receive(tip.ref, 'accept', signal) };
+    if (tip.oid === this.#mirror.commit && !this.#receiver.isDoubtful) return tip;
+    return { ...tip, oid: await this.#receiver.receive(tip.ref, 'accept', signal) };
   }
 
   /** A commit by its id, from the mirror, or from behind the head as it is now. */
@@ -268,7 +243,7 @@ export class MirrorSource implements Source {
   }
 
   async #resolveBehindHead(revision: string, signal: AbortSignal): Promise<Revision> {
-    const { commit } = await this.#queue.add(() => this.#readHead(signal));
+    const { commit } = await this.#receiver.queue.add(() => this.#readHead(signal));
     return this.#reader.resolve(revision, commit, signal);
   }
 
@@ -279,7 +254,7 @@ export class MirrorSource implements Source {
       if (tip === undefined) return undefined;
       const oid = this.#mirror.holds(tip.oid)
         ? tip.oid
-        : await this.#receive(tip.ref, 'keep aside', signal);
+        : await this.#receiver.receive(tip.ref, 'keep aside', signal);
       return renamed(await this.#reader.revision(oid), tip);
     } catch (error) {
       throw asSourceError(error, `read "${name}" of ${this.#where}`, signal);
@@ -291,7 +266,7 @@ export class MirrorSource implements Source {
     const id = revision.toLowerCase();
     if (!/^[0-9a-f]{40}$/.test(id)) return undefined;
     try {
-      return await this.#reader.revision(await this.#receive(id, 'keep aside', signal));
+      return await this.#reader.revision(await this.#receiver.receive(id, 'keep aside', signal));
     } catch (error) {
       if (error instanceof StalledError && error.reason === 'CommitNotFound') return undefined;
       throw asSourceError(error, `read commit ${id} of ${this.#where}`, signal);
@@ -339,73 +314,6 @@ export class MirrorSource implements Source {
     return askOnceMore(clock, signal, () =>
       findTip(ref, serverRefs(this.#transport, signal), this.#where),
     );
-  }
-
-  /** Gives the commit of a ref, or of an id, with all its objects readable and checked. */
-  async #receive(want: string, use: Use, signal: AbortSignal): Promise<string> {
-    const { commit } = this.#mirror;
-    const mustTakeAll = this.#isDoubtful || commit === undefined;
-    const renewed =
-      mustTakeAll || use === 'keep aside' ? undefined : await this.#renew(want, signal);
-    const known = mustTakeAll ? undefined : commit;
-    const received = renewed ?? (await this.#take({ want, use, known }, signal));
-    // A task of its own: whoever asked for the head does not wait for it.
-    if (this.#growth.hasManyPacks) {
-      const refresh = (): Promise<void> => this.#store.refresh();
-      void this.#queue.add(() => this.#growth.joinPacks(this.#stop.signal, refresh));
-    }
-    return received;
-  }
-
-  /** Takes everything in place of what has grown too large; undefined when it has not, or the server does not do it. */
-  async #renew(want: string, signal: AbortSignal): Promise<string | undefined> {
-    if (!this.#growth.isOvergrown) return undefined;
-    try {
-      return await this.#take(
-        { want, use: 'accept', known: undefined, mustHold: this.#kept },
-        AbortSignal.any([signal, AbortSignal.timeout(renewalPatienceMs)]),
-      );
-    } catch (error) {
-      signal.throwIfAborted();
-      this.#growth.allowMore(messageOf(error));
-      return undefined;
-    }
-  }
-
-  async #take({ want, use, known, mustHold }: Wanted, signal: AbortSignal): Promise<string> {
-    const have =
-      known === undefined ? undefined : { oid: known, bytes: await this.#store.commitBytes(known) };
-    const gitdir = this.#mirror.incoming;
-    const commit = await askOnceMore(this.#options.clock, signal, () =>
-      fetchWanted(this.#transport, { gitdir, want, have, signal }),
-    );
-    const admitted = await this.#mirror.admit();
-    const has = (oid: string): boolean =>
-      admitted.some(({ index }) => index.has(oid)) ||
-      (known !== undefined && this.#mirror.has(oid));
-    try {
-      if (want === commit && !has(commit)) throw missingCommit(commit, this.#where);
-      await this.#store.refresh();
-      if (want.startsWith('refs/tags/')) await this.#store.peel(commit);
-      await checkConnectivity(this.#store, has, commit, known, signal);
-      if (mustHold !== undefined && !has(mustHold)) {
-        throw new Error(`the commit in force, ${mustHold.slice(0, 12)}, would be lost`);
-      }
-      if (use === 'keep aside') {
-        this.#mirror.keepAside(admitted);
-      } else {
-        await this.#mirror.accept(commit, admitted, known === undefined ? 'replace' : 'add');
-        this.#isDoubtful = false;
-      }
-    } catch (error) {
-      await this.#mirror.reject();
-      const isOurs = error instanceof StalledError || signal.aborted;
-      if (!isOurs && known !== undefined) this.#isDoubtful = true;
-      throw error;
-    } finally {
-      await this.#store.refresh();
-    }
-    return commit;
   }
 }
 
