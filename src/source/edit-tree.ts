@@ -16,6 +16,9 @@ export interface EditedTree {
 
 const fileMode = '100644';
 const treeMode = '40000';
+const submoduleMode = '160000';
+const inSubmodule =
+  'it is a submodule, and its files belong to another repository. Commit them there, then move the submodule to that commit, by hand';
 
 /**
  * A tree with some files changed. Only the folders above them are written anew, and what else stands in these stays byte for
@@ -48,6 +51,7 @@ export async function editTree(
       continue;
     }
     if (before === undefined && [...below.values()].every((oid) => oid === null)) continue;
+    if (before?.mode === submoduleMode) throw conflict(path, inSubmodule);
     if (before !== undefined && !isTree) throw conflict(path, 'it is no folder now');
     const edited = await editTree(store, before?.oid ?? null, below, path);
     trees.push(...edited.trees);

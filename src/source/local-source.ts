@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { listRefs, resolveRef } from 'isomorphic-git';
+import { getConfig, listRefs, resolveRef } from 'isomorphic-git';
 import type { Logger } from 'pino';
 
 import type { Clock } from '../model/clock.ts';
@@ -18,6 +18,7 @@ import type { NewCommit, Publisher } from './commit-change.ts';
 import { commitChange } from './commit-change.ts';
 import { findGitdir } from './find-gitdir.ts';
 import { findTip, type RefLookup, type Tip } from './find-tip.ts';
+import { parseLocation, type RepositoryLocation } from './location.ts';
 import { writeLooseObjects } from './loose-object.ts';
 import { moveBranch } from './move-branch.ts';
 import { findNamedRef } from './named-ref.ts';
@@ -28,6 +29,7 @@ import { RepositoryReader } from './repository-reader.ts';
 import type { SigningOptions } from './sign-commit.ts';
 import type { SourceTree } from './source-tree.ts';
 import type { Source } from './source.ts';
+import type { Submodules } from './submodules/submodules.ts';
 import { watchRefs } from './watch-refs.ts';
 import { updateWorktree } from './worktree.ts';
 
@@ -37,6 +39,8 @@ export interface LocalSourceOptions {
   /** In normal form. */
   readonly folder: string;
   readonly signing?: SigningOptions | undefined;
+  /** The source's from now on; null: none are followed. */
+  readonly submodules: Submodules | null;
   readonly pollIntervalMs: number;
   readonly random: () => number;
   readonly clock: Clock;
@@ -58,18 +62,20 @@ export class LocalSource implements Source {
   /** What the last `head()` answered, as `#look` words it. */
   #answered = '';
 
-  private constructor(options: LocalSourceOptions, gitdir: string) {
+  private constructor(options: LocalSourceOptions, gitdir: string, location: RepositoryLocation) {
     const where = `repository "${options.path}"`;
     this.#options = options;
     this.#gitdir = gitdir;
     this.#where = where;
     this.#store = new ObjectStore(gitdir, where);
-    this.#reader = new RepositoryReader(this.#store, { ...options, where });
+    this.#reader = new RepositoryReader({ where, location, gitdir, store: this.#store }, options);
   }
 
   /** @throws StalledError `RepositoryNotFound`, `UnsupportedRepository` */
   static async open(options: LocalSourceOptions): Promise<LocalSource> {
-    return new LocalSource(options, await findGitdir(options.path));
+    const gitdir = await findGitdir(options.path);
+    const location = (await originOf(gitdir)) ?? { kind: 'local', path: options.path };
+    return new LocalSource(options, gitdir, location);
   }
 
   get followed(): FollowedRef {
@@ -150,7 +156,7 @@ export class LocalSource implements Source {
   watch(onHint: () => void): AsyncDisposable {
     const { pollIntervalMs, random, clock, logger } = this.#options;
     const look = async (): Promise<boolean> => {
-      if ((await this.#look()) !== this.#answered) onHint();
+      if ((await this.#look()) !== this.#answered || this.#reader.isUnread) onHint();
       return true;
     };
     const refs = watchRefs(
@@ -183,6 +189,7 @@ export class LocalSource implements Source {
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([...this.#watches].map((watch) => watch[Symbol.asyncDispose]()));
     await this.#store[Symbol.asyncDispose]();
+    await this.#options.submodules?.[Symbol.asyncDispose]();
   }
 
   async #readHead(signal: AbortSignal): Promise<Revision> {
@@ -264,6 +271,16 @@ export class LocalSource implements Source {
     const options = { fs, gitdir: this.#gitdir, filepath: folder.slice(0, -1) };
     const before = await listRefs(options);
     return [...new Set([...before, ...(await listRefs(options))])];
+  }
+}
+
+/** Where it was cloned from, from which Git takes relative URLs of submodules; undefined for nowhere that could be followed. */
+async function originOf(gitdir: string): Promise<RepositoryLocation | undefined> {
+  try {
+    const url: unknown = await getConfig({ fs, gitdir, path: 'remote.origin.url' });
+    return typeof url === 'string' ? parseLocation(url) : undefined;
+  } catch {
+    return undefined;
   }
 }
 

@@ -62,6 +62,11 @@ export class MirrorReceiver implements AsyncDisposable {
     return this.#isDoubtful;
   }
 
+  /** The packs turn out to lack something, or to be damaged. */
+  doubt(): void {
+    if (this.#parts.mirror.commit !== undefined) this.#isDoubtful = true;
+  }
+
   /** From now on the mirror is not made smaller by losing one of these commits. */
   mustHold(commits: readonly string[]): void {
     this.#held = commits;

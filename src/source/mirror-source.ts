@@ -10,6 +10,7 @@ import type { Change, Committed } from './change.ts';
 import type { NewCommit, Publisher } from './commit-change.ts';
 import { commitChange } from './commit-change.ts';
 import { findTip, type Tip } from './find-tip.ts';
+import type { RemoteLocation } from './location.ts';
 import { MirrorReceiver } from './mirror-receiver.ts';
 import { Mirror } from './mirror.ts';
 import { findNamedRef } from './named-ref.ts';
@@ -25,14 +26,17 @@ import { serverRefs } from './server-refs.ts';
 import type { SourceOptions } from './source-options.ts';
 import type { SourceTree } from './source-tree.ts';
 import type { Source } from './source.ts';
+import type { Submodules } from './submodules/submodules.ts';
 import type { Transport } from './transport.ts';
 
 export interface MirrorSourceOptions extends Pick<
   SourceOptions,
   'ref' | 'stateDir' | 'signing' | 'pollIntervalMs' | 'maxPacks' | 'spareBytes' | 'logger' | 'clock'
 > {
-  /** The repository in normal form, without credentials: names the mirror. */
-  readonly url: string;
+  /** Its URL names the mirror. */
+  readonly location: RemoteLocation;
+  /** The source's from now on; null: none are followed. */
+  readonly submodules: Submodules | null;
   /** The followed path in normal form. */
   readonly folder: string;
   readonly random: () => number;
@@ -52,7 +56,7 @@ export class MirrorSource implements Source {
   #answered = '';
 
   private constructor(options: MirrorSourceOptions, transport: Transport, mirror: Mirror) {
-    this.#where = `repository ${options.url}`;
+    this.#where = `repository ${options.location.url}`;
     this.#options = options;
     this.#mirror = mirror;
     this.#transport = transport;
@@ -64,7 +68,9 @@ export class MirrorSource implements Source {
       store: this.#store,
       transport,
     });
-    this.#reader = new RepositoryReader(this.#store, { ...options, where: this.#where });
+    const { location } = options;
+    const repository = { where: this.#where, location, gitdir: null, store: this.#store };
+    this.#reader = new RepositoryReader(repository, options);
   }
 
   /**
@@ -72,7 +78,8 @@ export class MirrorSource implements Source {
    * @throws StalledError `MirrorInUse`
    */
   static async open(options: MirrorSourceOptions, transport: Transport): Promise<MirrorSource> {
-    const { url, ref, stateDir, logger } = options;
+    const { location, ref, stateDir, logger } = options;
+    const { url } = location;
     // Tags of one repository share a mirror: the next version is little more than the last.
     const branch = ref.kind === 'branch' ? ref.name : 'tags and commits';
     const name = createHash('sha256').update(`${url}\n${branch}`).digest('hex').slice(0, 32);
@@ -184,7 +191,8 @@ export class MirrorSource implements Source {
         seen = messageOf(error);
         isWell = false;
       }
-      if (!signal.aborted && seen !== this.#answered) onHint();
+      const isWorthIt = seen !== this.#answered || this.#reader.isUnread;
+      if (!signal.aborted && isWorthIt) onHint();
       return isWell;
     };
     const poll = startPolling({ clock, intervalMs: pollIntervalMs, random, look });
@@ -201,6 +209,7 @@ export class MirrorSource implements Source {
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([...this.#watches.keys()].map((watch) => watch[Symbol.asyncDispose]()));
     await this.#receiver[Symbol.asyncDispose]();
+    await this.#options.submodules?.[Symbol.asyncDispose]();
   }
 
   async #pollHead(signal: AbortSignal): Promise<Revision> {

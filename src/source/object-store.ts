@@ -60,6 +60,11 @@ export class ObjectStore implements AsyncDisposable {
     this.#shallow = new Set(shallow.split('\n').filter((line) => line !== ''));
   }
 
+  /** Whether there is an object of this id, be it readable or not. */
+  has(oid: string): Promise<boolean> {
+    return this.#files.has(oid);
+  }
+
   async commit(oid: string): Promise<Commit> {
     const known = this.#commits.get(oid);
     if (known !== undefined) return known;

@@ -4,6 +4,7 @@ import { MirrorSource } from './mirror-source.ts';
 import { openTransport } from './open-transport.ts';
 import type { SourceOptions } from './source-options.ts';
 import type { Source } from './source.ts';
+import { Submodules } from './submodules/submodules.ts';
 
 /**
  * Opens the repository that the options name. A local one is looked at now; a server is asked by the first `head()`.
@@ -16,9 +17,16 @@ export async function openSource(options: SourceOptions): Promise<Source> {
   const folder = normalizeFolder(options.path);
   const location = parseLocation(options.repository);
   const { random = Math.random } = options;
+  const submodules = submodulesOf(options);
   if (location.kind === 'local') {
-    return LocalSource.open({ ...options, folder, random, path: location.path });
+    return LocalSource.open({ ...options, folder, random, path: location.path, submodules });
   }
   const transport = openTransport(location, options);
-  return MirrorSource.open({ ...options, folder, random, url: location.url }, transport);
+  return MirrorSource.open({ ...options, folder, random, location, submodules }, transport);
+}
+
+function submodulesOf(options: SourceOptions): Submodules | null {
+  const { submodules } = options;
+  if (submodules === undefined || submodules.rule.kind === 'off') return null;
+  return new Submodules(submodules, options);
 }

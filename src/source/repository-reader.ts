@@ -1,3 +1,4 @@
+import { TransientError } from '../model/errors.ts';
 import { nameOfRef, type FollowedRef } from '../model/followed-ref.ts';
 import type { CommitSha } from '../model/names.ts';
 import { toCommitSha } from '../model/names.ts';
@@ -7,6 +8,9 @@ import { History, theOnly } from './history.ts';
 import type { ObjectStore } from './object-store.ts';
 import { missingFolder } from './refusals.ts';
 import type { SourceTree } from './source-tree.ts';
+import { graftTree } from './submodules/graft-tree.ts';
+import type { ReadRepository } from './submodules/submodule-repository.ts';
+import type { Submodules } from './submodules/submodules.ts';
 import { descend, walkTree } from './walk-tree.ts';
 
 /** What a reader needs to know of the repository that it reads. */
@@ -14,20 +18,28 @@ export interface Followed {
   readonly ref: FollowedRef;
   /** In normal form, `''` for the root. */
   readonly folder: string;
-  /** The repository, as messages name it. */
-  readonly where: string;
+  /** Null: none are read. */
+  readonly submodules: Submodules | null;
 }
 
 /** Reads commits that are there already: the half of a source that is the same for every kind of repository. */
 export class RepositoryReader {
+  readonly #repository: ReadRepository;
   readonly #store: ObjectStore;
   readonly #followed: Followed;
   readonly #history: History;
+  #isUnread = false;
 
-  constructor(store: ObjectStore, followed: Followed) {
-    this.#store = store;
+  constructor(repository: ReadRepository, followed: Followed) {
+    this.#repository = repository;
+    this.#store = repository.store;
     this.#followed = followed;
-    this.#history = new History(store);
+    this.#history = new History(repository.store);
+  }
+
+  /** Whether what was to be read last could not be, for a reason that may pass without anything new in the repository. */
+  get isUnread(): boolean {
+    return this.#isUnread;
   }
 
   /** @throws TransientError `PackCorrupt` when the commit cannot be read */
@@ -48,20 +60,23 @@ export class RepositoryReader {
     return commitMessage(await this.#store.commitBytes(commit));
   }
 
-  /** @throws StalledError `PathNotFound`, `UnsupportedRepository` */
+  /**
+   * See `Source.tree`.
+   *
+   * @throws StalledError `PathNotFound`, `UnsupportedRepository`, `SubmoduleRefused`
+   */
   async tree(commit: CommitSha, signal: AbortSignal): Promise<SourceTree> {
     signal.throwIfAborted();
-    const { folder, where } = this.#followed;
-    const root = (await this.#store.commit(commit)).tree;
-    const found = await descend(this.#store, root, folder);
-    if (found?.kind !== 'tree') throw missingFolder(folder, commit, found?.kind, where);
-    return { commit, ...(await walkTree(this.#store, found.oid, folder, signal)) };
+    const tree = await this.#noted(this.#tree(commit, signal));
+    this.#isUnread = false;
+    return tree;
   }
 
   /** @throws StalledError `BlobTooLarge` */
   async read(oid: string, maxBytes: number, signal: AbortSignal): Promise<Uint8Array> {
     signal.throwIfAborted();
-    return this.#store.blob(oid, maxBytes);
+    const store = await this.#holderOf(oid);
+    return this.#noted(store.blob(oid, maxBytes));
   }
 
   /** See `Source.lastChange`. */
@@ -101,7 +116,37 @@ export class RepositoryReader {
       : /^[0-9a-f]{7,39}$/.test(id) && head !== undefined
         ? await this.#history.withPrefix(id, head, signal)
         : [];
-    return this.revision(theOnly(found, revision, this.#followed.where));
+    return this.revision(theOnly(found, revision, this.#repository.where));
+  }
+
+  async #tree(commit: CommitSha, signal: AbortSignal): Promise<SourceTree> {
+    const { folder, submodules } = this.#followed;
+    if (submodules !== null) {
+      const grafted = await graftTree(submodules, this.#repository, commit, folder, signal);
+      if (!('kind' in grafted)) return { commit, ...grafted };
+      throw missingFolder(folder, commit, grafted.found, this.#repository.where);
+    }
+    const root = (await this.#store.commit(commit)).tree;
+    const found = await descend(this.#store, root, folder);
+    if (found?.kind !== 'tree') {
+      throw missingFolder(folder, commit, found?.kind, this.#repository.where);
+    }
+    return { commit, ...(await walkTree(this.#store, found.oid, folder, signal)) };
+  }
+
+  async #holderOf(oid: string): Promise<ObjectStore> {
+    const { submodules } = this.#followed;
+    if (submodules === null || (await this.#store.has(oid))) return this.#store;
+    return (await submodules.holderOf(oid)) ?? this.#store;
+  }
+
+  async #noted<T>(reading: Promise<T>): Promise<T> {
+    try {
+      return await reading;
+    } catch (error) {
+      if (error instanceof TransientError) this.#isUnread = true;
+      throw error;
+    }
   }
 
   async #existing(oid: string): Promise<string[]> {

@@ -7,6 +7,7 @@ import type { TlsOptions } from './http-route.ts';
 import type { ProxyOptions } from './proxy.ts';
 import type { SigningOptions } from './sign-commit.ts';
 import type { SshIdentityOptions } from './ssh-identity.ts';
+import type { SubmoduleRule } from './submodules/submodule-rule.ts';
 
 /** What a repository over SSH needs. All files are read at each use. */
 export interface SshOptions extends SshIdentityOptions {
@@ -21,6 +22,16 @@ export interface HttpOptions extends TlsOptions {
   /** In place of a token. */
   readonly githubApp?: GithubAppOptions | undefined;
   readonly proxy?: ProxyOptions | undefined;
+}
+
+/** Which submodules are followed with a repository. */
+export interface SubmoduleOptions {
+  readonly rule: SubmoduleRule;
+  /** Other sources: a submodule that one of them follows is read with its credentials. */
+  readonly others: readonly Pick<
+    SourceOptions,
+    'repository' | 'tokenFile' | 'username' | 'http' | 'ssh'
+  >[];
 }
 
 /** What is followed, and how patiently. */
@@ -38,6 +49,8 @@ export interface SourceOptions {
   readonly username?: string | undefined;
   readonly http?: HttpOptions | undefined;
   readonly ssh?: SshOptions | undefined;
+  /** None are followed when left out. */
+  readonly submodules?: SubmoduleOptions | undefined;
   /** Commits that are made here are signed with it. */
   readonly signing?: SigningOptions | undefined;
   readonly pollIntervalMs: number;

@@ -9,7 +9,7 @@ import type { SourceTree } from './source-tree.ts';
  * leaves the last good state as it was.
  *
  * @throws StalledError `BranchNotFound`, `TagNotFound`, `CommitNotFound`, `RepositoryEmpty`, `RepositoryNotFound`, `AuthenticationFailed`, `PathNotFound`,
- *   `UnsupportedRepository`, `BlobTooLarge`, `RevisionNotFound`, `HostKeyUnknown`, `HostKeyChanged`, and `MirrorInUse` when it
+ *   `UnsupportedRepository`, `SubmoduleRefused`, `BlobTooLarge`, `RevisionNotFound`, `HostKeyUnknown`, `HostKeyChanged`, and `MirrorInUse` when it
  *   is opened
  * @throws TransientError `GitUnreachable`, `RateLimited`, `GitProtocol`, `PackCorrupt`
  */
@@ -28,7 +28,10 @@ export interface Source extends AsyncDisposable {
   isBehind(commit: CommitSha, head: CommitSha, signal: AbortSignal): Promise<boolean>;
   /** The whole message of a commit. */
   message(commit: CommitSha, signal: AbortSignal): Promise<string>;
-  /** Every entry of the commit below the followed path (and the path's own parents are not listed). */
+  /**
+   * Every entry of the commit below the followed path (and the path's own parents are not listed). Submodules that are followed
+   * are received first, and their files stand among the others; what keeps one of them away is transient.
+   */
   tree(commit: CommitSha, signal: AbortSignal): Promise<SourceTree>;
   /** Bytes of a blob; refuses one over `maxBytes`. */
   read(oid: string, maxBytes: number, signal: AbortSignal): Promise<Uint8Array>;

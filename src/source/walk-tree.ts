@@ -4,7 +4,7 @@ import type { ObjectStore } from './object-store.ts';
 import type { TreeItem } from './tree-object.ts';
 
 /** A repository with more entries below the followed path is refused rather than held in memory. */
-const maxEntries = 200_000;
+export const maxEntries = 200_000;
 
 export interface WalkedTree {
   readonly entries: ReadonlyMap<string, TreeEntry>;
@@ -43,22 +43,44 @@ export async function walkTree(
   return { entries, skipped };
 }
 
-/** What stands at a path below a tree: the tree itself for the empty path, undefined when there is nothing. */
+/** What stands at a path below a tree, or the submodule that the path leads into. */
+export interface FoundItem {
+  readonly item: TreeItem;
+  /** Where the item stands: the path, or the part of it that leads to a submodule. */
+  readonly path: string;
+  /** What is left of the path, within the submodule. */
+  readonly rest: string;
+}
+
+/** Undefined when there is nothing at the path. */
+export async function findItem(
+  store: ObjectStore,
+  treeOid: string,
+  path: string,
+): Promise<FoundItem | undefined> {
+  const names = path === '' ? [] : path.split('/');
+  let item: TreeItem = { name: '', kind: 'tree', oid: treeOid };
+  for (const [depth, name] of names.entries()) {
+    if (item.kind === 'submodule') {
+      return { item, path: names.slice(0, depth).join('/'), rest: names.slice(depth).join('/') };
+    }
+    const inner = item.kind === 'tree' ? (await store.tree(item.oid)).items.get(name) : undefined;
+    if (inner === undefined) return undefined;
+    item = inner;
+  }
+  return { item, path, rest: '' };
+}
+
+/** What stands at a path below a tree: the tree itself for the empty path, a submodule for all that is in it. */
 export async function descend(
   store: ObjectStore,
   treeOid: string,
   path: string,
 ): Promise<TreeItem | undefined> {
-  let item: TreeItem = { name: '', kind: 'tree', oid: treeOid };
-  for (const name of path === '' ? [] : path.split('/')) {
-    const inner = item.kind === 'tree' ? (await store.tree(item.oid)).items.get(name) : undefined;
-    if (inner === undefined) return undefined;
-    item = inner;
-  }
-  return item;
+  return (await findItem(store, treeOid, path))?.item;
 }
 
-function tooManyEntries(folder: string): StalledError {
+export function tooManyEntries(folder: string): StalledError {
   return new StalledError(
     'UnsupportedRepository',
     `Cannot list the files below "${folder || '/'}": there are more than ${maxEntries.toLocaleString('en')}. Configure a path that holds only the manifests`,

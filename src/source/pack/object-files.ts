@@ -42,6 +42,14 @@ export class ObjectFiles implements AsyncDisposable {
     for (const [base, pack] of before) if (!this.#packs.has(base)) await close(pack);
   }
 
+  async has(oid: string): Promise<boolean> {
+    for (const opened of this.#packs.values()) if ((await opened).has(oid)) return true;
+    for (const folder of this.#folders) {
+      if ((await this.#namesIn(join(folder, oid.slice(0, 2)))).has(oid.slice(2))) return true;
+    }
+    return false;
+  }
+
   /**
    * The object, or null when there is none.
    *

@@ -184,9 +184,11 @@ async function liveThroughDay(fails: Fails): Promise<Day> {
   }
   await clock.step(startAt);
 
+  const url = `${server.url}/bare.git`;
   const options = {
-    url: `${server.url}/bare.git`,
-    repository: `${server.url}/bare.git`,
+    location: { kind: 'http', url } as const,
+    repository: url,
+    submodules: null,
     ref: { kind: 'branch', name: 'main' } as const,
     path: '',
     folder: '',
@@ -197,7 +199,7 @@ async function liveThroughDay(fails: Fails): Promise<Day> {
     clock,
   };
   const limits = { idleTimeoutMs: 30_000, totalTimeoutMs: 30_000, maxAnswerBytes: 1024 ** 2 };
-  const real = openHttp(options.url, options, limits);
+  const real = openHttp(url, { ...options, submodules: undefined }, limits);
   const transport = new FlakyTransport(real, { fails, tip: () => tip, clock, work });
   const accepted = new Map<string, number>();
   using journal = openJournal(join(scratch.path, 'journal'), logger);
