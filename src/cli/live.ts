@@ -31,6 +31,7 @@ export function openRepository(
   owner: 'daemon' | 'command',
 ): Promise<Source> {
   const { repository, ref, path, state, tokenFile, username, http, ssh, signing } = settings;
+  const { submodules } = settings;
   return openSource({
     repository,
     ref,
@@ -40,6 +41,7 @@ export function openRepository(
     username: username ?? undefined,
     http,
     ssh,
+    submodules,
     signing: signing ?? undefined,
     pollIntervalMs: settings.pollIntervalMs,
     logger,

@@ -280,6 +280,7 @@ const rareFlags = [
   '--proxy-bypass <hosts>',
   '--ssh-passphrase-file <file>',
   '--ssh-agent <socket>',
+  '--submodules <off|same-host|urls>',
   '--signing-key-file <file>',
   '--signing-passphrase-file <file>',
   '--listen <address>',

@@ -35,6 +35,7 @@ const keys = [
   'sshPassphraseFile',
   'sshAgent',
   'knownHostsFile',
+  'submodules',
   'signingKeyFile',
   'signingPassphraseFile',
   'listen',

@@ -11,7 +11,8 @@ import { parseDuration } from '../manifest/scalars/duration.ts';
 import type { NonFastForward } from '../reconcile/judge-head.ts';
 import { normalizeFolder } from '../source/location.ts';
 import type { SigningOptions } from '../source/sign-commit.ts';
-import type { HttpOptions, SshOptions } from '../source/source-options.ts';
+import type { HttpOptions, SshOptions, SubmoduleOptions } from '../source/source-options.ts';
+import { parseSubmoduleRule } from '../source/submodules/submodule-rule.ts';
 import { refSettings } from './ref-settings.ts';
 import {
   environmentName,
@@ -41,6 +42,7 @@ export interface Settings {
   readonly planRequireApproved: boolean;
   readonly http: HttpOptions;
   readonly ssh: SshOptions;
+  readonly submodules: SubmoduleOptions;
   /** Null: commits that are made are not signed. */
   readonly signing: SigningOptions | null;
   /** Null: no webhooks are listened for. */
@@ -87,7 +89,7 @@ export function readAllSettings(
   return readSources(flags, environment).map(settingsOf);
 }
 
-function settingsOf({ name, said }: SaidSource): Settings {
+function settingsOf({ name, said, others }: SaidSource): Settings {
   if (said.repository === undefined) {
     throw new UsageError(
       name === null
@@ -95,6 +97,7 @@ function settingsOf({ name, said }: SaidSource): Settings {
         : `No repository is named for the source "${name}": write it into the configuration, in the source or outside`,
     );
   }
+  const rule = parseSubmoduleRule(said.submodules ?? 'off');
   return {
     source: name,
     repository: said.repository,
@@ -108,12 +111,21 @@ function settingsOf({ name, said }: SaidSource): Settings {
     planRequireApproved: yesOrNo('plan-require-approved', said.planRequireApproved ?? 'false'),
     http: httpSettings(said),
     ssh: sshSettings(said),
+    submodules: { rule, others: rule.kind === 'below' ? others.flatMap(accessOf) : [] },
     signing: signingSettings(said),
     webhooks: webhookSettings(said),
     pollIntervalMs: duration('poll-interval', said.pollInterval ?? '30s'),
     resyncIntervalMs: duration('resync-interval', said.resyncInterval ?? '60s'),
     logLevel: logLevel(said.logLevel),
   };
+}
+
+/** How another source reaches its repository. */
+function accessOf(said: Said): SubmoduleOptions['others'] {
+  const { repository, username } = said;
+  if (repository === undefined) return [];
+  const tokenFile = said.tokenFile === undefined ? undefined : resolve(said.tokenFile);
+  return [{ repository, tokenFile, username, http: httpSettings(said), ssh: sshSettings(said) }];
 }
 
 /**
@@ -126,13 +138,18 @@ export function readStateDir(flags: SettingsFlags, environment: NodeJS.ProcessEn
 }
 
 /** Sources share nothing: each has a journal, a key and mirrors of its own. */
-function stateOf({ name, said: { state = '.fleetwright' } }: SaidSource): string {
+function stateOf({
+  name,
+  said: { state = '.fleetwright' },
+}: Pick<SaidSource, 'name' | 'said'>): string {
   return name === null ? resolve(state) : resolve(state, 'sources', name);
 }
 
 interface SaidSource {
   readonly name: string | null;
   readonly said: Said;
+  /** Of the other sources. */
+  readonly others: readonly Said[];
 }
 
 /** All sources, or the one that is named. */
@@ -142,7 +159,9 @@ function readSources(flags: SettingsFlags, environment: NodeJS.ProcessEnv): read
   const aloud = [flags, saidInEnvironment(environment)];
   const { sources, ...shared } = file;
   if (sources === undefined) {
-    if (named === undefined) return [{ name: null, said: mergeSaid([...aloud, shared]) }];
+    if (named === undefined) {
+      return [{ name: null, said: mergeSaid([...aloud, shared]), others: [] }];
+    }
     throw new UsageError(`Cannot use the source "${named}": the configuration names no sources`);
   }
   for (const key of keysOfOne) {
@@ -151,10 +170,14 @@ function readSources(flags: SettingsFlags, environment: NodeJS.ProcessEnv): read
       `Cannot use --${flagName(key)} or ${environmentName(key)}: the configuration names sources, and each says its own`,
     );
   }
-  const all = Object.entries(sources).map(([name, source]) => ({
+  const each = Object.entries(sources).map(([name, source]) => ({
     name,
     said: mergeSaid([...aloud, source, shared]),
   }));
+  const all = each.map(({ name, said }) => {
+    const others = each.filter((other) => other.name !== name).map((other) => other.said);
+    return { name, said, others };
+  });
   const chosen = named === undefined ? all : all.filter(({ name }) => name === named);
   if (chosen.length > 0) return chosen;
   throw new UsageError(`Cannot use the source "${named}": there are ${namesOf(all)}`);

@@ -118,6 +118,10 @@ sshAgent?: string
  */
 knownHostsFile?: string
 /**
+ * Which submodules below the path are followed: off, same-host for those on the server of the repository, or the URLs that theirs may begin with, separated by commas, as https://git.example.com/team/. With off their files are not there; else one that is not allowed or cannot be had keeps the commit out. Default: off.
+ */
+submodules?: string
+/**
  * File with a private SSH key (ed25519, RSA or ECDSA) that signs the commits which rollback and rollback.writeBack make. Default: none, they are not signed.
  */
 signingKeyFile?: string

@@ -135,8 +135,8 @@ function refuseLink(entry: TreeEntry): Refusal {
       }
     : {
         code: 'submodule',
-        reason: `"${entry.path}" is a Git submodule, and submodules are not read`,
-        hint: 'Commit the files themselves in its place',
+        reason: `"${entry.path}" is a Git submodule that is not followed`,
+        hint: 'Commit the files themselves in its place, or let the configuration of the operator follow submodules (submodules: same-host)',
       };
 }
 

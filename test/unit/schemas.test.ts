@@ -146,6 +146,7 @@ it('docs/configuration.md names every environment variable that readSettings() r
     ['FLEETWRIGHT_LOG_LEVEL', 'warn'],
     ['FLEETWRIGHT_NON_FAST_FORWARD', 'allow'],
     ['FLEETWRIGHT_PLAN_REQUIRE_APPROVED', 'true'],
+    ['FLEETWRIGHT_SUBMODULES', '/7s'],
     ['FLEETWRIGHT_TOKEN_SCHEME', 'bearer'],
   ]);
   // Each says in place of FLEETWRIGHT_SEMVER what is followed.
@@ -157,13 +158,21 @@ it('docs/configuration.md names every environment variable that readSettings() r
   const {
     ref,
     webhooks,
+    submodules,
     source: _source,
     ...rest
   } = readSettings({}, Object.fromEntries(variables));
 
   const { kind: _, ...said } = ref;
   const listen = webhooks === null ? '' : formatListenAddress(webhooks.listen);
-  const settings = leavesOf({ ...rest, ...said, listen, secretFile: webhooks?.secretFile });
+  const { kind: __, ...allowed } = submodules.rule;
+  const settings = leavesOf({
+    ...rest,
+    ...said,
+    ...allowed,
+    listen,
+    secretFile: webhooks?.secretFile,
+  });
   const isSaid = /(7s|^7s:7|^7000|^warn|^allow|^bearer|^true)$/;
   expect(settings.filter((value) => !isSaid.test(String(value)))).toEqual([]);
   expect(settings).toHaveLength(variables.length);

@@ -44,6 +44,7 @@ describe('readSettings()', () => {
       planRequireApproved: false,
       http: {},
       ssh: {},
+      submodules: { rule: { kind: 'off' }, others: [] },
       signing: null,
       webhooks: null,
       pollIntervalMs: 30_000,
@@ -207,6 +208,20 @@ proxyBypass: localhost,.example.org
     });
   });
 
+  it.each([
+    ['same-host', { kind: 'same-host' }],
+    ['https://git.example.com', { kind: 'below', places: ['https://git.example.com'] }],
+    [
+      'git@git.example.com:team/, ssh://git.example.com:22/x.git,/srv/git/',
+      {
+        kind: 'below',
+        places: ['ssh://git@git.example.com/~/team', 'ssh://git@git.example.com/x.git', '/srv/git'],
+      },
+    ],
+  ])('takes which submodules are followed: %s', (submodules, rule) => {
+    expect(read('repository: x', { submodules }).submodules.rule).toEqual(rule);
+  });
+
   it('takes what signs commits', () => {
     const text = 'repository: x\nsigningKeyFile: id\nsigningPassphraseFile: pass';
 
@@ -228,6 +243,8 @@ proxyBypass: localhost,.example.org
     ['a passphrase of no key', { signingPassphraseFile: 'x' }, 'Cannot sign commits'],
     ['half of what webhooks need', { listen: '8484' }, 'it takes listen and webhookSecretFile'],
     ['no address', { listen: 'here', webhookSecretFile: 'x' }, 'Cannot use --listen "here"'],
+    ['a word for submodules', { submodules: 'on' }, 'Cannot use --submodules "on"'],
+    ['submodules of a scheme', { submodules: 'ext::sh://x' }, 'Cannot use --submodules "ext'],
     ['half a GitHub App', { githubAppId: '1' }, 'Cannot use a GitHub App: it takes githubAppId'],
   ])('refuses %s', (_name, flags, message) => {
     expect(() => read('repository: x', flags)).toThrow(UsageError);
@@ -265,6 +282,14 @@ sources:
         tokenFile: resolve('other'),
         state: resolve('state/sources/infra'),
       },
+    ]);
+  });
+
+  it('have each the credentials for submodules that another one follows', () => {
+    const [shop] = all({ submodules: 'https://git.example.com/' });
+
+    expect(shop?.submodules.others).toMatchObject([
+      { repository: '/srv/infra', tokenFile: resolve('other') },
     ]);
   });
 

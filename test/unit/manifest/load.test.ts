@@ -179,7 +179,7 @@ describe('loadManifests() refuses what it must not or cannot read', () => {
         'shop/conf': { link: 'submodule' },
       },
       expected:
-        'shop/compose.yaml:4:15 submodule: Cannot read env_file "shop/conf/a.env": "shop/conf" is a Git submodule, and submodules are not read',
+        'shop/compose.yaml:4:15 submodule: Cannot read env_file "shop/conf/a.env": "shop/conf" is a Git submodule that is not followed',
     },
     {
       name: 'a path out of the repository',
