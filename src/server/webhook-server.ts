@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
 
 import { messageOf, UsageError } from '../model/errors.ts';
+import { boundConnections } from './bound-connections.ts';
 import { judgeWebhook, webhookSenders, type WebhookSender } from './judge-webhook.ts';
 import { formatListenAddress, type ListenAddress } from './listen-address.ts';
 
@@ -25,7 +26,13 @@ export interface WebhookServer extends AsyncDisposable {
 
 /** The largest body that a Git server sends: GitHub's bound. */
 const maxBodyBytes = 25 * 1024 * 1024;
-const timeouts = { headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 5000 };
+const timeouts = {
+  headersTimeout: 5000,
+  requestTimeout: 20_000,
+  keepAliveTimeout: 5000,
+  // What is late is looked for so often, and each 30 s by default.
+  connectionsCheckingInterval: 1000,
+};
 const maxConnections = 100;
 
 /**
@@ -38,7 +45,7 @@ export async function openWebhookServer(parts: WebhookServerParts): Promise<Webh
   const server = createServer(timeouts, (request, response) => {
     void answer(parts, request, response);
   });
-  server.maxConnections = maxConnections;
+  boundConnections(server, maxConnections);
   const { port } = await listenAt(server, parts.listen);
   const address = { ...parts.listen, port };
   return {

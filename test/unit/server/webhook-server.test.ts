@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
-import { connect } from 'node:net';
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 
 import { pino } from 'pino';
@@ -48,6 +49,33 @@ async function listening(read = async (): Promise<string> => secret): Promise<Li
 function signed(body: string, key = secret): RequestInit {
   const digest = createHmac('sha256', key).update(body).digest('hex');
   return { method: 'POST', body, headers: { 'x-hub-signature-256': `sha256=${digest}` } };
+}
+
+interface SlowCallers extends AsyncDisposable {
+  /** How many are still connected. */
+  readonly held: () => number;
+  readonly isHeld: (caller: number) => boolean;
+}
+
+/** Callers who send half a request and nothing more, one after the other; all have been taken when it resolves. */
+async function slowCallers({ server }: Listening, count: number): Promise<SlowCallers> {
+  const closed = new Set<number>();
+  const sockets: Socket[] = [];
+  for (let caller = 0; caller < count; caller += 1) {
+    const socket = connect(server.address.port, '127.0.0.1');
+    sockets.push(socket);
+    socket.on('error', () => {});
+    socket.on('close', () => closed.add(caller));
+    socket.write('POST /webhooks/github HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\n{');
+    await once(socket, 'connect');
+  }
+  return {
+    held: () => count - closed.size,
+    isHeld: (caller) => !closed.has(caller),
+    async [Symbol.asyncDispose]() {
+      for (const socket of sockets) socket.destroy();
+    },
+  };
 }
 
 describe('openWebhookServer()', () => {
@@ -109,6 +137,40 @@ describe('openWebhookServer()', () => {
 
     expect(server.hints()).toBe(0);
     socket.destroy();
+  });
+
+  it('answers others while callers who never finish hold all that it has', async () => {
+    await using server = await listening();
+    await using slow = await slowCallers(server, 150);
+
+    const response = await fetch(`${server.url}/webhooks/github`, signed('{}'));
+
+    expect(response.status).toBe(202);
+    await eventually('those above the bound are closed', async () =>
+      slow.held() < 100 ? true : null,
+    );
+    expect(slow.held()).toBeGreaterThan(90);
+    expect(slow.isHeld(0)).toBe(false);
+  });
+
+  it('closes those of whoever holds most, and nobody who is slow and alone', async () => {
+    await using server = await listening();
+    const { port } = server.server.address;
+    const alone = connect({ port, host: '127.0.0.1', localAddress: '127.0.0.2' });
+    const { headers } = signed('{}');
+    const signature = new Headers(headers).get('x-hub-signature-256');
+    alone.write(
+      `POST /webhooks/github HTTP/1.1\r\nhost: x\r\nx-hub-signature-256: ${signature}\r\ncontent-length: 2\r\n\r\n{`,
+    );
+    await once(alone, 'connect');
+    await using slow = await slowCallers(server, 150);
+
+    alone.write('}');
+
+    const [answer] = (await once(alone, 'data')) as [Buffer];
+    expect(answer.toString()).toMatch(/^HTTP\/1.1 202 /);
+    expect(slow.held()).toBeGreaterThan(90);
+    alone.destroy();
   });
 
   it('cannot listen where somebody else does', async () => {
