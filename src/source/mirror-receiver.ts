@@ -5,22 +5,20 @@ import { checkConnectivity } from './check-connectivity.ts';
 import { fetchWanted } from './fetch-wanted.ts';
 import { MirrorGrowth } from './mirror-growth.ts';
 import type { Mirror } from './mirror.ts';
-import type { ObjectStore } from './object-store.ts';
+import { ObjectStore } from './object-store.ts';
 import { askOnceMore } from './once-more.ts';
 import { missingCommit } from './refusals.ts';
 import type { SourceOptions } from './source-options.ts';
 import type { Transport } from './transport.ts';
 
-/** All but the numbers are the receiver's from now on. */
 export interface ReceivingParts extends Pick<
   SourceOptions,
   'maxPacks' | 'spareBytes' | 'logger' | 'clock'
 > {
   /** The repository, as messages name it. */
   readonly where: string;
+  /** The receiver's from now on, as is the transport. */
   readonly mirror: Mirror;
-  /** Reads the mirror. */
-  readonly store: ObjectStore;
   readonly transport: Transport;
 }
 
@@ -39,15 +37,21 @@ interface Wanted {
 
 /** How long a commit may wait for the mirror to be made smaller. */
 const renewalPatienceMs = 60_000;
+/** What goes bad again at once, as on a bad disk, is not received in full with every poll. */
+const wholeEveryMs = 10 * 60_000;
 
 /** Brings commits of a server into its mirror, which hold nothing but what was checked. */
 export class MirrorReceiver implements AsyncDisposable {
   /** One thing at a time, as there is one folder to receive into: `receive()` is to be called from here only. */
   readonly queue = new PQueue({ concurrency: 1 });
+  /** Reads the mirror. */
+  readonly store: ObjectStore;
   readonly #parts: ReceivingParts;
   readonly #growth: MirrorGrowth;
   /** Set when the packs we have turned out to lack something: the next fetch takes everything. */
   #isDoubtful = false;
+  /** When everything may be received for that reason again, in milliseconds since the epoch. */
+  #wholeAt = 0;
   /** What must not be lost by beginning anew. */
   #held: readonly string[] = [];
   readonly #stop = new AbortController();
@@ -55,16 +59,24 @@ export class MirrorReceiver implements AsyncDisposable {
   constructor(parts: ReceivingParts) {
     this.#parts = parts;
     this.#growth = new MirrorGrowth(parts.mirror, parts);
+    this.store = new ObjectStore(parts.mirror.gitdir, parts.where, (oid) => {
+      if (parts.mirror.has(oid)) this.doubt();
+    });
   }
 
   /** Whether even the accepted commit has to be received again. */
   get isDoubtful(): boolean {
-    return this.#isDoubtful;
+    return this.#isDoubtful && this.#parts.clock.now() >= this.#wholeAt;
   }
 
-  /** The packs turn out to lack something, or to be damaged. */
+  /** The packs that are vouched for turn out to lack something, or to be damaged. */
   doubt(): void {
-    if (this.#parts.mirror.commit !== undefined) this.#isDoubtful = true;
+    if (this.#isDoubtful) return;
+    this.#isDoubtful = true;
+    this.#parts.logger.warn(
+      { repository: this.#parts.where },
+      'mirror is damaged: the repository is received anew',
+    );
   }
 
   /** From now on the mirror is not made smaller by losing one of these commits. */
@@ -74,27 +86,26 @@ export class MirrorReceiver implements AsyncDisposable {
 
   /** Gives the commit of a ref, or of an id, with all its objects readable and checked. */
   async receive(want: string, use: Use, signal: AbortSignal): Promise<string> {
-    const { mirror, store } = this.#parts;
-    const { commit } = mirror;
-    const mustTakeAll = this.#isDoubtful || commit === undefined;
+    const { commit } = this.#parts.mirror;
+    const mustTakeAll = this.isDoubtful || commit === undefined;
     const renewed =
       mustTakeAll || use === 'keep aside' ? undefined : await this.#renew(want, signal);
     const known = mustTakeAll ? undefined : commit;
     const received = renewed ?? (await this.#take({ want, use, known }, signal));
     // A task of its own: whoever asked for the head does not wait for it.
     if (this.#growth.hasManyPacks) {
-      const refresh = (): Promise<void> => store.refresh();
+      const refresh = (): Promise<void> => this.store.refresh();
       void this.queue.add(() => this.#growth.joinPacks(this.#stop.signal, refresh));
     }
     return received;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const { mirror, store, transport } = this.#parts;
+    const { mirror, transport } = this.#parts;
     this.#stop.abort();
     await transport[Symbol.asyncDispose]();
     await this.queue.onIdle();
-    await store[Symbol.asyncDispose]();
+    await this.store[Symbol.asyncDispose]();
     await mirror[Symbol.asyncDispose]();
   }
 
@@ -114,7 +125,8 @@ export class MirrorReceiver implements AsyncDisposable {
   }
 
   async #take({ want, use, known, mustHold = [] }: Wanted, signal: AbortSignal): Promise<string> {
-    const { mirror, store, transport, clock, where } = this.#parts;
+    const { store } = this;
+    const { mirror, transport, clock, where } = this.#parts;
     const have =
       known === undefined ? undefined : { oid: known, bytes: await store.commitBytes(known) };
     const gitdir = mirror.incoming;
@@ -122,11 +134,14 @@ export class MirrorReceiver implements AsyncDisposable {
       fetchWanted(transport, { gitdir, want, have, signal }),
     );
     const admitted = await mirror.admit();
+    if (known === undefined && mirror.commit !== undefined) {
+      this.#wholeAt = clock.now() + wholeEveryMs;
+    }
     const has = (oid: string): boolean =>
       admitted.some(({ index }) => index.has(oid)) || (known !== undefined && mirror.has(oid));
     try {
       if (want === commit && !has(commit)) throw missingCommit(commit, where);
-      await store.refresh();
+      await (known === undefined ? store.reopen() : store.refresh());
       if (want.startsWith('refs/tags/')) await store.peel(commit);
       await checkConnectivity(store, has, commit, known, signal);
       const lost = mustHold.find((held) => !has(held));
@@ -136,8 +151,10 @@ export class MirrorReceiver implements AsyncDisposable {
       if (use === 'keep aside') {
         mirror.keepAside(admitted);
       } else {
-        await mirror.accept(commit, admitted, known === undefined ? 'replace' : 'add');
-        this.#isDoubtful = false;
+        // What is in force and not among it may be whole in what we have.
+        const isAll = known === undefined && this.#held.every(has);
+        await mirror.accept(commit, admitted, isAll ? 'replace' : 'add');
+        if (known === undefined) this.#isDoubtful = false;
       }
     } catch (error) {
       await mirror.reject();

@@ -14,7 +14,7 @@ import type { RemoteLocation } from './location.ts';
 import { MirrorReceiver } from './mirror-receiver.ts';
 import { Mirror } from './mirror.ts';
 import { findNamedRef } from './named-ref.ts';
-import { ObjectStore } from './object-store.ts';
+import type { ObjectStore } from './object-store.ts';
 import { askOnceMore } from './once-more.ts';
 import { startPolling } from './poll.ts';
 import { pushCommit } from './push-commit.ts';
@@ -60,14 +60,8 @@ export class MirrorSource implements Source {
     this.#options = options;
     this.#mirror = mirror;
     this.#transport = transport;
-    this.#store = new ObjectStore(mirror.gitdir, this.#where);
-    this.#receiver = new MirrorReceiver({
-      ...options,
-      where: this.#where,
-      mirror,
-      store: this.#store,
-      transport,
-    });
+    this.#receiver = new MirrorReceiver({ ...options, where: this.#where, mirror, transport });
+    this.#store = this.#receiver.store;
     const { location } = options;
     const repository = { where: this.#where, location, gitdir: null, store: this.#store };
     this.#reader = new RepositoryReader(repository, options);

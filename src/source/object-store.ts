@@ -41,15 +41,18 @@ export class ObjectStore implements AsyncDisposable {
   readonly #gitdir: string;
   /** The repository, as messages name it. */
   readonly #where: string;
+  readonly #onUnread: ((oid: string) => void) | undefined;
   readonly #files: ObjectFiles;
   readonly #trees = new BoundedCache<string, ParsedTree>(400_000, (tree) => 1 + tree.items.size);
   readonly #commits = new BoundedCache<string, Commit>(50_000, () => 1);
   /** Commits whose parents were left out by a shallow clone. */
   #shallow: ReadonlySet<string> = new Set();
 
-  constructor(gitdir: string, where: string) {
+  /** @param onUnread is told the id of an object that cannot be read, or is not there */
+  constructor(gitdir: string, where: string, onUnread?: (oid: string) => void) {
     this.#gitdir = gitdir;
     this.#where = where;
+    this.#onUnread = onUnread;
     this.#files = new ObjectFiles(gitdir);
   }
 
@@ -63,6 +66,12 @@ export class ObjectStore implements AsyncDisposable {
   /** Whether there is an object of this id, be it readable or not. */
   has(oid: string): Promise<boolean> {
     return this.#files.has(oid);
+  }
+
+  /** Like `refresh()`, when files may have been replaced by others of the same name. */
+  async reopen(): Promise<void> {
+    await this.#files[Symbol.asyncDispose]();
+    await this.refresh();
   }
 
   async commit(oid: string): Promise<Commit> {
@@ -135,6 +144,7 @@ export class ObjectStore implements AsyncDisposable {
       } catch (error) {
         const isFinal = error instanceof StalledError || error instanceof OtherTypeError;
         if (attempt === maxAttempts || isFinal) {
+          if (!isFinal) this.#onUnread?.(oid);
           throw this.#failure(oid, type, error);
         }
       }

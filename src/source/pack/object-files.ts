@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 
 import { createBaseCache, PackFile, type StoredObject } from './pack-file.ts';
 import { readLoose } from './read-loose.ts';
+import { TooLargeError } from './too-large.ts';
 
 /** Folders of objects that borrow from each other, in a row. Git stops there too. */
 const maxAlternates = 5;
@@ -51,24 +52,32 @@ export class ObjectFiles implements AsyncDisposable {
   }
 
   /**
-   * The object, or null when there is none.
+   * The object, or null when there is none. Where one pack is damaged another may hold it, too.
    *
    * @throws TooLargeError, before it is made
    * @throws Error when it cannot be read
    */
   async read(oid: string, maxBytes: number): Promise<StoredObject | null> {
+    let failure: unknown;
     for (const [base, opened] of [...this.#packs].toReversed()) {
       const pack = await opened;
       if (!pack.has(oid)) continue;
-      this.#packs.delete(base);
-      this.#packs.set(base, opened);
-      return pack.read(oid, maxBytes);
+      try {
+        const found = await pack.read(oid, maxBytes);
+        this.#packs.delete(base);
+        this.#packs.set(base, opened);
+        return found;
+      } catch (error) {
+        if (error instanceof TooLargeError) throw error;
+        failure = error;
+      }
     }
     for (const folder of this.#folders) {
       const names = join(folder, oid.slice(0, 2));
       if (!(await this.#namesIn(names)).has(oid.slice(2))) continue;
       return readLoose(join(names, oid.slice(2)), maxBytes);
     }
+    if (failure !== undefined) throw failure;
     return null;
   }
 

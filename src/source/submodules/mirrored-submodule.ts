@@ -5,7 +5,6 @@ import { checkConnectivity } from '../check-connectivity.ts';
 import type { RemoteLocation } from '../location.ts';
 import { MirrorReceiver } from '../mirror-receiver.ts';
 import { Mirror } from '../mirror.ts';
-import { ObjectStore } from '../object-store.ts';
 import { openTransport } from '../open-transport.ts';
 import type { SourceOptions } from '../source-options.ts';
 import type { SubmoduleRepository } from './submodule-repository.ts';
@@ -38,8 +37,8 @@ export async function openMirroredSubmodule(
     await transport[Symbol.asyncDispose]();
     throw error;
   }
-  const store = new ObjectStore(mirror.gitdir, where);
-  const receiver = new MirrorReceiver({ ...options, where, mirror, store, transport });
+  const receiver = new MirrorReceiver({ ...options, where, mirror, transport });
+  const { store } = receiver;
   /** Checked since the mirror was opened, the last one last. */
   const whole = new Set<string>();
 
