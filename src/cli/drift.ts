@@ -115,7 +115,7 @@ function mergeRecords(
   return [...open, ...resolved];
 }
 
-/** Who wrote the files that the items point to; one look per file and commit. */
+/** Who wrote the lines that the items point to; one look per line and commit. */
 async function findAuthors(
   source: Source,
   items: readonly DriftItem[],
@@ -126,7 +126,7 @@ async function findAuthors(
     const key = authorKey(item);
     if (key === null || item.origin === null || item.commit === null || authors.has(key)) continue;
     try {
-      authors.set(key, await source.lastChange(item.origin.file, item.commit, signal));
+      authors.set(key, await source.lastChange(item.origin, item.commit, signal));
     } catch {
       // The commit may be gone from the repository since; the report then names the revision in force.
     }

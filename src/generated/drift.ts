@@ -145,7 +145,7 @@ action: ("heal" | "replace" | "prune" | "report")
 note: string
 }
 /**
- * Where the desired value stands and who wrote that file last.
+ * Where the desired value stands and who wrote that line.
  */
 export interface Origin {
 /**
@@ -161,7 +161,7 @@ line: number
  */
 column: number
 /**
- * The last commit that changed the file.
+ * The commit that the line is from.
  */
 commit: string
 /**

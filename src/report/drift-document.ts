@@ -12,7 +12,7 @@ export interface DriftInput {
   readonly ignored: readonly Ignored[];
   readonly expiredRules: readonly IgnoreRule[];
   readonly observations: Iterable<HostObservation>;
-  /** Who changed a file last, by `commit file`. */
+  /** Who wrote a line, by `commit file:line`. */
   readonly authors: ReadonlyMap<string, Revision>;
   readonly now: number;
 }
@@ -26,7 +26,7 @@ export interface DriftHistory {
 
 /** Key of `DriftInput.authors`; null when the item has no line. */
 export function authorKey({ origin, commit }: DriftItem): string | null {
-  return origin === null || commit === null ? null : `${commit} ${origin.file}`;
+  return origin === null || commit === null ? null : `${commit} ${origin.file}:${origin.line}`;
 }
 
 /** The drift report as a document: schemas/drift.schema.json. */

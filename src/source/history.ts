@@ -1,7 +1,6 @@
 import { StalledError } from '../model/errors.ts';
 import type { CommitSha } from '../model/names.ts';
 import { toCommitSha } from '../model/names.ts';
-import { BoundedCache } from './bounded-cache.ts';
 import type { ObjectStore } from './object-store.ts';
 import { descend } from './walk-tree.ts';
 
@@ -10,31 +9,12 @@ const maxChangeDepth = 1000;
 /** How many commits an id is looked for among. */
 const maxSearch = 10_000;
 
-interface KnownChange {
-  /** The commit from which it was looked for, and what stood at the path there. */
-  readonly from: string;
-  readonly oid: string;
-  readonly changed: string;
-}
-
-/** Questions about the commits behind a commit. Answers are kept, so that a new commit costs only itself. */
+/** Questions about the commits behind a commit. */
 export class History {
   readonly #store: ObjectStore;
-  readonly #changes = new BoundedCache<string, KnownChange>(50_000, () => 1);
 
   constructor(store: ObjectStore) {
     this.#store = store;
-  }
-
-  /**
-   * The newest commit on the line of first parents whose version of the path differs from its parent's, or the one at
-   * the bound of 1,000 commits. The boundary of a shallow repository counts as the first commit.
-   */
-  async lastChange(path: string, commit: string, signal: AbortSignal): Promise<string> {
-    const oid = await this.#oidAt(path, commit);
-    const changed = await this.#findChange(path, commit, oid, signal);
-    this.#changes.set(path, { from: commit, oid, changed });
-    return changed;
   }
 
   /**
@@ -67,25 +47,6 @@ export class History {
     const oids: string[] = [];
     for (const path of paths) oids.push(await this.#oidAt(path, commit));
     return oids;
-  }
-
-  async #findChange(
-    path: string,
-    commit: string,
-    oid: string,
-    signal: AbortSignal,
-  ): Promise<string> {
-    const known = this.#changes.get(path);
-    let at = commit;
-    for (let depth = 0; depth < maxChangeDepth; depth += 1) {
-      signal.throwIfAborted();
-      if (known?.from === at && known.oid === oid) return known.changed;
-      const parent = (await this.#store.commit(at)).parents[0];
-      if (parent === undefined || (await this.#store.findCommit(parent)) === undefined) return at;
-      if ((await this.#oidAt(path, parent)) !== oid) return at;
-      at = parent;
-    }
-    return at;
   }
 
   /**

@@ -11,6 +11,7 @@ import { messageOf } from '../model/errors.ts';
 import type { FollowedRef } from '../model/followed-ref.ts';
 import type { CommitSha } from '../model/names.ts';
 import { renamed, type Revision } from '../model/revision.ts';
+import type { LinePlace } from './blame.ts';
 import { asSourceError } from './as-source-error.ts';
 import type { Change, Committed } from './change.ts';
 import { findCheckedOut } from './checked-out.ts';
@@ -117,8 +118,8 @@ export class LocalSource implements Source {
     return this.#reader.read(oid, maxBytes, signal);
   }
 
-  lastChange(path: string, commit: CommitSha, signal: AbortSignal): Promise<Revision> {
-    return this.#reader.lastChange(path, commit, signal);
+  lastChange(place: LinePlace, commit: CommitSha, signal: AbortSignal): Promise<Revision> {
+    return this.#reader.lastChange(place, commit, signal);
   }
 
   versions(

@@ -3,6 +3,7 @@ import { nameOfRef, type FollowedRef } from '../model/followed-ref.ts';
 import type { CommitSha } from '../model/names.ts';
 import { toCommitSha } from '../model/names.ts';
 import type { Revision } from '../model/revision.ts';
+import { Blame, type LinePlace } from './blame.ts';
 import { commitMessage, parseCommit } from './commit-object.ts';
 import { History, theOnly } from './history.ts';
 import type { ObjectStore } from './object-store.ts';
@@ -28,6 +29,7 @@ export class RepositoryReader {
   readonly #store: ObjectStore;
   readonly #followed: Followed;
   readonly #history: History;
+  readonly #blame: Blame;
   #isUnread = false;
 
   constructor(repository: ReadRepository, followed: Followed) {
@@ -35,6 +37,7 @@ export class RepositoryReader {
     this.#store = repository.store;
     this.#followed = followed;
     this.#history = new History(repository.store);
+    this.#blame = new Blame(repository.store);
   }
 
   /** Whether what was to be read last could not be, for a reason that may pass without anything new in the repository. */
@@ -80,8 +83,8 @@ export class RepositoryReader {
   }
 
   /** See `Source.lastChange`. */
-  async lastChange(path: string, commit: CommitSha, signal: AbortSignal): Promise<Revision> {
-    return this.revision(await this.#history.lastChange(path, commit, signal));
+  async lastChange(place: LinePlace, commit: CommitSha, signal: AbortSignal): Promise<Revision> {
+    return this.revision(await this.#blame.lastChange(place, commit, signal));
   }
 
   /** See `Source.versions`. */

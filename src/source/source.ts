@@ -1,6 +1,7 @@
 import type { FollowedRef } from '../model/followed-ref.ts';
 import type { CommitSha } from '../model/names.ts';
 import type { Revision } from '../model/revision.ts';
+import type { LinePlace } from './blame.ts';
 import type { Change, Committed } from './change.ts';
 import type { SourceTree } from './source-tree.ts';
 
@@ -36,13 +37,15 @@ export interface Source extends AsyncDisposable {
   /** Bytes of a blob; refuses one over `maxBytes`. */
   read(oid: string, maxBytes: number, signal: AbortSignal): Promise<Uint8Array>;
   /**
-   * Who wrote a file last: the newest commit reachable from `commit` whose version of `path` differs from its first parent's.
-   * Bounded: gives the commit at the bound when history is longer than 1,000 commits.
+   * The commit that a line of a file is from, as `git blame` finds it; for a file in a submodule, the commit that took the
+   * submodule in. Bounded: gives the commit at the bound when history is longer than 1,000 commits.
+   *
+   * @param place as it is in `commit`
    */
-  lastChange(path: string, commit: CommitSha, signal: AbortSignal): Promise<Revision>;
+  lastChange(place: LinePlace, commit: CommitSha, signal: AbortSignal): Promise<Revision>;
   /**
    * The newest commits behind `commit`, itself included, that changed one of the files: newest first, at most `limit`, on the
-   * line of first parents. Bounded as `lastChange` is.
+   * line of first parents, looked for among the nearest 1,000.
    */
   versions(
     paths: readonly string[],

@@ -95,7 +95,7 @@ describe('a mirror that is fetched into again and again', () => {
     expect((await packNames()).length).toBeLessThan(5);
     expect(countWholePacks()).toBe(1);
     expect(await contentOfHead(source)).toMatchObject({ big, n: '17', 'apps/3': 'of 3' });
-    expect((await source.lastChange('big', last, never)).commit).toBe(first);
+    expect((await source.lastChange({ file: 'big', line: 1 }, last, never)).commit).toBe(first);
     await fsck(last);
     await source[Symbol.asyncDispose]();
     await using again = await openTestSource(facts);

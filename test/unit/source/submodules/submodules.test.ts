@@ -101,10 +101,12 @@ describe.each(ways)('submodules over $name', ({ serve }) => {
     }
     const { commit } = await source.head(never);
     expect((await source.tree(commit, never)).entries.get('vendor/lib/a')?.executable).toBe(true);
-    expect((await source.lastChange('vendor/lib/a', commit, never)).commit).toBe(after);
-    expect((await source.lastChange('vendor/again/a', commit, never)).subject).toBe(
-      'move vendor/again',
+    expect((await source.lastChange({ file: 'vendor/lib/a', line: 1 }, commit, never)).commit).toBe(
+      after,
     );
+    expect(
+      (await source.lastChange({ file: 'vendor/again/a', line: 1 }, commit, never)).subject,
+    ).toBe('move vendor/again');
   });
 
   it('are followed through what becomes of them, and read while their server is away', async () => {
