@@ -8,6 +8,8 @@ import type { Claims } from './follower.ts';
  */
 export class FleetClaims {
   readonly #owners = new Map<string, string>();
+  /** By the fleet that they wait for, then by source. */
+  readonly #waiting = new Map<string, Map<string, () => void>>();
   readonly #resuming: Set<string>;
   readonly #allResumed: Promise<void>;
   #onAllResumed: () => void = () => undefined;
@@ -23,7 +25,7 @@ export class FleetClaims {
   /** What one source sees of it. Nobody's head is judged before all have what was theirs: else a restart could swap fleets. */
   of(source: string): Claims {
     return {
-      claim: (fleet) => this.#claim(fleet, source),
+      claim: (fleet, onFree) => this.#claim(fleet, source, onFree),
       resumed: () => {
         this.#resuming.delete(source);
         if (this.#resuming.size === 0) this.#onAllResumed();
@@ -33,16 +35,29 @@ export class FleetClaims {
   }
 
   /** A source has one fleet at a time: with a new one it gives up the former. */
-  #claim(fleet: FleetSpec, source: string): Diagnostic | null {
+  #claim(fleet: FleetSpec, source: string, onFree: () => void): Diagnostic | null {
+    for (const waiting of this.#waiting.values()) waiting.delete(source);
     const owner = this.#owners.get(fleet.name) ?? source;
     if (owner === source) {
-      for (const [name, other] of this.#owners) if (other === source) this.#owners.delete(name);
+      const former = [...this.#owners]
+        .filter(([, other]) => other === source)
+        .map(([name]) => name);
+      for (const name of former) this.#owners.delete(name);
       this.#owners.set(fleet.name, source);
+      for (const name of former) if (name !== fleet.name) this.#free(name);
       return null;
     }
+    const waiting = this.#waiting.get(fleet.name) ?? new Map<string, () => void>();
+    this.#waiting.set(fleet.name, waiting.set(source, onFree));
     const message = `Cannot follow this commit: the fleet "${fleet.name}" is that of the source "${owner}", and two of one name would remove each other's containers`;
     return diagnosticAt(fleet.origin, 'name', 'fleet-of-another-source', message, {
       hint: 'Give the fleet.yaml of each source a name of its own',
     });
+  }
+
+  #free(fleet: string): void {
+    const waiting = [...(this.#waiting.get(fleet)?.values() ?? [])];
+    this.#waiting.delete(fleet);
+    for (const onFree of waiting) onFree();
   }
 }

@@ -26,8 +26,12 @@ export interface FollowerParts extends Reading {
 }
 
 export interface Claims {
-  /** Why the fleet cannot be that of this source; null: it is from now on. */
-  readonly claim: (fleet: FleetSpec) => Diagnostic | null;
+  /**
+   * Why the fleet cannot be that of this source; null: it is from now on.
+   *
+   * @param onFree is called once, when another source gives up the fleet that this one asked for last
+   */
+  readonly claim: (fleet: FleetSpec, onFree: () => void) => Diagnostic | null;
   /** This source has taken up the commit that was in force, or cannot. */
   readonly resumed: () => void;
   /** All sources have. */
@@ -165,6 +169,13 @@ export class Follower implements AsyncDisposable {
     this.#cancelNextLook = approval.clock.after(nextLookMs, () => this.hint());
   }
 
+  /** The same head, for something else has changed. */
+  #lookAnew(): void {
+    if (this.#stop.signal.aborted) return;
+    this.#looked = null;
+    this.hint();
+  }
+
   #load(revision: Revision): Promise<LoadedRevision> {
     return loadRevision(this.#parts.source, revision, this.#parts, this.#stop.signal);
   }
@@ -173,7 +184,7 @@ export class Follower implements AsyncDisposable {
   #claim(loaded: LoadedRevision): LoadedRevision {
     if (loaded.kind === 'invalid') return loaded;
     const { revision, fleet } = loaded.desired;
-    const wrong = this.#parts.claims?.claim(fleet) ?? null;
+    const wrong = this.#parts.claims?.claim(fleet, () => this.#lookAnew()) ?? null;
     return wrong === null ? loaded : { kind: 'invalid', revision, diagnostics: [wrong] };
   }
 

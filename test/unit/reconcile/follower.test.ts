@@ -4,10 +4,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 
+import type { Journal } from '../../../src/journal/journal.ts';
 import { openJournal } from '../../../src/journal/open-journal.ts';
 import { diagnosticAt } from '../../../src/model/diagnostic.ts';
 import type { FollowedRef } from '../../../src/model/followed-ref.ts';
-import type { Approval } from '../../../src/reconcile/follower.ts';
+import type { Approval, Claims } from '../../../src/reconcile/follower.ts';
+import { FleetClaims } from '../../../src/reconcile/fleet-claims.ts';
 import { Follower } from '../../../src/reconcile/follower.ts';
 import type { NonFastForward } from '../../../src/reconcile/judge-head.ts';
 import { origin } from '../../support/builders.ts';
@@ -88,6 +90,41 @@ const histories: readonly History[] = [
     isFollowed: false,
   },
 ];
+
+interface OneOfSources extends AsyncDisposable {
+  readonly repository: GitRepository;
+  readonly journal: Journal;
+  readonly follower: Follower;
+}
+
+/** A source among others, with a repository of its own; it is not followed yet. */
+async function sourceWith(claims: Claims, folder: string): Promise<OneOfSources> {
+  const repository = await createRepository(join(folder, 'repository'));
+  await repository.commit(app('v1'));
+  const journal = openJournal(join(folder, 'state'), logger);
+  const source = await openTestSource({ repository: repository.path });
+  const follower = new Follower({
+    source,
+    journal,
+    logger,
+    nonFastForward: 'refuse',
+    path: '',
+    key: testKey,
+    cache: new Map(),
+    claims,
+    onAccepted: ({ desired: { revision } }) => journal.accept(revision, ['shop']),
+  });
+  return {
+    repository,
+    journal,
+    follower,
+    async [Symbol.asyncDispose]() {
+      await follower[Symbol.asyncDispose]();
+      await source[Symbol.asyncDispose]();
+      journal[Symbol.dispose]();
+    },
+  };
+}
 
 interface Outcome {
   readonly accepted: string;
@@ -275,6 +312,24 @@ describe('Follower', () => {
     await eventually('the head', async () => (accepted.at(-1) === two ? true : null));
 
     expect(accepted).toEqual([one, two]);
+  });
+
+  it('takes a commit into force whose fleet was that of another source, once that gives it up', async () => {
+    await using scratch = await scratchFolder();
+    const claims = new FleetClaims(['a', 'b']);
+    await using a = await sourceWith(claims.of('a'), join(scratch.path, 'a'));
+    await using b = await sourceWith(claims.of('b'), join(scratch.path, 'b'));
+    claims.of('b').resumed();
+    await a.follower.start();
+    await eventually('the fleet to be taken', async () => a.journal.accepted());
+    await b.follower.start();
+    const refused = await eventually('a refusal', async () => b.journal.rejected());
+    expect(refused.diagnostics).toMatchObject([{ code: 'fleet-of-another-source' }]);
+
+    await a.repository.commit({ 'fleet.yaml': fleet.replace('test', 'other') });
+
+    const accepted = await eventually('the fleet to be given up', async () => b.journal.accepted());
+    expect(accepted.commit).toBe(refused.revision.commit);
   });
 
   describe('where plans must be approved', () => {
