@@ -1,0 +1,48 @@
+import type { HostName } from '../model/names.ts';
+import type { Board } from './board.ts';
+import { assign } from './board.ts';
+import type { Candidate } from './candidates.ts';
+import { admits } from './constraint.ts';
+import { exclusionsOf, ownClash } from './exclusions.ts';
+import type { Slot } from './slot.ts';
+import { strayFrom } from './stray.ts';
+
+/** Leaves a slot where it is, if it may stay there. */
+export function keep(board: Board, slot: Slot): boolean {
+  const current =
+    slot.service.mode === 'global' ? (slot.slot as HostName) : board.input.current.get(slot.key);
+  if (current === undefined || !board.hosts.has(current)) return false;
+  const host = board.candidates.get(current);
+  if (host !== undefined) {
+    if (!mayStay(board, slot, host)) return false;
+    if (isAvoided(board, slot, current) && hasAnother(board, slot)) return false;
+  }
+  assign(board, slot, current);
+  return true;
+}
+
+/** The slot has failed on the host. */
+export function isAvoided({ input }: Board, slot: Slot, host: HostName): boolean {
+  return input.avoided.get(slot.key)?.has(host) === true;
+}
+
+/** Some host admits the slot on which it has not failed. */
+function hasAnother(board: Board, slot: Slot): boolean {
+  return [...board.candidates.values()].some(
+    (host) =>
+      !isAvoided(board, slot, host.spec.name) && exclusionsOf(board, slot, host).length === 0,
+  );
+}
+
+/**
+ * A stranger on its port does not drive a slot away: its volume may be here, and the trouble is said instead. Another
+ * instance of ours on its port does, since one of the two can go elsewhere.
+ */
+function mayStay(board: Board, slot: Slot, host: Candidate): boolean {
+  const { constraints, job } = slot.service;
+  // A hook that has run has done so, wherever its service goes now.
+  const isHook = job?.of !== undefined;
+  if (!isHook && strayFrom(board, slot, host.spec.name).length > 0) return false;
+  const isAdmitted = constraints.every((constraint) => admits(host, constraint));
+  return isAdmitted && ownClash(board, slot, host) === undefined;
+}

@@ -1,0 +1,23 @@
+import { slotKey } from '../model/labels.ts';
+import { neighbours, sharedSlot } from '../model/shared-slot.ts';
+import type { HostName } from '../model/names.ts';
+import type { Board } from './board.ts';
+import type { Slot } from './slot.ts';
+
+/** What a slot is to be near and is not on a host. */
+export function strayFrom(
+  { services, assignments }: Board,
+  { application, service, slot }: Slot,
+  host: HostName,
+): readonly string[] {
+  return neighbours(service).flatMap((name) => {
+    const shared = services.get(`${application}/${name}`);
+    if (shared === undefined) return [];
+    const key = slotKey({ application, service: name, slot: sharedSlot(shared.service, slot) });
+    const there = assignments.get(key);
+    // A hook of a service that has no such slot may be anywhere.
+    const isFree = there === undefined && service.job?.of === name;
+    if (there === host || isFree) return [];
+    return [`service "${name}" is ${there === undefined ? 'nowhere' : `on host "${there}"`}`];
+  });
+}
