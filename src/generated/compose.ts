@@ -116,15 +116,15 @@ memory?: string
 pids?: Limit
 }
 /**
- * What an instance is given when the host is busy.
+ * What an instance is sure to have: a host is given no more than its capacity (see fleet.yaml) less its reserve.
  */
 reservations?: {
 /**
- * Number of CPUs.
+ * Number of CPUs that placement sets aside for each instance on its host. The engine is not told of it. Default: none.
  */
 cpus?: (number | string)
 /**
- * Soft limit that holds when memory is short, such as 256m; units as in limits. Default: none.
+ * Memory that placement sets aside for each instance on its host, and soft limit that holds when memory is short, such as 256m; units as in limits. Default: none.
  */
 memory?: string
 /**
@@ -164,10 +164,7 @@ constraints?: Strings
  * What to spread instances over.
  */
 preferences?: unknown[]
-/**
- * Most instances of the service on one host.
- */
-max_replicas_per_node?: (number | string)
+max_replicas_per_node?: Integer
 }
 } | null)
 /**
@@ -954,7 +951,7 @@ mac_address?: string
  */
 mem_limit?: (number | string)
 /**
- * Soft limit of memory: the same as deploy.resources.reservations.memory. Default: none.
+ * Reserved memory: the same as deploy.resources.reservations.memory. Default: none.
  */
 mem_reservation?: (number | string)
 /**

@@ -93,6 +93,21 @@ address?: string
 labels?: {
 [k: string]: string | number | boolean
 }
+capacity?: Amounts
+reserve?: Amounts
+}
+/**
+ * Amounts of CPUs and memory.
+ */
+export interface Amounts {
+/**
+ * Number of CPUs, such as 1.5.
+ */
+cpus?: (number | string)
+/**
+ * Bytes, or a number with the unit b, k, m, g, t or p (powers of 1024), such as 2g.
+ */
+memory?: (number | string)
 }
 /**
  * Differences to leave alone. In the names and the path, "*" stands for any characters and "?" for one.

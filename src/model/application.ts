@@ -50,6 +50,10 @@ export interface ServiceSpec {
   /** Number of instances; 1 per eligible host when global. */
   readonly replicas: number;
   readonly constraints: readonly Constraint[];
+  /** Most slots on one host; absent: no bound. */
+  readonly maxPerHost?: number;
+  /** CPUs that each instance is to have on its host, in billionths of one; absent: none. Memory: see `container`. */
+  readonly reservedNanoCpus?: number;
   /** The name of its container, of which there is one per host; absent: see instanceName(). */
   readonly containerName?: string;
   /** Never two running instances, not even for a moment and not on two hosts. */

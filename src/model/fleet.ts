@@ -27,7 +27,18 @@ export interface HostSpec {
   /** Address at which published ports of this host are reached; an IP address or a name. */
   readonly address: string;
   readonly labels: Readonly<Record<string, string>>;
+  /** What it has for reservations, where fleet.yaml says it; absent: what its engine says. */
+  readonly capacity?: Partial<Amounts>;
+  /** What of that is kept for others; absent: nothing. */
+  readonly reserve?: Partial<Amounts>;
   readonly origins: Origins;
+}
+
+/** What is reserved, or can be. */
+export interface Amounts {
+  /** Billionths of a CPU. */
+  readonly nanoCpus: number;
+  readonly memoryBytes: number;
 }
 
 export type Endpoint =

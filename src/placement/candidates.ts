@@ -1,11 +1,18 @@
-import type { HostSpec } from '../model/fleet.ts';
+import type { Amounts, HostSpec } from '../model/fleet.ts';
 import type { HostName } from '../model/names.ts';
 import type { HostObservation, ReachableHost } from '../model/observation.ts';
 import type { CandidateHost } from './constraint.ts';
+import { noLoad, type HostLoad } from './host-load.ts';
+import { roomOf } from './room.ts';
 
 /** A host that can be seen, and so can be given slots. */
 export interface Candidate extends CandidateHost {
+  readonly name: HostName;
   readonly observation: ReachableHost;
+  /** What of it can be reserved. */
+  readonly room: Amounts;
+  /** What was given to it so far. */
+  readonly load: HostLoad;
 }
 
 /** By name, in the order of names. */
@@ -16,9 +23,11 @@ export function candidatesOf(
   const sorted = hosts.toSorted((a, b) => (a.name < b.name ? -1 : 1));
   return new Map(
     sorted.flatMap((spec): [HostName, Candidate][] => {
-      const observation = observations.get(spec.name);
+      const { name } = spec;
+      const observation = observations.get(name);
       if (observation?.kind !== 'reachable') return [];
-      return [[spec.name, { spec, engine: observation.engine, observation }]];
+      const host = { spec, engine: observation.engine };
+      return [[name, { ...host, name, observation, room: roomOf(host), load: noLoad() }]];
     }),
   );
 }

@@ -1,12 +1,11 @@
 import { sha256 } from '../model/digest.ts';
 import type { Board } from './board.ts';
-import { countKeys, countOf } from './board.ts';
-import type { CandidateHost } from './constraint.ts';
+import type { Candidate } from './candidates.ts';
 import { isAvoided } from './keep.ts';
-import type { Slot } from './slot.ts';
+import { serviceKey, type Slot } from './slot.ts';
 
 /** Negative when the first of two hosts is the better one for a slot. */
-export function compareHosts(board: Board, slot: Slot, a: CandidateHost, b: CandidateHost): number {
+export function compareHosts(board: Board, slot: Slot, a: Candidate, b: Candidate): number {
   const left = score(board, slot, a);
   const right = score(board, slot, b);
   for (const [index, value] of left.entries()) {
@@ -18,16 +17,15 @@ export function compareHosts(board: Board, slot: Slot, a: CandidateHost, b: Cand
 }
 
 /** Smaller is better, first difference decides. */
-function score(board: Board, slot: Slot, host: CandidateHost): readonly number[] {
-  const [total, application, service] = countKeys(slot, host.spec.name);
+function score(board: Board, slot: Slot, { name, load }: Candidate): readonly number[] {
   return [
-    isAvoided(board, slot, host.spec.name) ? 1 : 0,
-    countOf(board, service),
-    countOf(board, application),
-    countOf(board, total),
+    isAvoided(board, slot, name) ? 1 : 0,
+    load.services.get(serviceKey(slot)) ?? 0,
+    load.applications.get(slot.application) ?? 0,
+    load.total,
   ];
 }
 
-function rank(slot: Slot, host: CandidateHost): string {
-  return sha256(`${slot.key}@${host.spec.name}`);
+function rank(slot: Slot, { name }: Candidate): string {
+  return sha256(`${slot.key}@${name}`);
 }

@@ -3,7 +3,7 @@ import type { Board } from './board.ts';
 import { assign } from './board.ts';
 import type { Candidate } from './candidates.ts';
 import { admits } from './constraint.ts';
-import { exclusionsOf, ownClash } from './exclusions.ts';
+import { exclusionsOf, hasPlace } from './exclusions.ts';
 import type { Slot } from './slot.ts';
 import { strayFrom } from './stray.ts';
 
@@ -29,20 +29,19 @@ export function isAvoided({ input }: Board, slot: Slot, host: HostName): boolean
 /** Some host admits the slot on which it has not failed. */
 function hasAnother(board: Board, slot: Slot): boolean {
   return [...board.candidates.values()].some(
-    (host) =>
-      !isAvoided(board, slot, host.spec.name) && exclusionsOf(board, slot, host).length === 0,
+    (host) => !isAvoided(board, slot, host.name) && exclusionsOf(board, slot, host).length === 0,
   );
 }
 
 /**
- * A stranger on its port does not drive a slot away: its volume may be here, and the trouble is said instead. Another
- * instance of ours on its port does, since one of the two can go elsewhere.
+ * A stranger on its port does not drive a slot away: its volume may be here, and the trouble is said instead. Others of ours
+ * do, which have its port, or its share of what the host has, since one of the two can go elsewhere.
  */
 function mayStay(board: Board, slot: Slot, host: Candidate): boolean {
   const { constraints, job } = slot.service;
   // A hook that has run has done so, wherever its service goes now.
   const isHook = job?.of !== undefined;
-  if (!isHook && strayFrom(board, slot, host.spec.name).length > 0) return false;
+  if (!isHook && strayFrom(board, slot, host.name).length > 0) return false;
   const isAdmitted = constraints.every((constraint) => admits(host, constraint));
-  return isAdmitted && ownClash(board, slot, host) === undefined;
+  return isAdmitted && hasPlace(slot, host);
 }

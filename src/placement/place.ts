@@ -27,7 +27,7 @@ export interface UnplacedSlot {
   readonly application: string;
   readonly service: string;
   readonly slot: string;
-  /** `0 of 3 hosts: node.labels.zone == x excludes 3`. */
+  /** `0 of 3 hosts: 3 constraint node.labels.zone == x`. */
   readonly explanation: string;
 }
 
@@ -39,8 +39,8 @@ export interface UnplacedSlot {
 export function place(input: PlacementInput): Placement {
   const board = emptyBoard(input);
   const unplaced: UnplacedSlot[] = [];
-  for (const slots of listSlots(board)) {
-    const moving = slots.filter((slot) => !keep(board, slot));
+  for (const turn of listSlots(board)) {
+    const moving = turn.filter((slot) => !keep(board, slot));
     for (const slot of moving) {
       const refused = settle(board, slot);
       if (refused !== null) unplaced.push(refused);

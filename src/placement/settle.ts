@@ -14,17 +14,17 @@ export function settle(board: Board, slot: Slot): UnplacedSlot | null {
   const only = slot.service.mode === 'global' ? slot.slot : null;
   const exclusions: Exclusion[] = input.hosts
     .filter(({ name }) => !candidates.has(name))
-    .map(({ name }) => ({ host: name, reason: 'unreachable' }));
+    .map(() => 'unreachable');
   const eligible: Candidate[] = [];
   for (const host of candidates.values()) {
-    if (only !== null && host.spec.name !== only) continue;
+    if (only !== null && host.name !== only) continue;
     const excluded = exclusionsOf(board, slot, host);
     if (excluded.length === 0) eligible.push(host);
-    exclusions.push(...excluded.map((reason) => ({ host: host.spec.name, reason })));
+    exclusions.push(...excluded);
   }
   const best = eligible.toSorted((a, b) => compareHosts(board, slot, a, b))[0];
   if (best !== undefined) {
-    assign(board, slot, best.spec.name);
+    assign(board, slot, best.name);
     return null;
   }
   return {

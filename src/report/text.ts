@@ -1,3 +1,5 @@
+import { formatBytes } from '../model/format-bytes.ts';
+
 /** Width for which text output is laid out. */
 const pageWidth = 80;
 
@@ -76,12 +78,6 @@ function formatValue(value: string | number | boolean | null | readonly string[]
   return value === '' ? '""' : String(value);
 }
 
-const byteUnits = [
-  [1024 ** 3, 'GiB'],
-  [1024 ** 2, 'MiB'],
-  [1024, 'KiB'],
-] as const;
-
 /** A value of the field at `path`, with its unit: `64 MiB`, `0.5`, `10s`. */
 export function formatField(
   path: string,
@@ -92,9 +88,4 @@ export function formatField(
   if (path.endsWith('.cpus')) return String(value / 1e9);
   if (/(interval|timeout|period)$/.test(path)) return formatDuration(value);
   return String(value);
-}
-
-function formatBytes(bytes: number): string {
-  const unit = byteUnits.find(([size]) => bytes >= size && bytes % size === 0);
-  return unit === undefined ? `${bytes} B` : `${bytes / unit[0]} ${unit[1]}`;
 }

@@ -93,7 +93,7 @@ const manifests: readonly BadInput[] = [
       `${good}    deploy:\n      placement:\n        constraints: [node.labels.zone == mars]\n`,
     ),
     code: 1,
-    says: ['0 of 3 hosts', 'node.labels.zone == mars excludes 3'],
+    says: ['0 of 3 hosts', '3 constraint node.labels.zone == mars'],
   },
   {
     what: 'a manifest of 5 MiB',

@@ -1,4 +1,5 @@
 import type { Endpoint, FleetSpec, HostSpec } from '../../model/fleet.ts';
+import { present } from '../../model/present.ts';
 import { toHostName } from '../../model/names.ts';
 import { child, items, readText, readTexts, readTextWith, silent, type Cursor } from '../cursor.ts';
 import { parseEndpoint } from '../scalars/endpoint.ts';
@@ -6,6 +7,7 @@ import { cleanPath } from '../scalars/volume.ts';
 import { resolveImagePolicy } from './image-policy.ts';
 import { resolveIgnoreRule } from './ignore-rules.ts';
 import { collectOrigins } from './origins.ts';
+import { resolveAmounts } from './room.ts';
 import { resolveTextMap } from './text-map.ts';
 
 /** `fleet.yaml` with every default filled in; it means nothing when something was reported. */
@@ -45,6 +47,10 @@ function resolveHost(host: Cursor): HostSpec | null {
     endpoint,
     address: readText(child(host, 'address')) ?? addressOf(endpoint),
     labels: resolveTextMap(child(host, 'labels')),
+    ...present({
+      capacity: resolveAmounts(child(host, 'capacity')),
+      reserve: resolveAmounts(child(host, 'reserve')),
+    }),
     origins: collectOrigins(host),
   };
 }

@@ -15,6 +15,7 @@ import { gateOfJob, resolveJob, startsLater } from './job.ts';
 import { originsBelow } from './origins.ts';
 import { resolveTagMoved } from './image-policy.ts';
 import { olderKeys } from './older-keys.ts';
+import { readMaxPerHost, readReservedCpus } from './room.ts';
 import { resolvePullPolicy } from './pull-policy.ts';
 import { replicasOf } from './replicas.ts';
 import { resolveRollout, rolloutOfJob } from './rollout-policy.ts';
@@ -39,6 +40,10 @@ export function resolveService(subject: Subject, name: string, service: Cursor):
     mode: isGlobal ? 'global' : 'replicated',
     replicas,
     constraints: resolveConstraints(service),
+    ...present({
+      maxPerHost: readMaxPerHost(child(service, 'deploy', 'placement', 'max_replicas_per_node')),
+      reservedNanoCpus: readReservedCpus(service),
+    }),
     ...present({ containerName: readText(child(service, 'container_name')) || null }),
     singleton: readBoolean(child(service, 'x-fleetwright', 'singleton')) ?? false,
     job: job === undefined ? null : resolveJob(job),

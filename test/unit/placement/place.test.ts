@@ -126,7 +126,7 @@ describe('place()', () => {
         application: 'shop',
         service: 'web',
         slot: '4',
-        explanation: '0 of 3 hosts: port 80 taken by another instance excludes 3',
+        explanation: '0 of 3 hosts: 3 port 80 taken by another instance',
       },
     ]);
   });
@@ -139,7 +139,7 @@ describe('place()', () => {
 
     expect(hostsOf(result)).toEqual(['host-2', 'host-3']);
     expect(result.unplaced.map(({ explanation }) => explanation)).toEqual([
-      '0 of 3 hosts: port 80 taken by another instance excludes 2, port 80 in use by "nginx" (unmanaged) excludes 1',
+      '0 of 3 hosts: 2 port 80 taken by another instance, 1 port 80 in use by "nginx" (unmanaged)',
     ]);
   });
 
@@ -149,7 +149,7 @@ describe('place()', () => {
     const result = placed([aService({ constraints })], { seen: [anUnreachableHost('host-3')] });
 
     expect(result.unplaced.map(({ explanation }) => explanation)).toEqual([
-      '0 of 3 hosts: node.labels.zone == x excludes 2, node.hostname != host-1 excludes 1, unreachable excludes 1',
+      '0 of 3 hosts: 2 constraint node.labels.zone == x, 1 constraint node.hostname != host-1, 1 unreachable',
     ]);
   });
 

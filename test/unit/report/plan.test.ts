@@ -137,8 +137,7 @@ describe('renderPlan()', () => {
     expect(textOf(plans.blocked)).toMatchInlineSnapshot(`
       "Plan for main@000000000000 "change"
 
-      ! shop: Unplaceable: web/4: 0 of 3 hosts: port 80 taken by another instance
-        excludes 3
+      ! shop: Unplaceable: web/4: 0 of 3 hosts: 3 port 80 taken by another instance
 
       0 steps on 0 hosts."
     `);

@@ -146,7 +146,7 @@ describe('what can be placed nowhere', () => {
 
     expect(stalledBy(last)).toBe('RolledBack');
     expect(decisionOf(last).target.failed[0]?.message).toContain(
-      '0 of 3 hosts: node.labels.zone == moon excludes 3',
+      '0 of 3 hosts: 3 constraint node.labels.zone == moon',
     );
     expect(idsOf(world)).toEqual(idsOf(before));
     expect(steps).toEqual([]);

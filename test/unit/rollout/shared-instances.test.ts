@@ -144,7 +144,7 @@ describe('a service that shares the network of another one', () => {
     expect(decisionOf(decision).conditions).toContainEqual(
       expect.objectContaining({
         reason: 'Unplaceable',
-        message: expect.stringContaining(`service "vpn" is on host "${host}" excludes 2`) as string,
+        message: expect.stringContaining(`2 service "vpn" is on host "${host}"`) as string,
       }),
     );
   });

@@ -1,0 +1,41 @@
+import { label } from '../model/labels.ts';
+import type { HostName } from '../model/names.ts';
+import type { ObservedVolume } from '../model/observation.ts';
+import type { Board } from './board.ts';
+import type { PlacedService } from './placed-service.ts';
+
+/** A volume with data of a slot, and the only host that has it. */
+export interface DataHome {
+  readonly volume: string;
+  readonly host: HostName;
+}
+
+/**
+ * Named volumes of ours that exist on one host only: the one slot of their service belongs there. Of a service with several
+ * slots a volume does not tell whose data it holds, and one on several hosts does not tell which data counts.
+ */
+export function dataHomes(board: Board, { application, service }: PlacedService): DataHome[] {
+  if (service.mode === 'global' || service.replicas !== 1) return [];
+  return service.container.mounts.flatMap((mount) => {
+    if (mount.type !== 'volume' || mount.source === '') return [];
+    const hosts = [...board.candidates.values()].filter(({ observation }) =>
+      observation.volumes.some(
+        (volume) => volume.name === mount.source && holdsDataOf(volume, application),
+      ),
+    );
+    const [home] = hosts;
+    return home === undefined || hosts.length > 1
+      ? []
+      : [{ volume: mount.source, host: home.name }];
+  });
+}
+
+/** It was made for the application, and its data is on the disk of its host and not on a file server. */
+function holdsDataOf({ driver, labels, options }: ObservedVolume, application: string): boolean {
+  const isOurs = labels[label.application] === application && label.fleet in labels;
+  return isOurs && driver === 'local' && !isRemote(options?.['type'] ?? '');
+}
+
+function isRemote(type: string): boolean {
+  return /^(nfs4?|cifs|smb3?|ceph|glusterfs)$/i.test(type);
+}
