@@ -161,9 +161,16 @@ window?: string
 placement?: {
 constraints?: Strings
 /**
- * What to spread instances over.
+ * What to spread slots over: each goes where the fewest are, first by the values of the first label, then among those hosts by the values of the next. Hosts without the label are a group of their own. Nothing is moved for it. Default: over hosts alone.
+ * 
+ * Items: One label.
  */
-preferences?: unknown[]
+preferences?: {
+/**
+ * node.labels.NAME (labels in fleet.yaml) or engine.labels.NAME.
+ */
+spread: string
+}[]
 max_replicas_per_node?: Integer
 }
 } | null)

@@ -50,6 +50,8 @@ export interface ServiceSpec {
   /** Number of instances; 1 per eligible host when global. */
   readonly replicas: number;
   readonly constraints: readonly Constraint[];
+  /** Keys of labels over whose values slots are spread evenly, the first before the others; absent: none. */
+  readonly spread?: readonly string[];
   /** Most slots on one host; absent: no bound. */
   readonly maxPerHost?: number;
   /** CPUs that each instance is to have on its host, in billionths of one; absent: none. Memory: see `container`. */

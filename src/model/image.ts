@@ -15,11 +15,16 @@ export function findImage(
   images: readonly ObservedImage[],
   reference: string,
 ): ObservedImage | undefined {
+  return images.find(imageMatcher(reference));
+}
+
+/** Tells the image that a reference names; to be made once where many hosts are asked. */
+export function imageMatcher(reference: string): (image: ObservedImage) => boolean {
   const familiar = familiarReference(reference);
   const digest = /^([^@]+?)(?::[^:/@]+)?@(sha256:[0-9a-f]{64})$/.exec(familiar);
-  if (digest === null) return images.find((image) => image.tags.includes(familiar));
+  if (digest === null) return (image) => image.tags.includes(familiar);
   const wanted = `${digest[1]}@${digest[2]}`;
-  return images.find((image) => image.digests.includes(wanted));
+  return (image) => image.digests.includes(wanted);
 }
 
 const digestPart = /@(sha256:[0-9a-f]{64})$/;

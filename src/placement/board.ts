@@ -4,7 +4,8 @@ import { candidatesOf } from './candidates.ts';
 import { addLoad } from './host-load.ts';
 import type { PlacementInput } from './place.ts';
 import type { PlacedService } from './placed-service.ts';
-import { serviceKey, type Slot } from './slot.ts';
+import { serviceKey } from './demand.ts';
+import type { Slot } from './slot.ts';
 
 /** The state of one placement: who is where so far. */
 export interface Board {
@@ -30,5 +31,9 @@ export function emptyBoard(input: PlacementInput): Board {
 export function assign({ assignments, candidates }: Board, slot: Slot, host: HostName): void {
   assignments.set(slot.key, host);
   const candidate = candidates.get(host);
-  if (candidate !== undefined) addLoad(candidate.load, slot);
+  if (candidate === undefined) return;
+  const { demand } = slot;
+  addLoad(candidate.load, demand);
+  demand.slots.set(host, (demand.slots.get(host) ?? 0) + 1);
+  demand.neighbours.set(host, (demand.neighbours.get(host) ?? 0) + 1);
 }

@@ -3,11 +3,14 @@ import type { HostName } from '../model/names.ts';
 import type { HostObservation, ReachableHost } from '../model/observation.ts';
 import type { CandidateHost } from './constraint.ts';
 import { noLoad, type HostLoad } from './host-load.ts';
+import { stir } from './rendezvous.ts';
 import { roomOf } from './room.ts';
 
 /** A host that can be seen, and so can be given slots. */
 export interface Candidate extends CandidateHost {
   readonly name: HostName;
+  /** Its name as rendezvous hashing takes it. */
+  readonly stirred: number;
   readonly observation: ReachableHost;
   /** What of it can be reserved. */
   readonly room: Amounts;
@@ -27,7 +30,12 @@ export function candidatesOf(
       const observation = observations.get(name);
       if (observation?.kind !== 'reachable') return [];
       const host = { spec, engine: observation.engine };
-      return [[name, { ...host, name, observation, room: roomOf(host), load: noLoad() }]];
+      return [
+        [
+          name,
+          { ...host, name, stirred: stir(name), observation, room: roomOf(host), load: noLoad() },
+        ],
+      ];
     }),
   );
 }

@@ -13,18 +13,19 @@ export interface CandidateHost {
  * case, and a missing label is the empty string, so that `!=` matches hosts without it.
  */
 export function admits(host: CandidateHost, constraint: Constraint): boolean {
-  const actual = constraintValue(host, constraint.key).toLowerCase();
+  const actual = attributeOf(host, constraint.key).toLowerCase();
   const matches = actual === constraint.value.toLowerCase();
   return constraint.operator === '==' ? matches : !matches;
 }
 
-function constraintValue(host: CandidateHost, key: string): string {
+const nodeLabels = 'node.labels.';
+const engineLabels = 'engine.labels.';
+
+/** What a host has under a key of constraints and preferences; empty: nothing. */
+export function attributeOf(host: CandidateHost, key: string): string {
   const { spec, engine } = host;
-  const label = /^(node|engine)\.labels\.(.+)$/.exec(key);
-  if (label !== null) {
-    const labels = label[1] === 'node' ? spec.labels : engine.labels;
-    return labels[label[2] ?? ''] ?? '';
-  }
+  if (key.startsWith(nodeLabels)) return spec.labels[key.slice(nodeLabels.length)] ?? '';
+  if (key.startsWith(engineLabels)) return engine.labels[key.slice(engineLabels.length)] ?? '';
   switch (key) {
     case 'node.id':
       return engine.id;

@@ -2,7 +2,7 @@ import { label } from '../model/labels.ts';
 import type { HostName } from '../model/names.ts';
 import type { ObservedVolume } from '../model/observation.ts';
 import type { Board } from './board.ts';
-import type { PlacedService } from './placed-service.ts';
+import type { Demand } from './demand.ts';
 
 /** A volume with data of a slot, and the only host that has it. */
 export interface DataHome {
@@ -14,7 +14,7 @@ export interface DataHome {
  * Named volumes of ours that exist on one host only: the one slot of their service belongs there. Of a service with several
  * slots a volume does not tell whose data it holds, and one on several hosts does not tell which data counts.
  */
-export function dataHomes(board: Board, { application, service }: PlacedService): DataHome[] {
+export function dataHomes(board: Board, { application, service }: Demand): readonly DataHome[] {
   if (service.mode === 'global' || service.replicas !== 1) return [];
   return service.container.mounts.flatMap((mount) => {
     if (mount.type !== 'volume' || mount.source === '') return [];

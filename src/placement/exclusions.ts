@@ -1,56 +1,49 @@
-import type { Board } from './board.ts';
 import type { Candidate } from './candidates.ts';
 import { admits } from './constraint.ts';
-import { dataHomes } from './data-home.ts';
+import type { DataHome } from './data-home.ts';
+import type { Demand } from './demand.ts';
 import type { Exclusion } from './explain.ts';
-import type { HostPort } from './host-ports.ts';
-import { collides, fixedHostPorts, foreignHolder } from './host-ports.ts';
-import { reservationOf, shortages } from './room.ts';
-import { serviceKey, type Slot } from './slot.ts';
-import { strayFrom } from './stray.ts';
+import { collides, foreignHolder, type HostPort } from './host-ports.ts';
+import { shortages } from './room.ts';
 
-/** Each reason why a host may not take a slot; none: it may. */
-export function exclusionsOf(board: Board, slot: Slot, host: Candidate): readonly Exclusion[] {
-  const { service } = slot;
-  const constraints = service.constraints
-    .filter((constraint) => !admits(host, constraint))
-    .map(({ text }) => `constraint ${text}`);
-  const homes = dataHomes(board, slot).filter((home) => home.host !== host.name);
-  return [
-    ...constraints,
-    ...homes.map((home) => `volume "${home.volume}" is on host "${home.host}"`),
-    ...strayFrom(board, slot, host.name),
-    ...portExclusions(slot, host),
-    ...(isFull(slot, host) ? [`full (max_replicas_per_node: ${service.maxPerHost})`] : []),
-    ...shortages(host.room, host.load, reservationOf(service)),
-  ];
-}
-
-function portExclusions(slot: Slot, host: Candidate): readonly string[] {
-  const wanted = fixedHostPorts(slot.service.container);
-  if (wanted.length === 0) return [];
-  const foreign = foreignHolder(wanted, host.observation.unmanaged);
-  if (foreign !== null) {
-    return [`port ${foreign.port.port} in use by "${foreign.container}" (unmanaged)`];
+/** Why a host may not take slots of a service, whatever else is placed: its constraints, its data, a stranger's port. */
+export function lastingExclusions(
+  { service, ports }: Demand,
+  homes: readonly DataHome[],
+  host: Candidate,
+): readonly Exclusion[] {
+  const reasons: Exclusion[] = [];
+  for (const constraint of service.constraints) {
+    if (!admits(host, constraint)) reasons.push(`constraint ${constraint.text}`);
   }
-  const clash = ownClash(slot, host);
-  return clash === undefined ? [] : [`port ${clash.port} taken by another instance`];
+  for (const home of homes) {
+    if (home.host !== host.name) reasons.push(`volume "${home.volume}" is on host "${home.host}"`);
+  }
+  const holder = ports.length === 0 ? null : foreignHolder(ports, host.observation.unmanaged);
+  if (holder !== null) {
+    reasons.push(`port ${holder.port.port} in use by "${holder.container}" (unmanaged)`);
+  }
+  return reasons;
 }
 
-/** A port that another instance of ours has on a host already. */
-function ownClash({ service }: Slot, { load }: Candidate): HostPort | undefined {
-  const wanted = fixedHostPorts(service.container);
-  return wanted.find((port) => load.ports.some((other) => collides(port, other)));
+/** Why there is no place for one more slot beside what was given to a host so far. Only more is ever given to it. */
+export function placeExclusions(
+  demand: Demand,
+  { name, room, load }: Candidate,
+): readonly Exclusion[] {
+  const { service, slots, reservation } = demand;
+  const reasons: Exclusion[] = [];
+  const clash = ownClash(demand, load.ports);
+  if (clash !== undefined) reasons.push(`port ${clash.port} taken by another instance`);
+  const { maxPerHost } = service;
+  if (maxPerHost !== undefined && (slots.get(name) ?? 0) >= maxPerHost) {
+    reasons.push(`full (max_replicas_per_node: ${maxPerHost})`);
+  }
+  reasons.push(...shortages(room, load, reservation));
+  return reasons;
 }
 
-/** It has as many slots of the service as it may have. */
-function isFull(slot: Slot, { load }: Candidate): boolean {
-  const { maxPerHost } = slot.service;
-  return maxPerHost !== undefined && (load.services.get(serviceKey(slot)) ?? 0) >= maxPerHost;
-}
-
-/** What was given to a host before leaves place for a slot: its ports, its share of the service, what it reserves. */
-export function hasPlace(slot: Slot, host: Candidate): boolean {
-  const isShort = shortages(host.room, host.load, reservationOf(slot.service)).length > 0;
-  return !isShort && !isFull(slot, host) && ownClash(slot, host) === undefined;
+/** A port that another slot of ours has on a host already. */
+function ownClash({ ports }: Demand, taken: readonly HostPort[]): HostPort | undefined {
+  return ports.find((port) => taken.some((other) => collides(port, other)));
 }

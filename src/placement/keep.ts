@@ -3,14 +3,15 @@ import type { Board } from './board.ts';
 import { assign } from './board.ts';
 import type { Candidate } from './candidates.ts';
 import { admits } from './constraint.ts';
-import { exclusionsOf, hasPlace } from './exclusions.ts';
+import { dataHomes } from './data-home.ts';
+import { lastingExclusions, placeExclusions } from './exclusions.ts';
 import type { Slot } from './slot.ts';
 import { strayFrom } from './stray.ts';
 
 /** Leaves a slot where it is, if it may stay there. */
 export function keep(board: Board, slot: Slot): boolean {
-  const current =
-    slot.service.mode === 'global' ? (slot.slot as HostName) : board.input.current.get(slot.key);
+  const isGlobal = slot.demand.service.mode === 'global';
+  const current = isGlobal ? (slot.slot as HostName) : board.input.current.get(slot.key);
   if (current === undefined || !board.hosts.has(current)) return false;
   const host = board.candidates.get(current);
   if (host !== undefined) {
@@ -28,8 +29,13 @@ export function isAvoided({ input }: Board, slot: Slot, host: HostName): boolean
 
 /** Some host admits the slot on which it has not failed. */
 function hasAnother(board: Board, slot: Slot): boolean {
+  const homes = dataHomes(board, slot.demand);
   return [...board.candidates.values()].some(
-    (host) => !isAvoided(board, slot, host.name) && exclusionsOf(board, slot, host).length === 0,
+    (host) =>
+      !isAvoided(board, slot, host.name) &&
+      lastingExclusions(slot.demand, homes, host).length === 0 &&
+      strayFrom(board, slot, host.name).length === 0 &&
+      placeExclusions(slot.demand, host).length === 0,
   );
 }
 
@@ -38,10 +44,10 @@ function hasAnother(board: Board, slot: Slot): boolean {
  * do, which have its port, or its share of what the host has, since one of the two can go elsewhere.
  */
 function mayStay(board: Board, slot: Slot, host: Candidate): boolean {
-  const { constraints, job } = slot.service;
+  const { constraints, job } = slot.demand.service;
   // A hook that has run has done so, wherever its service goes now.
   const isHook = job?.of !== undefined;
   if (!isHook && strayFrom(board, slot, host.name).length > 0) return false;
   const isAdmitted = constraints.every((constraint) => admits(host, constraint));
-  return isAdmitted && hasPlace(slot, host);
+  return isAdmitted && placeExclusions(slot.demand, host).length === 0;
 }

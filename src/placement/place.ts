@@ -5,7 +5,7 @@ import { emptyBoard } from './board.ts';
 import { keep } from './keep.ts';
 import { listSlots } from './list-slots.ts';
 import type { PlacedService } from './placed-service.ts';
-import { settle } from './settle.ts';
+import { settleAll } from './settle.ts';
 
 export interface PlacementInput {
   readonly services: readonly PlacedService[];
@@ -41,10 +41,7 @@ export function place(input: PlacementInput): Placement {
   const unplaced: UnplacedSlot[] = [];
   for (const turn of listSlots(board)) {
     const moving = turn.filter((slot) => !keep(board, slot));
-    for (const slot of moving) {
-      const refused = settle(board, slot);
-      if (refused !== null) unplaced.push(refused);
-    }
+    unplaced.push(...settleAll(board, moving));
   }
   return { assignments: board.assignments, unplaced };
 }

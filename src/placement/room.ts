@@ -27,9 +27,23 @@ export function roomOf({ spec, engine }: CandidateHost): Amounts {
 
 /** What is too little on a host for one more reservation; what reserves nothing fits everywhere. */
 export function shortages(room: Amounts, reserved: Amounts, wanted: Amounts): readonly Shortage[] {
-  return (['nanoCpus', 'memoryBytes'] as const).flatMap((amount) => {
+  const found: Shortage[] = [];
+  for (const amount of amounts) {
     const needs = wanted[amount];
     const left = Math.max(0, room[amount] - reserved[amount]);
-    return needs > 0 && needs > left ? [{ amount, needs, left }] : [];
-  });
+    if (needs > 0 && needs > left) found.push({ amount, needs, left });
+  }
+  return found;
 }
+
+/** How much of a host is reserved, in tenths, rounded up: of CPUs or of memory, whichever is scarcer. */
+export function tenthsOf(room: Amounts, reserved: Amounts, wanted: Amounts): number {
+  let most = 0;
+  for (const amount of amounts) {
+    const all = reserved[amount] + wanted[amount];
+    if (all > 0 && room[amount] > 0) most = Math.max(most, Math.ceil((10 * all) / room[amount]));
+  }
+  return most;
+}
+
+const amounts = ['nanoCpus', 'memoryBytes'] as const;

@@ -1,36 +1,71 @@
+import type { HostName } from '../model/names.ts';
+import { neighbours } from '../model/shared-slot.ts';
 import type { Board } from './board.ts';
 import { assign } from './board.ts';
-import type { Candidate } from './candidates.ts';
-import { compareHosts } from './compare-hosts.ts';
-import { exclusionsOf } from './exclusions.ts';
-import type { Exclusion } from './explain.ts';
-import { explain } from './explain.ts';
+import { lastingExclusions, placeExclusions } from './exclusions.ts';
+import { explain, type Exclusion } from './explain.ts';
+import { choicesAmong, countChoice, firstChoice, queueFor } from './host-queue.ts';
+import type { Choice, HostQueue } from './host-queue.ts';
+import { isAvoided } from './keep.ts';
 import type { UnplacedSlot } from './place.ts';
 import type { Slot } from './slot.ts';
+import { strayFrom } from './stray.ts';
 
-/** Gives a slot the best host, or says why there is none. */
-export function settle(board: Board, slot: Slot): UnplacedSlot | null {
+/**
+ * Gives each slot the best host, or says why there is none.
+ *
+ * @param slots those of one service follow each other
+ */
+export function settleAll(board: Board, slots: readonly Slot[]): readonly UnplacedSlot[] {
+  const unplaced: UnplacedSlot[] = [];
+  let queue: HostQueue | null = null;
+  for (const slot of slots) {
+    if (queue?.demand !== slot.demand) queue = queueFor(board, slot.demand);
+    const choice = choose(board, queue, slot);
+    if (choice === null) {
+      unplaced.push(unplacedSlot(board, queue, slot));
+    } else {
+      assign(board, slot, choice.ranked.host.name);
+      countChoice(queue, choice);
+    }
+  }
+  return unplaced;
+}
+
+function choose(board: Board, queue: HostQueue, slot: Slot): Choice | null {
+  const isPicky = board.input.avoided.has(slot.key) || isTied(slot);
+  if (!isPicky) return firstChoice(queue);
+  const choices = choicesAmong(queue, (host) => isHostFor(board, slot, host));
+  const unspoilt = choices.find(({ ranked }) => !isAvoided(board, slot, ranked.host.name));
+  return unspoilt ?? choices[0] ?? null;
+}
+
+/** Not every host that its service admits will do. */
+function isTied({ demand: { service } }: Slot): boolean {
+  return service.mode === 'global' || neighbours(service).length > 0;
+}
+
+function isHostFor(board: Board, slot: Slot, host: HostName): boolean {
+  const isGlobal = slot.demand.service.mode === 'global';
+  return (!isGlobal || slot.slot === host) && strayFrom(board, slot, host).length === 0;
+}
+
+function unplacedSlot(board: Board, { demand, homes }: HostQueue, slot: Slot): UnplacedSlot {
   const { candidates, input } = board;
-  const only = slot.service.mode === 'global' ? slot.slot : null;
-  const exclusions: Exclusion[] = input.hosts
-    .filter(({ name }) => !candidates.has(name))
-    .map(() => 'unreachable');
-  const eligible: Candidate[] = [];
-  for (const host of candidates.values()) {
-    if (only !== null && host.name !== only) continue;
-    const excluded = exclusionsOf(board, slot, host);
-    if (excluded.length === 0) eligible.push(host);
-    exclusions.push(...excluded);
-  }
-  const best = eligible.toSorted((a, b) => compareHosts(board, slot, a, b))[0];
-  if (best !== undefined) {
-    assign(board, slot, best.name);
-    return null;
-  }
-  return {
-    application: slot.application,
-    service: slot.service.name,
-    slot: slot.slot,
-    explanation: explain(input.hosts.length, exclusions),
-  };
+  const { application, service } = demand;
+  const judged =
+    service.mode === 'global'
+      ? [...candidates.values()].filter(({ name }) => name === slot.slot)
+      : [...candidates.values()];
+  const unseen = input.hosts.filter(({ name }) => !candidates.has(name));
+  const exclusions: readonly Exclusion[] = [
+    ...unseen.map(() => 'unreachable'),
+    ...judged.flatMap((host) => [
+      ...lastingExclusions(demand, homes, host),
+      ...strayFrom(board, slot, host.name),
+      ...placeExclusions(demand, host),
+    ]),
+  ];
+  const explanation = explain(input.hosts.length, exclusions);
+  return { application, service: service.name, slot: slot.slot, explanation };
 }

@@ -7,9 +7,10 @@ import type { Slot } from './slot.ts';
 /** What a slot is to be near and is not on a host. */
 export function strayFrom(
   { services, assignments }: Board,
-  { application, service, slot }: Slot,
+  { demand, slot }: Slot,
   host: HostName,
 ): readonly string[] {
+  const { application, service } = demand;
   return neighbours(service).flatMap((name) => {
     const shared = services.get(`${application}/${name}`);
     if (shared === undefined) return [];

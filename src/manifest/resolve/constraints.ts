@@ -1,6 +1,6 @@
 import type { Constraint } from '../../model/application.ts';
 import { child, complain, items, readText, readTextWith, type Cursor } from '../cursor.ts';
-import { parseConstraint } from '../scalars/constraint.ts';
+import { parseConstraint, parseSpread } from '../scalars/constraint.ts';
 
 /** Placement constraints in the order written; before them those that the platform of the service means. */
 export function resolveConstraints(service: Cursor): readonly Constraint[] {
@@ -30,4 +30,10 @@ function resolvePlatform(cursor: Cursor): readonly Constraint[] {
     { ...common, key: 'node.platform.os', value: os },
     { ...common, key: 'node.platform.arch', value: aliases[architecture] ?? architecture },
   ];
+}
+
+/** Keys of the labels over whose values slots are spread, the first before the others. */
+export function resolveSpread(service: Cursor): readonly string[] {
+  const preferences = items(child(service, 'deploy', 'placement', 'preferences'));
+  return preferences.flatMap((item) => readTextWith(child(item, 'spread'), parseSpread) ?? []);
 }

@@ -6,7 +6,7 @@ import { present } from '../../model/present.ts';
 import { child, members, readBoolean, readNumber, readText, type Cursor } from '../cursor.ts';
 import type { Subject } from '../subject.ts';
 import { deliveredOrigins } from './delivered-files.ts';
-import { resolveConstraints } from './constraints.ts';
+import { resolveConstraints, resolveSpread } from './constraints.ts';
 import { resolveContainer } from './container.ts';
 import { resolveEnvironment } from './environment.ts';
 import { resolveGate } from './gate.ts';
@@ -41,6 +41,7 @@ export function resolveService(subject: Subject, name: string, service: Cursor):
     replicas,
     constraints: resolveConstraints(service),
     ...present({
+      spread: resolveSpread(service),
       maxPerHost: readMaxPerHost(child(service, 'deploy', 'placement', 'max_replicas_per_node')),
       reservedNanoCpus: readReservedCpus(service),
     }),

@@ -36,6 +36,15 @@ export function parseConstraint(text: string): Parsed<ConstraintText> {
   return parsed({ key: known, operator: operator === '!=' ? '!=' : '==', value: value.trimEnd() });
 }
 
+/** What slots are spread over, as Swarm has it: `node.labels.zone`. */
+export function parseSpread(text: string): Parsed<string> {
+  const known = knownKey(text.trim());
+  if (known !== null && !attributes.includes(known)) return parsed(known);
+  return malformed(
+    `"${text}" is nothing to spread over: expected node.labels.NAME or engine.labels.NAME`,
+  );
+}
+
 /** Keys are compared without regard to case, but the names of labels are not. */
 function knownKey(key: string): string | null {
   const lower = key.toLowerCase();

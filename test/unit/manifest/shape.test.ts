@@ -39,8 +39,8 @@ describe('validateShape() reports each mistake once, where it stands', () => {
     },
     {
       name: 'an unsupported key of a sub-object',
-      lines: ['deploy: { placement: { preferences: [] } }'],
-      expected: '4:28 unsupported-key: "preferences" is not supported yet',
+      lines: ['deploy: { resources: { reservations: { generic_resources: [] } } }'],
+      expected: '4:44 unsupported-key: "generic_resources" is not supported yet',
     },
     {
       name: 'an ignored key',

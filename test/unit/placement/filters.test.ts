@@ -129,6 +129,12 @@ describe('place() with a bound per host', () => {
   });
 });
 
+/** With several replicas the first is on host-1 already. */
+function whereIs(service: ServiceSpec, seen: NonNullable<Facts['seen']>): readonly string[] {
+  const current = service.replicas === 1 ? [] : ['host-1'];
+  return hostsOf(placed([service], { seen, current }));
+}
+
 describe('place() with data on a host', () => {
   const labels = { 'fleetwright.fleet': 'test', 'fleetwright.app': 'shop' };
   const volume: ObservedVolume = { name: 'shop_data', driver: 'local', labels };
@@ -137,11 +143,6 @@ describe('place() with data on a host', () => {
   ] as const;
   const db = aService({ container: { mounts } });
   const others = aService({ name: 'other', replicas: 2 });
-
-  function whereIs(service: ServiceSpec, seen: NonNullable<Facts['seen']>): readonly string[] {
-    const current = service.replicas === 1 ? [] : ['host-1'];
-    return hostsOf(placed([service], { seen, current }));
-  }
 
   it('gives a slot the host that has its volume, however full that is', () => {
     for (const name of names) {

@@ -86,7 +86,7 @@ describe('renderPlan()', () => {
 
       shop/web
         + slot 1 on host-2: create, start, update
-        + slot 2 on host-3: create, start, update
+        + slot 2 on host-1: create, start, update
           because it does not exist yet (apps/shop/compose.yaml:3:3)
 
       6 steps on 2 hosts; no service loses an available instance."
@@ -113,7 +113,7 @@ describe('renderPlan()', () => {
 
       shop/web
         ~ slot 1 on host-2: update, stop, remove, create, start
-        ~ slot 2 on host-3: update, stop, remove, create, start
+        ~ slot 2 on host-1: update, stop, remove, create, start
           because stop-first: it publishes host port 80, which two instances cannot
             share (apps/shop/compose.yaml:7:5)
             image: testapp:v1 → testapp:v2

@@ -209,9 +209,9 @@ describe('renderStatus()', () => {
         web  2/2 available    testapp:v1
 
       hosts
-        host-1  ready  Docker 20.10.24, API 1.41  0 ours, 0 other
+        host-1  ready  Docker 20.10.24, API 1.41  1 ours, 0 other
         host-2  ready  Docker 20.10.24, API 1.41  1 ours, 0 other
-        host-3  ready  Docker 20.10.24, API 1.41  1 ours, 0 other"
+        host-3  ready  Docker 20.10.24, API 1.41  0 ours, 0 other"
     `);
   });
 
@@ -231,9 +231,9 @@ describe('renderStatus()', () => {
           | giving up
 
       hosts
-        host-1  ready  Docker 20.10.24, API 1.41  0 ours, 0 other
+        host-1  ready  Docker 20.10.24, API 1.41  1 ours, 0 other
         host-2  ready  Docker 20.10.24, API 1.41  1 ours, 0 other
-        host-3  ready  Docker 20.10.24, API 1.41  1 ours, 0 other"
+        host-3  ready  Docker 20.10.24, API 1.41  0 ours, 0 other"
     `);
   });
 
@@ -261,12 +261,12 @@ describe('renderStatus()', () => {
         rolls out to 000000000000 for 8 s, gives up in 9 min 58 s
         web  2/2 available  1/2 updated  testapp:v2
         update-container for web/1
-          web/2  host-3  absent    its turn: others are being replaced
+          web/2  host-1  absent    its turn: others are being replaced
 
       hosts
-        host-1  ready  Docker 20.10.24, API 1.41  0 ours, 0 other
+        host-1  ready  Docker 20.10.24, API 1.41  1 ours, 0 other
         host-2  ready  Docker 20.10.24, API 1.41  2 ours, 0 other
-        host-3  ready  Docker 20.10.24, API 1.41  1 ours, 0 other"
+        host-3  ready  Docker 20.10.24, API 1.41  0 ours, 0 other"
     `);
   });
 
@@ -299,12 +299,12 @@ describe('renderStatus()', () => {
       shop  Ready  healthy
         web  2/2 available    testapp:v1
           web/1  host-2  promoted
-          web/2  host-3  promoted
+          web/2  host-1  promoted
 
       hosts
-        host-1  ready  Docker 20.10.24, API 1.41  0 ours, 0 other
+        host-1  ready  Docker 20.10.24, API 1.41  1 ours, 0 other
         host-2  ready  Docker 20.10.24, API 1.41  1 ours, 0 other
-        host-3  ready  Docker 20.10.24, API 1.41  1 ours, 0 other"
+        host-3  ready  Docker 20.10.24, API 1.41  0 ours, 0 other"
     `);
   });
 
@@ -319,9 +319,9 @@ describe('renderStatus()', () => {
         web  2/2 available    testapp:v1
 
       hosts
-        host-1  ready  Docker 20.10.24, API 1.41  0 ours, 0 other
+        host-1  ready  Docker 20.10.24, API 1.41  1 ours, 0 other
         host-2  ready  Docker 20.10.24, API 1.41  1 ours, 0 other
-        host-3  ready  Docker 20.10.24, API 1.41  1 ours, 0 other"
+        host-3  ready  Docker 20.10.24, API 1.41  0 ours, 0 other"
     `);
   });
 

@@ -1,0 +1,177 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+
+import type { ServiceSpec } from '../../src/model/application.ts';
+import type { HostSpec } from '../../src/model/fleet.ts';
+import type { HostName } from '../../src/model/names.ts';
+import type { PlacementInput } from '../../src/placement/place.ts';
+import { place } from '../../src/placement/place.ts';
+import type { PlacedService } from '../../src/placement/placed-service.ts';
+import {
+  aConstraint,
+  aHost,
+  anUnreachableHost,
+  aReachableHost,
+  aService,
+} from '../support/builders.ts';
+
+const cpus = 2e9;
+
+const fleets: fc.Arbitrary<readonly HostSpec[]> = fc
+  .array(
+    fc.record({
+      zone: fc.constantFrom('a', 'b', ''),
+      capacity: fc.constantFrom(0, 1e9, cpus, 4e9),
+      reserve: fc.constantFrom(0, 5e8),
+    }),
+    { minLength: 1, maxLength: 6 },
+  )
+  .map((hosts) =>
+    hosts.map(({ zone, capacity, reserve }, index) =>
+      aHost(`host-${index + 1}`, {
+        labels: zone === '' ? {} : { zone },
+        capacity: { nanoCpus: capacity },
+        reserve: { nanoCpus: reserve },
+      }),
+    ),
+  );
+
+const ports = [{ target: 8080, protocol: 'tcp', hostIp: '', published: '80' }] as const;
+
+const service: fc.Arbitrary<ServiceSpec> = fc
+  .record({
+    replicas: fc.nat(6),
+    mode: fc.constantFrom('replicated' as const, 'replicated' as const, 'global' as const),
+    reservedNanoCpus: fc.constantFrom(0, 3e8, 1e9),
+    maxPerHost: fc.constantFrom(1, 2, 9),
+    spread: fc.subarray(['node.labels.zone']),
+    constraints: fc.subarray([aConstraint('node.labels.zone == a')]),
+    container: fc.constantFrom({}, {}, { ports }),
+  })
+  .map((facts) => aService(facts));
+
+const services: fc.Arbitrary<readonly PlacedService[]> = fc
+  .uniqueArray(fc.constantFrom('blog/web', 'shop/api', 'shop/db', 'shop/web'), { minLength: 1 })
+  .chain((names) => fc.tuple(...names.map((name) => fc.tuple(fc.constant(name), service))))
+  .map((list) =>
+    list.map(([key, spec]) => {
+      const [application = '', name = ''] = key.split('/');
+      return { application, service: { ...spec, name } };
+    }),
+  );
+
+function inputOf(
+  hosts: readonly HostSpec[],
+  list: readonly PlacedService[],
+  current: ReadonlyMap<string, HostName> = new Map(),
+): PlacementInput {
+  return {
+    services: list,
+    hosts,
+    observations: new Map(hosts.map(({ name }) => [name, aReachableHost(name)])),
+    current,
+    avoided: new Map(),
+  };
+}
+
+/** Slots that have another host than before. */
+function moved(
+  before: ReadonlyMap<string, HostName>,
+  after: ReadonlyMap<string, HostName>,
+): readonly string[] {
+  return [...before].filter(([key, host]) => after.get(key) !== host).map(([key]) => key);
+}
+
+/** Any placement that was made before with other services: what is there now need not fit any more. */
+const histories = fc.tuple(fleets, services, services);
+
+describe('a placement', () => {
+  it('is the same whatever the order of its inputs', () => {
+    fc.assert(
+      fc.property(histories, ([hosts, earlier, list]) => {
+        const { assignments: current } = place(inputOf(hosts, earlier));
+        const input = inputOf(hosts, list, current);
+        const reversed: PlacementInput = {
+          services: list.toReversed(),
+          hosts: hosts.toReversed(),
+          observations: new Map([...input.observations].toReversed()),
+          current: new Map([...current].toReversed()),
+          avoided: new Map(),
+        };
+
+        const [one, other] = [place(input), place(reversed)];
+
+        expect(Object.fromEntries(other.assignments)).toEqual(Object.fromEntries(one.assignments));
+        expect(other.unplaced).toEqual(one.unplaced);
+      }),
+    );
+  });
+
+  it('gives no host more than it has room for, nor more of a service than is allowed', () => {
+    fc.assert(
+      fc.property(histories, ([hosts, earlier, list]) => {
+        const { assignments: current } = place(inputOf(hosts, earlier));
+
+        const { assignments } = place(inputOf(hosts, list, current));
+
+        for (const { name, capacity, reserve } of hosts) {
+          let reserved = 0;
+          for (const { application, service: spec } of list) {
+            const prefix = `${application}/${spec.name}/`;
+            const here = [...assignments].filter(
+              ([key, host]) => host === name && key.startsWith(prefix),
+            ).length;
+            reserved += here * (spec.reservedNanoCpus ?? 0);
+            expect(here).toBeLessThanOrEqual(spec.maxPerHost ?? Infinity);
+          }
+          const room = Math.max(0, (capacity?.nanoCpus ?? 0) - (reserve?.nanoCpus ?? 0));
+          expect(reserved).toBeLessThanOrEqual(room);
+        }
+      }),
+    );
+  });
+
+  it('leaves no slot without a host while one admits it', () => {
+    fc.assert(
+      fc.property(fleets, services, (hosts, list) => {
+        const first = place(inputOf(hosts, list));
+        const again = place(inputOf(hosts, list, first.assignments));
+
+        expect(again.unplaced.map(({ service, slot }) => `${service}/${slot}`)).toEqual(
+          first.unplaced.map(({ service, slot }) => `${service}/${slot}`),
+        );
+      }),
+    );
+  });
+
+  it('moves nothing when it is asked again, or a host is added', () => {
+    fc.assert(
+      fc.property(fleets, services, (hosts, list) => {
+        const { assignments: before } = place(inputOf(hosts, list));
+        const more = [...hosts, aHost('host-0', { labels: { zone: 'a' } })];
+
+        expect(moved(before, place(inputOf(hosts, list, before)).assignments)).toEqual([]);
+        expect(moved(before, place(inputOf(more, list, before)).assignments)).toEqual([]);
+      }),
+    );
+  });
+
+  it('moves only the slots of a host that is removed, and none of one that cannot be seen', () => {
+    fc.assert(
+      fc.property(fleets, services, fc.nat(), (hosts, list, which) => {
+        const { assignments: before } = place(inputOf(hosts, list));
+        const gone = hosts[which % hosts.length];
+        const rest = hosts.filter((host) => host !== gone);
+        const input = inputOf(hosts, list, before);
+        const unseen = new Map(input.observations);
+        if (gone !== undefined) unseen.set(gone.name, anUnreachableHost(gone.name));
+
+        const removed = moved(before, place(inputOf(rest, list, before)).assignments);
+        const hidden = moved(before, place({ ...input, observations: unseen }).assignments);
+
+        expect(removed.filter((key) => before.get(key) !== gone?.name)).toEqual([]);
+        expect(hidden).toEqual([]);
+      }),
+    );
+  });
+});
