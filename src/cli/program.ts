@@ -142,6 +142,13 @@ export function createProgram(signal: AbortSignal, finish: (code: ExitCode) => v
       const { status } = await import('./status.ts');
       finish(await status(settings, out, logger, signal));
     });
+  liveCommand(program, 'hosts', 'show what hosts have, and what is placed on them').action(
+    async (_flags: object, command: Command) => {
+      const { settings, output: out, logger } = live(command, 'error');
+      const { hosts } = await import('./hosts.ts');
+      finish(await hosts(settings, out, logger, signal));
+    },
+  );
   liveCommand(program, 'drift', 'show how the fleet differs from the commit in force')
     .option('--exit-code', 'exit with 1 when there is open drift')
     .option('--application <name>', 'only of this application')

@@ -14,14 +14,22 @@ export function reservationOf({ container, job, reservedNanoCpus }: ServiceSpec)
   };
 }
 
-/** What of a host can be reserved: its capacity less what is kept for others. */
-export function roomOf({ spec, engine }: CandidateHost): Amounts {
-  const { capacity = {}, reserve = {} } = spec;
-  const cpus = capacity.nanoCpus ?? engine.cpus * 1e9;
-  const memory = capacity.memoryBytes ?? engine.memoryBytes;
+/** What a host has: as fleet.yaml says, else as its engine does. */
+export function capacityOf({ spec, engine }: CandidateHost): Amounts {
+  const { capacity = {} } = spec;
   return {
-    nanoCpus: Math.max(0, cpus - (reserve.nanoCpus ?? 0)),
-    memoryBytes: Math.max(0, memory - (reserve.memoryBytes ?? 0)),
+    nanoCpus: capacity.nanoCpus ?? engine.cpus * 1e9,
+    memoryBytes: capacity.memoryBytes ?? engine.memoryBytes,
+  };
+}
+
+/** What of a host can be reserved: its capacity less what is kept for others. */
+export function roomOf(host: CandidateHost): Amounts {
+  const { nanoCpus, memoryBytes } = capacityOf(host);
+  const { reserve = {} } = host.spec;
+  return {
+    nanoCpus: Math.max(0, nanoCpus - (reserve.nanoCpus ?? 0)),
+    memoryBytes: Math.max(0, memoryBytes - (reserve.memoryBytes ?? 0)),
   };
 }
 

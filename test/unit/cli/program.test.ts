@@ -13,7 +13,17 @@ it('every key of the configuration that is a text is a flag of all commands of a
   const { properties } = JSON.parse(readFileSync(file, 'utf8')) as Schema;
   const keys = Object.keys(properties).filter((key) => properties[key]?.type !== 'object');
   const { commands } = createProgram(new AbortController().signal, () => {});
-  const ofFleet = ['plan', 'sync', 'run', 'status', 'drift', 'rollback', 'import', 'adopt'];
+  const ofFleet = [
+    'plan',
+    'sync',
+    'run',
+    'status',
+    'hosts',
+    'drift',
+    'rollback',
+    'import',
+    'adopt',
+  ];
 
   for (const name of ofFleet) {
     const command = commands.find((each) => each.name() === name);
