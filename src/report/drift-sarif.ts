@@ -1,7 +1,7 @@
 import type { Location, Log, ReportingDescriptor, Result } from 'sarif';
 
 import type { DriftReport, IgnoredItem, Item } from '../generated/drift.ts';
-import { sha256 } from '../model/digest.ts';
+import { digestOf } from '../model/digest.ts';
 import { fieldName, ruleInWords, serviceInWords } from './drift-words.ts';
 import { formatField } from './text.ts';
 
@@ -86,5 +86,5 @@ function locationOf(item: Item | IgnoredItem): Location {
 /** The same item in the next report: a container's name changes with each that takes the slot. */
 function fingerprint(item: Item | IgnoredItem): string {
   const { application, service, slot, host, path } = item;
-  return sha256([application, service, slot, host, item.class, path].join('\u0000'));
+  return digestOf([application, service, slot, host, item.class, path]);
 }
