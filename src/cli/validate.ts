@@ -8,12 +8,11 @@ import { UsageError } from '../model/errors.ts';
 import type { TreeEntry } from '../model/tree.ts';
 import { loadAll } from '../reconcile/load-revision.ts';
 import { renderDiagnostics, summarizeDiagnostics } from '../report/render-diagnostics.ts';
+import { maxEntries } from '../source/walk-tree.ts';
 import type { ExitCode } from './exit-code.ts';
 import { exitCode } from './exit-code.ts';
 import type { Output } from './output.ts';
 import { toJson } from './output.ts';
-
-const maxEntries = 200_000;
 
 /** `fleetwright validate [PATH]`: checks manifests as they lie on disk. No daemon, no Docker, no Git. */
 export async function validate(path: string, output: Output): Promise<ExitCode> {

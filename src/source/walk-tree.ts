@@ -4,7 +4,7 @@ import type { ObjectStore } from './object-store.ts';
 import type { TreeItem } from './tree-object.ts';
 
 /** A repository with more entries below the followed path is refused rather than held in memory. */
-export const maxEntries = 200_000;
+export const maxEntries = 500_000;
 
 export interface WalkedTree {
   readonly entries: ReadonlyMap<string, TreeEntry>;
@@ -15,7 +15,7 @@ export interface WalkedTree {
  * Lists everything below a tree, whose path from the root is `folder`. Trees are read by id, so that what has not changed
  * since an earlier walk is not read again.
  *
- * @throws StalledError `UnsupportedRepository` when there are more than 200,000 entries
+ * @throws StalledError `UnsupportedRepository` when there are more than 500,000 entries
  */
 export async function walkTree(
   store: ObjectStore,
@@ -31,7 +31,7 @@ export async function walkTree(
     signal.throwIfAborted();
     const tree = await store.tree(next.oid);
     const prefix = next.folder === '' ? '' : `${next.folder}/`;
-    seen += 1 + tree.items.size;
+    seen += tree.items.size;
     if (seen > maxEntries) throw tooManyEntries(folder);
     skipped.push(...tree.skipped.map((reason) => `in ${next?.folder || 'the root'}: ${reason}`));
     for (const { name, kind, oid, executable } of tree.items.values()) {
@@ -83,6 +83,6 @@ export async function descend(
 export function tooManyEntries(folder: string): StalledError {
   return new StalledError(
     'UnsupportedRepository',
-    `Cannot list the files below "${folder || '/'}": there are more than ${maxEntries.toLocaleString('en')}. Configure a path that holds only the manifests`,
+    `Cannot list the files below "${folder || '/'}": there are more than ${maxEntries.toLocaleString('en')} files and folders. Configure a path that holds only the manifests`,
   );
 }
