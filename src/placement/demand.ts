@@ -21,10 +21,9 @@ export interface Demand extends PlacedService {
 
 /** @param neighbours one for all services of the application */
 export function demandOf(placed: PlacedService, neighbours: Tally): Demand {
-  const { application, service } = placed;
+  const { service } = placed;
   return {
-    application,
-    service,
+    ...placed,
     key: serviceKey(placed),
     ports: fixedHostPorts(service.container),
     reservation: reservationOf(service),

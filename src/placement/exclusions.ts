@@ -1,15 +1,30 @@
+import type { Board } from './board.ts';
 import type { Candidate } from './candidates.ts';
 import { admits } from './constraint.ts';
-import type { DataHome } from './data-home.ts';
+import { dataHomes, type DataHome } from './data-home.ts';
 import type { Demand } from './demand.ts';
 import type { Exclusion } from './explain.ts';
+import { foundNetworks, hasNetwork } from './found-networks.ts';
 import { collides, foreignHolder, type HostPort } from './host-ports.ts';
 import { shortages } from './room.ts';
 
-/** Why a host may not take slots of a service, whatever else is placed: its constraints, its data, a stranger's port. */
+/** What a service is bound to by what is on the hosts already. */
+export interface Ties {
+  readonly homes: readonly DataHome[];
+  readonly networks: readonly string[];
+}
+
+export function tiesOf(board: Board, demand: Demand): Ties {
+  return { homes: dataHomes(board, demand), networks: foundNetworks(board, demand) };
+}
+
+/**
+ * Why a host may not take slots of a service, whatever else is placed: its constraints, its data, its networks, a stranger's
+ * port.
+ */
 export function lastingExclusions(
   { service, ports }: Demand,
-  homes: readonly DataHome[],
+  { homes, networks }: Ties,
   host: Candidate,
 ): readonly Exclusion[] {
   const reasons: Exclusion[] = [];
@@ -18,6 +33,9 @@ export function lastingExclusions(
   }
   for (const home of homes) {
     if (home.host !== host.name) reasons.push(`volume "${home.volume}" is on host "${home.host}"`);
+  }
+  for (const network of networks) {
+    if (!hasNetwork(host, network)) reasons.push(`no external network "${network}"`);
   }
   const holder = ports.length === 0 ? null : foreignHolder(ports, host.observation.unmanaged);
   if (holder !== null) {

@@ -1,9 +1,8 @@
 import type { HostName } from '../model/names.ts';
 import type { Board } from './board.ts';
 import type { Candidate } from './candidates.ts';
-import { dataHomes, type DataHome } from './data-home.ts';
 import type { Demand } from './demand.ts';
-import { lastingExclusions, placeExclusions } from './exclusions.ts';
+import { lastingExclusions, placeExclusions, tiesOf, type Ties } from './exclusions.ts';
 import { heapify, removeLeast, sink } from './heap.ts';
 import { compareRanked, measure, ranking, type RankedHost } from './ranked-host.ts';
 import { compareGroups, spreadGroups, type SpreadGroup } from './spread-groups.ts';
@@ -14,7 +13,7 @@ import { compareGroups, spreadGroups, type SpreadGroup } from './spread-groups.t
  */
 export interface HostQueue {
   readonly demand: Demand;
-  readonly homes: readonly DataHome[];
+  readonly ties: Ties;
   readonly groups: readonly SpreadGroup[];
 }
 
@@ -25,13 +24,13 @@ export interface Choice {
 }
 
 export function queueFor(board: Board, demand: Demand): HostQueue {
-  const homes = dataHomes(board, demand);
+  const ties = tiesOf(board, demand);
   const judge = ranking(demand);
   const rank = (host: Candidate): RankedHost | null =>
-    lastingExclusions(demand, homes, host).length === 0 ? judge(host) : null;
+    lastingExclusions(demand, ties, host).length === 0 ? judge(host) : null;
   const groups = spreadGroups(demand, board.candidates.values(), rank);
   for (const { hosts } of groups) heapify(hosts, compareRanked);
-  return { demand, homes, groups };
+  return { demand, ties, groups };
 }
 
 /** The best host that has a place. */

@@ -3,8 +3,7 @@ import type { Board } from './board.ts';
 import { assign } from './board.ts';
 import type { Candidate } from './candidates.ts';
 import { admits } from './constraint.ts';
-import { dataHomes } from './data-home.ts';
-import { lastingExclusions, placeExclusions } from './exclusions.ts';
+import { lastingExclusions, placeExclusions, tiesOf } from './exclusions.ts';
 import type { Slot } from './slot.ts';
 import { strayFrom } from './stray.ts';
 
@@ -29,11 +28,11 @@ export function isAvoided({ input }: Board, slot: Slot, host: HostName): boolean
 
 /** Some host admits the slot on which it has not failed. */
 function hasAnother(board: Board, slot: Slot): boolean {
-  const homes = dataHomes(board, slot.demand);
+  const ties = tiesOf(board, slot.demand);
   return [...board.candidates.values()].some(
     (host) =>
       !isAvoided(board, slot, host.name) &&
-      lastingExclusions(slot.demand, homes, host).length === 0 &&
+      lastingExclusions(slot.demand, ties, host).length === 0 &&
       strayFrom(board, slot, host.name).length === 0 &&
       placeExclusions(slot.demand, host).length === 0,
   );

@@ -50,7 +50,7 @@ function isHostFor(board: Board, slot: Slot, host: HostName): boolean {
   return (!isGlobal || slot.slot === host) && strayFrom(board, slot, host).length === 0;
 }
 
-function unplacedSlot(board: Board, { demand, homes }: HostQueue, slot: Slot): UnplacedSlot {
+function unplacedSlot(board: Board, { demand, ties }: HostQueue, slot: Slot): UnplacedSlot {
   const { candidates, input } = board;
   const { application, service } = demand;
   const judged =
@@ -61,7 +61,7 @@ function unplacedSlot(board: Board, { demand, homes }: HostQueue, slot: Slot): U
   const exclusions: readonly Exclusion[] = [
     ...unseen.map(() => 'unreachable'),
     ...judged.flatMap((host) => [
-      ...lastingExclusions(demand, homes, host),
+      ...lastingExclusions(demand, ties, host),
       ...strayFrom(board, slot, host.name),
       ...placeExclusions(demand, host),
     ]),

@@ -1,3 +1,4 @@
+import type { ApplicationSpec, ServiceSpec } from '../model/application.ts';
 import { emptyApplicationRecord } from '../model/journal-state.ts';
 import type { Inventory } from '../drift/identify.ts';
 import type { PlacedService } from '../placement/placed-service.ts';
@@ -24,8 +25,22 @@ export function targetsOf({ desired, journal }: World): readonly Target[] {
 
 export function placedServices(targets: readonly Target[]): readonly PlacedService[] {
   return targets.flatMap(({ spec }) =>
-    spec.services.map((service) => ({ application: spec.name, service })),
+    spec.services.map((service) => ({
+      application: spec.name,
+      service,
+      externalNetworks: externalNetworksOf(spec, service),
+    })),
   );
+}
+
+function externalNetworksOf(
+  { networks }: ApplicationSpec,
+  service: ServiceSpec,
+): readonly string[] {
+  const attached = new Set(service.container.networks.map(({ network }) => network));
+  return networks
+    .filter(({ name, external }) => external && attached.has(name))
+    .map(({ name }) => name);
 }
 
 export function placeAll(

@@ -24,7 +24,11 @@ function placed(services: readonly ServiceSpec[], facts: Facts = {}): Placement 
   const { hosts = {}, seen = {}, current = [] } = facts;
   const first = services[0]?.name ?? '';
   return place({
-    services: services.map((service) => ({ application: 'shop', service })),
+    services: services.map((service) => ({
+      application: 'shop',
+      service,
+      externalNetworks: service.container.networks.map(({ network }) => network),
+    })),
     hosts: names.map((name) => aHost(name, hosts[name])),
     observations: new Map(
       names.map((name) => [toHostName(name), aReachableHost(name, seen[name])]),
@@ -185,5 +189,30 @@ describe('place() with data on a host', () => {
     const three = aService({ replicas: 3, container: { mounts } });
 
     expect(whereIs(three, { 'host-1': { volumes: [volume] } })).toEqual(names);
+  });
+});
+
+describe('place() with external networks', () => {
+  const web = aService({
+    replicas: 2,
+    maxPerHost: 1,
+    container: { networks: [{ network: 'proxy', aliases: [] }] },
+  });
+  const proxy = { id: 'n1', name: 'proxy', driver: 'bridge', internal: false, labels: {} };
+  const onOne = { 'host-2': { networks: [proxy] } };
+
+  it('gives a slot a host that has them', () => {
+    const result = placed([web], { seen: onOne });
+
+    expect(hostsOf(result)).toEqual(['host-2']);
+    expect(explanations(result)).toEqual([
+      '2: 0 of 3 hosts: 2 no external network "proxy", 1 full (max_replicas_per_node: 1)',
+    ]);
+  });
+
+  it('does not look for one that no host has, nor move what is there', () => {
+    expect(placed([web]).unplaced).toEqual([]);
+    const current = ['host-1'];
+    expect(hostsOf(placed([web], { seen: onOne, current }))).toEqual(['host-1', 'host-2']);
   });
 });
