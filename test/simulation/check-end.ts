@@ -109,9 +109,11 @@ function checkTargets({ world, life, blamed }: End, decision: Decision): void {
       throw new Violation('a version that fails is not kept', application.name);
     }
     const isBlamed = failed.some(
-      // Where somebody else's container has its port for longer than the deadline, it cannot be placed.
+      // It cannot be placed where somebody else's container has its port for longer than the deadline, nor away from its data.
       ({ hash, message }) =>
-        blamed.has(`${application.name}/${hash}`) || message.includes(guestPrefix),
+        blamed.has(`${application.name}/${hash}`) ||
+        message.includes(guestPrefix) ||
+        /volume "[^"]+" is on host/.test(message),
     );
     if (isGood && mode !== 'desired' && !isBlamed) {
       const why = failed.map(({ service, reason, message }) => `${service} ${reason}: ${message}`);
