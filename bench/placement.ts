@@ -103,5 +103,6 @@ function fleet(): PlacementInput {
     observations: new Map(hosts.map(({ name }) => [name, aReachableHost(name)])),
     current: new Map<string, HostName>(),
     avoided: new Map(),
+    abandoned: new Set(),
   };
 }

@@ -152,6 +152,8 @@ function fleetOf({ endpoint = '', host = 'host' }: ImportFlags): FleetSpec {
         endpoint: parsed.value,
         address: '127.0.0.1',
         labels: {},
+        cordon: false,
+        drain: false,
         origins: noOrigins,
       },
     ],
@@ -159,6 +161,7 @@ function fleetOf({ endpoint = '', host = 'host' }: ImportFlags): FleetSpec {
     prune: { approved: [] },
     rollback: { writeBack: 'off' },
     image: { tagMoved: 'ignore', intervalMs: 300_000 },
+    failure: { lostAfterMs: 300_000 },
     driftIgnore: [],
     origin: { file: 'fleet.yaml', line: 1, column: 1 },
   };

@@ -385,6 +385,10 @@ subpath?: string
 }
 })
 /**
+ * A duration such as 5m, or never.
+ */
+export type ReplaceAfter = string
+/**
  * A number of instances, or a percentage of those asked for, such as 25%.
  */
 export type Share = (number | string)
@@ -586,6 +590,7 @@ wave?: SignedInteger
  */
 rolloutGroup?: string
 drift?: Drift
+replaceAfter?: ReplaceAfter
 suspend?: Boolean
 retry?: Integer
 /**
@@ -1140,6 +1145,7 @@ minHealthyTime?: Duration
 healthyDeadline?: Duration
 }
 singleton?: Boolean
+replaceAfter?: ReplaceAfter
 rollout?: Rollout
 /**
  * What holds for the image of the service.

@@ -62,6 +62,15 @@ tagMoved?: ("ignore" | "report" | "roll")
 interval?: string
 }
 /**
+ * Rules for hosts that cannot be seen.
+ */
+failure?: {
+/**
+ * How long a host may be away before it is lost, as a duration of 1s or longer: what x-fleetwright.replaceAfter allows is then made on other hosts. Default: 5m.
+ */
+lostAfter?: string
+}
+/**
  * Rules for what drifts.
  */
 drift?: {
@@ -95,6 +104,14 @@ labels?: {
 }
 capacity?: Amounts
 reserve?: Amounts
+/**
+ * true: the host takes nothing new; what it has stays, and is repaired and updated there. Default: false.
+ */
+cordon?: boolean
+/**
+ * true: the host takes nothing new, and what it has moves to other hosts, within the budget of each service. What no other host admits stays, and so do global services, work that ends, and services with data on the host unless their x-fleetwright.replaceAfter is a duration; status says why. Taking it back moves nothing back. Default: false.
+ */
+drain?: boolean
 }
 /**
  * Amounts of CPUs and memory.

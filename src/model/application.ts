@@ -60,6 +60,11 @@ export interface ServiceSpec {
   readonly containerName?: string;
   /** Never two running instances, not even for a moment and not on two hosts. */
   readonly singleton: boolean;
+  /**
+   * How long its host may be away before an instance is replaced elsewhere, at least as long as any host may before it is
+   * lost; null: for ever. Absent: as its data and its kind allow.
+   */
+  readonly replaceAfterMs?: number | null;
   /** Set for a service that runs once per version of the application instead of all the time. */
   readonly job: JobPolicy | null;
   /** Reasons to stop the old instance first whatever it says are derived, see rollout/order.ts. */

@@ -16,6 +16,7 @@ export interface FleetSpec {
   /** Paths of hosts at or below which everything that is mounted must lie; absent: anywhere. */
   readonly hostPaths?: readonly string[];
   readonly image: ImagePolicy;
+  readonly failure: FailurePolicy;
   /** Differences that are left alone in all applications. */
   readonly driftIgnore: readonly IgnoreRule[];
   readonly origin: Origin;
@@ -31,6 +32,10 @@ export interface HostSpec {
   readonly capacity?: Partial<Amounts>;
   /** What of that is kept for others; absent: nothing. */
   readonly reserve?: Partial<Amounts>;
+  /** It takes nothing new, and keeps what it has. */
+  readonly cordon: boolean;
+  /** It takes nothing, and keeps only what no other host admits. */
+  readonly drain: boolean;
   readonly origins: Origins;
 }
 
@@ -55,6 +60,11 @@ export interface ImagePolicy {
   readonly tagMoved: TagMoved;
   /** How often the registry is asked what a tag means. */
   readonly intervalMs: number;
+}
+
+export interface FailurePolicy {
+  /** How long a host may be away before it is lost, and what may run elsewhere is made there. */
+  readonly lostAfterMs: number;
 }
 
 export interface RollbackPolicy {

@@ -2,6 +2,7 @@ import type { HostName } from '../model/names.ts';
 import type { Candidate } from './candidates.ts';
 import { candidatesOf } from './candidates.ts';
 import { addLoad } from './host-load.ts';
+import { hostTies } from './host-ties.ts';
 import type { PlacementInput } from './place.ts';
 import type { PlacedService } from './placed-service.ts';
 import { serviceKey } from './demand.ts';
@@ -15,16 +16,22 @@ export interface Board {
   /** Names of all hosts, seen or not. */
   readonly hosts: ReadonlySet<HostName>;
   readonly services: ReadonlyMap<string, PlacedService>;
+  /** Why instances of services do not move by themselves, by `application/service`. */
+  readonly hostTies: ReadonlyMap<string, string>;
   readonly assignments: Map<string, HostName>;
+  /** Slots that were to leave their host and stay there, by slot key, with the reason. */
+  readonly staying: Map<string, string>;
 }
 
 export function emptyBoard(input: PlacementInput): Board {
   return {
     input,
-    candidates: candidatesOf(input.hosts, input.observations),
+    candidates: candidatesOf(input),
     hosts: new Set(input.hosts.map(({ name }) => name)),
     services: new Map(input.services.map((placed) => [serviceKey(placed), placed])),
+    hostTies: hostTies(input.services),
     assignments: new Map(),
+    staying: new Map(),
   };
 }
 

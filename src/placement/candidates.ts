@@ -1,8 +1,9 @@
 import type { Amounts, HostSpec } from '../model/fleet.ts';
 import type { HostName } from '../model/names.ts';
-import type { HostObservation, ReachableHost } from '../model/observation.ts';
+import type { ReachableHost } from '../model/observation.ts';
 import type { CandidateHost } from './constraint.ts';
 import { noLoad, type HostLoad } from './host-load.ts';
+import type { PlacementInput } from './place.ts';
 import { stir } from './rendezvous.ts';
 import { roomOf } from './room.ts';
 
@@ -12,6 +13,8 @@ export interface Candidate extends CandidateHost {
   /** Its name as rendezvous hashing takes it. */
   readonly stirred: number;
   readonly observation: ReachableHost;
+  /** Why it takes nothing; null when it does. */
+  readonly closure: 'fenced' | 'draining' | 'cordoned' | null;
   /** What of it can be reserved. */
   readonly room: Amounts;
   /** What was given to it so far. */
@@ -19,10 +22,11 @@ export interface Candidate extends CandidateHost {
 }
 
 /** By name, in the order of names. */
-export function candidatesOf(
-  hosts: readonly HostSpec[],
-  observations: ReadonlyMap<HostName, HostObservation>,
-): ReadonlyMap<HostName, Candidate> {
+export function candidatesOf({
+  hosts,
+  observations,
+  fenced,
+}: Pick<PlacementInput, 'hosts' | 'observations' | 'fenced'>): ReadonlyMap<HostName, Candidate> {
   const sorted = hosts.toSorted((a, b) => (a.name < b.name ? -1 : 1));
   return new Map(
     sorted.flatMap((spec): [HostName, Candidate][] => {
@@ -30,12 +34,14 @@ export function candidatesOf(
       const observation = observations.get(name);
       if (observation?.kind !== 'reachable') return [];
       const host = { spec, engine: observation.engine };
-      return [
-        [
-          name,
-          { ...host, name, stirred: stir(name), observation, room: roomOf(host), load: noLoad() },
-        ],
-      ];
+      const closure = fenced?.has(name) === true ? 'fenced' : closureOf(spec);
+      const seen = { observation, closure, room: roomOf(host), load: noLoad() };
+      return [[name, { ...host, name, stirred: stir(name), ...seen }]];
     }),
   );
+}
+
+function closureOf({ cordon, drain }: HostSpec): Candidate['closure'] {
+  if (drain) return 'draining';
+  return cordon ? 'cordoned' : null;
 }

@@ -16,6 +16,8 @@ export interface DataHome {
  */
 export function dataHomes(board: Board, { application, service }: Demand): readonly DataHome[] {
   if (service.mode === 'global' || service.replicas !== 1) return [];
+  // Who says after what time it is replaced elsewhere says that it may be there.
+  if (typeof service.replaceAfterMs === 'number') return [];
   return service.container.mounts.flatMap((mount) => {
     if (mount.type !== 'volume' || mount.source === '') return [];
     const hosts = [...board.candidates.values()].filter(({ observation }) =>

@@ -19,7 +19,7 @@ export function tiesOf(board: Board, demand: Demand): Ties {
 }
 
 /**
- * Why a host may not take slots of a service, whatever else is placed: its constraints, its data, its networks, a stranger's
+ * Why a host may not take slots of a service, whatever else is placed: that it takes none, its constraints, its data, its networks, a stranger's
  * port.
  */
 export function lastingExclusions(
@@ -27,7 +27,7 @@ export function lastingExclusions(
   { homes, networks }: Ties,
   host: Candidate,
 ): readonly Exclusion[] {
-  const reasons: Exclusion[] = [];
+  const reasons: Exclusion[] = host.closure === null ? [] : [host.closure];
   for (const constraint of service.constraints) {
     if (!admits(host, constraint)) reasons.push(`constraint ${constraint.text}`);
   }

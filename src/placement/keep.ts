@@ -3,7 +3,9 @@ import type { Board } from './board.ts';
 import { assign } from './board.ts';
 import type { Candidate } from './candidates.ts';
 import { admits } from './constraint.ts';
+import { serviceKey } from './demand.ts';
 import { lastingExclusions, placeExclusions, tiesOf } from './exclusions.ts';
+import { explainSlot } from './explain-slot.ts';
 import type { Slot } from './slot.ts';
 import { strayFrom } from './stray.ts';
 
@@ -17,7 +19,21 @@ export function keep(board: Board, slot: Slot): boolean {
     if (!mayStay(board, slot, host)) return false;
     if (isAvoided(board, slot, current) && hasAnother(board, slot)) return false;
   }
+  if (isToLeave(board, slot, current) && !isHeldThere(board, slot)) return false;
   assign(board, slot, current);
+  return true;
+}
+
+function isToLeave({ input, candidates }: Board, { key }: Slot, current: HostName): boolean {
+  return input.abandoned.has(key) || candidates.get(current)?.spec.drain === true;
+}
+
+/** It is to leave its host and cannot, which is said. */
+function isHeldThere(board: Board, slot: Slot): boolean {
+  const isAbandoned = board.input.abandoned.has(slot.key);
+  const tie = isAbandoned ? undefined : board.hostTies.get(serviceKey(slot.demand));
+  if (tie === undefined && hasAnother(board, slot)) return false;
+  board.staying.set(slot.key, tie ?? explainSlot(board, slot));
   return true;
 }
 

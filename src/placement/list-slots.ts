@@ -1,5 +1,6 @@
 import type { ServiceSpec } from '../model/application.ts';
 import { globalSlot, slotKey } from '../model/labels.ts';
+import type { HostName } from '../model/names.ts';
 import type { Board } from './board.ts';
 import { admits } from './constraint.ts';
 import { demandOf, serviceKey, type Demand, type Tally } from './demand.ts';
@@ -55,18 +56,19 @@ function isOf(application: string, [first]: readonly string[]): boolean {
   return first === undefined || first.startsWith(`${application}/`);
 }
 
-/** One per eligible host; a host that cannot be seen keeps the slot it has. */
+/** One per eligible host; a host that cannot be seen, or takes nothing, keeps the slot it has. */
 function globalSlots(
   { candidates, input }: Board,
   { application, service }: PlacedService,
 ): readonly string[] {
-  const eligible = [...candidates.values()].filter((host) =>
-    service.constraints.every((constraint) => admits(host, constraint)),
+  const hasSlot = (host: HostName): boolean =>
+    input.current.has(slotKey({ application, service: service.name, slot: globalSlot(host) }));
+  const eligible = [...candidates.values()].filter(
+    (host) =>
+      (host.closure === null || hasSlot(host.name)) &&
+      service.constraints.every((constraint) => admits(host, constraint)),
   );
-  const unseen = input.hosts.filter(({ name }) => {
-    const key = slotKey({ application, service: service.name, slot: globalSlot(name) });
-    return !candidates.has(name) && input.current.has(key);
-  });
+  const unseen = input.hosts.filter(({ name }) => !candidates.has(name) && hasSlot(name));
   return [
     ...eligible.map((host) => globalSlot(host.name)),
     ...unseen.map((host) => globalSlot(host.name)),

@@ -3,6 +3,7 @@ import type { HostSpec } from '../model/fleet.ts';
 import type { HostName } from '../model/names.ts';
 import type { HostObservation } from '../model/observation.ts';
 import { admits } from './constraint.ts';
+import { dataOnHost } from './host-ties.ts';
 import { fixedHostPorts, foreignHolder } from './host-ports.ts';
 
 /**
@@ -15,11 +16,8 @@ export function otherHosts(
   observations: ReadonlyMap<HostName, HostObservation>,
   tried: ReadonlySet<HostName>,
 ): readonly HostName[] {
-  const hasData = service.container.mounts.some(
-    (mount) => mount.type === 'bind' || (mount.type === 'volume' && mount.source !== ''),
-  );
   const isTied = service.mode === 'global' || service.container.shares !== undefined;
-  if (isTied || hasData) return [];
+  if (isTied || dataOnHost(service) !== null) return [];
   const ports = fixedHostPorts(service.container);
   return hosts
     .filter((spec) => {

@@ -15,12 +15,20 @@ export interface PlacementInput {
   readonly current: ReadonlyMap<string, HostName>;
   /** Hosts on which a slot has failed, by slot key: it goes elsewhere as long as there is another one. */
   readonly avoided: ReadonlyMap<string, ReadonlySet<HostName>>;
+  /** Keys of slots whose present host was given up: they are not kept there as long as another one admits them. */
+  readonly abandoned: ReadonlySet<string>;
+  /** Hosts that take nothing before somebody says so; absent: none. */
+  readonly fenced?: ReadonlySet<HostName>;
+  /** Keys of slots that are given no host, with the reason; absent: none. */
+  readonly withheld?: ReadonlyMap<string, string>;
 }
 
 export interface Placement {
   /** By slot key. A slot on a host that cannot be seen stays there. */
   readonly assignments: ReadonlyMap<string, HostName>;
   readonly unplaced: readonly UnplacedSlot[];
+  /** Slots that were to leave their host and stay there, by slot key, with the reason. */
+  readonly staying: ReadonlyMap<string, string>;
 }
 
 export interface UnplacedSlot {
@@ -43,5 +51,5 @@ export function place(input: PlacementInput): Placement {
     const moving = turn.filter((slot) => !keep(board, slot));
     unplaced.push(...settleAll(board, moving));
   }
-  return { assignments: board.assignments, unplaced };
+  return { assignments: board.assignments, unplaced, staying: board.staying };
 }

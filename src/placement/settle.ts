@@ -2,8 +2,7 @@ import type { HostName } from '../model/names.ts';
 import { neighbours } from '../model/shared-slot.ts';
 import type { Board } from './board.ts';
 import { assign } from './board.ts';
-import { lastingExclusions, placeExclusions } from './exclusions.ts';
-import { explain, type Exclusion } from './explain.ts';
+import { explainSlot } from './explain-slot.ts';
 import { choicesAmong, countChoice, firstChoice, queueFor } from './host-queue.ts';
 import type { Choice, HostQueue } from './host-queue.ts';
 import { isAvoided } from './keep.ts';
@@ -20,10 +19,15 @@ export function settleAll(board: Board, slots: readonly Slot[]): readonly Unplac
   const unplaced: UnplacedSlot[] = [];
   let queue: HostQueue | null = null;
   for (const slot of slots) {
+    const withheld = board.input.withheld?.get(slot.key);
+    if (withheld !== undefined) {
+      unplaced.push(unplacedSlot(slot, withheld));
+      continue;
+    }
     if (queue?.demand !== slot.demand) queue = queueFor(board, slot.demand);
     const choice = choose(board, queue, slot);
     if (choice === null) {
-      unplaced.push(unplacedSlot(board, queue, slot));
+      unplaced.push(unplacedSlot(slot, explainSlot(board, slot, queue.ties)));
     } else {
       assign(board, slot, choice.ranked.host.name);
       countChoice(queue, choice);
@@ -50,22 +54,7 @@ function isHostFor(board: Board, slot: Slot, host: HostName): boolean {
   return (!isGlobal || slot.slot === host) && strayFrom(board, slot, host).length === 0;
 }
 
-function unplacedSlot(board: Board, { demand, ties }: HostQueue, slot: Slot): UnplacedSlot {
-  const { candidates, input } = board;
+function unplacedSlot({ demand, slot }: Slot, explanation: string): UnplacedSlot {
   const { application, service } = demand;
-  const judged =
-    service.mode === 'global'
-      ? [...candidates.values()].filter(({ name }) => name === slot.slot)
-      : [...candidates.values()];
-  const unseen = input.hosts.filter(({ name }) => !candidates.has(name));
-  const exclusions: readonly Exclusion[] = [
-    ...unseen.map(() => 'unreachable'),
-    ...judged.flatMap((host) => [
-      ...lastingExclusions(demand, ties, host),
-      ...strayFrom(board, slot, host.name),
-      ...placeExclusions(demand, host),
-    ]),
-  ];
-  const explanation = explain(input.hosts.length, exclusions);
-  return { application, service: service.name, slot: slot.slot, explanation };
+  return { application, service: service.name, slot, explanation };
 }

@@ -54,5 +54,6 @@ export function placeAll(
     observations: world.observations,
     current: currentHosts(world, targets, inventory),
     avoided: avoidedHosts(targets, world.journal),
+    abandoned: new Set(),
   });
 }

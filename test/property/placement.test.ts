@@ -71,6 +71,7 @@ function inputOf(
     observations: new Map(hosts.map(({ name }) => [name, aReachableHost(name)])),
     current,
     avoided: new Map(),
+    abandoned: new Set(),
   };
 }
 
@@ -97,6 +98,7 @@ describe('a placement', () => {
           observations: new Map([...input.observations].toReversed()),
           current: new Map([...current].toReversed()),
           avoided: new Map(),
+          abandoned: new Set(),
         };
 
         const [one, other] = [place(input), place(reversed)];

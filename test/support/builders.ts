@@ -163,6 +163,8 @@ export function aHost(name: string, facts: Partial<HostSpec> = {}): HostSpec {
     endpoint: { kind: 'unix', path: `/run/${name}.sock` },
     address: '127.0.0.1',
     labels: {},
+    cordon: false,
+    drain: false,
     origins: noOrigins,
     ...facts,
   };
@@ -216,6 +218,7 @@ export function aDesiredState(
       prune: { approved: [] },
       rollback: { writeBack: 'off' },
       image: { tagMoved: 'ignore', intervalMs: 300_000 },
+      failure: { lostAfterMs: 300_000 },
       driftIgnore: [],
       origin: { file: 'fleet.yaml', line: 1, column: 1 },
     },

@@ -56,6 +56,8 @@ export function aFleetSpec(hosts: readonly HostDescription[]): FleetSpec {
         endpoint: { kind: 'tcp', host: hostname, port: Number(port), tls: true },
         address,
         labels: {},
+        cordon: false,
+        drain: false,
         origins: noOrigins,
       };
     }),
@@ -63,6 +65,7 @@ export function aFleetSpec(hosts: readonly HostDescription[]): FleetSpec {
     prune: { approved: [] },
     rollback: { writeBack: 'off' },
     image: { tagMoved: 'ignore', intervalMs: 300_000 },
+    failure: { lostAfterMs: 300_000 },
     driftIgnore: [],
     origin,
   };

@@ -1,9 +1,19 @@
 import type { Endpoint, FleetSpec, HostSpec } from '../../model/fleet.ts';
 import { present } from '../../model/present.ts';
 import { toHostName } from '../../model/names.ts';
-import { child, items, readText, readTexts, readTextWith, silent, type Cursor } from '../cursor.ts';
+import {
+  child,
+  items,
+  readBoolean,
+  readText,
+  readTexts,
+  readTextWith,
+  silent,
+  type Cursor,
+} from '../cursor.ts';
 import { parseEndpoint } from '../scalars/endpoint.ts';
 import { cleanPath } from '../scalars/volume.ts';
+import { resolveFailurePolicy } from './failure-policy.ts';
 import { resolveImagePolicy } from './image-policy.ts';
 import { resolveIgnoreRule } from './ignore-rules.ts';
 import { collectOrigins } from './origins.ts';
@@ -24,6 +34,7 @@ export function resolveFleet(root: Cursor): FleetSpec {
     },
     ...hostPaths(child(root, 'policy', 'hostPaths')),
     image: resolveImagePolicy(child(root, 'image')),
+    failure: resolveFailurePolicy(child(root, 'failure')),
     driftIgnore: items(child(root, 'drift', 'ignore')).map((rule) => resolveIgnoreRule(rule, {})),
     origin: root.origin,
   };
@@ -51,6 +62,8 @@ function resolveHost(host: Cursor): HostSpec | null {
       capacity: resolveAmounts(child(host, 'capacity')),
       reserve: resolveAmounts(child(host, 'reserve')),
     }),
+    cordon: readBoolean(child(host, 'cordon')) ?? false,
+    drain: readBoolean(child(host, 'drain')) ?? false,
     origins: collectOrigins(host),
   };
 }

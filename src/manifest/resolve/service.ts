@@ -8,6 +8,7 @@ import type { Subject } from '../subject.ts';
 import { deliveredOrigins } from './delivered-files.ts';
 import { resolveConstraints, resolveSpread } from './constraints.ts';
 import { resolveContainer } from './container.ts';
+import { resolveReplaceAfter } from './failure-policy.ts';
 import { resolveEnvironment } from './environment.ts';
 import { resolveGate } from './gate.ts';
 import { resolveHooks } from './hooks.ts';
@@ -47,6 +48,7 @@ export function resolveService(subject: Subject, name: string, service: Cursor):
     }),
     ...present({ containerName: readText(child(service, 'container_name')) || null }),
     singleton: readBoolean(child(service, 'x-fleetwright', 'singleton')) ?? false,
+    ...resolveReplaceAfter(subject, service),
     job: job === undefined ? null : resolveJob(job),
     update,
     rollback: resolveRollback(service, update, isGlobal ? null : replicas),

@@ -41,6 +41,7 @@ function placed(
     observations,
     current: current === undefined ? new Map() : new Map([['shop/web/1', toHostName(current)]]),
     avoided: new Map([['shop/web/1', new Set(avoided.map(toHostName))]]),
+    abandoned: new Set(),
   });
   return Array.from({ length: service.replicas }, (_, index) =>
     assignments.get(`shop/web/${index + 1}`),

@@ -37,6 +37,7 @@ function placed(services: readonly ServiceSpec[], facts: Facts = {}): Placement 
       current.map((host, index) => [`shop/${first}/${index + 1}`, toHostName(host)]),
     ),
     avoided: new Map(),
+    abandoned: new Set(),
   });
 }
 

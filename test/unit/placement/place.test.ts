@@ -21,7 +21,8 @@ const port80 = [{ target: 8080, protocol: 'tcp', hostIp: '', published: '80' }] 
 
 interface Facts {
   readonly hosts?: readonly HostSpec[];
-  readonly current?: Placement;
+  readonly current?: Pick<Placement, 'assignments'>;
+  readonly abandoned?: ReadonlySet<string>;
   /** Observations that are not those of an empty host. */
   readonly seen?: readonly HostObservation[];
 }
@@ -38,6 +39,7 @@ function inputOf(services: readonly ServiceSpec[], facts: Facts = {}): Placement
     observations,
     current: facts.current?.assignments ?? new Map(),
     avoided: new Map(),
+    abandoned: facts.abandoned ?? new Set(),
   };
 }
 
@@ -233,6 +235,7 @@ describe('place() as a law', () => {
           observations: new Map([...input.observations].toReversed()),
           current: input.current,
           avoided: input.avoided,
+          abandoned: input.abandoned,
         };
 
         expect(asObject(place(reversed))).toEqual(asObject(place(input)));

@@ -29,6 +29,7 @@ function placed(
     observations: new Map(hosts.map(({ name }) => [name, aReachableHost(name, seen[name])])),
     current: new Map(Object.entries(current).map(([key, host]) => [key, toHostName(host)])),
     avoided: new Map(),
+    abandoned: new Set(),
   });
   return Object.fromEntries(assignments);
 }
