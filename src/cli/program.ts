@@ -2,7 +2,8 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import type { Logger } from 'pino';
 
 import { messageOf } from '../model/errors.ts';
-import { requestKinds } from '../model/request.ts';
+import type { HostRequestKind } from '../model/request.ts';
+import { hostRequestKinds, isHostRequest, requestKinds } from '../model/request.ts';
 import { parseDuration } from '../manifest/scalars/duration.ts';
 import type { ExitCode } from './exit-code.ts';
 import { exitCode, exitCodeOf } from './exit-code.ts';
@@ -198,21 +199,21 @@ export function createProgram(signal: AbortSignal, finish: (code: ExitCode) => v
       const asked = { ...requestFlags(flags), yes, replace };
       finish(await adopt(application, settings, asked, out, logger, signal));
     });
-  for (const kind of requestKinds) {
+  for (const kind of [...requestKinds, ...hostRequestKinds]) {
     program
       .command(kind)
       .description(requestDescriptions[kind])
-      .argument('<application>', 'its name')
+      .argument(isHostRequest(kind) ? '<host>' : '<application>', 'its name')
       .option('--by <name>', 'who asks (default: USER@MACHINE)')
       .option('--wait <duration>', 'how long to wait for the answer (default: 10s)', parseTimeout)
       .option('-c, --config <file>', 'configuration (default: fleetwright.yaml, if it is there)')
       .option('-s, --state <dir>', 'state folder of the operator (default: .fleetwright)')
       .option('--source <name>', 'one of the sources that the configuration names')
-      .action(async (application: string, flags: RequestOptions, command: Command) => {
+      .action(async (subject: string, flags: RequestOptions, command: Command) => {
         const stateDir = readStateDir(command.opts<SettingsFlags>(), process.env);
         const { request } = await import('./request.ts');
         const out = output(command);
-        finish(await request(kind, application, stateDir, requestFlags(flags), out, signal));
+        finish(await request(kind, subject, stateDir, requestFlags(flags), out, signal));
       });
   }
   return program;
@@ -232,12 +233,16 @@ function requestFlags({ by, wait: waitMs = 10_000 }: RequestOptions): RequestFla
   return { ...(by === undefined ? {} : { by }), waitMs };
 }
 
-const requestDescriptions: Readonly<Record<(typeof requestKinds)[number], string>> = {
+const requestDescriptions: Readonly<
+  Record<(typeof requestKinds)[number] | HostRequestKind, string>
+> = {
   promote: 'let the canaries of an application take over',
   abort: 'give up the rollout under way and go back',
   retry: 'try a failed revision once more',
   suspend: 'change and heal nothing of an application until it is resumed',
   resume: 'take up a suspended application again',
+  fence: 'say that a host is down: what may run elsewhere is made there',
+  unfence: 'let a fenced host be used again',
 };
 
 /** A command with the options that name the repository and the fleet. */

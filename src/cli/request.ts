@@ -8,7 +8,9 @@ import type { RequestAnswer } from '../journal/request-rows.ts';
 import { isStateLocked } from '../journal/state-lock.ts';
 import { didYouMean } from '../manifest/suggest.ts';
 import { UsageError } from '../model/errors.ts';
+import { toHostName } from '../model/names.ts';
 import type { RequestKind } from '../model/request.ts';
+import { isHostRequest } from '../model/request.ts';
 import { systemClock as clock } from '../reconcile/system-clock.ts';
 import { formatSpan } from '../report/text.ts';
 import type { ExitCode } from './exit-code.ts';
@@ -26,21 +28,30 @@ export interface RequestFlags {
 /** How often the answer is looked for. */
 const lookMs = 100;
 
-/** `fleetwright promote|abort|retry|suspend|resume`: asks the operator of a state folder, whether it runs now or later. */
+/**
+ * `fleetwright promote|abort|retry|suspend|resume|fence|unfence`: asks the operator of a state folder, whether it runs now
+ * or later.
+ *
+ * @param subject the application, or the host for `fence` and `unfence`
+ */
 export async function request(
   kind: RequestKind,
-  application: string,
+  subject: string,
   stateDir: string,
   flags: RequestFlags,
   output: Output,
   signal: AbortSignal,
 ): Promise<ExitCode> {
+  const isAboutHost = isHostRequest(kind);
   // What is to be adopted may stand in a commit that nobody has taken up yet.
   const isEarly = (kind === 'adopt' || kind === 'adopt-replace') && !isStateLocked(stateDir);
-  if (!isEarly) checkApplication(kind, application, stateDir);
+  if (!isEarly && !isAboutHost) checkApplication(kind, subject, stateDir);
   using box = openRequestBox(stateDir);
   const { by = defaultName(), waitMs } = flags;
-  const asked = box.append({ kind, application, by, at: clock.now() });
+  const about = isAboutHost
+    ? { application: '', host: toHostName(subject) }
+    : { application: subject };
+  const asked = box.append({ kind, ...about, by, at: clock.now() });
   const deadline = clock.now() + waitMs;
   let isHeld = isStateLocked(stateDir);
   let answer = box.answerTo(asked);
@@ -55,7 +66,7 @@ export async function request(
   const document: RequestDocument = {
     version: 1,
     request: asked.id,
-    application,
+    ...about,
     kind,
     state,
     message,
@@ -103,11 +114,11 @@ function pendingMessage(isHeld: boolean, stateDir: string, waitMs: number): stri
 }
 
 function renderRequest(
-  { application, kind, state, message }: RequestDocument,
+  { application, host, kind, state, message }: RequestDocument,
   { style }: Output,
 ): string {
   const paint = { accepted: style.green, refused: style.red, pending: style.yellow }[state];
-  return `${style.bold(application)}  ${kind} ${paint(state)}: ${message}`;
+  return `${style.bold(host ?? application)}  ${kind} ${paint(state)}: ${message}`;
 }
 
 /** `ada@laptop`. */

@@ -72,6 +72,7 @@ export async function runSource(
     nonFastForward: settings.nonFastForward,
     ...present({ approval: settings.planRequireApproved ? approval : undefined }),
     claims,
+    onReached: (isReached) => operator.sourceReached(isReached),
     onAccepted: ({ desired }) => {
       writeBack.follow(desired);
       operator.follow(desired);

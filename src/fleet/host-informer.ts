@@ -64,6 +64,8 @@ export class HostInformer {
   readonly #running: Promise<void>;
   readonly #picture: HostPicture;
   #observation: HostObservation;
+  /** When it last answered. */
+  #heardAt: number;
   #link: Link | null = null;
   /** Since when the host has been seen without a break, and through what. */
   #watched: {
@@ -90,7 +92,9 @@ export class HostInformer {
       host,
       since: clock.now(),
       reason: 'not observed yet',
+      neverSeen: true,
     };
+    this.#heardAt = clock.now();
     this.#running = this.#run();
   }
 
@@ -212,11 +216,14 @@ export class HostInformer {
     logger.debug({ apiVersion: client.apiVersion }, 'connected');
     this.#settle();
     const list = (): Promise<void> => this.#readAll(link, signal);
+    const onAnswer = (): void => {
+      this.#heardAt = clock.now();
+    };
     await Promise.race([
       takeEvents(link.events, (event) => this.#takeEvent(event)),
       watchHost(
         client,
-        { clock, random, pingMs, resyncMs, deadlineMs: deadlines.ping, list },
+        { clock, random, pingMs, resyncMs, deadlineMs: deadlines.ping, list, onAnswer },
         signal,
       ),
     ]);
@@ -313,8 +320,10 @@ export class HostInformer {
   #becomeUnreachable(reason: string): void {
     const { host, logger } = this.#options;
     const last = this.#observation;
-    const since = last.kind === 'reachable' ? last.observedAt : last.since;
     logger.debug({ reason }, 'unreachable');
+    if (last.kind === 'unreachable') return this.#replace({ ...last, reason });
+    // A picture in which nothing changes is as old as the last list, and the host may have answered since.
+    const since = Math.max(last.observedAt, this.#heardAt);
     this.#replace({ kind: 'unreachable', host, since, reason });
   }
 

@@ -57,6 +57,8 @@ export interface Watch {
   /** How long a ping may take. */
   readonly deadlineMs: number;
   readonly list: () => Promise<void>;
+  /** It has answered a ping. */
+  readonly onAnswer: () => void;
 }
 
 /**
@@ -75,8 +77,10 @@ export async function watchHost(
   while (!signal.aborted) {
     await pause(clock, Math.min(watch.pingMs, Math.max(0, listAt - clock.now())), signal);
     if (signal.aborted) return;
-    if (clock.now() < listAt) await ping(client, watch.deadlineMs, signal);
-    else {
+    if (clock.now() < listAt) {
+      await ping(client, watch.deadlineMs, signal);
+      watch.onAnswer();
+    } else {
       await watch.list();
       listAt = nextList();
     }

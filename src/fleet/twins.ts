@@ -21,5 +21,5 @@ export function rejectTwins(
 function reject(host: ReachableHost, twins: readonly ReachableHost[]): HostObservation {
   const names = twins.map((twin) => `"${twin.host}"`).toSorted();
   const reason = `hosts ${names.join(' and ')} are one and the same engine: remove one of them from fleet.yaml`;
-  return { kind: 'unreachable', host: host.host, since: host.observedAt, reason };
+  return { kind: 'unreachable', host: host.host, since: host.observedAt, reason, answers: true };
 }

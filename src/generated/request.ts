@@ -2,7 +2,7 @@
 
 
 /**
- * What became of a request to the operator: printed by promote, abort, retry, suspend, resume and adopt.
+ * What became of a request to the operator: printed by promote, abort, retry, suspend, resume, adopt, fence and unfence.
  */
 export interface Request {
 /**
@@ -14,13 +14,17 @@ version: 1
  */
 request: number
 /**
- * The application that it is about.
+ * The application that it is about; empty when it is about a host.
  */
 application: string
 /**
+ * The host that it is about; absent when it is about an application.
+ */
+host?: string
+/**
  * What is asked for.
  */
-kind: ("promote" | "abort" | "retry" | "suspend" | "resume" | "adopt" | "adopt-replace")
+kind: ("promote" | "abort" | "retry" | "suspend" | "resume" | "adopt" | "adopt-replace" | "fence" | "unfence")
 /**
  * The operator has taken it up, has turned it down, or has not answered yet.
  */

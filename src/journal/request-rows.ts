@@ -1,7 +1,9 @@
 import type Database from 'libsql';
 
 import type { JournalEntry } from '../model/journal-state.ts';
+import { toHostName } from '../model/names.ts';
 import type { OperatorRequest, RequestKind } from '../model/request.ts';
+import { isHostRequest } from '../model/request.ts';
 
 /** What the operator made of a request: taken up, or turned down for the reason in the message. */
 export type RequestAnswer = Extract<JournalEntry, { readonly kind: 'request-answered' }>;
@@ -23,10 +25,19 @@ export function readRequests(database: Database.Database): () => readonly Operat
     (select.all() as readonly RequestRow[]).map(({ id, kind, application, asked_by: by, at }) => ({
       id,
       kind: kind as RequestKind,
-      application,
+      ...subjectOf(kind as RequestKind, application),
       by,
       at,
     }));
+}
+
+/** What a request is about stands in one column, be it an application or a host. */
+function subjectOf(
+  kind: RequestKind,
+  subject: string,
+): Pick<OperatorRequest, 'application' | 'host'> {
+  if (isHostRequest(kind)) return { application: '', host: toHostName(subject) };
+  return { application: subject };
 }
 
 /** Appends a request, and gives it its id. */
@@ -34,10 +45,10 @@ export function appendRequest(
   database: Database.Database,
   request: Omit<OperatorRequest, 'id'>,
 ): OperatorRequest {
-  const { kind, application, by, at } = request;
+  const { kind, application, host, by, at } = request;
   const { lastInsertRowid } = database
     .prepare('INSERT INTO requests (kind, application, asked_by, at) VALUES (?, ?, ?, ?)')
-    .run(kind, application, by, at);
+    .run(kind, host ?? application, by, at);
   return { id: Number(lastInsertRowid), ...request };
 }
 

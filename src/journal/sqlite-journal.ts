@@ -60,9 +60,7 @@ export class SqliteJournal implements Journal {
     this.#transaction(() => {
       this.#writeState(next);
       for (const entry of entries) {
-        const application =
-          'application' in entry ? entry.application : (entry.slot.split('/')[0] ?? '');
-        this.#event(at, entry.kind, application, entry);
+        this.#event(at, entry.kind, applicationOf(entry), entry);
         if (entry.kind === 'request-answered') this.#removeRequest(entry.request);
       }
     });
@@ -147,6 +145,7 @@ export class SqliteJournal implements Journal {
     this.#writeRows('applications', 'name', this.#state.applications, next.applications);
     this.#writeRows('slots', 'slot', this.#state.slots, next.slots);
     this.#writeRows('instances', 'container', this.#state.instances, next.instances);
+    if (next.hosts !== this.#state.hosts) this.#fact('hosts', [...next.hosts]);
   }
 
   #writeRows(
@@ -200,6 +199,12 @@ export class SqliteJournal implements Journal {
   #transaction(work: () => void): void {
     this.#database.transaction(work).immediate();
   }
+}
+
+/** Empty: it is about a host. */
+function applicationOf(entry: JournalEntry): string {
+  if ('application' in entry) return entry.application;
+  return 'slot' in entry ? (entry.slot.split('/')[0] ?? '') : '';
 }
 
 function hostOf(item: string): HostName {

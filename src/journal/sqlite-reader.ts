@@ -3,6 +3,7 @@ import type Database from 'libsql';
 import type { ApplicationSpec } from '../model/application.ts';
 import type {
   ApplicationRecord,
+  HostRecord,
   InstanceRecord,
   JournalState,
   LastKnownGood,
@@ -10,6 +11,7 @@ import type {
 } from '../model/journal-state.ts';
 import type { DriftItem } from '../model/drift.ts';
 import { withCurrentHashes } from '../model/older-hashes.ts';
+import type { HostName } from '../model/names.ts';
 import { toContainerId } from '../model/names.ts';
 import type { RejectedRevision } from '../model/rejected-revision.ts';
 import type { Revision } from '../model/revision.ts';
@@ -38,6 +40,8 @@ export function readState(database: Database.Database): JournalState {
         ({ key, value }) => [toContainerId(key), JSON.parse(value) as InstanceRecord],
       ),
     ),
+    // An earlier release knew of none.
+    hosts: new Map((readFact(database, 'hosts') ?? []) as readonly [HostName, HostRecord][]),
   };
 }
 

@@ -1,6 +1,12 @@
-import type { JournalEntry, JournalState, PostStartRecord, SlotRecord } from './journal-state.ts';
+import type {
+  HostRecord,
+  JournalEntry,
+  JournalState,
+  PostStartRecord,
+  SlotRecord,
+} from './journal-state.ts';
 import { emptyApplicationRecord } from './journal-state.ts';
-import type { ContainerId } from './names.ts';
+import type { ContainerId, HostName } from './names.ts';
 import type { ApplicationEntry } from './reduce-application.ts';
 import { reduceApplication } from './reduce-application.ts';
 
@@ -77,6 +83,14 @@ export function reduceJournal(state: JournalState, entry: JournalEntry): Journal
     }
     case 'pruned':
       return forget(state, entry.application);
+    case 'host-away':
+      return withHost(state, entry.host, { awaySince: entry.since });
+    case 'host-back':
+      return withHost(state, entry.host, { awaySince: null });
+    case 'host-fenced':
+      return withHost(state, entry.host, { fenced: { at: entry.at, by: entry.by } });
+    case 'host-unfenced':
+      return withHost(state, entry.host, { fenced: null });
     case 'request-answered':
       return state;
     default:
@@ -103,6 +117,14 @@ function withSlot(state: JournalState, key: string, slot: SlotRecord): JournalSt
   return { ...state, slots: withKey(state.slots, key, slot) };
 }
 
+/** Nothing is kept of a host that is there and that nobody has fenced. */
+function withHost(state: JournalState, host: HostName, change: Partial<HostRecord>): JournalState {
+  const record = { awaySince: null, fenced: null, ...state.hosts.get(host), ...change };
+  const hosts = withKey(state.hosts, host, record);
+  if (record.awaySince === null && record.fenced === null) hosts.delete(host);
+  return { ...state, hosts };
+}
+
 function withKey<Key, Value>(
   map: ReadonlyMap<Key, Value>,
   key: Key,
@@ -115,6 +137,7 @@ function forget(state: JournalState, application: string): JournalState {
   const prefix = `${application}/`;
   const keep = (key: string): boolean => !key.startsWith(prefix);
   return {
+    ...state,
     applications: new Map([...state.applications].filter(([name]) => name !== application)),
     slots: new Map([...state.slots].filter(([key]) => keep(key))),
     instances: new Map([...state.instances].filter(([, { slot }]) => keep(slot))),

@@ -12,6 +12,15 @@ export interface JournalState {
   readonly slots: ReadonlyMap<string, SlotRecord>;
   /** Containers known to be ours by id. */
   readonly instances: ReadonlyMap<ContainerId, InstanceRecord>;
+  /** Of hosts that are away, or that somebody has fenced. */
+  readonly hosts: ReadonlyMap<HostName, HostRecord>;
+}
+
+export interface HostRecord {
+  /** Since when it has been away, in milliseconds since the epoch; null: it was not when it was looked at last. */
+  readonly awaySince: number | null;
+  /** Somebody has said that it is down; null: nobody has. */
+  readonly fenced: { readonly at: number; readonly by: string } | null;
 }
 
 export interface InstanceRecord {
@@ -161,6 +170,7 @@ export const emptyJournal: JournalState = {
   applications: new Map(),
   slots: new Map(),
   instances: new Map(),
+  hosts: new Map(),
 };
 
 export const emptyApplicationRecord: ApplicationRecord = {
@@ -239,10 +249,21 @@ export type JournalEntry =
     }
   /** Its failed hashes may be tried again. */
   | { readonly kind: 'retried'; readonly application: string; readonly at: number }
+  | { readonly kind: 'host-away'; readonly host: HostName; readonly since: number }
+  | { readonly kind: 'host-back'; readonly host: HostName }
+  /** Somebody says that it is down: it is not used, and what it had may run elsewhere. */
+  | {
+      readonly kind: 'host-fenced';
+      readonly host: HostName;
+      readonly by: string;
+      readonly at: number;
+    }
+  | { readonly kind: 'host-unfenced'; readonly host: HostName }
   /** What somebody asked for has been taken up, or turned down for the reason. */
   | {
       readonly kind: 'request-answered';
       readonly request: number;
+      /** Empty when it is about a host. */
       readonly application: string;
       readonly accepted: boolean;
       readonly message: string;

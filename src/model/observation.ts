@@ -13,6 +13,10 @@ export interface UnreachableHost {
   readonly since: number;
   /** Why, for people; never holds a credential. */
   readonly reason: string;
+  /** This process has not seen it yet. */
+  readonly neverSeen?: true;
+  /** It answers, and cannot be believed: it is not away. */
+  readonly answers?: true;
 }
 
 export interface ReachableHost {

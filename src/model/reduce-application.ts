@@ -27,6 +27,10 @@ export type ApplicationEntry = Exclude<
       | 'changed-in-place'
       | 'hash-renewed'
       | 'pruned'
+      | 'host-away'
+      | 'host-back'
+      | 'host-fenced'
+      | 'host-unfenced'
       | 'request-answered';
   }
 >;

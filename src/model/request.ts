@@ -1,9 +1,14 @@
-/** What somebody asks of the operator about one application, beside Git. */
+import type { HostName } from './names.ts';
+
+/** What somebody asks of the operator about one application, or one host, beside Git. */
 export interface OperatorRequest {
   /** Grows with each request. */
   readonly id: number;
   readonly kind: RequestKind;
+  /** Empty when it is about a host. */
   readonly application: string;
+  /** Absent: it is about an application. */
+  readonly host?: HostName;
   /** Who asks, for messages: `ada@laptop`. */
   readonly by: string;
   /** Milliseconds since the epoch. */
@@ -16,8 +21,21 @@ export interface OperatorRequest {
  */
 export const requestKinds = ['promote', 'abort', 'retry', 'suspend', 'resume'] as const;
 
+/** `fence`: the host is down, and is not to be used; `unfence`: it may be used again. */
+export const hostRequestKinds = ['fence', 'unfence'] as const;
+
+export type HostRequestKind = (typeof hostRequestKinds)[number];
+
 /**
  * `adopt`: the containers that its manifest names are taken on, if they are as it asks; `adopt-replace`: also those that
  * differ, which the rollout then replaces.
  */
-export type RequestKind = (typeof requestKinds)[number] | 'adopt' | 'adopt-replace';
+export type RequestKind =
+  | (typeof requestKinds)[number]
+  | HostRequestKind
+  | 'adopt'
+  | 'adopt-replace';
+
+export function isHostRequest(kind: RequestKind): kind is HostRequestKind {
+  return hostRequestKinds.some((each) => each === kind);
+}

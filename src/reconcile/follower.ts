@@ -4,7 +4,7 @@ import type { Clock } from '../model/clock.ts';
 import type { DesiredState } from '../model/desired.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type { FleetSpec } from '../model/fleet.ts';
-import { messageOf } from '../model/errors.ts';
+import { messageOf, TransientError } from '../model/errors.ts';
 import { formatRevision, renamed } from '../model/revision.ts';
 import type { Revision } from '../model/revision.ts';
 import type { Journal } from '../journal/journal.ts';
@@ -22,6 +22,8 @@ export interface FollowerParts extends Reading {
   readonly claims?: Claims;
   /** Keeps out commits whose plan is not approved; absent: none is. */
   readonly approval?: Approval;
+  /** Told after each look whether the repository could be reached. */
+  readonly onReached?: (isReached: boolean) => void;
   readonly onAccepted: (loaded: Extract<LoadedRevision, { readonly kind: 'valid' }>) => void;
 }
 
@@ -42,6 +44,11 @@ export interface Approval {
   /** Why a valid commit is not taken into force now; null: it is. */
   readonly judge: (desired: DesiredState, signal: AbortSignal) => Promise<Diagnostic | null>;
   readonly clock: Pick<Clock, 'after'>;
+}
+
+/** Nothing was heard of it; a refusal comes from somebody. */
+function isAway(error: unknown): boolean {
+  return error instanceof TransientError && error.reason === 'GitUnreachable';
 }
 
 /** How long a commit whose plan is not approved waits for the next look: the fleet may become what was approved. */
@@ -101,6 +108,7 @@ export class Follower implements AsyncDisposable {
     let isPlanDue = false;
     try {
       const head = await source.head(this.#stop.signal);
+      this.#parts.onReached?.(true);
       if (formatRevision(head) === this.#looked) return;
       await this.#parts.claims?.allResumed;
       const loaded = await this.#judge(head);
@@ -122,6 +130,7 @@ export class Follower implements AsyncDisposable {
     } catch (error) {
       if (!this.#stop.signal.aborted) {
         logger.warn({ reason: messageOf(error) }, 'repository cannot be followed now');
+        this.#parts.onReached?.(!isAway(error));
         if (isPlanDue) this.#lookLater();
       }
     }

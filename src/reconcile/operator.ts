@@ -99,6 +99,7 @@ export class Operator implements AsyncDisposable {
   #readiness: ReadinessMap = new Map();
   #stepsTaken = 0;
   #watchingSince: number;
+  #sourceAwaySince: number | null = null;
   #isLooking = false;
   #firstLook: Promise<void> | null = null;
 
@@ -166,6 +167,13 @@ export class Operator implements AsyncDisposable {
     this.#watchingSince = since;
     this.#readiness = new Map();
     this.#lookAtAll();
+  }
+
+  /** Whether the repository can be reached: who reaches nothing may be cut off himself. */
+  sourceReached(isReached: boolean): void {
+    if (isReached === (this.#sourceAwaySince === null)) return;
+    this.#sourceAwaySince = isReached ? null : this.#parts.clock.now();
+    this.#wake.call();
   }
 
   /** Steps executed so far that changed something. */
@@ -258,6 +266,7 @@ export class Operator implements AsyncDisposable {
       failures: this.#failures,
       lookups: this.#lookups.records(),
       requests: journal.requests(),
+      sourceAwaySince: this.#sourceAwaySince,
       watchingSince: this.#watchingSince,
       now: clock.now(),
     };

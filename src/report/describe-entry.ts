@@ -1,8 +1,9 @@
 import type { JournalEntry } from '../model/journal-state.ts';
 
-/** The application that an entry is about. */
+/** The application that an entry is about; empty: it is about a host. */
 export function applicationOf(entry: JournalEntry): string {
-  return 'application' in entry ? entry.application : (entry.slot.split('/')[0] ?? '');
+  if ('application' in entry) return entry.application;
+  return 'slot' in entry ? (entry.slot.split('/')[0] ?? '') : '';
 }
 
 /** What an entry says beyond its kind and application, in words; may be empty. */
@@ -42,6 +43,12 @@ export function describeEntry(entry: JournalEntry): string {
       return entry.slot;
     case 'hooks-ended':
       return entry.failure === null ? entry.slot : `${entry.slot}: ${entry.failure}`;
+    case 'host-away':
+    case 'host-back':
+    case 'host-unfenced':
+      return entry.host;
+    case 'host-fenced':
+      return `${entry.host} by ${entry.by}`;
     case 'repaired':
       return `${entry.slot}, ${entry.repairs} in a row`;
     case 'rollout-settled':

@@ -1,6 +1,7 @@
 import type { ApplicationSpec, ServiceSpec } from '../model/application.ts';
 import type { Instance } from '../drift/identify.ts';
 import type { WantedPorts } from '../placement/wanted-ports.ts';
+import type { Departure } from './departures.ts';
 import type { Draft } from './draft.ts';
 import type { Hold } from './hold-changes.ts';
 import type { SlotContext, SlotView } from './slot-view.ts';
@@ -22,6 +23,10 @@ export interface ApplicationContext extends SlotContext {
   readonly hold: Hold | null;
   /** Fixed host ports that slots of any application are to have, by host. */
   readonly wantedPorts: WantedPorts;
+  /** Of all slots whose host cannot be counted on, by slot key. */
+  readonly departures: ReadonlyMap<string, Departure>;
+  /** Why it may be the operator that is cut off; null: nothing says so. */
+  readonly isolation: string | null;
   readonly draft: Draft;
 }
 

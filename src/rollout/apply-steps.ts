@@ -167,7 +167,7 @@ function createdContainer(
   const labels = { ...service.container.labels, ...own };
   const told = liveStamps(service.container);
   return {
-    id: toContainerId(`planned ${name}`),
+    id: toContainerId(`planned ${host.host} ${name}`),
     host: host.host,
     name,
     labels,

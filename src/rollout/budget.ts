@@ -1,6 +1,7 @@
 import type { UpdatePolicy } from '../model/application.ts';
 import type { Instance } from '../drift/identify.ts';
 import type { ReplaceOrder } from './order.ts';
+import { isByHost } from './order.ts';
 import { boundsOf } from './shares.ts';
 import type { SlotView } from './slot-view.ts';
 import { isLeaving, isLive, isVacating } from './slot-view.ts';
@@ -12,6 +13,8 @@ import { isLeaving, isLive, isVacating } from './slot-view.ts';
  */
 export class Budget {
   readonly #bound: number;
+  /** The same for one that moves to another host. */
+  readonly #moveBound: number;
   readonly #floor: number;
   /** Instances that run in slots that the service no longer has. */
   readonly #surplus: number;
@@ -31,12 +34,14 @@ export class Budget {
   constructor(
     slots: readonly SlotView[],
     policy: UpdatePolicy,
-    { order }: ReplaceOrder,
+    replaceOrder: ReplaceOrder,
     surplus: readonly Instance[],
     canaries: number,
   ) {
-    const { surge, unavailable } = boundsOf(policy, order, slots.length);
+    const { surge, unavailable } = boundsOf(policy, replaceOrder.order, slots.length);
+    const moving = isByHost(replaceOrder) ? boundsOf(policy, policy.order, slots.length).surge : 0;
     this.#bound = slots.length + Math.max(surge, canaries);
+    this.#moveBound = Math.max(this.#bound, slots.length + moving);
     this.#floor = slots.length - unavailable;
     this.#available = slots.filter((view) => view.available && !isLeaving(view)).length;
     this.#vacating = slots.filter(
@@ -51,9 +56,11 @@ export class Budget {
   /**
    * Takes the place that the replacement of an available slot needs; null when there is none now. Where the manifest
    * allows both, what cannot start beside may still take the place of what is stopped.
+   *
+   * @param moves to another host, where nothing of this one stands in its way
    */
-  take({ order }: ReplaceOrder): ReplaceOrder['order'] | null {
-    if (order === 'start-first' && this.#live < this.#bound) {
+  take({ order }: ReplaceOrder, moves = false): ReplaceOrder['order'] | null {
+    if (order === 'start-first' && this.#live < (moves ? this.#moveBound : this.#bound)) {
       this.#live += 1;
       return 'start-first';
     }
@@ -76,10 +83,16 @@ export class Budget {
    */
   takeStart(view: SlotView): boolean {
     if (!view.available) return this.#running - this.#surplus <= this.#bound;
-    if (this.#running >= this.#bound) return false;
+    if (this.#running >= (isMoving(view) ? this.#moveBound : this.#bound)) return false;
     this.#running += 1;
     return true;
   }
+}
+
+/** What it is to take the place of is on another host. */
+function isMoving({ host, others }: SlotView): boolean {
+  const live = others.filter(isLive);
+  return live.length > 0 && live.every(({ container }) => container.host !== host);
 }
 
 /** The places that a slot takes. One that serves nothing keeps one: its next instance needs it, whenever it comes. */

@@ -1,6 +1,7 @@
 import { slotKey } from '../model/labels.ts';
 import type { HostName } from '../model/names.ts';
 import type { Instance, Inventory } from '../drift/identify.ts';
+import { fencedAt } from './host-standing.ts';
 import type { Target } from './target.ts';
 import type { World } from './world.ts';
 
@@ -52,7 +53,10 @@ function instanceHost(
   const { application, service } = instances[0].identity;
   const hash = wanted.get(`${application}/${service}`);
   const promoted = instances.filter(({ container }) => container.restart.name !== 'no');
-  const settled = promoted.find((one) => one.hash === hash);
+  const settled = holderOf(
+    world,
+    promoted.filter((one) => one.hash === hash),
+  );
   if (settled !== undefined) return settled.container.host;
   const record = world.journal.slots.get(key);
   if (record === undefined) return (promoted[0] ?? instances[0]).container.host;
@@ -61,6 +65,30 @@ function instanceHost(
   const isComing = record.hash === hash;
   if (isThere || !isSeen || isComing) return record.host;
   return (promoted[0] ?? instances[0]).container.host;
+}
+
+/**
+ * The one of several instances of one version that fills the slot, as when a host is back whose slots were given to others:
+ * none of a fenced host, then one that is well, then the highest epoch, then the one that was started first.
+ */
+function holderOf(world: World, twins: readonly Instance[]): Instance | undefined {
+  return twins
+    .filter((one) => !isFenced(world, one))
+    .toSorted(
+      (a, b) =>
+        Number(isWell(b)) - Number(isWell(a)) ||
+        b.identity.epoch - a.identity.epoch ||
+        (a.container.startedAt ?? 0) - (b.container.startedAt ?? 0),
+    )[0];
+}
+
+function isFenced(world: World, { container }: Instance): boolean {
+  return fencedAt(world, container.host) !== null;
+}
+
+function isWell({ container }: Instance): boolean {
+  const { state, health } = container;
+  return state === 'running' && (health === 'healthy' || health === 'none');
 }
 
 function wantedHashes(targets: readonly Target[]): ReadonlyMap<string, string> {

@@ -13,6 +13,7 @@ import { nextRepairAt, repairsInARow } from './heal.ts';
 import { unmetJob } from './jobs.ts';
 import { nextAttemptAt } from './next-attempt.ts';
 import type { ReplaceOrder } from './order.ts';
+import { isByHost } from './order.ts';
 import { readyKey, withImage } from './preflight.ts';
 import { prepareHost } from './prepare-host.ts';
 import type { SlotSituation } from './slot-situation.ts';
@@ -98,7 +99,7 @@ function beginReplacement(situation: SlotSituation, serving: Instance): boolean 
   const { draft, world, record } = context;
   const { service, host } = view;
   // On another host there is nothing that the two could not share, unless there must never be two.
-  const moves = serving.container.host !== host && !service.singleton;
+  const moves = serving.container.host !== host && isByHost(situation.order);
   const order = moves ? besideEachOther : situation.order;
   const unsettled = context.views.find(
     (other) => isAwaited(context, service, other) && !countedSlots(world, other).every(isSettled),
@@ -118,7 +119,7 @@ function beginReplacement(situation: SlotSituation, serving: Instance): boolean 
     draft.wait('turn', placeOf(view), 'the rollback failed: what serves is left as it is');
     return false;
   }
-  const taken = isVacating(view) ? budget.goOn() : budget.take(order);
+  const taken = isVacating(view) ? budget.goOn() : budget.take(order, moves);
   if (taken === null) {
     draft.wait('turn', placeOf(view), 'its turn: others are being replaced');
     return false;
@@ -175,7 +176,9 @@ function create(
     hash: service.hash,
     hashSchema,
   };
-  if (isServiceProven(context, service) && view.record?.hash === service.hash) {
+  // A move repairs nothing, and the next one does not wait for it.
+  const moves = view.record !== undefined && view.record.host !== host;
+  if (isServiceProven(context, service) && view.record?.hash === service.hash && !moves) {
     const repairs = repairsInARow(view.record, world.now) + 1;
     draft.entries.push({ kind: 'repaired', slot: key, repairs, at: world.now });
   }
@@ -223,6 +226,10 @@ function whyMissing(
   context: ApplicationContext,
   view: SlotView,
 ): { readonly path: string; readonly reason: string } {
+  const { record, host } = view;
+  if (record !== undefined && record.host !== host && record.hash === view.service.hash) {
+    return { path: 'deploy.placement', reason: `it was given up on host "${record.host}"` };
+  }
   if (isServiceProven(context, view.service) && view.record !== undefined) {
     return { path: '', reason: 'its instance is missing' };
   }

@@ -186,7 +186,8 @@ function whereTheyBelong(world: World, adoptions: readonly Adoption[]): readonly
   const entries = adoptions.flatMap(({ claims }) => claims.map(entryOf));
   const trial = { ...world, journal: entries.reduce(reduceJournal, world.journal) };
   const inventory = inventoryOf(trial);
-  const { assignments } = placeAll(trial, targetsOf(trial), inventory);
+  const { placement } = placeAll(trial, targetsOf(trial), inventory);
+  const { assignments } = placement;
   return adoptions.map((adoption) => {
     const claims = adoption.claims.map((claim) => placed(claim, assignments.get(claim.key)));
     const spec = world.desired.applications.find(({ name }) => name === adoption.application);

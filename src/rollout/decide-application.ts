@@ -17,6 +17,7 @@ import { Budget } from './budget.ts';
 import type { Adoption } from './decide-adoption.ts';
 import { countedSlots, isAway } from './counted-slots.ts';
 import { decideCompletion } from './decide-completion.ts';
+import type { Departure } from './departures.ts';
 import { decideSlot } from './decide-slot.ts';
 import { decideSurplus } from './decide-surplus.ts';
 import type { Waiting } from './draft.ts';
@@ -104,6 +105,10 @@ export interface ApplicationInput {
   /** Set when something new is to be rolled out and another application must be through first. */
   readonly hold: Hold | null;
   readonly wantedPorts: WantedPorts;
+  /** Of all slots whose host cannot be counted on, by slot key. */
+  readonly departures: ReadonlyMap<string, Departure>;
+  /** Why it may be the operator that is cut off; null: nothing says so. */
+  readonly isolation: string | null;
   /** Set when it is to take on containers of others. */
   readonly adoption: Adoption | null;
   /** Instances of this application, by slot key. */
@@ -220,7 +225,7 @@ function contextOf(input: ApplicationInput): ApplicationContext {
   const wanted = new Set(views.flatMap(({ slots }) => slots.map(({ key }) => key)));
   const surplus = [...instances].filter(([key]) => !wanted.has(key)).flatMap(([, list]) => list);
   const holdsChanges = input.unplaced.length > 0;
-  const { wantedPorts } = input;
+  const { wantedPorts, departures, isolation } = input;
   const draft = new Draft(application);
   const desired = input.spec;
   return {
@@ -232,6 +237,8 @@ function contextOf(input: ApplicationInput): ApplicationContext {
     holdsChanges,
     hold,
     wantedPorts,
+    departures,
+    isolation,
     draft,
   };
 }

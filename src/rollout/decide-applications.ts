@@ -2,7 +2,6 @@ import type { ApplicationSpec } from '../model/application.ts';
 import type { ApplicationRecord } from '../model/journal-state.ts';
 import { emptyApplicationRecord } from '../model/journal-state.ts';
 import type { Instance } from '../drift/identify.ts';
-import type { Placement } from '../placement/place.ts';
 import type { WantedPorts } from '../placement/wanted-ports.ts';
 import { standingOf } from './application-standing.ts';
 import type { Adoption } from './decide-adoption.ts';
@@ -13,6 +12,7 @@ import type { ApplicationStanding } from './hold-changes.ts';
 import { holdOf } from './hold-changes.ts';
 import { isChanging } from './is-changing.ts';
 import { decisionOrder } from './order-applications.ts';
+import type { PlacedFleet } from './place-all.ts';
 import { landTogether } from './rollout-group.ts';
 import type { Target } from './target.ts';
 import { rolloutKey } from './target.ts';
@@ -33,7 +33,7 @@ export interface Holdings {
 export function decideApplications(
   world: World,
   targets: readonly Target[],
-  placement: Placement,
+  { placement, standing, departures }: PlacedFleet,
   wantedPorts: WantedPorts,
   { instances, adoptions }: Holdings,
 ): readonly ApplicationDecision[] {
@@ -56,6 +56,8 @@ export function decideApplications(
       unplaced: placement.unplaced.filter(({ application }) => application === name),
       hold: isToBegin(spec, target, record) ? holdOf(spec, standings, order) : null,
       wantedPorts,
+      departures,
+      isolation: standing.isolation,
       adoption: adoptions.find(({ application }) => application === name) ?? null,
       instances: groupInstances(own, ({ slotKey }) => slotKey),
     });

@@ -4,6 +4,7 @@ import { emptyApplicationRecord } from '../model/journal-state.ts';
 import { familiarReference } from '../model/image.ts';
 import type { OperatorRequest } from '../model/request.ts';
 import { adoptionEntries, decideAdoptions, replacingEntries } from './decide-adoption.ts';
+import { answerAboutHost } from './decide-fence.ts';
 import { isAdoptable } from './claims.ts';
 import { pinnedImage } from './image-pins.ts';
 import { quarantineEntry } from './quarantine.ts';
@@ -13,17 +14,21 @@ import { aborted, concerns, isProven, rolloutKey, targetOf } from './target.ts';
 import type { World } from './world.ts';
 
 /** What a request comes to: entries that carry it out, or why it cannot be. */
-type Answer =
+export type Answer =
   | { readonly accepted: true; readonly entries: readonly JournalEntry[]; readonly message: string }
   | { readonly accepted: false; readonly message: string };
 
-/** Everybody who asked gets an answer, in the order of asking; requests for one application are taken one per decision. */
+/**
+ * Everybody who asked gets an answer, in the order of asking; requests for one application, or one host, are taken one per
+ * decision.
+ */
 export function decideRequests(world: World): readonly JournalEntry[] {
   const answered = new Set<string>();
   return world.requests.flatMap((request) => {
     const { id, application } = request;
-    if (answered.has(application)) return [];
-    answered.add(application);
+    const subject = request.host === undefined ? application : `host ${request.host}`;
+    if (answered.has(subject)) return [];
+    answered.add(subject);
     const answer = answerTo(world, request);
     const { accepted, message } = answer;
     const entries = answer.accepted ? answer.entries : [];
@@ -36,7 +41,8 @@ export function decideRequests(world: World): readonly JournalEntry[] {
 }
 
 function answerTo(world: World, request: OperatorRequest): Answer {
-  const { application } = request;
+  const { application, host } = request;
+  if (host !== undefined) return answerAboutHost(world, request, host);
   const spec = world.desired.applications.find(({ name }) => name === application);
   if (spec === undefined) return refused(`the repository has no application "${application}"`);
   const record = world.journal.applications.get(application) ?? emptyApplicationRecord;
@@ -56,6 +62,9 @@ function answerTo(world: World, request: OperatorRequest): Answer {
       return adopt(world, spec, false);
     case 'adopt-replace':
       return adopt(world, spec, true);
+    case 'fence':
+    case 'unfence':
+      return refused('it is no host');
   }
 }
 

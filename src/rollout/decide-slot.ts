@@ -14,8 +14,10 @@ import {
 } from './change-in-place.ts';
 import { decideAbsent, whyNotYet } from './decide-absent.ts';
 import { placeOf } from './draft.ts';
+import { isolated } from './departures.ts';
 import type { Failing } from './fail-slot.ts';
 import { failSlot, failuresOf, troubleOf } from './fail-slot.ts';
+import { hostPatienceMs } from './host-standing.ts';
 import { recheckedAt, remedyAction } from './heal.ts';
 import { postStartOf } from './post-start.ts';
 import { dueEntries, rerunPostStart, runPostStart } from './run-post-start.ts';
@@ -84,23 +86,22 @@ function keepUp(situation: SlotSituation): void {
   decideSlot({ ...situation, view: kept, stage: null });
 }
 
-/** How long a host may be away before it is said that this stands in the way. */
-const hostPatienceMs = 30_000;
-
 function awaitHost(
   { context, view }: SlotSituation,
   host: HostName,
   observation: UnreachableHost | undefined,
 ): void {
-  const { draft, world } = context;
+  const { draft, world, isolation, departures } = context;
   const message = `host "${host}" is unreachable: ${observation?.reason ?? 'it is not known'}`;
   const since = observation?.since ?? 0;
   const until = since + hostPatienceMs;
   if (world.now < until) return draft.wait('host', placeOf(view), message, until);
-  draft.wait('host', placeOf(view), message);
+  draft.wait('host', placeOf(view), message, departures.get(view.key)?.at ?? null);
   // A global service has a slot per host: the others do not wait for one that is away.
   if (view.service.mode === 'global') return;
-  draft.block(view.service.name, view.slot, 'HostUnreachable', message, 'infrastructure');
+  const reason = isolation === null ? 'HostUnreachable' : 'ControllerIsolated';
+  const said = isolation === null ? message : `${isolated(isolation)}; ${message}`;
+  draft.block(view.service.name, view.slot, reason, said, 'infrastructure');
 }
 
 /** The rollout goes on over a failed slot, which must not go unsaid. */
@@ -221,6 +222,10 @@ function decidePromoted(situation: SlotSituation): void {
   const { context, view } = situation;
   const { service, current, differences } = view;
   if (current === null) return;
+  const twin = view.others.find(isLive);
+  if (twin !== undefined && service.singleton) {
+    return retire(situation, twin, 'it is a singleton', 'x-fleetwright.singleton');
+  }
   // What was taken on ran before this version was tried: its trouble is reported, and proves nothing against it.
   const isOnTrial = current.adopted === undefined && !isServiceProven(context, service);
   const trouble = isOnTrial ? troubleOf(context, current) : null;

@@ -10,6 +10,8 @@ import type { Instance, Inventory } from '../drift/identify.ts';
 import { wantedPorts } from '../placement/wanted-ports.ts';
 import { anotherTryEntries } from './another-try.ts';
 import type { ApplicationDecision } from './decide-application.ts';
+import { nextDeparture } from './departures.ts';
+import { hostEntries } from './host-standing.ts';
 import type { Adoption } from './decide-adoption.ts';
 import { adoptionEntries, decideAdoptions } from './decide-adoption.ts';
 import { decideApplications } from './decide-applications.ts';
@@ -17,6 +19,7 @@ import { decideRequests } from './decide-requests.ts';
 import { groupInstances } from './group-instances.ts';
 import { inventoryOf, withCurrentJournal } from './older-schemas.ts';
 import { decideImages } from './moved-tags.ts';
+import type { PlacedFleet } from './place-all.ts';
 import { placeAll, placedServices, targetsOf } from './place-all.ts';
 import type { PruneDecision } from './prune.ts';
 import { supersededDrift } from './adoption-drift.ts';
@@ -31,6 +34,8 @@ export interface Decision {
   /** Of applications that are to take on containers of others. */
   readonly adoptions: readonly Adoption[];
   readonly prune: PruneDecision;
+  /** Where each slot is to be, and how the hosts stand. */
+  readonly placed: PlacedFleet;
   /** To be written before any step is executed. */
   readonly entries: readonly JournalEntry[];
   readonly steps: readonly Step[];
@@ -62,9 +67,10 @@ export function decide(seen: World): Decision {
   const instances = byApplication(inventory);
   const targets = targetsOf(world);
   const services = placedServices(targets);
-  const placement = placeAll(world, targets, inventory);
+  const placed = placeAll(world, targets, inventory);
+  const { placement } = placed;
   const ports = wantedPorts(services, placement.assignments);
-  const applications = decideApplications(world, targets, placement, ports, {
+  const applications = decideApplications(world, targets, placed, ports, {
     instances,
     adoptions,
   });
@@ -77,12 +83,14 @@ export function decide(seen: World): Decision {
     applications,
     adoptions,
     prune,
+    placed,
     entries: [
       ...images.entries,
       ...requested,
       ...clocks,
       ...adopted,
       ...goneEntries(world),
+      ...hostEntries(world, placed.standing),
       ...applications.flatMap(({ entries }) => entries),
       ...prune.entries,
     ],
@@ -100,6 +108,7 @@ export function decide(seen: World): Decision {
       ...applications.flatMap(({ wakeAt, reviewAt }) => [wakeAt, reviewAt]),
       images.reviewAt,
       prune.wakeAt,
+      nextDeparture(world, placed.departures),
     ]),
   };
 }

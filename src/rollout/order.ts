@@ -71,6 +71,11 @@ export function replaceOrder(
   return { order: 'start-first', reason: '', path: '' };
 }
 
+/** Nothing but what is on its host keeps a successor from being started beside it: on another one it can be. */
+export function isByHost({ order, path }: ReplaceOrder): boolean {
+  return order === 'start-first' || ['ports', 'container_name', 'networks'].includes(path);
+}
+
 function stopFirst(reason: string, path: string): ReplaceOrder {
   return { order: 'stop-first', reason, path };
 }

@@ -6,6 +6,10 @@ import type { Placement } from '../placement/place.ts';
 import { place } from '../placement/place.ts';
 import { avoidedHosts } from './avoided-hosts.ts';
 import { currentHosts } from './current-hosts.ts';
+import type { Departure } from './departures.ts';
+import { abandonedSlots, departuresOf, withheldSlots } from './departures.ts';
+import type { FleetStanding } from './host-standing.ts';
+import { fleetStanding } from './host-standing.ts';
 import { groupTargets } from './rollout-group.ts';
 import type { Target } from './target.ts';
 import { targetOf } from './target.ts';
@@ -43,17 +47,33 @@ function externalNetworksOf(
     .map(({ name }) => name);
 }
 
+export interface PlacedFleet {
+  readonly placement: Placement;
+  readonly standing: FleetStanding;
+  /** By slot key, what becomes of the slots whose host cannot be counted on. */
+  readonly departures: ReadonlyMap<string, Departure>;
+}
+
 export function placeAll(
   world: World,
   targets: readonly Target[],
   inventory: Inventory,
-): Placement {
-  return place({
-    services: placedServices(targets),
-    hosts: world.desired.fleet.hosts,
+): PlacedFleet {
+  const services = placedServices(targets);
+  const { hosts } = world.desired.fleet;
+  const current = currentHosts(world, targets, inventory);
+  const standing = fleetStanding(world);
+  const departures = departuresOf(world, standing, services, current);
+  const fenced = standing.hosts.filter(({ isFenced }) => isFenced);
+  const placement = place({
+    services,
+    hosts,
     observations: world.observations,
-    current: currentHosts(world, targets, inventory),
+    current,
     avoided: avoidedHosts(targets, world.journal),
-    abandoned: new Set(),
+    abandoned: abandonedSlots(world, departures),
+    fenced: new Set(fenced.map(({ host }) => host)),
+    withheld: withheldSlots(world, departures),
   });
+  return { placement, standing, departures };
 }

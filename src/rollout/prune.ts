@@ -127,7 +127,7 @@ function pruneApplication(
   application: string,
   instances: readonly Instance[],
 ): ApplicationPrune {
-  const unseen = unseenHosts(world, application);
+  const unseen = unseenHosts(world, application, instances);
   if (unseen.length > 0) {
     const reason = `host "${unseen[0]}" is unreachable: nothing is pruned before all hosts are seen`;
     return { steps: [], entries: [], waiting: [waitingFor(application, reason, null)] };
@@ -145,13 +145,28 @@ function holdsOneOf(ports: WantedPorts, { container }: Instance): boolean {
   );
 }
 
-/** Hosts that may still hold instances: those that cannot be seen. */
-function unseenHosts(world: World, application: string): readonly HostName[] {
+/**
+ * Hosts that may still hold instances: those that cannot be seen. A slot that was given to another host may have left one
+ * behind on any of them, as long as some instance that is known is nowhere to be seen.
+ */
+function unseenHosts(
+  world: World,
+  application: string,
+  instances: readonly Instance[],
+): readonly HostName[] {
   const prefix = `${application}/`;
+  const away = [...world.observations.values()].flatMap(({ kind, host }) =>
+    kind === 'unreachable' ? [host] : [],
+  );
+  const seen = new Set(instances.map(({ container }) => container.id));
+  const isMissed = [...world.journal.instances].some(
+    ([id, { slot }]) => slot.startsWith(prefix) && !seen.has(id),
+  );
+  if (isMissed) return away.toSorted();
   const used = [...world.journal.slots]
     .filter(([key]) => key.startsWith(prefix))
     .map(([, { host }]) => host);
-  return [...new Set(used)].filter((host) => world.observations.get(host)?.kind === 'unreachable');
+  return away.filter((host) => used.includes(host));
 }
 
 function retireAll(

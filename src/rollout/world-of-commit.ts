@@ -25,6 +25,7 @@ export function worldOfCommit(
     failures: new Map(),
     lookups: new Map(),
     requests: [],
+    sourceAwaySince: null,
     watchingSince: 0,
     now,
   };

@@ -21,6 +21,8 @@ export interface World {
   readonly lookups: ReadonlyMap<string, LookupRecord>;
   /** What somebody has asked for and is not answered yet, in the order of asking. */
   readonly requests: readonly OperatorRequest[];
+  /** Since when the repository cannot be reached, in milliseconds since the epoch; null: it can. */
+  readonly sourceAwaySince: number | null;
   /**
    * Since when the operator has looked on without a break (it may have been away, or its process stopped): what was to
    * happen within a time is only missed when somebody watched. Milliseconds since the epoch.

@@ -295,6 +295,7 @@ async function checkPlan({ world, life }: End): Promise<void> {
     failures: new Map(),
     lookups: new Map(),
     requests: [],
+    sourceAwaySince: null,
     watchingSince: world.clock.now(),
     now: world.clock.now(),
   };

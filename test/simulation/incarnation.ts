@@ -74,6 +74,7 @@ export class Incarnation {
       logger,
       cache,
       nonFastForward: 'refuse',
+      onReached: (isReached) => this.operator.sourceReached(isReached),
       onAccepted: ({ desired }) => {
         onAccepted(desired);
         this.operator.follow(desired);

@@ -247,14 +247,18 @@ export function aWorld(
     failures: new Map(),
     lookups: new Map(),
     requests: [],
+    sourceAwaySince: null,
     watchingSince: 0,
     now: 1_000_000,
     ...facts,
   };
 }
 
-export function anUnreachableHost(name: string): UnreachableHost {
-  return { kind: 'unreachable', host: toHostName(name), since: 0, reason: 'no answer' };
+export function anUnreachableHost(
+  name: string,
+  facts: Partial<UnreachableHost> = {},
+): UnreachableHost {
+  return { kind: 'unreachable', host: toHostName(name), since: 0, reason: 'no answer', ...facts };
 }
 
 /** A constraint as the manifest writes it: `node.labels.zone == a`. */

@@ -247,3 +247,17 @@ it('a step that ends between two connections is shown by the next one, asked aft
   expect(await stopping).toEqual(done);
   expect(stateOf('a')).toBe('exited');
 });
+
+it('a host is away since it last answered, however old its picture is', async () => {
+  const { host, session, pass } = await open({ a: 'running' });
+  await pass(31_000);
+  host.hold('GET /_ping');
+  const first = host.asked('GET /_ping');
+  await pass(15_000);
+  await (await first).fail('no answer');
+  const again = host.asked('GET /_ping');
+
+  await (await again).fail('no answer');
+
+  expect(session.observation).toMatchObject({ kind: 'unreachable', since: 30_000 });
+});

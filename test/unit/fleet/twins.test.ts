@@ -27,8 +27,8 @@ it('rejectTwins() believes neither of two hosts that are one engine', () => {
   const reason =
     'hosts "a" and "c" are one and the same engine: remove one of them from fleet.yaml';
   expect([...hosts.values()]).toEqual([
-    { kind: 'unreachable', host: 'a', since: 7, reason },
+    { kind: 'unreachable', host: 'a', since: 7, reason, answers: true },
     expect.objectContaining({ kind: 'reachable', host: 'b' }),
-    { kind: 'unreachable', host: 'c', since: 7, reason },
+    { kind: 'unreachable', host: 'c', since: 7, reason, answers: true },
   ]);
 });

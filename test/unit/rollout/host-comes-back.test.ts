@@ -60,7 +60,10 @@ describe('a host that was set up anew under its old name', () => {
 describe('all hosts out of sight at once', () => {
   it('are left as they are, whatever a commit asks for, and go on when they are back', () => {
     const before = deployed('v1', facts);
-    const dark = seeing(commit(before, shop('v2', facts), 2), ...names.map(anUnreachableHost));
+    const dark = seeing(
+      commit(before, shop('v2', facts), 2),
+      ...names.map((name) => anUnreachableHost(name)),
+    );
 
     const waited = play(dark, 15 * 60_000);
     const seen = names.map((name) => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import type { ApplicationSpec } from '../../../src/model/application.ts';
+import { reduceJournal } from '../../../src/model/journal-reduce.ts';
 import { decide } from '../../../src/rollout/decide.ts';
 import {
   aDesiredState,
@@ -19,7 +20,7 @@ function shop(tag: string, facts: ServiceFacts = {}): readonly ApplicationSpec[]
 
 describe('a host that cannot be seen', () => {
   const before = run(aWorld(shop('v1', { replicas: 3 }))).world;
-  const away = seeing(before, anUnreachableHost('host-2'));
+  const away = seeing(before, anUnreachableHost('host-2', { since: before.now }));
 
   it('gets no step, and nothing of it is made anew elsewhere', () => {
     const { steps, last } = run(away);
@@ -57,6 +58,19 @@ describe('a host that cannot be seen', () => {
 
   it('keeps what is known of its containers in the journal', () => {
     expect(decide(away).entries).toEqual([]);
+  });
+
+  it('is remembered as being away, and as being back', () => {
+    const since = before.now;
+    const later = { ...away, now: since + 30_000 };
+    const [entry] = decide(later).entries;
+    const remembered = decide(later).entries.reduce(reduceJournal, later.journal);
+
+    expect(entry).toEqual({ kind: 'host-away', host: 'host-2', since });
+    expect(decide({ ...later, journal: remembered }).entries).toEqual([]);
+    expect(decide({ ...before, journal: remembered }).entries).toEqual([
+      { kind: 'host-back', host: 'host-2' },
+    ]);
   });
 });
 

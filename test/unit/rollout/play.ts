@@ -2,7 +2,8 @@
 import type { ApplicationSpec } from '../../../src/model/application.ts';
 import { reduceJournal } from '../../../src/model/journal-reduce.ts';
 import type { JournalEntry } from '../../../src/model/journal-state.ts';
-import type { RequestKind } from '../../../src/model/request.ts';
+import type { HostRequestKind, RequestKind } from '../../../src/model/request.ts';
+import { toHostName } from '../../../src/model/names.ts';
 import type { Step, StepFailure, StepOutcome } from '../../../src/model/step.ts';
 import { hooksEntry } from '../../../src/reconcile/hooks-entry.ts';
 import { noteOutcome } from '../../../src/reconcile/step-failures.ts';
@@ -100,6 +101,15 @@ export function asking(world: World, kind: RequestKind, application = 'shop'): W
   const id = 1 + Math.max(0, ...world.requests.map((request) => request.id));
   const request = { id, kind, application, by: 'ada', at: world.now };
   return { ...world, requests: [...world.requests, request] };
+}
+
+/** Somebody asks for something about a host. */
+export function askingAbout(world: World, kind: HostRequestKind, host: string): World {
+  const asked = asking(world, kind, '');
+  const requests = asked.requests.map((request) =>
+    request.kind === kind ? { ...request, host: toHostName(host) } : request,
+  );
+  return { ...asked, requests };
 }
 
 /** The answer to the only request of a stretch. */

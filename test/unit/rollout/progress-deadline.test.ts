@@ -205,8 +205,9 @@ describe('what is not the fault of the revision', () => {
   });
 
   it('a host that is away: the rollout goes on when it is back, however long that was', () => {
-    const before = deployed('v1', { replicas: 3 });
-    const start = away(commit(before, shop('v2', { replicas: 3 }), 2), 'host-2');
+    const stays: ServiceFacts = { replicas: 3, replaceAfterMs: null };
+    const before = deployed('v1', stays);
+    const start = away(commit(before, shop('v2', stays), 2), 'host-2');
 
     const waited = play(start, 3 * limit);
     const { world, last, entries } = play(back(waited.world, before, 'host-2'), 120_000);
