@@ -11,6 +11,7 @@ import { authorKey, driftDocument } from '../report/drift-document.ts';
 import { driftHtml } from '../report/drift-html.ts';
 import { driftMarkdown } from '../report/drift-markdown.ts';
 import { driftSarif } from '../report/drift-sarif.ts';
+import { hostNotes } from '../report/host-notes.ts';
 import { renderDrift } from '../report/render-drift.ts';
 import { decide } from '../rollout/decide.ts';
 import type { Source } from '../source/source.ts';
@@ -70,6 +71,7 @@ export async function drift(
     records,
     ignored,
     expiredRules: expiredRules(desired, now),
+    hostNotes: hostNotes(decision, now),
     observations,
     authors,
     now,

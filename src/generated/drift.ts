@@ -51,6 +51,10 @@ unreachableHosts: string[]
  */
 items: Item[]
 /**
+ * Hosts that are away, take nothing, or are not in fleet.yaml any more: what leaves them and when, what stays and why.
+ */
+hostNotes: HostNote[]
+/**
  * Differences that rules leave alone: nothing is done about them, and they do not count as drift.
  */
 ignored: IgnoredItem[]
@@ -172,6 +176,19 @@ author: string
  * When, ISO 8601 in UTC.
  */
 date: string
+}
+/**
+ * Something to know of a host.
+ */
+export interface HostNote {
+/**
+ * A host.
+ */
+host: string
+/**
+ * In words.
+ */
+message: string
 }
 /**
  * One field of one instance that is not what the commit asks for, and is left alone.

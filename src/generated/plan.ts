@@ -40,6 +40,10 @@ unavailability: Unavailability[]
  */
 blocked: Blocked[]
 /**
+ * Hosts that are away, take nothing, or are not in fleet.yaml any more: what leaves them and when, what stays and why.
+ */
+hostNotes: HostNote[]
+/**
  * Deletions that wait for approval.
  */
 held: (Held | null)
@@ -238,6 +242,19 @@ application: string
  * Stable code.
  */
 reason: string
+/**
+ * In words.
+ */
+message: string
+}
+/**
+ * Something to know of a host.
+ */
+export interface HostNote {
+/**
+ * A host.
+ */
+host: string
 /**
  * In words.
  */

@@ -347,13 +347,27 @@ export interface Host {
  */
 host: string
 /**
- * Whether its engine answers.
+ * Whether its engine answers; lost: it has not for so long that what may run elsewhere is made there.
  */
-state: ("ready" | "unreachable")
+state: ("ready" | "unreachable" | "lost")
+/**
+ * Since when it does not answer; null: it does.
+ */
+since: (string | null)
+/**
+ * What it takes: everything; nothing new; nothing, and it keeps only what cannot leave; nothing, since somebody has said that it is down.
+ */
+use: ("open" | "cordoned" | "draining" | "fenced")
 /**
  * Why it is unreachable; empty when ready.
  */
 reason: string
+/**
+ * What leaves it and when, what stays and why.
+ * 
+ * Items: In words.
+ */
+notes: string[]
 /**
  * Version of its Docker Engine; empty when unreachable.
  */

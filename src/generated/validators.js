@@ -9280,9 +9280,10 @@ function validate57(data, { instancePath = "", parentData, parentDataProperty, r
 }
 validate57.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
 var validateDrift = validate58;
-var schema147 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/drift.schema.json", "type": "object", "required": ["version", "revision", "generatedAt", "summary", "items", "ignored", "expiredRules"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "revision": { "$ref": "#/$defs/revision" }, "generatedAt": { "type": "string" }, "summary": { "type": "object", "required": ["open", "resolved", "ignored", "unreachableHosts"], "additionalProperties": false, "properties": { "open": { "type": "integer" }, "resolved": { "type": "integer" }, "ignored": { "type": "integer" }, "unreachableHosts": { "type": "array", "items": { "type": "string" } } } }, "items": { "type": "array", "items": { "$ref": "#/$defs/item" } }, "ignored": { "type": "array", "items": { "$ref": "#/$defs/ignoredItem" } }, "expiredRules": { "type": "array", "items": { "$ref": "#/$defs/rule" } } }, "$defs": { "revision": { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } }, "value": { "anyOf": [{ "type": ["string", "number", "boolean", "null"] }, { "type": "array", "items": { "type": "string" } }] }, "origin": { "type": "object", "required": ["file", "line", "column", "commit", "author", "date"], "additionalProperties": false, "properties": { "file": { "type": "string" }, "line": { "type": "integer", "minimum": 1 }, "column": { "type": "integer", "minimum": 1 }, "commit": { "type": "string" }, "author": { "type": "string" }, "date": { "type": "string" } } }, "item": { "type": "object", "required": ["application", "service", "slot", "host", "container", "class", "severity", "path", "desired", "observed", "origin", "firstSeen", "state", "resolvedAt", "action", "note"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "type": "string" }, "container": { "type": "string" }, "class": { "$ref": "#/$defs/class" }, "severity": { "type": "string", "enum": ["critical", "warning", "info"] }, "path": { "type": "string" }, "desired": { "$ref": "#/$defs/value" }, "observed": { "$ref": "#/$defs/value" }, "origin": { "anyOf": [{ "$ref": "#/$defs/origin" }, { "type": "null" }] }, "firstSeen": { "type": "string" }, "state": { "type": "string", "enum": ["open", "resolved"] }, "resolvedAt": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "action": { "type": "string", "enum": ["heal", "replace", "prune", "report"] }, "note": { "type": "string" } } }, "class": { "type": "string", "enum": ["missing", "stopped", "paused", "unhealthy", "crash-loop", "mutable-field", "immutable-field", "tag-moved", "renamed", "network", "volume", "duplicate", "copy", "orphan"] }, "ignoredItem": { "type": "object", "required": ["application", "service", "slot", "host", "container", "class", "path", "desired", "observed", "origin", "rule"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "type": "string" }, "container": { "type": "string" }, "class": { "$ref": "#/$defs/class" }, "path": { "type": "string" }, "desired": { "$ref": "#/$defs/value" }, "observed": { "$ref": "#/$defs/value" }, "origin": { "anyOf": [{ "$ref": "#/$defs/origin" }, { "type": "null" }] }, "rule": { "$ref": "#/$defs/rule" } } }, "rule": { "type": "object", "required": ["application", "service", "host", "path", "reason", "until", "file", "line", "column"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "service": { "type": "string" }, "host": { "type": "string" }, "path": { "type": "string" }, "reason": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "file": { "type": "string" }, "line": { "type": "integer", "minimum": 1 }, "column": { "type": "integer", "minimum": 1 } } } } };
+var schema147 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/drift.schema.json", "type": "object", "required": ["version", "revision", "generatedAt", "summary", "items", "ignored", "expiredRules", "hostNotes"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "revision": { "$ref": "#/$defs/revision" }, "generatedAt": { "type": "string" }, "summary": { "type": "object", "required": ["open", "resolved", "ignored", "unreachableHosts"], "additionalProperties": false, "properties": { "open": { "type": "integer" }, "resolved": { "type": "integer" }, "ignored": { "type": "integer" }, "unreachableHosts": { "type": "array", "items": { "type": "string" } } } }, "items": { "type": "array", "items": { "$ref": "#/$defs/item" } }, "hostNotes": { "type": "array", "items": { "$ref": "#/$defs/hostNote" } }, "ignored": { "type": "array", "items": { "$ref": "#/$defs/ignoredItem" } }, "expiredRules": { "type": "array", "items": { "$ref": "#/$defs/rule" } } }, "$defs": { "hostNote": { "type": "object", "required": ["host", "message"], "additionalProperties": false, "properties": { "host": { "type": "string" }, "message": { "type": "string" } } }, "revision": { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } }, "value": { "anyOf": [{ "type": ["string", "number", "boolean", "null"] }, { "type": "array", "items": { "type": "string" } }] }, "origin": { "type": "object", "required": ["file", "line", "column", "commit", "author", "date"], "additionalProperties": false, "properties": { "file": { "type": "string" }, "line": { "type": "integer", "minimum": 1 }, "column": { "type": "integer", "minimum": 1 }, "commit": { "type": "string" }, "author": { "type": "string" }, "date": { "type": "string" } } }, "item": { "type": "object", "required": ["application", "service", "slot", "host", "container", "class", "severity", "path", "desired", "observed", "origin", "firstSeen", "state", "resolvedAt", "action", "note"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "type": "string" }, "container": { "type": "string" }, "class": { "$ref": "#/$defs/class" }, "severity": { "type": "string", "enum": ["critical", "warning", "info"] }, "path": { "type": "string" }, "desired": { "$ref": "#/$defs/value" }, "observed": { "$ref": "#/$defs/value" }, "origin": { "anyOf": [{ "$ref": "#/$defs/origin" }, { "type": "null" }] }, "firstSeen": { "type": "string" }, "state": { "type": "string", "enum": ["open", "resolved"] }, "resolvedAt": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "action": { "type": "string", "enum": ["heal", "replace", "prune", "report"] }, "note": { "type": "string" } } }, "class": { "type": "string", "enum": ["missing", "stopped", "paused", "unhealthy", "crash-loop", "mutable-field", "immutable-field", "tag-moved", "renamed", "network", "volume", "duplicate", "copy", "orphan"] }, "ignoredItem": { "type": "object", "required": ["application", "service", "slot", "host", "container", "class", "path", "desired", "observed", "origin", "rule"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "type": "string" }, "container": { "type": "string" }, "class": { "$ref": "#/$defs/class" }, "path": { "type": "string" }, "desired": { "$ref": "#/$defs/value" }, "observed": { "$ref": "#/$defs/value" }, "origin": { "anyOf": [{ "$ref": "#/$defs/origin" }, { "type": "null" }] }, "rule": { "$ref": "#/$defs/rule" } } }, "rule": { "type": "object", "required": ["application", "service", "host", "path", "reason", "until", "file", "line", "column"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "service": { "type": "string" }, "host": { "type": "string" }, "path": { "type": "string" }, "reason": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "file": { "type": "string" }, "line": { "type": "integer", "minimum": 1 }, "column": { "type": "integer", "minimum": 1 } } } } };
 var schema148 = { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } };
-var schema159 = { "type": "object", "required": ["application", "service", "host", "path", "reason", "until", "file", "line", "column"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "service": { "type": "string" }, "host": { "type": "string" }, "path": { "type": "string" }, "reason": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "file": { "type": "string" }, "line": { "type": "integer", "minimum": 1 }, "column": { "type": "integer", "minimum": 1 } } };
+var schema154 = { "type": "object", "required": ["host", "message"], "additionalProperties": false, "properties": { "host": { "type": "string" }, "message": { "type": "string" } } };
+var schema160 = { "type": "object", "required": ["application", "service", "host", "path", "reason", "until", "file", "line", "column"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "service": { "type": "string" }, "host": { "type": "string" }, "path": { "type": "string" }, "reason": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "file": { "type": "string" }, "line": { "type": "integer", "minimum": 1 }, "column": { "type": "integer", "minimum": 1 } } };
 var pattern99 = new RegExp("^[0-9a-f]{40}$", "u");
 var schema149 = { "type": "object", "required": ["application", "service", "slot", "host", "container", "class", "severity", "path", "desired", "observed", "origin", "firstSeen", "state", "resolvedAt", "action", "note"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "type": "string" }, "container": { "type": "string" }, "class": { "$ref": "#/$defs/class" }, "severity": { "type": "string", "enum": ["critical", "warning", "info"] }, "path": { "type": "string" }, "desired": { "$ref": "#/$defs/value" }, "observed": { "$ref": "#/$defs/value" }, "origin": { "anyOf": [{ "$ref": "#/$defs/origin" }, { "type": "null" }] }, "firstSeen": { "type": "string" }, "state": { "type": "string", "enum": ["open", "resolved"] }, "resolvedAt": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "action": { "type": "string", "enum": ["heal", "replace", "prune", "report"] }, "note": { "type": "string" } } };
 var schema150 = { "type": "string", "enum": ["missing", "stopped", "paused", "unhealthy", "crash-loop", "mutable-field", "immutable-field", "tag-moved", "renamed", "network", "volume", "duplicate", "copy", "orphan"] };
@@ -10023,7 +10024,7 @@ function validate59(data, { instancePath = "", parentData, parentDataProperty, r
   return errors === 0;
 }
 validate59.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
-var schema154 = { "type": "object", "required": ["application", "service", "slot", "host", "container", "class", "path", "desired", "observed", "origin", "rule"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "type": "string" }, "container": { "type": "string" }, "class": { "$ref": "#/$defs/class" }, "path": { "type": "string" }, "desired": { "$ref": "#/$defs/value" }, "observed": { "$ref": "#/$defs/value" }, "origin": { "anyOf": [{ "$ref": "#/$defs/origin" }, { "type": "null" }] }, "rule": { "$ref": "#/$defs/rule" } } };
+var schema155 = { "type": "object", "required": ["application", "service", "slot", "host", "container", "class", "path", "desired", "observed", "origin", "rule"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "type": "string" }, "container": { "type": "string" }, "class": { "$ref": "#/$defs/class" }, "path": { "type": "string" }, "desired": { "$ref": "#/$defs/value" }, "observed": { "$ref": "#/$defs/value" }, "origin": { "anyOf": [{ "$ref": "#/$defs/origin" }, { "type": "null" }] }, "rule": { "$ref": "#/$defs/rule" } } };
 function validate61(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   let vErrors = null;
   let errors = 0;
@@ -10036,7 +10037,7 @@ function validate61(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.application === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema154.required, parentSchema: schema154, data };
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema155.required, parentSchema: schema155, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -10045,7 +10046,7 @@ function validate61(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.service === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema154.required, parentSchema: schema154, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema155.required, parentSchema: schema155, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -10054,7 +10055,7 @@ function validate61(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.slot === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema154.required, parentSchema: schema154, data };
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema155.required, parentSchema: schema155, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -10063,7 +10064,7 @@ function validate61(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.host === void 0) {
-      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema154.required, parentSchema: schema154, data };
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema155.required, parentSchema: schema155, data };
       if (vErrors === null) {
         vErrors = [err3];
       } else {
@@ -10072,7 +10073,7 @@ function validate61(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.container === void 0) {
-      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "container" }, message: "must have required property 'container'", schema: schema154.required, parentSchema: schema154, data };
+      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "container" }, message: "must have required property 'container'", schema: schema155.required, parentSchema: schema155, data };
       if (vErrors === null) {
         vErrors = [err4];
       } else {
@@ -10081,7 +10082,7 @@ function validate61(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.class === void 0) {
-      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "class" }, message: "must have required property 'class'", schema: schema154.required, parentSchema: schema154, data };
+      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "class" }, message: "must have required property 'class'", schema: schema155.required, parentSchema: schema155, data };
       if (vErrors === null) {
         vErrors = [err5];
       } else {
@@ -10090,7 +10091,7 @@ function validate61(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.path === void 0) {
-      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "path" }, message: "must have required property 'path'", schema: schema154.required, parentSchema: schema154, data };
+      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "path" }, message: "must have required property 'path'", schema: schema155.required, parentSchema: schema155, data };
       if (vErrors === null) {
         vErrors = [err6];
       } else {
@@ -10099,7 +10100,7 @@ function validate61(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.desired === void 0) {
-      const err7 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "desired" }, message: "must have required property 'desired'", schema: schema154.required, parentSchema: schema154, data };
+      const err7 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "desired" }, message: "must have required property 'desired'", schema: schema155.required, parentSchema: schema155, data };
       if (vErrors === null) {
         vErrors = [err7];
       } else {
@@ -10108,7 +10109,7 @@ function validate61(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.observed === void 0) {
-      const err8 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "observed" }, message: "must have required property 'observed'", schema: schema154.required, parentSchema: schema154, data };
+      const err8 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "observed" }, message: "must have required property 'observed'", schema: schema155.required, parentSchema: schema155, data };
       if (vErrors === null) {
         vErrors = [err8];
       } else {
@@ -10117,7 +10118,7 @@ function validate61(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.origin === void 0) {
-      const err9 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "origin" }, message: "must have required property 'origin'", schema: schema154.required, parentSchema: schema154, data };
+      const err9 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "origin" }, message: "must have required property 'origin'", schema: schema155.required, parentSchema: schema155, data };
       if (vErrors === null) {
         vErrors = [err9];
       } else {
@@ -10126,7 +10127,7 @@ function validate61(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.rule === void 0) {
-      const err10 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "rule" }, message: "must have required property 'rule'", schema: schema154.required, parentSchema: schema154, data };
+      const err10 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "rule" }, message: "must have required property 'rule'", schema: schema155.required, parentSchema: schema155, data };
       if (vErrors === null) {
         vErrors = [err10];
       } else {
@@ -10135,8 +10136,8 @@ function validate61(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     for (const key0 in data) {
-      if (!func1.call(schema154.properties, key0)) {
-        const err11 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema154, data };
+      if (!func1.call(schema155.properties, key0)) {
+        const err11 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema155, data };
         if (vErrors === null) {
           vErrors = [err11];
         } else {
@@ -10148,7 +10149,7 @@ function validate61(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.application !== void 0) {
       let data0 = data.application;
       if (typeof data0 !== "string") {
-        const err12 = { instancePath: instancePath + "/application", schemaPath: "#/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema154.properties.application.type, parentSchema: schema154.properties.application, data: data0 };
+        const err12 = { instancePath: instancePath + "/application", schemaPath: "#/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema155.properties.application.type, parentSchema: schema155.properties.application, data: data0 };
         if (vErrors === null) {
           vErrors = [err12];
         } else {
@@ -10160,7 +10161,7 @@ function validate61(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.service !== void 0) {
       let data1 = data.service;
       if (typeof data1 !== "string") {
-        const err13 = { instancePath: instancePath + "/service", schemaPath: "#/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema154.properties.service.type, parentSchema: schema154.properties.service, data: data1 };
+        const err13 = { instancePath: instancePath + "/service", schemaPath: "#/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema155.properties.service.type, parentSchema: schema155.properties.service, data: data1 };
         if (vErrors === null) {
           vErrors = [err13];
         } else {
@@ -10172,7 +10173,7 @@ function validate61(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.slot !== void 0) {
       let data2 = data.slot;
       if (typeof data2 !== "string") {
-        const err14 = { instancePath: instancePath + "/slot", schemaPath: "#/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema154.properties.slot.type, parentSchema: schema154.properties.slot, data: data2 };
+        const err14 = { instancePath: instancePath + "/slot", schemaPath: "#/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema155.properties.slot.type, parentSchema: schema155.properties.slot, data: data2 };
         if (vErrors === null) {
           vErrors = [err14];
         } else {
@@ -10184,7 +10185,7 @@ function validate61(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.host !== void 0) {
       let data3 = data.host;
       if (typeof data3 !== "string") {
-        const err15 = { instancePath: instancePath + "/host", schemaPath: "#/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema154.properties.host.type, parentSchema: schema154.properties.host, data: data3 };
+        const err15 = { instancePath: instancePath + "/host", schemaPath: "#/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema155.properties.host.type, parentSchema: schema155.properties.host, data: data3 };
         if (vErrors === null) {
           vErrors = [err15];
         } else {
@@ -10196,7 +10197,7 @@ function validate61(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.container !== void 0) {
       let data4 = data.container;
       if (typeof data4 !== "string") {
-        const err16 = { instancePath: instancePath + "/container", schemaPath: "#/properties/container/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema154.properties.container.type, parentSchema: schema154.properties.container, data: data4 };
+        const err16 = { instancePath: instancePath + "/container", schemaPath: "#/properties/container/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema155.properties.container.type, parentSchema: schema155.properties.container, data: data4 };
         if (vErrors === null) {
           vErrors = [err16];
         } else {
@@ -10229,7 +10230,7 @@ function validate61(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.path !== void 0) {
       let data6 = data.path;
       if (typeof data6 !== "string") {
-        const err19 = { instancePath: instancePath + "/path", schemaPath: "#/properties/path/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema154.properties.path.type, parentSchema: schema154.properties.path, data: data6 };
+        const err19 = { instancePath: instancePath + "/path", schemaPath: "#/properties/path/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema155.properties.path.type, parentSchema: schema155.properties.path, data: data6 };
         if (vErrors === null) {
           vErrors = [err19];
         } else {
@@ -10538,7 +10539,7 @@ function validate61(data, { instancePath = "", parentData, parentDataProperty, r
       valid10 = valid10 || _valid2;
       const _errs53 = errors;
       if (data11 !== null) {
-        const err44 = { instancePath: instancePath + "/origin", schemaPath: "#/properties/origin/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema154.properties.origin.anyOf[1].type, parentSchema: schema154.properties.origin.anyOf[1], data: data11 };
+        const err44 = { instancePath: instancePath + "/origin", schemaPath: "#/properties/origin/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema155.properties.origin.anyOf[1].type, parentSchema: schema155.properties.origin.anyOf[1], data: data11 };
         if (vErrors === null) {
           vErrors = [err44];
         } else {
@@ -10549,7 +10550,7 @@ function validate61(data, { instancePath = "", parentData, parentDataProperty, r
       var _valid2 = _errs53 === errors;
       valid10 = valid10 || _valid2;
       if (!valid10) {
-        const err45 = { instancePath: instancePath + "/origin", schemaPath: "#/properties/origin/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema154.properties.origin.anyOf, parentSchema: schema154.properties.origin, data: data11 };
+        const err45 = { instancePath: instancePath + "/origin", schemaPath: "#/properties/origin/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema155.properties.origin.anyOf, parentSchema: schema155.properties.origin, data: data11 };
         if (vErrors === null) {
           vErrors = [err45];
         } else {
@@ -10571,7 +10572,7 @@ function validate61(data, { instancePath = "", parentData, parentDataProperty, r
       let data18 = data.rule;
       if (data18 && typeof data18 == "object" && !Array.isArray(data18)) {
         if (data18.application === void 0) {
-          const err46 = { instancePath: instancePath + "/rule", schemaPath: "#/$defs/rule/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema159.required, parentSchema: schema159, data: data18 };
+          const err46 = { instancePath: instancePath + "/rule", schemaPath: "#/$defs/rule/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema160.required, parentSchema: schema160, data: data18 };
           if (vErrors === null) {
             vErrors = [err46];
           } else {
@@ -10580,7 +10581,7 @@ function validate61(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data18.service === void 0) {
-          const err47 = { instancePath: instancePath + "/rule", schemaPath: "#/$defs/rule/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema159.required, parentSchema: schema159, data: data18 };
+          const err47 = { instancePath: instancePath + "/rule", schemaPath: "#/$defs/rule/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema160.required, parentSchema: schema160, data: data18 };
           if (vErrors === null) {
             vErrors = [err47];
           } else {
@@ -10589,7 +10590,7 @@ function validate61(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data18.host === void 0) {
-          const err48 = { instancePath: instancePath + "/rule", schemaPath: "#/$defs/rule/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema159.required, parentSchema: schema159, data: data18 };
+          const err48 = { instancePath: instancePath + "/rule", schemaPath: "#/$defs/rule/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema160.required, parentSchema: schema160, data: data18 };
           if (vErrors === null) {
             vErrors = [err48];
           } else {
@@ -10598,7 +10599,7 @@ function validate61(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data18.path === void 0) {
-          const err49 = { instancePath: instancePath + "/rule", schemaPath: "#/$defs/rule/required", keyword: "required", params: { missingProperty: "path" }, message: "must have required property 'path'", schema: schema159.required, parentSchema: schema159, data: data18 };
+          const err49 = { instancePath: instancePath + "/rule", schemaPath: "#/$defs/rule/required", keyword: "required", params: { missingProperty: "path" }, message: "must have required property 'path'", schema: schema160.required, parentSchema: schema160, data: data18 };
           if (vErrors === null) {
             vErrors = [err49];
           } else {
@@ -10607,7 +10608,7 @@ function validate61(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data18.reason === void 0) {
-          const err50 = { instancePath: instancePath + "/rule", schemaPath: "#/$defs/rule/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema159.required, parentSchema: schema159, data: data18 };
+          const err50 = { instancePath: instancePath + "/rule", schemaPath: "#/$defs/rule/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema160.required, parentSchema: schema160, data: data18 };
           if (vErrors === null) {
             vErrors = [err50];
           } else {
@@ -10616,7 +10617,7 @@ function validate61(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data18.until === void 0) {
-          const err51 = { instancePath: instancePath + "/rule", schemaPath: "#/$defs/rule/required", keyword: "required", params: { missingProperty: "until" }, message: "must have required property 'until'", schema: schema159.required, parentSchema: schema159, data: data18 };
+          const err51 = { instancePath: instancePath + "/rule", schemaPath: "#/$defs/rule/required", keyword: "required", params: { missingProperty: "until" }, message: "must have required property 'until'", schema: schema160.required, parentSchema: schema160, data: data18 };
           if (vErrors === null) {
             vErrors = [err51];
           } else {
@@ -10625,7 +10626,7 @@ function validate61(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data18.file === void 0) {
-          const err52 = { instancePath: instancePath + "/rule", schemaPath: "#/$defs/rule/required", keyword: "required", params: { missingProperty: "file" }, message: "must have required property 'file'", schema: schema159.required, parentSchema: schema159, data: data18 };
+          const err52 = { instancePath: instancePath + "/rule", schemaPath: "#/$defs/rule/required", keyword: "required", params: { missingProperty: "file" }, message: "must have required property 'file'", schema: schema160.required, parentSchema: schema160, data: data18 };
           if (vErrors === null) {
             vErrors = [err52];
           } else {
@@ -10634,7 +10635,7 @@ function validate61(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data18.line === void 0) {
-          const err53 = { instancePath: instancePath + "/rule", schemaPath: "#/$defs/rule/required", keyword: "required", params: { missingProperty: "line" }, message: "must have required property 'line'", schema: schema159.required, parentSchema: schema159, data: data18 };
+          const err53 = { instancePath: instancePath + "/rule", schemaPath: "#/$defs/rule/required", keyword: "required", params: { missingProperty: "line" }, message: "must have required property 'line'", schema: schema160.required, parentSchema: schema160, data: data18 };
           if (vErrors === null) {
             vErrors = [err53];
           } else {
@@ -10643,7 +10644,7 @@ function validate61(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data18.column === void 0) {
-          const err54 = { instancePath: instancePath + "/rule", schemaPath: "#/$defs/rule/required", keyword: "required", params: { missingProperty: "column" }, message: "must have required property 'column'", schema: schema159.required, parentSchema: schema159, data: data18 };
+          const err54 = { instancePath: instancePath + "/rule", schemaPath: "#/$defs/rule/required", keyword: "required", params: { missingProperty: "column" }, message: "must have required property 'column'", schema: schema160.required, parentSchema: schema160, data: data18 };
           if (vErrors === null) {
             vErrors = [err54];
           } else {
@@ -10652,8 +10653,8 @@ function validate61(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         for (const key2 in data18) {
-          if (!func1.call(schema159.properties, key2)) {
-            const err55 = { instancePath: instancePath + "/rule", schemaPath: "#/$defs/rule/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema159, data: data18 };
+          if (!func1.call(schema160.properties, key2)) {
+            const err55 = { instancePath: instancePath + "/rule", schemaPath: "#/$defs/rule/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema160, data: data18 };
             if (vErrors === null) {
               vErrors = [err55];
             } else {
@@ -10665,7 +10666,7 @@ function validate61(data, { instancePath = "", parentData, parentDataProperty, r
         if (data18.application !== void 0) {
           let data19 = data18.application;
           if (typeof data19 !== "string") {
-            const err56 = { instancePath: instancePath + "/rule/application", schemaPath: "#/$defs/rule/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema159.properties.application.type, parentSchema: schema159.properties.application, data: data19 };
+            const err56 = { instancePath: instancePath + "/rule/application", schemaPath: "#/$defs/rule/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema160.properties.application.type, parentSchema: schema160.properties.application, data: data19 };
             if (vErrors === null) {
               vErrors = [err56];
             } else {
@@ -10677,7 +10678,7 @@ function validate61(data, { instancePath = "", parentData, parentDataProperty, r
         if (data18.service !== void 0) {
           let data20 = data18.service;
           if (typeof data20 !== "string") {
-            const err57 = { instancePath: instancePath + "/rule/service", schemaPath: "#/$defs/rule/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema159.properties.service.type, parentSchema: schema159.properties.service, data: data20 };
+            const err57 = { instancePath: instancePath + "/rule/service", schemaPath: "#/$defs/rule/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema160.properties.service.type, parentSchema: schema160.properties.service, data: data20 };
             if (vErrors === null) {
               vErrors = [err57];
             } else {
@@ -10689,7 +10690,7 @@ function validate61(data, { instancePath = "", parentData, parentDataProperty, r
         if (data18.host !== void 0) {
           let data21 = data18.host;
           if (typeof data21 !== "string") {
-            const err58 = { instancePath: instancePath + "/rule/host", schemaPath: "#/$defs/rule/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema159.properties.host.type, parentSchema: schema159.properties.host, data: data21 };
+            const err58 = { instancePath: instancePath + "/rule/host", schemaPath: "#/$defs/rule/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema160.properties.host.type, parentSchema: schema160.properties.host, data: data21 };
             if (vErrors === null) {
               vErrors = [err58];
             } else {
@@ -10701,7 +10702,7 @@ function validate61(data, { instancePath = "", parentData, parentDataProperty, r
         if (data18.path !== void 0) {
           let data22 = data18.path;
           if (typeof data22 !== "string") {
-            const err59 = { instancePath: instancePath + "/rule/path", schemaPath: "#/$defs/rule/properties/path/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema159.properties.path.type, parentSchema: schema159.properties.path, data: data22 };
+            const err59 = { instancePath: instancePath + "/rule/path", schemaPath: "#/$defs/rule/properties/path/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema160.properties.path.type, parentSchema: schema160.properties.path, data: data22 };
             if (vErrors === null) {
               vErrors = [err59];
             } else {
@@ -10713,7 +10714,7 @@ function validate61(data, { instancePath = "", parentData, parentDataProperty, r
         if (data18.reason !== void 0) {
           let data23 = data18.reason;
           if (typeof data23 !== "string") {
-            const err60 = { instancePath: instancePath + "/rule/reason", schemaPath: "#/$defs/rule/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema159.properties.reason.type, parentSchema: schema159.properties.reason, data: data23 };
+            const err60 = { instancePath: instancePath + "/rule/reason", schemaPath: "#/$defs/rule/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema160.properties.reason.type, parentSchema: schema160.properties.reason, data: data23 };
             if (vErrors === null) {
               vErrors = [err60];
             } else {
@@ -10728,7 +10729,7 @@ function validate61(data, { instancePath = "", parentData, parentDataProperty, r
           let valid15 = false;
           const _errs71 = errors;
           if (typeof data24 !== "string") {
-            const err61 = { instancePath: instancePath + "/rule/until", schemaPath: "#/$defs/rule/properties/until/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema159.properties.until.anyOf[0].type, parentSchema: schema159.properties.until.anyOf[0], data: data24 };
+            const err61 = { instancePath: instancePath + "/rule/until", schemaPath: "#/$defs/rule/properties/until/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema160.properties.until.anyOf[0].type, parentSchema: schema160.properties.until.anyOf[0], data: data24 };
             if (vErrors === null) {
               vErrors = [err61];
             } else {
@@ -10740,7 +10741,7 @@ function validate61(data, { instancePath = "", parentData, parentDataProperty, r
           valid15 = valid15 || _valid3;
           const _errs73 = errors;
           if (data24 !== null) {
-            const err62 = { instancePath: instancePath + "/rule/until", schemaPath: "#/$defs/rule/properties/until/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema159.properties.until.anyOf[1].type, parentSchema: schema159.properties.until.anyOf[1], data: data24 };
+            const err62 = { instancePath: instancePath + "/rule/until", schemaPath: "#/$defs/rule/properties/until/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema160.properties.until.anyOf[1].type, parentSchema: schema160.properties.until.anyOf[1], data: data24 };
             if (vErrors === null) {
               vErrors = [err62];
             } else {
@@ -10751,7 +10752,7 @@ function validate61(data, { instancePath = "", parentData, parentDataProperty, r
           var _valid3 = _errs73 === errors;
           valid15 = valid15 || _valid3;
           if (!valid15) {
-            const err63 = { instancePath: instancePath + "/rule/until", schemaPath: "#/$defs/rule/properties/until/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema159.properties.until.anyOf, parentSchema: schema159.properties.until, data: data24 };
+            const err63 = { instancePath: instancePath + "/rule/until", schemaPath: "#/$defs/rule/properties/until/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema160.properties.until.anyOf, parentSchema: schema160.properties.until, data: data24 };
             if (vErrors === null) {
               vErrors = [err63];
             } else {
@@ -10772,7 +10773,7 @@ function validate61(data, { instancePath = "", parentData, parentDataProperty, r
         if (data18.file !== void 0) {
           let data25 = data18.file;
           if (typeof data25 !== "string") {
-            const err64 = { instancePath: instancePath + "/rule/file", schemaPath: "#/$defs/rule/properties/file/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema159.properties.file.type, parentSchema: schema159.properties.file, data: data25 };
+            const err64 = { instancePath: instancePath + "/rule/file", schemaPath: "#/$defs/rule/properties/file/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema160.properties.file.type, parentSchema: schema160.properties.file, data: data25 };
             if (vErrors === null) {
               vErrors = [err64];
             } else {
@@ -10784,7 +10785,7 @@ function validate61(data, { instancePath = "", parentData, parentDataProperty, r
         if (data18.line !== void 0) {
           let data26 = data18.line;
           if (!(typeof data26 == "number" && (!(data26 % 1) && !isNaN(data26)) && isFinite(data26))) {
-            const err65 = { instancePath: instancePath + "/rule/line", schemaPath: "#/$defs/rule/properties/line/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema159.properties.line.type, parentSchema: schema159.properties.line, data: data26 };
+            const err65 = { instancePath: instancePath + "/rule/line", schemaPath: "#/$defs/rule/properties/line/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema160.properties.line.type, parentSchema: schema160.properties.line, data: data26 };
             if (vErrors === null) {
               vErrors = [err65];
             } else {
@@ -10794,7 +10795,7 @@ function validate61(data, { instancePath = "", parentData, parentDataProperty, r
           }
           if (typeof data26 == "number" && isFinite(data26)) {
             if (data26 < 1 || isNaN(data26)) {
-              const err66 = { instancePath: instancePath + "/rule/line", schemaPath: "#/$defs/rule/properties/line/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema159.properties.line, data: data26 };
+              const err66 = { instancePath: instancePath + "/rule/line", schemaPath: "#/$defs/rule/properties/line/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema160.properties.line, data: data26 };
               if (vErrors === null) {
                 vErrors = [err66];
               } else {
@@ -10807,7 +10808,7 @@ function validate61(data, { instancePath = "", parentData, parentDataProperty, r
         if (data18.column !== void 0) {
           let data27 = data18.column;
           if (!(typeof data27 == "number" && (!(data27 % 1) && !isNaN(data27)) && isFinite(data27))) {
-            const err67 = { instancePath: instancePath + "/rule/column", schemaPath: "#/$defs/rule/properties/column/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema159.properties.column.type, parentSchema: schema159.properties.column, data: data27 };
+            const err67 = { instancePath: instancePath + "/rule/column", schemaPath: "#/$defs/rule/properties/column/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema160.properties.column.type, parentSchema: schema160.properties.column, data: data27 };
             if (vErrors === null) {
               vErrors = [err67];
             } else {
@@ -10817,7 +10818,7 @@ function validate61(data, { instancePath = "", parentData, parentDataProperty, r
           }
           if (typeof data27 == "number" && isFinite(data27)) {
             if (data27 < 1 || isNaN(data27)) {
-              const err68 = { instancePath: instancePath + "/rule/column", schemaPath: "#/$defs/rule/properties/column/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema159.properties.column, data: data27 };
+              const err68 = { instancePath: instancePath + "/rule/column", schemaPath: "#/$defs/rule/properties/column/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema160.properties.column, data: data27 };
               if (vErrors === null) {
                 vErrors = [err68];
               } else {
@@ -10828,7 +10829,7 @@ function validate61(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err69 = { instancePath: instancePath + "/rule", schemaPath: "#/$defs/rule/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema159.type, parentSchema: schema159, data: data18 };
+        const err69 = { instancePath: instancePath + "/rule", schemaPath: "#/$defs/rule/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema160.type, parentSchema: schema160, data: data18 };
         if (vErrors === null) {
           vErrors = [err69];
         } else {
@@ -10838,7 +10839,7 @@ function validate61(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err70 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema154.type, parentSchema: schema154, data };
+    const err70 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema155.type, parentSchema: schema155, data };
     if (vErrors === null) {
       vErrors = [err70];
     } else {
@@ -10925,21 +10926,18 @@ function validate58(data, { instancePath = "", parentData, parentDataProperty, r
       }
       errors++;
     }
-    for (const key0 in data) {
-      if (!(key0 === "version" || key0 === "revision" || key0 === "generatedAt" || key0 === "summary" || key0 === "items" || key0 === "ignored" || key0 === "expiredRules")) {
-        const err7 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema147, data };
-        if (vErrors === null) {
-          vErrors = [err7];
-        } else {
-          vErrors.push(err7);
-        }
-        errors++;
+    if (data.hostNotes === void 0) {
+      const err7 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "hostNotes" }, message: "must have required property 'hostNotes'", schema: schema147.required, parentSchema: schema147, data };
+      if (vErrors === null) {
+        vErrors = [err7];
+      } else {
+        vErrors.push(err7);
       }
+      errors++;
     }
-    if (data.version !== void 0) {
-      let data0 = data.version;
-      if (1 !== data0) {
-        const err8 = { instancePath: instancePath + "/version", schemaPath: "#/properties/version/const", keyword: "const", params: { allowedValue: 1 }, message: "must be equal to constant", schema: 1, parentSchema: schema147.properties.version, data: data0 };
+    for (const key0 in data) {
+      if (!(key0 === "version" || key0 === "revision" || key0 === "generatedAt" || key0 === "summary" || key0 === "items" || key0 === "hostNotes" || key0 === "ignored" || key0 === "expiredRules")) {
+        const err8 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema147, data };
         if (vErrors === null) {
           vErrors = [err8];
         } else {
@@ -10948,20 +10946,23 @@ function validate58(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
+    if (data.version !== void 0) {
+      let data0 = data.version;
+      if (1 !== data0) {
+        const err9 = { instancePath: instancePath + "/version", schemaPath: "#/properties/version/const", keyword: "const", params: { allowedValue: 1 }, message: "must be equal to constant", schema: 1, parentSchema: schema147.properties.version, data: data0 };
+        if (vErrors === null) {
+          vErrors = [err9];
+        } else {
+          vErrors.push(err9);
+        }
+        errors++;
+      }
+    }
     if (data.revision !== void 0) {
       let data1 = data.revision;
       if (data1 && typeof data1 == "object" && !Array.isArray(data1)) {
         if (data1.branch === void 0) {
-          const err9 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "branch" }, message: "must have required property 'branch'", schema: schema148.required, parentSchema: schema148, data: data1 };
-          if (vErrors === null) {
-            vErrors = [err9];
-          } else {
-            vErrors.push(err9);
-          }
-          errors++;
-        }
-        if (data1.commit === void 0) {
-          const err10 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema148.required, parentSchema: schema148, data: data1 };
+          const err10 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "branch" }, message: "must have required property 'branch'", schema: schema148.required, parentSchema: schema148, data: data1 };
           if (vErrors === null) {
             vErrors = [err10];
           } else {
@@ -10969,8 +10970,8 @@ function validate58(data, { instancePath = "", parentData, parentDataProperty, r
           }
           errors++;
         }
-        if (data1.author === void 0) {
-          const err11 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "author" }, message: "must have required property 'author'", schema: schema148.required, parentSchema: schema148, data: data1 };
+        if (data1.commit === void 0) {
+          const err11 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema148.required, parentSchema: schema148, data: data1 };
           if (vErrors === null) {
             vErrors = [err11];
           } else {
@@ -10978,8 +10979,8 @@ function validate58(data, { instancePath = "", parentData, parentDataProperty, r
           }
           errors++;
         }
-        if (data1.date === void 0) {
-          const err12 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "date" }, message: "must have required property 'date'", schema: schema148.required, parentSchema: schema148, data: data1 };
+        if (data1.author === void 0) {
+          const err12 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "author" }, message: "must have required property 'author'", schema: schema148.required, parentSchema: schema148, data: data1 };
           if (vErrors === null) {
             vErrors = [err12];
           } else {
@@ -10987,8 +10988,8 @@ function validate58(data, { instancePath = "", parentData, parentDataProperty, r
           }
           errors++;
         }
-        if (data1.subject === void 0) {
-          const err13 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "subject" }, message: "must have required property 'subject'", schema: schema148.required, parentSchema: schema148, data: data1 };
+        if (data1.date === void 0) {
+          const err13 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "date" }, message: "must have required property 'date'", schema: schema148.required, parentSchema: schema148, data: data1 };
           if (vErrors === null) {
             vErrors = [err13];
           } else {
@@ -10996,21 +10997,18 @@ function validate58(data, { instancePath = "", parentData, parentDataProperty, r
           }
           errors++;
         }
+        if (data1.subject === void 0) {
+          const err14 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "subject" }, message: "must have required property 'subject'", schema: schema148.required, parentSchema: schema148, data: data1 };
+          if (vErrors === null) {
+            vErrors = [err14];
+          } else {
+            vErrors.push(err14);
+          }
+          errors++;
+        }
         for (const key1 in data1) {
           if (!(key1 === "branch" || key1 === "commit" || key1 === "author" || key1 === "date" || key1 === "subject")) {
-            const err14 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema148, data: data1 };
-            if (vErrors === null) {
-              vErrors = [err14];
-            } else {
-              vErrors.push(err14);
-            }
-            errors++;
-          }
-        }
-        if (data1.branch !== void 0) {
-          let data2 = data1.branch;
-          if (typeof data2 !== "string") {
-            const err15 = { instancePath: instancePath + "/revision/branch", schemaPath: "#/$defs/revision/properties/branch/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema148.properties.branch.type, parentSchema: schema148.properties.branch, data: data2 };
+            const err15 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema148, data: data1 };
             if (vErrors === null) {
               vErrors = [err15];
             } else {
@@ -11019,32 +11017,32 @@ function validate58(data, { instancePath = "", parentData, parentDataProperty, r
             errors++;
           }
         }
-        if (data1.commit !== void 0) {
-          let data3 = data1.commit;
-          if (typeof data3 === "string") {
-            if (!pattern99.test(data3)) {
-              const err16 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{40}$" }, message: 'must match pattern "^[0-9a-f]{40}$"', schema: "^[0-9a-f]{40}$", parentSchema: schema148.properties.commit, data: data3 };
-              if (vErrors === null) {
-                vErrors = [err16];
-              } else {
-                vErrors.push(err16);
-              }
-              errors++;
-            }
-          } else {
-            const err17 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema148.properties.commit.type, parentSchema: schema148.properties.commit, data: data3 };
+        if (data1.branch !== void 0) {
+          let data2 = data1.branch;
+          if (typeof data2 !== "string") {
+            const err16 = { instancePath: instancePath + "/revision/branch", schemaPath: "#/$defs/revision/properties/branch/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema148.properties.branch.type, parentSchema: schema148.properties.branch, data: data2 };
             if (vErrors === null) {
-              vErrors = [err17];
+              vErrors = [err16];
             } else {
-              vErrors.push(err17);
+              vErrors.push(err16);
             }
             errors++;
           }
         }
-        if (data1.author !== void 0) {
-          let data4 = data1.author;
-          if (typeof data4 !== "string") {
-            const err18 = { instancePath: instancePath + "/revision/author", schemaPath: "#/$defs/revision/properties/author/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema148.properties.author.type, parentSchema: schema148.properties.author, data: data4 };
+        if (data1.commit !== void 0) {
+          let data3 = data1.commit;
+          if (typeof data3 === "string") {
+            if (!pattern99.test(data3)) {
+              const err17 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{40}$" }, message: 'must match pattern "^[0-9a-f]{40}$"', schema: "^[0-9a-f]{40}$", parentSchema: schema148.properties.commit, data: data3 };
+              if (vErrors === null) {
+                vErrors = [err17];
+              } else {
+                vErrors.push(err17);
+              }
+              errors++;
+            }
+          } else {
+            const err18 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema148.properties.commit.type, parentSchema: schema148.properties.commit, data: data3 };
             if (vErrors === null) {
               vErrors = [err18];
             } else {
@@ -11053,10 +11051,10 @@ function validate58(data, { instancePath = "", parentData, parentDataProperty, r
             errors++;
           }
         }
-        if (data1.date !== void 0) {
-          let data5 = data1.date;
-          if (typeof data5 !== "string") {
-            const err19 = { instancePath: instancePath + "/revision/date", schemaPath: "#/$defs/revision/properties/date/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema148.properties.date.type, parentSchema: schema148.properties.date, data: data5 };
+        if (data1.author !== void 0) {
+          let data4 = data1.author;
+          if (typeof data4 !== "string") {
+            const err19 = { instancePath: instancePath + "/revision/author", schemaPath: "#/$defs/revision/properties/author/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema148.properties.author.type, parentSchema: schema148.properties.author, data: data4 };
             if (vErrors === null) {
               vErrors = [err19];
             } else {
@@ -11065,10 +11063,10 @@ function validate58(data, { instancePath = "", parentData, parentDataProperty, r
             errors++;
           }
         }
-        if (data1.subject !== void 0) {
-          let data6 = data1.subject;
-          if (typeof data6 !== "string") {
-            const err20 = { instancePath: instancePath + "/revision/subject", schemaPath: "#/$defs/revision/properties/subject/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema148.properties.subject.type, parentSchema: schema148.properties.subject, data: data6 };
+        if (data1.date !== void 0) {
+          let data5 = data1.date;
+          if (typeof data5 !== "string") {
+            const err20 = { instancePath: instancePath + "/revision/date", schemaPath: "#/$defs/revision/properties/date/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema148.properties.date.type, parentSchema: schema148.properties.date, data: data5 };
             if (vErrors === null) {
               vErrors = [err20];
             } else {
@@ -11077,20 +11075,20 @@ function validate58(data, { instancePath = "", parentData, parentDataProperty, r
             errors++;
           }
         }
-      } else {
-        const err21 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema148.type, parentSchema: schema148, data: data1 };
-        if (vErrors === null) {
-          vErrors = [err21];
-        } else {
-          vErrors.push(err21);
+        if (data1.subject !== void 0) {
+          let data6 = data1.subject;
+          if (typeof data6 !== "string") {
+            const err21 = { instancePath: instancePath + "/revision/subject", schemaPath: "#/$defs/revision/properties/subject/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema148.properties.subject.type, parentSchema: schema148.properties.subject, data: data6 };
+            if (vErrors === null) {
+              vErrors = [err21];
+            } else {
+              vErrors.push(err21);
+            }
+            errors++;
+          }
         }
-        errors++;
-      }
-    }
-    if (data.generatedAt !== void 0) {
-      let data7 = data.generatedAt;
-      if (typeof data7 !== "string") {
-        const err22 = { instancePath: instancePath + "/generatedAt", schemaPath: "#/properties/generatedAt/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema147.properties.generatedAt.type, parentSchema: schema147.properties.generatedAt, data: data7 };
+      } else {
+        const err22 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema148.type, parentSchema: schema148, data: data1 };
         if (vErrors === null) {
           vErrors = [err22];
         } else {
@@ -11099,20 +11097,23 @@ function validate58(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
+    if (data.generatedAt !== void 0) {
+      let data7 = data.generatedAt;
+      if (typeof data7 !== "string") {
+        const err23 = { instancePath: instancePath + "/generatedAt", schemaPath: "#/properties/generatedAt/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema147.properties.generatedAt.type, parentSchema: schema147.properties.generatedAt, data: data7 };
+        if (vErrors === null) {
+          vErrors = [err23];
+        } else {
+          vErrors.push(err23);
+        }
+        errors++;
+      }
+    }
     if (data.summary !== void 0) {
       let data8 = data.summary;
       if (data8 && typeof data8 == "object" && !Array.isArray(data8)) {
         if (data8.open === void 0) {
-          const err23 = { instancePath: instancePath + "/summary", schemaPath: "#/properties/summary/required", keyword: "required", params: { missingProperty: "open" }, message: "must have required property 'open'", schema: schema147.properties.summary.required, parentSchema: schema147.properties.summary, data: data8 };
-          if (vErrors === null) {
-            vErrors = [err23];
-          } else {
-            vErrors.push(err23);
-          }
-          errors++;
-        }
-        if (data8.resolved === void 0) {
-          const err24 = { instancePath: instancePath + "/summary", schemaPath: "#/properties/summary/required", keyword: "required", params: { missingProperty: "resolved" }, message: "must have required property 'resolved'", schema: schema147.properties.summary.required, parentSchema: schema147.properties.summary, data: data8 };
+          const err24 = { instancePath: instancePath + "/summary", schemaPath: "#/properties/summary/required", keyword: "required", params: { missingProperty: "open" }, message: "must have required property 'open'", schema: schema147.properties.summary.required, parentSchema: schema147.properties.summary, data: data8 };
           if (vErrors === null) {
             vErrors = [err24];
           } else {
@@ -11120,8 +11121,8 @@ function validate58(data, { instancePath = "", parentData, parentDataProperty, r
           }
           errors++;
         }
-        if (data8.ignored === void 0) {
-          const err25 = { instancePath: instancePath + "/summary", schemaPath: "#/properties/summary/required", keyword: "required", params: { missingProperty: "ignored" }, message: "must have required property 'ignored'", schema: schema147.properties.summary.required, parentSchema: schema147.properties.summary, data: data8 };
+        if (data8.resolved === void 0) {
+          const err25 = { instancePath: instancePath + "/summary", schemaPath: "#/properties/summary/required", keyword: "required", params: { missingProperty: "resolved" }, message: "must have required property 'resolved'", schema: schema147.properties.summary.required, parentSchema: schema147.properties.summary, data: data8 };
           if (vErrors === null) {
             vErrors = [err25];
           } else {
@@ -11129,8 +11130,8 @@ function validate58(data, { instancePath = "", parentData, parentDataProperty, r
           }
           errors++;
         }
-        if (data8.unreachableHosts === void 0) {
-          const err26 = { instancePath: instancePath + "/summary", schemaPath: "#/properties/summary/required", keyword: "required", params: { missingProperty: "unreachableHosts" }, message: "must have required property 'unreachableHosts'", schema: schema147.properties.summary.required, parentSchema: schema147.properties.summary, data: data8 };
+        if (data8.ignored === void 0) {
+          const err26 = { instancePath: instancePath + "/summary", schemaPath: "#/properties/summary/required", keyword: "required", params: { missingProperty: "ignored" }, message: "must have required property 'ignored'", schema: schema147.properties.summary.required, parentSchema: schema147.properties.summary, data: data8 };
           if (vErrors === null) {
             vErrors = [err26];
           } else {
@@ -11138,21 +11139,18 @@ function validate58(data, { instancePath = "", parentData, parentDataProperty, r
           }
           errors++;
         }
+        if (data8.unreachableHosts === void 0) {
+          const err27 = { instancePath: instancePath + "/summary", schemaPath: "#/properties/summary/required", keyword: "required", params: { missingProperty: "unreachableHosts" }, message: "must have required property 'unreachableHosts'", schema: schema147.properties.summary.required, parentSchema: schema147.properties.summary, data: data8 };
+          if (vErrors === null) {
+            vErrors = [err27];
+          } else {
+            vErrors.push(err27);
+          }
+          errors++;
+        }
         for (const key2 in data8) {
           if (!(key2 === "open" || key2 === "resolved" || key2 === "ignored" || key2 === "unreachableHosts")) {
-            const err27 = { instancePath: instancePath + "/summary", schemaPath: "#/properties/summary/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema147.properties.summary, data: data8 };
-            if (vErrors === null) {
-              vErrors = [err27];
-            } else {
-              vErrors.push(err27);
-            }
-            errors++;
-          }
-        }
-        if (data8.open !== void 0) {
-          let data9 = data8.open;
-          if (!(typeof data9 == "number" && (!(data9 % 1) && !isNaN(data9)) && isFinite(data9))) {
-            const err28 = { instancePath: instancePath + "/summary/open", schemaPath: "#/properties/summary/properties/open/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema147.properties.summary.properties.open.type, parentSchema: schema147.properties.summary.properties.open, data: data9 };
+            const err28 = { instancePath: instancePath + "/summary", schemaPath: "#/properties/summary/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema147.properties.summary, data: data8 };
             if (vErrors === null) {
               vErrors = [err28];
             } else {
@@ -11161,10 +11159,10 @@ function validate58(data, { instancePath = "", parentData, parentDataProperty, r
             errors++;
           }
         }
-        if (data8.resolved !== void 0) {
-          let data10 = data8.resolved;
-          if (!(typeof data10 == "number" && (!(data10 % 1) && !isNaN(data10)) && isFinite(data10))) {
-            const err29 = { instancePath: instancePath + "/summary/resolved", schemaPath: "#/properties/summary/properties/resolved/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema147.properties.summary.properties.resolved.type, parentSchema: schema147.properties.summary.properties.resolved, data: data10 };
+        if (data8.open !== void 0) {
+          let data9 = data8.open;
+          if (!(typeof data9 == "number" && (!(data9 % 1) && !isNaN(data9)) && isFinite(data9))) {
+            const err29 = { instancePath: instancePath + "/summary/open", schemaPath: "#/properties/summary/properties/open/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema147.properties.summary.properties.open.type, parentSchema: schema147.properties.summary.properties.open, data: data9 };
             if (vErrors === null) {
               vErrors = [err29];
             } else {
@@ -11173,14 +11171,26 @@ function validate58(data, { instancePath = "", parentData, parentDataProperty, r
             errors++;
           }
         }
-        if (data8.ignored !== void 0) {
-          let data11 = data8.ignored;
-          if (!(typeof data11 == "number" && (!(data11 % 1) && !isNaN(data11)) && isFinite(data11))) {
-            const err30 = { instancePath: instancePath + "/summary/ignored", schemaPath: "#/properties/summary/properties/ignored/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema147.properties.summary.properties.ignored.type, parentSchema: schema147.properties.summary.properties.ignored, data: data11 };
+        if (data8.resolved !== void 0) {
+          let data10 = data8.resolved;
+          if (!(typeof data10 == "number" && (!(data10 % 1) && !isNaN(data10)) && isFinite(data10))) {
+            const err30 = { instancePath: instancePath + "/summary/resolved", schemaPath: "#/properties/summary/properties/resolved/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema147.properties.summary.properties.resolved.type, parentSchema: schema147.properties.summary.properties.resolved, data: data10 };
             if (vErrors === null) {
               vErrors = [err30];
             } else {
               vErrors.push(err30);
+            }
+            errors++;
+          }
+        }
+        if (data8.ignored !== void 0) {
+          let data11 = data8.ignored;
+          if (!(typeof data11 == "number" && (!(data11 % 1) && !isNaN(data11)) && isFinite(data11))) {
+            const err31 = { instancePath: instancePath + "/summary/ignored", schemaPath: "#/properties/summary/properties/ignored/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema147.properties.summary.properties.ignored.type, parentSchema: schema147.properties.summary.properties.ignored, data: data11 };
+            if (vErrors === null) {
+              vErrors = [err31];
+            } else {
+              vErrors.push(err31);
             }
             errors++;
           }
@@ -11192,31 +11202,31 @@ function validate58(data, { instancePath = "", parentData, parentDataProperty, r
             for (let i0 = 0; i0 < len0; i0++) {
               let data13 = data12[i0];
               if (typeof data13 !== "string") {
-                const err31 = { instancePath: instancePath + "/summary/unreachableHosts/" + i0, schemaPath: "#/properties/summary/properties/unreachableHosts/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema147.properties.summary.properties.unreachableHosts.items.type, parentSchema: schema147.properties.summary.properties.unreachableHosts.items, data: data13 };
+                const err32 = { instancePath: instancePath + "/summary/unreachableHosts/" + i0, schemaPath: "#/properties/summary/properties/unreachableHosts/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema147.properties.summary.properties.unreachableHosts.items.type, parentSchema: schema147.properties.summary.properties.unreachableHosts.items, data: data13 };
                 if (vErrors === null) {
-                  vErrors = [err31];
+                  vErrors = [err32];
                 } else {
-                  vErrors.push(err31);
+                  vErrors.push(err32);
                 }
                 errors++;
               }
             }
           } else {
-            const err32 = { instancePath: instancePath + "/summary/unreachableHosts", schemaPath: "#/properties/summary/properties/unreachableHosts/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema147.properties.summary.properties.unreachableHosts.type, parentSchema: schema147.properties.summary.properties.unreachableHosts, data: data12 };
+            const err33 = { instancePath: instancePath + "/summary/unreachableHosts", schemaPath: "#/properties/summary/properties/unreachableHosts/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema147.properties.summary.properties.unreachableHosts.type, parentSchema: schema147.properties.summary.properties.unreachableHosts, data: data12 };
             if (vErrors === null) {
-              vErrors = [err32];
+              vErrors = [err33];
             } else {
-              vErrors.push(err32);
+              vErrors.push(err33);
             }
             errors++;
           }
         }
       } else {
-        const err33 = { instancePath: instancePath + "/summary", schemaPath: "#/properties/summary/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema147.properties.summary.type, parentSchema: schema147.properties.summary, data: data8 };
+        const err34 = { instancePath: instancePath + "/summary", schemaPath: "#/properties/summary/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema147.properties.summary.type, parentSchema: schema147.properties.summary, data: data8 };
         if (vErrors === null) {
-          vErrors = [err33];
+          vErrors = [err34];
         } else {
-          vErrors.push(err33);
+          vErrors.push(err34);
         }
         errors++;
       }
@@ -11232,27 +11242,7 @@ function validate58(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err34 = { instancePath: instancePath + "/items", schemaPath: "#/properties/items/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema147.properties.items.type, parentSchema: schema147.properties.items, data: data14 };
-        if (vErrors === null) {
-          vErrors = [err34];
-        } else {
-          vErrors.push(err34);
-        }
-        errors++;
-      }
-    }
-    if (data.ignored !== void 0) {
-      let data16 = data.ignored;
-      if (Array.isArray(data16)) {
-        const len2 = data16.length;
-        for (let i2 = 0; i2 < len2; i2++) {
-          if (!validate61(data16[i2], { instancePath: instancePath + "/ignored/" + i2, parentData: data16, parentDataProperty: i2, rootData, dynamicAnchors })) {
-            vErrors = vErrors === null ? validate61.errors : vErrors.concat(validate61.errors);
-            errors = vErrors.length;
-          }
-        }
-      } else {
-        const err35 = { instancePath: instancePath + "/ignored", schemaPath: "#/properties/ignored/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema147.properties.ignored.type, parentSchema: schema147.properties.ignored, data: data16 };
+        const err35 = { instancePath: instancePath + "/items", schemaPath: "#/properties/items/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema147.properties.items.type, parentSchema: schema147.properties.items, data: data14 };
         if (vErrors === null) {
           vErrors = [err35];
         } else {
@@ -11261,15 +11251,15 @@ function validate58(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.expiredRules !== void 0) {
-      let data18 = data.expiredRules;
-      if (Array.isArray(data18)) {
-        const len3 = data18.length;
-        for (let i3 = 0; i3 < len3; i3++) {
-          let data19 = data18[i3];
-          if (data19 && typeof data19 == "object" && !Array.isArray(data19)) {
-            if (data19.application === void 0) {
-              const err36 = { instancePath: instancePath + "/expiredRules/" + i3, schemaPath: "#/$defs/rule/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema159.required, parentSchema: schema159, data: data19 };
+    if (data.hostNotes !== void 0) {
+      let data16 = data.hostNotes;
+      if (Array.isArray(data16)) {
+        const len2 = data16.length;
+        for (let i2 = 0; i2 < len2; i2++) {
+          let data17 = data16[i2];
+          if (data17 && typeof data17 == "object" && !Array.isArray(data17)) {
+            if (data17.host === void 0) {
+              const err36 = { instancePath: instancePath + "/hostNotes/" + i2, schemaPath: "#/$defs/hostNote/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema154.required, parentSchema: schema154, data: data17 };
               if (vErrors === null) {
                 vErrors = [err36];
               } else {
@@ -11277,8 +11267,8 @@ function validate58(data, { instancePath = "", parentData, parentDataProperty, r
               }
               errors++;
             }
-            if (data19.service === void 0) {
-              const err37 = { instancePath: instancePath + "/expiredRules/" + i3, schemaPath: "#/$defs/rule/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema159.required, parentSchema: schema159, data: data19 };
+            if (data17.message === void 0) {
+              const err37 = { instancePath: instancePath + "/hostNotes/" + i2, schemaPath: "#/$defs/hostNote/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema154.required, parentSchema: schema154, data: data17 };
               if (vErrors === null) {
                 vErrors = [err37];
               } else {
@@ -11286,62 +11276,90 @@ function validate58(data, { instancePath = "", parentData, parentDataProperty, r
               }
               errors++;
             }
-            if (data19.host === void 0) {
-              const err38 = { instancePath: instancePath + "/expiredRules/" + i3, schemaPath: "#/$defs/rule/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema159.required, parentSchema: schema159, data: data19 };
-              if (vErrors === null) {
-                vErrors = [err38];
-              } else {
-                vErrors.push(err38);
+            for (const key3 in data17) {
+              if (!(key3 === "host" || key3 === "message")) {
+                const err38 = { instancePath: instancePath + "/hostNotes/" + i2, schemaPath: "#/$defs/hostNote/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key3 }, message: "must NOT have additional properties", schema: false, parentSchema: schema154, data: data17 };
+                if (vErrors === null) {
+                  vErrors = [err38];
+                } else {
+                  vErrors.push(err38);
+                }
+                errors++;
               }
-              errors++;
             }
-            if (data19.path === void 0) {
-              const err39 = { instancePath: instancePath + "/expiredRules/" + i3, schemaPath: "#/$defs/rule/required", keyword: "required", params: { missingProperty: "path" }, message: "must have required property 'path'", schema: schema159.required, parentSchema: schema159, data: data19 };
-              if (vErrors === null) {
-                vErrors = [err39];
-              } else {
-                vErrors.push(err39);
+            if (data17.host !== void 0) {
+              let data18 = data17.host;
+              if (typeof data18 !== "string") {
+                const err39 = { instancePath: instancePath + "/hostNotes/" + i2 + "/host", schemaPath: "#/$defs/hostNote/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema154.properties.host.type, parentSchema: schema154.properties.host, data: data18 };
+                if (vErrors === null) {
+                  vErrors = [err39];
+                } else {
+                  vErrors.push(err39);
+                }
+                errors++;
               }
-              errors++;
             }
-            if (data19.reason === void 0) {
-              const err40 = { instancePath: instancePath + "/expiredRules/" + i3, schemaPath: "#/$defs/rule/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema159.required, parentSchema: schema159, data: data19 };
-              if (vErrors === null) {
-                vErrors = [err40];
-              } else {
-                vErrors.push(err40);
+            if (data17.message !== void 0) {
+              let data19 = data17.message;
+              if (typeof data19 !== "string") {
+                const err40 = { instancePath: instancePath + "/hostNotes/" + i2 + "/message", schemaPath: "#/$defs/hostNote/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema154.properties.message.type, parentSchema: schema154.properties.message, data: data19 };
+                if (vErrors === null) {
+                  vErrors = [err40];
+                } else {
+                  vErrors.push(err40);
+                }
+                errors++;
               }
-              errors++;
             }
-            if (data19.until === void 0) {
-              const err41 = { instancePath: instancePath + "/expiredRules/" + i3, schemaPath: "#/$defs/rule/required", keyword: "required", params: { missingProperty: "until" }, message: "must have required property 'until'", schema: schema159.required, parentSchema: schema159, data: data19 };
-              if (vErrors === null) {
-                vErrors = [err41];
-              } else {
-                vErrors.push(err41);
-              }
-              errors++;
+          } else {
+            const err41 = { instancePath: instancePath + "/hostNotes/" + i2, schemaPath: "#/$defs/hostNote/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema154.type, parentSchema: schema154, data: data17 };
+            if (vErrors === null) {
+              vErrors = [err41];
+            } else {
+              vErrors.push(err41);
             }
-            if (data19.file === void 0) {
-              const err42 = { instancePath: instancePath + "/expiredRules/" + i3, schemaPath: "#/$defs/rule/required", keyword: "required", params: { missingProperty: "file" }, message: "must have required property 'file'", schema: schema159.required, parentSchema: schema159, data: data19 };
-              if (vErrors === null) {
-                vErrors = [err42];
-              } else {
-                vErrors.push(err42);
-              }
-              errors++;
-            }
-            if (data19.line === void 0) {
-              const err43 = { instancePath: instancePath + "/expiredRules/" + i3, schemaPath: "#/$defs/rule/required", keyword: "required", params: { missingProperty: "line" }, message: "must have required property 'line'", schema: schema159.required, parentSchema: schema159, data: data19 };
-              if (vErrors === null) {
-                vErrors = [err43];
-              } else {
-                vErrors.push(err43);
-              }
-              errors++;
-            }
-            if (data19.column === void 0) {
-              const err44 = { instancePath: instancePath + "/expiredRules/" + i3, schemaPath: "#/$defs/rule/required", keyword: "required", params: { missingProperty: "column" }, message: "must have required property 'column'", schema: schema159.required, parentSchema: schema159, data: data19 };
+            errors++;
+          }
+        }
+      } else {
+        const err42 = { instancePath: instancePath + "/hostNotes", schemaPath: "#/properties/hostNotes/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema147.properties.hostNotes.type, parentSchema: schema147.properties.hostNotes, data: data16 };
+        if (vErrors === null) {
+          vErrors = [err42];
+        } else {
+          vErrors.push(err42);
+        }
+        errors++;
+      }
+    }
+    if (data.ignored !== void 0) {
+      let data20 = data.ignored;
+      if (Array.isArray(data20)) {
+        const len3 = data20.length;
+        for (let i3 = 0; i3 < len3; i3++) {
+          if (!validate61(data20[i3], { instancePath: instancePath + "/ignored/" + i3, parentData: data20, parentDataProperty: i3, rootData, dynamicAnchors })) {
+            vErrors = vErrors === null ? validate61.errors : vErrors.concat(validate61.errors);
+            errors = vErrors.length;
+          }
+        }
+      } else {
+        const err43 = { instancePath: instancePath + "/ignored", schemaPath: "#/properties/ignored/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema147.properties.ignored.type, parentSchema: schema147.properties.ignored, data: data20 };
+        if (vErrors === null) {
+          vErrors = [err43];
+        } else {
+          vErrors.push(err43);
+        }
+        errors++;
+      }
+    }
+    if (data.expiredRules !== void 0) {
+      let data22 = data.expiredRules;
+      if (Array.isArray(data22)) {
+        const len4 = data22.length;
+        for (let i4 = 0; i4 < len4; i4++) {
+          let data23 = data22[i4];
+          if (data23 && typeof data23 == "object" && !Array.isArray(data23)) {
+            if (data23.application === void 0) {
+              const err44 = { instancePath: instancePath + "/expiredRules/" + i4, schemaPath: "#/$defs/rule/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema160.required, parentSchema: schema160, data: data23 };
               if (vErrors === null) {
                 vErrors = [err44];
               } else {
@@ -11349,128 +11367,93 @@ function validate58(data, { instancePath = "", parentData, parentDataProperty, r
               }
               errors++;
             }
-            for (const key3 in data19) {
-              if (!func1.call(schema159.properties, key3)) {
-                const err45 = { instancePath: instancePath + "/expiredRules/" + i3, schemaPath: "#/$defs/rule/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key3 }, message: "must NOT have additional properties", schema: false, parentSchema: schema159, data: data19 };
-                if (vErrors === null) {
-                  vErrors = [err45];
-                } else {
-                  vErrors.push(err45);
-                }
-                errors++;
+            if (data23.service === void 0) {
+              const err45 = { instancePath: instancePath + "/expiredRules/" + i4, schemaPath: "#/$defs/rule/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema160.required, parentSchema: schema160, data: data23 };
+              if (vErrors === null) {
+                vErrors = [err45];
+              } else {
+                vErrors.push(err45);
               }
+              errors++;
             }
-            if (data19.application !== void 0) {
-              let data20 = data19.application;
-              if (typeof data20 !== "string") {
-                const err46 = { instancePath: instancePath + "/expiredRules/" + i3 + "/application", schemaPath: "#/$defs/rule/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema159.properties.application.type, parentSchema: schema159.properties.application, data: data20 };
-                if (vErrors === null) {
-                  vErrors = [err46];
-                } else {
-                  vErrors.push(err46);
-                }
-                errors++;
+            if (data23.host === void 0) {
+              const err46 = { instancePath: instancePath + "/expiredRules/" + i4, schemaPath: "#/$defs/rule/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema160.required, parentSchema: schema160, data: data23 };
+              if (vErrors === null) {
+                vErrors = [err46];
+              } else {
+                vErrors.push(err46);
               }
+              errors++;
             }
-            if (data19.service !== void 0) {
-              let data21 = data19.service;
-              if (typeof data21 !== "string") {
-                const err47 = { instancePath: instancePath + "/expiredRules/" + i3 + "/service", schemaPath: "#/$defs/rule/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema159.properties.service.type, parentSchema: schema159.properties.service, data: data21 };
-                if (vErrors === null) {
-                  vErrors = [err47];
-                } else {
-                  vErrors.push(err47);
-                }
-                errors++;
+            if (data23.path === void 0) {
+              const err47 = { instancePath: instancePath + "/expiredRules/" + i4, schemaPath: "#/$defs/rule/required", keyword: "required", params: { missingProperty: "path" }, message: "must have required property 'path'", schema: schema160.required, parentSchema: schema160, data: data23 };
+              if (vErrors === null) {
+                vErrors = [err47];
+              } else {
+                vErrors.push(err47);
               }
+              errors++;
             }
-            if (data19.host !== void 0) {
-              let data22 = data19.host;
-              if (typeof data22 !== "string") {
-                const err48 = { instancePath: instancePath + "/expiredRules/" + i3 + "/host", schemaPath: "#/$defs/rule/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema159.properties.host.type, parentSchema: schema159.properties.host, data: data22 };
-                if (vErrors === null) {
-                  vErrors = [err48];
-                } else {
-                  vErrors.push(err48);
-                }
-                errors++;
+            if (data23.reason === void 0) {
+              const err48 = { instancePath: instancePath + "/expiredRules/" + i4, schemaPath: "#/$defs/rule/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema160.required, parentSchema: schema160, data: data23 };
+              if (vErrors === null) {
+                vErrors = [err48];
+              } else {
+                vErrors.push(err48);
               }
+              errors++;
             }
-            if (data19.path !== void 0) {
-              let data23 = data19.path;
-              if (typeof data23 !== "string") {
-                const err49 = { instancePath: instancePath + "/expiredRules/" + i3 + "/path", schemaPath: "#/$defs/rule/properties/path/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema159.properties.path.type, parentSchema: schema159.properties.path, data: data23 };
-                if (vErrors === null) {
-                  vErrors = [err49];
-                } else {
-                  vErrors.push(err49);
-                }
-                errors++;
+            if (data23.until === void 0) {
+              const err49 = { instancePath: instancePath + "/expiredRules/" + i4, schemaPath: "#/$defs/rule/required", keyword: "required", params: { missingProperty: "until" }, message: "must have required property 'until'", schema: schema160.required, parentSchema: schema160, data: data23 };
+              if (vErrors === null) {
+                vErrors = [err49];
+              } else {
+                vErrors.push(err49);
               }
+              errors++;
             }
-            if (data19.reason !== void 0) {
-              let data24 = data19.reason;
-              if (typeof data24 !== "string") {
-                const err50 = { instancePath: instancePath + "/expiredRules/" + i3 + "/reason", schemaPath: "#/$defs/rule/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema159.properties.reason.type, parentSchema: schema159.properties.reason, data: data24 };
-                if (vErrors === null) {
-                  vErrors = [err50];
-                } else {
-                  vErrors.push(err50);
-                }
-                errors++;
+            if (data23.file === void 0) {
+              const err50 = { instancePath: instancePath + "/expiredRules/" + i4, schemaPath: "#/$defs/rule/required", keyword: "required", params: { missingProperty: "file" }, message: "must have required property 'file'", schema: schema160.required, parentSchema: schema160, data: data23 };
+              if (vErrors === null) {
+                vErrors = [err50];
+              } else {
+                vErrors.push(err50);
               }
+              errors++;
             }
-            if (data19.until !== void 0) {
-              let data25 = data19.until;
-              const _errs55 = errors;
-              let valid14 = false;
-              const _errs56 = errors;
-              if (typeof data25 !== "string") {
-                const err51 = { instancePath: instancePath + "/expiredRules/" + i3 + "/until", schemaPath: "#/$defs/rule/properties/until/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema159.properties.until.anyOf[0].type, parentSchema: schema159.properties.until.anyOf[0], data: data25 };
-                if (vErrors === null) {
-                  vErrors = [err51];
-                } else {
-                  vErrors.push(err51);
-                }
-                errors++;
+            if (data23.line === void 0) {
+              const err51 = { instancePath: instancePath + "/expiredRules/" + i4, schemaPath: "#/$defs/rule/required", keyword: "required", params: { missingProperty: "line" }, message: "must have required property 'line'", schema: schema160.required, parentSchema: schema160, data: data23 };
+              if (vErrors === null) {
+                vErrors = [err51];
+              } else {
+                vErrors.push(err51);
               }
-              var _valid0 = _errs56 === errors;
-              valid14 = valid14 || _valid0;
-              const _errs58 = errors;
-              if (data25 !== null) {
-                const err52 = { instancePath: instancePath + "/expiredRules/" + i3 + "/until", schemaPath: "#/$defs/rule/properties/until/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema159.properties.until.anyOf[1].type, parentSchema: schema159.properties.until.anyOf[1], data: data25 };
-                if (vErrors === null) {
-                  vErrors = [err52];
-                } else {
-                  vErrors.push(err52);
-                }
-                errors++;
+              errors++;
+            }
+            if (data23.column === void 0) {
+              const err52 = { instancePath: instancePath + "/expiredRules/" + i4, schemaPath: "#/$defs/rule/required", keyword: "required", params: { missingProperty: "column" }, message: "must have required property 'column'", schema: schema160.required, parentSchema: schema160, data: data23 };
+              if (vErrors === null) {
+                vErrors = [err52];
+              } else {
+                vErrors.push(err52);
               }
-              var _valid0 = _errs58 === errors;
-              valid14 = valid14 || _valid0;
-              if (!valid14) {
-                const err53 = { instancePath: instancePath + "/expiredRules/" + i3 + "/until", schemaPath: "#/$defs/rule/properties/until/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema159.properties.until.anyOf, parentSchema: schema159.properties.until, data: data25 };
+              errors++;
+            }
+            for (const key4 in data23) {
+              if (!func1.call(schema160.properties, key4)) {
+                const err53 = { instancePath: instancePath + "/expiredRules/" + i4, schemaPath: "#/$defs/rule/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key4 }, message: "must NOT have additional properties", schema: false, parentSchema: schema160, data: data23 };
                 if (vErrors === null) {
                   vErrors = [err53];
                 } else {
                   vErrors.push(err53);
                 }
                 errors++;
-              } else {
-                errors = _errs55;
-                if (vErrors !== null) {
-                  if (_errs55) {
-                    vErrors.length = _errs55;
-                  } else {
-                    vErrors = null;
-                  }
-                }
               }
             }
-            if (data19.file !== void 0) {
-              let data26 = data19.file;
-              if (typeof data26 !== "string") {
-                const err54 = { instancePath: instancePath + "/expiredRules/" + i3 + "/file", schemaPath: "#/$defs/rule/properties/file/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema159.properties.file.type, parentSchema: schema159.properties.file, data: data26 };
+            if (data23.application !== void 0) {
+              let data24 = data23.application;
+              if (typeof data24 !== "string") {
+                const err54 = { instancePath: instancePath + "/expiredRules/" + i4 + "/application", schemaPath: "#/$defs/rule/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema160.properties.application.type, parentSchema: schema160.properties.application, data: data24 };
                 if (vErrors === null) {
                   vErrors = [err54];
                 } else {
@@ -11479,10 +11462,10 @@ function validate58(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
             }
-            if (data19.line !== void 0) {
-              let data27 = data19.line;
-              if (!(typeof data27 == "number" && (!(data27 % 1) && !isNaN(data27)) && isFinite(data27))) {
-                const err55 = { instancePath: instancePath + "/expiredRules/" + i3 + "/line", schemaPath: "#/$defs/rule/properties/line/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema159.properties.line.type, parentSchema: schema159.properties.line, data: data27 };
+            if (data23.service !== void 0) {
+              let data25 = data23.service;
+              if (typeof data25 !== "string") {
+                const err55 = { instancePath: instancePath + "/expiredRules/" + i4 + "/service", schemaPath: "#/$defs/rule/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema160.properties.service.type, parentSchema: schema160.properties.service, data: data25 };
                 if (vErrors === null) {
                   vErrors = [err55];
                 } else {
@@ -11490,22 +11473,23 @@ function validate58(data, { instancePath = "", parentData, parentDataProperty, r
                 }
                 errors++;
               }
-              if (typeof data27 == "number" && isFinite(data27)) {
-                if (data27 < 1 || isNaN(data27)) {
-                  const err56 = { instancePath: instancePath + "/expiredRules/" + i3 + "/line", schemaPath: "#/$defs/rule/properties/line/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema159.properties.line, data: data27 };
-                  if (vErrors === null) {
-                    vErrors = [err56];
-                  } else {
-                    vErrors.push(err56);
-                  }
-                  errors++;
+            }
+            if (data23.host !== void 0) {
+              let data26 = data23.host;
+              if (typeof data26 !== "string") {
+                const err56 = { instancePath: instancePath + "/expiredRules/" + i4 + "/host", schemaPath: "#/$defs/rule/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema160.properties.host.type, parentSchema: schema160.properties.host, data: data26 };
+                if (vErrors === null) {
+                  vErrors = [err56];
+                } else {
+                  vErrors.push(err56);
                 }
+                errors++;
               }
             }
-            if (data19.column !== void 0) {
-              let data28 = data19.column;
-              if (!(typeof data28 == "number" && (!(data28 % 1) && !isNaN(data28)) && isFinite(data28))) {
-                const err57 = { instancePath: instancePath + "/expiredRules/" + i3 + "/column", schemaPath: "#/$defs/rule/properties/column/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema159.properties.column.type, parentSchema: schema159.properties.column, data: data28 };
+            if (data23.path !== void 0) {
+              let data27 = data23.path;
+              if (typeof data27 !== "string") {
+                const err57 = { instancePath: instancePath + "/expiredRules/" + i4 + "/path", schemaPath: "#/$defs/rule/properties/path/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema160.properties.path.type, parentSchema: schema160.properties.path, data: data27 };
                 if (vErrors === null) {
                   vErrors = [err57];
                 } else {
@@ -11513,44 +11497,150 @@ function validate58(data, { instancePath = "", parentData, parentDataProperty, r
                 }
                 errors++;
               }
-              if (typeof data28 == "number" && isFinite(data28)) {
-                if (data28 < 1 || isNaN(data28)) {
-                  const err58 = { instancePath: instancePath + "/expiredRules/" + i3 + "/column", schemaPath: "#/$defs/rule/properties/column/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema159.properties.column, data: data28 };
-                  if (vErrors === null) {
-                    vErrors = [err58];
+            }
+            if (data23.reason !== void 0) {
+              let data28 = data23.reason;
+              if (typeof data28 !== "string") {
+                const err58 = { instancePath: instancePath + "/expiredRules/" + i4 + "/reason", schemaPath: "#/$defs/rule/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema160.properties.reason.type, parentSchema: schema160.properties.reason, data: data28 };
+                if (vErrors === null) {
+                  vErrors = [err58];
+                } else {
+                  vErrors.push(err58);
+                }
+                errors++;
+              }
+            }
+            if (data23.until !== void 0) {
+              let data29 = data23.until;
+              const _errs65 = errors;
+              let valid18 = false;
+              const _errs66 = errors;
+              if (typeof data29 !== "string") {
+                const err59 = { instancePath: instancePath + "/expiredRules/" + i4 + "/until", schemaPath: "#/$defs/rule/properties/until/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema160.properties.until.anyOf[0].type, parentSchema: schema160.properties.until.anyOf[0], data: data29 };
+                if (vErrors === null) {
+                  vErrors = [err59];
+                } else {
+                  vErrors.push(err59);
+                }
+                errors++;
+              }
+              var _valid0 = _errs66 === errors;
+              valid18 = valid18 || _valid0;
+              const _errs68 = errors;
+              if (data29 !== null) {
+                const err60 = { instancePath: instancePath + "/expiredRules/" + i4 + "/until", schemaPath: "#/$defs/rule/properties/until/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema160.properties.until.anyOf[1].type, parentSchema: schema160.properties.until.anyOf[1], data: data29 };
+                if (vErrors === null) {
+                  vErrors = [err60];
+                } else {
+                  vErrors.push(err60);
+                }
+                errors++;
+              }
+              var _valid0 = _errs68 === errors;
+              valid18 = valid18 || _valid0;
+              if (!valid18) {
+                const err61 = { instancePath: instancePath + "/expiredRules/" + i4 + "/until", schemaPath: "#/$defs/rule/properties/until/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema160.properties.until.anyOf, parentSchema: schema160.properties.until, data: data29 };
+                if (vErrors === null) {
+                  vErrors = [err61];
+                } else {
+                  vErrors.push(err61);
+                }
+                errors++;
+              } else {
+                errors = _errs65;
+                if (vErrors !== null) {
+                  if (_errs65) {
+                    vErrors.length = _errs65;
                   } else {
-                    vErrors.push(err58);
+                    vErrors = null;
+                  }
+                }
+              }
+            }
+            if (data23.file !== void 0) {
+              let data30 = data23.file;
+              if (typeof data30 !== "string") {
+                const err62 = { instancePath: instancePath + "/expiredRules/" + i4 + "/file", schemaPath: "#/$defs/rule/properties/file/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema160.properties.file.type, parentSchema: schema160.properties.file, data: data30 };
+                if (vErrors === null) {
+                  vErrors = [err62];
+                } else {
+                  vErrors.push(err62);
+                }
+                errors++;
+              }
+            }
+            if (data23.line !== void 0) {
+              let data31 = data23.line;
+              if (!(typeof data31 == "number" && (!(data31 % 1) && !isNaN(data31)) && isFinite(data31))) {
+                const err63 = { instancePath: instancePath + "/expiredRules/" + i4 + "/line", schemaPath: "#/$defs/rule/properties/line/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema160.properties.line.type, parentSchema: schema160.properties.line, data: data31 };
+                if (vErrors === null) {
+                  vErrors = [err63];
+                } else {
+                  vErrors.push(err63);
+                }
+                errors++;
+              }
+              if (typeof data31 == "number" && isFinite(data31)) {
+                if (data31 < 1 || isNaN(data31)) {
+                  const err64 = { instancePath: instancePath + "/expiredRules/" + i4 + "/line", schemaPath: "#/$defs/rule/properties/line/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema160.properties.line, data: data31 };
+                  if (vErrors === null) {
+                    vErrors = [err64];
+                  } else {
+                    vErrors.push(err64);
+                  }
+                  errors++;
+                }
+              }
+            }
+            if (data23.column !== void 0) {
+              let data32 = data23.column;
+              if (!(typeof data32 == "number" && (!(data32 % 1) && !isNaN(data32)) && isFinite(data32))) {
+                const err65 = { instancePath: instancePath + "/expiredRules/" + i4 + "/column", schemaPath: "#/$defs/rule/properties/column/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema160.properties.column.type, parentSchema: schema160.properties.column, data: data32 };
+                if (vErrors === null) {
+                  vErrors = [err65];
+                } else {
+                  vErrors.push(err65);
+                }
+                errors++;
+              }
+              if (typeof data32 == "number" && isFinite(data32)) {
+                if (data32 < 1 || isNaN(data32)) {
+                  const err66 = { instancePath: instancePath + "/expiredRules/" + i4 + "/column", schemaPath: "#/$defs/rule/properties/column/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema160.properties.column, data: data32 };
+                  if (vErrors === null) {
+                    vErrors = [err66];
+                  } else {
+                    vErrors.push(err66);
                   }
                   errors++;
                 }
               }
             }
           } else {
-            const err59 = { instancePath: instancePath + "/expiredRules/" + i3, schemaPath: "#/$defs/rule/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema159.type, parentSchema: schema159, data: data19 };
+            const err67 = { instancePath: instancePath + "/expiredRules/" + i4, schemaPath: "#/$defs/rule/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema160.type, parentSchema: schema160, data: data23 };
             if (vErrors === null) {
-              vErrors = [err59];
+              vErrors = [err67];
             } else {
-              vErrors.push(err59);
+              vErrors.push(err67);
             }
             errors++;
           }
         }
       } else {
-        const err60 = { instancePath: instancePath + "/expiredRules", schemaPath: "#/properties/expiredRules/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema147.properties.expiredRules.type, parentSchema: schema147.properties.expiredRules, data: data18 };
+        const err68 = { instancePath: instancePath + "/expiredRules", schemaPath: "#/properties/expiredRules/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema147.properties.expiredRules.type, parentSchema: schema147.properties.expiredRules, data: data22 };
         if (vErrors === null) {
-          vErrors = [err60];
+          vErrors = [err68];
         } else {
-          vErrors.push(err60);
+          vErrors.push(err68);
         }
         errors++;
       }
     }
   } else {
-    const err61 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema147.type, parentSchema: schema147, data };
+    const err69 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema147.type, parentSchema: schema147, data };
     if (vErrors === null) {
-      vErrors = [err61];
+      vErrors = [err69];
     } else {
-      vErrors.push(err61);
+      vErrors.push(err69);
     }
     errors++;
   }
@@ -11559,13 +11649,13 @@ function validate58(data, { instancePath = "", parentData, parentDataProperty, r
 }
 validate58.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
 var validateFleet = validate63;
-var schema161 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/fleet.schema.json", "type": "object", "required": ["name", "hosts"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string", "pattern": "^[a-z0-9][a-z0-9_-]{0,62}$", "x-expected": '1 to 63 lower-case letters, digits, "_" or "-", starting with a letter or digit' }, "hosts": { "type": "array", "minItems": 1, "items": { "$ref": "#/$defs/host" } }, "variables": { "type": "object", "propertyNames": { "pattern": "^[_a-zA-Z][_a-zA-Z0-9]*$", "x-expected": 'letters, digits and "_", not starting with a digit' }, "additionalProperties": { "type": ["string", "number", "boolean"] } }, "prune": { "type": "object", "additionalProperties": false, "properties": { "approved": { "type": "array", "items": { "type": "string", "pattern": "^[0-9a-f]{7,40}$", "x-expected": "7 to 40 hexadecimal digits of a commit id, in quotes" } } } }, "policy": { "type": "object", "additionalProperties": false, "properties": { "hostPaths": { "type": ["string", "array"], "if": { "type": "string" }, "then": { "enum": ["allow", "deny"] }, "items": { "type": "string", "pattern": "^/", "x-expected": "an absolute path" } } } }, "rollback": { "type": "object", "additionalProperties": false, "properties": { "writeBack": { "enum": ["commit", "off"] } } }, "image": { "type": "object", "additionalProperties": false, "properties": { "tagMoved": { "enum": ["ignore", "report", "roll"] }, "interval": { "type": "string" } } }, "failure": { "type": "object", "additionalProperties": false, "properties": { "lostAfter": { "type": "string" } } }, "drift": { "type": "object", "additionalProperties": false, "properties": { "ignore": { "type": "array", "items": { "$ref": "#/$defs/ignoreRule" } } } } }, "$defs": { "ignoreRule": { "type": "object", "required": ["path", "reason"], "additionalProperties": false, "properties": { "application": { "type": "string", "minLength": 1 }, "service": { "type": "string", "minLength": 1 }, "host": { "type": "string", "minLength": 1 }, "path": { "type": "string", "minLength": 1 }, "reason": { "type": "string", "pattern": "\\S", "x-expected": "some words" }, "until": { "type": "string" } } }, "host": { "type": "object", "required": ["name", "endpoint"], "additionalProperties": false, "properties": { "name": { "type": "string", "pattern": "^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$", "x-expected": '1 to 63 letters, digits, ".", "_" or "-", starting with a letter or digit' }, "endpoint": { "type": "string" }, "address": { "type": "string", "minLength": 1 }, "labels": { "type": "object", "additionalProperties": { "type": ["string", "number", "boolean"] } }, "capacity": { "$ref": "#/$defs/amounts" }, "reserve": { "$ref": "#/$defs/amounts" }, "cordon": { "type": "boolean" }, "drain": { "type": "boolean" } } }, "amounts": { "type": "object", "additionalProperties": false, "properties": { "cpus": { "type": ["number", "string"] }, "memory": { "type": ["integer", "string"], "minimum": 0 } } } } };
-var schema165 = { "type": "object", "required": ["path", "reason"], "additionalProperties": false, "properties": { "application": { "type": "string", "minLength": 1 }, "service": { "type": "string", "minLength": 1 }, "host": { "type": "string", "minLength": 1 }, "path": { "type": "string", "minLength": 1 }, "reason": { "type": "string", "pattern": "\\S", "x-expected": "some words" }, "until": { "type": "string" } } };
+var schema162 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/fleet.schema.json", "type": "object", "required": ["name", "hosts"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string", "pattern": "^[a-z0-9][a-z0-9_-]{0,62}$", "x-expected": '1 to 63 lower-case letters, digits, "_" or "-", starting with a letter or digit' }, "hosts": { "type": "array", "minItems": 1, "items": { "$ref": "#/$defs/host" } }, "variables": { "type": "object", "propertyNames": { "pattern": "^[_a-zA-Z][_a-zA-Z0-9]*$", "x-expected": 'letters, digits and "_", not starting with a digit' }, "additionalProperties": { "type": ["string", "number", "boolean"] } }, "prune": { "type": "object", "additionalProperties": false, "properties": { "approved": { "type": "array", "items": { "type": "string", "pattern": "^[0-9a-f]{7,40}$", "x-expected": "7 to 40 hexadecimal digits of a commit id, in quotes" } } } }, "policy": { "type": "object", "additionalProperties": false, "properties": { "hostPaths": { "type": ["string", "array"], "if": { "type": "string" }, "then": { "enum": ["allow", "deny"] }, "items": { "type": "string", "pattern": "^/", "x-expected": "an absolute path" } } } }, "rollback": { "type": "object", "additionalProperties": false, "properties": { "writeBack": { "enum": ["commit", "off"] } } }, "image": { "type": "object", "additionalProperties": false, "properties": { "tagMoved": { "enum": ["ignore", "report", "roll"] }, "interval": { "type": "string" } } }, "failure": { "type": "object", "additionalProperties": false, "properties": { "lostAfter": { "type": "string" } } }, "drift": { "type": "object", "additionalProperties": false, "properties": { "ignore": { "type": "array", "items": { "$ref": "#/$defs/ignoreRule" } } } } }, "$defs": { "ignoreRule": { "type": "object", "required": ["path", "reason"], "additionalProperties": false, "properties": { "application": { "type": "string", "minLength": 1 }, "service": { "type": "string", "minLength": 1 }, "host": { "type": "string", "minLength": 1 }, "path": { "type": "string", "minLength": 1 }, "reason": { "type": "string", "pattern": "\\S", "x-expected": "some words" }, "until": { "type": "string" } } }, "host": { "type": "object", "required": ["name", "endpoint"], "additionalProperties": false, "properties": { "name": { "type": "string", "pattern": "^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$", "x-expected": '1 to 63 letters, digits, ".", "_" or "-", starting with a letter or digit' }, "endpoint": { "type": "string" }, "address": { "type": "string", "minLength": 1 }, "labels": { "type": "object", "additionalProperties": { "type": ["string", "number", "boolean"] } }, "capacity": { "$ref": "#/$defs/amounts" }, "reserve": { "$ref": "#/$defs/amounts" }, "cordon": { "type": "boolean" }, "drain": { "type": "boolean" } } }, "amounts": { "type": "object", "additionalProperties": false, "properties": { "cpus": { "type": ["number", "string"] }, "memory": { "type": ["integer", "string"], "minimum": 0 } } } } };
+var schema166 = { "type": "object", "required": ["path", "reason"], "additionalProperties": false, "properties": { "application": { "type": "string", "minLength": 1 }, "service": { "type": "string", "minLength": 1 }, "host": { "type": "string", "minLength": 1 }, "path": { "type": "string", "minLength": 1 }, "reason": { "type": "string", "pattern": "\\S", "x-expected": "some words" }, "until": { "type": "string" } } };
 var pattern101 = new RegExp("^[a-z0-9][a-z0-9_-]{0,62}$", "u");
 var pattern103 = new RegExp("^[_a-zA-Z][_a-zA-Z0-9]*$", "u");
 var pattern104 = new RegExp("^[0-9a-f]{7,40}$", "u");
-var schema162 = { "type": "object", "required": ["name", "endpoint"], "additionalProperties": false, "properties": { "name": { "type": "string", "pattern": "^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$", "x-expected": '1 to 63 letters, digits, ".", "_" or "-", starting with a letter or digit' }, "endpoint": { "type": "string" }, "address": { "type": "string", "minLength": 1 }, "labels": { "type": "object", "additionalProperties": { "type": ["string", "number", "boolean"] } }, "capacity": { "$ref": "#/$defs/amounts" }, "reserve": { "$ref": "#/$defs/amounts" }, "cordon": { "type": "boolean" }, "drain": { "type": "boolean" } } };
-var schema163 = { "type": "object", "additionalProperties": false, "properties": { "cpus": { "type": ["number", "string"] }, "memory": { "type": ["integer", "string"], "minimum": 0 } } };
+var schema163 = { "type": "object", "required": ["name", "endpoint"], "additionalProperties": false, "properties": { "name": { "type": "string", "pattern": "^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$", "x-expected": '1 to 63 letters, digits, ".", "_" or "-", starting with a letter or digit' }, "endpoint": { "type": "string" }, "address": { "type": "string", "minLength": 1 }, "labels": { "type": "object", "additionalProperties": { "type": ["string", "number", "boolean"] } }, "capacity": { "$ref": "#/$defs/amounts" }, "reserve": { "$ref": "#/$defs/amounts" }, "cordon": { "type": "boolean" }, "drain": { "type": "boolean" } } };
+var schema164 = { "type": "object", "additionalProperties": false, "properties": { "cpus": { "type": ["number", "string"] }, "memory": { "type": ["integer", "string"], "minimum": 0 } } };
 var pattern102 = new RegExp("^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$", "u");
 function validate64(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   let vErrors = null;
@@ -11579,7 +11669,7 @@ function validate64(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.name === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "name" }, message: "must have required property 'name'", schema: schema162.required, parentSchema: schema162, data };
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "name" }, message: "must have required property 'name'", schema: schema163.required, parentSchema: schema163, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -11588,7 +11678,7 @@ function validate64(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.endpoint === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "endpoint" }, message: "must have required property 'endpoint'", schema: schema162.required, parentSchema: schema162, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "endpoint" }, message: "must have required property 'endpoint'", schema: schema163.required, parentSchema: schema163, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -11598,7 +11688,7 @@ function validate64(data, { instancePath = "", parentData, parentDataProperty, r
     }
     for (const key0 in data) {
       if (!(key0 === "name" || key0 === "endpoint" || key0 === "address" || key0 === "labels" || key0 === "capacity" || key0 === "reserve" || key0 === "cordon" || key0 === "drain")) {
-        const err2 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema162, data };
+        const err2 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema163, data };
         if (vErrors === null) {
           vErrors = [err2];
         } else {
@@ -11611,7 +11701,7 @@ function validate64(data, { instancePath = "", parentData, parentDataProperty, r
       let data0 = data.name;
       if (typeof data0 === "string") {
         if (!pattern102.test(data0)) {
-          const err3 = { instancePath: instancePath + "/name", schemaPath: "#/properties/name/pattern", keyword: "pattern", params: { pattern: "^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$" }, message: 'must match pattern "^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$"', schema: "^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$", parentSchema: schema162.properties.name, data: data0 };
+          const err3 = { instancePath: instancePath + "/name", schemaPath: "#/properties/name/pattern", keyword: "pattern", params: { pattern: "^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$" }, message: 'must match pattern "^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$"', schema: "^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$", parentSchema: schema163.properties.name, data: data0 };
           if (vErrors === null) {
             vErrors = [err3];
           } else {
@@ -11620,7 +11710,7 @@ function validate64(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err4 = { instancePath: instancePath + "/name", schemaPath: "#/properties/name/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema162.properties.name.type, parentSchema: schema162.properties.name, data: data0 };
+        const err4 = { instancePath: instancePath + "/name", schemaPath: "#/properties/name/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.name.type, parentSchema: schema163.properties.name, data: data0 };
         if (vErrors === null) {
           vErrors = [err4];
         } else {
@@ -11632,7 +11722,7 @@ function validate64(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.endpoint !== void 0) {
       let data1 = data.endpoint;
       if (typeof data1 !== "string") {
-        const err5 = { instancePath: instancePath + "/endpoint", schemaPath: "#/properties/endpoint/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema162.properties.endpoint.type, parentSchema: schema162.properties.endpoint, data: data1 };
+        const err5 = { instancePath: instancePath + "/endpoint", schemaPath: "#/properties/endpoint/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.endpoint.type, parentSchema: schema163.properties.endpoint, data: data1 };
         if (vErrors === null) {
           vErrors = [err5];
         } else {
@@ -11645,7 +11735,7 @@ function validate64(data, { instancePath = "", parentData, parentDataProperty, r
       let data2 = data.address;
       if (typeof data2 === "string") {
         if (func2(data2) < 1) {
-          const err6 = { instancePath: instancePath + "/address", schemaPath: "#/properties/address/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema162.properties.address, data: data2 };
+          const err6 = { instancePath: instancePath + "/address", schemaPath: "#/properties/address/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema163.properties.address, data: data2 };
           if (vErrors === null) {
             vErrors = [err6];
           } else {
@@ -11654,7 +11744,7 @@ function validate64(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err7 = { instancePath: instancePath + "/address", schemaPath: "#/properties/address/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema162.properties.address.type, parentSchema: schema162.properties.address, data: data2 };
+        const err7 = { instancePath: instancePath + "/address", schemaPath: "#/properties/address/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema163.properties.address.type, parentSchema: schema163.properties.address, data: data2 };
         if (vErrors === null) {
           vErrors = [err7];
         } else {
@@ -11669,7 +11759,7 @@ function validate64(data, { instancePath = "", parentData, parentDataProperty, r
         for (const key1 in data3) {
           let data4 = data3[key1];
           if (typeof data4 !== "string" && !(typeof data4 == "number" && isFinite(data4)) && typeof data4 !== "boolean") {
-            const err8 = { instancePath: instancePath + "/labels/" + key1.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/properties/labels/additionalProperties/type", keyword: "type", params: { type: schema162.properties.labels.additionalProperties.type }, message: "must be string,number,boolean", schema: schema162.properties.labels.additionalProperties.type, parentSchema: schema162.properties.labels.additionalProperties, data: data4 };
+            const err8 = { instancePath: instancePath + "/labels/" + key1.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/properties/labels/additionalProperties/type", keyword: "type", params: { type: schema163.properties.labels.additionalProperties.type }, message: "must be string,number,boolean", schema: schema163.properties.labels.additionalProperties.type, parentSchema: schema163.properties.labels.additionalProperties, data: data4 };
             if (vErrors === null) {
               vErrors = [err8];
             } else {
@@ -11679,7 +11769,7 @@ function validate64(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err9 = { instancePath: instancePath + "/labels", schemaPath: "#/properties/labels/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema162.properties.labels.type, parentSchema: schema162.properties.labels, data: data3 };
+        const err9 = { instancePath: instancePath + "/labels", schemaPath: "#/properties/labels/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema163.properties.labels.type, parentSchema: schema163.properties.labels, data: data3 };
         if (vErrors === null) {
           vErrors = [err9];
         } else {
@@ -11693,7 +11783,7 @@ function validate64(data, { instancePath = "", parentData, parentDataProperty, r
       if (data5 && typeof data5 == "object" && !Array.isArray(data5)) {
         for (const key2 in data5) {
           if (!(key2 === "cpus" || key2 === "memory")) {
-            const err10 = { instancePath: instancePath + "/capacity", schemaPath: "#/$defs/amounts/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema163, data: data5 };
+            const err10 = { instancePath: instancePath + "/capacity", schemaPath: "#/$defs/amounts/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema164, data: data5 };
             if (vErrors === null) {
               vErrors = [err10];
             } else {
@@ -11705,7 +11795,7 @@ function validate64(data, { instancePath = "", parentData, parentDataProperty, r
         if (data5.cpus !== void 0) {
           let data6 = data5.cpus;
           if (!(typeof data6 == "number" && isFinite(data6)) && typeof data6 !== "string") {
-            const err11 = { instancePath: instancePath + "/capacity/cpus", schemaPath: "#/$defs/amounts/properties/cpus/type", keyword: "type", params: { type: schema163.properties.cpus.type }, message: "must be number,string", schema: schema163.properties.cpus.type, parentSchema: schema163.properties.cpus, data: data6 };
+            const err11 = { instancePath: instancePath + "/capacity/cpus", schemaPath: "#/$defs/amounts/properties/cpus/type", keyword: "type", params: { type: schema164.properties.cpus.type }, message: "must be number,string", schema: schema164.properties.cpus.type, parentSchema: schema164.properties.cpus, data: data6 };
             if (vErrors === null) {
               vErrors = [err11];
             } else {
@@ -11717,7 +11807,7 @@ function validate64(data, { instancePath = "", parentData, parentDataProperty, r
         if (data5.memory !== void 0) {
           let data7 = data5.memory;
           if (!(typeof data7 == "number" && (!(data7 % 1) && !isNaN(data7)) && isFinite(data7)) && typeof data7 !== "string") {
-            const err12 = { instancePath: instancePath + "/capacity/memory", schemaPath: "#/$defs/amounts/properties/memory/type", keyword: "type", params: { type: schema163.properties.memory.type }, message: "must be integer,string", schema: schema163.properties.memory.type, parentSchema: schema163.properties.memory, data: data7 };
+            const err12 = { instancePath: instancePath + "/capacity/memory", schemaPath: "#/$defs/amounts/properties/memory/type", keyword: "type", params: { type: schema164.properties.memory.type }, message: "must be integer,string", schema: schema164.properties.memory.type, parentSchema: schema164.properties.memory, data: data7 };
             if (vErrors === null) {
               vErrors = [err12];
             } else {
@@ -11727,7 +11817,7 @@ function validate64(data, { instancePath = "", parentData, parentDataProperty, r
           }
           if (typeof data7 == "number" && isFinite(data7)) {
             if (data7 < 0 || isNaN(data7)) {
-              const err13 = { instancePath: instancePath + "/capacity/memory", schemaPath: "#/$defs/amounts/properties/memory/minimum", keyword: "minimum", params: { comparison: ">=", limit: 0 }, message: "must be >= 0", schema: 0, parentSchema: schema163.properties.memory, data: data7 };
+              const err13 = { instancePath: instancePath + "/capacity/memory", schemaPath: "#/$defs/amounts/properties/memory/minimum", keyword: "minimum", params: { comparison: ">=", limit: 0 }, message: "must be >= 0", schema: 0, parentSchema: schema164.properties.memory, data: data7 };
               if (vErrors === null) {
                 vErrors = [err13];
               } else {
@@ -11738,7 +11828,7 @@ function validate64(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err14 = { instancePath: instancePath + "/capacity", schemaPath: "#/$defs/amounts/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema163.type, parentSchema: schema163, data: data5 };
+        const err14 = { instancePath: instancePath + "/capacity", schemaPath: "#/$defs/amounts/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema164.type, parentSchema: schema164, data: data5 };
         if (vErrors === null) {
           vErrors = [err14];
         } else {
@@ -11752,7 +11842,7 @@ function validate64(data, { instancePath = "", parentData, parentDataProperty, r
       if (data8 && typeof data8 == "object" && !Array.isArray(data8)) {
         for (const key3 in data8) {
           if (!(key3 === "cpus" || key3 === "memory")) {
-            const err15 = { instancePath: instancePath + "/reserve", schemaPath: "#/$defs/amounts/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key3 }, message: "must NOT have additional properties", schema: false, parentSchema: schema163, data: data8 };
+            const err15 = { instancePath: instancePath + "/reserve", schemaPath: "#/$defs/amounts/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key3 }, message: "must NOT have additional properties", schema: false, parentSchema: schema164, data: data8 };
             if (vErrors === null) {
               vErrors = [err15];
             } else {
@@ -11764,7 +11854,7 @@ function validate64(data, { instancePath = "", parentData, parentDataProperty, r
         if (data8.cpus !== void 0) {
           let data9 = data8.cpus;
           if (!(typeof data9 == "number" && isFinite(data9)) && typeof data9 !== "string") {
-            const err16 = { instancePath: instancePath + "/reserve/cpus", schemaPath: "#/$defs/amounts/properties/cpus/type", keyword: "type", params: { type: schema163.properties.cpus.type }, message: "must be number,string", schema: schema163.properties.cpus.type, parentSchema: schema163.properties.cpus, data: data9 };
+            const err16 = { instancePath: instancePath + "/reserve/cpus", schemaPath: "#/$defs/amounts/properties/cpus/type", keyword: "type", params: { type: schema164.properties.cpus.type }, message: "must be number,string", schema: schema164.properties.cpus.type, parentSchema: schema164.properties.cpus, data: data9 };
             if (vErrors === null) {
               vErrors = [err16];
             } else {
@@ -11776,7 +11866,7 @@ function validate64(data, { instancePath = "", parentData, parentDataProperty, r
         if (data8.memory !== void 0) {
           let data10 = data8.memory;
           if (!(typeof data10 == "number" && (!(data10 % 1) && !isNaN(data10)) && isFinite(data10)) && typeof data10 !== "string") {
-            const err17 = { instancePath: instancePath + "/reserve/memory", schemaPath: "#/$defs/amounts/properties/memory/type", keyword: "type", params: { type: schema163.properties.memory.type }, message: "must be integer,string", schema: schema163.properties.memory.type, parentSchema: schema163.properties.memory, data: data10 };
+            const err17 = { instancePath: instancePath + "/reserve/memory", schemaPath: "#/$defs/amounts/properties/memory/type", keyword: "type", params: { type: schema164.properties.memory.type }, message: "must be integer,string", schema: schema164.properties.memory.type, parentSchema: schema164.properties.memory, data: data10 };
             if (vErrors === null) {
               vErrors = [err17];
             } else {
@@ -11786,7 +11876,7 @@ function validate64(data, { instancePath = "", parentData, parentDataProperty, r
           }
           if (typeof data10 == "number" && isFinite(data10)) {
             if (data10 < 0 || isNaN(data10)) {
-              const err18 = { instancePath: instancePath + "/reserve/memory", schemaPath: "#/$defs/amounts/properties/memory/minimum", keyword: "minimum", params: { comparison: ">=", limit: 0 }, message: "must be >= 0", schema: 0, parentSchema: schema163.properties.memory, data: data10 };
+              const err18 = { instancePath: instancePath + "/reserve/memory", schemaPath: "#/$defs/amounts/properties/memory/minimum", keyword: "minimum", params: { comparison: ">=", limit: 0 }, message: "must be >= 0", schema: 0, parentSchema: schema164.properties.memory, data: data10 };
               if (vErrors === null) {
                 vErrors = [err18];
               } else {
@@ -11797,7 +11887,7 @@ function validate64(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err19 = { instancePath: instancePath + "/reserve", schemaPath: "#/$defs/amounts/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema163.type, parentSchema: schema163, data: data8 };
+        const err19 = { instancePath: instancePath + "/reserve", schemaPath: "#/$defs/amounts/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema164.type, parentSchema: schema164, data: data8 };
         if (vErrors === null) {
           vErrors = [err19];
         } else {
@@ -11809,7 +11899,7 @@ function validate64(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.cordon !== void 0) {
       let data11 = data.cordon;
       if (typeof data11 !== "boolean") {
-        const err20 = { instancePath: instancePath + "/cordon", schemaPath: "#/properties/cordon/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema162.properties.cordon.type, parentSchema: schema162.properties.cordon, data: data11 };
+        const err20 = { instancePath: instancePath + "/cordon", schemaPath: "#/properties/cordon/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema163.properties.cordon.type, parentSchema: schema163.properties.cordon, data: data11 };
         if (vErrors === null) {
           vErrors = [err20];
         } else {
@@ -11821,7 +11911,7 @@ function validate64(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.drain !== void 0) {
       let data12 = data.drain;
       if (typeof data12 !== "boolean") {
-        const err21 = { instancePath: instancePath + "/drain", schemaPath: "#/properties/drain/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema162.properties.drain.type, parentSchema: schema162.properties.drain, data: data12 };
+        const err21 = { instancePath: instancePath + "/drain", schemaPath: "#/properties/drain/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema163.properties.drain.type, parentSchema: schema163.properties.drain, data: data12 };
         if (vErrors === null) {
           vErrors = [err21];
         } else {
@@ -11831,7 +11921,7 @@ function validate64(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err22 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema162.type, parentSchema: schema162, data };
+    const err22 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema163.type, parentSchema: schema163, data };
     if (vErrors === null) {
       vErrors = [err22];
     } else {
@@ -11856,7 +11946,7 @@ function validate63(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.name === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "name" }, message: "must have required property 'name'", schema: schema161.required, parentSchema: schema161, data };
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "name" }, message: "must have required property 'name'", schema: schema162.required, parentSchema: schema162, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -11865,7 +11955,7 @@ function validate63(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.hosts === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "hosts" }, message: "must have required property 'hosts'", schema: schema161.required, parentSchema: schema161, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "hosts" }, message: "must have required property 'hosts'", schema: schema162.required, parentSchema: schema162, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -11874,8 +11964,8 @@ function validate63(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     for (const key0 in data) {
-      if (!(func1.call(schema161.properties, key0) || pattern4.test(key0))) {
-        const err2 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema161, data };
+      if (!(func1.call(schema162.properties, key0) || pattern4.test(key0))) {
+        const err2 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema162, data };
         if (vErrors === null) {
           vErrors = [err2];
         } else {
@@ -11888,7 +11978,7 @@ function validate63(data, { instancePath = "", parentData, parentDataProperty, r
       let data0 = data.name;
       if (typeof data0 === "string") {
         if (!pattern101.test(data0)) {
-          const err3 = { instancePath: instancePath + "/name", schemaPath: "#/properties/name/pattern", keyword: "pattern", params: { pattern: "^[a-z0-9][a-z0-9_-]{0,62}$" }, message: 'must match pattern "^[a-z0-9][a-z0-9_-]{0,62}$"', schema: "^[a-z0-9][a-z0-9_-]{0,62}$", parentSchema: schema161.properties.name, data: data0 };
+          const err3 = { instancePath: instancePath + "/name", schemaPath: "#/properties/name/pattern", keyword: "pattern", params: { pattern: "^[a-z0-9][a-z0-9_-]{0,62}$" }, message: 'must match pattern "^[a-z0-9][a-z0-9_-]{0,62}$"', schema: "^[a-z0-9][a-z0-9_-]{0,62}$", parentSchema: schema162.properties.name, data: data0 };
           if (vErrors === null) {
             vErrors = [err3];
           } else {
@@ -11897,7 +11987,7 @@ function validate63(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err4 = { instancePath: instancePath + "/name", schemaPath: "#/properties/name/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema161.properties.name.type, parentSchema: schema161.properties.name, data: data0 };
+        const err4 = { instancePath: instancePath + "/name", schemaPath: "#/properties/name/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema162.properties.name.type, parentSchema: schema162.properties.name, data: data0 };
         if (vErrors === null) {
           vErrors = [err4];
         } else {
@@ -11910,7 +12000,7 @@ function validate63(data, { instancePath = "", parentData, parentDataProperty, r
       let data1 = data.hosts;
       if (Array.isArray(data1)) {
         if (data1.length < 1) {
-          const err5 = { instancePath: instancePath + "/hosts", schemaPath: "#/properties/hosts/minItems", keyword: "minItems", params: { limit: 1 }, message: "must NOT have fewer than 1 items", schema: 1, parentSchema: schema161.properties.hosts, data: data1 };
+          const err5 = { instancePath: instancePath + "/hosts", schemaPath: "#/properties/hosts/minItems", keyword: "minItems", params: { limit: 1 }, message: "must NOT have fewer than 1 items", schema: 1, parentSchema: schema162.properties.hosts, data: data1 };
           if (vErrors === null) {
             vErrors = [err5];
           } else {
@@ -11926,7 +12016,7 @@ function validate63(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err6 = { instancePath: instancePath + "/hosts", schemaPath: "#/properties/hosts/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema161.properties.hosts.type, parentSchema: schema161.properties.hosts, data: data1 };
+        const err6 = { instancePath: instancePath + "/hosts", schemaPath: "#/properties/hosts/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema162.properties.hosts.type, parentSchema: schema162.properties.hosts, data: data1 };
         if (vErrors === null) {
           vErrors = [err6];
         } else {
@@ -11942,7 +12032,7 @@ function validate63(data, { instancePath = "", parentData, parentDataProperty, r
           const _errs9 = errors;
           if (typeof key1 === "string") {
             if (!pattern103.test(key1)) {
-              const err7 = { instancePath: instancePath + "/variables", schemaPath: "#/properties/variables/propertyNames/pattern", keyword: "pattern", params: { pattern: "^[_a-zA-Z][_a-zA-Z0-9]*$" }, message: 'must match pattern "^[_a-zA-Z][_a-zA-Z0-9]*$"', schema: "^[_a-zA-Z][_a-zA-Z0-9]*$", parentSchema: schema161.properties.variables.propertyNames, data: key1, propertyName: key1 };
+              const err7 = { instancePath: instancePath + "/variables", schemaPath: "#/properties/variables/propertyNames/pattern", keyword: "pattern", params: { pattern: "^[_a-zA-Z][_a-zA-Z0-9]*$" }, message: 'must match pattern "^[_a-zA-Z][_a-zA-Z0-9]*$"', schema: "^[_a-zA-Z][_a-zA-Z0-9]*$", parentSchema: schema162.properties.variables.propertyNames, data: key1, propertyName: key1 };
               if (vErrors === null) {
                 vErrors = [err7];
               } else {
@@ -11953,7 +12043,7 @@ function validate63(data, { instancePath = "", parentData, parentDataProperty, r
           }
           var valid3 = _errs9 === errors;
           if (!valid3) {
-            const err8 = { instancePath: instancePath + "/variables", schemaPath: "#/properties/variables/propertyNames", keyword: "propertyNames", params: { propertyName: key1 }, message: "property name must be valid", schema: schema161.properties.variables.propertyNames, parentSchema: schema161.properties.variables, data: data3 };
+            const err8 = { instancePath: instancePath + "/variables", schemaPath: "#/properties/variables/propertyNames", keyword: "propertyNames", params: { propertyName: key1 }, message: "property name must be valid", schema: schema162.properties.variables.propertyNames, parentSchema: schema162.properties.variables, data: data3 };
             if (vErrors === null) {
               vErrors = [err8];
             } else {
@@ -11965,7 +12055,7 @@ function validate63(data, { instancePath = "", parentData, parentDataProperty, r
         for (const key2 in data3) {
           let data4 = data3[key2];
           if (typeof data4 !== "string" && !(typeof data4 == "number" && isFinite(data4)) && typeof data4 !== "boolean") {
-            const err9 = { instancePath: instancePath + "/variables/" + key2.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/properties/variables/additionalProperties/type", keyword: "type", params: { type: schema161.properties.variables.additionalProperties.type }, message: "must be string,number,boolean", schema: schema161.properties.variables.additionalProperties.type, parentSchema: schema161.properties.variables.additionalProperties, data: data4 };
+            const err9 = { instancePath: instancePath + "/variables/" + key2.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/properties/variables/additionalProperties/type", keyword: "type", params: { type: schema162.properties.variables.additionalProperties.type }, message: "must be string,number,boolean", schema: schema162.properties.variables.additionalProperties.type, parentSchema: schema162.properties.variables.additionalProperties, data: data4 };
             if (vErrors === null) {
               vErrors = [err9];
             } else {
@@ -11975,7 +12065,7 @@ function validate63(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err10 = { instancePath: instancePath + "/variables", schemaPath: "#/properties/variables/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema161.properties.variables.type, parentSchema: schema161.properties.variables, data: data3 };
+        const err10 = { instancePath: instancePath + "/variables", schemaPath: "#/properties/variables/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema162.properties.variables.type, parentSchema: schema162.properties.variables, data: data3 };
         if (vErrors === null) {
           vErrors = [err10];
         } else {
@@ -11989,7 +12079,7 @@ function validate63(data, { instancePath = "", parentData, parentDataProperty, r
       if (data5 && typeof data5 == "object" && !Array.isArray(data5)) {
         for (const key3 in data5) {
           if (!(key3 === "approved")) {
-            const err11 = { instancePath: instancePath + "/prune", schemaPath: "#/properties/prune/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key3 }, message: "must NOT have additional properties", schema: false, parentSchema: schema161.properties.prune, data: data5 };
+            const err11 = { instancePath: instancePath + "/prune", schemaPath: "#/properties/prune/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key3 }, message: "must NOT have additional properties", schema: false, parentSchema: schema162.properties.prune, data: data5 };
             if (vErrors === null) {
               vErrors = [err11];
             } else {
@@ -12006,7 +12096,7 @@ function validate63(data, { instancePath = "", parentData, parentDataProperty, r
               let data7 = data6[i1];
               if (typeof data7 === "string") {
                 if (!pattern104.test(data7)) {
-                  const err12 = { instancePath: instancePath + "/prune/approved/" + i1, schemaPath: "#/properties/prune/properties/approved/items/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{7,40}$" }, message: 'must match pattern "^[0-9a-f]{7,40}$"', schema: "^[0-9a-f]{7,40}$", parentSchema: schema161.properties.prune.properties.approved.items, data: data7 };
+                  const err12 = { instancePath: instancePath + "/prune/approved/" + i1, schemaPath: "#/properties/prune/properties/approved/items/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{7,40}$" }, message: 'must match pattern "^[0-9a-f]{7,40}$"', schema: "^[0-9a-f]{7,40}$", parentSchema: schema162.properties.prune.properties.approved.items, data: data7 };
                   if (vErrors === null) {
                     vErrors = [err12];
                   } else {
@@ -12015,7 +12105,7 @@ function validate63(data, { instancePath = "", parentData, parentDataProperty, r
                   errors++;
                 }
               } else {
-                const err13 = { instancePath: instancePath + "/prune/approved/" + i1, schemaPath: "#/properties/prune/properties/approved/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema161.properties.prune.properties.approved.items.type, parentSchema: schema161.properties.prune.properties.approved.items, data: data7 };
+                const err13 = { instancePath: instancePath + "/prune/approved/" + i1, schemaPath: "#/properties/prune/properties/approved/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema162.properties.prune.properties.approved.items.type, parentSchema: schema162.properties.prune.properties.approved.items, data: data7 };
                 if (vErrors === null) {
                   vErrors = [err13];
                 } else {
@@ -12025,7 +12115,7 @@ function validate63(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err14 = { instancePath: instancePath + "/prune/approved", schemaPath: "#/properties/prune/properties/approved/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema161.properties.prune.properties.approved.type, parentSchema: schema161.properties.prune.properties.approved, data: data6 };
+            const err14 = { instancePath: instancePath + "/prune/approved", schemaPath: "#/properties/prune/properties/approved/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema162.properties.prune.properties.approved.type, parentSchema: schema162.properties.prune.properties.approved, data: data6 };
             if (vErrors === null) {
               vErrors = [err14];
             } else {
@@ -12035,7 +12125,7 @@ function validate63(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err15 = { instancePath: instancePath + "/prune", schemaPath: "#/properties/prune/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema161.properties.prune.type, parentSchema: schema161.properties.prune, data: data5 };
+        const err15 = { instancePath: instancePath + "/prune", schemaPath: "#/properties/prune/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema162.properties.prune.type, parentSchema: schema162.properties.prune, data: data5 };
         if (vErrors === null) {
           vErrors = [err15];
         } else {
@@ -12049,7 +12139,7 @@ function validate63(data, { instancePath = "", parentData, parentDataProperty, r
       if (data8 && typeof data8 == "object" && !Array.isArray(data8)) {
         for (const key4 in data8) {
           if (!(key4 === "hostPaths")) {
-            const err16 = { instancePath: instancePath + "/policy", schemaPath: "#/properties/policy/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key4 }, message: "must NOT have additional properties", schema: false, parentSchema: schema161.properties.policy, data: data8 };
+            const err16 = { instancePath: instancePath + "/policy", schemaPath: "#/properties/policy/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key4 }, message: "must NOT have additional properties", schema: false, parentSchema: schema162.properties.policy, data: data8 };
             if (vErrors === null) {
               vErrors = [err16];
             } else {
@@ -12061,7 +12151,7 @@ function validate63(data, { instancePath = "", parentData, parentDataProperty, r
         if (data8.hostPaths !== void 0) {
           let data9 = data8.hostPaths;
           if (typeof data9 !== "string" && !Array.isArray(data9)) {
-            const err17 = { instancePath: instancePath + "/policy/hostPaths", schemaPath: "#/properties/policy/properties/hostPaths/type", keyword: "type", params: { type: schema161.properties.policy.properties.hostPaths.type }, message: "must be string,array", schema: schema161.properties.policy.properties.hostPaths.type, parentSchema: schema161.properties.policy.properties.hostPaths, data: data9 };
+            const err17 = { instancePath: instancePath + "/policy/hostPaths", schemaPath: "#/properties/policy/properties/hostPaths/type", keyword: "type", params: { type: schema162.properties.policy.properties.hostPaths.type }, message: "must be string,array", schema: schema162.properties.policy.properties.hostPaths.type, parentSchema: schema162.properties.policy.properties.hostPaths, data: data9 };
             if (vErrors === null) {
               vErrors = [err17];
             } else {
@@ -12093,7 +12183,7 @@ function validate63(data, { instancePath = "", parentData, parentDataProperty, r
           if (_valid0) {
             const _errs28 = errors;
             if (!(data9 === "allow" || data9 === "deny")) {
-              const err19 = { instancePath: instancePath + "/policy/hostPaths", schemaPath: "#/properties/policy/properties/hostPaths/then/enum", keyword: "enum", params: { allowedValues: schema161.properties.policy.properties.hostPaths.then.enum }, message: "must be equal to one of the allowed values", schema: schema161.properties.policy.properties.hostPaths.then.enum, parentSchema: schema161.properties.policy.properties.hostPaths.then, data: data9 };
+              const err19 = { instancePath: instancePath + "/policy/hostPaths", schemaPath: "#/properties/policy/properties/hostPaths/then/enum", keyword: "enum", params: { allowedValues: schema162.properties.policy.properties.hostPaths.then.enum }, message: "must be equal to one of the allowed values", schema: schema162.properties.policy.properties.hostPaths.then.enum, parentSchema: schema162.properties.policy.properties.hostPaths.then, data: data9 };
               if (vErrors === null) {
                 vErrors = [err19];
               } else {
@@ -12105,7 +12195,7 @@ function validate63(data, { instancePath = "", parentData, parentDataProperty, r
             valid9 = _valid0;
           }
           if (!valid9) {
-            const err20 = { instancePath: instancePath + "/policy/hostPaths", schemaPath: "#/properties/policy/properties/hostPaths/if", keyword: "if", params: { failingKeyword: "then" }, message: 'must match "then" schema', schema: schema161.properties.policy.properties.hostPaths.if, parentSchema: schema161.properties.policy.properties.hostPaths, data: data9 };
+            const err20 = { instancePath: instancePath + "/policy/hostPaths", schemaPath: "#/properties/policy/properties/hostPaths/if", keyword: "if", params: { failingKeyword: "then" }, message: 'must match "then" schema', schema: schema162.properties.policy.properties.hostPaths.if, parentSchema: schema162.properties.policy.properties.hostPaths, data: data9 };
             if (vErrors === null) {
               vErrors = [err20];
             } else {
@@ -12119,7 +12209,7 @@ function validate63(data, { instancePath = "", parentData, parentDataProperty, r
               let data10 = data9[i2];
               if (typeof data10 === "string") {
                 if (!pattern65.test(data10)) {
-                  const err21 = { instancePath: instancePath + "/policy/hostPaths/" + i2, schemaPath: "#/properties/policy/properties/hostPaths/items/pattern", keyword: "pattern", params: { pattern: "^/" }, message: 'must match pattern "^/"', schema: "^/", parentSchema: schema161.properties.policy.properties.hostPaths.items, data: data10 };
+                  const err21 = { instancePath: instancePath + "/policy/hostPaths/" + i2, schemaPath: "#/properties/policy/properties/hostPaths/items/pattern", keyword: "pattern", params: { pattern: "^/" }, message: 'must match pattern "^/"', schema: "^/", parentSchema: schema162.properties.policy.properties.hostPaths.items, data: data10 };
                   if (vErrors === null) {
                     vErrors = [err21];
                   } else {
@@ -12128,7 +12218,7 @@ function validate63(data, { instancePath = "", parentData, parentDataProperty, r
                   errors++;
                 }
               } else {
-                const err22 = { instancePath: instancePath + "/policy/hostPaths/" + i2, schemaPath: "#/properties/policy/properties/hostPaths/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema161.properties.policy.properties.hostPaths.items.type, parentSchema: schema161.properties.policy.properties.hostPaths.items, data: data10 };
+                const err22 = { instancePath: instancePath + "/policy/hostPaths/" + i2, schemaPath: "#/properties/policy/properties/hostPaths/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema162.properties.policy.properties.hostPaths.items.type, parentSchema: schema162.properties.policy.properties.hostPaths.items, data: data10 };
                 if (vErrors === null) {
                   vErrors = [err22];
                 } else {
@@ -12140,7 +12230,7 @@ function validate63(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err23 = { instancePath: instancePath + "/policy", schemaPath: "#/properties/policy/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema161.properties.policy.type, parentSchema: schema161.properties.policy, data: data8 };
+        const err23 = { instancePath: instancePath + "/policy", schemaPath: "#/properties/policy/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema162.properties.policy.type, parentSchema: schema162.properties.policy, data: data8 };
         if (vErrors === null) {
           vErrors = [err23];
         } else {
@@ -12154,7 +12244,7 @@ function validate63(data, { instancePath = "", parentData, parentDataProperty, r
       if (data11 && typeof data11 == "object" && !Array.isArray(data11)) {
         for (const key5 in data11) {
           if (!(key5 === "writeBack")) {
-            const err24 = { instancePath: instancePath + "/rollback", schemaPath: "#/properties/rollback/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key5 }, message: "must NOT have additional properties", schema: false, parentSchema: schema161.properties.rollback, data: data11 };
+            const err24 = { instancePath: instancePath + "/rollback", schemaPath: "#/properties/rollback/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key5 }, message: "must NOT have additional properties", schema: false, parentSchema: schema162.properties.rollback, data: data11 };
             if (vErrors === null) {
               vErrors = [err24];
             } else {
@@ -12166,7 +12256,7 @@ function validate63(data, { instancePath = "", parentData, parentDataProperty, r
         if (data11.writeBack !== void 0) {
           let data12 = data11.writeBack;
           if (!(data12 === "commit" || data12 === "off")) {
-            const err25 = { instancePath: instancePath + "/rollback/writeBack", schemaPath: "#/properties/rollback/properties/writeBack/enum", keyword: "enum", params: { allowedValues: schema161.properties.rollback.properties.writeBack.enum }, message: "must be equal to one of the allowed values", schema: schema161.properties.rollback.properties.writeBack.enum, parentSchema: schema161.properties.rollback.properties.writeBack, data: data12 };
+            const err25 = { instancePath: instancePath + "/rollback/writeBack", schemaPath: "#/properties/rollback/properties/writeBack/enum", keyword: "enum", params: { allowedValues: schema162.properties.rollback.properties.writeBack.enum }, message: "must be equal to one of the allowed values", schema: schema162.properties.rollback.properties.writeBack.enum, parentSchema: schema162.properties.rollback.properties.writeBack, data: data12 };
             if (vErrors === null) {
               vErrors = [err25];
             } else {
@@ -12176,7 +12266,7 @@ function validate63(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err26 = { instancePath: instancePath + "/rollback", schemaPath: "#/properties/rollback/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema161.properties.rollback.type, parentSchema: schema161.properties.rollback, data: data11 };
+        const err26 = { instancePath: instancePath + "/rollback", schemaPath: "#/properties/rollback/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema162.properties.rollback.type, parentSchema: schema162.properties.rollback, data: data11 };
         if (vErrors === null) {
           vErrors = [err26];
         } else {
@@ -12190,7 +12280,7 @@ function validate63(data, { instancePath = "", parentData, parentDataProperty, r
       if (data13 && typeof data13 == "object" && !Array.isArray(data13)) {
         for (const key6 in data13) {
           if (!(key6 === "tagMoved" || key6 === "interval")) {
-            const err27 = { instancePath: instancePath + "/image", schemaPath: "#/properties/image/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key6 }, message: "must NOT have additional properties", schema: false, parentSchema: schema161.properties.image, data: data13 };
+            const err27 = { instancePath: instancePath + "/image", schemaPath: "#/properties/image/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key6 }, message: "must NOT have additional properties", schema: false, parentSchema: schema162.properties.image, data: data13 };
             if (vErrors === null) {
               vErrors = [err27];
             } else {
@@ -12202,7 +12292,7 @@ function validate63(data, { instancePath = "", parentData, parentDataProperty, r
         if (data13.tagMoved !== void 0) {
           let data14 = data13.tagMoved;
           if (!(data14 === "ignore" || data14 === "report" || data14 === "roll")) {
-            const err28 = { instancePath: instancePath + "/image/tagMoved", schemaPath: "#/properties/image/properties/tagMoved/enum", keyword: "enum", params: { allowedValues: schema161.properties.image.properties.tagMoved.enum }, message: "must be equal to one of the allowed values", schema: schema161.properties.image.properties.tagMoved.enum, parentSchema: schema161.properties.image.properties.tagMoved, data: data14 };
+            const err28 = { instancePath: instancePath + "/image/tagMoved", schemaPath: "#/properties/image/properties/tagMoved/enum", keyword: "enum", params: { allowedValues: schema162.properties.image.properties.tagMoved.enum }, message: "must be equal to one of the allowed values", schema: schema162.properties.image.properties.tagMoved.enum, parentSchema: schema162.properties.image.properties.tagMoved, data: data14 };
             if (vErrors === null) {
               vErrors = [err28];
             } else {
@@ -12214,7 +12304,7 @@ function validate63(data, { instancePath = "", parentData, parentDataProperty, r
         if (data13.interval !== void 0) {
           let data15 = data13.interval;
           if (typeof data15 !== "string") {
-            const err29 = { instancePath: instancePath + "/image/interval", schemaPath: "#/properties/image/properties/interval/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema161.properties.image.properties.interval.type, parentSchema: schema161.properties.image.properties.interval, data: data15 };
+            const err29 = { instancePath: instancePath + "/image/interval", schemaPath: "#/properties/image/properties/interval/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema162.properties.image.properties.interval.type, parentSchema: schema162.properties.image.properties.interval, data: data15 };
             if (vErrors === null) {
               vErrors = [err29];
             } else {
@@ -12224,7 +12314,7 @@ function validate63(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err30 = { instancePath: instancePath + "/image", schemaPath: "#/properties/image/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema161.properties.image.type, parentSchema: schema161.properties.image, data: data13 };
+        const err30 = { instancePath: instancePath + "/image", schemaPath: "#/properties/image/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema162.properties.image.type, parentSchema: schema162.properties.image, data: data13 };
         if (vErrors === null) {
           vErrors = [err30];
         } else {
@@ -12238,7 +12328,7 @@ function validate63(data, { instancePath = "", parentData, parentDataProperty, r
       if (data16 && typeof data16 == "object" && !Array.isArray(data16)) {
         for (const key7 in data16) {
           if (!(key7 === "lostAfter")) {
-            const err31 = { instancePath: instancePath + "/failure", schemaPath: "#/properties/failure/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key7 }, message: "must NOT have additional properties", schema: false, parentSchema: schema161.properties.failure, data: data16 };
+            const err31 = { instancePath: instancePath + "/failure", schemaPath: "#/properties/failure/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key7 }, message: "must NOT have additional properties", schema: false, parentSchema: schema162.properties.failure, data: data16 };
             if (vErrors === null) {
               vErrors = [err31];
             } else {
@@ -12250,7 +12340,7 @@ function validate63(data, { instancePath = "", parentData, parentDataProperty, r
         if (data16.lostAfter !== void 0) {
           let data17 = data16.lostAfter;
           if (typeof data17 !== "string") {
-            const err32 = { instancePath: instancePath + "/failure/lostAfter", schemaPath: "#/properties/failure/properties/lostAfter/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema161.properties.failure.properties.lostAfter.type, parentSchema: schema161.properties.failure.properties.lostAfter, data: data17 };
+            const err32 = { instancePath: instancePath + "/failure/lostAfter", schemaPath: "#/properties/failure/properties/lostAfter/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema162.properties.failure.properties.lostAfter.type, parentSchema: schema162.properties.failure.properties.lostAfter, data: data17 };
             if (vErrors === null) {
               vErrors = [err32];
             } else {
@@ -12260,7 +12350,7 @@ function validate63(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err33 = { instancePath: instancePath + "/failure", schemaPath: "#/properties/failure/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema161.properties.failure.type, parentSchema: schema161.properties.failure, data: data16 };
+        const err33 = { instancePath: instancePath + "/failure", schemaPath: "#/properties/failure/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema162.properties.failure.type, parentSchema: schema162.properties.failure, data: data16 };
         if (vErrors === null) {
           vErrors = [err33];
         } else {
@@ -12274,7 +12364,7 @@ function validate63(data, { instancePath = "", parentData, parentDataProperty, r
       if (data18 && typeof data18 == "object" && !Array.isArray(data18)) {
         for (const key8 in data18) {
           if (!(key8 === "ignore")) {
-            const err34 = { instancePath: instancePath + "/drift", schemaPath: "#/properties/drift/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key8 }, message: "must NOT have additional properties", schema: false, parentSchema: schema161.properties.drift, data: data18 };
+            const err34 = { instancePath: instancePath + "/drift", schemaPath: "#/properties/drift/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key8 }, message: "must NOT have additional properties", schema: false, parentSchema: schema162.properties.drift, data: data18 };
             if (vErrors === null) {
               vErrors = [err34];
             } else {
@@ -12291,7 +12381,7 @@ function validate63(data, { instancePath = "", parentData, parentDataProperty, r
               let data20 = data19[i3];
               if (data20 && typeof data20 == "object" && !Array.isArray(data20)) {
                 if (data20.path === void 0) {
-                  const err35 = { instancePath: instancePath + "/drift/ignore/" + i3, schemaPath: "#/$defs/ignoreRule/required", keyword: "required", params: { missingProperty: "path" }, message: "must have required property 'path'", schema: schema165.required, parentSchema: schema165, data: data20 };
+                  const err35 = { instancePath: instancePath + "/drift/ignore/" + i3, schemaPath: "#/$defs/ignoreRule/required", keyword: "required", params: { missingProperty: "path" }, message: "must have required property 'path'", schema: schema166.required, parentSchema: schema166, data: data20 };
                   if (vErrors === null) {
                     vErrors = [err35];
                   } else {
@@ -12300,7 +12390,7 @@ function validate63(data, { instancePath = "", parentData, parentDataProperty, r
                   errors++;
                 }
                 if (data20.reason === void 0) {
-                  const err36 = { instancePath: instancePath + "/drift/ignore/" + i3, schemaPath: "#/$defs/ignoreRule/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema165.required, parentSchema: schema165, data: data20 };
+                  const err36 = { instancePath: instancePath + "/drift/ignore/" + i3, schemaPath: "#/$defs/ignoreRule/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema166.required, parentSchema: schema166, data: data20 };
                   if (vErrors === null) {
                     vErrors = [err36];
                   } else {
@@ -12310,7 +12400,7 @@ function validate63(data, { instancePath = "", parentData, parentDataProperty, r
                 }
                 for (const key9 in data20) {
                   if (!(key9 === "application" || key9 === "service" || key9 === "host" || key9 === "path" || key9 === "reason" || key9 === "until")) {
-                    const err37 = { instancePath: instancePath + "/drift/ignore/" + i3, schemaPath: "#/$defs/ignoreRule/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key9 }, message: "must NOT have additional properties", schema: false, parentSchema: schema165, data: data20 };
+                    const err37 = { instancePath: instancePath + "/drift/ignore/" + i3, schemaPath: "#/$defs/ignoreRule/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key9 }, message: "must NOT have additional properties", schema: false, parentSchema: schema166, data: data20 };
                     if (vErrors === null) {
                       vErrors = [err37];
                     } else {
@@ -12323,7 +12413,7 @@ function validate63(data, { instancePath = "", parentData, parentDataProperty, r
                   let data21 = data20.application;
                   if (typeof data21 === "string") {
                     if (func2(data21) < 1) {
-                      const err38 = { instancePath: instancePath + "/drift/ignore/" + i3 + "/application", schemaPath: "#/$defs/ignoreRule/properties/application/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema165.properties.application, data: data21 };
+                      const err38 = { instancePath: instancePath + "/drift/ignore/" + i3 + "/application", schemaPath: "#/$defs/ignoreRule/properties/application/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema166.properties.application, data: data21 };
                       if (vErrors === null) {
                         vErrors = [err38];
                       } else {
@@ -12332,7 +12422,7 @@ function validate63(data, { instancePath = "", parentData, parentDataProperty, r
                       errors++;
                     }
                   } else {
-                    const err39 = { instancePath: instancePath + "/drift/ignore/" + i3 + "/application", schemaPath: "#/$defs/ignoreRule/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema165.properties.application.type, parentSchema: schema165.properties.application, data: data21 };
+                    const err39 = { instancePath: instancePath + "/drift/ignore/" + i3 + "/application", schemaPath: "#/$defs/ignoreRule/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema166.properties.application.type, parentSchema: schema166.properties.application, data: data21 };
                     if (vErrors === null) {
                       vErrors = [err39];
                     } else {
@@ -12345,7 +12435,7 @@ function validate63(data, { instancePath = "", parentData, parentDataProperty, r
                   let data22 = data20.service;
                   if (typeof data22 === "string") {
                     if (func2(data22) < 1) {
-                      const err40 = { instancePath: instancePath + "/drift/ignore/" + i3 + "/service", schemaPath: "#/$defs/ignoreRule/properties/service/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema165.properties.service, data: data22 };
+                      const err40 = { instancePath: instancePath + "/drift/ignore/" + i3 + "/service", schemaPath: "#/$defs/ignoreRule/properties/service/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema166.properties.service, data: data22 };
                       if (vErrors === null) {
                         vErrors = [err40];
                       } else {
@@ -12354,7 +12444,7 @@ function validate63(data, { instancePath = "", parentData, parentDataProperty, r
                       errors++;
                     }
                   } else {
-                    const err41 = { instancePath: instancePath + "/drift/ignore/" + i3 + "/service", schemaPath: "#/$defs/ignoreRule/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema165.properties.service.type, parentSchema: schema165.properties.service, data: data22 };
+                    const err41 = { instancePath: instancePath + "/drift/ignore/" + i3 + "/service", schemaPath: "#/$defs/ignoreRule/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema166.properties.service.type, parentSchema: schema166.properties.service, data: data22 };
                     if (vErrors === null) {
                       vErrors = [err41];
                     } else {
@@ -12367,7 +12457,7 @@ function validate63(data, { instancePath = "", parentData, parentDataProperty, r
                   let data23 = data20.host;
                   if (typeof data23 === "string") {
                     if (func2(data23) < 1) {
-                      const err42 = { instancePath: instancePath + "/drift/ignore/" + i3 + "/host", schemaPath: "#/$defs/ignoreRule/properties/host/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema165.properties.host, data: data23 };
+                      const err42 = { instancePath: instancePath + "/drift/ignore/" + i3 + "/host", schemaPath: "#/$defs/ignoreRule/properties/host/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema166.properties.host, data: data23 };
                       if (vErrors === null) {
                         vErrors = [err42];
                       } else {
@@ -12376,7 +12466,7 @@ function validate63(data, { instancePath = "", parentData, parentDataProperty, r
                       errors++;
                     }
                   } else {
-                    const err43 = { instancePath: instancePath + "/drift/ignore/" + i3 + "/host", schemaPath: "#/$defs/ignoreRule/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema165.properties.host.type, parentSchema: schema165.properties.host, data: data23 };
+                    const err43 = { instancePath: instancePath + "/drift/ignore/" + i3 + "/host", schemaPath: "#/$defs/ignoreRule/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema166.properties.host.type, parentSchema: schema166.properties.host, data: data23 };
                     if (vErrors === null) {
                       vErrors = [err43];
                     } else {
@@ -12389,7 +12479,7 @@ function validate63(data, { instancePath = "", parentData, parentDataProperty, r
                   let data24 = data20.path;
                   if (typeof data24 === "string") {
                     if (func2(data24) < 1) {
-                      const err44 = { instancePath: instancePath + "/drift/ignore/" + i3 + "/path", schemaPath: "#/$defs/ignoreRule/properties/path/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema165.properties.path, data: data24 };
+                      const err44 = { instancePath: instancePath + "/drift/ignore/" + i3 + "/path", schemaPath: "#/$defs/ignoreRule/properties/path/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema166.properties.path, data: data24 };
                       if (vErrors === null) {
                         vErrors = [err44];
                       } else {
@@ -12398,7 +12488,7 @@ function validate63(data, { instancePath = "", parentData, parentDataProperty, r
                       errors++;
                     }
                   } else {
-                    const err45 = { instancePath: instancePath + "/drift/ignore/" + i3 + "/path", schemaPath: "#/$defs/ignoreRule/properties/path/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema165.properties.path.type, parentSchema: schema165.properties.path, data: data24 };
+                    const err45 = { instancePath: instancePath + "/drift/ignore/" + i3 + "/path", schemaPath: "#/$defs/ignoreRule/properties/path/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema166.properties.path.type, parentSchema: schema166.properties.path, data: data24 };
                     if (vErrors === null) {
                       vErrors = [err45];
                     } else {
@@ -12411,7 +12501,7 @@ function validate63(data, { instancePath = "", parentData, parentDataProperty, r
                   let data25 = data20.reason;
                   if (typeof data25 === "string") {
                     if (!pattern76.test(data25)) {
-                      const err46 = { instancePath: instancePath + "/drift/ignore/" + i3 + "/reason", schemaPath: "#/$defs/ignoreRule/properties/reason/pattern", keyword: "pattern", params: { pattern: "\\S" }, message: 'must match pattern "\\S"', schema: "\\S", parentSchema: schema165.properties.reason, data: data25 };
+                      const err46 = { instancePath: instancePath + "/drift/ignore/" + i3 + "/reason", schemaPath: "#/$defs/ignoreRule/properties/reason/pattern", keyword: "pattern", params: { pattern: "\\S" }, message: 'must match pattern "\\S"', schema: "\\S", parentSchema: schema166.properties.reason, data: data25 };
                       if (vErrors === null) {
                         vErrors = [err46];
                       } else {
@@ -12420,7 +12510,7 @@ function validate63(data, { instancePath = "", parentData, parentDataProperty, r
                       errors++;
                     }
                   } else {
-                    const err47 = { instancePath: instancePath + "/drift/ignore/" + i3 + "/reason", schemaPath: "#/$defs/ignoreRule/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema165.properties.reason.type, parentSchema: schema165.properties.reason, data: data25 };
+                    const err47 = { instancePath: instancePath + "/drift/ignore/" + i3 + "/reason", schemaPath: "#/$defs/ignoreRule/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema166.properties.reason.type, parentSchema: schema166.properties.reason, data: data25 };
                     if (vErrors === null) {
                       vErrors = [err47];
                     } else {
@@ -12432,7 +12522,7 @@ function validate63(data, { instancePath = "", parentData, parentDataProperty, r
                 if (data20.until !== void 0) {
                   let data26 = data20.until;
                   if (typeof data26 !== "string") {
-                    const err48 = { instancePath: instancePath + "/drift/ignore/" + i3 + "/until", schemaPath: "#/$defs/ignoreRule/properties/until/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema165.properties.until.type, parentSchema: schema165.properties.until, data: data26 };
+                    const err48 = { instancePath: instancePath + "/drift/ignore/" + i3 + "/until", schemaPath: "#/$defs/ignoreRule/properties/until/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema166.properties.until.type, parentSchema: schema166.properties.until, data: data26 };
                     if (vErrors === null) {
                       vErrors = [err48];
                     } else {
@@ -12442,7 +12532,7 @@ function validate63(data, { instancePath = "", parentData, parentDataProperty, r
                   }
                 }
               } else {
-                const err49 = { instancePath: instancePath + "/drift/ignore/" + i3, schemaPath: "#/$defs/ignoreRule/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema165.type, parentSchema: schema165, data: data20 };
+                const err49 = { instancePath: instancePath + "/drift/ignore/" + i3, schemaPath: "#/$defs/ignoreRule/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema166.type, parentSchema: schema166, data: data20 };
                 if (vErrors === null) {
                   vErrors = [err49];
                 } else {
@@ -12452,7 +12542,7 @@ function validate63(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err50 = { instancePath: instancePath + "/drift/ignore", schemaPath: "#/properties/drift/properties/ignore/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema161.properties.drift.properties.ignore.type, parentSchema: schema161.properties.drift.properties.ignore, data: data19 };
+            const err50 = { instancePath: instancePath + "/drift/ignore", schemaPath: "#/properties/drift/properties/ignore/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema162.properties.drift.properties.ignore.type, parentSchema: schema162.properties.drift.properties.ignore, data: data19 };
             if (vErrors === null) {
               vErrors = [err50];
             } else {
@@ -12462,7 +12552,7 @@ function validate63(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err51 = { instancePath: instancePath + "/drift", schemaPath: "#/properties/drift/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema161.properties.drift.type, parentSchema: schema161.properties.drift, data: data18 };
+        const err51 = { instancePath: instancePath + "/drift", schemaPath: "#/properties/drift/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema162.properties.drift.type, parentSchema: schema162.properties.drift, data: data18 };
         if (vErrors === null) {
           vErrors = [err51];
         } else {
@@ -12472,7 +12562,7 @@ function validate63(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err52 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema161.type, parentSchema: schema161, data };
+    const err52 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema162.type, parentSchema: schema162, data };
     if (vErrors === null) {
       vErrors = [err52];
     } else {
@@ -12485,10 +12575,10 @@ function validate63(data, { instancePath = "", parentData, parentDataProperty, r
 }
 validate63.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
 var validateHosts = validate66;
-var schema166 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/hosts.schema.json", "type": "object", "required": ["version", "revision", "generatedAt", "hosts"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "revision": { "$ref": "#/$defs/revision" }, "generatedAt": { "type": "string" }, "hosts": { "type": "array", "items": { "$ref": "#/$defs/host" } } }, "$defs": { "revision": { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } }, "amounts": { "type": "object", "required": ["cpus", "memory"], "additionalProperties": false, "properties": { "cpus": { "type": "number" }, "memory": { "type": "integer" } } }, "host": { "type": "object", "required": ["host", "state", "since", "reason", "address", "engine", "apiVersion", "platform", "capacity", "reserve", "reserved", "slots", "labels", "engineLabels"], "additionalProperties": false, "properties": { "host": { "type": "string" }, "state": { "type": "string", "enum": ["ready", "unreachable"] }, "since": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "reason": { "type": "string" }, "address": { "type": "string" }, "engine": { "type": "string" }, "apiVersion": { "type": "string" }, "platform": { "type": "string" }, "capacity": { "anyOf": [{ "$ref": "#/$defs/amounts" }, { "type": "null" }] }, "reserve": { "$ref": "#/$defs/amounts" }, "reserved": { "$ref": "#/$defs/amounts" }, "slots": { "type": "integer" }, "labels": { "type": "object", "additionalProperties": { "type": "string" } }, "engineLabels": { "type": "object", "additionalProperties": { "type": "string" } } } } } };
-var schema167 = { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } };
-var schema168 = { "type": "object", "required": ["host", "state", "since", "reason", "address", "engine", "apiVersion", "platform", "capacity", "reserve", "reserved", "slots", "labels", "engineLabels"], "additionalProperties": false, "properties": { "host": { "type": "string" }, "state": { "type": "string", "enum": ["ready", "unreachable"] }, "since": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "reason": { "type": "string" }, "address": { "type": "string" }, "engine": { "type": "string" }, "apiVersion": { "type": "string" }, "platform": { "type": "string" }, "capacity": { "anyOf": [{ "$ref": "#/$defs/amounts" }, { "type": "null" }] }, "reserve": { "$ref": "#/$defs/amounts" }, "reserved": { "$ref": "#/$defs/amounts" }, "slots": { "type": "integer" }, "labels": { "type": "object", "additionalProperties": { "type": "string" } }, "engineLabels": { "type": "object", "additionalProperties": { "type": "string" } } } };
-var schema169 = { "type": "object", "required": ["cpus", "memory"], "additionalProperties": false, "properties": { "cpus": { "type": "number" }, "memory": { "type": "integer" } } };
+var schema167 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/hosts.schema.json", "type": "object", "required": ["version", "revision", "generatedAt", "hosts"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "revision": { "$ref": "#/$defs/revision" }, "generatedAt": { "type": "string" }, "hosts": { "type": "array", "items": { "$ref": "#/$defs/host" } } }, "$defs": { "revision": { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } }, "amounts": { "type": "object", "required": ["cpus", "memory"], "additionalProperties": false, "properties": { "cpus": { "type": "number" }, "memory": { "type": "integer" } } }, "host": { "type": "object", "required": ["host", "state", "since", "reason", "address", "engine", "apiVersion", "platform", "capacity", "reserve", "reserved", "slots", "labels", "engineLabels"], "additionalProperties": false, "properties": { "host": { "type": "string" }, "state": { "type": "string", "enum": ["ready", "unreachable"] }, "since": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "reason": { "type": "string" }, "address": { "type": "string" }, "engine": { "type": "string" }, "apiVersion": { "type": "string" }, "platform": { "type": "string" }, "capacity": { "anyOf": [{ "$ref": "#/$defs/amounts" }, { "type": "null" }] }, "reserve": { "$ref": "#/$defs/amounts" }, "reserved": { "$ref": "#/$defs/amounts" }, "slots": { "type": "integer" }, "labels": { "type": "object", "additionalProperties": { "type": "string" } }, "engineLabels": { "type": "object", "additionalProperties": { "type": "string" } } } } } };
+var schema168 = { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } };
+var schema169 = { "type": "object", "required": ["host", "state", "since", "reason", "address", "engine", "apiVersion", "platform", "capacity", "reserve", "reserved", "slots", "labels", "engineLabels"], "additionalProperties": false, "properties": { "host": { "type": "string" }, "state": { "type": "string", "enum": ["ready", "unreachable"] }, "since": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "reason": { "type": "string" }, "address": { "type": "string" }, "engine": { "type": "string" }, "apiVersion": { "type": "string" }, "platform": { "type": "string" }, "capacity": { "anyOf": [{ "$ref": "#/$defs/amounts" }, { "type": "null" }] }, "reserve": { "$ref": "#/$defs/amounts" }, "reserved": { "$ref": "#/$defs/amounts" }, "slots": { "type": "integer" }, "labels": { "type": "object", "additionalProperties": { "type": "string" } }, "engineLabels": { "type": "object", "additionalProperties": { "type": "string" } } } };
+var schema170 = { "type": "object", "required": ["cpus", "memory"], "additionalProperties": false, "properties": { "cpus": { "type": "number" }, "memory": { "type": "integer" } } };
 function validate67(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   let vErrors = null;
   let errors = 0;
@@ -12501,7 +12591,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.host === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema168.required, parentSchema: schema168, data };
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema169.required, parentSchema: schema169, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -12510,7 +12600,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.state === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "state" }, message: "must have required property 'state'", schema: schema168.required, parentSchema: schema168, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "state" }, message: "must have required property 'state'", schema: schema169.required, parentSchema: schema169, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -12519,7 +12609,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.since === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "since" }, message: "must have required property 'since'", schema: schema168.required, parentSchema: schema168, data };
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "since" }, message: "must have required property 'since'", schema: schema169.required, parentSchema: schema169, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -12528,7 +12618,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.reason === void 0) {
-      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema168.required, parentSchema: schema168, data };
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema169.required, parentSchema: schema169, data };
       if (vErrors === null) {
         vErrors = [err3];
       } else {
@@ -12537,7 +12627,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.address === void 0) {
-      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "address" }, message: "must have required property 'address'", schema: schema168.required, parentSchema: schema168, data };
+      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "address" }, message: "must have required property 'address'", schema: schema169.required, parentSchema: schema169, data };
       if (vErrors === null) {
         vErrors = [err4];
       } else {
@@ -12546,7 +12636,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.engine === void 0) {
-      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "engine" }, message: "must have required property 'engine'", schema: schema168.required, parentSchema: schema168, data };
+      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "engine" }, message: "must have required property 'engine'", schema: schema169.required, parentSchema: schema169, data };
       if (vErrors === null) {
         vErrors = [err5];
       } else {
@@ -12555,7 +12645,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.apiVersion === void 0) {
-      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "apiVersion" }, message: "must have required property 'apiVersion'", schema: schema168.required, parentSchema: schema168, data };
+      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "apiVersion" }, message: "must have required property 'apiVersion'", schema: schema169.required, parentSchema: schema169, data };
       if (vErrors === null) {
         vErrors = [err6];
       } else {
@@ -12564,7 +12654,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.platform === void 0) {
-      const err7 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "platform" }, message: "must have required property 'platform'", schema: schema168.required, parentSchema: schema168, data };
+      const err7 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "platform" }, message: "must have required property 'platform'", schema: schema169.required, parentSchema: schema169, data };
       if (vErrors === null) {
         vErrors = [err7];
       } else {
@@ -12573,7 +12663,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.capacity === void 0) {
-      const err8 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "capacity" }, message: "must have required property 'capacity'", schema: schema168.required, parentSchema: schema168, data };
+      const err8 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "capacity" }, message: "must have required property 'capacity'", schema: schema169.required, parentSchema: schema169, data };
       if (vErrors === null) {
         vErrors = [err8];
       } else {
@@ -12582,7 +12672,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.reserve === void 0) {
-      const err9 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "reserve" }, message: "must have required property 'reserve'", schema: schema168.required, parentSchema: schema168, data };
+      const err9 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "reserve" }, message: "must have required property 'reserve'", schema: schema169.required, parentSchema: schema169, data };
       if (vErrors === null) {
         vErrors = [err9];
       } else {
@@ -12591,7 +12681,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.reserved === void 0) {
-      const err10 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "reserved" }, message: "must have required property 'reserved'", schema: schema168.required, parentSchema: schema168, data };
+      const err10 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "reserved" }, message: "must have required property 'reserved'", schema: schema169.required, parentSchema: schema169, data };
       if (vErrors === null) {
         vErrors = [err10];
       } else {
@@ -12600,7 +12690,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.slots === void 0) {
-      const err11 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "slots" }, message: "must have required property 'slots'", schema: schema168.required, parentSchema: schema168, data };
+      const err11 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "slots" }, message: "must have required property 'slots'", schema: schema169.required, parentSchema: schema169, data };
       if (vErrors === null) {
         vErrors = [err11];
       } else {
@@ -12609,7 +12699,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.labels === void 0) {
-      const err12 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "labels" }, message: "must have required property 'labels'", schema: schema168.required, parentSchema: schema168, data };
+      const err12 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "labels" }, message: "must have required property 'labels'", schema: schema169.required, parentSchema: schema169, data };
       if (vErrors === null) {
         vErrors = [err12];
       } else {
@@ -12618,7 +12708,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.engineLabels === void 0) {
-      const err13 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "engineLabels" }, message: "must have required property 'engineLabels'", schema: schema168.required, parentSchema: schema168, data };
+      const err13 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "engineLabels" }, message: "must have required property 'engineLabels'", schema: schema169.required, parentSchema: schema169, data };
       if (vErrors === null) {
         vErrors = [err13];
       } else {
@@ -12627,8 +12717,8 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     for (const key0 in data) {
-      if (!func1.call(schema168.properties, key0)) {
-        const err14 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema168, data };
+      if (!func1.call(schema169.properties, key0)) {
+        const err14 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema169, data };
         if (vErrors === null) {
           vErrors = [err14];
         } else {
@@ -12640,7 +12730,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.host !== void 0) {
       let data0 = data.host;
       if (typeof data0 !== "string") {
-        const err15 = { instancePath: instancePath + "/host", schemaPath: "#/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema168.properties.host.type, parentSchema: schema168.properties.host, data: data0 };
+        const err15 = { instancePath: instancePath + "/host", schemaPath: "#/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema169.properties.host.type, parentSchema: schema169.properties.host, data: data0 };
         if (vErrors === null) {
           vErrors = [err15];
         } else {
@@ -12652,7 +12742,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.state !== void 0) {
       let data1 = data.state;
       if (typeof data1 !== "string") {
-        const err16 = { instancePath: instancePath + "/state", schemaPath: "#/properties/state/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema168.properties.state.type, parentSchema: schema168.properties.state, data: data1 };
+        const err16 = { instancePath: instancePath + "/state", schemaPath: "#/properties/state/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema169.properties.state.type, parentSchema: schema169.properties.state, data: data1 };
         if (vErrors === null) {
           vErrors = [err16];
         } else {
@@ -12661,7 +12751,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (!(data1 === "ready" || data1 === "unreachable")) {
-        const err17 = { instancePath: instancePath + "/state", schemaPath: "#/properties/state/enum", keyword: "enum", params: { allowedValues: schema168.properties.state.enum }, message: "must be equal to one of the allowed values", schema: schema168.properties.state.enum, parentSchema: schema168.properties.state, data: data1 };
+        const err17 = { instancePath: instancePath + "/state", schemaPath: "#/properties/state/enum", keyword: "enum", params: { allowedValues: schema169.properties.state.enum }, message: "must be equal to one of the allowed values", schema: schema169.properties.state.enum, parentSchema: schema169.properties.state, data: data1 };
         if (vErrors === null) {
           vErrors = [err17];
         } else {
@@ -12676,7 +12766,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
       let valid1 = false;
       const _errs8 = errors;
       if (typeof data2 !== "string") {
-        const err18 = { instancePath: instancePath + "/since", schemaPath: "#/properties/since/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema168.properties.since.anyOf[0].type, parentSchema: schema168.properties.since.anyOf[0], data: data2 };
+        const err18 = { instancePath: instancePath + "/since", schemaPath: "#/properties/since/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema169.properties.since.anyOf[0].type, parentSchema: schema169.properties.since.anyOf[0], data: data2 };
         if (vErrors === null) {
           vErrors = [err18];
         } else {
@@ -12688,7 +12778,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
       valid1 = valid1 || _valid0;
       const _errs10 = errors;
       if (data2 !== null) {
-        const err19 = { instancePath: instancePath + "/since", schemaPath: "#/properties/since/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema168.properties.since.anyOf[1].type, parentSchema: schema168.properties.since.anyOf[1], data: data2 };
+        const err19 = { instancePath: instancePath + "/since", schemaPath: "#/properties/since/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema169.properties.since.anyOf[1].type, parentSchema: schema169.properties.since.anyOf[1], data: data2 };
         if (vErrors === null) {
           vErrors = [err19];
         } else {
@@ -12699,7 +12789,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
       var _valid0 = _errs10 === errors;
       valid1 = valid1 || _valid0;
       if (!valid1) {
-        const err20 = { instancePath: instancePath + "/since", schemaPath: "#/properties/since/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema168.properties.since.anyOf, parentSchema: schema168.properties.since, data: data2 };
+        const err20 = { instancePath: instancePath + "/since", schemaPath: "#/properties/since/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema169.properties.since.anyOf, parentSchema: schema169.properties.since, data: data2 };
         if (vErrors === null) {
           vErrors = [err20];
         } else {
@@ -12720,7 +12810,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.reason !== void 0) {
       let data3 = data.reason;
       if (typeof data3 !== "string") {
-        const err21 = { instancePath: instancePath + "/reason", schemaPath: "#/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema168.properties.reason.type, parentSchema: schema168.properties.reason, data: data3 };
+        const err21 = { instancePath: instancePath + "/reason", schemaPath: "#/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema169.properties.reason.type, parentSchema: schema169.properties.reason, data: data3 };
         if (vErrors === null) {
           vErrors = [err21];
         } else {
@@ -12732,7 +12822,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.address !== void 0) {
       let data4 = data.address;
       if (typeof data4 !== "string") {
-        const err22 = { instancePath: instancePath + "/address", schemaPath: "#/properties/address/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema168.properties.address.type, parentSchema: schema168.properties.address, data: data4 };
+        const err22 = { instancePath: instancePath + "/address", schemaPath: "#/properties/address/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema169.properties.address.type, parentSchema: schema169.properties.address, data: data4 };
         if (vErrors === null) {
           vErrors = [err22];
         } else {
@@ -12744,7 +12834,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.engine !== void 0) {
       let data5 = data.engine;
       if (typeof data5 !== "string") {
-        const err23 = { instancePath: instancePath + "/engine", schemaPath: "#/properties/engine/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema168.properties.engine.type, parentSchema: schema168.properties.engine, data: data5 };
+        const err23 = { instancePath: instancePath + "/engine", schemaPath: "#/properties/engine/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema169.properties.engine.type, parentSchema: schema169.properties.engine, data: data5 };
         if (vErrors === null) {
           vErrors = [err23];
         } else {
@@ -12756,7 +12846,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.apiVersion !== void 0) {
       let data6 = data.apiVersion;
       if (typeof data6 !== "string") {
-        const err24 = { instancePath: instancePath + "/apiVersion", schemaPath: "#/properties/apiVersion/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema168.properties.apiVersion.type, parentSchema: schema168.properties.apiVersion, data: data6 };
+        const err24 = { instancePath: instancePath + "/apiVersion", schemaPath: "#/properties/apiVersion/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema169.properties.apiVersion.type, parentSchema: schema169.properties.apiVersion, data: data6 };
         if (vErrors === null) {
           vErrors = [err24];
         } else {
@@ -12768,7 +12858,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.platform !== void 0) {
       let data7 = data.platform;
       if (typeof data7 !== "string") {
-        const err25 = { instancePath: instancePath + "/platform", schemaPath: "#/properties/platform/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema168.properties.platform.type, parentSchema: schema168.properties.platform, data: data7 };
+        const err25 = { instancePath: instancePath + "/platform", schemaPath: "#/properties/platform/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema169.properties.platform.type, parentSchema: schema169.properties.platform, data: data7 };
         if (vErrors === null) {
           vErrors = [err25];
         } else {
@@ -12784,7 +12874,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
       const _errs24 = errors;
       if (data8 && typeof data8 == "object" && !Array.isArray(data8)) {
         if (data8.cpus === void 0) {
-          const err26 = { instancePath: instancePath + "/capacity", schemaPath: "#/$defs/amounts/required", keyword: "required", params: { missingProperty: "cpus" }, message: "must have required property 'cpus'", schema: schema169.required, parentSchema: schema169, data: data8 };
+          const err26 = { instancePath: instancePath + "/capacity", schemaPath: "#/$defs/amounts/required", keyword: "required", params: { missingProperty: "cpus" }, message: "must have required property 'cpus'", schema: schema170.required, parentSchema: schema170, data: data8 };
           if (vErrors === null) {
             vErrors = [err26];
           } else {
@@ -12793,7 +12883,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data8.memory === void 0) {
-          const err27 = { instancePath: instancePath + "/capacity", schemaPath: "#/$defs/amounts/required", keyword: "required", params: { missingProperty: "memory" }, message: "must have required property 'memory'", schema: schema169.required, parentSchema: schema169, data: data8 };
+          const err27 = { instancePath: instancePath + "/capacity", schemaPath: "#/$defs/amounts/required", keyword: "required", params: { missingProperty: "memory" }, message: "must have required property 'memory'", schema: schema170.required, parentSchema: schema170, data: data8 };
           if (vErrors === null) {
             vErrors = [err27];
           } else {
@@ -12803,7 +12893,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
         }
         for (const key1 in data8) {
           if (!(key1 === "cpus" || key1 === "memory")) {
-            const err28 = { instancePath: instancePath + "/capacity", schemaPath: "#/$defs/amounts/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema169, data: data8 };
+            const err28 = { instancePath: instancePath + "/capacity", schemaPath: "#/$defs/amounts/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema170, data: data8 };
             if (vErrors === null) {
               vErrors = [err28];
             } else {
@@ -12815,7 +12905,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
         if (data8.cpus !== void 0) {
           let data9 = data8.cpus;
           if (!(typeof data9 == "number" && isFinite(data9))) {
-            const err29 = { instancePath: instancePath + "/capacity/cpus", schemaPath: "#/$defs/amounts/properties/cpus/type", keyword: "type", params: { type: "number" }, message: "must be number", schema: schema169.properties.cpus.type, parentSchema: schema169.properties.cpus, data: data9 };
+            const err29 = { instancePath: instancePath + "/capacity/cpus", schemaPath: "#/$defs/amounts/properties/cpus/type", keyword: "type", params: { type: "number" }, message: "must be number", schema: schema170.properties.cpus.type, parentSchema: schema170.properties.cpus, data: data9 };
             if (vErrors === null) {
               vErrors = [err29];
             } else {
@@ -12827,7 +12917,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
         if (data8.memory !== void 0) {
           let data10 = data8.memory;
           if (!(typeof data10 == "number" && (!(data10 % 1) && !isNaN(data10)) && isFinite(data10))) {
-            const err30 = { instancePath: instancePath + "/capacity/memory", schemaPath: "#/$defs/amounts/properties/memory/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema169.properties.memory.type, parentSchema: schema169.properties.memory, data: data10 };
+            const err30 = { instancePath: instancePath + "/capacity/memory", schemaPath: "#/$defs/amounts/properties/memory/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema170.properties.memory.type, parentSchema: schema170.properties.memory, data: data10 };
             if (vErrors === null) {
               vErrors = [err30];
             } else {
@@ -12837,7 +12927,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err31 = { instancePath: instancePath + "/capacity", schemaPath: "#/$defs/amounts/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema169.type, parentSchema: schema169, data: data8 };
+        const err31 = { instancePath: instancePath + "/capacity", schemaPath: "#/$defs/amounts/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema170.type, parentSchema: schema170, data: data8 };
         if (vErrors === null) {
           vErrors = [err31];
         } else {
@@ -12849,7 +12939,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
       valid2 = valid2 || _valid1;
       const _errs32 = errors;
       if (data8 !== null) {
-        const err32 = { instancePath: instancePath + "/capacity", schemaPath: "#/properties/capacity/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema168.properties.capacity.anyOf[1].type, parentSchema: schema168.properties.capacity.anyOf[1], data: data8 };
+        const err32 = { instancePath: instancePath + "/capacity", schemaPath: "#/properties/capacity/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema169.properties.capacity.anyOf[1].type, parentSchema: schema169.properties.capacity.anyOf[1], data: data8 };
         if (vErrors === null) {
           vErrors = [err32];
         } else {
@@ -12860,7 +12950,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
       var _valid1 = _errs32 === errors;
       valid2 = valid2 || _valid1;
       if (!valid2) {
-        const err33 = { instancePath: instancePath + "/capacity", schemaPath: "#/properties/capacity/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema168.properties.capacity.anyOf, parentSchema: schema168.properties.capacity, data: data8 };
+        const err33 = { instancePath: instancePath + "/capacity", schemaPath: "#/properties/capacity/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema169.properties.capacity.anyOf, parentSchema: schema169.properties.capacity, data: data8 };
         if (vErrors === null) {
           vErrors = [err33];
         } else {
@@ -12882,7 +12972,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
       let data11 = data.reserve;
       if (data11 && typeof data11 == "object" && !Array.isArray(data11)) {
         if (data11.cpus === void 0) {
-          const err34 = { instancePath: instancePath + "/reserve", schemaPath: "#/$defs/amounts/required", keyword: "required", params: { missingProperty: "cpus" }, message: "must have required property 'cpus'", schema: schema169.required, parentSchema: schema169, data: data11 };
+          const err34 = { instancePath: instancePath + "/reserve", schemaPath: "#/$defs/amounts/required", keyword: "required", params: { missingProperty: "cpus" }, message: "must have required property 'cpus'", schema: schema170.required, parentSchema: schema170, data: data11 };
           if (vErrors === null) {
             vErrors = [err34];
           } else {
@@ -12891,7 +12981,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data11.memory === void 0) {
-          const err35 = { instancePath: instancePath + "/reserve", schemaPath: "#/$defs/amounts/required", keyword: "required", params: { missingProperty: "memory" }, message: "must have required property 'memory'", schema: schema169.required, parentSchema: schema169, data: data11 };
+          const err35 = { instancePath: instancePath + "/reserve", schemaPath: "#/$defs/amounts/required", keyword: "required", params: { missingProperty: "memory" }, message: "must have required property 'memory'", schema: schema170.required, parentSchema: schema170, data: data11 };
           if (vErrors === null) {
             vErrors = [err35];
           } else {
@@ -12901,7 +12991,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
         }
         for (const key2 in data11) {
           if (!(key2 === "cpus" || key2 === "memory")) {
-            const err36 = { instancePath: instancePath + "/reserve", schemaPath: "#/$defs/amounts/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema169, data: data11 };
+            const err36 = { instancePath: instancePath + "/reserve", schemaPath: "#/$defs/amounts/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema170, data: data11 };
             if (vErrors === null) {
               vErrors = [err36];
             } else {
@@ -12913,7 +13003,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
         if (data11.cpus !== void 0) {
           let data12 = data11.cpus;
           if (!(typeof data12 == "number" && isFinite(data12))) {
-            const err37 = { instancePath: instancePath + "/reserve/cpus", schemaPath: "#/$defs/amounts/properties/cpus/type", keyword: "type", params: { type: "number" }, message: "must be number", schema: schema169.properties.cpus.type, parentSchema: schema169.properties.cpus, data: data12 };
+            const err37 = { instancePath: instancePath + "/reserve/cpus", schemaPath: "#/$defs/amounts/properties/cpus/type", keyword: "type", params: { type: "number" }, message: "must be number", schema: schema170.properties.cpus.type, parentSchema: schema170.properties.cpus, data: data12 };
             if (vErrors === null) {
               vErrors = [err37];
             } else {
@@ -12925,7 +13015,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
         if (data11.memory !== void 0) {
           let data13 = data11.memory;
           if (!(typeof data13 == "number" && (!(data13 % 1) && !isNaN(data13)) && isFinite(data13))) {
-            const err38 = { instancePath: instancePath + "/reserve/memory", schemaPath: "#/$defs/amounts/properties/memory/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema169.properties.memory.type, parentSchema: schema169.properties.memory, data: data13 };
+            const err38 = { instancePath: instancePath + "/reserve/memory", schemaPath: "#/$defs/amounts/properties/memory/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema170.properties.memory.type, parentSchema: schema170.properties.memory, data: data13 };
             if (vErrors === null) {
               vErrors = [err38];
             } else {
@@ -12935,7 +13025,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err39 = { instancePath: instancePath + "/reserve", schemaPath: "#/$defs/amounts/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema169.type, parentSchema: schema169, data: data11 };
+        const err39 = { instancePath: instancePath + "/reserve", schemaPath: "#/$defs/amounts/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema170.type, parentSchema: schema170, data: data11 };
         if (vErrors === null) {
           vErrors = [err39];
         } else {
@@ -12948,7 +13038,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
       let data14 = data.reserved;
       if (data14 && typeof data14 == "object" && !Array.isArray(data14)) {
         if (data14.cpus === void 0) {
-          const err40 = { instancePath: instancePath + "/reserved", schemaPath: "#/$defs/amounts/required", keyword: "required", params: { missingProperty: "cpus" }, message: "must have required property 'cpus'", schema: schema169.required, parentSchema: schema169, data: data14 };
+          const err40 = { instancePath: instancePath + "/reserved", schemaPath: "#/$defs/amounts/required", keyword: "required", params: { missingProperty: "cpus" }, message: "must have required property 'cpus'", schema: schema170.required, parentSchema: schema170, data: data14 };
           if (vErrors === null) {
             vErrors = [err40];
           } else {
@@ -12957,7 +13047,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data14.memory === void 0) {
-          const err41 = { instancePath: instancePath + "/reserved", schemaPath: "#/$defs/amounts/required", keyword: "required", params: { missingProperty: "memory" }, message: "must have required property 'memory'", schema: schema169.required, parentSchema: schema169, data: data14 };
+          const err41 = { instancePath: instancePath + "/reserved", schemaPath: "#/$defs/amounts/required", keyword: "required", params: { missingProperty: "memory" }, message: "must have required property 'memory'", schema: schema170.required, parentSchema: schema170, data: data14 };
           if (vErrors === null) {
             vErrors = [err41];
           } else {
@@ -12967,7 +13057,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
         }
         for (const key3 in data14) {
           if (!(key3 === "cpus" || key3 === "memory")) {
-            const err42 = { instancePath: instancePath + "/reserved", schemaPath: "#/$defs/amounts/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key3 }, message: "must NOT have additional properties", schema: false, parentSchema: schema169, data: data14 };
+            const err42 = { instancePath: instancePath + "/reserved", schemaPath: "#/$defs/amounts/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key3 }, message: "must NOT have additional properties", schema: false, parentSchema: schema170, data: data14 };
             if (vErrors === null) {
               vErrors = [err42];
             } else {
@@ -12979,7 +13069,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
         if (data14.cpus !== void 0) {
           let data15 = data14.cpus;
           if (!(typeof data15 == "number" && isFinite(data15))) {
-            const err43 = { instancePath: instancePath + "/reserved/cpus", schemaPath: "#/$defs/amounts/properties/cpus/type", keyword: "type", params: { type: "number" }, message: "must be number", schema: schema169.properties.cpus.type, parentSchema: schema169.properties.cpus, data: data15 };
+            const err43 = { instancePath: instancePath + "/reserved/cpus", schemaPath: "#/$defs/amounts/properties/cpus/type", keyword: "type", params: { type: "number" }, message: "must be number", schema: schema170.properties.cpus.type, parentSchema: schema170.properties.cpus, data: data15 };
             if (vErrors === null) {
               vErrors = [err43];
             } else {
@@ -12991,7 +13081,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
         if (data14.memory !== void 0) {
           let data16 = data14.memory;
           if (!(typeof data16 == "number" && (!(data16 % 1) && !isNaN(data16)) && isFinite(data16))) {
-            const err44 = { instancePath: instancePath + "/reserved/memory", schemaPath: "#/$defs/amounts/properties/memory/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema169.properties.memory.type, parentSchema: schema169.properties.memory, data: data16 };
+            const err44 = { instancePath: instancePath + "/reserved/memory", schemaPath: "#/$defs/amounts/properties/memory/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema170.properties.memory.type, parentSchema: schema170.properties.memory, data: data16 };
             if (vErrors === null) {
               vErrors = [err44];
             } else {
@@ -13001,7 +13091,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err45 = { instancePath: instancePath + "/reserved", schemaPath: "#/$defs/amounts/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema169.type, parentSchema: schema169, data: data14 };
+        const err45 = { instancePath: instancePath + "/reserved", schemaPath: "#/$defs/amounts/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema170.type, parentSchema: schema170, data: data14 };
         if (vErrors === null) {
           vErrors = [err45];
         } else {
@@ -13013,7 +13103,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.slots !== void 0) {
       let data17 = data.slots;
       if (!(typeof data17 == "number" && (!(data17 % 1) && !isNaN(data17)) && isFinite(data17))) {
-        const err46 = { instancePath: instancePath + "/slots", schemaPath: "#/properties/slots/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema168.properties.slots.type, parentSchema: schema168.properties.slots, data: data17 };
+        const err46 = { instancePath: instancePath + "/slots", schemaPath: "#/properties/slots/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema169.properties.slots.type, parentSchema: schema169.properties.slots, data: data17 };
         if (vErrors === null) {
           vErrors = [err46];
         } else {
@@ -13028,7 +13118,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
         for (const key4 in data18) {
           let data19 = data18[key4];
           if (typeof data19 !== "string") {
-            const err47 = { instancePath: instancePath + "/labels/" + key4.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/properties/labels/additionalProperties/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema168.properties.labels.additionalProperties.type, parentSchema: schema168.properties.labels.additionalProperties, data: data19 };
+            const err47 = { instancePath: instancePath + "/labels/" + key4.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/properties/labels/additionalProperties/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema169.properties.labels.additionalProperties.type, parentSchema: schema169.properties.labels.additionalProperties, data: data19 };
             if (vErrors === null) {
               vErrors = [err47];
             } else {
@@ -13038,7 +13128,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err48 = { instancePath: instancePath + "/labels", schemaPath: "#/properties/labels/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema168.properties.labels.type, parentSchema: schema168.properties.labels, data: data18 };
+        const err48 = { instancePath: instancePath + "/labels", schemaPath: "#/properties/labels/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema169.properties.labels.type, parentSchema: schema169.properties.labels, data: data18 };
         if (vErrors === null) {
           vErrors = [err48];
         } else {
@@ -13053,7 +13143,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
         for (const key5 in data20) {
           let data21 = data20[key5];
           if (typeof data21 !== "string") {
-            const err49 = { instancePath: instancePath + "/engineLabels/" + key5.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/properties/engineLabels/additionalProperties/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema168.properties.engineLabels.additionalProperties.type, parentSchema: schema168.properties.engineLabels.additionalProperties, data: data21 };
+            const err49 = { instancePath: instancePath + "/engineLabels/" + key5.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/properties/engineLabels/additionalProperties/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema169.properties.engineLabels.additionalProperties.type, parentSchema: schema169.properties.engineLabels.additionalProperties, data: data21 };
             if (vErrors === null) {
               vErrors = [err49];
             } else {
@@ -13063,7 +13153,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err50 = { instancePath: instancePath + "/engineLabels", schemaPath: "#/properties/engineLabels/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema168.properties.engineLabels.type, parentSchema: schema168.properties.engineLabels, data: data20 };
+        const err50 = { instancePath: instancePath + "/engineLabels", schemaPath: "#/properties/engineLabels/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema169.properties.engineLabels.type, parentSchema: schema169.properties.engineLabels, data: data20 };
         if (vErrors === null) {
           vErrors = [err50];
         } else {
@@ -13073,7 +13163,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err51 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema168.type, parentSchema: schema168, data };
+    const err51 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema169.type, parentSchema: schema169, data };
     if (vErrors === null) {
       vErrors = [err51];
     } else {
@@ -13098,7 +13188,7 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.version === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "version" }, message: "must have required property 'version'", schema: schema166.required, parentSchema: schema166, data };
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "version" }, message: "must have required property 'version'", schema: schema167.required, parentSchema: schema167, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -13107,7 +13197,7 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.revision === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "revision" }, message: "must have required property 'revision'", schema: schema166.required, parentSchema: schema166, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "revision" }, message: "must have required property 'revision'", schema: schema167.required, parentSchema: schema167, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -13116,7 +13206,7 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.generatedAt === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "generatedAt" }, message: "must have required property 'generatedAt'", schema: schema166.required, parentSchema: schema166, data };
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "generatedAt" }, message: "must have required property 'generatedAt'", schema: schema167.required, parentSchema: schema167, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -13125,7 +13215,7 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.hosts === void 0) {
-      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "hosts" }, message: "must have required property 'hosts'", schema: schema166.required, parentSchema: schema166, data };
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "hosts" }, message: "must have required property 'hosts'", schema: schema167.required, parentSchema: schema167, data };
       if (vErrors === null) {
         vErrors = [err3];
       } else {
@@ -13135,7 +13225,7 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
     }
     for (const key0 in data) {
       if (!(key0 === "version" || key0 === "revision" || key0 === "generatedAt" || key0 === "hosts")) {
-        const err4 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema166, data };
+        const err4 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema167, data };
         if (vErrors === null) {
           vErrors = [err4];
         } else {
@@ -13147,7 +13237,7 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.version !== void 0) {
       let data0 = data.version;
       if (1 !== data0) {
-        const err5 = { instancePath: instancePath + "/version", schemaPath: "#/properties/version/const", keyword: "const", params: { allowedValue: 1 }, message: "must be equal to constant", schema: 1, parentSchema: schema166.properties.version, data: data0 };
+        const err5 = { instancePath: instancePath + "/version", schemaPath: "#/properties/version/const", keyword: "const", params: { allowedValue: 1 }, message: "must be equal to constant", schema: 1, parentSchema: schema167.properties.version, data: data0 };
         if (vErrors === null) {
           vErrors = [err5];
         } else {
@@ -13160,7 +13250,7 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
       let data1 = data.revision;
       if (data1 && typeof data1 == "object" && !Array.isArray(data1)) {
         if (data1.branch === void 0) {
-          const err6 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "branch" }, message: "must have required property 'branch'", schema: schema167.required, parentSchema: schema167, data: data1 };
+          const err6 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "branch" }, message: "must have required property 'branch'", schema: schema168.required, parentSchema: schema168, data: data1 };
           if (vErrors === null) {
             vErrors = [err6];
           } else {
@@ -13169,7 +13259,7 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data1.commit === void 0) {
-          const err7 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema167.required, parentSchema: schema167, data: data1 };
+          const err7 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema168.required, parentSchema: schema168, data: data1 };
           if (vErrors === null) {
             vErrors = [err7];
           } else {
@@ -13178,7 +13268,7 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data1.author === void 0) {
-          const err8 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "author" }, message: "must have required property 'author'", schema: schema167.required, parentSchema: schema167, data: data1 };
+          const err8 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "author" }, message: "must have required property 'author'", schema: schema168.required, parentSchema: schema168, data: data1 };
           if (vErrors === null) {
             vErrors = [err8];
           } else {
@@ -13187,7 +13277,7 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data1.date === void 0) {
-          const err9 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "date" }, message: "must have required property 'date'", schema: schema167.required, parentSchema: schema167, data: data1 };
+          const err9 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "date" }, message: "must have required property 'date'", schema: schema168.required, parentSchema: schema168, data: data1 };
           if (vErrors === null) {
             vErrors = [err9];
           } else {
@@ -13196,7 +13286,7 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data1.subject === void 0) {
-          const err10 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "subject" }, message: "must have required property 'subject'", schema: schema167.required, parentSchema: schema167, data: data1 };
+          const err10 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "subject" }, message: "must have required property 'subject'", schema: schema168.required, parentSchema: schema168, data: data1 };
           if (vErrors === null) {
             vErrors = [err10];
           } else {
@@ -13206,7 +13296,7 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
         }
         for (const key1 in data1) {
           if (!(key1 === "branch" || key1 === "commit" || key1 === "author" || key1 === "date" || key1 === "subject")) {
-            const err11 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema167, data: data1 };
+            const err11 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema168, data: data1 };
             if (vErrors === null) {
               vErrors = [err11];
             } else {
@@ -13218,7 +13308,7 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.branch !== void 0) {
           let data2 = data1.branch;
           if (typeof data2 !== "string") {
-            const err12 = { instancePath: instancePath + "/revision/branch", schemaPath: "#/$defs/revision/properties/branch/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema167.properties.branch.type, parentSchema: schema167.properties.branch, data: data2 };
+            const err12 = { instancePath: instancePath + "/revision/branch", schemaPath: "#/$defs/revision/properties/branch/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema168.properties.branch.type, parentSchema: schema168.properties.branch, data: data2 };
             if (vErrors === null) {
               vErrors = [err12];
             } else {
@@ -13231,7 +13321,7 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
           let data3 = data1.commit;
           if (typeof data3 === "string") {
             if (!pattern99.test(data3)) {
-              const err13 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{40}$" }, message: 'must match pattern "^[0-9a-f]{40}$"', schema: "^[0-9a-f]{40}$", parentSchema: schema167.properties.commit, data: data3 };
+              const err13 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{40}$" }, message: 'must match pattern "^[0-9a-f]{40}$"', schema: "^[0-9a-f]{40}$", parentSchema: schema168.properties.commit, data: data3 };
               if (vErrors === null) {
                 vErrors = [err13];
               } else {
@@ -13240,7 +13330,7 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
           } else {
-            const err14 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema167.properties.commit.type, parentSchema: schema167.properties.commit, data: data3 };
+            const err14 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema168.properties.commit.type, parentSchema: schema168.properties.commit, data: data3 };
             if (vErrors === null) {
               vErrors = [err14];
             } else {
@@ -13252,7 +13342,7 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.author !== void 0) {
           let data4 = data1.author;
           if (typeof data4 !== "string") {
-            const err15 = { instancePath: instancePath + "/revision/author", schemaPath: "#/$defs/revision/properties/author/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema167.properties.author.type, parentSchema: schema167.properties.author, data: data4 };
+            const err15 = { instancePath: instancePath + "/revision/author", schemaPath: "#/$defs/revision/properties/author/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema168.properties.author.type, parentSchema: schema168.properties.author, data: data4 };
             if (vErrors === null) {
               vErrors = [err15];
             } else {
@@ -13264,7 +13354,7 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.date !== void 0) {
           let data5 = data1.date;
           if (typeof data5 !== "string") {
-            const err16 = { instancePath: instancePath + "/revision/date", schemaPath: "#/$defs/revision/properties/date/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema167.properties.date.type, parentSchema: schema167.properties.date, data: data5 };
+            const err16 = { instancePath: instancePath + "/revision/date", schemaPath: "#/$defs/revision/properties/date/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema168.properties.date.type, parentSchema: schema168.properties.date, data: data5 };
             if (vErrors === null) {
               vErrors = [err16];
             } else {
@@ -13276,7 +13366,7 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.subject !== void 0) {
           let data6 = data1.subject;
           if (typeof data6 !== "string") {
-            const err17 = { instancePath: instancePath + "/revision/subject", schemaPath: "#/$defs/revision/properties/subject/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema167.properties.subject.type, parentSchema: schema167.properties.subject, data: data6 };
+            const err17 = { instancePath: instancePath + "/revision/subject", schemaPath: "#/$defs/revision/properties/subject/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema168.properties.subject.type, parentSchema: schema168.properties.subject, data: data6 };
             if (vErrors === null) {
               vErrors = [err17];
             } else {
@@ -13286,7 +13376,7 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err18 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema167.type, parentSchema: schema167, data: data1 };
+        const err18 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema168.type, parentSchema: schema168, data: data1 };
         if (vErrors === null) {
           vErrors = [err18];
         } else {
@@ -13298,7 +13388,7 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.generatedAt !== void 0) {
       let data7 = data.generatedAt;
       if (typeof data7 !== "string") {
-        const err19 = { instancePath: instancePath + "/generatedAt", schemaPath: "#/properties/generatedAt/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema166.properties.generatedAt.type, parentSchema: schema166.properties.generatedAt, data: data7 };
+        const err19 = { instancePath: instancePath + "/generatedAt", schemaPath: "#/properties/generatedAt/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema167.properties.generatedAt.type, parentSchema: schema167.properties.generatedAt, data: data7 };
         if (vErrors === null) {
           vErrors = [err19];
         } else {
@@ -13318,7 +13408,7 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err20 = { instancePath: instancePath + "/hosts", schemaPath: "#/properties/hosts/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema166.properties.hosts.type, parentSchema: schema166.properties.hosts, data: data8 };
+        const err20 = { instancePath: instancePath + "/hosts", schemaPath: "#/properties/hosts/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema167.properties.hosts.type, parentSchema: schema167.properties.hosts, data: data8 };
         if (vErrors === null) {
           vErrors = [err20];
         } else {
@@ -13328,7 +13418,7 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err21 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema166.type, parentSchema: schema166, data };
+    const err21 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema167.type, parentSchema: schema167, data };
     if (vErrors === null) {
       vErrors = [err21];
     } else {
@@ -13341,8 +13431,8 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
 }
 validate66.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
 var validateImport = validate69;
-var schema172 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/import.schema.json", "type": "object", "required": ["version", "host", "applications"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "host": { "type": ["string", "null"] }, "applications": { "type": "array", "items": { "$ref": "#/$defs/application" } } }, "$defs": { "application": { "type": "object", "required": ["application", "file", "containers", "warnings"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "file": { "type": "string" }, "containers": { "type": "array", "items": { "type": "string" } }, "warnings": { "type": "array", "items": { "type": "string" } } } } } };
-var schema173 = { "type": "object", "required": ["application", "file", "containers", "warnings"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "file": { "type": "string" }, "containers": { "type": "array", "items": { "type": "string" } }, "warnings": { "type": "array", "items": { "type": "string" } } } };
+var schema173 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/import.schema.json", "type": "object", "required": ["version", "host", "applications"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "host": { "type": ["string", "null"] }, "applications": { "type": "array", "items": { "$ref": "#/$defs/application" } } }, "$defs": { "application": { "type": "object", "required": ["application", "file", "containers", "warnings"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "file": { "type": "string" }, "containers": { "type": "array", "items": { "type": "string" } }, "warnings": { "type": "array", "items": { "type": "string" } } } } } };
+var schema174 = { "type": "object", "required": ["application", "file", "containers", "warnings"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "file": { "type": "string" }, "containers": { "type": "array", "items": { "type": "string" } }, "warnings": { "type": "array", "items": { "type": "string" } } } };
 function validate69(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   ;
   let vErrors = null;
@@ -13356,7 +13446,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.version === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "version" }, message: "must have required property 'version'", schema: schema172.required, parentSchema: schema172, data };
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "version" }, message: "must have required property 'version'", schema: schema173.required, parentSchema: schema173, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -13365,7 +13455,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.host === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema172.required, parentSchema: schema172, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema173.required, parentSchema: schema173, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -13374,7 +13464,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.applications === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "applications" }, message: "must have required property 'applications'", schema: schema172.required, parentSchema: schema172, data };
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "applications" }, message: "must have required property 'applications'", schema: schema173.required, parentSchema: schema173, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -13384,7 +13474,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
     }
     for (const key0 in data) {
       if (!(key0 === "version" || key0 === "host" || key0 === "applications")) {
-        const err3 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema172, data };
+        const err3 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema173, data };
         if (vErrors === null) {
           vErrors = [err3];
         } else {
@@ -13396,7 +13486,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.version !== void 0) {
       let data0 = data.version;
       if (1 !== data0) {
-        const err4 = { instancePath: instancePath + "/version", schemaPath: "#/properties/version/const", keyword: "const", params: { allowedValue: 1 }, message: "must be equal to constant", schema: 1, parentSchema: schema172.properties.version, data: data0 };
+        const err4 = { instancePath: instancePath + "/version", schemaPath: "#/properties/version/const", keyword: "const", params: { allowedValue: 1 }, message: "must be equal to constant", schema: 1, parentSchema: schema173.properties.version, data: data0 };
         if (vErrors === null) {
           vErrors = [err4];
         } else {
@@ -13408,7 +13498,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.host !== void 0) {
       let data1 = data.host;
       if (typeof data1 !== "string" && data1 !== null) {
-        const err5 = { instancePath: instancePath + "/host", schemaPath: "#/properties/host/type", keyword: "type", params: { type: schema172.properties.host.type }, message: "must be string,null", schema: schema172.properties.host.type, parentSchema: schema172.properties.host, data: data1 };
+        const err5 = { instancePath: instancePath + "/host", schemaPath: "#/properties/host/type", keyword: "type", params: { type: schema173.properties.host.type }, message: "must be string,null", schema: schema173.properties.host.type, parentSchema: schema173.properties.host, data: data1 };
         if (vErrors === null) {
           vErrors = [err5];
         } else {
@@ -13425,7 +13515,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
           let data3 = data2[i0];
           if (data3 && typeof data3 == "object" && !Array.isArray(data3)) {
             if (data3.application === void 0) {
-              const err6 = { instancePath: instancePath + "/applications/" + i0, schemaPath: "#/$defs/application/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema173.required, parentSchema: schema173, data: data3 };
+              const err6 = { instancePath: instancePath + "/applications/" + i0, schemaPath: "#/$defs/application/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema174.required, parentSchema: schema174, data: data3 };
               if (vErrors === null) {
                 vErrors = [err6];
               } else {
@@ -13434,7 +13524,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data3.file === void 0) {
-              const err7 = { instancePath: instancePath + "/applications/" + i0, schemaPath: "#/$defs/application/required", keyword: "required", params: { missingProperty: "file" }, message: "must have required property 'file'", schema: schema173.required, parentSchema: schema173, data: data3 };
+              const err7 = { instancePath: instancePath + "/applications/" + i0, schemaPath: "#/$defs/application/required", keyword: "required", params: { missingProperty: "file" }, message: "must have required property 'file'", schema: schema174.required, parentSchema: schema174, data: data3 };
               if (vErrors === null) {
                 vErrors = [err7];
               } else {
@@ -13443,7 +13533,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data3.containers === void 0) {
-              const err8 = { instancePath: instancePath + "/applications/" + i0, schemaPath: "#/$defs/application/required", keyword: "required", params: { missingProperty: "containers" }, message: "must have required property 'containers'", schema: schema173.required, parentSchema: schema173, data: data3 };
+              const err8 = { instancePath: instancePath + "/applications/" + i0, schemaPath: "#/$defs/application/required", keyword: "required", params: { missingProperty: "containers" }, message: "must have required property 'containers'", schema: schema174.required, parentSchema: schema174, data: data3 };
               if (vErrors === null) {
                 vErrors = [err8];
               } else {
@@ -13452,7 +13542,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data3.warnings === void 0) {
-              const err9 = { instancePath: instancePath + "/applications/" + i0, schemaPath: "#/$defs/application/required", keyword: "required", params: { missingProperty: "warnings" }, message: "must have required property 'warnings'", schema: schema173.required, parentSchema: schema173, data: data3 };
+              const err9 = { instancePath: instancePath + "/applications/" + i0, schemaPath: "#/$defs/application/required", keyword: "required", params: { missingProperty: "warnings" }, message: "must have required property 'warnings'", schema: schema174.required, parentSchema: schema174, data: data3 };
               if (vErrors === null) {
                 vErrors = [err9];
               } else {
@@ -13462,7 +13552,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
             }
             for (const key1 in data3) {
               if (!(key1 === "application" || key1 === "file" || key1 === "containers" || key1 === "warnings")) {
-                const err10 = { instancePath: instancePath + "/applications/" + i0, schemaPath: "#/$defs/application/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema173, data: data3 };
+                const err10 = { instancePath: instancePath + "/applications/" + i0, schemaPath: "#/$defs/application/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema174, data: data3 };
                 if (vErrors === null) {
                   vErrors = [err10];
                 } else {
@@ -13474,7 +13564,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
             if (data3.application !== void 0) {
               let data4 = data3.application;
               if (typeof data4 !== "string") {
-                const err11 = { instancePath: instancePath + "/applications/" + i0 + "/application", schemaPath: "#/$defs/application/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema173.properties.application.type, parentSchema: schema173.properties.application, data: data4 };
+                const err11 = { instancePath: instancePath + "/applications/" + i0 + "/application", schemaPath: "#/$defs/application/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema174.properties.application.type, parentSchema: schema174.properties.application, data: data4 };
                 if (vErrors === null) {
                   vErrors = [err11];
                 } else {
@@ -13486,7 +13576,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
             if (data3.file !== void 0) {
               let data5 = data3.file;
               if (typeof data5 !== "string") {
-                const err12 = { instancePath: instancePath + "/applications/" + i0 + "/file", schemaPath: "#/$defs/application/properties/file/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema173.properties.file.type, parentSchema: schema173.properties.file, data: data5 };
+                const err12 = { instancePath: instancePath + "/applications/" + i0 + "/file", schemaPath: "#/$defs/application/properties/file/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema174.properties.file.type, parentSchema: schema174.properties.file, data: data5 };
                 if (vErrors === null) {
                   vErrors = [err12];
                 } else {
@@ -13502,7 +13592,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
                 for (let i1 = 0; i1 < len1; i1++) {
                   let data7 = data6[i1];
                   if (typeof data7 !== "string") {
-                    const err13 = { instancePath: instancePath + "/applications/" + i0 + "/containers/" + i1, schemaPath: "#/$defs/application/properties/containers/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema173.properties.containers.items.type, parentSchema: schema173.properties.containers.items, data: data7 };
+                    const err13 = { instancePath: instancePath + "/applications/" + i0 + "/containers/" + i1, schemaPath: "#/$defs/application/properties/containers/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema174.properties.containers.items.type, parentSchema: schema174.properties.containers.items, data: data7 };
                     if (vErrors === null) {
                       vErrors = [err13];
                     } else {
@@ -13512,7 +13602,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
                   }
                 }
               } else {
-                const err14 = { instancePath: instancePath + "/applications/" + i0 + "/containers", schemaPath: "#/$defs/application/properties/containers/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema173.properties.containers.type, parentSchema: schema173.properties.containers, data: data6 };
+                const err14 = { instancePath: instancePath + "/applications/" + i0 + "/containers", schemaPath: "#/$defs/application/properties/containers/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema174.properties.containers.type, parentSchema: schema174.properties.containers, data: data6 };
                 if (vErrors === null) {
                   vErrors = [err14];
                 } else {
@@ -13528,7 +13618,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
                 for (let i2 = 0; i2 < len2; i2++) {
                   let data9 = data8[i2];
                   if (typeof data9 !== "string") {
-                    const err15 = { instancePath: instancePath + "/applications/" + i0 + "/warnings/" + i2, schemaPath: "#/$defs/application/properties/warnings/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema173.properties.warnings.items.type, parentSchema: schema173.properties.warnings.items, data: data9 };
+                    const err15 = { instancePath: instancePath + "/applications/" + i0 + "/warnings/" + i2, schemaPath: "#/$defs/application/properties/warnings/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema174.properties.warnings.items.type, parentSchema: schema174.properties.warnings.items, data: data9 };
                     if (vErrors === null) {
                       vErrors = [err15];
                     } else {
@@ -13538,7 +13628,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
                   }
                 }
               } else {
-                const err16 = { instancePath: instancePath + "/applications/" + i0 + "/warnings", schemaPath: "#/$defs/application/properties/warnings/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema173.properties.warnings.type, parentSchema: schema173.properties.warnings, data: data8 };
+                const err16 = { instancePath: instancePath + "/applications/" + i0 + "/warnings", schemaPath: "#/$defs/application/properties/warnings/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema174.properties.warnings.type, parentSchema: schema174.properties.warnings, data: data8 };
                 if (vErrors === null) {
                   vErrors = [err16];
                 } else {
@@ -13548,7 +13638,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err17 = { instancePath: instancePath + "/applications/" + i0, schemaPath: "#/$defs/application/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema173.type, parentSchema: schema173, data: data3 };
+            const err17 = { instancePath: instancePath + "/applications/" + i0, schemaPath: "#/$defs/application/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema174.type, parentSchema: schema174, data: data3 };
             if (vErrors === null) {
               vErrors = [err17];
             } else {
@@ -13558,7 +13648,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err18 = { instancePath: instancePath + "/applications", schemaPath: "#/properties/applications/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema172.properties.applications.type, parentSchema: schema172.properties.applications, data: data2 };
+        const err18 = { instancePath: instancePath + "/applications", schemaPath: "#/properties/applications/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema173.properties.applications.type, parentSchema: schema173.properties.applications, data: data2 };
         if (vErrors === null) {
           vErrors = [err18];
         } else {
@@ -13568,7 +13658,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err19 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema172.type, parentSchema: schema172, data };
+    const err19 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema173.type, parentSchema: schema173, data };
     if (vErrors === null) {
       vErrors = [err19];
     } else {
@@ -13581,7 +13671,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
 }
 validate69.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
 var validateOperator = validate70;
-var schema174 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/operator.schema.json", "type": "object", "required": [], "additionalProperties": false, "properties": { "repository": { "type": "string", "minLength": 1 }, "branch": { "type": "string", "minLength": 1 }, "tag": { "type": "string", "minLength": 1 }, "semver": { "type": "string", "minLength": 1 }, "tagPrefix": { "type": "string", "minLength": 1 }, "commit": { "type": "string", "minLength": 1 }, "path": { "type": "string" }, "state": { "type": "string", "minLength": 1 }, "credentials": { "type": "string", "minLength": 1 }, "tokenFile": { "type": "string", "minLength": 1 }, "username": { "type": "string", "minLength": 1 }, "nonFastForward": { "type": "string", "enum": ["refuse", "allow"] }, "planRequireApproved": { "type": "boolean" }, "tokenScheme": { "type": "string", "enum": ["basic", "bearer"] }, "githubAppId": { "type": ["string", "integer"], "minLength": 1, "minimum": 1 }, "githubInstallationId": { "type": ["string", "integer"], "minLength": 1, "minimum": 1 }, "githubAppKeyFile": { "type": "string", "minLength": 1 }, "githubApiUrl": { "type": "string", "minLength": 1 }, "caFile": { "type": "string", "minLength": 1 }, "clientCertFile": { "type": "string", "minLength": 1 }, "clientKeyFile": { "type": "string", "minLength": 1 }, "proxy": { "type": "string", "minLength": 1 }, "proxyCredentialsFile": { "type": "string", "minLength": 1 }, "proxyBypass": { "type": "string", "minLength": 1 }, "sshKeyFile": { "type": "string", "minLength": 1 }, "sshPassphraseFile": { "type": "string", "minLength": 1 }, "sshAgent": { "type": "string", "minLength": 1 }, "knownHostsFile": { "type": "string", "minLength": 1 }, "submodules": { "type": "string", "minLength": 1 }, "signingKeyFile": { "type": "string", "minLength": 1 }, "signingPassphraseFile": { "type": "string", "minLength": 1 }, "listen": { "type": "string", "minLength": 1 }, "webhookSecretFile": { "type": "string", "minLength": 1 }, "sources": { "type": "object", "minProperties": 1, "propertyNames": { "pattern": "^[a-z0-9][a-z0-9-]{0,62}$" }, "additionalProperties": { "type": "object", "allOf": [{ "$ref": "#" }], "propertyNames": { "not": { "enum": ["sources", "state", "listen", "webhookSecretFile", "logLevel"] } } } }, "pollInterval": { "type": "string", "pattern": "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, "resyncInterval": { "type": "string", "pattern": "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, "logLevel": { "type": "string", "enum": ["debug", "info", "warn", "error", "silent"] } } };
+var schema175 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/operator.schema.json", "type": "object", "required": [], "additionalProperties": false, "properties": { "repository": { "type": "string", "minLength": 1 }, "branch": { "type": "string", "minLength": 1 }, "tag": { "type": "string", "minLength": 1 }, "semver": { "type": "string", "minLength": 1 }, "tagPrefix": { "type": "string", "minLength": 1 }, "commit": { "type": "string", "minLength": 1 }, "path": { "type": "string" }, "state": { "type": "string", "minLength": 1 }, "credentials": { "type": "string", "minLength": 1 }, "tokenFile": { "type": "string", "minLength": 1 }, "username": { "type": "string", "minLength": 1 }, "nonFastForward": { "type": "string", "enum": ["refuse", "allow"] }, "planRequireApproved": { "type": "boolean" }, "tokenScheme": { "type": "string", "enum": ["basic", "bearer"] }, "githubAppId": { "type": ["string", "integer"], "minLength": 1, "minimum": 1 }, "githubInstallationId": { "type": ["string", "integer"], "minLength": 1, "minimum": 1 }, "githubAppKeyFile": { "type": "string", "minLength": 1 }, "githubApiUrl": { "type": "string", "minLength": 1 }, "caFile": { "type": "string", "minLength": 1 }, "clientCertFile": { "type": "string", "minLength": 1 }, "clientKeyFile": { "type": "string", "minLength": 1 }, "proxy": { "type": "string", "minLength": 1 }, "proxyCredentialsFile": { "type": "string", "minLength": 1 }, "proxyBypass": { "type": "string", "minLength": 1 }, "sshKeyFile": { "type": "string", "minLength": 1 }, "sshPassphraseFile": { "type": "string", "minLength": 1 }, "sshAgent": { "type": "string", "minLength": 1 }, "knownHostsFile": { "type": "string", "minLength": 1 }, "submodules": { "type": "string", "minLength": 1 }, "signingKeyFile": { "type": "string", "minLength": 1 }, "signingPassphraseFile": { "type": "string", "minLength": 1 }, "listen": { "type": "string", "minLength": 1 }, "webhookSecretFile": { "type": "string", "minLength": 1 }, "sources": { "type": "object", "minProperties": 1, "propertyNames": { "pattern": "^[a-z0-9][a-z0-9-]{0,62}$" }, "additionalProperties": { "type": "object", "allOf": [{ "$ref": "#" }], "propertyNames": { "not": { "enum": ["sources", "state", "listen", "webhookSecretFile", "logLevel"] } } } }, "pollInterval": { "type": "string", "pattern": "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, "resyncInterval": { "type": "string", "pattern": "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, "logLevel": { "type": "string", "enum": ["debug", "info", "warn", "error", "silent"] } } };
 var pattern108 = new RegExp("^[a-z0-9][a-z0-9-]{0,62}$", "u");
 var pattern109 = new RegExp("^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$", "u");
 function validate70(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
@@ -13597,8 +13687,8 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     for (const key0 in data) {
-      if (!func1.call(schema174.properties, key0)) {
-        const err0 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema174, data };
+      if (!func1.call(schema175.properties, key0)) {
+        const err0 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema175, data };
         if (vErrors === null) {
           vErrors = [err0];
         } else {
@@ -13611,7 +13701,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
       let data0 = data.repository;
       if (typeof data0 === "string") {
         if (func2(data0) < 1) {
-          const err1 = { instancePath: instancePath + "/repository", schemaPath: "#/properties/repository/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema174.properties.repository, data: data0 };
+          const err1 = { instancePath: instancePath + "/repository", schemaPath: "#/properties/repository/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema175.properties.repository, data: data0 };
           if (vErrors === null) {
             vErrors = [err1];
           } else {
@@ -13620,7 +13710,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err2 = { instancePath: instancePath + "/repository", schemaPath: "#/properties/repository/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema174.properties.repository.type, parentSchema: schema174.properties.repository, data: data0 };
+        const err2 = { instancePath: instancePath + "/repository", schemaPath: "#/properties/repository/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema175.properties.repository.type, parentSchema: schema175.properties.repository, data: data0 };
         if (vErrors === null) {
           vErrors = [err2];
         } else {
@@ -13633,7 +13723,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
       let data1 = data.branch;
       if (typeof data1 === "string") {
         if (func2(data1) < 1) {
-          const err3 = { instancePath: instancePath + "/branch", schemaPath: "#/properties/branch/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema174.properties.branch, data: data1 };
+          const err3 = { instancePath: instancePath + "/branch", schemaPath: "#/properties/branch/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema175.properties.branch, data: data1 };
           if (vErrors === null) {
             vErrors = [err3];
           } else {
@@ -13642,7 +13732,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err4 = { instancePath: instancePath + "/branch", schemaPath: "#/properties/branch/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema174.properties.branch.type, parentSchema: schema174.properties.branch, data: data1 };
+        const err4 = { instancePath: instancePath + "/branch", schemaPath: "#/properties/branch/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema175.properties.branch.type, parentSchema: schema175.properties.branch, data: data1 };
         if (vErrors === null) {
           vErrors = [err4];
         } else {
@@ -13655,7 +13745,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
       let data2 = data.tag;
       if (typeof data2 === "string") {
         if (func2(data2) < 1) {
-          const err5 = { instancePath: instancePath + "/tag", schemaPath: "#/properties/tag/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema174.properties.tag, data: data2 };
+          const err5 = { instancePath: instancePath + "/tag", schemaPath: "#/properties/tag/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema175.properties.tag, data: data2 };
           if (vErrors === null) {
             vErrors = [err5];
           } else {
@@ -13664,7 +13754,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err6 = { instancePath: instancePath + "/tag", schemaPath: "#/properties/tag/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema174.properties.tag.type, parentSchema: schema174.properties.tag, data: data2 };
+        const err6 = { instancePath: instancePath + "/tag", schemaPath: "#/properties/tag/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema175.properties.tag.type, parentSchema: schema175.properties.tag, data: data2 };
         if (vErrors === null) {
           vErrors = [err6];
         } else {
@@ -13677,7 +13767,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
       let data3 = data.semver;
       if (typeof data3 === "string") {
         if (func2(data3) < 1) {
-          const err7 = { instancePath: instancePath + "/semver", schemaPath: "#/properties/semver/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema174.properties.semver, data: data3 };
+          const err7 = { instancePath: instancePath + "/semver", schemaPath: "#/properties/semver/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema175.properties.semver, data: data3 };
           if (vErrors === null) {
             vErrors = [err7];
           } else {
@@ -13686,7 +13776,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err8 = { instancePath: instancePath + "/semver", schemaPath: "#/properties/semver/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema174.properties.semver.type, parentSchema: schema174.properties.semver, data: data3 };
+        const err8 = { instancePath: instancePath + "/semver", schemaPath: "#/properties/semver/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema175.properties.semver.type, parentSchema: schema175.properties.semver, data: data3 };
         if (vErrors === null) {
           vErrors = [err8];
         } else {
@@ -13699,7 +13789,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
       let data4 = data.tagPrefix;
       if (typeof data4 === "string") {
         if (func2(data4) < 1) {
-          const err9 = { instancePath: instancePath + "/tagPrefix", schemaPath: "#/properties/tagPrefix/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema174.properties.tagPrefix, data: data4 };
+          const err9 = { instancePath: instancePath + "/tagPrefix", schemaPath: "#/properties/tagPrefix/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema175.properties.tagPrefix, data: data4 };
           if (vErrors === null) {
             vErrors = [err9];
           } else {
@@ -13708,7 +13798,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err10 = { instancePath: instancePath + "/tagPrefix", schemaPath: "#/properties/tagPrefix/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema174.properties.tagPrefix.type, parentSchema: schema174.properties.tagPrefix, data: data4 };
+        const err10 = { instancePath: instancePath + "/tagPrefix", schemaPath: "#/properties/tagPrefix/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema175.properties.tagPrefix.type, parentSchema: schema175.properties.tagPrefix, data: data4 };
         if (vErrors === null) {
           vErrors = [err10];
         } else {
@@ -13721,7 +13811,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
       let data5 = data.commit;
       if (typeof data5 === "string") {
         if (func2(data5) < 1) {
-          const err11 = { instancePath: instancePath + "/commit", schemaPath: "#/properties/commit/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema174.properties.commit, data: data5 };
+          const err11 = { instancePath: instancePath + "/commit", schemaPath: "#/properties/commit/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema175.properties.commit, data: data5 };
           if (vErrors === null) {
             vErrors = [err11];
           } else {
@@ -13730,7 +13820,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err12 = { instancePath: instancePath + "/commit", schemaPath: "#/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema174.properties.commit.type, parentSchema: schema174.properties.commit, data: data5 };
+        const err12 = { instancePath: instancePath + "/commit", schemaPath: "#/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema175.properties.commit.type, parentSchema: schema175.properties.commit, data: data5 };
         if (vErrors === null) {
           vErrors = [err12];
         } else {
@@ -13742,7 +13832,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.path !== void 0) {
       let data6 = data.path;
       if (typeof data6 !== "string") {
-        const err13 = { instancePath: instancePath + "/path", schemaPath: "#/properties/path/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema174.properties.path.type, parentSchema: schema174.properties.path, data: data6 };
+        const err13 = { instancePath: instancePath + "/path", schemaPath: "#/properties/path/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema175.properties.path.type, parentSchema: schema175.properties.path, data: data6 };
         if (vErrors === null) {
           vErrors = [err13];
         } else {
@@ -13755,7 +13845,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
       let data7 = data.state;
       if (typeof data7 === "string") {
         if (func2(data7) < 1) {
-          const err14 = { instancePath: instancePath + "/state", schemaPath: "#/properties/state/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema174.properties.state, data: data7 };
+          const err14 = { instancePath: instancePath + "/state", schemaPath: "#/properties/state/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema175.properties.state, data: data7 };
           if (vErrors === null) {
             vErrors = [err14];
           } else {
@@ -13764,7 +13854,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err15 = { instancePath: instancePath + "/state", schemaPath: "#/properties/state/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema174.properties.state.type, parentSchema: schema174.properties.state, data: data7 };
+        const err15 = { instancePath: instancePath + "/state", schemaPath: "#/properties/state/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema175.properties.state.type, parentSchema: schema175.properties.state, data: data7 };
         if (vErrors === null) {
           vErrors = [err15];
         } else {
@@ -13777,7 +13867,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
       let data8 = data.credentials;
       if (typeof data8 === "string") {
         if (func2(data8) < 1) {
-          const err16 = { instancePath: instancePath + "/credentials", schemaPath: "#/properties/credentials/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema174.properties.credentials, data: data8 };
+          const err16 = { instancePath: instancePath + "/credentials", schemaPath: "#/properties/credentials/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema175.properties.credentials, data: data8 };
           if (vErrors === null) {
             vErrors = [err16];
           } else {
@@ -13786,7 +13876,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err17 = { instancePath: instancePath + "/credentials", schemaPath: "#/properties/credentials/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema174.properties.credentials.type, parentSchema: schema174.properties.credentials, data: data8 };
+        const err17 = { instancePath: instancePath + "/credentials", schemaPath: "#/properties/credentials/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema175.properties.credentials.type, parentSchema: schema175.properties.credentials, data: data8 };
         if (vErrors === null) {
           vErrors = [err17];
         } else {
@@ -13799,7 +13889,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
       let data9 = data.tokenFile;
       if (typeof data9 === "string") {
         if (func2(data9) < 1) {
-          const err18 = { instancePath: instancePath + "/tokenFile", schemaPath: "#/properties/tokenFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema174.properties.tokenFile, data: data9 };
+          const err18 = { instancePath: instancePath + "/tokenFile", schemaPath: "#/properties/tokenFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema175.properties.tokenFile, data: data9 };
           if (vErrors === null) {
             vErrors = [err18];
           } else {
@@ -13808,7 +13898,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err19 = { instancePath: instancePath + "/tokenFile", schemaPath: "#/properties/tokenFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema174.properties.tokenFile.type, parentSchema: schema174.properties.tokenFile, data: data9 };
+        const err19 = { instancePath: instancePath + "/tokenFile", schemaPath: "#/properties/tokenFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema175.properties.tokenFile.type, parentSchema: schema175.properties.tokenFile, data: data9 };
         if (vErrors === null) {
           vErrors = [err19];
         } else {
@@ -13821,7 +13911,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
       let data10 = data.username;
       if (typeof data10 === "string") {
         if (func2(data10) < 1) {
-          const err20 = { instancePath: instancePath + "/username", schemaPath: "#/properties/username/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema174.properties.username, data: data10 };
+          const err20 = { instancePath: instancePath + "/username", schemaPath: "#/properties/username/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema175.properties.username, data: data10 };
           if (vErrors === null) {
             vErrors = [err20];
           } else {
@@ -13830,7 +13920,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err21 = { instancePath: instancePath + "/username", schemaPath: "#/properties/username/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema174.properties.username.type, parentSchema: schema174.properties.username, data: data10 };
+        const err21 = { instancePath: instancePath + "/username", schemaPath: "#/properties/username/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema175.properties.username.type, parentSchema: schema175.properties.username, data: data10 };
         if (vErrors === null) {
           vErrors = [err21];
         } else {
@@ -13842,7 +13932,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.nonFastForward !== void 0) {
       let data11 = data.nonFastForward;
       if (typeof data11 !== "string") {
-        const err22 = { instancePath: instancePath + "/nonFastForward", schemaPath: "#/properties/nonFastForward/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema174.properties.nonFastForward.type, parentSchema: schema174.properties.nonFastForward, data: data11 };
+        const err22 = { instancePath: instancePath + "/nonFastForward", schemaPath: "#/properties/nonFastForward/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema175.properties.nonFastForward.type, parentSchema: schema175.properties.nonFastForward, data: data11 };
         if (vErrors === null) {
           vErrors = [err22];
         } else {
@@ -13851,7 +13941,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (!(data11 === "refuse" || data11 === "allow")) {
-        const err23 = { instancePath: instancePath + "/nonFastForward", schemaPath: "#/properties/nonFastForward/enum", keyword: "enum", params: { allowedValues: schema174.properties.nonFastForward.enum }, message: "must be equal to one of the allowed values", schema: schema174.properties.nonFastForward.enum, parentSchema: schema174.properties.nonFastForward, data: data11 };
+        const err23 = { instancePath: instancePath + "/nonFastForward", schemaPath: "#/properties/nonFastForward/enum", keyword: "enum", params: { allowedValues: schema175.properties.nonFastForward.enum }, message: "must be equal to one of the allowed values", schema: schema175.properties.nonFastForward.enum, parentSchema: schema175.properties.nonFastForward, data: data11 };
         if (vErrors === null) {
           vErrors = [err23];
         } else {
@@ -13863,7 +13953,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.planRequireApproved !== void 0) {
       let data12 = data.planRequireApproved;
       if (typeof data12 !== "boolean") {
-        const err24 = { instancePath: instancePath + "/planRequireApproved", schemaPath: "#/properties/planRequireApproved/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema174.properties.planRequireApproved.type, parentSchema: schema174.properties.planRequireApproved, data: data12 };
+        const err24 = { instancePath: instancePath + "/planRequireApproved", schemaPath: "#/properties/planRequireApproved/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema175.properties.planRequireApproved.type, parentSchema: schema175.properties.planRequireApproved, data: data12 };
         if (vErrors === null) {
           vErrors = [err24];
         } else {
@@ -13875,7 +13965,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.tokenScheme !== void 0) {
       let data13 = data.tokenScheme;
       if (typeof data13 !== "string") {
-        const err25 = { instancePath: instancePath + "/tokenScheme", schemaPath: "#/properties/tokenScheme/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema174.properties.tokenScheme.type, parentSchema: schema174.properties.tokenScheme, data: data13 };
+        const err25 = { instancePath: instancePath + "/tokenScheme", schemaPath: "#/properties/tokenScheme/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema175.properties.tokenScheme.type, parentSchema: schema175.properties.tokenScheme, data: data13 };
         if (vErrors === null) {
           vErrors = [err25];
         } else {
@@ -13884,7 +13974,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (!(data13 === "basic" || data13 === "bearer")) {
-        const err26 = { instancePath: instancePath + "/tokenScheme", schemaPath: "#/properties/tokenScheme/enum", keyword: "enum", params: { allowedValues: schema174.properties.tokenScheme.enum }, message: "must be equal to one of the allowed values", schema: schema174.properties.tokenScheme.enum, parentSchema: schema174.properties.tokenScheme, data: data13 };
+        const err26 = { instancePath: instancePath + "/tokenScheme", schemaPath: "#/properties/tokenScheme/enum", keyword: "enum", params: { allowedValues: schema175.properties.tokenScheme.enum }, message: "must be equal to one of the allowed values", schema: schema175.properties.tokenScheme.enum, parentSchema: schema175.properties.tokenScheme, data: data13 };
         if (vErrors === null) {
           vErrors = [err26];
         } else {
@@ -13896,7 +13986,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.githubAppId !== void 0) {
       let data14 = data.githubAppId;
       if (typeof data14 !== "string" && !(typeof data14 == "number" && (!(data14 % 1) && !isNaN(data14)) && isFinite(data14))) {
-        const err27 = { instancePath: instancePath + "/githubAppId", schemaPath: "#/properties/githubAppId/type", keyword: "type", params: { type: schema174.properties.githubAppId.type }, message: "must be string,integer", schema: schema174.properties.githubAppId.type, parentSchema: schema174.properties.githubAppId, data: data14 };
+        const err27 = { instancePath: instancePath + "/githubAppId", schemaPath: "#/properties/githubAppId/type", keyword: "type", params: { type: schema175.properties.githubAppId.type }, message: "must be string,integer", schema: schema175.properties.githubAppId.type, parentSchema: schema175.properties.githubAppId, data: data14 };
         if (vErrors === null) {
           vErrors = [err27];
         } else {
@@ -13906,7 +13996,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
       }
       if (typeof data14 == "number" && isFinite(data14)) {
         if (data14 < 1 || isNaN(data14)) {
-          const err28 = { instancePath: instancePath + "/githubAppId", schemaPath: "#/properties/githubAppId/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema174.properties.githubAppId, data: data14 };
+          const err28 = { instancePath: instancePath + "/githubAppId", schemaPath: "#/properties/githubAppId/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema175.properties.githubAppId, data: data14 };
           if (vErrors === null) {
             vErrors = [err28];
           } else {
@@ -13917,7 +14007,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
       }
       if (typeof data14 === "string") {
         if (func2(data14) < 1) {
-          const err29 = { instancePath: instancePath + "/githubAppId", schemaPath: "#/properties/githubAppId/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema174.properties.githubAppId, data: data14 };
+          const err29 = { instancePath: instancePath + "/githubAppId", schemaPath: "#/properties/githubAppId/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema175.properties.githubAppId, data: data14 };
           if (vErrors === null) {
             vErrors = [err29];
           } else {
@@ -13930,7 +14020,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.githubInstallationId !== void 0) {
       let data15 = data.githubInstallationId;
       if (typeof data15 !== "string" && !(typeof data15 == "number" && (!(data15 % 1) && !isNaN(data15)) && isFinite(data15))) {
-        const err30 = { instancePath: instancePath + "/githubInstallationId", schemaPath: "#/properties/githubInstallationId/type", keyword: "type", params: { type: schema174.properties.githubInstallationId.type }, message: "must be string,integer", schema: schema174.properties.githubInstallationId.type, parentSchema: schema174.properties.githubInstallationId, data: data15 };
+        const err30 = { instancePath: instancePath + "/githubInstallationId", schemaPath: "#/properties/githubInstallationId/type", keyword: "type", params: { type: schema175.properties.githubInstallationId.type }, message: "must be string,integer", schema: schema175.properties.githubInstallationId.type, parentSchema: schema175.properties.githubInstallationId, data: data15 };
         if (vErrors === null) {
           vErrors = [err30];
         } else {
@@ -13940,7 +14030,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
       }
       if (typeof data15 == "number" && isFinite(data15)) {
         if (data15 < 1 || isNaN(data15)) {
-          const err31 = { instancePath: instancePath + "/githubInstallationId", schemaPath: "#/properties/githubInstallationId/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema174.properties.githubInstallationId, data: data15 };
+          const err31 = { instancePath: instancePath + "/githubInstallationId", schemaPath: "#/properties/githubInstallationId/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema175.properties.githubInstallationId, data: data15 };
           if (vErrors === null) {
             vErrors = [err31];
           } else {
@@ -13951,7 +14041,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
       }
       if (typeof data15 === "string") {
         if (func2(data15) < 1) {
-          const err32 = { instancePath: instancePath + "/githubInstallationId", schemaPath: "#/properties/githubInstallationId/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema174.properties.githubInstallationId, data: data15 };
+          const err32 = { instancePath: instancePath + "/githubInstallationId", schemaPath: "#/properties/githubInstallationId/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema175.properties.githubInstallationId, data: data15 };
           if (vErrors === null) {
             vErrors = [err32];
           } else {
@@ -13965,7 +14055,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
       let data16 = data.githubAppKeyFile;
       if (typeof data16 === "string") {
         if (func2(data16) < 1) {
-          const err33 = { instancePath: instancePath + "/githubAppKeyFile", schemaPath: "#/properties/githubAppKeyFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema174.properties.githubAppKeyFile, data: data16 };
+          const err33 = { instancePath: instancePath + "/githubAppKeyFile", schemaPath: "#/properties/githubAppKeyFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema175.properties.githubAppKeyFile, data: data16 };
           if (vErrors === null) {
             vErrors = [err33];
           } else {
@@ -13974,7 +14064,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err34 = { instancePath: instancePath + "/githubAppKeyFile", schemaPath: "#/properties/githubAppKeyFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema174.properties.githubAppKeyFile.type, parentSchema: schema174.properties.githubAppKeyFile, data: data16 };
+        const err34 = { instancePath: instancePath + "/githubAppKeyFile", schemaPath: "#/properties/githubAppKeyFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema175.properties.githubAppKeyFile.type, parentSchema: schema175.properties.githubAppKeyFile, data: data16 };
         if (vErrors === null) {
           vErrors = [err34];
         } else {
@@ -13987,7 +14077,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
       let data17 = data.githubApiUrl;
       if (typeof data17 === "string") {
         if (func2(data17) < 1) {
-          const err35 = { instancePath: instancePath + "/githubApiUrl", schemaPath: "#/properties/githubApiUrl/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema174.properties.githubApiUrl, data: data17 };
+          const err35 = { instancePath: instancePath + "/githubApiUrl", schemaPath: "#/properties/githubApiUrl/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema175.properties.githubApiUrl, data: data17 };
           if (vErrors === null) {
             vErrors = [err35];
           } else {
@@ -13996,7 +14086,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err36 = { instancePath: instancePath + "/githubApiUrl", schemaPath: "#/properties/githubApiUrl/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema174.properties.githubApiUrl.type, parentSchema: schema174.properties.githubApiUrl, data: data17 };
+        const err36 = { instancePath: instancePath + "/githubApiUrl", schemaPath: "#/properties/githubApiUrl/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema175.properties.githubApiUrl.type, parentSchema: schema175.properties.githubApiUrl, data: data17 };
         if (vErrors === null) {
           vErrors = [err36];
         } else {
@@ -14009,7 +14099,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
       let data18 = data.caFile;
       if (typeof data18 === "string") {
         if (func2(data18) < 1) {
-          const err37 = { instancePath: instancePath + "/caFile", schemaPath: "#/properties/caFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema174.properties.caFile, data: data18 };
+          const err37 = { instancePath: instancePath + "/caFile", schemaPath: "#/properties/caFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema175.properties.caFile, data: data18 };
           if (vErrors === null) {
             vErrors = [err37];
           } else {
@@ -14018,7 +14108,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err38 = { instancePath: instancePath + "/caFile", schemaPath: "#/properties/caFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema174.properties.caFile.type, parentSchema: schema174.properties.caFile, data: data18 };
+        const err38 = { instancePath: instancePath + "/caFile", schemaPath: "#/properties/caFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema175.properties.caFile.type, parentSchema: schema175.properties.caFile, data: data18 };
         if (vErrors === null) {
           vErrors = [err38];
         } else {
@@ -14031,7 +14121,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
       let data19 = data.clientCertFile;
       if (typeof data19 === "string") {
         if (func2(data19) < 1) {
-          const err39 = { instancePath: instancePath + "/clientCertFile", schemaPath: "#/properties/clientCertFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema174.properties.clientCertFile, data: data19 };
+          const err39 = { instancePath: instancePath + "/clientCertFile", schemaPath: "#/properties/clientCertFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema175.properties.clientCertFile, data: data19 };
           if (vErrors === null) {
             vErrors = [err39];
           } else {
@@ -14040,7 +14130,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err40 = { instancePath: instancePath + "/clientCertFile", schemaPath: "#/properties/clientCertFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema174.properties.clientCertFile.type, parentSchema: schema174.properties.clientCertFile, data: data19 };
+        const err40 = { instancePath: instancePath + "/clientCertFile", schemaPath: "#/properties/clientCertFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema175.properties.clientCertFile.type, parentSchema: schema175.properties.clientCertFile, data: data19 };
         if (vErrors === null) {
           vErrors = [err40];
         } else {
@@ -14053,7 +14143,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
       let data20 = data.clientKeyFile;
       if (typeof data20 === "string") {
         if (func2(data20) < 1) {
-          const err41 = { instancePath: instancePath + "/clientKeyFile", schemaPath: "#/properties/clientKeyFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema174.properties.clientKeyFile, data: data20 };
+          const err41 = { instancePath: instancePath + "/clientKeyFile", schemaPath: "#/properties/clientKeyFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema175.properties.clientKeyFile, data: data20 };
           if (vErrors === null) {
             vErrors = [err41];
           } else {
@@ -14062,7 +14152,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err42 = { instancePath: instancePath + "/clientKeyFile", schemaPath: "#/properties/clientKeyFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema174.properties.clientKeyFile.type, parentSchema: schema174.properties.clientKeyFile, data: data20 };
+        const err42 = { instancePath: instancePath + "/clientKeyFile", schemaPath: "#/properties/clientKeyFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema175.properties.clientKeyFile.type, parentSchema: schema175.properties.clientKeyFile, data: data20 };
         if (vErrors === null) {
           vErrors = [err42];
         } else {
@@ -14075,7 +14165,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
       let data21 = data.proxy;
       if (typeof data21 === "string") {
         if (func2(data21) < 1) {
-          const err43 = { instancePath: instancePath + "/proxy", schemaPath: "#/properties/proxy/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema174.properties.proxy, data: data21 };
+          const err43 = { instancePath: instancePath + "/proxy", schemaPath: "#/properties/proxy/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema175.properties.proxy, data: data21 };
           if (vErrors === null) {
             vErrors = [err43];
           } else {
@@ -14084,7 +14174,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err44 = { instancePath: instancePath + "/proxy", schemaPath: "#/properties/proxy/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema174.properties.proxy.type, parentSchema: schema174.properties.proxy, data: data21 };
+        const err44 = { instancePath: instancePath + "/proxy", schemaPath: "#/properties/proxy/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema175.properties.proxy.type, parentSchema: schema175.properties.proxy, data: data21 };
         if (vErrors === null) {
           vErrors = [err44];
         } else {
@@ -14097,7 +14187,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
       let data22 = data.proxyCredentialsFile;
       if (typeof data22 === "string") {
         if (func2(data22) < 1) {
-          const err45 = { instancePath: instancePath + "/proxyCredentialsFile", schemaPath: "#/properties/proxyCredentialsFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema174.properties.proxyCredentialsFile, data: data22 };
+          const err45 = { instancePath: instancePath + "/proxyCredentialsFile", schemaPath: "#/properties/proxyCredentialsFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema175.properties.proxyCredentialsFile, data: data22 };
           if (vErrors === null) {
             vErrors = [err45];
           } else {
@@ -14106,7 +14196,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err46 = { instancePath: instancePath + "/proxyCredentialsFile", schemaPath: "#/properties/proxyCredentialsFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema174.properties.proxyCredentialsFile.type, parentSchema: schema174.properties.proxyCredentialsFile, data: data22 };
+        const err46 = { instancePath: instancePath + "/proxyCredentialsFile", schemaPath: "#/properties/proxyCredentialsFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema175.properties.proxyCredentialsFile.type, parentSchema: schema175.properties.proxyCredentialsFile, data: data22 };
         if (vErrors === null) {
           vErrors = [err46];
         } else {
@@ -14119,7 +14209,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
       let data23 = data.proxyBypass;
       if (typeof data23 === "string") {
         if (func2(data23) < 1) {
-          const err47 = { instancePath: instancePath + "/proxyBypass", schemaPath: "#/properties/proxyBypass/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema174.properties.proxyBypass, data: data23 };
+          const err47 = { instancePath: instancePath + "/proxyBypass", schemaPath: "#/properties/proxyBypass/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema175.properties.proxyBypass, data: data23 };
           if (vErrors === null) {
             vErrors = [err47];
           } else {
@@ -14128,7 +14218,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err48 = { instancePath: instancePath + "/proxyBypass", schemaPath: "#/properties/proxyBypass/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema174.properties.proxyBypass.type, parentSchema: schema174.properties.proxyBypass, data: data23 };
+        const err48 = { instancePath: instancePath + "/proxyBypass", schemaPath: "#/properties/proxyBypass/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema175.properties.proxyBypass.type, parentSchema: schema175.properties.proxyBypass, data: data23 };
         if (vErrors === null) {
           vErrors = [err48];
         } else {
@@ -14141,7 +14231,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
       let data24 = data.sshKeyFile;
       if (typeof data24 === "string") {
         if (func2(data24) < 1) {
-          const err49 = { instancePath: instancePath + "/sshKeyFile", schemaPath: "#/properties/sshKeyFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema174.properties.sshKeyFile, data: data24 };
+          const err49 = { instancePath: instancePath + "/sshKeyFile", schemaPath: "#/properties/sshKeyFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema175.properties.sshKeyFile, data: data24 };
           if (vErrors === null) {
             vErrors = [err49];
           } else {
@@ -14150,7 +14240,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err50 = { instancePath: instancePath + "/sshKeyFile", schemaPath: "#/properties/sshKeyFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema174.properties.sshKeyFile.type, parentSchema: schema174.properties.sshKeyFile, data: data24 };
+        const err50 = { instancePath: instancePath + "/sshKeyFile", schemaPath: "#/properties/sshKeyFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema175.properties.sshKeyFile.type, parentSchema: schema175.properties.sshKeyFile, data: data24 };
         if (vErrors === null) {
           vErrors = [err50];
         } else {
@@ -14163,7 +14253,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
       let data25 = data.sshPassphraseFile;
       if (typeof data25 === "string") {
         if (func2(data25) < 1) {
-          const err51 = { instancePath: instancePath + "/sshPassphraseFile", schemaPath: "#/properties/sshPassphraseFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema174.properties.sshPassphraseFile, data: data25 };
+          const err51 = { instancePath: instancePath + "/sshPassphraseFile", schemaPath: "#/properties/sshPassphraseFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema175.properties.sshPassphraseFile, data: data25 };
           if (vErrors === null) {
             vErrors = [err51];
           } else {
@@ -14172,7 +14262,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err52 = { instancePath: instancePath + "/sshPassphraseFile", schemaPath: "#/properties/sshPassphraseFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema174.properties.sshPassphraseFile.type, parentSchema: schema174.properties.sshPassphraseFile, data: data25 };
+        const err52 = { instancePath: instancePath + "/sshPassphraseFile", schemaPath: "#/properties/sshPassphraseFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema175.properties.sshPassphraseFile.type, parentSchema: schema175.properties.sshPassphraseFile, data: data25 };
         if (vErrors === null) {
           vErrors = [err52];
         } else {
@@ -14185,7 +14275,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
       let data26 = data.sshAgent;
       if (typeof data26 === "string") {
         if (func2(data26) < 1) {
-          const err53 = { instancePath: instancePath + "/sshAgent", schemaPath: "#/properties/sshAgent/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema174.properties.sshAgent, data: data26 };
+          const err53 = { instancePath: instancePath + "/sshAgent", schemaPath: "#/properties/sshAgent/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema175.properties.sshAgent, data: data26 };
           if (vErrors === null) {
             vErrors = [err53];
           } else {
@@ -14194,7 +14284,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err54 = { instancePath: instancePath + "/sshAgent", schemaPath: "#/properties/sshAgent/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema174.properties.sshAgent.type, parentSchema: schema174.properties.sshAgent, data: data26 };
+        const err54 = { instancePath: instancePath + "/sshAgent", schemaPath: "#/properties/sshAgent/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema175.properties.sshAgent.type, parentSchema: schema175.properties.sshAgent, data: data26 };
         if (vErrors === null) {
           vErrors = [err54];
         } else {
@@ -14207,7 +14297,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
       let data27 = data.knownHostsFile;
       if (typeof data27 === "string") {
         if (func2(data27) < 1) {
-          const err55 = { instancePath: instancePath + "/knownHostsFile", schemaPath: "#/properties/knownHostsFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema174.properties.knownHostsFile, data: data27 };
+          const err55 = { instancePath: instancePath + "/knownHostsFile", schemaPath: "#/properties/knownHostsFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema175.properties.knownHostsFile, data: data27 };
           if (vErrors === null) {
             vErrors = [err55];
           } else {
@@ -14216,7 +14306,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err56 = { instancePath: instancePath + "/knownHostsFile", schemaPath: "#/properties/knownHostsFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema174.properties.knownHostsFile.type, parentSchema: schema174.properties.knownHostsFile, data: data27 };
+        const err56 = { instancePath: instancePath + "/knownHostsFile", schemaPath: "#/properties/knownHostsFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema175.properties.knownHostsFile.type, parentSchema: schema175.properties.knownHostsFile, data: data27 };
         if (vErrors === null) {
           vErrors = [err56];
         } else {
@@ -14229,7 +14319,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
       let data28 = data.submodules;
       if (typeof data28 === "string") {
         if (func2(data28) < 1) {
-          const err57 = { instancePath: instancePath + "/submodules", schemaPath: "#/properties/submodules/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema174.properties.submodules, data: data28 };
+          const err57 = { instancePath: instancePath + "/submodules", schemaPath: "#/properties/submodules/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema175.properties.submodules, data: data28 };
           if (vErrors === null) {
             vErrors = [err57];
           } else {
@@ -14238,7 +14328,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err58 = { instancePath: instancePath + "/submodules", schemaPath: "#/properties/submodules/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema174.properties.submodules.type, parentSchema: schema174.properties.submodules, data: data28 };
+        const err58 = { instancePath: instancePath + "/submodules", schemaPath: "#/properties/submodules/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema175.properties.submodules.type, parentSchema: schema175.properties.submodules, data: data28 };
         if (vErrors === null) {
           vErrors = [err58];
         } else {
@@ -14251,7 +14341,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
       let data29 = data.signingKeyFile;
       if (typeof data29 === "string") {
         if (func2(data29) < 1) {
-          const err59 = { instancePath: instancePath + "/signingKeyFile", schemaPath: "#/properties/signingKeyFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema174.properties.signingKeyFile, data: data29 };
+          const err59 = { instancePath: instancePath + "/signingKeyFile", schemaPath: "#/properties/signingKeyFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema175.properties.signingKeyFile, data: data29 };
           if (vErrors === null) {
             vErrors = [err59];
           } else {
@@ -14260,7 +14350,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err60 = { instancePath: instancePath + "/signingKeyFile", schemaPath: "#/properties/signingKeyFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema174.properties.signingKeyFile.type, parentSchema: schema174.properties.signingKeyFile, data: data29 };
+        const err60 = { instancePath: instancePath + "/signingKeyFile", schemaPath: "#/properties/signingKeyFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema175.properties.signingKeyFile.type, parentSchema: schema175.properties.signingKeyFile, data: data29 };
         if (vErrors === null) {
           vErrors = [err60];
         } else {
@@ -14273,7 +14363,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
       let data30 = data.signingPassphraseFile;
       if (typeof data30 === "string") {
         if (func2(data30) < 1) {
-          const err61 = { instancePath: instancePath + "/signingPassphraseFile", schemaPath: "#/properties/signingPassphraseFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema174.properties.signingPassphraseFile, data: data30 };
+          const err61 = { instancePath: instancePath + "/signingPassphraseFile", schemaPath: "#/properties/signingPassphraseFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema175.properties.signingPassphraseFile, data: data30 };
           if (vErrors === null) {
             vErrors = [err61];
           } else {
@@ -14282,7 +14372,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err62 = { instancePath: instancePath + "/signingPassphraseFile", schemaPath: "#/properties/signingPassphraseFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema174.properties.signingPassphraseFile.type, parentSchema: schema174.properties.signingPassphraseFile, data: data30 };
+        const err62 = { instancePath: instancePath + "/signingPassphraseFile", schemaPath: "#/properties/signingPassphraseFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema175.properties.signingPassphraseFile.type, parentSchema: schema175.properties.signingPassphraseFile, data: data30 };
         if (vErrors === null) {
           vErrors = [err62];
         } else {
@@ -14295,7 +14385,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
       let data31 = data.listen;
       if (typeof data31 === "string") {
         if (func2(data31) < 1) {
-          const err63 = { instancePath: instancePath + "/listen", schemaPath: "#/properties/listen/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema174.properties.listen, data: data31 };
+          const err63 = { instancePath: instancePath + "/listen", schemaPath: "#/properties/listen/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema175.properties.listen, data: data31 };
           if (vErrors === null) {
             vErrors = [err63];
           } else {
@@ -14304,7 +14394,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err64 = { instancePath: instancePath + "/listen", schemaPath: "#/properties/listen/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema174.properties.listen.type, parentSchema: schema174.properties.listen, data: data31 };
+        const err64 = { instancePath: instancePath + "/listen", schemaPath: "#/properties/listen/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema175.properties.listen.type, parentSchema: schema175.properties.listen, data: data31 };
         if (vErrors === null) {
           vErrors = [err64];
         } else {
@@ -14317,7 +14407,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
       let data32 = data.webhookSecretFile;
       if (typeof data32 === "string") {
         if (func2(data32) < 1) {
-          const err65 = { instancePath: instancePath + "/webhookSecretFile", schemaPath: "#/properties/webhookSecretFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema174.properties.webhookSecretFile, data: data32 };
+          const err65 = { instancePath: instancePath + "/webhookSecretFile", schemaPath: "#/properties/webhookSecretFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema175.properties.webhookSecretFile, data: data32 };
           if (vErrors === null) {
             vErrors = [err65];
           } else {
@@ -14326,7 +14416,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err66 = { instancePath: instancePath + "/webhookSecretFile", schemaPath: "#/properties/webhookSecretFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema174.properties.webhookSecretFile.type, parentSchema: schema174.properties.webhookSecretFile, data: data32 };
+        const err66 = { instancePath: instancePath + "/webhookSecretFile", schemaPath: "#/properties/webhookSecretFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema175.properties.webhookSecretFile.type, parentSchema: schema175.properties.webhookSecretFile, data: data32 };
         if (vErrors === null) {
           vErrors = [err66];
         } else {
@@ -14339,7 +14429,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
       let data33 = data.sources;
       if (data33 && typeof data33 == "object" && !Array.isArray(data33)) {
         if (Object.keys(data33).length < 1) {
-          const err67 = { instancePath: instancePath + "/sources", schemaPath: "#/properties/sources/minProperties", keyword: "minProperties", params: { limit: 1 }, message: "must NOT have fewer than 1 properties", schema: 1, parentSchema: schema174.properties.sources, data: data33 };
+          const err67 = { instancePath: instancePath + "/sources", schemaPath: "#/properties/sources/minProperties", keyword: "minProperties", params: { limit: 1 }, message: "must NOT have fewer than 1 properties", schema: 1, parentSchema: schema175.properties.sources, data: data33 };
           if (vErrors === null) {
             vErrors = [err67];
           } else {
@@ -14351,7 +14441,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
           const _errs70 = errors;
           if (typeof key1 === "string") {
             if (!pattern108.test(key1)) {
-              const err68 = { instancePath: instancePath + "/sources", schemaPath: "#/properties/sources/propertyNames/pattern", keyword: "pattern", params: { pattern: "^[a-z0-9][a-z0-9-]{0,62}$" }, message: 'must match pattern "^[a-z0-9][a-z0-9-]{0,62}$"', schema: "^[a-z0-9][a-z0-9-]{0,62}$", parentSchema: schema174.properties.sources.propertyNames, data: key1, propertyName: key1 };
+              const err68 = { instancePath: instancePath + "/sources", schemaPath: "#/properties/sources/propertyNames/pattern", keyword: "pattern", params: { pattern: "^[a-z0-9][a-z0-9-]{0,62}$" }, message: 'must match pattern "^[a-z0-9][a-z0-9-]{0,62}$"', schema: "^[a-z0-9][a-z0-9-]{0,62}$", parentSchema: schema175.properties.sources.propertyNames, data: key1, propertyName: key1 };
               if (vErrors === null) {
                 vErrors = [err68];
               } else {
@@ -14362,7 +14452,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
           }
           var valid1 = _errs70 === errors;
           if (!valid1) {
-            const err69 = { instancePath: instancePath + "/sources", schemaPath: "#/properties/sources/propertyNames", keyword: "propertyNames", params: { propertyName: key1 }, message: "property name must be valid", schema: schema174.properties.sources.propertyNames, parentSchema: schema174.properties.sources, data: data33 };
+            const err69 = { instancePath: instancePath + "/sources", schemaPath: "#/properties/sources/propertyNames", keyword: "propertyNames", params: { propertyName: key1 }, message: "property name must be valid", schema: schema175.properties.sources.propertyNames, parentSchema: schema175.properties.sources, data: data33 };
             if (vErrors === null) {
               vErrors = [err69];
             } else {
@@ -14393,7 +14483,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
               }
               var valid5 = _errs77 === errors;
               if (valid5) {
-                const err71 = { instancePath: instancePath + "/sources/" + key2.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/properties/sources/additionalProperties/propertyNames/not", keyword: "not", params: {}, message: "must NOT be valid", schema: schema174.properties.sources.additionalProperties.propertyNames.not, parentSchema: schema174.properties.sources.additionalProperties.propertyNames, data: key3, propertyName: key3 };
+                const err71 = { instancePath: instancePath + "/sources/" + key2.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/properties/sources/additionalProperties/propertyNames/not", keyword: "not", params: {}, message: "must NOT be valid", schema: schema175.properties.sources.additionalProperties.propertyNames.not, parentSchema: schema175.properties.sources.additionalProperties.propertyNames, data: key3, propertyName: key3 };
                 if (vErrors === null) {
                   vErrors = [err71];
                 } else {
@@ -14412,7 +14502,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
               }
               var valid4 = _errs75 === errors;
               if (!valid4) {
-                const err72 = { instancePath: instancePath + "/sources/" + key2.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/properties/sources/additionalProperties/propertyNames", keyword: "propertyNames", params: { propertyName: key3 }, message: "property name must be valid", schema: schema174.properties.sources.additionalProperties.propertyNames, parentSchema: schema174.properties.sources.additionalProperties, data: data34 };
+                const err72 = { instancePath: instancePath + "/sources/" + key2.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/properties/sources/additionalProperties/propertyNames", keyword: "propertyNames", params: { propertyName: key3 }, message: "property name must be valid", schema: schema175.properties.sources.additionalProperties.propertyNames, parentSchema: schema175.properties.sources.additionalProperties, data: data34 };
                 if (vErrors === null) {
                   vErrors = [err72];
                 } else {
@@ -14422,7 +14512,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err73 = { instancePath: instancePath + "/sources/" + key2.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/properties/sources/additionalProperties/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema174.properties.sources.additionalProperties.type, parentSchema: schema174.properties.sources.additionalProperties, data: data34 };
+            const err73 = { instancePath: instancePath + "/sources/" + key2.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/properties/sources/additionalProperties/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema175.properties.sources.additionalProperties.type, parentSchema: schema175.properties.sources.additionalProperties, data: data34 };
             if (vErrors === null) {
               vErrors = [err73];
             } else {
@@ -14432,7 +14522,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err74 = { instancePath: instancePath + "/sources", schemaPath: "#/properties/sources/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema174.properties.sources.type, parentSchema: schema174.properties.sources, data: data33 };
+        const err74 = { instancePath: instancePath + "/sources", schemaPath: "#/properties/sources/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema175.properties.sources.type, parentSchema: schema175.properties.sources, data: data33 };
         if (vErrors === null) {
           vErrors = [err74];
         } else {
@@ -14445,7 +14535,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
       let data35 = data.pollInterval;
       if (typeof data35 === "string") {
         if (!pattern109.test(data35)) {
-          const err75 = { instancePath: instancePath + "/pollInterval", schemaPath: "#/properties/pollInterval/pattern", keyword: "pattern", params: { pattern: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, message: 'must match pattern "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$"', schema: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$", parentSchema: schema174.properties.pollInterval, data: data35 };
+          const err75 = { instancePath: instancePath + "/pollInterval", schemaPath: "#/properties/pollInterval/pattern", keyword: "pattern", params: { pattern: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, message: 'must match pattern "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$"', schema: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$", parentSchema: schema175.properties.pollInterval, data: data35 };
           if (vErrors === null) {
             vErrors = [err75];
           } else {
@@ -14454,7 +14544,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err76 = { instancePath: instancePath + "/pollInterval", schemaPath: "#/properties/pollInterval/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema174.properties.pollInterval.type, parentSchema: schema174.properties.pollInterval, data: data35 };
+        const err76 = { instancePath: instancePath + "/pollInterval", schemaPath: "#/properties/pollInterval/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema175.properties.pollInterval.type, parentSchema: schema175.properties.pollInterval, data: data35 };
         if (vErrors === null) {
           vErrors = [err76];
         } else {
@@ -14467,7 +14557,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
       let data36 = data.resyncInterval;
       if (typeof data36 === "string") {
         if (!pattern109.test(data36)) {
-          const err77 = { instancePath: instancePath + "/resyncInterval", schemaPath: "#/properties/resyncInterval/pattern", keyword: "pattern", params: { pattern: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, message: 'must match pattern "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$"', schema: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$", parentSchema: schema174.properties.resyncInterval, data: data36 };
+          const err77 = { instancePath: instancePath + "/resyncInterval", schemaPath: "#/properties/resyncInterval/pattern", keyword: "pattern", params: { pattern: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, message: 'must match pattern "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$"', schema: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$", parentSchema: schema175.properties.resyncInterval, data: data36 };
           if (vErrors === null) {
             vErrors = [err77];
           } else {
@@ -14476,7 +14566,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err78 = { instancePath: instancePath + "/resyncInterval", schemaPath: "#/properties/resyncInterval/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema174.properties.resyncInterval.type, parentSchema: schema174.properties.resyncInterval, data: data36 };
+        const err78 = { instancePath: instancePath + "/resyncInterval", schemaPath: "#/properties/resyncInterval/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema175.properties.resyncInterval.type, parentSchema: schema175.properties.resyncInterval, data: data36 };
         if (vErrors === null) {
           vErrors = [err78];
         } else {
@@ -14488,7 +14578,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.logLevel !== void 0) {
       let data37 = data.logLevel;
       if (typeof data37 !== "string") {
-        const err79 = { instancePath: instancePath + "/logLevel", schemaPath: "#/properties/logLevel/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema174.properties.logLevel.type, parentSchema: schema174.properties.logLevel, data: data37 };
+        const err79 = { instancePath: instancePath + "/logLevel", schemaPath: "#/properties/logLevel/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema175.properties.logLevel.type, parentSchema: schema175.properties.logLevel, data: data37 };
         if (vErrors === null) {
           vErrors = [err79];
         } else {
@@ -14497,7 +14587,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (!(data37 === "debug" || data37 === "info" || data37 === "warn" || data37 === "error" || data37 === "silent")) {
-        const err80 = { instancePath: instancePath + "/logLevel", schemaPath: "#/properties/logLevel/enum", keyword: "enum", params: { allowedValues: schema174.properties.logLevel.enum }, message: "must be equal to one of the allowed values", schema: schema174.properties.logLevel.enum, parentSchema: schema174.properties.logLevel, data: data37 };
+        const err80 = { instancePath: instancePath + "/logLevel", schemaPath: "#/properties/logLevel/enum", keyword: "enum", params: { allowedValues: schema175.properties.logLevel.enum }, message: "must be equal to one of the allowed values", schema: schema175.properties.logLevel.enum, parentSchema: schema175.properties.logLevel, data: data37 };
         if (vErrors === null) {
           vErrors = [err80];
         } else {
@@ -14507,7 +14597,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err81 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema174.type, parentSchema: schema174, data };
+    const err81 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema175.type, parentSchema: schema175, data };
     if (vErrors === null) {
       vErrors = [err81];
     } else {
@@ -14520,15 +14610,16 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
 }
 validate70.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
 var validatePlan = validate71;
-var schema175 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/plan.schema.json", "type": "object", "required": ["version", "revision", "hash", "inSync", "adoptions", "steps", "unavailability", "blocked", "held"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "revision": { "$ref": "#/$defs/revision" }, "hash": { "type": ["string", "null"], "pattern": "^[0-9a-f]{64}$" }, "inSync": { "type": "boolean" }, "adoptions": { "type": "array", "items": { "$ref": "#/$defs/adoption" } }, "steps": { "type": "array", "items": { "$ref": "#/$defs/step" } }, "unavailability": { "type": "array", "items": { "$ref": "#/$defs/unavailability" } }, "blocked": { "type": "array", "items": { "$ref": "#/$defs/blocked" } }, "held": { "anyOf": [{ "$ref": "#/$defs/held" }, { "type": "null" }] } }, "$defs": { "revision": { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } }, "position": { "type": "object", "required": ["file", "line", "column"], "additionalProperties": false, "properties": { "file": { "type": "string" }, "line": { "type": "integer", "minimum": 1 }, "column": { "type": "integer", "minimum": 1 } } }, "value": { "anyOf": [{ "type": ["string", "number", "boolean", "null"] }, { "type": "array", "items": { "type": "string" } }] }, "change": { "type": "object", "required": ["path", "from", "to"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "from": { "$ref": "#/$defs/value" }, "to": { "$ref": "#/$defs/value" } } }, "cause": { "type": "object", "required": ["commit", "origin", "path", "reason", "changes"], "additionalProperties": false, "properties": { "commit": { "type": "string" }, "origin": { "anyOf": [{ "$ref": "#/$defs/position" }, { "type": "null" }] }, "path": { "type": "string" }, "reason": { "type": "string" }, "changes": { "type": "array", "items": { "$ref": "#/$defs/change" } } } }, "step": { "type": "object", "required": ["wave", "host", "application", "service", "slot", "action", "subject", "detail", "cause"], "additionalProperties": false, "properties": { "wave": { "type": "integer", "minimum": 1 }, "host": { "type": "string" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "action": { "type": "string", "enum": ["pull-image", "create-network", "remove-network", "create-volume", "create-container", "start-container", "run-hooks", "unpause-container", "update-container", "deliver-files", "rename-container", "connect-network", "disconnect-network", "stop-container", "remove-container"] }, "subject": { "type": "string" }, "detail": { "type": "string" }, "cause": { "$ref": "#/$defs/cause" } } }, "adoption": { "type": "object", "required": ["application", "service", "slot", "host", "container", "outcome", "differs", "changes"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "type": "string" }, "container": { "type": "string" }, "outcome": { "type": "string", "enum": ["adopted", "refused", "superseded", "unclaimed"] }, "differs": { "type": "boolean" }, "changes": { "type": "array", "items": { "$ref": "#/$defs/change" } } } }, "unavailability": { "type": "object", "required": ["application", "service", "desired", "before", "lowest", "reason"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "service": { "type": "string" }, "desired": { "type": "integer" }, "before": { "type": "integer" }, "lowest": { "type": "integer" }, "reason": { "type": "string" } } }, "held": { "type": "object", "required": ["applications", "of", "commits"], "additionalProperties": false, "properties": { "applications": { "type": "array", "items": { "type": "string" } }, "of": { "type": "integer" }, "commits": { "type": "array", "items": { "type": "string" } } } }, "blocked": { "type": "object", "required": ["application", "reason", "message"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "reason": { "type": "string" }, "message": { "type": "string" } } } } };
-var schema176 = { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } };
-var schema184 = { "type": "object", "required": ["application", "service", "desired", "before", "lowest", "reason"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "service": { "type": "string" }, "desired": { "type": "integer" }, "before": { "type": "integer" }, "lowest": { "type": "integer" }, "reason": { "type": "string" } } };
-var schema185 = { "type": "object", "required": ["application", "reason", "message"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "reason": { "type": "string" }, "message": { "type": "string" } } };
-var schema186 = { "type": "object", "required": ["applications", "of", "commits"], "additionalProperties": false, "properties": { "applications": { "type": "array", "items": { "type": "string" } }, "of": { "type": "integer" }, "commits": { "type": "array", "items": { "type": "string" } } } };
+var schema176 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/plan.schema.json", "type": "object", "required": ["version", "revision", "hash", "inSync", "adoptions", "steps", "unavailability", "blocked", "hostNotes", "held"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "revision": { "$ref": "#/$defs/revision" }, "hash": { "type": ["string", "null"], "pattern": "^[0-9a-f]{64}$" }, "inSync": { "type": "boolean" }, "adoptions": { "type": "array", "items": { "$ref": "#/$defs/adoption" } }, "steps": { "type": "array", "items": { "$ref": "#/$defs/step" } }, "unavailability": { "type": "array", "items": { "$ref": "#/$defs/unavailability" } }, "blocked": { "type": "array", "items": { "$ref": "#/$defs/blocked" } }, "hostNotes": { "type": "array", "items": { "$ref": "#/$defs/hostNote" } }, "held": { "anyOf": [{ "$ref": "#/$defs/held" }, { "type": "null" }] } }, "$defs": { "hostNote": { "type": "object", "required": ["host", "message"], "additionalProperties": false, "properties": { "host": { "type": "string" }, "message": { "type": "string" } } }, "revision": { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } }, "position": { "type": "object", "required": ["file", "line", "column"], "additionalProperties": false, "properties": { "file": { "type": "string" }, "line": { "type": "integer", "minimum": 1 }, "column": { "type": "integer", "minimum": 1 } } }, "value": { "anyOf": [{ "type": ["string", "number", "boolean", "null"] }, { "type": "array", "items": { "type": "string" } }] }, "change": { "type": "object", "required": ["path", "from", "to"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "from": { "$ref": "#/$defs/value" }, "to": { "$ref": "#/$defs/value" } } }, "cause": { "type": "object", "required": ["commit", "origin", "path", "reason", "changes"], "additionalProperties": false, "properties": { "commit": { "type": "string" }, "origin": { "anyOf": [{ "$ref": "#/$defs/position" }, { "type": "null" }] }, "path": { "type": "string" }, "reason": { "type": "string" }, "changes": { "type": "array", "items": { "$ref": "#/$defs/change" } } } }, "step": { "type": "object", "required": ["wave", "host", "application", "service", "slot", "action", "subject", "detail", "cause"], "additionalProperties": false, "properties": { "wave": { "type": "integer", "minimum": 1 }, "host": { "type": "string" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "action": { "type": "string", "enum": ["pull-image", "create-network", "remove-network", "create-volume", "create-container", "start-container", "run-hooks", "unpause-container", "update-container", "deliver-files", "rename-container", "connect-network", "disconnect-network", "stop-container", "remove-container"] }, "subject": { "type": "string" }, "detail": { "type": "string" }, "cause": { "$ref": "#/$defs/cause" } } }, "adoption": { "type": "object", "required": ["application", "service", "slot", "host", "container", "outcome", "differs", "changes"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "type": "string" }, "container": { "type": "string" }, "outcome": { "type": "string", "enum": ["adopted", "refused", "superseded", "unclaimed"] }, "differs": { "type": "boolean" }, "changes": { "type": "array", "items": { "$ref": "#/$defs/change" } } } }, "unavailability": { "type": "object", "required": ["application", "service", "desired", "before", "lowest", "reason"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "service": { "type": "string" }, "desired": { "type": "integer" }, "before": { "type": "integer" }, "lowest": { "type": "integer" }, "reason": { "type": "string" } } }, "held": { "type": "object", "required": ["applications", "of", "commits"], "additionalProperties": false, "properties": { "applications": { "type": "array", "items": { "type": "string" } }, "of": { "type": "integer" }, "commits": { "type": "array", "items": { "type": "string" } } } }, "blocked": { "type": "object", "required": ["application", "reason", "message"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "reason": { "type": "string" }, "message": { "type": "string" } } } } };
+var schema177 = { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } };
+var schema185 = { "type": "object", "required": ["application", "service", "desired", "before", "lowest", "reason"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "service": { "type": "string" }, "desired": { "type": "integer" }, "before": { "type": "integer" }, "lowest": { "type": "integer" }, "reason": { "type": "string" } } };
+var schema186 = { "type": "object", "required": ["application", "reason", "message"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "reason": { "type": "string" }, "message": { "type": "string" } } };
+var schema187 = { "type": "object", "required": ["host", "message"], "additionalProperties": false, "properties": { "host": { "type": "string" }, "message": { "type": "string" } } };
+var schema188 = { "type": "object", "required": ["applications", "of", "commits"], "additionalProperties": false, "properties": { "applications": { "type": "array", "items": { "type": "string" } }, "of": { "type": "integer" }, "commits": { "type": "array", "items": { "type": "string" } } } };
 var pattern112 = new RegExp("^[0-9a-f]{64}$", "u");
-var schema177 = { "type": "object", "required": ["application", "service", "slot", "host", "container", "outcome", "differs", "changes"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "type": "string" }, "container": { "type": "string" }, "outcome": { "type": "string", "enum": ["adopted", "refused", "superseded", "unclaimed"] }, "differs": { "type": "boolean" }, "changes": { "type": "array", "items": { "$ref": "#/$defs/change" } } } };
-var schema178 = { "type": "object", "required": ["path", "from", "to"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "from": { "$ref": "#/$defs/value" }, "to": { "$ref": "#/$defs/value" } } };
-var schema179 = { "anyOf": [{ "type": ["string", "number", "boolean", "null"] }, { "type": "array", "items": { "type": "string" } }] };
+var schema178 = { "type": "object", "required": ["application", "service", "slot", "host", "container", "outcome", "differs", "changes"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "type": "string" }, "container": { "type": "string" }, "outcome": { "type": "string", "enum": ["adopted", "refused", "superseded", "unclaimed"] }, "differs": { "type": "boolean" }, "changes": { "type": "array", "items": { "$ref": "#/$defs/change" } } } };
+var schema179 = { "type": "object", "required": ["path", "from", "to"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "from": { "$ref": "#/$defs/value" }, "to": { "$ref": "#/$defs/value" } } };
+var schema180 = { "anyOf": [{ "type": ["string", "number", "boolean", "null"] }, { "type": "array", "items": { "type": "string" } }] };
 function validate73(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   let vErrors = null;
   let errors = 0;
@@ -14541,7 +14632,7 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.path === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "path" }, message: "must have required property 'path'", schema: schema178.required, parentSchema: schema178, data };
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "path" }, message: "must have required property 'path'", schema: schema179.required, parentSchema: schema179, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -14550,7 +14641,7 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.from === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "from" }, message: "must have required property 'from'", schema: schema178.required, parentSchema: schema178, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "from" }, message: "must have required property 'from'", schema: schema179.required, parentSchema: schema179, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -14559,7 +14650,7 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.to === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "to" }, message: "must have required property 'to'", schema: schema178.required, parentSchema: schema178, data };
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "to" }, message: "must have required property 'to'", schema: schema179.required, parentSchema: schema179, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -14569,7 +14660,7 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
     }
     for (const key0 in data) {
       if (!(key0 === "path" || key0 === "from" || key0 === "to")) {
-        const err3 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema178, data };
+        const err3 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema179, data };
         if (vErrors === null) {
           vErrors = [err3];
         } else {
@@ -14581,7 +14672,7 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.path !== void 0) {
       let data0 = data.path;
       if (typeof data0 !== "string") {
-        const err4 = { instancePath: instancePath + "/path", schemaPath: "#/properties/path/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema178.properties.path.type, parentSchema: schema178.properties.path, data: data0 };
+        const err4 = { instancePath: instancePath + "/path", schemaPath: "#/properties/path/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema179.properties.path.type, parentSchema: schema179.properties.path, data: data0 };
         if (vErrors === null) {
           vErrors = [err4];
         } else {
@@ -14596,7 +14687,7 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
       let valid2 = false;
       const _errs7 = errors;
       if (typeof data1 !== "string" && !(typeof data1 == "number" && isFinite(data1)) && typeof data1 !== "boolean" && data1 !== null) {
-        const err5 = { instancePath: instancePath + "/from", schemaPath: "#/$defs/value/anyOf/0/type", keyword: "type", params: { type: schema179.anyOf[0].type }, message: "must be string,number,boolean,null", schema: schema179.anyOf[0].type, parentSchema: schema179.anyOf[0], data: data1 };
+        const err5 = { instancePath: instancePath + "/from", schemaPath: "#/$defs/value/anyOf/0/type", keyword: "type", params: { type: schema180.anyOf[0].type }, message: "must be string,number,boolean,null", schema: schema180.anyOf[0].type, parentSchema: schema180.anyOf[0], data: data1 };
         if (vErrors === null) {
           vErrors = [err5];
         } else {
@@ -14612,7 +14703,7 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
         for (let i0 = 0; i0 < len0; i0++) {
           let data2 = data1[i0];
           if (typeof data2 !== "string") {
-            const err6 = { instancePath: instancePath + "/from/" + i0, schemaPath: "#/$defs/value/anyOf/1/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema179.anyOf[1].items.type, parentSchema: schema179.anyOf[1].items, data: data2 };
+            const err6 = { instancePath: instancePath + "/from/" + i0, schemaPath: "#/$defs/value/anyOf/1/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema180.anyOf[1].items.type, parentSchema: schema180.anyOf[1].items, data: data2 };
             if (vErrors === null) {
               vErrors = [err6];
             } else {
@@ -14622,7 +14713,7 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err7 = { instancePath: instancePath + "/from", schemaPath: "#/$defs/value/anyOf/1/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema179.anyOf[1].type, parentSchema: schema179.anyOf[1], data: data1 };
+        const err7 = { instancePath: instancePath + "/from", schemaPath: "#/$defs/value/anyOf/1/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema180.anyOf[1].type, parentSchema: schema180.anyOf[1], data: data1 };
         if (vErrors === null) {
           vErrors = [err7];
         } else {
@@ -14633,7 +14724,7 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
       var _valid0 = _errs9 === errors;
       valid2 = valid2 || _valid0;
       if (!valid2) {
-        const err8 = { instancePath: instancePath + "/from", schemaPath: "#/$defs/value/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema179.anyOf, parentSchema: schema179, data: data1 };
+        const err8 = { instancePath: instancePath + "/from", schemaPath: "#/$defs/value/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema180.anyOf, parentSchema: schema180, data: data1 };
         if (vErrors === null) {
           vErrors = [err8];
         } else {
@@ -14657,7 +14748,7 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
       let valid6 = false;
       const _errs16 = errors;
       if (typeof data3 !== "string" && !(typeof data3 == "number" && isFinite(data3)) && typeof data3 !== "boolean" && data3 !== null) {
-        const err9 = { instancePath: instancePath + "/to", schemaPath: "#/$defs/value/anyOf/0/type", keyword: "type", params: { type: schema179.anyOf[0].type }, message: "must be string,number,boolean,null", schema: schema179.anyOf[0].type, parentSchema: schema179.anyOf[0], data: data3 };
+        const err9 = { instancePath: instancePath + "/to", schemaPath: "#/$defs/value/anyOf/0/type", keyword: "type", params: { type: schema180.anyOf[0].type }, message: "must be string,number,boolean,null", schema: schema180.anyOf[0].type, parentSchema: schema180.anyOf[0], data: data3 };
         if (vErrors === null) {
           vErrors = [err9];
         } else {
@@ -14673,7 +14764,7 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
         for (let i1 = 0; i1 < len1; i1++) {
           let data4 = data3[i1];
           if (typeof data4 !== "string") {
-            const err10 = { instancePath: instancePath + "/to/" + i1, schemaPath: "#/$defs/value/anyOf/1/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema179.anyOf[1].items.type, parentSchema: schema179.anyOf[1].items, data: data4 };
+            const err10 = { instancePath: instancePath + "/to/" + i1, schemaPath: "#/$defs/value/anyOf/1/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema180.anyOf[1].items.type, parentSchema: schema180.anyOf[1].items, data: data4 };
             if (vErrors === null) {
               vErrors = [err10];
             } else {
@@ -14683,7 +14774,7 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err11 = { instancePath: instancePath + "/to", schemaPath: "#/$defs/value/anyOf/1/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema179.anyOf[1].type, parentSchema: schema179.anyOf[1], data: data3 };
+        const err11 = { instancePath: instancePath + "/to", schemaPath: "#/$defs/value/anyOf/1/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema180.anyOf[1].type, parentSchema: schema180.anyOf[1], data: data3 };
         if (vErrors === null) {
           vErrors = [err11];
         } else {
@@ -14694,7 +14785,7 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
       var _valid1 = _errs18 === errors;
       valid6 = valid6 || _valid1;
       if (!valid6) {
-        const err12 = { instancePath: instancePath + "/to", schemaPath: "#/$defs/value/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema179.anyOf, parentSchema: schema179, data: data3 };
+        const err12 = { instancePath: instancePath + "/to", schemaPath: "#/$defs/value/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema180.anyOf, parentSchema: schema180, data: data3 };
         if (vErrors === null) {
           vErrors = [err12];
         } else {
@@ -14713,7 +14804,7 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err13 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema178.type, parentSchema: schema178, data };
+    const err13 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema179.type, parentSchema: schema179, data };
     if (vErrors === null) {
       vErrors = [err13];
     } else {
@@ -14737,7 +14828,7 @@ function validate72(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.application === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema177.required, parentSchema: schema177, data };
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema178.required, parentSchema: schema178, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -14746,7 +14837,7 @@ function validate72(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.service === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema177.required, parentSchema: schema177, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema178.required, parentSchema: schema178, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -14755,7 +14846,7 @@ function validate72(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.slot === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema177.required, parentSchema: schema177, data };
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema178.required, parentSchema: schema178, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -14764,7 +14855,7 @@ function validate72(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.host === void 0) {
-      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema177.required, parentSchema: schema177, data };
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema178.required, parentSchema: schema178, data };
       if (vErrors === null) {
         vErrors = [err3];
       } else {
@@ -14773,7 +14864,7 @@ function validate72(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.container === void 0) {
-      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "container" }, message: "must have required property 'container'", schema: schema177.required, parentSchema: schema177, data };
+      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "container" }, message: "must have required property 'container'", schema: schema178.required, parentSchema: schema178, data };
       if (vErrors === null) {
         vErrors = [err4];
       } else {
@@ -14782,7 +14873,7 @@ function validate72(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.outcome === void 0) {
-      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "outcome" }, message: "must have required property 'outcome'", schema: schema177.required, parentSchema: schema177, data };
+      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "outcome" }, message: "must have required property 'outcome'", schema: schema178.required, parentSchema: schema178, data };
       if (vErrors === null) {
         vErrors = [err5];
       } else {
@@ -14791,7 +14882,7 @@ function validate72(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.differs === void 0) {
-      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "differs" }, message: "must have required property 'differs'", schema: schema177.required, parentSchema: schema177, data };
+      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "differs" }, message: "must have required property 'differs'", schema: schema178.required, parentSchema: schema178, data };
       if (vErrors === null) {
         vErrors = [err6];
       } else {
@@ -14800,7 +14891,7 @@ function validate72(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.changes === void 0) {
-      const err7 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "changes" }, message: "must have required property 'changes'", schema: schema177.required, parentSchema: schema177, data };
+      const err7 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "changes" }, message: "must have required property 'changes'", schema: schema178.required, parentSchema: schema178, data };
       if (vErrors === null) {
         vErrors = [err7];
       } else {
@@ -14810,7 +14901,7 @@ function validate72(data, { instancePath = "", parentData, parentDataProperty, r
     }
     for (const key0 in data) {
       if (!(key0 === "application" || key0 === "service" || key0 === "slot" || key0 === "host" || key0 === "container" || key0 === "outcome" || key0 === "differs" || key0 === "changes")) {
-        const err8 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema177, data };
+        const err8 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema178, data };
         if (vErrors === null) {
           vErrors = [err8];
         } else {
@@ -14822,7 +14913,7 @@ function validate72(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.application !== void 0) {
       let data0 = data.application;
       if (typeof data0 !== "string") {
-        const err9 = { instancePath: instancePath + "/application", schemaPath: "#/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema177.properties.application.type, parentSchema: schema177.properties.application, data: data0 };
+        const err9 = { instancePath: instancePath + "/application", schemaPath: "#/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema178.properties.application.type, parentSchema: schema178.properties.application, data: data0 };
         if (vErrors === null) {
           vErrors = [err9];
         } else {
@@ -14834,7 +14925,7 @@ function validate72(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.service !== void 0) {
       let data1 = data.service;
       if (typeof data1 !== "string") {
-        const err10 = { instancePath: instancePath + "/service", schemaPath: "#/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema177.properties.service.type, parentSchema: schema177.properties.service, data: data1 };
+        const err10 = { instancePath: instancePath + "/service", schemaPath: "#/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema178.properties.service.type, parentSchema: schema178.properties.service, data: data1 };
         if (vErrors === null) {
           vErrors = [err10];
         } else {
@@ -14846,7 +14937,7 @@ function validate72(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.slot !== void 0) {
       let data2 = data.slot;
       if (typeof data2 !== "string") {
-        const err11 = { instancePath: instancePath + "/slot", schemaPath: "#/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema177.properties.slot.type, parentSchema: schema177.properties.slot, data: data2 };
+        const err11 = { instancePath: instancePath + "/slot", schemaPath: "#/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema178.properties.slot.type, parentSchema: schema178.properties.slot, data: data2 };
         if (vErrors === null) {
           vErrors = [err11];
         } else {
@@ -14858,7 +14949,7 @@ function validate72(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.host !== void 0) {
       let data3 = data.host;
       if (typeof data3 !== "string") {
-        const err12 = { instancePath: instancePath + "/host", schemaPath: "#/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema177.properties.host.type, parentSchema: schema177.properties.host, data: data3 };
+        const err12 = { instancePath: instancePath + "/host", schemaPath: "#/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema178.properties.host.type, parentSchema: schema178.properties.host, data: data3 };
         if (vErrors === null) {
           vErrors = [err12];
         } else {
@@ -14870,7 +14961,7 @@ function validate72(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.container !== void 0) {
       let data4 = data.container;
       if (typeof data4 !== "string") {
-        const err13 = { instancePath: instancePath + "/container", schemaPath: "#/properties/container/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema177.properties.container.type, parentSchema: schema177.properties.container, data: data4 };
+        const err13 = { instancePath: instancePath + "/container", schemaPath: "#/properties/container/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema178.properties.container.type, parentSchema: schema178.properties.container, data: data4 };
         if (vErrors === null) {
           vErrors = [err13];
         } else {
@@ -14882,7 +14973,7 @@ function validate72(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.outcome !== void 0) {
       let data5 = data.outcome;
       if (typeof data5 !== "string") {
-        const err14 = { instancePath: instancePath + "/outcome", schemaPath: "#/properties/outcome/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema177.properties.outcome.type, parentSchema: schema177.properties.outcome, data: data5 };
+        const err14 = { instancePath: instancePath + "/outcome", schemaPath: "#/properties/outcome/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema178.properties.outcome.type, parentSchema: schema178.properties.outcome, data: data5 };
         if (vErrors === null) {
           vErrors = [err14];
         } else {
@@ -14891,7 +14982,7 @@ function validate72(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (!(data5 === "adopted" || data5 === "refused" || data5 === "superseded" || data5 === "unclaimed")) {
-        const err15 = { instancePath: instancePath + "/outcome", schemaPath: "#/properties/outcome/enum", keyword: "enum", params: { allowedValues: schema177.properties.outcome.enum }, message: "must be equal to one of the allowed values", schema: schema177.properties.outcome.enum, parentSchema: schema177.properties.outcome, data: data5 };
+        const err15 = { instancePath: instancePath + "/outcome", schemaPath: "#/properties/outcome/enum", keyword: "enum", params: { allowedValues: schema178.properties.outcome.enum }, message: "must be equal to one of the allowed values", schema: schema178.properties.outcome.enum, parentSchema: schema178.properties.outcome, data: data5 };
         if (vErrors === null) {
           vErrors = [err15];
         } else {
@@ -14903,7 +14994,7 @@ function validate72(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.differs !== void 0) {
       let data6 = data.differs;
       if (typeof data6 !== "boolean") {
-        const err16 = { instancePath: instancePath + "/differs", schemaPath: "#/properties/differs/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema177.properties.differs.type, parentSchema: schema177.properties.differs, data: data6 };
+        const err16 = { instancePath: instancePath + "/differs", schemaPath: "#/properties/differs/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema178.properties.differs.type, parentSchema: schema178.properties.differs, data: data6 };
         if (vErrors === null) {
           vErrors = [err16];
         } else {
@@ -14923,7 +15014,7 @@ function validate72(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err17 = { instancePath: instancePath + "/changes", schemaPath: "#/properties/changes/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema177.properties.changes.type, parentSchema: schema177.properties.changes, data: data7 };
+        const err17 = { instancePath: instancePath + "/changes", schemaPath: "#/properties/changes/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema178.properties.changes.type, parentSchema: schema178.properties.changes, data: data7 };
         if (vErrors === null) {
           vErrors = [err17];
         } else {
@@ -14933,7 +15024,7 @@ function validate72(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err18 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema177.type, parentSchema: schema177, data };
+    const err18 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema178.type, parentSchema: schema178, data };
     if (vErrors === null) {
       vErrors = [err18];
     } else {
@@ -14945,9 +15036,9 @@ function validate72(data, { instancePath = "", parentData, parentDataProperty, r
   return errors === 0;
 }
 validate72.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
-var schema181 = { "type": "object", "required": ["wave", "host", "application", "service", "slot", "action", "subject", "detail", "cause"], "additionalProperties": false, "properties": { "wave": { "type": "integer", "minimum": 1 }, "host": { "type": "string" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "action": { "type": "string", "enum": ["pull-image", "create-network", "remove-network", "create-volume", "create-container", "start-container", "run-hooks", "unpause-container", "update-container", "deliver-files", "rename-container", "connect-network", "disconnect-network", "stop-container", "remove-container"] }, "subject": { "type": "string" }, "detail": { "type": "string" }, "cause": { "$ref": "#/$defs/cause" } } };
-var schema182 = { "type": "object", "required": ["commit", "origin", "path", "reason", "changes"], "additionalProperties": false, "properties": { "commit": { "type": "string" }, "origin": { "anyOf": [{ "$ref": "#/$defs/position" }, { "type": "null" }] }, "path": { "type": "string" }, "reason": { "type": "string" }, "changes": { "type": "array", "items": { "$ref": "#/$defs/change" } } } };
-var schema183 = { "type": "object", "required": ["file", "line", "column"], "additionalProperties": false, "properties": { "file": { "type": "string" }, "line": { "type": "integer", "minimum": 1 }, "column": { "type": "integer", "minimum": 1 } } };
+var schema182 = { "type": "object", "required": ["wave", "host", "application", "service", "slot", "action", "subject", "detail", "cause"], "additionalProperties": false, "properties": { "wave": { "type": "integer", "minimum": 1 }, "host": { "type": "string" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "action": { "type": "string", "enum": ["pull-image", "create-network", "remove-network", "create-volume", "create-container", "start-container", "run-hooks", "unpause-container", "update-container", "deliver-files", "rename-container", "connect-network", "disconnect-network", "stop-container", "remove-container"] }, "subject": { "type": "string" }, "detail": { "type": "string" }, "cause": { "$ref": "#/$defs/cause" } } };
+var schema183 = { "type": "object", "required": ["commit", "origin", "path", "reason", "changes"], "additionalProperties": false, "properties": { "commit": { "type": "string" }, "origin": { "anyOf": [{ "$ref": "#/$defs/position" }, { "type": "null" }] }, "path": { "type": "string" }, "reason": { "type": "string" }, "changes": { "type": "array", "items": { "$ref": "#/$defs/change" } } } };
+var schema184 = { "type": "object", "required": ["file", "line", "column"], "additionalProperties": false, "properties": { "file": { "type": "string" }, "line": { "type": "integer", "minimum": 1 }, "column": { "type": "integer", "minimum": 1 } } };
 function validate77(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   let vErrors = null;
   let errors = 0;
@@ -14960,7 +15051,7 @@ function validate77(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.commit === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema182.required, parentSchema: schema182, data };
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema183.required, parentSchema: schema183, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -14969,7 +15060,7 @@ function validate77(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.origin === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "origin" }, message: "must have required property 'origin'", schema: schema182.required, parentSchema: schema182, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "origin" }, message: "must have required property 'origin'", schema: schema183.required, parentSchema: schema183, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -14978,7 +15069,7 @@ function validate77(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.path === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "path" }, message: "must have required property 'path'", schema: schema182.required, parentSchema: schema182, data };
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "path" }, message: "must have required property 'path'", schema: schema183.required, parentSchema: schema183, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -14987,7 +15078,7 @@ function validate77(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.reason === void 0) {
-      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema182.required, parentSchema: schema182, data };
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema183.required, parentSchema: schema183, data };
       if (vErrors === null) {
         vErrors = [err3];
       } else {
@@ -14996,7 +15087,7 @@ function validate77(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.changes === void 0) {
-      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "changes" }, message: "must have required property 'changes'", schema: schema182.required, parentSchema: schema182, data };
+      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "changes" }, message: "must have required property 'changes'", schema: schema183.required, parentSchema: schema183, data };
       if (vErrors === null) {
         vErrors = [err4];
       } else {
@@ -15006,7 +15097,7 @@ function validate77(data, { instancePath = "", parentData, parentDataProperty, r
     }
     for (const key0 in data) {
       if (!(key0 === "commit" || key0 === "origin" || key0 === "path" || key0 === "reason" || key0 === "changes")) {
-        const err5 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema182, data };
+        const err5 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema183, data };
         if (vErrors === null) {
           vErrors = [err5];
         } else {
@@ -15018,7 +15109,7 @@ function validate77(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.commit !== void 0) {
       let data0 = data.commit;
       if (typeof data0 !== "string") {
-        const err6 = { instancePath: instancePath + "/commit", schemaPath: "#/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema182.properties.commit.type, parentSchema: schema182.properties.commit, data: data0 };
+        const err6 = { instancePath: instancePath + "/commit", schemaPath: "#/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema183.properties.commit.type, parentSchema: schema183.properties.commit, data: data0 };
         if (vErrors === null) {
           vErrors = [err6];
         } else {
@@ -15034,7 +15125,7 @@ function validate77(data, { instancePath = "", parentData, parentDataProperty, r
       const _errs6 = errors;
       if (data1 && typeof data1 == "object" && !Array.isArray(data1)) {
         if (data1.file === void 0) {
-          const err7 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/position/required", keyword: "required", params: { missingProperty: "file" }, message: "must have required property 'file'", schema: schema183.required, parentSchema: schema183, data: data1 };
+          const err7 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/position/required", keyword: "required", params: { missingProperty: "file" }, message: "must have required property 'file'", schema: schema184.required, parentSchema: schema184, data: data1 };
           if (vErrors === null) {
             vErrors = [err7];
           } else {
@@ -15043,7 +15134,7 @@ function validate77(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data1.line === void 0) {
-          const err8 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/position/required", keyword: "required", params: { missingProperty: "line" }, message: "must have required property 'line'", schema: schema183.required, parentSchema: schema183, data: data1 };
+          const err8 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/position/required", keyword: "required", params: { missingProperty: "line" }, message: "must have required property 'line'", schema: schema184.required, parentSchema: schema184, data: data1 };
           if (vErrors === null) {
             vErrors = [err8];
           } else {
@@ -15052,7 +15143,7 @@ function validate77(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data1.column === void 0) {
-          const err9 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/position/required", keyword: "required", params: { missingProperty: "column" }, message: "must have required property 'column'", schema: schema183.required, parentSchema: schema183, data: data1 };
+          const err9 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/position/required", keyword: "required", params: { missingProperty: "column" }, message: "must have required property 'column'", schema: schema184.required, parentSchema: schema184, data: data1 };
           if (vErrors === null) {
             vErrors = [err9];
           } else {
@@ -15062,7 +15153,7 @@ function validate77(data, { instancePath = "", parentData, parentDataProperty, r
         }
         for (const key1 in data1) {
           if (!(key1 === "file" || key1 === "line" || key1 === "column")) {
-            const err10 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/position/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema183, data: data1 };
+            const err10 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/position/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema184, data: data1 };
             if (vErrors === null) {
               vErrors = [err10];
             } else {
@@ -15074,7 +15165,7 @@ function validate77(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.file !== void 0) {
           let data2 = data1.file;
           if (typeof data2 !== "string") {
-            const err11 = { instancePath: instancePath + "/origin/file", schemaPath: "#/$defs/position/properties/file/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema183.properties.file.type, parentSchema: schema183.properties.file, data: data2 };
+            const err11 = { instancePath: instancePath + "/origin/file", schemaPath: "#/$defs/position/properties/file/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema184.properties.file.type, parentSchema: schema184.properties.file, data: data2 };
             if (vErrors === null) {
               vErrors = [err11];
             } else {
@@ -15086,7 +15177,7 @@ function validate77(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.line !== void 0) {
           let data3 = data1.line;
           if (!(typeof data3 == "number" && (!(data3 % 1) && !isNaN(data3)) && isFinite(data3))) {
-            const err12 = { instancePath: instancePath + "/origin/line", schemaPath: "#/$defs/position/properties/line/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema183.properties.line.type, parentSchema: schema183.properties.line, data: data3 };
+            const err12 = { instancePath: instancePath + "/origin/line", schemaPath: "#/$defs/position/properties/line/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema184.properties.line.type, parentSchema: schema184.properties.line, data: data3 };
             if (vErrors === null) {
               vErrors = [err12];
             } else {
@@ -15096,7 +15187,7 @@ function validate77(data, { instancePath = "", parentData, parentDataProperty, r
           }
           if (typeof data3 == "number" && isFinite(data3)) {
             if (data3 < 1 || isNaN(data3)) {
-              const err13 = { instancePath: instancePath + "/origin/line", schemaPath: "#/$defs/position/properties/line/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema183.properties.line, data: data3 };
+              const err13 = { instancePath: instancePath + "/origin/line", schemaPath: "#/$defs/position/properties/line/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema184.properties.line, data: data3 };
               if (vErrors === null) {
                 vErrors = [err13];
               } else {
@@ -15109,7 +15200,7 @@ function validate77(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.column !== void 0) {
           let data4 = data1.column;
           if (!(typeof data4 == "number" && (!(data4 % 1) && !isNaN(data4)) && isFinite(data4))) {
-            const err14 = { instancePath: instancePath + "/origin/column", schemaPath: "#/$defs/position/properties/column/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema183.properties.column.type, parentSchema: schema183.properties.column, data: data4 };
+            const err14 = { instancePath: instancePath + "/origin/column", schemaPath: "#/$defs/position/properties/column/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema184.properties.column.type, parentSchema: schema184.properties.column, data: data4 };
             if (vErrors === null) {
               vErrors = [err14];
             } else {
@@ -15119,7 +15210,7 @@ function validate77(data, { instancePath = "", parentData, parentDataProperty, r
           }
           if (typeof data4 == "number" && isFinite(data4)) {
             if (data4 < 1 || isNaN(data4)) {
-              const err15 = { instancePath: instancePath + "/origin/column", schemaPath: "#/$defs/position/properties/column/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema183.properties.column, data: data4 };
+              const err15 = { instancePath: instancePath + "/origin/column", schemaPath: "#/$defs/position/properties/column/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema184.properties.column, data: data4 };
               if (vErrors === null) {
                 vErrors = [err15];
               } else {
@@ -15130,7 +15221,7 @@ function validate77(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err16 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/position/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema183.type, parentSchema: schema183, data: data1 };
+        const err16 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/position/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema184.type, parentSchema: schema184, data: data1 };
         if (vErrors === null) {
           vErrors = [err16];
         } else {
@@ -15142,7 +15233,7 @@ function validate77(data, { instancePath = "", parentData, parentDataProperty, r
       valid1 = valid1 || _valid0;
       const _errs16 = errors;
       if (data1 !== null) {
-        const err17 = { instancePath: instancePath + "/origin", schemaPath: "#/properties/origin/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema182.properties.origin.anyOf[1].type, parentSchema: schema182.properties.origin.anyOf[1], data: data1 };
+        const err17 = { instancePath: instancePath + "/origin", schemaPath: "#/properties/origin/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema183.properties.origin.anyOf[1].type, parentSchema: schema183.properties.origin.anyOf[1], data: data1 };
         if (vErrors === null) {
           vErrors = [err17];
         } else {
@@ -15153,7 +15244,7 @@ function validate77(data, { instancePath = "", parentData, parentDataProperty, r
       var _valid0 = _errs16 === errors;
       valid1 = valid1 || _valid0;
       if (!valid1) {
-        const err18 = { instancePath: instancePath + "/origin", schemaPath: "#/properties/origin/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema182.properties.origin.anyOf, parentSchema: schema182.properties.origin, data: data1 };
+        const err18 = { instancePath: instancePath + "/origin", schemaPath: "#/properties/origin/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema183.properties.origin.anyOf, parentSchema: schema183.properties.origin, data: data1 };
         if (vErrors === null) {
           vErrors = [err18];
         } else {
@@ -15174,7 +15265,7 @@ function validate77(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.path !== void 0) {
       let data5 = data.path;
       if (typeof data5 !== "string") {
-        const err19 = { instancePath: instancePath + "/path", schemaPath: "#/properties/path/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema182.properties.path.type, parentSchema: schema182.properties.path, data: data5 };
+        const err19 = { instancePath: instancePath + "/path", schemaPath: "#/properties/path/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema183.properties.path.type, parentSchema: schema183.properties.path, data: data5 };
         if (vErrors === null) {
           vErrors = [err19];
         } else {
@@ -15186,7 +15277,7 @@ function validate77(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.reason !== void 0) {
       let data6 = data.reason;
       if (typeof data6 !== "string") {
-        const err20 = { instancePath: instancePath + "/reason", schemaPath: "#/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema182.properties.reason.type, parentSchema: schema182.properties.reason, data: data6 };
+        const err20 = { instancePath: instancePath + "/reason", schemaPath: "#/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema183.properties.reason.type, parentSchema: schema183.properties.reason, data: data6 };
         if (vErrors === null) {
           vErrors = [err20];
         } else {
@@ -15206,7 +15297,7 @@ function validate77(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err21 = { instancePath: instancePath + "/changes", schemaPath: "#/properties/changes/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema182.properties.changes.type, parentSchema: schema182.properties.changes, data: data7 };
+        const err21 = { instancePath: instancePath + "/changes", schemaPath: "#/properties/changes/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema183.properties.changes.type, parentSchema: schema183.properties.changes, data: data7 };
         if (vErrors === null) {
           vErrors = [err21];
         } else {
@@ -15216,7 +15307,7 @@ function validate77(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err22 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema182.type, parentSchema: schema182, data };
+    const err22 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema183.type, parentSchema: schema183, data };
     if (vErrors === null) {
       vErrors = [err22];
     } else {
@@ -15240,7 +15331,7 @@ function validate76(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.wave === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "wave" }, message: "must have required property 'wave'", schema: schema181.required, parentSchema: schema181, data };
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "wave" }, message: "must have required property 'wave'", schema: schema182.required, parentSchema: schema182, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -15249,7 +15340,7 @@ function validate76(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.host === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema181.required, parentSchema: schema181, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema182.required, parentSchema: schema182, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -15258,7 +15349,7 @@ function validate76(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.application === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema181.required, parentSchema: schema181, data };
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema182.required, parentSchema: schema182, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -15267,7 +15358,7 @@ function validate76(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.service === void 0) {
-      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema181.required, parentSchema: schema181, data };
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema182.required, parentSchema: schema182, data };
       if (vErrors === null) {
         vErrors = [err3];
       } else {
@@ -15276,7 +15367,7 @@ function validate76(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.slot === void 0) {
-      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema181.required, parentSchema: schema181, data };
+      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema182.required, parentSchema: schema182, data };
       if (vErrors === null) {
         vErrors = [err4];
       } else {
@@ -15285,7 +15376,7 @@ function validate76(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.action === void 0) {
-      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "action" }, message: "must have required property 'action'", schema: schema181.required, parentSchema: schema181, data };
+      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "action" }, message: "must have required property 'action'", schema: schema182.required, parentSchema: schema182, data };
       if (vErrors === null) {
         vErrors = [err5];
       } else {
@@ -15294,7 +15385,7 @@ function validate76(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.subject === void 0) {
-      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "subject" }, message: "must have required property 'subject'", schema: schema181.required, parentSchema: schema181, data };
+      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "subject" }, message: "must have required property 'subject'", schema: schema182.required, parentSchema: schema182, data };
       if (vErrors === null) {
         vErrors = [err6];
       } else {
@@ -15303,7 +15394,7 @@ function validate76(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.detail === void 0) {
-      const err7 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "detail" }, message: "must have required property 'detail'", schema: schema181.required, parentSchema: schema181, data };
+      const err7 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "detail" }, message: "must have required property 'detail'", schema: schema182.required, parentSchema: schema182, data };
       if (vErrors === null) {
         vErrors = [err7];
       } else {
@@ -15312,7 +15403,7 @@ function validate76(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.cause === void 0) {
-      const err8 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "cause" }, message: "must have required property 'cause'", schema: schema181.required, parentSchema: schema181, data };
+      const err8 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "cause" }, message: "must have required property 'cause'", schema: schema182.required, parentSchema: schema182, data };
       if (vErrors === null) {
         vErrors = [err8];
       } else {
@@ -15321,8 +15412,8 @@ function validate76(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     for (const key0 in data) {
-      if (!func1.call(schema181.properties, key0)) {
-        const err9 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema181, data };
+      if (!func1.call(schema182.properties, key0)) {
+        const err9 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema182, data };
         if (vErrors === null) {
           vErrors = [err9];
         } else {
@@ -15334,7 +15425,7 @@ function validate76(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.wave !== void 0) {
       let data0 = data.wave;
       if (!(typeof data0 == "number" && (!(data0 % 1) && !isNaN(data0)) && isFinite(data0))) {
-        const err10 = { instancePath: instancePath + "/wave", schemaPath: "#/properties/wave/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema181.properties.wave.type, parentSchema: schema181.properties.wave, data: data0 };
+        const err10 = { instancePath: instancePath + "/wave", schemaPath: "#/properties/wave/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema182.properties.wave.type, parentSchema: schema182.properties.wave, data: data0 };
         if (vErrors === null) {
           vErrors = [err10];
         } else {
@@ -15344,7 +15435,7 @@ function validate76(data, { instancePath = "", parentData, parentDataProperty, r
       }
       if (typeof data0 == "number" && isFinite(data0)) {
         if (data0 < 1 || isNaN(data0)) {
-          const err11 = { instancePath: instancePath + "/wave", schemaPath: "#/properties/wave/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema181.properties.wave, data: data0 };
+          const err11 = { instancePath: instancePath + "/wave", schemaPath: "#/properties/wave/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema182.properties.wave, data: data0 };
           if (vErrors === null) {
             vErrors = [err11];
           } else {
@@ -15357,7 +15448,7 @@ function validate76(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.host !== void 0) {
       let data1 = data.host;
       if (typeof data1 !== "string") {
-        const err12 = { instancePath: instancePath + "/host", schemaPath: "#/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema181.properties.host.type, parentSchema: schema181.properties.host, data: data1 };
+        const err12 = { instancePath: instancePath + "/host", schemaPath: "#/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema182.properties.host.type, parentSchema: schema182.properties.host, data: data1 };
         if (vErrors === null) {
           vErrors = [err12];
         } else {
@@ -15369,7 +15460,7 @@ function validate76(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.application !== void 0) {
       let data2 = data.application;
       if (typeof data2 !== "string") {
-        const err13 = { instancePath: instancePath + "/application", schemaPath: "#/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema181.properties.application.type, parentSchema: schema181.properties.application, data: data2 };
+        const err13 = { instancePath: instancePath + "/application", schemaPath: "#/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema182.properties.application.type, parentSchema: schema182.properties.application, data: data2 };
         if (vErrors === null) {
           vErrors = [err13];
         } else {
@@ -15381,7 +15472,7 @@ function validate76(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.service !== void 0) {
       let data3 = data.service;
       if (typeof data3 !== "string") {
-        const err14 = { instancePath: instancePath + "/service", schemaPath: "#/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema181.properties.service.type, parentSchema: schema181.properties.service, data: data3 };
+        const err14 = { instancePath: instancePath + "/service", schemaPath: "#/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema182.properties.service.type, parentSchema: schema182.properties.service, data: data3 };
         if (vErrors === null) {
           vErrors = [err14];
         } else {
@@ -15393,7 +15484,7 @@ function validate76(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.slot !== void 0) {
       let data4 = data.slot;
       if (typeof data4 !== "string") {
-        const err15 = { instancePath: instancePath + "/slot", schemaPath: "#/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema181.properties.slot.type, parentSchema: schema181.properties.slot, data: data4 };
+        const err15 = { instancePath: instancePath + "/slot", schemaPath: "#/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema182.properties.slot.type, parentSchema: schema182.properties.slot, data: data4 };
         if (vErrors === null) {
           vErrors = [err15];
         } else {
@@ -15405,7 +15496,7 @@ function validate76(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.action !== void 0) {
       let data5 = data.action;
       if (typeof data5 !== "string") {
-        const err16 = { instancePath: instancePath + "/action", schemaPath: "#/properties/action/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema181.properties.action.type, parentSchema: schema181.properties.action, data: data5 };
+        const err16 = { instancePath: instancePath + "/action", schemaPath: "#/properties/action/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema182.properties.action.type, parentSchema: schema182.properties.action, data: data5 };
         if (vErrors === null) {
           vErrors = [err16];
         } else {
@@ -15414,7 +15505,7 @@ function validate76(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (!(data5 === "pull-image" || data5 === "create-network" || data5 === "remove-network" || data5 === "create-volume" || data5 === "create-container" || data5 === "start-container" || data5 === "run-hooks" || data5 === "unpause-container" || data5 === "update-container" || data5 === "deliver-files" || data5 === "rename-container" || data5 === "connect-network" || data5 === "disconnect-network" || data5 === "stop-container" || data5 === "remove-container")) {
-        const err17 = { instancePath: instancePath + "/action", schemaPath: "#/properties/action/enum", keyword: "enum", params: { allowedValues: schema181.properties.action.enum }, message: "must be equal to one of the allowed values", schema: schema181.properties.action.enum, parentSchema: schema181.properties.action, data: data5 };
+        const err17 = { instancePath: instancePath + "/action", schemaPath: "#/properties/action/enum", keyword: "enum", params: { allowedValues: schema182.properties.action.enum }, message: "must be equal to one of the allowed values", schema: schema182.properties.action.enum, parentSchema: schema182.properties.action, data: data5 };
         if (vErrors === null) {
           vErrors = [err17];
         } else {
@@ -15426,7 +15517,7 @@ function validate76(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.subject !== void 0) {
       let data6 = data.subject;
       if (typeof data6 !== "string") {
-        const err18 = { instancePath: instancePath + "/subject", schemaPath: "#/properties/subject/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema181.properties.subject.type, parentSchema: schema181.properties.subject, data: data6 };
+        const err18 = { instancePath: instancePath + "/subject", schemaPath: "#/properties/subject/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema182.properties.subject.type, parentSchema: schema182.properties.subject, data: data6 };
         if (vErrors === null) {
           vErrors = [err18];
         } else {
@@ -15438,7 +15529,7 @@ function validate76(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.detail !== void 0) {
       let data7 = data.detail;
       if (typeof data7 !== "string") {
-        const err19 = { instancePath: instancePath + "/detail", schemaPath: "#/properties/detail/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema181.properties.detail.type, parentSchema: schema181.properties.detail, data: data7 };
+        const err19 = { instancePath: instancePath + "/detail", schemaPath: "#/properties/detail/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema182.properties.detail.type, parentSchema: schema182.properties.detail, data: data7 };
         if (vErrors === null) {
           vErrors = [err19];
         } else {
@@ -15454,7 +15545,7 @@ function validate76(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err20 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema181.type, parentSchema: schema181, data };
+    const err20 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema182.type, parentSchema: schema182, data };
     if (vErrors === null) {
       vErrors = [err20];
     } else {
@@ -15479,7 +15570,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.version === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "version" }, message: "must have required property 'version'", schema: schema175.required, parentSchema: schema175, data };
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "version" }, message: "must have required property 'version'", schema: schema176.required, parentSchema: schema176, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -15488,7 +15579,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.revision === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "revision" }, message: "must have required property 'revision'", schema: schema175.required, parentSchema: schema175, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "revision" }, message: "must have required property 'revision'", schema: schema176.required, parentSchema: schema176, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -15497,7 +15588,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.hash === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "hash" }, message: "must have required property 'hash'", schema: schema175.required, parentSchema: schema175, data };
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "hash" }, message: "must have required property 'hash'", schema: schema176.required, parentSchema: schema176, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -15506,7 +15597,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.inSync === void 0) {
-      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "inSync" }, message: "must have required property 'inSync'", schema: schema175.required, parentSchema: schema175, data };
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "inSync" }, message: "must have required property 'inSync'", schema: schema176.required, parentSchema: schema176, data };
       if (vErrors === null) {
         vErrors = [err3];
       } else {
@@ -15515,7 +15606,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.adoptions === void 0) {
-      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "adoptions" }, message: "must have required property 'adoptions'", schema: schema175.required, parentSchema: schema175, data };
+      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "adoptions" }, message: "must have required property 'adoptions'", schema: schema176.required, parentSchema: schema176, data };
       if (vErrors === null) {
         vErrors = [err4];
       } else {
@@ -15524,7 +15615,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.steps === void 0) {
-      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "steps" }, message: "must have required property 'steps'", schema: schema175.required, parentSchema: schema175, data };
+      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "steps" }, message: "must have required property 'steps'", schema: schema176.required, parentSchema: schema176, data };
       if (vErrors === null) {
         vErrors = [err5];
       } else {
@@ -15533,7 +15624,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.unavailability === void 0) {
-      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "unavailability" }, message: "must have required property 'unavailability'", schema: schema175.required, parentSchema: schema175, data };
+      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "unavailability" }, message: "must have required property 'unavailability'", schema: schema176.required, parentSchema: schema176, data };
       if (vErrors === null) {
         vErrors = [err6];
       } else {
@@ -15542,7 +15633,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.blocked === void 0) {
-      const err7 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "blocked" }, message: "must have required property 'blocked'", schema: schema175.required, parentSchema: schema175, data };
+      const err7 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "blocked" }, message: "must have required property 'blocked'", schema: schema176.required, parentSchema: schema176, data };
       if (vErrors === null) {
         vErrors = [err7];
       } else {
@@ -15550,8 +15641,8 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
       }
       errors++;
     }
-    if (data.held === void 0) {
-      const err8 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "held" }, message: "must have required property 'held'", schema: schema175.required, parentSchema: schema175, data };
+    if (data.hostNotes === void 0) {
+      const err8 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "hostNotes" }, message: "must have required property 'hostNotes'", schema: schema176.required, parentSchema: schema176, data };
       if (vErrors === null) {
         vErrors = [err8];
       } else {
@@ -15559,21 +15650,18 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
       }
       errors++;
     }
-    for (const key0 in data) {
-      if (!func1.call(schema175.properties, key0)) {
-        const err9 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema175, data };
-        if (vErrors === null) {
-          vErrors = [err9];
-        } else {
-          vErrors.push(err9);
-        }
-        errors++;
+    if (data.held === void 0) {
+      const err9 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "held" }, message: "must have required property 'held'", schema: schema176.required, parentSchema: schema176, data };
+      if (vErrors === null) {
+        vErrors = [err9];
+      } else {
+        vErrors.push(err9);
       }
+      errors++;
     }
-    if (data.version !== void 0) {
-      let data0 = data.version;
-      if (1 !== data0) {
-        const err10 = { instancePath: instancePath + "/version", schemaPath: "#/properties/version/const", keyword: "const", params: { allowedValue: 1 }, message: "must be equal to constant", schema: 1, parentSchema: schema175.properties.version, data: data0 };
+    for (const key0 in data) {
+      if (!func1.call(schema176.properties, key0)) {
+        const err10 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema176, data };
         if (vErrors === null) {
           vErrors = [err10];
         } else {
@@ -15582,20 +15670,23 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
+    if (data.version !== void 0) {
+      let data0 = data.version;
+      if (1 !== data0) {
+        const err11 = { instancePath: instancePath + "/version", schemaPath: "#/properties/version/const", keyword: "const", params: { allowedValue: 1 }, message: "must be equal to constant", schema: 1, parentSchema: schema176.properties.version, data: data0 };
+        if (vErrors === null) {
+          vErrors = [err11];
+        } else {
+          vErrors.push(err11);
+        }
+        errors++;
+      }
+    }
     if (data.revision !== void 0) {
       let data1 = data.revision;
       if (data1 && typeof data1 == "object" && !Array.isArray(data1)) {
         if (data1.branch === void 0) {
-          const err11 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "branch" }, message: "must have required property 'branch'", schema: schema176.required, parentSchema: schema176, data: data1 };
-          if (vErrors === null) {
-            vErrors = [err11];
-          } else {
-            vErrors.push(err11);
-          }
-          errors++;
-        }
-        if (data1.commit === void 0) {
-          const err12 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema176.required, parentSchema: schema176, data: data1 };
+          const err12 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "branch" }, message: "must have required property 'branch'", schema: schema177.required, parentSchema: schema177, data: data1 };
           if (vErrors === null) {
             vErrors = [err12];
           } else {
@@ -15603,8 +15694,8 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
           }
           errors++;
         }
-        if (data1.author === void 0) {
-          const err13 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "author" }, message: "must have required property 'author'", schema: schema176.required, parentSchema: schema176, data: data1 };
+        if (data1.commit === void 0) {
+          const err13 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema177.required, parentSchema: schema177, data: data1 };
           if (vErrors === null) {
             vErrors = [err13];
           } else {
@@ -15612,8 +15703,8 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
           }
           errors++;
         }
-        if (data1.date === void 0) {
-          const err14 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "date" }, message: "must have required property 'date'", schema: schema176.required, parentSchema: schema176, data: data1 };
+        if (data1.author === void 0) {
+          const err14 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "author" }, message: "must have required property 'author'", schema: schema177.required, parentSchema: schema177, data: data1 };
           if (vErrors === null) {
             vErrors = [err14];
           } else {
@@ -15621,8 +15712,8 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
           }
           errors++;
         }
-        if (data1.subject === void 0) {
-          const err15 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "subject" }, message: "must have required property 'subject'", schema: schema176.required, parentSchema: schema176, data: data1 };
+        if (data1.date === void 0) {
+          const err15 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "date" }, message: "must have required property 'date'", schema: schema177.required, parentSchema: schema177, data: data1 };
           if (vErrors === null) {
             vErrors = [err15];
           } else {
@@ -15630,21 +15721,18 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
           }
           errors++;
         }
+        if (data1.subject === void 0) {
+          const err16 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "subject" }, message: "must have required property 'subject'", schema: schema177.required, parentSchema: schema177, data: data1 };
+          if (vErrors === null) {
+            vErrors = [err16];
+          } else {
+            vErrors.push(err16);
+          }
+          errors++;
+        }
         for (const key1 in data1) {
           if (!(key1 === "branch" || key1 === "commit" || key1 === "author" || key1 === "date" || key1 === "subject")) {
-            const err16 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema176, data: data1 };
-            if (vErrors === null) {
-              vErrors = [err16];
-            } else {
-              vErrors.push(err16);
-            }
-            errors++;
-          }
-        }
-        if (data1.branch !== void 0) {
-          let data2 = data1.branch;
-          if (typeof data2 !== "string") {
-            const err17 = { instancePath: instancePath + "/revision/branch", schemaPath: "#/$defs/revision/properties/branch/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema176.properties.branch.type, parentSchema: schema176.properties.branch, data: data2 };
+            const err17 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema177, data: data1 };
             if (vErrors === null) {
               vErrors = [err17];
             } else {
@@ -15653,32 +15741,32 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
             errors++;
           }
         }
-        if (data1.commit !== void 0) {
-          let data3 = data1.commit;
-          if (typeof data3 === "string") {
-            if (!pattern99.test(data3)) {
-              const err18 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{40}$" }, message: 'must match pattern "^[0-9a-f]{40}$"', schema: "^[0-9a-f]{40}$", parentSchema: schema176.properties.commit, data: data3 };
-              if (vErrors === null) {
-                vErrors = [err18];
-              } else {
-                vErrors.push(err18);
-              }
-              errors++;
-            }
-          } else {
-            const err19 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema176.properties.commit.type, parentSchema: schema176.properties.commit, data: data3 };
+        if (data1.branch !== void 0) {
+          let data2 = data1.branch;
+          if (typeof data2 !== "string") {
+            const err18 = { instancePath: instancePath + "/revision/branch", schemaPath: "#/$defs/revision/properties/branch/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema177.properties.branch.type, parentSchema: schema177.properties.branch, data: data2 };
             if (vErrors === null) {
-              vErrors = [err19];
+              vErrors = [err18];
             } else {
-              vErrors.push(err19);
+              vErrors.push(err18);
             }
             errors++;
           }
         }
-        if (data1.author !== void 0) {
-          let data4 = data1.author;
-          if (typeof data4 !== "string") {
-            const err20 = { instancePath: instancePath + "/revision/author", schemaPath: "#/$defs/revision/properties/author/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema176.properties.author.type, parentSchema: schema176.properties.author, data: data4 };
+        if (data1.commit !== void 0) {
+          let data3 = data1.commit;
+          if (typeof data3 === "string") {
+            if (!pattern99.test(data3)) {
+              const err19 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{40}$" }, message: 'must match pattern "^[0-9a-f]{40}$"', schema: "^[0-9a-f]{40}$", parentSchema: schema177.properties.commit, data: data3 };
+              if (vErrors === null) {
+                vErrors = [err19];
+              } else {
+                vErrors.push(err19);
+              }
+              errors++;
+            }
+          } else {
+            const err20 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema177.properties.commit.type, parentSchema: schema177.properties.commit, data: data3 };
             if (vErrors === null) {
               vErrors = [err20];
             } else {
@@ -15687,10 +15775,10 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
             errors++;
           }
         }
-        if (data1.date !== void 0) {
-          let data5 = data1.date;
-          if (typeof data5 !== "string") {
-            const err21 = { instancePath: instancePath + "/revision/date", schemaPath: "#/$defs/revision/properties/date/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema176.properties.date.type, parentSchema: schema176.properties.date, data: data5 };
+        if (data1.author !== void 0) {
+          let data4 = data1.author;
+          if (typeof data4 !== "string") {
+            const err21 = { instancePath: instancePath + "/revision/author", schemaPath: "#/$defs/revision/properties/author/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema177.properties.author.type, parentSchema: schema177.properties.author, data: data4 };
             if (vErrors === null) {
               vErrors = [err21];
             } else {
@@ -15699,10 +15787,10 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
             errors++;
           }
         }
-        if (data1.subject !== void 0) {
-          let data6 = data1.subject;
-          if (typeof data6 !== "string") {
-            const err22 = { instancePath: instancePath + "/revision/subject", schemaPath: "#/$defs/revision/properties/subject/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema176.properties.subject.type, parentSchema: schema176.properties.subject, data: data6 };
+        if (data1.date !== void 0) {
+          let data5 = data1.date;
+          if (typeof data5 !== "string") {
+            const err22 = { instancePath: instancePath + "/revision/date", schemaPath: "#/$defs/revision/properties/date/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema177.properties.date.type, parentSchema: schema177.properties.date, data: data5 };
             if (vErrors === null) {
               vErrors = [err22];
             } else {
@@ -15711,20 +15799,20 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
             errors++;
           }
         }
-      } else {
-        const err23 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema176.type, parentSchema: schema176, data: data1 };
-        if (vErrors === null) {
-          vErrors = [err23];
-        } else {
-          vErrors.push(err23);
+        if (data1.subject !== void 0) {
+          let data6 = data1.subject;
+          if (typeof data6 !== "string") {
+            const err23 = { instancePath: instancePath + "/revision/subject", schemaPath: "#/$defs/revision/properties/subject/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema177.properties.subject.type, parentSchema: schema177.properties.subject, data: data6 };
+            if (vErrors === null) {
+              vErrors = [err23];
+            } else {
+              vErrors.push(err23);
+            }
+            errors++;
+          }
         }
-        errors++;
-      }
-    }
-    if (data.hash !== void 0) {
-      let data7 = data.hash;
-      if (typeof data7 !== "string" && data7 !== null) {
-        const err24 = { instancePath: instancePath + "/hash", schemaPath: "#/properties/hash/type", keyword: "type", params: { type: schema175.properties.hash.type }, message: "must be string,null", schema: schema175.properties.hash.type, parentSchema: schema175.properties.hash, data: data7 };
+      } else {
+        const err24 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema177.type, parentSchema: schema177, data: data1 };
         if (vErrors === null) {
           vErrors = [err24];
         } else {
@@ -15732,13 +15820,25 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
+    }
+    if (data.hash !== void 0) {
+      let data7 = data.hash;
+      if (typeof data7 !== "string" && data7 !== null) {
+        const err25 = { instancePath: instancePath + "/hash", schemaPath: "#/properties/hash/type", keyword: "type", params: { type: schema176.properties.hash.type }, message: "must be string,null", schema: schema176.properties.hash.type, parentSchema: schema176.properties.hash, data: data7 };
+        if (vErrors === null) {
+          vErrors = [err25];
+        } else {
+          vErrors.push(err25);
+        }
+        errors++;
+      }
       if (typeof data7 === "string") {
         if (!pattern112.test(data7)) {
-          const err25 = { instancePath: instancePath + "/hash", schemaPath: "#/properties/hash/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{64}$" }, message: 'must match pattern "^[0-9a-f]{64}$"', schema: "^[0-9a-f]{64}$", parentSchema: schema175.properties.hash, data: data7 };
+          const err26 = { instancePath: instancePath + "/hash", schemaPath: "#/properties/hash/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{64}$" }, message: 'must match pattern "^[0-9a-f]{64}$"', schema: "^[0-9a-f]{64}$", parentSchema: schema176.properties.hash, data: data7 };
           if (vErrors === null) {
-            vErrors = [err25];
+            vErrors = [err26];
           } else {
-            vErrors.push(err25);
+            vErrors.push(err26);
           }
           errors++;
         }
@@ -15747,11 +15847,11 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.inSync !== void 0) {
       let data8 = data.inSync;
       if (typeof data8 !== "boolean") {
-        const err26 = { instancePath: instancePath + "/inSync", schemaPath: "#/properties/inSync/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema175.properties.inSync.type, parentSchema: schema175.properties.inSync, data: data8 };
+        const err27 = { instancePath: instancePath + "/inSync", schemaPath: "#/properties/inSync/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema176.properties.inSync.type, parentSchema: schema176.properties.inSync, data: data8 };
         if (vErrors === null) {
-          vErrors = [err26];
+          vErrors = [err27];
         } else {
-          vErrors.push(err26);
+          vErrors.push(err27);
         }
         errors++;
       }
@@ -15767,11 +15867,11 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err27 = { instancePath: instancePath + "/adoptions", schemaPath: "#/properties/adoptions/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema175.properties.adoptions.type, parentSchema: schema175.properties.adoptions, data: data9 };
+        const err28 = { instancePath: instancePath + "/adoptions", schemaPath: "#/properties/adoptions/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema176.properties.adoptions.type, parentSchema: schema176.properties.adoptions, data: data9 };
         if (vErrors === null) {
-          vErrors = [err27];
+          vErrors = [err28];
         } else {
-          vErrors.push(err27);
+          vErrors.push(err28);
         }
         errors++;
       }
@@ -15787,11 +15887,11 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err28 = { instancePath: instancePath + "/steps", schemaPath: "#/properties/steps/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema175.properties.steps.type, parentSchema: schema175.properties.steps, data: data11 };
+        const err29 = { instancePath: instancePath + "/steps", schemaPath: "#/properties/steps/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema176.properties.steps.type, parentSchema: schema176.properties.steps, data: data11 };
         if (vErrors === null) {
-          vErrors = [err28];
+          vErrors = [err29];
         } else {
-          vErrors.push(err28);
+          vErrors.push(err29);
         }
         errors++;
       }
@@ -15804,16 +15904,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
           let data14 = data13[i2];
           if (data14 && typeof data14 == "object" && !Array.isArray(data14)) {
             if (data14.application === void 0) {
-              const err29 = { instancePath: instancePath + "/unavailability/" + i2, schemaPath: "#/$defs/unavailability/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema184.required, parentSchema: schema184, data: data14 };
-              if (vErrors === null) {
-                vErrors = [err29];
-              } else {
-                vErrors.push(err29);
-              }
-              errors++;
-            }
-            if (data14.service === void 0) {
-              const err30 = { instancePath: instancePath + "/unavailability/" + i2, schemaPath: "#/$defs/unavailability/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema184.required, parentSchema: schema184, data: data14 };
+              const err30 = { instancePath: instancePath + "/unavailability/" + i2, schemaPath: "#/$defs/unavailability/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema185.required, parentSchema: schema185, data: data14 };
               if (vErrors === null) {
                 vErrors = [err30];
               } else {
@@ -15821,8 +15912,8 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
               }
               errors++;
             }
-            if (data14.desired === void 0) {
-              const err31 = { instancePath: instancePath + "/unavailability/" + i2, schemaPath: "#/$defs/unavailability/required", keyword: "required", params: { missingProperty: "desired" }, message: "must have required property 'desired'", schema: schema184.required, parentSchema: schema184, data: data14 };
+            if (data14.service === void 0) {
+              const err31 = { instancePath: instancePath + "/unavailability/" + i2, schemaPath: "#/$defs/unavailability/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema185.required, parentSchema: schema185, data: data14 };
               if (vErrors === null) {
                 vErrors = [err31];
               } else {
@@ -15830,8 +15921,8 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
               }
               errors++;
             }
-            if (data14.before === void 0) {
-              const err32 = { instancePath: instancePath + "/unavailability/" + i2, schemaPath: "#/$defs/unavailability/required", keyword: "required", params: { missingProperty: "before" }, message: "must have required property 'before'", schema: schema184.required, parentSchema: schema184, data: data14 };
+            if (data14.desired === void 0) {
+              const err32 = { instancePath: instancePath + "/unavailability/" + i2, schemaPath: "#/$defs/unavailability/required", keyword: "required", params: { missingProperty: "desired" }, message: "must have required property 'desired'", schema: schema185.required, parentSchema: schema185, data: data14 };
               if (vErrors === null) {
                 vErrors = [err32];
               } else {
@@ -15839,8 +15930,8 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
               }
               errors++;
             }
-            if (data14.lowest === void 0) {
-              const err33 = { instancePath: instancePath + "/unavailability/" + i2, schemaPath: "#/$defs/unavailability/required", keyword: "required", params: { missingProperty: "lowest" }, message: "must have required property 'lowest'", schema: schema184.required, parentSchema: schema184, data: data14 };
+            if (data14.before === void 0) {
+              const err33 = { instancePath: instancePath + "/unavailability/" + i2, schemaPath: "#/$defs/unavailability/required", keyword: "required", params: { missingProperty: "before" }, message: "must have required property 'before'", schema: schema185.required, parentSchema: schema185, data: data14 };
               if (vErrors === null) {
                 vErrors = [err33];
               } else {
@@ -15848,8 +15939,8 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
               }
               errors++;
             }
-            if (data14.reason === void 0) {
-              const err34 = { instancePath: instancePath + "/unavailability/" + i2, schemaPath: "#/$defs/unavailability/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema184.required, parentSchema: schema184, data: data14 };
+            if (data14.lowest === void 0) {
+              const err34 = { instancePath: instancePath + "/unavailability/" + i2, schemaPath: "#/$defs/unavailability/required", keyword: "required", params: { missingProperty: "lowest" }, message: "must have required property 'lowest'", schema: schema185.required, parentSchema: schema185, data: data14 };
               if (vErrors === null) {
                 vErrors = [err34];
               } else {
@@ -15857,21 +15948,18 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
               }
               errors++;
             }
+            if (data14.reason === void 0) {
+              const err35 = { instancePath: instancePath + "/unavailability/" + i2, schemaPath: "#/$defs/unavailability/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema185.required, parentSchema: schema185, data: data14 };
+              if (vErrors === null) {
+                vErrors = [err35];
+              } else {
+                vErrors.push(err35);
+              }
+              errors++;
+            }
             for (const key2 in data14) {
               if (!(key2 === "application" || key2 === "service" || key2 === "desired" || key2 === "before" || key2 === "lowest" || key2 === "reason")) {
-                const err35 = { instancePath: instancePath + "/unavailability/" + i2, schemaPath: "#/$defs/unavailability/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema184, data: data14 };
-                if (vErrors === null) {
-                  vErrors = [err35];
-                } else {
-                  vErrors.push(err35);
-                }
-                errors++;
-              }
-            }
-            if (data14.application !== void 0) {
-              let data15 = data14.application;
-              if (typeof data15 !== "string") {
-                const err36 = { instancePath: instancePath + "/unavailability/" + i2 + "/application", schemaPath: "#/$defs/unavailability/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema184.properties.application.type, parentSchema: schema184.properties.application, data: data15 };
+                const err36 = { instancePath: instancePath + "/unavailability/" + i2, schemaPath: "#/$defs/unavailability/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema185, data: data14 };
                 if (vErrors === null) {
                   vErrors = [err36];
                 } else {
@@ -15880,10 +15968,10 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
             }
-            if (data14.service !== void 0) {
-              let data16 = data14.service;
-              if (typeof data16 !== "string") {
-                const err37 = { instancePath: instancePath + "/unavailability/" + i2 + "/service", schemaPath: "#/$defs/unavailability/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema184.properties.service.type, parentSchema: schema184.properties.service, data: data16 };
+            if (data14.application !== void 0) {
+              let data15 = data14.application;
+              if (typeof data15 !== "string") {
+                const err37 = { instancePath: instancePath + "/unavailability/" + i2 + "/application", schemaPath: "#/$defs/unavailability/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema185.properties.application.type, parentSchema: schema185.properties.application, data: data15 };
                 if (vErrors === null) {
                   vErrors = [err37];
                 } else {
@@ -15892,10 +15980,10 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
             }
-            if (data14.desired !== void 0) {
-              let data17 = data14.desired;
-              if (!(typeof data17 == "number" && (!(data17 % 1) && !isNaN(data17)) && isFinite(data17))) {
-                const err38 = { instancePath: instancePath + "/unavailability/" + i2 + "/desired", schemaPath: "#/$defs/unavailability/properties/desired/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema184.properties.desired.type, parentSchema: schema184.properties.desired, data: data17 };
+            if (data14.service !== void 0) {
+              let data16 = data14.service;
+              if (typeof data16 !== "string") {
+                const err38 = { instancePath: instancePath + "/unavailability/" + i2 + "/service", schemaPath: "#/$defs/unavailability/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema185.properties.service.type, parentSchema: schema185.properties.service, data: data16 };
                 if (vErrors === null) {
                   vErrors = [err38];
                 } else {
@@ -15904,10 +15992,10 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
             }
-            if (data14.before !== void 0) {
-              let data18 = data14.before;
-              if (!(typeof data18 == "number" && (!(data18 % 1) && !isNaN(data18)) && isFinite(data18))) {
-                const err39 = { instancePath: instancePath + "/unavailability/" + i2 + "/before", schemaPath: "#/$defs/unavailability/properties/before/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema184.properties.before.type, parentSchema: schema184.properties.before, data: data18 };
+            if (data14.desired !== void 0) {
+              let data17 = data14.desired;
+              if (!(typeof data17 == "number" && (!(data17 % 1) && !isNaN(data17)) && isFinite(data17))) {
+                const err39 = { instancePath: instancePath + "/unavailability/" + i2 + "/desired", schemaPath: "#/$defs/unavailability/properties/desired/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema185.properties.desired.type, parentSchema: schema185.properties.desired, data: data17 };
                 if (vErrors === null) {
                   vErrors = [err39];
                 } else {
@@ -15916,10 +16004,10 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
             }
-            if (data14.lowest !== void 0) {
-              let data19 = data14.lowest;
-              if (!(typeof data19 == "number" && (!(data19 % 1) && !isNaN(data19)) && isFinite(data19))) {
-                const err40 = { instancePath: instancePath + "/unavailability/" + i2 + "/lowest", schemaPath: "#/$defs/unavailability/properties/lowest/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema184.properties.lowest.type, parentSchema: schema184.properties.lowest, data: data19 };
+            if (data14.before !== void 0) {
+              let data18 = data14.before;
+              if (!(typeof data18 == "number" && (!(data18 % 1) && !isNaN(data18)) && isFinite(data18))) {
+                const err40 = { instancePath: instancePath + "/unavailability/" + i2 + "/before", schemaPath: "#/$defs/unavailability/properties/before/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema185.properties.before.type, parentSchema: schema185.properties.before, data: data18 };
                 if (vErrors === null) {
                   vErrors = [err40];
                 } else {
@@ -15928,10 +16016,10 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
             }
-            if (data14.reason !== void 0) {
-              let data20 = data14.reason;
-              if (typeof data20 !== "string") {
-                const err41 = { instancePath: instancePath + "/unavailability/" + i2 + "/reason", schemaPath: "#/$defs/unavailability/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema184.properties.reason.type, parentSchema: schema184.properties.reason, data: data20 };
+            if (data14.lowest !== void 0) {
+              let data19 = data14.lowest;
+              if (!(typeof data19 == "number" && (!(data19 % 1) && !isNaN(data19)) && isFinite(data19))) {
+                const err41 = { instancePath: instancePath + "/unavailability/" + i2 + "/lowest", schemaPath: "#/$defs/unavailability/properties/lowest/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema185.properties.lowest.type, parentSchema: schema185.properties.lowest, data: data19 };
                 if (vErrors === null) {
                   vErrors = [err41];
                 } else {
@@ -15940,22 +16028,34 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
             }
+            if (data14.reason !== void 0) {
+              let data20 = data14.reason;
+              if (typeof data20 !== "string") {
+                const err42 = { instancePath: instancePath + "/unavailability/" + i2 + "/reason", schemaPath: "#/$defs/unavailability/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema185.properties.reason.type, parentSchema: schema185.properties.reason, data: data20 };
+                if (vErrors === null) {
+                  vErrors = [err42];
+                } else {
+                  vErrors.push(err42);
+                }
+                errors++;
+              }
+            }
           } else {
-            const err42 = { instancePath: instancePath + "/unavailability/" + i2, schemaPath: "#/$defs/unavailability/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema184.type, parentSchema: schema184, data: data14 };
+            const err43 = { instancePath: instancePath + "/unavailability/" + i2, schemaPath: "#/$defs/unavailability/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema185.type, parentSchema: schema185, data: data14 };
             if (vErrors === null) {
-              vErrors = [err42];
+              vErrors = [err43];
             } else {
-              vErrors.push(err42);
+              vErrors.push(err43);
             }
             errors++;
           }
         }
       } else {
-        const err43 = { instancePath: instancePath + "/unavailability", schemaPath: "#/properties/unavailability/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema175.properties.unavailability.type, parentSchema: schema175.properties.unavailability, data: data13 };
+        const err44 = { instancePath: instancePath + "/unavailability", schemaPath: "#/properties/unavailability/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema176.properties.unavailability.type, parentSchema: schema176.properties.unavailability, data: data13 };
         if (vErrors === null) {
-          vErrors = [err43];
+          vErrors = [err44];
         } else {
-          vErrors.push(err43);
+          vErrors.push(err44);
         }
         errors++;
       }
@@ -15968,16 +16068,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
           let data22 = data21[i3];
           if (data22 && typeof data22 == "object" && !Array.isArray(data22)) {
             if (data22.application === void 0) {
-              const err44 = { instancePath: instancePath + "/blocked/" + i3, schemaPath: "#/$defs/blocked/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema185.required, parentSchema: schema185, data: data22 };
-              if (vErrors === null) {
-                vErrors = [err44];
-              } else {
-                vErrors.push(err44);
-              }
-              errors++;
-            }
-            if (data22.reason === void 0) {
-              const err45 = { instancePath: instancePath + "/blocked/" + i3, schemaPath: "#/$defs/blocked/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema185.required, parentSchema: schema185, data: data22 };
+              const err45 = { instancePath: instancePath + "/blocked/" + i3, schemaPath: "#/$defs/blocked/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema186.required, parentSchema: schema186, data: data22 };
               if (vErrors === null) {
                 vErrors = [err45];
               } else {
@@ -15985,8 +16076,8 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
               }
               errors++;
             }
-            if (data22.message === void 0) {
-              const err46 = { instancePath: instancePath + "/blocked/" + i3, schemaPath: "#/$defs/blocked/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema185.required, parentSchema: schema185, data: data22 };
+            if (data22.reason === void 0) {
+              const err46 = { instancePath: instancePath + "/blocked/" + i3, schemaPath: "#/$defs/blocked/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema186.required, parentSchema: schema186, data: data22 };
               if (vErrors === null) {
                 vErrors = [err46];
               } else {
@@ -15994,21 +16085,18 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
               }
               errors++;
             }
+            if (data22.message === void 0) {
+              const err47 = { instancePath: instancePath + "/blocked/" + i3, schemaPath: "#/$defs/blocked/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema186.required, parentSchema: schema186, data: data22 };
+              if (vErrors === null) {
+                vErrors = [err47];
+              } else {
+                vErrors.push(err47);
+              }
+              errors++;
+            }
             for (const key3 in data22) {
               if (!(key3 === "application" || key3 === "reason" || key3 === "message")) {
-                const err47 = { instancePath: instancePath + "/blocked/" + i3, schemaPath: "#/$defs/blocked/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key3 }, message: "must NOT have additional properties", schema: false, parentSchema: schema185, data: data22 };
-                if (vErrors === null) {
-                  vErrors = [err47];
-                } else {
-                  vErrors.push(err47);
-                }
-                errors++;
-              }
-            }
-            if (data22.application !== void 0) {
-              let data23 = data22.application;
-              if (typeof data23 !== "string") {
-                const err48 = { instancePath: instancePath + "/blocked/" + i3 + "/application", schemaPath: "#/$defs/blocked/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema185.properties.application.type, parentSchema: schema185.properties.application, data: data23 };
+                const err48 = { instancePath: instancePath + "/blocked/" + i3, schemaPath: "#/$defs/blocked/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key3 }, message: "must NOT have additional properties", schema: false, parentSchema: schema186, data: data22 };
                 if (vErrors === null) {
                   vErrors = [err48];
                 } else {
@@ -16017,10 +16105,10 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
             }
-            if (data22.reason !== void 0) {
-              let data24 = data22.reason;
-              if (typeof data24 !== "string") {
-                const err49 = { instancePath: instancePath + "/blocked/" + i3 + "/reason", schemaPath: "#/$defs/blocked/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema185.properties.reason.type, parentSchema: schema185.properties.reason, data: data24 };
+            if (data22.application !== void 0) {
+              let data23 = data22.application;
+              if (typeof data23 !== "string") {
+                const err49 = { instancePath: instancePath + "/blocked/" + i3 + "/application", schemaPath: "#/$defs/blocked/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema186.properties.application.type, parentSchema: schema186.properties.application, data: data23 };
                 if (vErrors === null) {
                   vErrors = [err49];
                 } else {
@@ -16029,10 +16117,10 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
             }
-            if (data22.message !== void 0) {
-              let data25 = data22.message;
-              if (typeof data25 !== "string") {
-                const err50 = { instancePath: instancePath + "/blocked/" + i3 + "/message", schemaPath: "#/$defs/blocked/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema185.properties.message.type, parentSchema: schema185.properties.message, data: data25 };
+            if (data22.reason !== void 0) {
+              let data24 = data22.reason;
+              if (typeof data24 !== "string") {
+                const err50 = { instancePath: instancePath + "/blocked/" + i3 + "/reason", schemaPath: "#/$defs/blocked/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema186.properties.reason.type, parentSchema: schema186.properties.reason, data: data24 };
                 if (vErrors === null) {
                   vErrors = [err50];
                 } else {
@@ -16041,78 +16129,78 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
             }
+            if (data22.message !== void 0) {
+              let data25 = data22.message;
+              if (typeof data25 !== "string") {
+                const err51 = { instancePath: instancePath + "/blocked/" + i3 + "/message", schemaPath: "#/$defs/blocked/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema186.properties.message.type, parentSchema: schema186.properties.message, data: data25 };
+                if (vErrors === null) {
+                  vErrors = [err51];
+                } else {
+                  vErrors.push(err51);
+                }
+                errors++;
+              }
+            }
           } else {
-            const err51 = { instancePath: instancePath + "/blocked/" + i3, schemaPath: "#/$defs/blocked/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema185.type, parentSchema: schema185, data: data22 };
+            const err52 = { instancePath: instancePath + "/blocked/" + i3, schemaPath: "#/$defs/blocked/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema186.type, parentSchema: schema186, data: data22 };
             if (vErrors === null) {
-              vErrors = [err51];
+              vErrors = [err52];
             } else {
-              vErrors.push(err51);
+              vErrors.push(err52);
             }
             errors++;
           }
         }
       } else {
-        const err52 = { instancePath: instancePath + "/blocked", schemaPath: "#/properties/blocked/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema175.properties.blocked.type, parentSchema: schema175.properties.blocked, data: data21 };
+        const err53 = { instancePath: instancePath + "/blocked", schemaPath: "#/properties/blocked/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema176.properties.blocked.type, parentSchema: schema176.properties.blocked, data: data21 };
         if (vErrors === null) {
-          vErrors = [err52];
+          vErrors = [err53];
         } else {
-          vErrors.push(err52);
+          vErrors.push(err53);
         }
         errors++;
       }
     }
-    if (data.held !== void 0) {
-      let data26 = data.held;
-      const _errs58 = errors;
-      let valid15 = false;
-      const _errs59 = errors;
-      if (data26 && typeof data26 == "object" && !Array.isArray(data26)) {
-        if (data26.applications === void 0) {
-          const err53 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/required", keyword: "required", params: { missingProperty: "applications" }, message: "must have required property 'applications'", schema: schema186.required, parentSchema: schema186, data: data26 };
-          if (vErrors === null) {
-            vErrors = [err53];
-          } else {
-            vErrors.push(err53);
-          }
-          errors++;
-        }
-        if (data26.of === void 0) {
-          const err54 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/required", keyword: "required", params: { missingProperty: "of" }, message: "must have required property 'of'", schema: schema186.required, parentSchema: schema186, data: data26 };
-          if (vErrors === null) {
-            vErrors = [err54];
-          } else {
-            vErrors.push(err54);
-          }
-          errors++;
-        }
-        if (data26.commits === void 0) {
-          const err55 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/required", keyword: "required", params: { missingProperty: "commits" }, message: "must have required property 'commits'", schema: schema186.required, parentSchema: schema186, data: data26 };
-          if (vErrors === null) {
-            vErrors = [err55];
-          } else {
-            vErrors.push(err55);
-          }
-          errors++;
-        }
-        for (const key4 in data26) {
-          if (!(key4 === "applications" || key4 === "of" || key4 === "commits")) {
-            const err56 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key4 }, message: "must NOT have additional properties", schema: false, parentSchema: schema186, data: data26 };
-            if (vErrors === null) {
-              vErrors = [err56];
-            } else {
-              vErrors.push(err56);
+    if (data.hostNotes !== void 0) {
+      let data26 = data.hostNotes;
+      if (Array.isArray(data26)) {
+        const len4 = data26.length;
+        for (let i4 = 0; i4 < len4; i4++) {
+          let data27 = data26[i4];
+          if (data27 && typeof data27 == "object" && !Array.isArray(data27)) {
+            if (data27.host === void 0) {
+              const err54 = { instancePath: instancePath + "/hostNotes/" + i4, schemaPath: "#/$defs/hostNote/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema187.required, parentSchema: schema187, data: data27 };
+              if (vErrors === null) {
+                vErrors = [err54];
+              } else {
+                vErrors.push(err54);
+              }
+              errors++;
             }
-            errors++;
-          }
-        }
-        if (data26.applications !== void 0) {
-          let data27 = data26.applications;
-          if (Array.isArray(data27)) {
-            const len4 = data27.length;
-            for (let i4 = 0; i4 < len4; i4++) {
-              let data28 = data27[i4];
+            if (data27.message === void 0) {
+              const err55 = { instancePath: instancePath + "/hostNotes/" + i4, schemaPath: "#/$defs/hostNote/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema187.required, parentSchema: schema187, data: data27 };
+              if (vErrors === null) {
+                vErrors = [err55];
+              } else {
+                vErrors.push(err55);
+              }
+              errors++;
+            }
+            for (const key4 in data27) {
+              if (!(key4 === "host" || key4 === "message")) {
+                const err56 = { instancePath: instancePath + "/hostNotes/" + i4, schemaPath: "#/$defs/hostNote/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key4 }, message: "must NOT have additional properties", schema: false, parentSchema: schema187, data: data27 };
+                if (vErrors === null) {
+                  vErrors = [err56];
+                } else {
+                  vErrors.push(err56);
+                }
+                errors++;
+              }
+            }
+            if (data27.host !== void 0) {
+              let data28 = data27.host;
               if (typeof data28 !== "string") {
-                const err57 = { instancePath: instancePath + "/held/applications/" + i4, schemaPath: "#/$defs/held/properties/applications/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema186.properties.applications.items.type, parentSchema: schema186.properties.applications.items, data: data28 };
+                const err57 = { instancePath: instancePath + "/hostNotes/" + i4 + "/host", schemaPath: "#/$defs/hostNote/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema187.properties.host.type, parentSchema: schema187.properties.host, data: data28 };
                 if (vErrors === null) {
                   vErrors = [err57];
                 } else {
@@ -16121,20 +16209,20 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
             }
-          } else {
-            const err58 = { instancePath: instancePath + "/held/applications", schemaPath: "#/$defs/held/properties/applications/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema186.properties.applications.type, parentSchema: schema186.properties.applications, data: data27 };
-            if (vErrors === null) {
-              vErrors = [err58];
-            } else {
-              vErrors.push(err58);
+            if (data27.message !== void 0) {
+              let data29 = data27.message;
+              if (typeof data29 !== "string") {
+                const err58 = { instancePath: instancePath + "/hostNotes/" + i4 + "/message", schemaPath: "#/$defs/hostNote/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema187.properties.message.type, parentSchema: schema187.properties.message, data: data29 };
+                if (vErrors === null) {
+                  vErrors = [err58];
+                } else {
+                  vErrors.push(err58);
+                }
+                errors++;
+              }
             }
-            errors++;
-          }
-        }
-        if (data26.of !== void 0) {
-          let data29 = data26.of;
-          if (!(typeof data29 == "number" && (!(data29 % 1) && !isNaN(data29)) && isFinite(data29))) {
-            const err59 = { instancePath: instancePath + "/held/of", schemaPath: "#/$defs/held/properties/of/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema186.properties.of.type, parentSchema: schema186.properties.of, data: data29 };
+          } else {
+            const err59 = { instancePath: instancePath + "/hostNotes/" + i4, schemaPath: "#/$defs/hostNote/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema187.type, parentSchema: schema187, data: data27 };
             if (vErrors === null) {
               vErrors = [err59];
             } else {
@@ -16143,68 +16231,160 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
             errors++;
           }
         }
-        if (data26.commits !== void 0) {
-          let data30 = data26.commits;
-          if (Array.isArray(data30)) {
-            const len5 = data30.length;
+      } else {
+        const err60 = { instancePath: instancePath + "/hostNotes", schemaPath: "#/properties/hostNotes/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema176.properties.hostNotes.type, parentSchema: schema176.properties.hostNotes, data: data26 };
+        if (vErrors === null) {
+          vErrors = [err60];
+        } else {
+          vErrors.push(err60);
+        }
+        errors++;
+      }
+    }
+    if (data.held !== void 0) {
+      let data30 = data.held;
+      const _errs68 = errors;
+      let valid19 = false;
+      const _errs69 = errors;
+      if (data30 && typeof data30 == "object" && !Array.isArray(data30)) {
+        if (data30.applications === void 0) {
+          const err61 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/required", keyword: "required", params: { missingProperty: "applications" }, message: "must have required property 'applications'", schema: schema188.required, parentSchema: schema188, data: data30 };
+          if (vErrors === null) {
+            vErrors = [err61];
+          } else {
+            vErrors.push(err61);
+          }
+          errors++;
+        }
+        if (data30.of === void 0) {
+          const err62 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/required", keyword: "required", params: { missingProperty: "of" }, message: "must have required property 'of'", schema: schema188.required, parentSchema: schema188, data: data30 };
+          if (vErrors === null) {
+            vErrors = [err62];
+          } else {
+            vErrors.push(err62);
+          }
+          errors++;
+        }
+        if (data30.commits === void 0) {
+          const err63 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/required", keyword: "required", params: { missingProperty: "commits" }, message: "must have required property 'commits'", schema: schema188.required, parentSchema: schema188, data: data30 };
+          if (vErrors === null) {
+            vErrors = [err63];
+          } else {
+            vErrors.push(err63);
+          }
+          errors++;
+        }
+        for (const key5 in data30) {
+          if (!(key5 === "applications" || key5 === "of" || key5 === "commits")) {
+            const err64 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key5 }, message: "must NOT have additional properties", schema: false, parentSchema: schema188, data: data30 };
+            if (vErrors === null) {
+              vErrors = [err64];
+            } else {
+              vErrors.push(err64);
+            }
+            errors++;
+          }
+        }
+        if (data30.applications !== void 0) {
+          let data31 = data30.applications;
+          if (Array.isArray(data31)) {
+            const len5 = data31.length;
             for (let i5 = 0; i5 < len5; i5++) {
-              let data31 = data30[i5];
-              if (typeof data31 !== "string") {
-                const err60 = { instancePath: instancePath + "/held/commits/" + i5, schemaPath: "#/$defs/held/properties/commits/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema186.properties.commits.items.type, parentSchema: schema186.properties.commits.items, data: data31 };
+              let data32 = data31[i5];
+              if (typeof data32 !== "string") {
+                const err65 = { instancePath: instancePath + "/held/applications/" + i5, schemaPath: "#/$defs/held/properties/applications/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema188.properties.applications.items.type, parentSchema: schema188.properties.applications.items, data: data32 };
                 if (vErrors === null) {
-                  vErrors = [err60];
+                  vErrors = [err65];
                 } else {
-                  vErrors.push(err60);
+                  vErrors.push(err65);
                 }
                 errors++;
               }
             }
           } else {
-            const err61 = { instancePath: instancePath + "/held/commits", schemaPath: "#/$defs/held/properties/commits/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema186.properties.commits.type, parentSchema: schema186.properties.commits, data: data30 };
+            const err66 = { instancePath: instancePath + "/held/applications", schemaPath: "#/$defs/held/properties/applications/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema188.properties.applications.type, parentSchema: schema188.properties.applications, data: data31 };
             if (vErrors === null) {
-              vErrors = [err61];
+              vErrors = [err66];
             } else {
-              vErrors.push(err61);
+              vErrors.push(err66);
+            }
+            errors++;
+          }
+        }
+        if (data30.of !== void 0) {
+          let data33 = data30.of;
+          if (!(typeof data33 == "number" && (!(data33 % 1) && !isNaN(data33)) && isFinite(data33))) {
+            const err67 = { instancePath: instancePath + "/held/of", schemaPath: "#/$defs/held/properties/of/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema188.properties.of.type, parentSchema: schema188.properties.of, data: data33 };
+            if (vErrors === null) {
+              vErrors = [err67];
+            } else {
+              vErrors.push(err67);
+            }
+            errors++;
+          }
+        }
+        if (data30.commits !== void 0) {
+          let data34 = data30.commits;
+          if (Array.isArray(data34)) {
+            const len6 = data34.length;
+            for (let i6 = 0; i6 < len6; i6++) {
+              let data35 = data34[i6];
+              if (typeof data35 !== "string") {
+                const err68 = { instancePath: instancePath + "/held/commits/" + i6, schemaPath: "#/$defs/held/properties/commits/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema188.properties.commits.items.type, parentSchema: schema188.properties.commits.items, data: data35 };
+                if (vErrors === null) {
+                  vErrors = [err68];
+                } else {
+                  vErrors.push(err68);
+                }
+                errors++;
+              }
+            }
+          } else {
+            const err69 = { instancePath: instancePath + "/held/commits", schemaPath: "#/$defs/held/properties/commits/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema188.properties.commits.type, parentSchema: schema188.properties.commits, data: data34 };
+            if (vErrors === null) {
+              vErrors = [err69];
+            } else {
+              vErrors.push(err69);
             }
             errors++;
           }
         }
       } else {
-        const err62 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema186.type, parentSchema: schema186, data: data26 };
+        const err70 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema188.type, parentSchema: schema188, data: data30 };
         if (vErrors === null) {
-          vErrors = [err62];
+          vErrors = [err70];
         } else {
-          vErrors.push(err62);
+          vErrors.push(err70);
         }
         errors++;
       }
-      var _valid0 = _errs59 === errors;
-      valid15 = valid15 || _valid0;
-      const _errs73 = errors;
-      if (data26 !== null) {
-        const err63 = { instancePath: instancePath + "/held", schemaPath: "#/properties/held/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema175.properties.held.anyOf[1].type, parentSchema: schema175.properties.held.anyOf[1], data: data26 };
+      var _valid0 = _errs69 === errors;
+      valid19 = valid19 || _valid0;
+      const _errs83 = errors;
+      if (data30 !== null) {
+        const err71 = { instancePath: instancePath + "/held", schemaPath: "#/properties/held/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema176.properties.held.anyOf[1].type, parentSchema: schema176.properties.held.anyOf[1], data: data30 };
         if (vErrors === null) {
-          vErrors = [err63];
+          vErrors = [err71];
         } else {
-          vErrors.push(err63);
+          vErrors.push(err71);
         }
         errors++;
       }
-      var _valid0 = _errs73 === errors;
-      valid15 = valid15 || _valid0;
-      if (!valid15) {
-        const err64 = { instancePath: instancePath + "/held", schemaPath: "#/properties/held/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema175.properties.held.anyOf, parentSchema: schema175.properties.held, data: data26 };
+      var _valid0 = _errs83 === errors;
+      valid19 = valid19 || _valid0;
+      if (!valid19) {
+        const err72 = { instancePath: instancePath + "/held", schemaPath: "#/properties/held/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema176.properties.held.anyOf, parentSchema: schema176.properties.held, data: data30 };
         if (vErrors === null) {
-          vErrors = [err64];
+          vErrors = [err72];
         } else {
-          vErrors.push(err64);
+          vErrors.push(err72);
         }
         errors++;
       } else {
-        errors = _errs58;
+        errors = _errs68;
         if (vErrors !== null) {
-          if (_errs58) {
-            vErrors.length = _errs58;
+          if (_errs68) {
+            vErrors.length = _errs68;
           } else {
             vErrors = null;
           }
@@ -16212,11 +16392,11 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err65 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema175.type, parentSchema: schema175, data };
+    const err73 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema176.type, parentSchema: schema176, data };
     if (vErrors === null) {
-      vErrors = [err65];
+      vErrors = [err73];
     } else {
-      vErrors.push(err65);
+      vErrors.push(err73);
     }
     errors++;
   }
@@ -16225,10 +16405,10 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
 }
 validate71.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
 var validateProgress = validate81;
-var schema187 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/progress.schema.json", "anyOf": [{ "$ref": "#/$defs/step" }, { "$ref": "#/$defs/wait" }, { "$ref": "#/$defs/entry" }], "$defs": { "step": { "type": "object", "required": ["at", "kind", "application", "service", "slot", "host", "action", "subject", "detail", "reason", "origin", "outcome", "message", "durationMs"], "additionalProperties": false, "properties": { "at": { "type": "string" }, "kind": { "const": "step" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "type": "string" }, "action": { "type": "string" }, "subject": { "type": "string" }, "detail": { "type": "string" }, "reason": { "type": "string" }, "origin": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "outcome": { "type": "string", "enum": ["started", "done", "skipped", "failed", "unknown"] }, "message": { "type": "string" }, "durationMs": { "type": "integer" } } }, "wait": { "type": "object", "required": ["at", "kind", "application", "service", "slot", "host", "wait", "reason", "until"], "additionalProperties": false, "properties": { "at": { "type": "string" }, "kind": { "const": "wait" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "wait": { "type": "string", "enum": ["step", "image", "gate", "monitor", "promotion", "turn", "retry", "host"] }, "reason": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } }, "entry": { "type": "object", "required": ["at", "kind", "application", "entry", "message"], "additionalProperties": false, "properties": { "at": { "type": "string" }, "kind": { "const": "entry" }, "application": { "type": "string" }, "entry": { "type": "string" }, "message": { "type": "string" } } } } };
-var schema188 = { "type": "object", "required": ["at", "kind", "application", "service", "slot", "host", "action", "subject", "detail", "reason", "origin", "outcome", "message", "durationMs"], "additionalProperties": false, "properties": { "at": { "type": "string" }, "kind": { "const": "step" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "type": "string" }, "action": { "type": "string" }, "subject": { "type": "string" }, "detail": { "type": "string" }, "reason": { "type": "string" }, "origin": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "outcome": { "type": "string", "enum": ["started", "done", "skipped", "failed", "unknown"] }, "message": { "type": "string" }, "durationMs": { "type": "integer" } } };
-var schema189 = { "type": "object", "required": ["at", "kind", "application", "service", "slot", "host", "wait", "reason", "until"], "additionalProperties": false, "properties": { "at": { "type": "string" }, "kind": { "const": "wait" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "wait": { "type": "string", "enum": ["step", "image", "gate", "monitor", "promotion", "turn", "retry", "host"] }, "reason": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } };
-var schema190 = { "type": "object", "required": ["at", "kind", "application", "entry", "message"], "additionalProperties": false, "properties": { "at": { "type": "string" }, "kind": { "const": "entry" }, "application": { "type": "string" }, "entry": { "type": "string" }, "message": { "type": "string" } } };
+var schema189 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/progress.schema.json", "anyOf": [{ "$ref": "#/$defs/step" }, { "$ref": "#/$defs/wait" }, { "$ref": "#/$defs/entry" }], "$defs": { "step": { "type": "object", "required": ["at", "kind", "application", "service", "slot", "host", "action", "subject", "detail", "reason", "origin", "outcome", "message", "durationMs"], "additionalProperties": false, "properties": { "at": { "type": "string" }, "kind": { "const": "step" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "type": "string" }, "action": { "type": "string" }, "subject": { "type": "string" }, "detail": { "type": "string" }, "reason": { "type": "string" }, "origin": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "outcome": { "type": "string", "enum": ["started", "done", "skipped", "failed", "unknown"] }, "message": { "type": "string" }, "durationMs": { "type": "integer" } } }, "wait": { "type": "object", "required": ["at", "kind", "application", "service", "slot", "host", "wait", "reason", "until"], "additionalProperties": false, "properties": { "at": { "type": "string" }, "kind": { "const": "wait" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "wait": { "type": "string", "enum": ["step", "image", "gate", "monitor", "promotion", "turn", "retry", "host"] }, "reason": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } }, "entry": { "type": "object", "required": ["at", "kind", "application", "entry", "message"], "additionalProperties": false, "properties": { "at": { "type": "string" }, "kind": { "const": "entry" }, "application": { "type": "string" }, "entry": { "type": "string" }, "message": { "type": "string" } } } } };
+var schema190 = { "type": "object", "required": ["at", "kind", "application", "service", "slot", "host", "action", "subject", "detail", "reason", "origin", "outcome", "message", "durationMs"], "additionalProperties": false, "properties": { "at": { "type": "string" }, "kind": { "const": "step" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "type": "string" }, "action": { "type": "string" }, "subject": { "type": "string" }, "detail": { "type": "string" }, "reason": { "type": "string" }, "origin": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "outcome": { "type": "string", "enum": ["started", "done", "skipped", "failed", "unknown"] }, "message": { "type": "string" }, "durationMs": { "type": "integer" } } };
+var schema191 = { "type": "object", "required": ["at", "kind", "application", "service", "slot", "host", "wait", "reason", "until"], "additionalProperties": false, "properties": { "at": { "type": "string" }, "kind": { "const": "wait" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "wait": { "type": "string", "enum": ["step", "image", "gate", "monitor", "promotion", "turn", "retry", "host"] }, "reason": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } };
+var schema192 = { "type": "object", "required": ["at", "kind", "application", "entry", "message"], "additionalProperties": false, "properties": { "at": { "type": "string" }, "kind": { "const": "entry" }, "application": { "type": "string" }, "entry": { "type": "string" }, "message": { "type": "string" } } };
 function validate81(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   ;
   let vErrors = null;
@@ -16245,7 +16425,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
   const _errs1 = errors;
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.at === void 0) {
-      const err0 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "at" }, message: "must have required property 'at'", schema: schema188.required, parentSchema: schema188, data };
+      const err0 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "at" }, message: "must have required property 'at'", schema: schema190.required, parentSchema: schema190, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -16254,7 +16434,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.kind === void 0) {
-      const err1 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "kind" }, message: "must have required property 'kind'", schema: schema188.required, parentSchema: schema188, data };
+      const err1 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "kind" }, message: "must have required property 'kind'", schema: schema190.required, parentSchema: schema190, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -16263,7 +16443,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.application === void 0) {
-      const err2 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema188.required, parentSchema: schema188, data };
+      const err2 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema190.required, parentSchema: schema190, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -16272,7 +16452,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.service === void 0) {
-      const err3 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema188.required, parentSchema: schema188, data };
+      const err3 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema190.required, parentSchema: schema190, data };
       if (vErrors === null) {
         vErrors = [err3];
       } else {
@@ -16281,7 +16461,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.slot === void 0) {
-      const err4 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema188.required, parentSchema: schema188, data };
+      const err4 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema190.required, parentSchema: schema190, data };
       if (vErrors === null) {
         vErrors = [err4];
       } else {
@@ -16290,7 +16470,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.host === void 0) {
-      const err5 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema188.required, parentSchema: schema188, data };
+      const err5 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema190.required, parentSchema: schema190, data };
       if (vErrors === null) {
         vErrors = [err5];
       } else {
@@ -16299,7 +16479,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.action === void 0) {
-      const err6 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "action" }, message: "must have required property 'action'", schema: schema188.required, parentSchema: schema188, data };
+      const err6 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "action" }, message: "must have required property 'action'", schema: schema190.required, parentSchema: schema190, data };
       if (vErrors === null) {
         vErrors = [err6];
       } else {
@@ -16308,7 +16488,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.subject === void 0) {
-      const err7 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "subject" }, message: "must have required property 'subject'", schema: schema188.required, parentSchema: schema188, data };
+      const err7 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "subject" }, message: "must have required property 'subject'", schema: schema190.required, parentSchema: schema190, data };
       if (vErrors === null) {
         vErrors = [err7];
       } else {
@@ -16317,7 +16497,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.detail === void 0) {
-      const err8 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "detail" }, message: "must have required property 'detail'", schema: schema188.required, parentSchema: schema188, data };
+      const err8 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "detail" }, message: "must have required property 'detail'", schema: schema190.required, parentSchema: schema190, data };
       if (vErrors === null) {
         vErrors = [err8];
       } else {
@@ -16326,7 +16506,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.reason === void 0) {
-      const err9 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema188.required, parentSchema: schema188, data };
+      const err9 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema190.required, parentSchema: schema190, data };
       if (vErrors === null) {
         vErrors = [err9];
       } else {
@@ -16335,7 +16515,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.origin === void 0) {
-      const err10 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "origin" }, message: "must have required property 'origin'", schema: schema188.required, parentSchema: schema188, data };
+      const err10 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "origin" }, message: "must have required property 'origin'", schema: schema190.required, parentSchema: schema190, data };
       if (vErrors === null) {
         vErrors = [err10];
       } else {
@@ -16344,7 +16524,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.outcome === void 0) {
-      const err11 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "outcome" }, message: "must have required property 'outcome'", schema: schema188.required, parentSchema: schema188, data };
+      const err11 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "outcome" }, message: "must have required property 'outcome'", schema: schema190.required, parentSchema: schema190, data };
       if (vErrors === null) {
         vErrors = [err11];
       } else {
@@ -16353,7 +16533,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.message === void 0) {
-      const err12 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema188.required, parentSchema: schema188, data };
+      const err12 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema190.required, parentSchema: schema190, data };
       if (vErrors === null) {
         vErrors = [err12];
       } else {
@@ -16362,7 +16542,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.durationMs === void 0) {
-      const err13 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "durationMs" }, message: "must have required property 'durationMs'", schema: schema188.required, parentSchema: schema188, data };
+      const err13 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "durationMs" }, message: "must have required property 'durationMs'", schema: schema190.required, parentSchema: schema190, data };
       if (vErrors === null) {
         vErrors = [err13];
       } else {
@@ -16371,8 +16551,8 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     for (const key0 in data) {
-      if (!func1.call(schema188.properties, key0)) {
-        const err14 = { instancePath, schemaPath: "#/$defs/step/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema188, data };
+      if (!func1.call(schema190.properties, key0)) {
+        const err14 = { instancePath, schemaPath: "#/$defs/step/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema190, data };
         if (vErrors === null) {
           vErrors = [err14];
         } else {
@@ -16384,7 +16564,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.at !== void 0) {
       let data0 = data.at;
       if (typeof data0 !== "string") {
-        const err15 = { instancePath: instancePath + "/at", schemaPath: "#/$defs/step/properties/at/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema188.properties.at.type, parentSchema: schema188.properties.at, data: data0 };
+        const err15 = { instancePath: instancePath + "/at", schemaPath: "#/$defs/step/properties/at/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema190.properties.at.type, parentSchema: schema190.properties.at, data: data0 };
         if (vErrors === null) {
           vErrors = [err15];
         } else {
@@ -16396,7 +16576,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.kind !== void 0) {
       let data1 = data.kind;
       if ("step" !== data1) {
-        const err16 = { instancePath: instancePath + "/kind", schemaPath: "#/$defs/step/properties/kind/const", keyword: "const", params: { allowedValue: "step" }, message: "must be equal to constant", schema: "step", parentSchema: schema188.properties.kind, data: data1 };
+        const err16 = { instancePath: instancePath + "/kind", schemaPath: "#/$defs/step/properties/kind/const", keyword: "const", params: { allowedValue: "step" }, message: "must be equal to constant", schema: "step", parentSchema: schema190.properties.kind, data: data1 };
         if (vErrors === null) {
           vErrors = [err16];
         } else {
@@ -16408,7 +16588,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.application !== void 0) {
       let data2 = data.application;
       if (typeof data2 !== "string") {
-        const err17 = { instancePath: instancePath + "/application", schemaPath: "#/$defs/step/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema188.properties.application.type, parentSchema: schema188.properties.application, data: data2 };
+        const err17 = { instancePath: instancePath + "/application", schemaPath: "#/$defs/step/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema190.properties.application.type, parentSchema: schema190.properties.application, data: data2 };
         if (vErrors === null) {
           vErrors = [err17];
         } else {
@@ -16420,7 +16600,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.service !== void 0) {
       let data3 = data.service;
       if (typeof data3 !== "string") {
-        const err18 = { instancePath: instancePath + "/service", schemaPath: "#/$defs/step/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema188.properties.service.type, parentSchema: schema188.properties.service, data: data3 };
+        const err18 = { instancePath: instancePath + "/service", schemaPath: "#/$defs/step/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema190.properties.service.type, parentSchema: schema190.properties.service, data: data3 };
         if (vErrors === null) {
           vErrors = [err18];
         } else {
@@ -16432,7 +16612,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.slot !== void 0) {
       let data4 = data.slot;
       if (typeof data4 !== "string") {
-        const err19 = { instancePath: instancePath + "/slot", schemaPath: "#/$defs/step/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema188.properties.slot.type, parentSchema: schema188.properties.slot, data: data4 };
+        const err19 = { instancePath: instancePath + "/slot", schemaPath: "#/$defs/step/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema190.properties.slot.type, parentSchema: schema190.properties.slot, data: data4 };
         if (vErrors === null) {
           vErrors = [err19];
         } else {
@@ -16444,7 +16624,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.host !== void 0) {
       let data5 = data.host;
       if (typeof data5 !== "string") {
-        const err20 = { instancePath: instancePath + "/host", schemaPath: "#/$defs/step/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema188.properties.host.type, parentSchema: schema188.properties.host, data: data5 };
+        const err20 = { instancePath: instancePath + "/host", schemaPath: "#/$defs/step/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema190.properties.host.type, parentSchema: schema190.properties.host, data: data5 };
         if (vErrors === null) {
           vErrors = [err20];
         } else {
@@ -16456,7 +16636,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.action !== void 0) {
       let data6 = data.action;
       if (typeof data6 !== "string") {
-        const err21 = { instancePath: instancePath + "/action", schemaPath: "#/$defs/step/properties/action/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema188.properties.action.type, parentSchema: schema188.properties.action, data: data6 };
+        const err21 = { instancePath: instancePath + "/action", schemaPath: "#/$defs/step/properties/action/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema190.properties.action.type, parentSchema: schema190.properties.action, data: data6 };
         if (vErrors === null) {
           vErrors = [err21];
         } else {
@@ -16468,7 +16648,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.subject !== void 0) {
       let data7 = data.subject;
       if (typeof data7 !== "string") {
-        const err22 = { instancePath: instancePath + "/subject", schemaPath: "#/$defs/step/properties/subject/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema188.properties.subject.type, parentSchema: schema188.properties.subject, data: data7 };
+        const err22 = { instancePath: instancePath + "/subject", schemaPath: "#/$defs/step/properties/subject/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema190.properties.subject.type, parentSchema: schema190.properties.subject, data: data7 };
         if (vErrors === null) {
           vErrors = [err22];
         } else {
@@ -16480,7 +16660,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.detail !== void 0) {
       let data8 = data.detail;
       if (typeof data8 !== "string") {
-        const err23 = { instancePath: instancePath + "/detail", schemaPath: "#/$defs/step/properties/detail/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema188.properties.detail.type, parentSchema: schema188.properties.detail, data: data8 };
+        const err23 = { instancePath: instancePath + "/detail", schemaPath: "#/$defs/step/properties/detail/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema190.properties.detail.type, parentSchema: schema190.properties.detail, data: data8 };
         if (vErrors === null) {
           vErrors = [err23];
         } else {
@@ -16492,7 +16672,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.reason !== void 0) {
       let data9 = data.reason;
       if (typeof data9 !== "string") {
-        const err24 = { instancePath: instancePath + "/reason", schemaPath: "#/$defs/step/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema188.properties.reason.type, parentSchema: schema188.properties.reason, data: data9 };
+        const err24 = { instancePath: instancePath + "/reason", schemaPath: "#/$defs/step/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema190.properties.reason.type, parentSchema: schema190.properties.reason, data: data9 };
         if (vErrors === null) {
           vErrors = [err24];
         } else {
@@ -16507,7 +16687,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       let valid3 = false;
       const _errs26 = errors;
       if (typeof data10 !== "string") {
-        const err25 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/step/properties/origin/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema188.properties.origin.anyOf[0].type, parentSchema: schema188.properties.origin.anyOf[0], data: data10 };
+        const err25 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/step/properties/origin/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema190.properties.origin.anyOf[0].type, parentSchema: schema190.properties.origin.anyOf[0], data: data10 };
         if (vErrors === null) {
           vErrors = [err25];
         } else {
@@ -16519,7 +16699,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       valid3 = valid3 || _valid1;
       const _errs28 = errors;
       if (data10 !== null) {
-        const err26 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/step/properties/origin/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema188.properties.origin.anyOf[1].type, parentSchema: schema188.properties.origin.anyOf[1], data: data10 };
+        const err26 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/step/properties/origin/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema190.properties.origin.anyOf[1].type, parentSchema: schema190.properties.origin.anyOf[1], data: data10 };
         if (vErrors === null) {
           vErrors = [err26];
         } else {
@@ -16530,7 +16710,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       var _valid1 = _errs28 === errors;
       valid3 = valid3 || _valid1;
       if (!valid3) {
-        const err27 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/step/properties/origin/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema188.properties.origin.anyOf, parentSchema: schema188.properties.origin, data: data10 };
+        const err27 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/step/properties/origin/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema190.properties.origin.anyOf, parentSchema: schema190.properties.origin, data: data10 };
         if (vErrors === null) {
           vErrors = [err27];
         } else {
@@ -16551,7 +16731,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.outcome !== void 0) {
       let data11 = data.outcome;
       if (typeof data11 !== "string") {
-        const err28 = { instancePath: instancePath + "/outcome", schemaPath: "#/$defs/step/properties/outcome/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema188.properties.outcome.type, parentSchema: schema188.properties.outcome, data: data11 };
+        const err28 = { instancePath: instancePath + "/outcome", schemaPath: "#/$defs/step/properties/outcome/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema190.properties.outcome.type, parentSchema: schema190.properties.outcome, data: data11 };
         if (vErrors === null) {
           vErrors = [err28];
         } else {
@@ -16560,7 +16740,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (!(data11 === "started" || data11 === "done" || data11 === "skipped" || data11 === "failed" || data11 === "unknown")) {
-        const err29 = { instancePath: instancePath + "/outcome", schemaPath: "#/$defs/step/properties/outcome/enum", keyword: "enum", params: { allowedValues: schema188.properties.outcome.enum }, message: "must be equal to one of the allowed values", schema: schema188.properties.outcome.enum, parentSchema: schema188.properties.outcome, data: data11 };
+        const err29 = { instancePath: instancePath + "/outcome", schemaPath: "#/$defs/step/properties/outcome/enum", keyword: "enum", params: { allowedValues: schema190.properties.outcome.enum }, message: "must be equal to one of the allowed values", schema: schema190.properties.outcome.enum, parentSchema: schema190.properties.outcome, data: data11 };
         if (vErrors === null) {
           vErrors = [err29];
         } else {
@@ -16572,7 +16752,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.message !== void 0) {
       let data12 = data.message;
       if (typeof data12 !== "string") {
-        const err30 = { instancePath: instancePath + "/message", schemaPath: "#/$defs/step/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema188.properties.message.type, parentSchema: schema188.properties.message, data: data12 };
+        const err30 = { instancePath: instancePath + "/message", schemaPath: "#/$defs/step/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema190.properties.message.type, parentSchema: schema190.properties.message, data: data12 };
         if (vErrors === null) {
           vErrors = [err30];
         } else {
@@ -16584,7 +16764,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.durationMs !== void 0) {
       let data13 = data.durationMs;
       if (!(typeof data13 == "number" && (!(data13 % 1) && !isNaN(data13)) && isFinite(data13))) {
-        const err31 = { instancePath: instancePath + "/durationMs", schemaPath: "#/$defs/step/properties/durationMs/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema188.properties.durationMs.type, parentSchema: schema188.properties.durationMs, data: data13 };
+        const err31 = { instancePath: instancePath + "/durationMs", schemaPath: "#/$defs/step/properties/durationMs/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema190.properties.durationMs.type, parentSchema: schema190.properties.durationMs, data: data13 };
         if (vErrors === null) {
           vErrors = [err31];
         } else {
@@ -16594,7 +16774,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err32 = { instancePath, schemaPath: "#/$defs/step/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema188.type, parentSchema: schema188, data };
+    const err32 = { instancePath, schemaPath: "#/$defs/step/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema190.type, parentSchema: schema190, data };
     if (vErrors === null) {
       vErrors = [err32];
     } else {
@@ -16610,7 +16790,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
   const _errs36 = errors;
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.at === void 0) {
-      const err33 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "at" }, message: "must have required property 'at'", schema: schema189.required, parentSchema: schema189, data };
+      const err33 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "at" }, message: "must have required property 'at'", schema: schema191.required, parentSchema: schema191, data };
       if (vErrors === null) {
         vErrors = [err33];
       } else {
@@ -16619,7 +16799,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.kind === void 0) {
-      const err34 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "kind" }, message: "must have required property 'kind'", schema: schema189.required, parentSchema: schema189, data };
+      const err34 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "kind" }, message: "must have required property 'kind'", schema: schema191.required, parentSchema: schema191, data };
       if (vErrors === null) {
         vErrors = [err34];
       } else {
@@ -16628,7 +16808,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.application === void 0) {
-      const err35 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema189.required, parentSchema: schema189, data };
+      const err35 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema191.required, parentSchema: schema191, data };
       if (vErrors === null) {
         vErrors = [err35];
       } else {
@@ -16637,7 +16817,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.service === void 0) {
-      const err36 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema189.required, parentSchema: schema189, data };
+      const err36 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema191.required, parentSchema: schema191, data };
       if (vErrors === null) {
         vErrors = [err36];
       } else {
@@ -16646,7 +16826,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.slot === void 0) {
-      const err37 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema189.required, parentSchema: schema189, data };
+      const err37 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema191.required, parentSchema: schema191, data };
       if (vErrors === null) {
         vErrors = [err37];
       } else {
@@ -16655,7 +16835,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.host === void 0) {
-      const err38 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema189.required, parentSchema: schema189, data };
+      const err38 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema191.required, parentSchema: schema191, data };
       if (vErrors === null) {
         vErrors = [err38];
       } else {
@@ -16664,7 +16844,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.wait === void 0) {
-      const err39 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "wait" }, message: "must have required property 'wait'", schema: schema189.required, parentSchema: schema189, data };
+      const err39 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "wait" }, message: "must have required property 'wait'", schema: schema191.required, parentSchema: schema191, data };
       if (vErrors === null) {
         vErrors = [err39];
       } else {
@@ -16673,7 +16853,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.reason === void 0) {
-      const err40 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema189.required, parentSchema: schema189, data };
+      const err40 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema191.required, parentSchema: schema191, data };
       if (vErrors === null) {
         vErrors = [err40];
       } else {
@@ -16682,7 +16862,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.until === void 0) {
-      const err41 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "until" }, message: "must have required property 'until'", schema: schema189.required, parentSchema: schema189, data };
+      const err41 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "until" }, message: "must have required property 'until'", schema: schema191.required, parentSchema: schema191, data };
       if (vErrors === null) {
         vErrors = [err41];
       } else {
@@ -16691,8 +16871,8 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     for (const key1 in data) {
-      if (!func1.call(schema189.properties, key1)) {
-        const err42 = { instancePath, schemaPath: "#/$defs/wait/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema189, data };
+      if (!func1.call(schema191.properties, key1)) {
+        const err42 = { instancePath, schemaPath: "#/$defs/wait/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema191, data };
         if (vErrors === null) {
           vErrors = [err42];
         } else {
@@ -16704,7 +16884,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.at !== void 0) {
       let data14 = data.at;
       if (typeof data14 !== "string") {
-        const err43 = { instancePath: instancePath + "/at", schemaPath: "#/$defs/wait/properties/at/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema189.properties.at.type, parentSchema: schema189.properties.at, data: data14 };
+        const err43 = { instancePath: instancePath + "/at", schemaPath: "#/$defs/wait/properties/at/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema191.properties.at.type, parentSchema: schema191.properties.at, data: data14 };
         if (vErrors === null) {
           vErrors = [err43];
         } else {
@@ -16716,7 +16896,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.kind !== void 0) {
       let data15 = data.kind;
       if ("wait" !== data15) {
-        const err44 = { instancePath: instancePath + "/kind", schemaPath: "#/$defs/wait/properties/kind/const", keyword: "const", params: { allowedValue: "wait" }, message: "must be equal to constant", schema: "wait", parentSchema: schema189.properties.kind, data: data15 };
+        const err44 = { instancePath: instancePath + "/kind", schemaPath: "#/$defs/wait/properties/kind/const", keyword: "const", params: { allowedValue: "wait" }, message: "must be equal to constant", schema: "wait", parentSchema: schema191.properties.kind, data: data15 };
         if (vErrors === null) {
           vErrors = [err44];
         } else {
@@ -16728,7 +16908,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.application !== void 0) {
       let data16 = data.application;
       if (typeof data16 !== "string") {
-        const err45 = { instancePath: instancePath + "/application", schemaPath: "#/$defs/wait/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema189.properties.application.type, parentSchema: schema189.properties.application, data: data16 };
+        const err45 = { instancePath: instancePath + "/application", schemaPath: "#/$defs/wait/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema191.properties.application.type, parentSchema: schema191.properties.application, data: data16 };
         if (vErrors === null) {
           vErrors = [err45];
         } else {
@@ -16740,7 +16920,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.service !== void 0) {
       let data17 = data.service;
       if (typeof data17 !== "string") {
-        const err46 = { instancePath: instancePath + "/service", schemaPath: "#/$defs/wait/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema189.properties.service.type, parentSchema: schema189.properties.service, data: data17 };
+        const err46 = { instancePath: instancePath + "/service", schemaPath: "#/$defs/wait/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema191.properties.service.type, parentSchema: schema191.properties.service, data: data17 };
         if (vErrors === null) {
           vErrors = [err46];
         } else {
@@ -16752,7 +16932,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.slot !== void 0) {
       let data18 = data.slot;
       if (typeof data18 !== "string") {
-        const err47 = { instancePath: instancePath + "/slot", schemaPath: "#/$defs/wait/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema189.properties.slot.type, parentSchema: schema189.properties.slot, data: data18 };
+        const err47 = { instancePath: instancePath + "/slot", schemaPath: "#/$defs/wait/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema191.properties.slot.type, parentSchema: schema191.properties.slot, data: data18 };
         if (vErrors === null) {
           vErrors = [err47];
         } else {
@@ -16767,7 +16947,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       let valid6 = false;
       const _errs51 = errors;
       if (typeof data19 !== "string") {
-        const err48 = { instancePath: instancePath + "/host", schemaPath: "#/$defs/wait/properties/host/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema189.properties.host.anyOf[0].type, parentSchema: schema189.properties.host.anyOf[0], data: data19 };
+        const err48 = { instancePath: instancePath + "/host", schemaPath: "#/$defs/wait/properties/host/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema191.properties.host.anyOf[0].type, parentSchema: schema191.properties.host.anyOf[0], data: data19 };
         if (vErrors === null) {
           vErrors = [err48];
         } else {
@@ -16779,7 +16959,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       valid6 = valid6 || _valid2;
       const _errs53 = errors;
       if (data19 !== null) {
-        const err49 = { instancePath: instancePath + "/host", schemaPath: "#/$defs/wait/properties/host/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema189.properties.host.anyOf[1].type, parentSchema: schema189.properties.host.anyOf[1], data: data19 };
+        const err49 = { instancePath: instancePath + "/host", schemaPath: "#/$defs/wait/properties/host/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema191.properties.host.anyOf[1].type, parentSchema: schema191.properties.host.anyOf[1], data: data19 };
         if (vErrors === null) {
           vErrors = [err49];
         } else {
@@ -16790,7 +16970,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       var _valid2 = _errs53 === errors;
       valid6 = valid6 || _valid2;
       if (!valid6) {
-        const err50 = { instancePath: instancePath + "/host", schemaPath: "#/$defs/wait/properties/host/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema189.properties.host.anyOf, parentSchema: schema189.properties.host, data: data19 };
+        const err50 = { instancePath: instancePath + "/host", schemaPath: "#/$defs/wait/properties/host/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema191.properties.host.anyOf, parentSchema: schema191.properties.host, data: data19 };
         if (vErrors === null) {
           vErrors = [err50];
         } else {
@@ -16811,7 +16991,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.wait !== void 0) {
       let data20 = data.wait;
       if (typeof data20 !== "string") {
-        const err51 = { instancePath: instancePath + "/wait", schemaPath: "#/$defs/wait/properties/wait/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema189.properties.wait.type, parentSchema: schema189.properties.wait, data: data20 };
+        const err51 = { instancePath: instancePath + "/wait", schemaPath: "#/$defs/wait/properties/wait/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema191.properties.wait.type, parentSchema: schema191.properties.wait, data: data20 };
         if (vErrors === null) {
           vErrors = [err51];
         } else {
@@ -16820,7 +17000,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (!(data20 === "step" || data20 === "image" || data20 === "gate" || data20 === "monitor" || data20 === "promotion" || data20 === "turn" || data20 === "retry" || data20 === "host")) {
-        const err52 = { instancePath: instancePath + "/wait", schemaPath: "#/$defs/wait/properties/wait/enum", keyword: "enum", params: { allowedValues: schema189.properties.wait.enum }, message: "must be equal to one of the allowed values", schema: schema189.properties.wait.enum, parentSchema: schema189.properties.wait, data: data20 };
+        const err52 = { instancePath: instancePath + "/wait", schemaPath: "#/$defs/wait/properties/wait/enum", keyword: "enum", params: { allowedValues: schema191.properties.wait.enum }, message: "must be equal to one of the allowed values", schema: schema191.properties.wait.enum, parentSchema: schema191.properties.wait, data: data20 };
         if (vErrors === null) {
           vErrors = [err52];
         } else {
@@ -16832,7 +17012,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.reason !== void 0) {
       let data21 = data.reason;
       if (typeof data21 !== "string") {
-        const err53 = { instancePath: instancePath + "/reason", schemaPath: "#/$defs/wait/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema189.properties.reason.type, parentSchema: schema189.properties.reason, data: data21 };
+        const err53 = { instancePath: instancePath + "/reason", schemaPath: "#/$defs/wait/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema191.properties.reason.type, parentSchema: schema191.properties.reason, data: data21 };
         if (vErrors === null) {
           vErrors = [err53];
         } else {
@@ -16847,7 +17027,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       let valid7 = false;
       const _errs61 = errors;
       if (typeof data22 !== "string") {
-        const err54 = { instancePath: instancePath + "/until", schemaPath: "#/$defs/wait/properties/until/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema189.properties.until.anyOf[0].type, parentSchema: schema189.properties.until.anyOf[0], data: data22 };
+        const err54 = { instancePath: instancePath + "/until", schemaPath: "#/$defs/wait/properties/until/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema191.properties.until.anyOf[0].type, parentSchema: schema191.properties.until.anyOf[0], data: data22 };
         if (vErrors === null) {
           vErrors = [err54];
         } else {
@@ -16859,7 +17039,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       valid7 = valid7 || _valid3;
       const _errs63 = errors;
       if (data22 !== null) {
-        const err55 = { instancePath: instancePath + "/until", schemaPath: "#/$defs/wait/properties/until/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema189.properties.until.anyOf[1].type, parentSchema: schema189.properties.until.anyOf[1], data: data22 };
+        const err55 = { instancePath: instancePath + "/until", schemaPath: "#/$defs/wait/properties/until/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema191.properties.until.anyOf[1].type, parentSchema: schema191.properties.until.anyOf[1], data: data22 };
         if (vErrors === null) {
           vErrors = [err55];
         } else {
@@ -16870,7 +17050,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       var _valid3 = _errs63 === errors;
       valid7 = valid7 || _valid3;
       if (!valid7) {
-        const err56 = { instancePath: instancePath + "/until", schemaPath: "#/$defs/wait/properties/until/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema189.properties.until.anyOf, parentSchema: schema189.properties.until, data: data22 };
+        const err56 = { instancePath: instancePath + "/until", schemaPath: "#/$defs/wait/properties/until/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema191.properties.until.anyOf, parentSchema: schema191.properties.until, data: data22 };
         if (vErrors === null) {
           vErrors = [err56];
         } else {
@@ -16889,7 +17069,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err57 = { instancePath, schemaPath: "#/$defs/wait/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema189.type, parentSchema: schema189, data };
+    const err57 = { instancePath, schemaPath: "#/$defs/wait/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema191.type, parentSchema: schema191, data };
     if (vErrors === null) {
       vErrors = [err57];
     } else {
@@ -16907,7 +17087,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
   const _errs65 = errors;
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.at === void 0) {
-      const err58 = { instancePath, schemaPath: "#/$defs/entry/required", keyword: "required", params: { missingProperty: "at" }, message: "must have required property 'at'", schema: schema190.required, parentSchema: schema190, data };
+      const err58 = { instancePath, schemaPath: "#/$defs/entry/required", keyword: "required", params: { missingProperty: "at" }, message: "must have required property 'at'", schema: schema192.required, parentSchema: schema192, data };
       if (vErrors === null) {
         vErrors = [err58];
       } else {
@@ -16916,7 +17096,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.kind === void 0) {
-      const err59 = { instancePath, schemaPath: "#/$defs/entry/required", keyword: "required", params: { missingProperty: "kind" }, message: "must have required property 'kind'", schema: schema190.required, parentSchema: schema190, data };
+      const err59 = { instancePath, schemaPath: "#/$defs/entry/required", keyword: "required", params: { missingProperty: "kind" }, message: "must have required property 'kind'", schema: schema192.required, parentSchema: schema192, data };
       if (vErrors === null) {
         vErrors = [err59];
       } else {
@@ -16925,7 +17105,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.application === void 0) {
-      const err60 = { instancePath, schemaPath: "#/$defs/entry/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema190.required, parentSchema: schema190, data };
+      const err60 = { instancePath, schemaPath: "#/$defs/entry/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema192.required, parentSchema: schema192, data };
       if (vErrors === null) {
         vErrors = [err60];
       } else {
@@ -16934,7 +17114,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.entry === void 0) {
-      const err61 = { instancePath, schemaPath: "#/$defs/entry/required", keyword: "required", params: { missingProperty: "entry" }, message: "must have required property 'entry'", schema: schema190.required, parentSchema: schema190, data };
+      const err61 = { instancePath, schemaPath: "#/$defs/entry/required", keyword: "required", params: { missingProperty: "entry" }, message: "must have required property 'entry'", schema: schema192.required, parentSchema: schema192, data };
       if (vErrors === null) {
         vErrors = [err61];
       } else {
@@ -16943,7 +17123,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.message === void 0) {
-      const err62 = { instancePath, schemaPath: "#/$defs/entry/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema190.required, parentSchema: schema190, data };
+      const err62 = { instancePath, schemaPath: "#/$defs/entry/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema192.required, parentSchema: schema192, data };
       if (vErrors === null) {
         vErrors = [err62];
       } else {
@@ -16953,7 +17133,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
     }
     for (const key2 in data) {
       if (!(key2 === "at" || key2 === "kind" || key2 === "application" || key2 === "entry" || key2 === "message")) {
-        const err63 = { instancePath, schemaPath: "#/$defs/entry/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema190, data };
+        const err63 = { instancePath, schemaPath: "#/$defs/entry/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema192, data };
         if (vErrors === null) {
           vErrors = [err63];
         } else {
@@ -16965,7 +17145,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.at !== void 0) {
       let data23 = data.at;
       if (typeof data23 !== "string") {
-        const err64 = { instancePath: instancePath + "/at", schemaPath: "#/$defs/entry/properties/at/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema190.properties.at.type, parentSchema: schema190.properties.at, data: data23 };
+        const err64 = { instancePath: instancePath + "/at", schemaPath: "#/$defs/entry/properties/at/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema192.properties.at.type, parentSchema: schema192.properties.at, data: data23 };
         if (vErrors === null) {
           vErrors = [err64];
         } else {
@@ -16977,7 +17157,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.kind !== void 0) {
       let data24 = data.kind;
       if ("entry" !== data24) {
-        const err65 = { instancePath: instancePath + "/kind", schemaPath: "#/$defs/entry/properties/kind/const", keyword: "const", params: { allowedValue: "entry" }, message: "must be equal to constant", schema: "entry", parentSchema: schema190.properties.kind, data: data24 };
+        const err65 = { instancePath: instancePath + "/kind", schemaPath: "#/$defs/entry/properties/kind/const", keyword: "const", params: { allowedValue: "entry" }, message: "must be equal to constant", schema: "entry", parentSchema: schema192.properties.kind, data: data24 };
         if (vErrors === null) {
           vErrors = [err65];
         } else {
@@ -16989,7 +17169,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.application !== void 0) {
       let data25 = data.application;
       if (typeof data25 !== "string") {
-        const err66 = { instancePath: instancePath + "/application", schemaPath: "#/$defs/entry/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema190.properties.application.type, parentSchema: schema190.properties.application, data: data25 };
+        const err66 = { instancePath: instancePath + "/application", schemaPath: "#/$defs/entry/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema192.properties.application.type, parentSchema: schema192.properties.application, data: data25 };
         if (vErrors === null) {
           vErrors = [err66];
         } else {
@@ -17001,7 +17181,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.entry !== void 0) {
       let data26 = data.entry;
       if (typeof data26 !== "string") {
-        const err67 = { instancePath: instancePath + "/entry", schemaPath: "#/$defs/entry/properties/entry/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema190.properties.entry.type, parentSchema: schema190.properties.entry, data: data26 };
+        const err67 = { instancePath: instancePath + "/entry", schemaPath: "#/$defs/entry/properties/entry/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema192.properties.entry.type, parentSchema: schema192.properties.entry, data: data26 };
         if (vErrors === null) {
           vErrors = [err67];
         } else {
@@ -17013,7 +17193,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.message !== void 0) {
       let data27 = data.message;
       if (typeof data27 !== "string") {
-        const err68 = { instancePath: instancePath + "/message", schemaPath: "#/$defs/entry/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema190.properties.message.type, parentSchema: schema190.properties.message, data: data27 };
+        const err68 = { instancePath: instancePath + "/message", schemaPath: "#/$defs/entry/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema192.properties.message.type, parentSchema: schema192.properties.message, data: data27 };
         if (vErrors === null) {
           vErrors = [err68];
         } else {
@@ -17023,7 +17203,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err69 = { instancePath, schemaPath: "#/$defs/entry/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema190.type, parentSchema: schema190, data };
+    const err69 = { instancePath, schemaPath: "#/$defs/entry/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema192.type, parentSchema: schema192, data };
     if (vErrors === null) {
       vErrors = [err69];
     } else {
@@ -17039,7 +17219,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
     }
   }
   if (!valid0) {
-    const err70 = { instancePath, schemaPath: "#/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema187.anyOf, parentSchema: schema187, data };
+    const err70 = { instancePath, schemaPath: "#/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema189.anyOf, parentSchema: schema189, data };
     if (vErrors === null) {
       vErrors = [err70];
     } else {
@@ -17062,7 +17242,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
 }
 validate81.evaluated = { "dynamicProps": true, "dynamicItems": false };
 var validateRequest = validate82;
-var schema191 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/request.schema.json", "type": "object", "required": ["version", "request", "application", "kind", "state", "message"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "request": { "type": "integer" }, "application": { "type": "string" }, "host": { "type": "string" }, "kind": { "type": "string", "enum": ["promote", "abort", "retry", "suspend", "resume", "adopt", "adopt-replace", "fence", "unfence"] }, "state": { "type": "string", "enum": ["accepted", "refused", "pending"] }, "message": { "type": "string" } } };
+var schema193 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/request.schema.json", "type": "object", "required": ["version", "request", "application", "kind", "state", "message"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "request": { "type": "integer" }, "application": { "type": "string" }, "host": { "type": "string" }, "kind": { "type": "string", "enum": ["promote", "abort", "retry", "suspend", "resume", "adopt", "adopt-replace", "fence", "unfence"] }, "state": { "type": "string", "enum": ["accepted", "refused", "pending"] }, "message": { "type": "string" } } };
 function validate82(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   ;
   let vErrors = null;
@@ -17076,7 +17256,7 @@ function validate82(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.version === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "version" }, message: "must have required property 'version'", schema: schema191.required, parentSchema: schema191, data };
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "version" }, message: "must have required property 'version'", schema: schema193.required, parentSchema: schema193, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -17085,7 +17265,7 @@ function validate82(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.request === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "request" }, message: "must have required property 'request'", schema: schema191.required, parentSchema: schema191, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "request" }, message: "must have required property 'request'", schema: schema193.required, parentSchema: schema193, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -17094,7 +17274,7 @@ function validate82(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.application === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema191.required, parentSchema: schema191, data };
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema193.required, parentSchema: schema193, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -17103,7 +17283,7 @@ function validate82(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.kind === void 0) {
-      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "kind" }, message: "must have required property 'kind'", schema: schema191.required, parentSchema: schema191, data };
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "kind" }, message: "must have required property 'kind'", schema: schema193.required, parentSchema: schema193, data };
       if (vErrors === null) {
         vErrors = [err3];
       } else {
@@ -17112,7 +17292,7 @@ function validate82(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.state === void 0) {
-      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "state" }, message: "must have required property 'state'", schema: schema191.required, parentSchema: schema191, data };
+      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "state" }, message: "must have required property 'state'", schema: schema193.required, parentSchema: schema193, data };
       if (vErrors === null) {
         vErrors = [err4];
       } else {
@@ -17121,7 +17301,7 @@ function validate82(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.message === void 0) {
-      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema191.required, parentSchema: schema191, data };
+      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema193.required, parentSchema: schema193, data };
       if (vErrors === null) {
         vErrors = [err5];
       } else {
@@ -17131,7 +17311,7 @@ function validate82(data, { instancePath = "", parentData, parentDataProperty, r
     }
     for (const key0 in data) {
       if (!(key0 === "version" || key0 === "request" || key0 === "application" || key0 === "host" || key0 === "kind" || key0 === "state" || key0 === "message")) {
-        const err6 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema191, data };
+        const err6 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema193, data };
         if (vErrors === null) {
           vErrors = [err6];
         } else {
@@ -17143,7 +17323,7 @@ function validate82(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.version !== void 0) {
       let data0 = data.version;
       if (1 !== data0) {
-        const err7 = { instancePath: instancePath + "/version", schemaPath: "#/properties/version/const", keyword: "const", params: { allowedValue: 1 }, message: "must be equal to constant", schema: 1, parentSchema: schema191.properties.version, data: data0 };
+        const err7 = { instancePath: instancePath + "/version", schemaPath: "#/properties/version/const", keyword: "const", params: { allowedValue: 1 }, message: "must be equal to constant", schema: 1, parentSchema: schema193.properties.version, data: data0 };
         if (vErrors === null) {
           vErrors = [err7];
         } else {
@@ -17155,7 +17335,7 @@ function validate82(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.request !== void 0) {
       let data1 = data.request;
       if (!(typeof data1 == "number" && (!(data1 % 1) && !isNaN(data1)) && isFinite(data1))) {
-        const err8 = { instancePath: instancePath + "/request", schemaPath: "#/properties/request/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema191.properties.request.type, parentSchema: schema191.properties.request, data: data1 };
+        const err8 = { instancePath: instancePath + "/request", schemaPath: "#/properties/request/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema193.properties.request.type, parentSchema: schema193.properties.request, data: data1 };
         if (vErrors === null) {
           vErrors = [err8];
         } else {
@@ -17167,7 +17347,7 @@ function validate82(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.application !== void 0) {
       let data2 = data.application;
       if (typeof data2 !== "string") {
-        const err9 = { instancePath: instancePath + "/application", schemaPath: "#/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema191.properties.application.type, parentSchema: schema191.properties.application, data: data2 };
+        const err9 = { instancePath: instancePath + "/application", schemaPath: "#/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema193.properties.application.type, parentSchema: schema193.properties.application, data: data2 };
         if (vErrors === null) {
           vErrors = [err9];
         } else {
@@ -17179,7 +17359,7 @@ function validate82(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.host !== void 0) {
       let data3 = data.host;
       if (typeof data3 !== "string") {
-        const err10 = { instancePath: instancePath + "/host", schemaPath: "#/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema191.properties.host.type, parentSchema: schema191.properties.host, data: data3 };
+        const err10 = { instancePath: instancePath + "/host", schemaPath: "#/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema193.properties.host.type, parentSchema: schema193.properties.host, data: data3 };
         if (vErrors === null) {
           vErrors = [err10];
         } else {
@@ -17191,7 +17371,7 @@ function validate82(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.kind !== void 0) {
       let data4 = data.kind;
       if (typeof data4 !== "string") {
-        const err11 = { instancePath: instancePath + "/kind", schemaPath: "#/properties/kind/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema191.properties.kind.type, parentSchema: schema191.properties.kind, data: data4 };
+        const err11 = { instancePath: instancePath + "/kind", schemaPath: "#/properties/kind/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema193.properties.kind.type, parentSchema: schema193.properties.kind, data: data4 };
         if (vErrors === null) {
           vErrors = [err11];
         } else {
@@ -17200,7 +17380,7 @@ function validate82(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (!(data4 === "promote" || data4 === "abort" || data4 === "retry" || data4 === "suspend" || data4 === "resume" || data4 === "adopt" || data4 === "adopt-replace" || data4 === "fence" || data4 === "unfence")) {
-        const err12 = { instancePath: instancePath + "/kind", schemaPath: "#/properties/kind/enum", keyword: "enum", params: { allowedValues: schema191.properties.kind.enum }, message: "must be equal to one of the allowed values", schema: schema191.properties.kind.enum, parentSchema: schema191.properties.kind, data: data4 };
+        const err12 = { instancePath: instancePath + "/kind", schemaPath: "#/properties/kind/enum", keyword: "enum", params: { allowedValues: schema193.properties.kind.enum }, message: "must be equal to one of the allowed values", schema: schema193.properties.kind.enum, parentSchema: schema193.properties.kind, data: data4 };
         if (vErrors === null) {
           vErrors = [err12];
         } else {
@@ -17212,7 +17392,7 @@ function validate82(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.state !== void 0) {
       let data5 = data.state;
       if (typeof data5 !== "string") {
-        const err13 = { instancePath: instancePath + "/state", schemaPath: "#/properties/state/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema191.properties.state.type, parentSchema: schema191.properties.state, data: data5 };
+        const err13 = { instancePath: instancePath + "/state", schemaPath: "#/properties/state/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema193.properties.state.type, parentSchema: schema193.properties.state, data: data5 };
         if (vErrors === null) {
           vErrors = [err13];
         } else {
@@ -17221,7 +17401,7 @@ function validate82(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (!(data5 === "accepted" || data5 === "refused" || data5 === "pending")) {
-        const err14 = { instancePath: instancePath + "/state", schemaPath: "#/properties/state/enum", keyword: "enum", params: { allowedValues: schema191.properties.state.enum }, message: "must be equal to one of the allowed values", schema: schema191.properties.state.enum, parentSchema: schema191.properties.state, data: data5 };
+        const err14 = { instancePath: instancePath + "/state", schemaPath: "#/properties/state/enum", keyword: "enum", params: { allowedValues: schema193.properties.state.enum }, message: "must be equal to one of the allowed values", schema: schema193.properties.state.enum, parentSchema: schema193.properties.state, data: data5 };
         if (vErrors === null) {
           vErrors = [err14];
         } else {
@@ -17233,7 +17413,7 @@ function validate82(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.message !== void 0) {
       let data6 = data.message;
       if (typeof data6 !== "string") {
-        const err15 = { instancePath: instancePath + "/message", schemaPath: "#/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema191.properties.message.type, parentSchema: schema191.properties.message, data: data6 };
+        const err15 = { instancePath: instancePath + "/message", schemaPath: "#/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema193.properties.message.type, parentSchema: schema193.properties.message, data: data6 };
         if (vErrors === null) {
           vErrors = [err15];
         } else {
@@ -17243,7 +17423,7 @@ function validate82(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err16 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema191.type, parentSchema: schema191, data };
+    const err16 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema193.type, parentSchema: schema193, data };
     if (vErrors === null) {
       vErrors = [err16];
     } else {
@@ -17256,7 +17436,7 @@ function validate82(data, { instancePath = "", parentData, parentDataProperty, r
 }
 validate82.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
 var validateRollback = validate83;
-var schema192 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/rollback.schema.json", "type": "object", "required": ["version", "application", "from", "to", "commit", "files", "pushed"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "application": { "type": "string" }, "from": { "type": "string" }, "to": { "type": "string" }, "commit": { "type": ["string", "null"] }, "files": { "type": "array", "items": { "type": "string" } }, "pushed": { "type": "boolean" } } };
+var schema194 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/rollback.schema.json", "type": "object", "required": ["version", "application", "from", "to", "commit", "files", "pushed"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "application": { "type": "string" }, "from": { "type": "string" }, "to": { "type": "string" }, "commit": { "type": ["string", "null"] }, "files": { "type": "array", "items": { "type": "string" } }, "pushed": { "type": "boolean" } } };
 function validate83(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   ;
   let vErrors = null;
@@ -17270,7 +17450,7 @@ function validate83(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.version === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "version" }, message: "must have required property 'version'", schema: schema192.required, parentSchema: schema192, data };
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "version" }, message: "must have required property 'version'", schema: schema194.required, parentSchema: schema194, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -17279,7 +17459,7 @@ function validate83(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.application === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema192.required, parentSchema: schema192, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema194.required, parentSchema: schema194, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -17288,7 +17468,7 @@ function validate83(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.from === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "from" }, message: "must have required property 'from'", schema: schema192.required, parentSchema: schema192, data };
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "from" }, message: "must have required property 'from'", schema: schema194.required, parentSchema: schema194, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -17297,7 +17477,7 @@ function validate83(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.to === void 0) {
-      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "to" }, message: "must have required property 'to'", schema: schema192.required, parentSchema: schema192, data };
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "to" }, message: "must have required property 'to'", schema: schema194.required, parentSchema: schema194, data };
       if (vErrors === null) {
         vErrors = [err3];
       } else {
@@ -17306,7 +17486,7 @@ function validate83(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.commit === void 0) {
-      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema192.required, parentSchema: schema192, data };
+      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema194.required, parentSchema: schema194, data };
       if (vErrors === null) {
         vErrors = [err4];
       } else {
@@ -17315,7 +17495,7 @@ function validate83(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.files === void 0) {
-      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "files" }, message: "must have required property 'files'", schema: schema192.required, parentSchema: schema192, data };
+      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "files" }, message: "must have required property 'files'", schema: schema194.required, parentSchema: schema194, data };
       if (vErrors === null) {
         vErrors = [err5];
       } else {
@@ -17324,7 +17504,7 @@ function validate83(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.pushed === void 0) {
-      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "pushed" }, message: "must have required property 'pushed'", schema: schema192.required, parentSchema: schema192, data };
+      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "pushed" }, message: "must have required property 'pushed'", schema: schema194.required, parentSchema: schema194, data };
       if (vErrors === null) {
         vErrors = [err6];
       } else {
@@ -17334,7 +17514,7 @@ function validate83(data, { instancePath = "", parentData, parentDataProperty, r
     }
     for (const key0 in data) {
       if (!(key0 === "version" || key0 === "application" || key0 === "from" || key0 === "to" || key0 === "commit" || key0 === "files" || key0 === "pushed")) {
-        const err7 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema192, data };
+        const err7 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema194, data };
         if (vErrors === null) {
           vErrors = [err7];
         } else {
@@ -17346,7 +17526,7 @@ function validate83(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.version !== void 0) {
       let data0 = data.version;
       if (1 !== data0) {
-        const err8 = { instancePath: instancePath + "/version", schemaPath: "#/properties/version/const", keyword: "const", params: { allowedValue: 1 }, message: "must be equal to constant", schema: 1, parentSchema: schema192.properties.version, data: data0 };
+        const err8 = { instancePath: instancePath + "/version", schemaPath: "#/properties/version/const", keyword: "const", params: { allowedValue: 1 }, message: "must be equal to constant", schema: 1, parentSchema: schema194.properties.version, data: data0 };
         if (vErrors === null) {
           vErrors = [err8];
         } else {
@@ -17358,7 +17538,7 @@ function validate83(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.application !== void 0) {
       let data1 = data.application;
       if (typeof data1 !== "string") {
-        const err9 = { instancePath: instancePath + "/application", schemaPath: "#/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema192.properties.application.type, parentSchema: schema192.properties.application, data: data1 };
+        const err9 = { instancePath: instancePath + "/application", schemaPath: "#/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema194.properties.application.type, parentSchema: schema194.properties.application, data: data1 };
         if (vErrors === null) {
           vErrors = [err9];
         } else {
@@ -17370,7 +17550,7 @@ function validate83(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.from !== void 0) {
       let data2 = data.from;
       if (typeof data2 !== "string") {
-        const err10 = { instancePath: instancePath + "/from", schemaPath: "#/properties/from/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema192.properties.from.type, parentSchema: schema192.properties.from, data: data2 };
+        const err10 = { instancePath: instancePath + "/from", schemaPath: "#/properties/from/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema194.properties.from.type, parentSchema: schema194.properties.from, data: data2 };
         if (vErrors === null) {
           vErrors = [err10];
         } else {
@@ -17382,7 +17562,7 @@ function validate83(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.to !== void 0) {
       let data3 = data.to;
       if (typeof data3 !== "string") {
-        const err11 = { instancePath: instancePath + "/to", schemaPath: "#/properties/to/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema192.properties.to.type, parentSchema: schema192.properties.to, data: data3 };
+        const err11 = { instancePath: instancePath + "/to", schemaPath: "#/properties/to/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema194.properties.to.type, parentSchema: schema194.properties.to, data: data3 };
         if (vErrors === null) {
           vErrors = [err11];
         } else {
@@ -17394,7 +17574,7 @@ function validate83(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.commit !== void 0) {
       let data4 = data.commit;
       if (typeof data4 !== "string" && data4 !== null) {
-        const err12 = { instancePath: instancePath + "/commit", schemaPath: "#/properties/commit/type", keyword: "type", params: { type: schema192.properties.commit.type }, message: "must be string,null", schema: schema192.properties.commit.type, parentSchema: schema192.properties.commit, data: data4 };
+        const err12 = { instancePath: instancePath + "/commit", schemaPath: "#/properties/commit/type", keyword: "type", params: { type: schema194.properties.commit.type }, message: "must be string,null", schema: schema194.properties.commit.type, parentSchema: schema194.properties.commit, data: data4 };
         if (vErrors === null) {
           vErrors = [err12];
         } else {
@@ -17410,7 +17590,7 @@ function validate83(data, { instancePath = "", parentData, parentDataProperty, r
         for (let i0 = 0; i0 < len0; i0++) {
           let data6 = data5[i0];
           if (typeof data6 !== "string") {
-            const err13 = { instancePath: instancePath + "/files/" + i0, schemaPath: "#/properties/files/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema192.properties.files.items.type, parentSchema: schema192.properties.files.items, data: data6 };
+            const err13 = { instancePath: instancePath + "/files/" + i0, schemaPath: "#/properties/files/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema194.properties.files.items.type, parentSchema: schema194.properties.files.items, data: data6 };
             if (vErrors === null) {
               vErrors = [err13];
             } else {
@@ -17420,7 +17600,7 @@ function validate83(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err14 = { instancePath: instancePath + "/files", schemaPath: "#/properties/files/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema192.properties.files.type, parentSchema: schema192.properties.files, data: data5 };
+        const err14 = { instancePath: instancePath + "/files", schemaPath: "#/properties/files/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema194.properties.files.type, parentSchema: schema194.properties.files, data: data5 };
         if (vErrors === null) {
           vErrors = [err14];
         } else {
@@ -17432,7 +17612,7 @@ function validate83(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.pushed !== void 0) {
       let data7 = data.pushed;
       if (typeof data7 !== "boolean") {
-        const err15 = { instancePath: instancePath + "/pushed", schemaPath: "#/properties/pushed/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema192.properties.pushed.type, parentSchema: schema192.properties.pushed, data: data7 };
+        const err15 = { instancePath: instancePath + "/pushed", schemaPath: "#/properties/pushed/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema194.properties.pushed.type, parentSchema: schema194.properties.pushed, data: data7 };
         if (vErrors === null) {
           vErrors = [err15];
         } else {
@@ -17442,7 +17622,7 @@ function validate83(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err16 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema192.type, parentSchema: schema192, data };
+    const err16 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema194.type, parentSchema: schema194, data };
     if (vErrors === null) {
       vErrors = [err16];
     } else {
@@ -17455,11 +17635,11 @@ function validate83(data, { instancePath = "", parentData, parentDataProperty, r
 }
 validate83.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
 var validateStatus = validate84;
-var schema193 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/status.schema.json", "type": "object", "required": ["version", "revision", "generatedAt", "rejected", "converged", "steps", "durationMs", "applications", "hosts", "held"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "revision": { "$ref": "#/$defs/revision" }, "generatedAt": { "type": "string" }, "rejected": { "anyOf": [{ "$ref": "#/$defs/rejected" }, { "type": "null" }] }, "converged": { "type": "boolean" }, "steps": { "type": "integer" }, "durationMs": { "type": "integer" }, "applications": { "type": "array", "items": { "$ref": "#/$defs/application" } }, "hosts": { "type": "array", "items": { "$ref": "#/$defs/host" } }, "held": { "anyOf": [{ "$ref": "#/$defs/held" }, { "type": "null" }] } }, "$defs": { "revision": { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } }, "condition": { "type": "object", "required": ["type", "status", "reason", "message"], "additionalProperties": false, "properties": { "type": { "type": "string", "enum": ["Ready", "Reconciling", "Stalled"] }, "status": { "type": "boolean" }, "reason": { "type": "string" }, "message": { "type": "string" } } }, "rollout": { "type": "object", "required": ["revision", "startedAt", "direction", "progressDeadlineAt", "stages"], "additionalProperties": false, "properties": { "revision": { "type": "string" }, "startedAt": { "type": "string" }, "direction": { "type": "string", "enum": ["forward", "back"] }, "progressDeadlineAt": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "stages": { "type": "array", "items": { "$ref": "#/$defs/stage" } } } }, "stage": { "type": "object", "required": ["service", "step", "of", "awaitsPromotion", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "step": { "type": "integer" }, "of": { "type": "integer" }, "awaitsPromotion": { "type": "boolean" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } }, "service": { "type": "object", "required": ["service", "image", "desired", "available", "updated"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "image": { "type": "string" }, "desired": { "type": "integer" }, "available": { "type": "integer" }, "updated": { "type": "integer" } } }, "slot": { "type": "object", "required": ["service", "slot", "host", "container", "image", "phase", "available", "waitsFor", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "container": { "type": "string" }, "image": { "type": "string" }, "phase": { "type": "string", "enum": ["absent", "created", "probation", "promoted"] }, "available": { "type": "boolean" }, "waitsFor": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } }, "waiting": { "type": "object", "required": ["service", "slot", "host", "kind", "reason", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "kind": { "type": "string", "enum": ["step", "image", "gate", "monitor", "promotion", "turn", "retry", "host"] }, "reason": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } }, "failure": { "type": "object", "required": ["service", "slot", "host", "commit", "reason", "message", "log", "health"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "commit": { "type": "string" }, "reason": { "type": "string" }, "message": { "type": "string" }, "log": { "type": "array", "items": { "type": "string" } }, "health": { "type": "array", "items": { "type": "string" } } } }, "application": { "type": "object", "required": ["application", "target", "targetCommit", "health", "suspended", "conditions", "rollout", "services", "slots", "waiting", "failed"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "target": { "type": "string", "enum": ["desired", "rollback", "halted"] }, "targetCommit": { "type": "string" }, "health": { "type": "string", "enum": ["healthy", "suspended", "progressing", "missing", "degraded", "unknown"] }, "suspended": { "type": "boolean" }, "conditions": { "type": "array", "items": { "$ref": "#/$defs/condition" } }, "rollout": { "anyOf": [{ "$ref": "#/$defs/rollout" }, { "type": "null" }] }, "services": { "type": "array", "items": { "$ref": "#/$defs/service" } }, "slots": { "type": "array", "items": { "$ref": "#/$defs/slot" } }, "waiting": { "type": "array", "items": { "$ref": "#/$defs/waiting" } }, "failed": { "type": "array", "items": { "$ref": "#/$defs/failure" } } } }, "host": { "type": "object", "required": ["host", "state", "reason", "engine", "apiVersion", "containers", "unmanaged"], "additionalProperties": false, "properties": { "host": { "type": "string" }, "state": { "type": "string", "enum": ["ready", "unreachable"] }, "reason": { "type": "string" }, "engine": { "type": "string" }, "apiVersion": { "type": "string" }, "containers": { "type": "integer" }, "unmanaged": { "type": "integer" } } }, "held": { "type": "object", "required": ["applications", "of", "commits"], "additionalProperties": false, "properties": { "applications": { "type": "array", "items": { "type": "string" } }, "of": { "type": "integer" }, "commits": { "type": "array", "items": { "type": "string" } } } }, "rejected": { "type": "object", "required": ["revision", "problems", "first"], "additionalProperties": false, "properties": { "revision": { "$ref": "#/$defs/revision" }, "problems": { "type": "integer" }, "first": { "type": "string" } } } } };
-var schema194 = { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } };
-var schema205 = { "type": "object", "required": ["host", "state", "reason", "engine", "apiVersion", "containers", "unmanaged"], "additionalProperties": false, "properties": { "host": { "type": "string" }, "state": { "type": "string", "enum": ["ready", "unreachable"] }, "reason": { "type": "string" }, "engine": { "type": "string" }, "apiVersion": { "type": "string" }, "containers": { "type": "integer" }, "unmanaged": { "type": "integer" } } };
-var schema206 = { "type": "object", "required": ["applications", "of", "commits"], "additionalProperties": false, "properties": { "applications": { "type": "array", "items": { "type": "string" } }, "of": { "type": "integer" }, "commits": { "type": "array", "items": { "type": "string" } } } };
-var schema195 = { "type": "object", "required": ["revision", "problems", "first"], "additionalProperties": false, "properties": { "revision": { "$ref": "#/$defs/revision" }, "problems": { "type": "integer" }, "first": { "type": "string" } } };
+var schema195 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/status.schema.json", "type": "object", "required": ["version", "revision", "generatedAt", "rejected", "converged", "steps", "durationMs", "applications", "hosts", "held"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "revision": { "$ref": "#/$defs/revision" }, "generatedAt": { "type": "string" }, "rejected": { "anyOf": [{ "$ref": "#/$defs/rejected" }, { "type": "null" }] }, "converged": { "type": "boolean" }, "steps": { "type": "integer" }, "durationMs": { "type": "integer" }, "applications": { "type": "array", "items": { "$ref": "#/$defs/application" } }, "hosts": { "type": "array", "items": { "$ref": "#/$defs/host" } }, "held": { "anyOf": [{ "$ref": "#/$defs/held" }, { "type": "null" }] } }, "$defs": { "revision": { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } }, "condition": { "type": "object", "required": ["type", "status", "reason", "message"], "additionalProperties": false, "properties": { "type": { "type": "string", "enum": ["Ready", "Reconciling", "Stalled"] }, "status": { "type": "boolean" }, "reason": { "type": "string" }, "message": { "type": "string" } } }, "rollout": { "type": "object", "required": ["revision", "startedAt", "direction", "progressDeadlineAt", "stages"], "additionalProperties": false, "properties": { "revision": { "type": "string" }, "startedAt": { "type": "string" }, "direction": { "type": "string", "enum": ["forward", "back"] }, "progressDeadlineAt": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "stages": { "type": "array", "items": { "$ref": "#/$defs/stage" } } } }, "stage": { "type": "object", "required": ["service", "step", "of", "awaitsPromotion", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "step": { "type": "integer" }, "of": { "type": "integer" }, "awaitsPromotion": { "type": "boolean" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } }, "service": { "type": "object", "required": ["service", "image", "desired", "available", "updated"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "image": { "type": "string" }, "desired": { "type": "integer" }, "available": { "type": "integer" }, "updated": { "type": "integer" } } }, "slot": { "type": "object", "required": ["service", "slot", "host", "container", "image", "phase", "available", "waitsFor", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "container": { "type": "string" }, "image": { "type": "string" }, "phase": { "type": "string", "enum": ["absent", "created", "probation", "promoted"] }, "available": { "type": "boolean" }, "waitsFor": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } }, "waiting": { "type": "object", "required": ["service", "slot", "host", "kind", "reason", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "kind": { "type": "string", "enum": ["step", "image", "gate", "monitor", "promotion", "turn", "retry", "host"] }, "reason": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } }, "failure": { "type": "object", "required": ["service", "slot", "host", "commit", "reason", "message", "log", "health"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "commit": { "type": "string" }, "reason": { "type": "string" }, "message": { "type": "string" }, "log": { "type": "array", "items": { "type": "string" } }, "health": { "type": "array", "items": { "type": "string" } } } }, "application": { "type": "object", "required": ["application", "target", "targetCommit", "health", "suspended", "conditions", "rollout", "services", "slots", "waiting", "failed"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "target": { "type": "string", "enum": ["desired", "rollback", "halted"] }, "targetCommit": { "type": "string" }, "health": { "type": "string", "enum": ["healthy", "suspended", "progressing", "missing", "degraded", "unknown"] }, "suspended": { "type": "boolean" }, "conditions": { "type": "array", "items": { "$ref": "#/$defs/condition" } }, "rollout": { "anyOf": [{ "$ref": "#/$defs/rollout" }, { "type": "null" }] }, "services": { "type": "array", "items": { "$ref": "#/$defs/service" } }, "slots": { "type": "array", "items": { "$ref": "#/$defs/slot" } }, "waiting": { "type": "array", "items": { "$ref": "#/$defs/waiting" } }, "failed": { "type": "array", "items": { "$ref": "#/$defs/failure" } } } }, "host": { "type": "object", "required": ["host", "state", "since", "use", "reason", "notes", "engine", "apiVersion", "containers", "unmanaged"], "additionalProperties": false, "properties": { "host": { "type": "string" }, "state": { "type": "string", "enum": ["ready", "unreachable", "lost"] }, "since": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "use": { "type": "string", "enum": ["open", "cordoned", "draining", "fenced"] }, "reason": { "type": "string" }, "notes": { "type": "array", "items": { "type": "string" } }, "engine": { "type": "string" }, "apiVersion": { "type": "string" }, "containers": { "type": "integer" }, "unmanaged": { "type": "integer" } } }, "held": { "type": "object", "required": ["applications", "of", "commits"], "additionalProperties": false, "properties": { "applications": { "type": "array", "items": { "type": "string" } }, "of": { "type": "integer" }, "commits": { "type": "array", "items": { "type": "string" } } } }, "rejected": { "type": "object", "required": ["revision", "problems", "first"], "additionalProperties": false, "properties": { "revision": { "$ref": "#/$defs/revision" }, "problems": { "type": "integer" }, "first": { "type": "string" } } } } };
+var schema196 = { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } };
+var schema207 = { "type": "object", "required": ["host", "state", "since", "use", "reason", "notes", "engine", "apiVersion", "containers", "unmanaged"], "additionalProperties": false, "properties": { "host": { "type": "string" }, "state": { "type": "string", "enum": ["ready", "unreachable", "lost"] }, "since": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "use": { "type": "string", "enum": ["open", "cordoned", "draining", "fenced"] }, "reason": { "type": "string" }, "notes": { "type": "array", "items": { "type": "string" } }, "engine": { "type": "string" }, "apiVersion": { "type": "string" }, "containers": { "type": "integer" }, "unmanaged": { "type": "integer" } } };
+var schema208 = { "type": "object", "required": ["applications", "of", "commits"], "additionalProperties": false, "properties": { "applications": { "type": "array", "items": { "type": "string" } }, "of": { "type": "integer" }, "commits": { "type": "array", "items": { "type": "string" } } } };
+var schema197 = { "type": "object", "required": ["revision", "problems", "first"], "additionalProperties": false, "properties": { "revision": { "$ref": "#/$defs/revision" }, "problems": { "type": "integer" }, "first": { "type": "string" } } };
 function validate85(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   let vErrors = null;
   let errors = 0;
@@ -17472,7 +17652,7 @@ function validate85(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.revision === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "revision" }, message: "must have required property 'revision'", schema: schema195.required, parentSchema: schema195, data };
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "revision" }, message: "must have required property 'revision'", schema: schema197.required, parentSchema: schema197, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -17481,7 +17661,7 @@ function validate85(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.problems === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "problems" }, message: "must have required property 'problems'", schema: schema195.required, parentSchema: schema195, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "problems" }, message: "must have required property 'problems'", schema: schema197.required, parentSchema: schema197, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -17490,7 +17670,7 @@ function validate85(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.first === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "first" }, message: "must have required property 'first'", schema: schema195.required, parentSchema: schema195, data };
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "first" }, message: "must have required property 'first'", schema: schema197.required, parentSchema: schema197, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -17500,7 +17680,7 @@ function validate85(data, { instancePath = "", parentData, parentDataProperty, r
     }
     for (const key0 in data) {
       if (!(key0 === "revision" || key0 === "problems" || key0 === "first")) {
-        const err3 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema195, data };
+        const err3 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema197, data };
         if (vErrors === null) {
           vErrors = [err3];
         } else {
@@ -17513,7 +17693,7 @@ function validate85(data, { instancePath = "", parentData, parentDataProperty, r
       let data0 = data.revision;
       if (data0 && typeof data0 == "object" && !Array.isArray(data0)) {
         if (data0.branch === void 0) {
-          const err4 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "branch" }, message: "must have required property 'branch'", schema: schema194.required, parentSchema: schema194, data: data0 };
+          const err4 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "branch" }, message: "must have required property 'branch'", schema: schema196.required, parentSchema: schema196, data: data0 };
           if (vErrors === null) {
             vErrors = [err4];
           } else {
@@ -17522,7 +17702,7 @@ function validate85(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data0.commit === void 0) {
-          const err5 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema194.required, parentSchema: schema194, data: data0 };
+          const err5 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema196.required, parentSchema: schema196, data: data0 };
           if (vErrors === null) {
             vErrors = [err5];
           } else {
@@ -17531,7 +17711,7 @@ function validate85(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data0.author === void 0) {
-          const err6 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "author" }, message: "must have required property 'author'", schema: schema194.required, parentSchema: schema194, data: data0 };
+          const err6 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "author" }, message: "must have required property 'author'", schema: schema196.required, parentSchema: schema196, data: data0 };
           if (vErrors === null) {
             vErrors = [err6];
           } else {
@@ -17540,7 +17720,7 @@ function validate85(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data0.date === void 0) {
-          const err7 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "date" }, message: "must have required property 'date'", schema: schema194.required, parentSchema: schema194, data: data0 };
+          const err7 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "date" }, message: "must have required property 'date'", schema: schema196.required, parentSchema: schema196, data: data0 };
           if (vErrors === null) {
             vErrors = [err7];
           } else {
@@ -17549,7 +17729,7 @@ function validate85(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data0.subject === void 0) {
-          const err8 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "subject" }, message: "must have required property 'subject'", schema: schema194.required, parentSchema: schema194, data: data0 };
+          const err8 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "subject" }, message: "must have required property 'subject'", schema: schema196.required, parentSchema: schema196, data: data0 };
           if (vErrors === null) {
             vErrors = [err8];
           } else {
@@ -17559,7 +17739,7 @@ function validate85(data, { instancePath = "", parentData, parentDataProperty, r
         }
         for (const key1 in data0) {
           if (!(key1 === "branch" || key1 === "commit" || key1 === "author" || key1 === "date" || key1 === "subject")) {
-            const err9 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema194, data: data0 };
+            const err9 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema196, data: data0 };
             if (vErrors === null) {
               vErrors = [err9];
             } else {
@@ -17571,7 +17751,7 @@ function validate85(data, { instancePath = "", parentData, parentDataProperty, r
         if (data0.branch !== void 0) {
           let data1 = data0.branch;
           if (typeof data1 !== "string") {
-            const err10 = { instancePath: instancePath + "/revision/branch", schemaPath: "#/$defs/revision/properties/branch/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema194.properties.branch.type, parentSchema: schema194.properties.branch, data: data1 };
+            const err10 = { instancePath: instancePath + "/revision/branch", schemaPath: "#/$defs/revision/properties/branch/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema196.properties.branch.type, parentSchema: schema196.properties.branch, data: data1 };
             if (vErrors === null) {
               vErrors = [err10];
             } else {
@@ -17584,7 +17764,7 @@ function validate85(data, { instancePath = "", parentData, parentDataProperty, r
           let data2 = data0.commit;
           if (typeof data2 === "string") {
             if (!pattern99.test(data2)) {
-              const err11 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{40}$" }, message: 'must match pattern "^[0-9a-f]{40}$"', schema: "^[0-9a-f]{40}$", parentSchema: schema194.properties.commit, data: data2 };
+              const err11 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{40}$" }, message: 'must match pattern "^[0-9a-f]{40}$"', schema: "^[0-9a-f]{40}$", parentSchema: schema196.properties.commit, data: data2 };
               if (vErrors === null) {
                 vErrors = [err11];
               } else {
@@ -17593,7 +17773,7 @@ function validate85(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
           } else {
-            const err12 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema194.properties.commit.type, parentSchema: schema194.properties.commit, data: data2 };
+            const err12 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema196.properties.commit.type, parentSchema: schema196.properties.commit, data: data2 };
             if (vErrors === null) {
               vErrors = [err12];
             } else {
@@ -17605,7 +17785,7 @@ function validate85(data, { instancePath = "", parentData, parentDataProperty, r
         if (data0.author !== void 0) {
           let data3 = data0.author;
           if (typeof data3 !== "string") {
-            const err13 = { instancePath: instancePath + "/revision/author", schemaPath: "#/$defs/revision/properties/author/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema194.properties.author.type, parentSchema: schema194.properties.author, data: data3 };
+            const err13 = { instancePath: instancePath + "/revision/author", schemaPath: "#/$defs/revision/properties/author/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema196.properties.author.type, parentSchema: schema196.properties.author, data: data3 };
             if (vErrors === null) {
               vErrors = [err13];
             } else {
@@ -17617,7 +17797,7 @@ function validate85(data, { instancePath = "", parentData, parentDataProperty, r
         if (data0.date !== void 0) {
           let data4 = data0.date;
           if (typeof data4 !== "string") {
-            const err14 = { instancePath: instancePath + "/revision/date", schemaPath: "#/$defs/revision/properties/date/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema194.properties.date.type, parentSchema: schema194.properties.date, data: data4 };
+            const err14 = { instancePath: instancePath + "/revision/date", schemaPath: "#/$defs/revision/properties/date/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema196.properties.date.type, parentSchema: schema196.properties.date, data: data4 };
             if (vErrors === null) {
               vErrors = [err14];
             } else {
@@ -17629,7 +17809,7 @@ function validate85(data, { instancePath = "", parentData, parentDataProperty, r
         if (data0.subject !== void 0) {
           let data5 = data0.subject;
           if (typeof data5 !== "string") {
-            const err15 = { instancePath: instancePath + "/revision/subject", schemaPath: "#/$defs/revision/properties/subject/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema194.properties.subject.type, parentSchema: schema194.properties.subject, data: data5 };
+            const err15 = { instancePath: instancePath + "/revision/subject", schemaPath: "#/$defs/revision/properties/subject/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema196.properties.subject.type, parentSchema: schema196.properties.subject, data: data5 };
             if (vErrors === null) {
               vErrors = [err15];
             } else {
@@ -17639,7 +17819,7 @@ function validate85(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err16 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema194.type, parentSchema: schema194, data: data0 };
+        const err16 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema196.type, parentSchema: schema196, data: data0 };
         if (vErrors === null) {
           vErrors = [err16];
         } else {
@@ -17651,7 +17831,7 @@ function validate85(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.problems !== void 0) {
       let data6 = data.problems;
       if (!(typeof data6 == "number" && (!(data6 % 1) && !isNaN(data6)) && isFinite(data6))) {
-        const err17 = { instancePath: instancePath + "/problems", schemaPath: "#/properties/problems/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema195.properties.problems.type, parentSchema: schema195.properties.problems, data: data6 };
+        const err17 = { instancePath: instancePath + "/problems", schemaPath: "#/properties/problems/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema197.properties.problems.type, parentSchema: schema197.properties.problems, data: data6 };
         if (vErrors === null) {
           vErrors = [err17];
         } else {
@@ -17663,7 +17843,7 @@ function validate85(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.first !== void 0) {
       let data7 = data.first;
       if (typeof data7 !== "string") {
-        const err18 = { instancePath: instancePath + "/first", schemaPath: "#/properties/first/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema195.properties.first.type, parentSchema: schema195.properties.first, data: data7 };
+        const err18 = { instancePath: instancePath + "/first", schemaPath: "#/properties/first/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema197.properties.first.type, parentSchema: schema197.properties.first, data: data7 };
         if (vErrors === null) {
           vErrors = [err18];
         } else {
@@ -17673,7 +17853,7 @@ function validate85(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err19 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema195.type, parentSchema: schema195, data };
+    const err19 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema197.type, parentSchema: schema197, data };
     if (vErrors === null) {
       vErrors = [err19];
     } else {
@@ -17685,14 +17865,14 @@ function validate85(data, { instancePath = "", parentData, parentDataProperty, r
   return errors === 0;
 }
 validate85.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
-var schema197 = { "type": "object", "required": ["application", "target", "targetCommit", "health", "suspended", "conditions", "rollout", "services", "slots", "waiting", "failed"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "target": { "type": "string", "enum": ["desired", "rollback", "halted"] }, "targetCommit": { "type": "string" }, "health": { "type": "string", "enum": ["healthy", "suspended", "progressing", "missing", "degraded", "unknown"] }, "suspended": { "type": "boolean" }, "conditions": { "type": "array", "items": { "$ref": "#/$defs/condition" } }, "rollout": { "anyOf": [{ "$ref": "#/$defs/rollout" }, { "type": "null" }] }, "services": { "type": "array", "items": { "$ref": "#/$defs/service" } }, "slots": { "type": "array", "items": { "$ref": "#/$defs/slot" } }, "waiting": { "type": "array", "items": { "$ref": "#/$defs/waiting" } }, "failed": { "type": "array", "items": { "$ref": "#/$defs/failure" } } } };
-var schema198 = { "type": "object", "required": ["type", "status", "reason", "message"], "additionalProperties": false, "properties": { "type": { "type": "string", "enum": ["Ready", "Reconciling", "Stalled"] }, "status": { "type": "boolean" }, "reason": { "type": "string" }, "message": { "type": "string" } } };
-var schema201 = { "type": "object", "required": ["service", "image", "desired", "available", "updated"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "image": { "type": "string" }, "desired": { "type": "integer" }, "available": { "type": "integer" }, "updated": { "type": "integer" } } };
-var schema202 = { "type": "object", "required": ["service", "slot", "host", "container", "image", "phase", "available", "waitsFor", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "container": { "type": "string" }, "image": { "type": "string" }, "phase": { "type": "string", "enum": ["absent", "created", "probation", "promoted"] }, "available": { "type": "boolean" }, "waitsFor": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } };
-var schema203 = { "type": "object", "required": ["service", "slot", "host", "kind", "reason", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "kind": { "type": "string", "enum": ["step", "image", "gate", "monitor", "promotion", "turn", "retry", "host"] }, "reason": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } };
-var schema204 = { "type": "object", "required": ["service", "slot", "host", "commit", "reason", "message", "log", "health"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "commit": { "type": "string" }, "reason": { "type": "string" }, "message": { "type": "string" }, "log": { "type": "array", "items": { "type": "string" } }, "health": { "type": "array", "items": { "type": "string" } } } };
-var schema199 = { "type": "object", "required": ["revision", "startedAt", "direction", "progressDeadlineAt", "stages"], "additionalProperties": false, "properties": { "revision": { "type": "string" }, "startedAt": { "type": "string" }, "direction": { "type": "string", "enum": ["forward", "back"] }, "progressDeadlineAt": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "stages": { "type": "array", "items": { "$ref": "#/$defs/stage" } } } };
-var schema200 = { "type": "object", "required": ["service", "step", "of", "awaitsPromotion", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "step": { "type": "integer" }, "of": { "type": "integer" }, "awaitsPromotion": { "type": "boolean" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } };
+var schema199 = { "type": "object", "required": ["application", "target", "targetCommit", "health", "suspended", "conditions", "rollout", "services", "slots", "waiting", "failed"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "target": { "type": "string", "enum": ["desired", "rollback", "halted"] }, "targetCommit": { "type": "string" }, "health": { "type": "string", "enum": ["healthy", "suspended", "progressing", "missing", "degraded", "unknown"] }, "suspended": { "type": "boolean" }, "conditions": { "type": "array", "items": { "$ref": "#/$defs/condition" } }, "rollout": { "anyOf": [{ "$ref": "#/$defs/rollout" }, { "type": "null" }] }, "services": { "type": "array", "items": { "$ref": "#/$defs/service" } }, "slots": { "type": "array", "items": { "$ref": "#/$defs/slot" } }, "waiting": { "type": "array", "items": { "$ref": "#/$defs/waiting" } }, "failed": { "type": "array", "items": { "$ref": "#/$defs/failure" } } } };
+var schema200 = { "type": "object", "required": ["type", "status", "reason", "message"], "additionalProperties": false, "properties": { "type": { "type": "string", "enum": ["Ready", "Reconciling", "Stalled"] }, "status": { "type": "boolean" }, "reason": { "type": "string" }, "message": { "type": "string" } } };
+var schema203 = { "type": "object", "required": ["service", "image", "desired", "available", "updated"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "image": { "type": "string" }, "desired": { "type": "integer" }, "available": { "type": "integer" }, "updated": { "type": "integer" } } };
+var schema204 = { "type": "object", "required": ["service", "slot", "host", "container", "image", "phase", "available", "waitsFor", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "container": { "type": "string" }, "image": { "type": "string" }, "phase": { "type": "string", "enum": ["absent", "created", "probation", "promoted"] }, "available": { "type": "boolean" }, "waitsFor": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } };
+var schema205 = { "type": "object", "required": ["service", "slot", "host", "kind", "reason", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "kind": { "type": "string", "enum": ["step", "image", "gate", "monitor", "promotion", "turn", "retry", "host"] }, "reason": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } };
+var schema206 = { "type": "object", "required": ["service", "slot", "host", "commit", "reason", "message", "log", "health"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "commit": { "type": "string" }, "reason": { "type": "string" }, "message": { "type": "string" }, "log": { "type": "array", "items": { "type": "string" } }, "health": { "type": "array", "items": { "type": "string" } } } };
+var schema201 = { "type": "object", "required": ["revision", "startedAt", "direction", "progressDeadlineAt", "stages"], "additionalProperties": false, "properties": { "revision": { "type": "string" }, "startedAt": { "type": "string" }, "direction": { "type": "string", "enum": ["forward", "back"] }, "progressDeadlineAt": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "stages": { "type": "array", "items": { "$ref": "#/$defs/stage" } } } };
+var schema202 = { "type": "object", "required": ["service", "step", "of", "awaitsPromotion", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "step": { "type": "integer" }, "of": { "type": "integer" }, "awaitsPromotion": { "type": "boolean" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } };
 function validate88(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   let vErrors = null;
   let errors = 0;
@@ -17705,7 +17885,7 @@ function validate88(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.revision === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "revision" }, message: "must have required property 'revision'", schema: schema199.required, parentSchema: schema199, data };
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "revision" }, message: "must have required property 'revision'", schema: schema201.required, parentSchema: schema201, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -17714,7 +17894,7 @@ function validate88(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.startedAt === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "startedAt" }, message: "must have required property 'startedAt'", schema: schema199.required, parentSchema: schema199, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "startedAt" }, message: "must have required property 'startedAt'", schema: schema201.required, parentSchema: schema201, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -17723,7 +17903,7 @@ function validate88(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.direction === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "direction" }, message: "must have required property 'direction'", schema: schema199.required, parentSchema: schema199, data };
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "direction" }, message: "must have required property 'direction'", schema: schema201.required, parentSchema: schema201, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -17732,7 +17912,7 @@ function validate88(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.progressDeadlineAt === void 0) {
-      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "progressDeadlineAt" }, message: "must have required property 'progressDeadlineAt'", schema: schema199.required, parentSchema: schema199, data };
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "progressDeadlineAt" }, message: "must have required property 'progressDeadlineAt'", schema: schema201.required, parentSchema: schema201, data };
       if (vErrors === null) {
         vErrors = [err3];
       } else {
@@ -17741,7 +17921,7 @@ function validate88(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.stages === void 0) {
-      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "stages" }, message: "must have required property 'stages'", schema: schema199.required, parentSchema: schema199, data };
+      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "stages" }, message: "must have required property 'stages'", schema: schema201.required, parentSchema: schema201, data };
       if (vErrors === null) {
         vErrors = [err4];
       } else {
@@ -17751,7 +17931,7 @@ function validate88(data, { instancePath = "", parentData, parentDataProperty, r
     }
     for (const key0 in data) {
       if (!(key0 === "revision" || key0 === "startedAt" || key0 === "direction" || key0 === "progressDeadlineAt" || key0 === "stages")) {
-        const err5 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema199, data };
+        const err5 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema201, data };
         if (vErrors === null) {
           vErrors = [err5];
         } else {
@@ -17763,7 +17943,7 @@ function validate88(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.revision !== void 0) {
       let data0 = data.revision;
       if (typeof data0 !== "string") {
-        const err6 = { instancePath: instancePath + "/revision", schemaPath: "#/properties/revision/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema199.properties.revision.type, parentSchema: schema199.properties.revision, data: data0 };
+        const err6 = { instancePath: instancePath + "/revision", schemaPath: "#/properties/revision/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema201.properties.revision.type, parentSchema: schema201.properties.revision, data: data0 };
         if (vErrors === null) {
           vErrors = [err6];
         } else {
@@ -17775,7 +17955,7 @@ function validate88(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.startedAt !== void 0) {
       let data1 = data.startedAt;
       if (typeof data1 !== "string") {
-        const err7 = { instancePath: instancePath + "/startedAt", schemaPath: "#/properties/startedAt/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema199.properties.startedAt.type, parentSchema: schema199.properties.startedAt, data: data1 };
+        const err7 = { instancePath: instancePath + "/startedAt", schemaPath: "#/properties/startedAt/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema201.properties.startedAt.type, parentSchema: schema201.properties.startedAt, data: data1 };
         if (vErrors === null) {
           vErrors = [err7];
         } else {
@@ -17787,7 +17967,7 @@ function validate88(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.direction !== void 0) {
       let data2 = data.direction;
       if (typeof data2 !== "string") {
-        const err8 = { instancePath: instancePath + "/direction", schemaPath: "#/properties/direction/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema199.properties.direction.type, parentSchema: schema199.properties.direction, data: data2 };
+        const err8 = { instancePath: instancePath + "/direction", schemaPath: "#/properties/direction/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema201.properties.direction.type, parentSchema: schema201.properties.direction, data: data2 };
         if (vErrors === null) {
           vErrors = [err8];
         } else {
@@ -17796,7 +17976,7 @@ function validate88(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (!(data2 === "forward" || data2 === "back")) {
-        const err9 = { instancePath: instancePath + "/direction", schemaPath: "#/properties/direction/enum", keyword: "enum", params: { allowedValues: schema199.properties.direction.enum }, message: "must be equal to one of the allowed values", schema: schema199.properties.direction.enum, parentSchema: schema199.properties.direction, data: data2 };
+        const err9 = { instancePath: instancePath + "/direction", schemaPath: "#/properties/direction/enum", keyword: "enum", params: { allowedValues: schema201.properties.direction.enum }, message: "must be equal to one of the allowed values", schema: schema201.properties.direction.enum, parentSchema: schema201.properties.direction, data: data2 };
         if (vErrors === null) {
           vErrors = [err9];
         } else {
@@ -17811,7 +17991,7 @@ function validate88(data, { instancePath = "", parentData, parentDataProperty, r
       let valid1 = false;
       const _errs10 = errors;
       if (typeof data3 !== "string") {
-        const err10 = { instancePath: instancePath + "/progressDeadlineAt", schemaPath: "#/properties/progressDeadlineAt/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema199.properties.progressDeadlineAt.anyOf[0].type, parentSchema: schema199.properties.progressDeadlineAt.anyOf[0], data: data3 };
+        const err10 = { instancePath: instancePath + "/progressDeadlineAt", schemaPath: "#/properties/progressDeadlineAt/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema201.properties.progressDeadlineAt.anyOf[0].type, parentSchema: schema201.properties.progressDeadlineAt.anyOf[0], data: data3 };
         if (vErrors === null) {
           vErrors = [err10];
         } else {
@@ -17823,7 +18003,7 @@ function validate88(data, { instancePath = "", parentData, parentDataProperty, r
       valid1 = valid1 || _valid0;
       const _errs12 = errors;
       if (data3 !== null) {
-        const err11 = { instancePath: instancePath + "/progressDeadlineAt", schemaPath: "#/properties/progressDeadlineAt/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema199.properties.progressDeadlineAt.anyOf[1].type, parentSchema: schema199.properties.progressDeadlineAt.anyOf[1], data: data3 };
+        const err11 = { instancePath: instancePath + "/progressDeadlineAt", schemaPath: "#/properties/progressDeadlineAt/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema201.properties.progressDeadlineAt.anyOf[1].type, parentSchema: schema201.properties.progressDeadlineAt.anyOf[1], data: data3 };
         if (vErrors === null) {
           vErrors = [err11];
         } else {
@@ -17834,7 +18014,7 @@ function validate88(data, { instancePath = "", parentData, parentDataProperty, r
       var _valid0 = _errs12 === errors;
       valid1 = valid1 || _valid0;
       if (!valid1) {
-        const err12 = { instancePath: instancePath + "/progressDeadlineAt", schemaPath: "#/properties/progressDeadlineAt/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema199.properties.progressDeadlineAt.anyOf, parentSchema: schema199.properties.progressDeadlineAt, data: data3 };
+        const err12 = { instancePath: instancePath + "/progressDeadlineAt", schemaPath: "#/properties/progressDeadlineAt/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema201.properties.progressDeadlineAt.anyOf, parentSchema: schema201.properties.progressDeadlineAt, data: data3 };
         if (vErrors === null) {
           vErrors = [err12];
         } else {
@@ -17860,7 +18040,7 @@ function validate88(data, { instancePath = "", parentData, parentDataProperty, r
           let data5 = data4[i0];
           if (data5 && typeof data5 == "object" && !Array.isArray(data5)) {
             if (data5.service === void 0) {
-              const err13 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema200.required, parentSchema: schema200, data: data5 };
+              const err13 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema202.required, parentSchema: schema202, data: data5 };
               if (vErrors === null) {
                 vErrors = [err13];
               } else {
@@ -17869,7 +18049,7 @@ function validate88(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data5.step === void 0) {
-              const err14 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/required", keyword: "required", params: { missingProperty: "step" }, message: "must have required property 'step'", schema: schema200.required, parentSchema: schema200, data: data5 };
+              const err14 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/required", keyword: "required", params: { missingProperty: "step" }, message: "must have required property 'step'", schema: schema202.required, parentSchema: schema202, data: data5 };
               if (vErrors === null) {
                 vErrors = [err14];
               } else {
@@ -17878,7 +18058,7 @@ function validate88(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data5.of === void 0) {
-              const err15 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/required", keyword: "required", params: { missingProperty: "of" }, message: "must have required property 'of'", schema: schema200.required, parentSchema: schema200, data: data5 };
+              const err15 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/required", keyword: "required", params: { missingProperty: "of" }, message: "must have required property 'of'", schema: schema202.required, parentSchema: schema202, data: data5 };
               if (vErrors === null) {
                 vErrors = [err15];
               } else {
@@ -17887,7 +18067,7 @@ function validate88(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data5.awaitsPromotion === void 0) {
-              const err16 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/required", keyword: "required", params: { missingProperty: "awaitsPromotion" }, message: "must have required property 'awaitsPromotion'", schema: schema200.required, parentSchema: schema200, data: data5 };
+              const err16 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/required", keyword: "required", params: { missingProperty: "awaitsPromotion" }, message: "must have required property 'awaitsPromotion'", schema: schema202.required, parentSchema: schema202, data: data5 };
               if (vErrors === null) {
                 vErrors = [err16];
               } else {
@@ -17896,7 +18076,7 @@ function validate88(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data5.until === void 0) {
-              const err17 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/required", keyword: "required", params: { missingProperty: "until" }, message: "must have required property 'until'", schema: schema200.required, parentSchema: schema200, data: data5 };
+              const err17 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/required", keyword: "required", params: { missingProperty: "until" }, message: "must have required property 'until'", schema: schema202.required, parentSchema: schema202, data: data5 };
               if (vErrors === null) {
                 vErrors = [err17];
               } else {
@@ -17906,7 +18086,7 @@ function validate88(data, { instancePath = "", parentData, parentDataProperty, r
             }
             for (const key1 in data5) {
               if (!(key1 === "service" || key1 === "step" || key1 === "of" || key1 === "awaitsPromotion" || key1 === "until")) {
-                const err18 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema200, data: data5 };
+                const err18 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema202, data: data5 };
                 if (vErrors === null) {
                   vErrors = [err18];
                 } else {
@@ -17918,7 +18098,7 @@ function validate88(data, { instancePath = "", parentData, parentDataProperty, r
             if (data5.service !== void 0) {
               let data6 = data5.service;
               if (typeof data6 !== "string") {
-                const err19 = { instancePath: instancePath + "/stages/" + i0 + "/service", schemaPath: "#/$defs/stage/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema200.properties.service.type, parentSchema: schema200.properties.service, data: data6 };
+                const err19 = { instancePath: instancePath + "/stages/" + i0 + "/service", schemaPath: "#/$defs/stage/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema202.properties.service.type, parentSchema: schema202.properties.service, data: data6 };
                 if (vErrors === null) {
                   vErrors = [err19];
                 } else {
@@ -17930,7 +18110,7 @@ function validate88(data, { instancePath = "", parentData, parentDataProperty, r
             if (data5.step !== void 0) {
               let data7 = data5.step;
               if (!(typeof data7 == "number" && (!(data7 % 1) && !isNaN(data7)) && isFinite(data7))) {
-                const err20 = { instancePath: instancePath + "/stages/" + i0 + "/step", schemaPath: "#/$defs/stage/properties/step/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema200.properties.step.type, parentSchema: schema200.properties.step, data: data7 };
+                const err20 = { instancePath: instancePath + "/stages/" + i0 + "/step", schemaPath: "#/$defs/stage/properties/step/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema202.properties.step.type, parentSchema: schema202.properties.step, data: data7 };
                 if (vErrors === null) {
                   vErrors = [err20];
                 } else {
@@ -17942,7 +18122,7 @@ function validate88(data, { instancePath = "", parentData, parentDataProperty, r
             if (data5.of !== void 0) {
               let data8 = data5.of;
               if (!(typeof data8 == "number" && (!(data8 % 1) && !isNaN(data8)) && isFinite(data8))) {
-                const err21 = { instancePath: instancePath + "/stages/" + i0 + "/of", schemaPath: "#/$defs/stage/properties/of/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema200.properties.of.type, parentSchema: schema200.properties.of, data: data8 };
+                const err21 = { instancePath: instancePath + "/stages/" + i0 + "/of", schemaPath: "#/$defs/stage/properties/of/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema202.properties.of.type, parentSchema: schema202.properties.of, data: data8 };
                 if (vErrors === null) {
                   vErrors = [err21];
                 } else {
@@ -17954,7 +18134,7 @@ function validate88(data, { instancePath = "", parentData, parentDataProperty, r
             if (data5.awaitsPromotion !== void 0) {
               let data9 = data5.awaitsPromotion;
               if (typeof data9 !== "boolean") {
-                const err22 = { instancePath: instancePath + "/stages/" + i0 + "/awaitsPromotion", schemaPath: "#/$defs/stage/properties/awaitsPromotion/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema200.properties.awaitsPromotion.type, parentSchema: schema200.properties.awaitsPromotion, data: data9 };
+                const err22 = { instancePath: instancePath + "/stages/" + i0 + "/awaitsPromotion", schemaPath: "#/$defs/stage/properties/awaitsPromotion/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema202.properties.awaitsPromotion.type, parentSchema: schema202.properties.awaitsPromotion, data: data9 };
                 if (vErrors === null) {
                   vErrors = [err22];
                 } else {
@@ -17969,7 +18149,7 @@ function validate88(data, { instancePath = "", parentData, parentDataProperty, r
               let valid6 = false;
               const _errs30 = errors;
               if (typeof data10 !== "string") {
-                const err23 = { instancePath: instancePath + "/stages/" + i0 + "/until", schemaPath: "#/$defs/stage/properties/until/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema200.properties.until.anyOf[0].type, parentSchema: schema200.properties.until.anyOf[0], data: data10 };
+                const err23 = { instancePath: instancePath + "/stages/" + i0 + "/until", schemaPath: "#/$defs/stage/properties/until/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema202.properties.until.anyOf[0].type, parentSchema: schema202.properties.until.anyOf[0], data: data10 };
                 if (vErrors === null) {
                   vErrors = [err23];
                 } else {
@@ -17981,7 +18161,7 @@ function validate88(data, { instancePath = "", parentData, parentDataProperty, r
               valid6 = valid6 || _valid1;
               const _errs32 = errors;
               if (data10 !== null) {
-                const err24 = { instancePath: instancePath + "/stages/" + i0 + "/until", schemaPath: "#/$defs/stage/properties/until/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema200.properties.until.anyOf[1].type, parentSchema: schema200.properties.until.anyOf[1], data: data10 };
+                const err24 = { instancePath: instancePath + "/stages/" + i0 + "/until", schemaPath: "#/$defs/stage/properties/until/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema202.properties.until.anyOf[1].type, parentSchema: schema202.properties.until.anyOf[1], data: data10 };
                 if (vErrors === null) {
                   vErrors = [err24];
                 } else {
@@ -17992,7 +18172,7 @@ function validate88(data, { instancePath = "", parentData, parentDataProperty, r
               var _valid1 = _errs32 === errors;
               valid6 = valid6 || _valid1;
               if (!valid6) {
-                const err25 = { instancePath: instancePath + "/stages/" + i0 + "/until", schemaPath: "#/$defs/stage/properties/until/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema200.properties.until.anyOf, parentSchema: schema200.properties.until, data: data10 };
+                const err25 = { instancePath: instancePath + "/stages/" + i0 + "/until", schemaPath: "#/$defs/stage/properties/until/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema202.properties.until.anyOf, parentSchema: schema202.properties.until, data: data10 };
                 if (vErrors === null) {
                   vErrors = [err25];
                 } else {
@@ -18011,7 +18191,7 @@ function validate88(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err26 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema200.type, parentSchema: schema200, data: data5 };
+            const err26 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema202.type, parentSchema: schema202, data: data5 };
             if (vErrors === null) {
               vErrors = [err26];
             } else {
@@ -18021,7 +18201,7 @@ function validate88(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err27 = { instancePath: instancePath + "/stages", schemaPath: "#/properties/stages/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema199.properties.stages.type, parentSchema: schema199.properties.stages, data: data4 };
+        const err27 = { instancePath: instancePath + "/stages", schemaPath: "#/properties/stages/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema201.properties.stages.type, parentSchema: schema201.properties.stages, data: data4 };
         if (vErrors === null) {
           vErrors = [err27];
         } else {
@@ -18031,7 +18211,7 @@ function validate88(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err28 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema199.type, parentSchema: schema199, data };
+    const err28 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema201.type, parentSchema: schema201, data };
     if (vErrors === null) {
       vErrors = [err28];
     } else {
@@ -18055,7 +18235,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.application === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema197.required, parentSchema: schema197, data };
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema199.required, parentSchema: schema199, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -18064,7 +18244,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.target === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "target" }, message: "must have required property 'target'", schema: schema197.required, parentSchema: schema197, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "target" }, message: "must have required property 'target'", schema: schema199.required, parentSchema: schema199, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -18073,7 +18253,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.targetCommit === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "targetCommit" }, message: "must have required property 'targetCommit'", schema: schema197.required, parentSchema: schema197, data };
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "targetCommit" }, message: "must have required property 'targetCommit'", schema: schema199.required, parentSchema: schema199, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -18082,7 +18262,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.health === void 0) {
-      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "health" }, message: "must have required property 'health'", schema: schema197.required, parentSchema: schema197, data };
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "health" }, message: "must have required property 'health'", schema: schema199.required, parentSchema: schema199, data };
       if (vErrors === null) {
         vErrors = [err3];
       } else {
@@ -18091,7 +18271,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.suspended === void 0) {
-      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "suspended" }, message: "must have required property 'suspended'", schema: schema197.required, parentSchema: schema197, data };
+      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "suspended" }, message: "must have required property 'suspended'", schema: schema199.required, parentSchema: schema199, data };
       if (vErrors === null) {
         vErrors = [err4];
       } else {
@@ -18100,7 +18280,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.conditions === void 0) {
-      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "conditions" }, message: "must have required property 'conditions'", schema: schema197.required, parentSchema: schema197, data };
+      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "conditions" }, message: "must have required property 'conditions'", schema: schema199.required, parentSchema: schema199, data };
       if (vErrors === null) {
         vErrors = [err5];
       } else {
@@ -18109,7 +18289,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.rollout === void 0) {
-      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "rollout" }, message: "must have required property 'rollout'", schema: schema197.required, parentSchema: schema197, data };
+      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "rollout" }, message: "must have required property 'rollout'", schema: schema199.required, parentSchema: schema199, data };
       if (vErrors === null) {
         vErrors = [err6];
       } else {
@@ -18118,7 +18298,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.services === void 0) {
-      const err7 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "services" }, message: "must have required property 'services'", schema: schema197.required, parentSchema: schema197, data };
+      const err7 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "services" }, message: "must have required property 'services'", schema: schema199.required, parentSchema: schema199, data };
       if (vErrors === null) {
         vErrors = [err7];
       } else {
@@ -18127,7 +18307,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.slots === void 0) {
-      const err8 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "slots" }, message: "must have required property 'slots'", schema: schema197.required, parentSchema: schema197, data };
+      const err8 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "slots" }, message: "must have required property 'slots'", schema: schema199.required, parentSchema: schema199, data };
       if (vErrors === null) {
         vErrors = [err8];
       } else {
@@ -18136,7 +18316,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.waiting === void 0) {
-      const err9 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "waiting" }, message: "must have required property 'waiting'", schema: schema197.required, parentSchema: schema197, data };
+      const err9 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "waiting" }, message: "must have required property 'waiting'", schema: schema199.required, parentSchema: schema199, data };
       if (vErrors === null) {
         vErrors = [err9];
       } else {
@@ -18145,7 +18325,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.failed === void 0) {
-      const err10 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "failed" }, message: "must have required property 'failed'", schema: schema197.required, parentSchema: schema197, data };
+      const err10 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "failed" }, message: "must have required property 'failed'", schema: schema199.required, parentSchema: schema199, data };
       if (vErrors === null) {
         vErrors = [err10];
       } else {
@@ -18154,8 +18334,8 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     for (const key0 in data) {
-      if (!func1.call(schema197.properties, key0)) {
-        const err11 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema197, data };
+      if (!func1.call(schema199.properties, key0)) {
+        const err11 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema199, data };
         if (vErrors === null) {
           vErrors = [err11];
         } else {
@@ -18167,7 +18347,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.application !== void 0) {
       let data0 = data.application;
       if (typeof data0 !== "string") {
-        const err12 = { instancePath: instancePath + "/application", schemaPath: "#/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema197.properties.application.type, parentSchema: schema197.properties.application, data: data0 };
+        const err12 = { instancePath: instancePath + "/application", schemaPath: "#/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema199.properties.application.type, parentSchema: schema199.properties.application, data: data0 };
         if (vErrors === null) {
           vErrors = [err12];
         } else {
@@ -18179,7 +18359,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.target !== void 0) {
       let data1 = data.target;
       if (typeof data1 !== "string") {
-        const err13 = { instancePath: instancePath + "/target", schemaPath: "#/properties/target/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema197.properties.target.type, parentSchema: schema197.properties.target, data: data1 };
+        const err13 = { instancePath: instancePath + "/target", schemaPath: "#/properties/target/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema199.properties.target.type, parentSchema: schema199.properties.target, data: data1 };
         if (vErrors === null) {
           vErrors = [err13];
         } else {
@@ -18188,7 +18368,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (!(data1 === "desired" || data1 === "rollback" || data1 === "halted")) {
-        const err14 = { instancePath: instancePath + "/target", schemaPath: "#/properties/target/enum", keyword: "enum", params: { allowedValues: schema197.properties.target.enum }, message: "must be equal to one of the allowed values", schema: schema197.properties.target.enum, parentSchema: schema197.properties.target, data: data1 };
+        const err14 = { instancePath: instancePath + "/target", schemaPath: "#/properties/target/enum", keyword: "enum", params: { allowedValues: schema199.properties.target.enum }, message: "must be equal to one of the allowed values", schema: schema199.properties.target.enum, parentSchema: schema199.properties.target, data: data1 };
         if (vErrors === null) {
           vErrors = [err14];
         } else {
@@ -18200,7 +18380,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.targetCommit !== void 0) {
       let data2 = data.targetCommit;
       if (typeof data2 !== "string") {
-        const err15 = { instancePath: instancePath + "/targetCommit", schemaPath: "#/properties/targetCommit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema197.properties.targetCommit.type, parentSchema: schema197.properties.targetCommit, data: data2 };
+        const err15 = { instancePath: instancePath + "/targetCommit", schemaPath: "#/properties/targetCommit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema199.properties.targetCommit.type, parentSchema: schema199.properties.targetCommit, data: data2 };
         if (vErrors === null) {
           vErrors = [err15];
         } else {
@@ -18212,7 +18392,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.health !== void 0) {
       let data3 = data.health;
       if (typeof data3 !== "string") {
-        const err16 = { instancePath: instancePath + "/health", schemaPath: "#/properties/health/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema197.properties.health.type, parentSchema: schema197.properties.health, data: data3 };
+        const err16 = { instancePath: instancePath + "/health", schemaPath: "#/properties/health/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema199.properties.health.type, parentSchema: schema199.properties.health, data: data3 };
         if (vErrors === null) {
           vErrors = [err16];
         } else {
@@ -18221,7 +18401,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (!(data3 === "healthy" || data3 === "suspended" || data3 === "progressing" || data3 === "missing" || data3 === "degraded" || data3 === "unknown")) {
-        const err17 = { instancePath: instancePath + "/health", schemaPath: "#/properties/health/enum", keyword: "enum", params: { allowedValues: schema197.properties.health.enum }, message: "must be equal to one of the allowed values", schema: schema197.properties.health.enum, parentSchema: schema197.properties.health, data: data3 };
+        const err17 = { instancePath: instancePath + "/health", schemaPath: "#/properties/health/enum", keyword: "enum", params: { allowedValues: schema199.properties.health.enum }, message: "must be equal to one of the allowed values", schema: schema199.properties.health.enum, parentSchema: schema199.properties.health, data: data3 };
         if (vErrors === null) {
           vErrors = [err17];
         } else {
@@ -18233,7 +18413,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.suspended !== void 0) {
       let data4 = data.suspended;
       if (typeof data4 !== "boolean") {
-        const err18 = { instancePath: instancePath + "/suspended", schemaPath: "#/properties/suspended/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema197.properties.suspended.type, parentSchema: schema197.properties.suspended, data: data4 };
+        const err18 = { instancePath: instancePath + "/suspended", schemaPath: "#/properties/suspended/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema199.properties.suspended.type, parentSchema: schema199.properties.suspended, data: data4 };
         if (vErrors === null) {
           vErrors = [err18];
         } else {
@@ -18250,7 +18430,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
           let data6 = data5[i0];
           if (data6 && typeof data6 == "object" && !Array.isArray(data6)) {
             if (data6.type === void 0) {
-              const err19 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/required", keyword: "required", params: { missingProperty: "type" }, message: "must have required property 'type'", schema: schema198.required, parentSchema: schema198, data: data6 };
+              const err19 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/required", keyword: "required", params: { missingProperty: "type" }, message: "must have required property 'type'", schema: schema200.required, parentSchema: schema200, data: data6 };
               if (vErrors === null) {
                 vErrors = [err19];
               } else {
@@ -18259,7 +18439,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data6.status === void 0) {
-              const err20 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/required", keyword: "required", params: { missingProperty: "status" }, message: "must have required property 'status'", schema: schema198.required, parentSchema: schema198, data: data6 };
+              const err20 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/required", keyword: "required", params: { missingProperty: "status" }, message: "must have required property 'status'", schema: schema200.required, parentSchema: schema200, data: data6 };
               if (vErrors === null) {
                 vErrors = [err20];
               } else {
@@ -18268,7 +18448,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data6.reason === void 0) {
-              const err21 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema198.required, parentSchema: schema198, data: data6 };
+              const err21 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema200.required, parentSchema: schema200, data: data6 };
               if (vErrors === null) {
                 vErrors = [err21];
               } else {
@@ -18277,7 +18457,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data6.message === void 0) {
-              const err22 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema198.required, parentSchema: schema198, data: data6 };
+              const err22 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema200.required, parentSchema: schema200, data: data6 };
               if (vErrors === null) {
                 vErrors = [err22];
               } else {
@@ -18287,7 +18467,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
             }
             for (const key1 in data6) {
               if (!(key1 === "type" || key1 === "status" || key1 === "reason" || key1 === "message")) {
-                const err23 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema198, data: data6 };
+                const err23 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema200, data: data6 };
                 if (vErrors === null) {
                   vErrors = [err23];
                 } else {
@@ -18299,7 +18479,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
             if (data6.type !== void 0) {
               let data7 = data6.type;
               if (typeof data7 !== "string") {
-                const err24 = { instancePath: instancePath + "/conditions/" + i0 + "/type", schemaPath: "#/$defs/condition/properties/type/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema198.properties.type.type, parentSchema: schema198.properties.type, data: data7 };
+                const err24 = { instancePath: instancePath + "/conditions/" + i0 + "/type", schemaPath: "#/$defs/condition/properties/type/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema200.properties.type.type, parentSchema: schema200.properties.type, data: data7 };
                 if (vErrors === null) {
                   vErrors = [err24];
                 } else {
@@ -18308,7 +18488,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
               if (!(data7 === "Ready" || data7 === "Reconciling" || data7 === "Stalled")) {
-                const err25 = { instancePath: instancePath + "/conditions/" + i0 + "/type", schemaPath: "#/$defs/condition/properties/type/enum", keyword: "enum", params: { allowedValues: schema198.properties.type.enum }, message: "must be equal to one of the allowed values", schema: schema198.properties.type.enum, parentSchema: schema198.properties.type, data: data7 };
+                const err25 = { instancePath: instancePath + "/conditions/" + i0 + "/type", schemaPath: "#/$defs/condition/properties/type/enum", keyword: "enum", params: { allowedValues: schema200.properties.type.enum }, message: "must be equal to one of the allowed values", schema: schema200.properties.type.enum, parentSchema: schema200.properties.type, data: data7 };
                 if (vErrors === null) {
                   vErrors = [err25];
                 } else {
@@ -18320,7 +18500,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
             if (data6.status !== void 0) {
               let data8 = data6.status;
               if (typeof data8 !== "boolean") {
-                const err26 = { instancePath: instancePath + "/conditions/" + i0 + "/status", schemaPath: "#/$defs/condition/properties/status/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema198.properties.status.type, parentSchema: schema198.properties.status, data: data8 };
+                const err26 = { instancePath: instancePath + "/conditions/" + i0 + "/status", schemaPath: "#/$defs/condition/properties/status/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema200.properties.status.type, parentSchema: schema200.properties.status, data: data8 };
                 if (vErrors === null) {
                   vErrors = [err26];
                 } else {
@@ -18332,7 +18512,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
             if (data6.reason !== void 0) {
               let data9 = data6.reason;
               if (typeof data9 !== "string") {
-                const err27 = { instancePath: instancePath + "/conditions/" + i0 + "/reason", schemaPath: "#/$defs/condition/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema198.properties.reason.type, parentSchema: schema198.properties.reason, data: data9 };
+                const err27 = { instancePath: instancePath + "/conditions/" + i0 + "/reason", schemaPath: "#/$defs/condition/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema200.properties.reason.type, parentSchema: schema200.properties.reason, data: data9 };
                 if (vErrors === null) {
                   vErrors = [err27];
                 } else {
@@ -18344,7 +18524,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
             if (data6.message !== void 0) {
               let data10 = data6.message;
               if (typeof data10 !== "string") {
-                const err28 = { instancePath: instancePath + "/conditions/" + i0 + "/message", schemaPath: "#/$defs/condition/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema198.properties.message.type, parentSchema: schema198.properties.message, data: data10 };
+                const err28 = { instancePath: instancePath + "/conditions/" + i0 + "/message", schemaPath: "#/$defs/condition/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema200.properties.message.type, parentSchema: schema200.properties.message, data: data10 };
                 if (vErrors === null) {
                   vErrors = [err28];
                 } else {
@@ -18354,7 +18534,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err29 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema198.type, parentSchema: schema198, data: data6 };
+            const err29 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema200.type, parentSchema: schema200, data: data6 };
             if (vErrors === null) {
               vErrors = [err29];
             } else {
@@ -18364,7 +18544,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err30 = { instancePath: instancePath + "/conditions", schemaPath: "#/properties/conditions/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema197.properties.conditions.type, parentSchema: schema197.properties.conditions, data: data5 };
+        const err30 = { instancePath: instancePath + "/conditions", schemaPath: "#/properties/conditions/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema199.properties.conditions.type, parentSchema: schema199.properties.conditions, data: data5 };
         if (vErrors === null) {
           vErrors = [err30];
         } else {
@@ -18386,7 +18566,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
       valid5 = valid5 || _valid0;
       const _errs29 = errors;
       if (data11 !== null) {
-        const err31 = { instancePath: instancePath + "/rollout", schemaPath: "#/properties/rollout/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema197.properties.rollout.anyOf[1].type, parentSchema: schema197.properties.rollout.anyOf[1], data: data11 };
+        const err31 = { instancePath: instancePath + "/rollout", schemaPath: "#/properties/rollout/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema199.properties.rollout.anyOf[1].type, parentSchema: schema199.properties.rollout.anyOf[1], data: data11 };
         if (vErrors === null) {
           vErrors = [err31];
         } else {
@@ -18397,7 +18577,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
       var _valid0 = _errs29 === errors;
       valid5 = valid5 || _valid0;
       if (!valid5) {
-        const err32 = { instancePath: instancePath + "/rollout", schemaPath: "#/properties/rollout/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema197.properties.rollout.anyOf, parentSchema: schema197.properties.rollout, data: data11 };
+        const err32 = { instancePath: instancePath + "/rollout", schemaPath: "#/properties/rollout/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema199.properties.rollout.anyOf, parentSchema: schema199.properties.rollout, data: data11 };
         if (vErrors === null) {
           vErrors = [err32];
         } else {
@@ -18423,7 +18603,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
           let data13 = data12[i1];
           if (data13 && typeof data13 == "object" && !Array.isArray(data13)) {
             if (data13.service === void 0) {
-              const err33 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema201.required, parentSchema: schema201, data: data13 };
+              const err33 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema203.required, parentSchema: schema203, data: data13 };
               if (vErrors === null) {
                 vErrors = [err33];
               } else {
@@ -18432,7 +18612,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data13.image === void 0) {
-              const err34 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/required", keyword: "required", params: { missingProperty: "image" }, message: "must have required property 'image'", schema: schema201.required, parentSchema: schema201, data: data13 };
+              const err34 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/required", keyword: "required", params: { missingProperty: "image" }, message: "must have required property 'image'", schema: schema203.required, parentSchema: schema203, data: data13 };
               if (vErrors === null) {
                 vErrors = [err34];
               } else {
@@ -18441,7 +18621,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data13.desired === void 0) {
-              const err35 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/required", keyword: "required", params: { missingProperty: "desired" }, message: "must have required property 'desired'", schema: schema201.required, parentSchema: schema201, data: data13 };
+              const err35 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/required", keyword: "required", params: { missingProperty: "desired" }, message: "must have required property 'desired'", schema: schema203.required, parentSchema: schema203, data: data13 };
               if (vErrors === null) {
                 vErrors = [err35];
               } else {
@@ -18450,7 +18630,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data13.available === void 0) {
-              const err36 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/required", keyword: "required", params: { missingProperty: "available" }, message: "must have required property 'available'", schema: schema201.required, parentSchema: schema201, data: data13 };
+              const err36 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/required", keyword: "required", params: { missingProperty: "available" }, message: "must have required property 'available'", schema: schema203.required, parentSchema: schema203, data: data13 };
               if (vErrors === null) {
                 vErrors = [err36];
               } else {
@@ -18459,7 +18639,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data13.updated === void 0) {
-              const err37 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/required", keyword: "required", params: { missingProperty: "updated" }, message: "must have required property 'updated'", schema: schema201.required, parentSchema: schema201, data: data13 };
+              const err37 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/required", keyword: "required", params: { missingProperty: "updated" }, message: "must have required property 'updated'", schema: schema203.required, parentSchema: schema203, data: data13 };
               if (vErrors === null) {
                 vErrors = [err37];
               } else {
@@ -18469,7 +18649,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
             }
             for (const key2 in data13) {
               if (!(key2 === "service" || key2 === "image" || key2 === "desired" || key2 === "available" || key2 === "updated")) {
-                const err38 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema201, data: data13 };
+                const err38 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema203, data: data13 };
                 if (vErrors === null) {
                   vErrors = [err38];
                 } else {
@@ -18481,7 +18661,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
             if (data13.service !== void 0) {
               let data14 = data13.service;
               if (typeof data14 !== "string") {
-                const err39 = { instancePath: instancePath + "/services/" + i1 + "/service", schemaPath: "#/$defs/service/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema201.properties.service.type, parentSchema: schema201.properties.service, data: data14 };
+                const err39 = { instancePath: instancePath + "/services/" + i1 + "/service", schemaPath: "#/$defs/service/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema203.properties.service.type, parentSchema: schema203.properties.service, data: data14 };
                 if (vErrors === null) {
                   vErrors = [err39];
                 } else {
@@ -18493,7 +18673,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
             if (data13.image !== void 0) {
               let data15 = data13.image;
               if (typeof data15 !== "string") {
-                const err40 = { instancePath: instancePath + "/services/" + i1 + "/image", schemaPath: "#/$defs/service/properties/image/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema201.properties.image.type, parentSchema: schema201.properties.image, data: data15 };
+                const err40 = { instancePath: instancePath + "/services/" + i1 + "/image", schemaPath: "#/$defs/service/properties/image/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema203.properties.image.type, parentSchema: schema203.properties.image, data: data15 };
                 if (vErrors === null) {
                   vErrors = [err40];
                 } else {
@@ -18505,7 +18685,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
             if (data13.desired !== void 0) {
               let data16 = data13.desired;
               if (!(typeof data16 == "number" && (!(data16 % 1) && !isNaN(data16)) && isFinite(data16))) {
-                const err41 = { instancePath: instancePath + "/services/" + i1 + "/desired", schemaPath: "#/$defs/service/properties/desired/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema201.properties.desired.type, parentSchema: schema201.properties.desired, data: data16 };
+                const err41 = { instancePath: instancePath + "/services/" + i1 + "/desired", schemaPath: "#/$defs/service/properties/desired/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema203.properties.desired.type, parentSchema: schema203.properties.desired, data: data16 };
                 if (vErrors === null) {
                   vErrors = [err41];
                 } else {
@@ -18517,7 +18697,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
             if (data13.available !== void 0) {
               let data17 = data13.available;
               if (!(typeof data17 == "number" && (!(data17 % 1) && !isNaN(data17)) && isFinite(data17))) {
-                const err42 = { instancePath: instancePath + "/services/" + i1 + "/available", schemaPath: "#/$defs/service/properties/available/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema201.properties.available.type, parentSchema: schema201.properties.available, data: data17 };
+                const err42 = { instancePath: instancePath + "/services/" + i1 + "/available", schemaPath: "#/$defs/service/properties/available/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema203.properties.available.type, parentSchema: schema203.properties.available, data: data17 };
                 if (vErrors === null) {
                   vErrors = [err42];
                 } else {
@@ -18529,7 +18709,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
             if (data13.updated !== void 0) {
               let data18 = data13.updated;
               if (!(typeof data18 == "number" && (!(data18 % 1) && !isNaN(data18)) && isFinite(data18))) {
-                const err43 = { instancePath: instancePath + "/services/" + i1 + "/updated", schemaPath: "#/$defs/service/properties/updated/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema201.properties.updated.type, parentSchema: schema201.properties.updated, data: data18 };
+                const err43 = { instancePath: instancePath + "/services/" + i1 + "/updated", schemaPath: "#/$defs/service/properties/updated/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema203.properties.updated.type, parentSchema: schema203.properties.updated, data: data18 };
                 if (vErrors === null) {
                   vErrors = [err43];
                 } else {
@@ -18539,7 +18719,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err44 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema201.type, parentSchema: schema201, data: data13 };
+            const err44 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema203.type, parentSchema: schema203, data: data13 };
             if (vErrors === null) {
               vErrors = [err44];
             } else {
@@ -18549,7 +18729,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err45 = { instancePath: instancePath + "/services", schemaPath: "#/properties/services/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema197.properties.services.type, parentSchema: schema197.properties.services, data: data12 };
+        const err45 = { instancePath: instancePath + "/services", schemaPath: "#/properties/services/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema199.properties.services.type, parentSchema: schema199.properties.services, data: data12 };
         if (vErrors === null) {
           vErrors = [err45];
         } else {
@@ -18566,7 +18746,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
           let data20 = data19[i2];
           if (data20 && typeof data20 == "object" && !Array.isArray(data20)) {
             if (data20.service === void 0) {
-              const err46 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema202.required, parentSchema: schema202, data: data20 };
+              const err46 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema204.required, parentSchema: schema204, data: data20 };
               if (vErrors === null) {
                 vErrors = [err46];
               } else {
@@ -18575,7 +18755,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data20.slot === void 0) {
-              const err47 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema202.required, parentSchema: schema202, data: data20 };
+              const err47 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema204.required, parentSchema: schema204, data: data20 };
               if (vErrors === null) {
                 vErrors = [err47];
               } else {
@@ -18584,7 +18764,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data20.host === void 0) {
-              const err48 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema202.required, parentSchema: schema202, data: data20 };
+              const err48 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema204.required, parentSchema: schema204, data: data20 };
               if (vErrors === null) {
                 vErrors = [err48];
               } else {
@@ -18593,7 +18773,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data20.container === void 0) {
-              const err49 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "container" }, message: "must have required property 'container'", schema: schema202.required, parentSchema: schema202, data: data20 };
+              const err49 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "container" }, message: "must have required property 'container'", schema: schema204.required, parentSchema: schema204, data: data20 };
               if (vErrors === null) {
                 vErrors = [err49];
               } else {
@@ -18602,7 +18782,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data20.image === void 0) {
-              const err50 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "image" }, message: "must have required property 'image'", schema: schema202.required, parentSchema: schema202, data: data20 };
+              const err50 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "image" }, message: "must have required property 'image'", schema: schema204.required, parentSchema: schema204, data: data20 };
               if (vErrors === null) {
                 vErrors = [err50];
               } else {
@@ -18611,7 +18791,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data20.phase === void 0) {
-              const err51 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "phase" }, message: "must have required property 'phase'", schema: schema202.required, parentSchema: schema202, data: data20 };
+              const err51 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "phase" }, message: "must have required property 'phase'", schema: schema204.required, parentSchema: schema204, data: data20 };
               if (vErrors === null) {
                 vErrors = [err51];
               } else {
@@ -18620,7 +18800,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data20.available === void 0) {
-              const err52 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "available" }, message: "must have required property 'available'", schema: schema202.required, parentSchema: schema202, data: data20 };
+              const err52 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "available" }, message: "must have required property 'available'", schema: schema204.required, parentSchema: schema204, data: data20 };
               if (vErrors === null) {
                 vErrors = [err52];
               } else {
@@ -18629,7 +18809,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data20.waitsFor === void 0) {
-              const err53 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "waitsFor" }, message: "must have required property 'waitsFor'", schema: schema202.required, parentSchema: schema202, data: data20 };
+              const err53 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "waitsFor" }, message: "must have required property 'waitsFor'", schema: schema204.required, parentSchema: schema204, data: data20 };
               if (vErrors === null) {
                 vErrors = [err53];
               } else {
@@ -18638,7 +18818,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data20.until === void 0) {
-              const err54 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "until" }, message: "must have required property 'until'", schema: schema202.required, parentSchema: schema202, data: data20 };
+              const err54 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "until" }, message: "must have required property 'until'", schema: schema204.required, parentSchema: schema204, data: data20 };
               if (vErrors === null) {
                 vErrors = [err54];
               } else {
@@ -18647,8 +18827,8 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             for (const key3 in data20) {
-              if (!func1.call(schema202.properties, key3)) {
-                const err55 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key3 }, message: "must NOT have additional properties", schema: false, parentSchema: schema202, data: data20 };
+              if (!func1.call(schema204.properties, key3)) {
+                const err55 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key3 }, message: "must NOT have additional properties", schema: false, parentSchema: schema204, data: data20 };
                 if (vErrors === null) {
                   vErrors = [err55];
                 } else {
@@ -18660,7 +18840,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
             if (data20.service !== void 0) {
               let data21 = data20.service;
               if (typeof data21 !== "string") {
-                const err56 = { instancePath: instancePath + "/slots/" + i2 + "/service", schemaPath: "#/$defs/slot/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema202.properties.service.type, parentSchema: schema202.properties.service, data: data21 };
+                const err56 = { instancePath: instancePath + "/slots/" + i2 + "/service", schemaPath: "#/$defs/slot/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema204.properties.service.type, parentSchema: schema204.properties.service, data: data21 };
                 if (vErrors === null) {
                   vErrors = [err56];
                 } else {
@@ -18672,7 +18852,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
             if (data20.slot !== void 0) {
               let data22 = data20.slot;
               if (typeof data22 !== "string") {
-                const err57 = { instancePath: instancePath + "/slots/" + i2 + "/slot", schemaPath: "#/$defs/slot/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema202.properties.slot.type, parentSchema: schema202.properties.slot, data: data22 };
+                const err57 = { instancePath: instancePath + "/slots/" + i2 + "/slot", schemaPath: "#/$defs/slot/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema204.properties.slot.type, parentSchema: schema204.properties.slot, data: data22 };
                 if (vErrors === null) {
                   vErrors = [err57];
                 } else {
@@ -18687,7 +18867,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               let valid14 = false;
               const _errs59 = errors;
               if (typeof data23 !== "string") {
-                const err58 = { instancePath: instancePath + "/slots/" + i2 + "/host", schemaPath: "#/$defs/slot/properties/host/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema202.properties.host.anyOf[0].type, parentSchema: schema202.properties.host.anyOf[0], data: data23 };
+                const err58 = { instancePath: instancePath + "/slots/" + i2 + "/host", schemaPath: "#/$defs/slot/properties/host/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema204.properties.host.anyOf[0].type, parentSchema: schema204.properties.host.anyOf[0], data: data23 };
                 if (vErrors === null) {
                   vErrors = [err58];
                 } else {
@@ -18699,7 +18879,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               valid14 = valid14 || _valid1;
               const _errs61 = errors;
               if (data23 !== null) {
-                const err59 = { instancePath: instancePath + "/slots/" + i2 + "/host", schemaPath: "#/$defs/slot/properties/host/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema202.properties.host.anyOf[1].type, parentSchema: schema202.properties.host.anyOf[1], data: data23 };
+                const err59 = { instancePath: instancePath + "/slots/" + i2 + "/host", schemaPath: "#/$defs/slot/properties/host/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema204.properties.host.anyOf[1].type, parentSchema: schema204.properties.host.anyOf[1], data: data23 };
                 if (vErrors === null) {
                   vErrors = [err59];
                 } else {
@@ -18710,7 +18890,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               var _valid1 = _errs61 === errors;
               valid14 = valid14 || _valid1;
               if (!valid14) {
-                const err60 = { instancePath: instancePath + "/slots/" + i2 + "/host", schemaPath: "#/$defs/slot/properties/host/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema202.properties.host.anyOf, parentSchema: schema202.properties.host, data: data23 };
+                const err60 = { instancePath: instancePath + "/slots/" + i2 + "/host", schemaPath: "#/$defs/slot/properties/host/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema204.properties.host.anyOf, parentSchema: schema204.properties.host, data: data23 };
                 if (vErrors === null) {
                   vErrors = [err60];
                 } else {
@@ -18731,7 +18911,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
             if (data20.container !== void 0) {
               let data24 = data20.container;
               if (typeof data24 !== "string") {
-                const err61 = { instancePath: instancePath + "/slots/" + i2 + "/container", schemaPath: "#/$defs/slot/properties/container/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema202.properties.container.type, parentSchema: schema202.properties.container, data: data24 };
+                const err61 = { instancePath: instancePath + "/slots/" + i2 + "/container", schemaPath: "#/$defs/slot/properties/container/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema204.properties.container.type, parentSchema: schema204.properties.container, data: data24 };
                 if (vErrors === null) {
                   vErrors = [err61];
                 } else {
@@ -18743,7 +18923,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
             if (data20.image !== void 0) {
               let data25 = data20.image;
               if (typeof data25 !== "string") {
-                const err62 = { instancePath: instancePath + "/slots/" + i2 + "/image", schemaPath: "#/$defs/slot/properties/image/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema202.properties.image.type, parentSchema: schema202.properties.image, data: data25 };
+                const err62 = { instancePath: instancePath + "/slots/" + i2 + "/image", schemaPath: "#/$defs/slot/properties/image/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema204.properties.image.type, parentSchema: schema204.properties.image, data: data25 };
                 if (vErrors === null) {
                   vErrors = [err62];
                 } else {
@@ -18755,7 +18935,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
             if (data20.phase !== void 0) {
               let data26 = data20.phase;
               if (typeof data26 !== "string") {
-                const err63 = { instancePath: instancePath + "/slots/" + i2 + "/phase", schemaPath: "#/$defs/slot/properties/phase/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema202.properties.phase.type, parentSchema: schema202.properties.phase, data: data26 };
+                const err63 = { instancePath: instancePath + "/slots/" + i2 + "/phase", schemaPath: "#/$defs/slot/properties/phase/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema204.properties.phase.type, parentSchema: schema204.properties.phase, data: data26 };
                 if (vErrors === null) {
                   vErrors = [err63];
                 } else {
@@ -18764,7 +18944,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
               if (!(data26 === "absent" || data26 === "created" || data26 === "probation" || data26 === "promoted")) {
-                const err64 = { instancePath: instancePath + "/slots/" + i2 + "/phase", schemaPath: "#/$defs/slot/properties/phase/enum", keyword: "enum", params: { allowedValues: schema202.properties.phase.enum }, message: "must be equal to one of the allowed values", schema: schema202.properties.phase.enum, parentSchema: schema202.properties.phase, data: data26 };
+                const err64 = { instancePath: instancePath + "/slots/" + i2 + "/phase", schemaPath: "#/$defs/slot/properties/phase/enum", keyword: "enum", params: { allowedValues: schema204.properties.phase.enum }, message: "must be equal to one of the allowed values", schema: schema204.properties.phase.enum, parentSchema: schema204.properties.phase, data: data26 };
                 if (vErrors === null) {
                   vErrors = [err64];
                 } else {
@@ -18776,7 +18956,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
             if (data20.available !== void 0) {
               let data27 = data20.available;
               if (typeof data27 !== "boolean") {
-                const err65 = { instancePath: instancePath + "/slots/" + i2 + "/available", schemaPath: "#/$defs/slot/properties/available/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema202.properties.available.type, parentSchema: schema202.properties.available, data: data27 };
+                const err65 = { instancePath: instancePath + "/slots/" + i2 + "/available", schemaPath: "#/$defs/slot/properties/available/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema204.properties.available.type, parentSchema: schema204.properties.available, data: data27 };
                 if (vErrors === null) {
                   vErrors = [err65];
                 } else {
@@ -18788,7 +18968,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
             if (data20.waitsFor !== void 0) {
               let data28 = data20.waitsFor;
               if (typeof data28 !== "string") {
-                const err66 = { instancePath: instancePath + "/slots/" + i2 + "/waitsFor", schemaPath: "#/$defs/slot/properties/waitsFor/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema202.properties.waitsFor.type, parentSchema: schema202.properties.waitsFor, data: data28 };
+                const err66 = { instancePath: instancePath + "/slots/" + i2 + "/waitsFor", schemaPath: "#/$defs/slot/properties/waitsFor/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema204.properties.waitsFor.type, parentSchema: schema204.properties.waitsFor, data: data28 };
                 if (vErrors === null) {
                   vErrors = [err66];
                 } else {
@@ -18803,7 +18983,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               let valid15 = false;
               const _errs75 = errors;
               if (typeof data29 !== "string") {
-                const err67 = { instancePath: instancePath + "/slots/" + i2 + "/until", schemaPath: "#/$defs/slot/properties/until/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema202.properties.until.anyOf[0].type, parentSchema: schema202.properties.until.anyOf[0], data: data29 };
+                const err67 = { instancePath: instancePath + "/slots/" + i2 + "/until", schemaPath: "#/$defs/slot/properties/until/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema204.properties.until.anyOf[0].type, parentSchema: schema204.properties.until.anyOf[0], data: data29 };
                 if (vErrors === null) {
                   vErrors = [err67];
                 } else {
@@ -18815,7 +18995,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               valid15 = valid15 || _valid2;
               const _errs77 = errors;
               if (data29 !== null) {
-                const err68 = { instancePath: instancePath + "/slots/" + i2 + "/until", schemaPath: "#/$defs/slot/properties/until/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema202.properties.until.anyOf[1].type, parentSchema: schema202.properties.until.anyOf[1], data: data29 };
+                const err68 = { instancePath: instancePath + "/slots/" + i2 + "/until", schemaPath: "#/$defs/slot/properties/until/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema204.properties.until.anyOf[1].type, parentSchema: schema204.properties.until.anyOf[1], data: data29 };
                 if (vErrors === null) {
                   vErrors = [err68];
                 } else {
@@ -18826,7 +19006,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               var _valid2 = _errs77 === errors;
               valid15 = valid15 || _valid2;
               if (!valid15) {
-                const err69 = { instancePath: instancePath + "/slots/" + i2 + "/until", schemaPath: "#/$defs/slot/properties/until/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema202.properties.until.anyOf, parentSchema: schema202.properties.until, data: data29 };
+                const err69 = { instancePath: instancePath + "/slots/" + i2 + "/until", schemaPath: "#/$defs/slot/properties/until/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema204.properties.until.anyOf, parentSchema: schema204.properties.until, data: data29 };
                 if (vErrors === null) {
                   vErrors = [err69];
                 } else {
@@ -18845,7 +19025,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err70 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema202.type, parentSchema: schema202, data: data20 };
+            const err70 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema204.type, parentSchema: schema204, data: data20 };
             if (vErrors === null) {
               vErrors = [err70];
             } else {
@@ -18855,7 +19035,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err71 = { instancePath: instancePath + "/slots", schemaPath: "#/properties/slots/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema197.properties.slots.type, parentSchema: schema197.properties.slots, data: data19 };
+        const err71 = { instancePath: instancePath + "/slots", schemaPath: "#/properties/slots/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema199.properties.slots.type, parentSchema: schema199.properties.slots, data: data19 };
         if (vErrors === null) {
           vErrors = [err71];
         } else {
@@ -18872,7 +19052,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
           let data31 = data30[i3];
           if (data31 && typeof data31 == "object" && !Array.isArray(data31)) {
             if (data31.service === void 0) {
-              const err72 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema203.required, parentSchema: schema203, data: data31 };
+              const err72 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema205.required, parentSchema: schema205, data: data31 };
               if (vErrors === null) {
                 vErrors = [err72];
               } else {
@@ -18881,7 +19061,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data31.slot === void 0) {
-              const err73 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema203.required, parentSchema: schema203, data: data31 };
+              const err73 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema205.required, parentSchema: schema205, data: data31 };
               if (vErrors === null) {
                 vErrors = [err73];
               } else {
@@ -18890,7 +19070,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data31.host === void 0) {
-              const err74 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema203.required, parentSchema: schema203, data: data31 };
+              const err74 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema205.required, parentSchema: schema205, data: data31 };
               if (vErrors === null) {
                 vErrors = [err74];
               } else {
@@ -18899,7 +19079,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data31.kind === void 0) {
-              const err75 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/required", keyword: "required", params: { missingProperty: "kind" }, message: "must have required property 'kind'", schema: schema203.required, parentSchema: schema203, data: data31 };
+              const err75 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/required", keyword: "required", params: { missingProperty: "kind" }, message: "must have required property 'kind'", schema: schema205.required, parentSchema: schema205, data: data31 };
               if (vErrors === null) {
                 vErrors = [err75];
               } else {
@@ -18908,7 +19088,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data31.reason === void 0) {
-              const err76 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema203.required, parentSchema: schema203, data: data31 };
+              const err76 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema205.required, parentSchema: schema205, data: data31 };
               if (vErrors === null) {
                 vErrors = [err76];
               } else {
@@ -18917,7 +19097,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data31.until === void 0) {
-              const err77 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/required", keyword: "required", params: { missingProperty: "until" }, message: "must have required property 'until'", schema: schema203.required, parentSchema: schema203, data: data31 };
+              const err77 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/required", keyword: "required", params: { missingProperty: "until" }, message: "must have required property 'until'", schema: schema205.required, parentSchema: schema205, data: data31 };
               if (vErrors === null) {
                 vErrors = [err77];
               } else {
@@ -18927,7 +19107,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
             }
             for (const key4 in data31) {
               if (!(key4 === "service" || key4 === "slot" || key4 === "host" || key4 === "kind" || key4 === "reason" || key4 === "until")) {
-                const err78 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key4 }, message: "must NOT have additional properties", schema: false, parentSchema: schema203, data: data31 };
+                const err78 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key4 }, message: "must NOT have additional properties", schema: false, parentSchema: schema205, data: data31 };
                 if (vErrors === null) {
                   vErrors = [err78];
                 } else {
@@ -18939,7 +19119,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
             if (data31.service !== void 0) {
               let data32 = data31.service;
               if (typeof data32 !== "string") {
-                const err79 = { instancePath: instancePath + "/waiting/" + i3 + "/service", schemaPath: "#/$defs/waiting/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema203.properties.service.type, parentSchema: schema203.properties.service, data: data32 };
+                const err79 = { instancePath: instancePath + "/waiting/" + i3 + "/service", schemaPath: "#/$defs/waiting/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema205.properties.service.type, parentSchema: schema205.properties.service, data: data32 };
                 if (vErrors === null) {
                   vErrors = [err79];
                 } else {
@@ -18951,7 +19131,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
             if (data31.slot !== void 0) {
               let data33 = data31.slot;
               if (typeof data33 !== "string") {
-                const err80 = { instancePath: instancePath + "/waiting/" + i3 + "/slot", schemaPath: "#/$defs/waiting/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema203.properties.slot.type, parentSchema: schema203.properties.slot, data: data33 };
+                const err80 = { instancePath: instancePath + "/waiting/" + i3 + "/slot", schemaPath: "#/$defs/waiting/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema205.properties.slot.type, parentSchema: schema205.properties.slot, data: data33 };
                 if (vErrors === null) {
                   vErrors = [err80];
                 } else {
@@ -18966,7 +19146,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               let valid20 = false;
               const _errs91 = errors;
               if (typeof data34 !== "string") {
-                const err81 = { instancePath: instancePath + "/waiting/" + i3 + "/host", schemaPath: "#/$defs/waiting/properties/host/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema203.properties.host.anyOf[0].type, parentSchema: schema203.properties.host.anyOf[0], data: data34 };
+                const err81 = { instancePath: instancePath + "/waiting/" + i3 + "/host", schemaPath: "#/$defs/waiting/properties/host/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema205.properties.host.anyOf[0].type, parentSchema: schema205.properties.host.anyOf[0], data: data34 };
                 if (vErrors === null) {
                   vErrors = [err81];
                 } else {
@@ -18978,7 +19158,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               valid20 = valid20 || _valid3;
               const _errs93 = errors;
               if (data34 !== null) {
-                const err82 = { instancePath: instancePath + "/waiting/" + i3 + "/host", schemaPath: "#/$defs/waiting/properties/host/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema203.properties.host.anyOf[1].type, parentSchema: schema203.properties.host.anyOf[1], data: data34 };
+                const err82 = { instancePath: instancePath + "/waiting/" + i3 + "/host", schemaPath: "#/$defs/waiting/properties/host/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema205.properties.host.anyOf[1].type, parentSchema: schema205.properties.host.anyOf[1], data: data34 };
                 if (vErrors === null) {
                   vErrors = [err82];
                 } else {
@@ -18989,7 +19169,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               var _valid3 = _errs93 === errors;
               valid20 = valid20 || _valid3;
               if (!valid20) {
-                const err83 = { instancePath: instancePath + "/waiting/" + i3 + "/host", schemaPath: "#/$defs/waiting/properties/host/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema203.properties.host.anyOf, parentSchema: schema203.properties.host, data: data34 };
+                const err83 = { instancePath: instancePath + "/waiting/" + i3 + "/host", schemaPath: "#/$defs/waiting/properties/host/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema205.properties.host.anyOf, parentSchema: schema205.properties.host, data: data34 };
                 if (vErrors === null) {
                   vErrors = [err83];
                 } else {
@@ -19010,7 +19190,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
             if (data31.kind !== void 0) {
               let data35 = data31.kind;
               if (typeof data35 !== "string") {
-                const err84 = { instancePath: instancePath + "/waiting/" + i3 + "/kind", schemaPath: "#/$defs/waiting/properties/kind/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema203.properties.kind.type, parentSchema: schema203.properties.kind, data: data35 };
+                const err84 = { instancePath: instancePath + "/waiting/" + i3 + "/kind", schemaPath: "#/$defs/waiting/properties/kind/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema205.properties.kind.type, parentSchema: schema205.properties.kind, data: data35 };
                 if (vErrors === null) {
                   vErrors = [err84];
                 } else {
@@ -19019,7 +19199,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
               if (!(data35 === "step" || data35 === "image" || data35 === "gate" || data35 === "monitor" || data35 === "promotion" || data35 === "turn" || data35 === "retry" || data35 === "host")) {
-                const err85 = { instancePath: instancePath + "/waiting/" + i3 + "/kind", schemaPath: "#/$defs/waiting/properties/kind/enum", keyword: "enum", params: { allowedValues: schema203.properties.kind.enum }, message: "must be equal to one of the allowed values", schema: schema203.properties.kind.enum, parentSchema: schema203.properties.kind, data: data35 };
+                const err85 = { instancePath: instancePath + "/waiting/" + i3 + "/kind", schemaPath: "#/$defs/waiting/properties/kind/enum", keyword: "enum", params: { allowedValues: schema205.properties.kind.enum }, message: "must be equal to one of the allowed values", schema: schema205.properties.kind.enum, parentSchema: schema205.properties.kind, data: data35 };
                 if (vErrors === null) {
                   vErrors = [err85];
                 } else {
@@ -19031,7 +19211,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
             if (data31.reason !== void 0) {
               let data36 = data31.reason;
               if (typeof data36 !== "string") {
-                const err86 = { instancePath: instancePath + "/waiting/" + i3 + "/reason", schemaPath: "#/$defs/waiting/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema203.properties.reason.type, parentSchema: schema203.properties.reason, data: data36 };
+                const err86 = { instancePath: instancePath + "/waiting/" + i3 + "/reason", schemaPath: "#/$defs/waiting/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema205.properties.reason.type, parentSchema: schema205.properties.reason, data: data36 };
                 if (vErrors === null) {
                   vErrors = [err86];
                 } else {
@@ -19046,7 +19226,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               let valid21 = false;
               const _errs101 = errors;
               if (typeof data37 !== "string") {
-                const err87 = { instancePath: instancePath + "/waiting/" + i3 + "/until", schemaPath: "#/$defs/waiting/properties/until/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema203.properties.until.anyOf[0].type, parentSchema: schema203.properties.until.anyOf[0], data: data37 };
+                const err87 = { instancePath: instancePath + "/waiting/" + i3 + "/until", schemaPath: "#/$defs/waiting/properties/until/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema205.properties.until.anyOf[0].type, parentSchema: schema205.properties.until.anyOf[0], data: data37 };
                 if (vErrors === null) {
                   vErrors = [err87];
                 } else {
@@ -19058,7 +19238,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               valid21 = valid21 || _valid4;
               const _errs103 = errors;
               if (data37 !== null) {
-                const err88 = { instancePath: instancePath + "/waiting/" + i3 + "/until", schemaPath: "#/$defs/waiting/properties/until/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema203.properties.until.anyOf[1].type, parentSchema: schema203.properties.until.anyOf[1], data: data37 };
+                const err88 = { instancePath: instancePath + "/waiting/" + i3 + "/until", schemaPath: "#/$defs/waiting/properties/until/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema205.properties.until.anyOf[1].type, parentSchema: schema205.properties.until.anyOf[1], data: data37 };
                 if (vErrors === null) {
                   vErrors = [err88];
                 } else {
@@ -19069,7 +19249,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               var _valid4 = _errs103 === errors;
               valid21 = valid21 || _valid4;
               if (!valid21) {
-                const err89 = { instancePath: instancePath + "/waiting/" + i3 + "/until", schemaPath: "#/$defs/waiting/properties/until/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema203.properties.until.anyOf, parentSchema: schema203.properties.until, data: data37 };
+                const err89 = { instancePath: instancePath + "/waiting/" + i3 + "/until", schemaPath: "#/$defs/waiting/properties/until/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema205.properties.until.anyOf, parentSchema: schema205.properties.until, data: data37 };
                 if (vErrors === null) {
                   vErrors = [err89];
                 } else {
@@ -19088,7 +19268,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err90 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema203.type, parentSchema: schema203, data: data31 };
+            const err90 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema205.type, parentSchema: schema205, data: data31 };
             if (vErrors === null) {
               vErrors = [err90];
             } else {
@@ -19098,7 +19278,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err91 = { instancePath: instancePath + "/waiting", schemaPath: "#/properties/waiting/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema197.properties.waiting.type, parentSchema: schema197.properties.waiting, data: data30 };
+        const err91 = { instancePath: instancePath + "/waiting", schemaPath: "#/properties/waiting/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema199.properties.waiting.type, parentSchema: schema199.properties.waiting, data: data30 };
         if (vErrors === null) {
           vErrors = [err91];
         } else {
@@ -19115,7 +19295,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
           let data39 = data38[i4];
           if (data39 && typeof data39 == "object" && !Array.isArray(data39)) {
             if (data39.service === void 0) {
-              const err92 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema204.required, parentSchema: schema204, data: data39 };
+              const err92 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema206.required, parentSchema: schema206, data: data39 };
               if (vErrors === null) {
                 vErrors = [err92];
               } else {
@@ -19124,7 +19304,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data39.slot === void 0) {
-              const err93 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema204.required, parentSchema: schema204, data: data39 };
+              const err93 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema206.required, parentSchema: schema206, data: data39 };
               if (vErrors === null) {
                 vErrors = [err93];
               } else {
@@ -19133,7 +19313,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data39.host === void 0) {
-              const err94 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema204.required, parentSchema: schema204, data: data39 };
+              const err94 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema206.required, parentSchema: schema206, data: data39 };
               if (vErrors === null) {
                 vErrors = [err94];
               } else {
@@ -19142,7 +19322,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data39.commit === void 0) {
-              const err95 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema204.required, parentSchema: schema204, data: data39 };
+              const err95 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema206.required, parentSchema: schema206, data: data39 };
               if (vErrors === null) {
                 vErrors = [err95];
               } else {
@@ -19151,7 +19331,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data39.reason === void 0) {
-              const err96 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema204.required, parentSchema: schema204, data: data39 };
+              const err96 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema206.required, parentSchema: schema206, data: data39 };
               if (vErrors === null) {
                 vErrors = [err96];
               } else {
@@ -19160,7 +19340,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data39.message === void 0) {
-              const err97 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema204.required, parentSchema: schema204, data: data39 };
+              const err97 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema206.required, parentSchema: schema206, data: data39 };
               if (vErrors === null) {
                 vErrors = [err97];
               } else {
@@ -19169,7 +19349,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data39.log === void 0) {
-              const err98 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "log" }, message: "must have required property 'log'", schema: schema204.required, parentSchema: schema204, data: data39 };
+              const err98 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "log" }, message: "must have required property 'log'", schema: schema206.required, parentSchema: schema206, data: data39 };
               if (vErrors === null) {
                 vErrors = [err98];
               } else {
@@ -19178,7 +19358,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data39.health === void 0) {
-              const err99 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "health" }, message: "must have required property 'health'", schema: schema204.required, parentSchema: schema204, data: data39 };
+              const err99 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "health" }, message: "must have required property 'health'", schema: schema206.required, parentSchema: schema206, data: data39 };
               if (vErrors === null) {
                 vErrors = [err99];
               } else {
@@ -19188,7 +19368,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
             }
             for (const key5 in data39) {
               if (!(key5 === "service" || key5 === "slot" || key5 === "host" || key5 === "commit" || key5 === "reason" || key5 === "message" || key5 === "log" || key5 === "health")) {
-                const err100 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key5 }, message: "must NOT have additional properties", schema: false, parentSchema: schema204, data: data39 };
+                const err100 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key5 }, message: "must NOT have additional properties", schema: false, parentSchema: schema206, data: data39 };
                 if (vErrors === null) {
                   vErrors = [err100];
                 } else {
@@ -19200,7 +19380,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
             if (data39.service !== void 0) {
               let data40 = data39.service;
               if (typeof data40 !== "string") {
-                const err101 = { instancePath: instancePath + "/failed/" + i4 + "/service", schemaPath: "#/$defs/failure/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema204.properties.service.type, parentSchema: schema204.properties.service, data: data40 };
+                const err101 = { instancePath: instancePath + "/failed/" + i4 + "/service", schemaPath: "#/$defs/failure/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema206.properties.service.type, parentSchema: schema206.properties.service, data: data40 };
                 if (vErrors === null) {
                   vErrors = [err101];
                 } else {
@@ -19212,7 +19392,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
             if (data39.slot !== void 0) {
               let data41 = data39.slot;
               if (typeof data41 !== "string") {
-                const err102 = { instancePath: instancePath + "/failed/" + i4 + "/slot", schemaPath: "#/$defs/failure/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema204.properties.slot.type, parentSchema: schema204.properties.slot, data: data41 };
+                const err102 = { instancePath: instancePath + "/failed/" + i4 + "/slot", schemaPath: "#/$defs/failure/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema206.properties.slot.type, parentSchema: schema206.properties.slot, data: data41 };
                 if (vErrors === null) {
                   vErrors = [err102];
                 } else {
@@ -19227,7 +19407,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               let valid26 = false;
               const _errs117 = errors;
               if (typeof data42 !== "string") {
-                const err103 = { instancePath: instancePath + "/failed/" + i4 + "/host", schemaPath: "#/$defs/failure/properties/host/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema204.properties.host.anyOf[0].type, parentSchema: schema204.properties.host.anyOf[0], data: data42 };
+                const err103 = { instancePath: instancePath + "/failed/" + i4 + "/host", schemaPath: "#/$defs/failure/properties/host/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema206.properties.host.anyOf[0].type, parentSchema: schema206.properties.host.anyOf[0], data: data42 };
                 if (vErrors === null) {
                   vErrors = [err103];
                 } else {
@@ -19239,7 +19419,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               valid26 = valid26 || _valid5;
               const _errs119 = errors;
               if (data42 !== null) {
-                const err104 = { instancePath: instancePath + "/failed/" + i4 + "/host", schemaPath: "#/$defs/failure/properties/host/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema204.properties.host.anyOf[1].type, parentSchema: schema204.properties.host.anyOf[1], data: data42 };
+                const err104 = { instancePath: instancePath + "/failed/" + i4 + "/host", schemaPath: "#/$defs/failure/properties/host/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema206.properties.host.anyOf[1].type, parentSchema: schema206.properties.host.anyOf[1], data: data42 };
                 if (vErrors === null) {
                   vErrors = [err104];
                 } else {
@@ -19250,7 +19430,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               var _valid5 = _errs119 === errors;
               valid26 = valid26 || _valid5;
               if (!valid26) {
-                const err105 = { instancePath: instancePath + "/failed/" + i4 + "/host", schemaPath: "#/$defs/failure/properties/host/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema204.properties.host.anyOf, parentSchema: schema204.properties.host, data: data42 };
+                const err105 = { instancePath: instancePath + "/failed/" + i4 + "/host", schemaPath: "#/$defs/failure/properties/host/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema206.properties.host.anyOf, parentSchema: schema206.properties.host, data: data42 };
                 if (vErrors === null) {
                   vErrors = [err105];
                 } else {
@@ -19271,7 +19451,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
             if (data39.commit !== void 0) {
               let data43 = data39.commit;
               if (typeof data43 !== "string") {
-                const err106 = { instancePath: instancePath + "/failed/" + i4 + "/commit", schemaPath: "#/$defs/failure/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema204.properties.commit.type, parentSchema: schema204.properties.commit, data: data43 };
+                const err106 = { instancePath: instancePath + "/failed/" + i4 + "/commit", schemaPath: "#/$defs/failure/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema206.properties.commit.type, parentSchema: schema206.properties.commit, data: data43 };
                 if (vErrors === null) {
                   vErrors = [err106];
                 } else {
@@ -19283,7 +19463,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
             if (data39.reason !== void 0) {
               let data44 = data39.reason;
               if (typeof data44 !== "string") {
-                const err107 = { instancePath: instancePath + "/failed/" + i4 + "/reason", schemaPath: "#/$defs/failure/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema204.properties.reason.type, parentSchema: schema204.properties.reason, data: data44 };
+                const err107 = { instancePath: instancePath + "/failed/" + i4 + "/reason", schemaPath: "#/$defs/failure/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema206.properties.reason.type, parentSchema: schema206.properties.reason, data: data44 };
                 if (vErrors === null) {
                   vErrors = [err107];
                 } else {
@@ -19295,7 +19475,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
             if (data39.message !== void 0) {
               let data45 = data39.message;
               if (typeof data45 !== "string") {
-                const err108 = { instancePath: instancePath + "/failed/" + i4 + "/message", schemaPath: "#/$defs/failure/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema204.properties.message.type, parentSchema: schema204.properties.message, data: data45 };
+                const err108 = { instancePath: instancePath + "/failed/" + i4 + "/message", schemaPath: "#/$defs/failure/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema206.properties.message.type, parentSchema: schema206.properties.message, data: data45 };
                 if (vErrors === null) {
                   vErrors = [err108];
                 } else {
@@ -19311,7 +19491,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
                 for (let i5 = 0; i5 < len5; i5++) {
                   let data47 = data46[i5];
                   if (typeof data47 !== "string") {
-                    const err109 = { instancePath: instancePath + "/failed/" + i4 + "/log/" + i5, schemaPath: "#/$defs/failure/properties/log/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema204.properties.log.items.type, parentSchema: schema204.properties.log.items, data: data47 };
+                    const err109 = { instancePath: instancePath + "/failed/" + i4 + "/log/" + i5, schemaPath: "#/$defs/failure/properties/log/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema206.properties.log.items.type, parentSchema: schema206.properties.log.items, data: data47 };
                     if (vErrors === null) {
                       vErrors = [err109];
                     } else {
@@ -19321,7 +19501,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
                   }
                 }
               } else {
-                const err110 = { instancePath: instancePath + "/failed/" + i4 + "/log", schemaPath: "#/$defs/failure/properties/log/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema204.properties.log.type, parentSchema: schema204.properties.log, data: data46 };
+                const err110 = { instancePath: instancePath + "/failed/" + i4 + "/log", schemaPath: "#/$defs/failure/properties/log/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema206.properties.log.type, parentSchema: schema206.properties.log, data: data46 };
                 if (vErrors === null) {
                   vErrors = [err110];
                 } else {
@@ -19337,7 +19517,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
                 for (let i6 = 0; i6 < len6; i6++) {
                   let data49 = data48[i6];
                   if (typeof data49 !== "string") {
-                    const err111 = { instancePath: instancePath + "/failed/" + i4 + "/health/" + i6, schemaPath: "#/$defs/failure/properties/health/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema204.properties.health.items.type, parentSchema: schema204.properties.health.items, data: data49 };
+                    const err111 = { instancePath: instancePath + "/failed/" + i4 + "/health/" + i6, schemaPath: "#/$defs/failure/properties/health/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema206.properties.health.items.type, parentSchema: schema206.properties.health.items, data: data49 };
                     if (vErrors === null) {
                       vErrors = [err111];
                     } else {
@@ -19347,7 +19527,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
                   }
                 }
               } else {
-                const err112 = { instancePath: instancePath + "/failed/" + i4 + "/health", schemaPath: "#/$defs/failure/properties/health/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema204.properties.health.type, parentSchema: schema204.properties.health, data: data48 };
+                const err112 = { instancePath: instancePath + "/failed/" + i4 + "/health", schemaPath: "#/$defs/failure/properties/health/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema206.properties.health.type, parentSchema: schema206.properties.health, data: data48 };
                 if (vErrors === null) {
                   vErrors = [err112];
                 } else {
@@ -19357,7 +19537,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err113 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema204.type, parentSchema: schema204, data: data39 };
+            const err113 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema206.type, parentSchema: schema206, data: data39 };
             if (vErrors === null) {
               vErrors = [err113];
             } else {
@@ -19367,7 +19547,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err114 = { instancePath: instancePath + "/failed", schemaPath: "#/properties/failed/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema197.properties.failed.type, parentSchema: schema197.properties.failed, data: data38 };
+        const err114 = { instancePath: instancePath + "/failed", schemaPath: "#/properties/failed/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema199.properties.failed.type, parentSchema: schema199.properties.failed, data: data38 };
         if (vErrors === null) {
           vErrors = [err114];
         } else {
@@ -19377,7 +19557,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err115 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema197.type, parentSchema: schema197, data };
+    const err115 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema199.type, parentSchema: schema199, data };
     if (vErrors === null) {
       vErrors = [err115];
     } else {
@@ -19402,7 +19582,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.version === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "version" }, message: "must have required property 'version'", schema: schema193.required, parentSchema: schema193, data };
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "version" }, message: "must have required property 'version'", schema: schema195.required, parentSchema: schema195, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -19411,7 +19591,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.revision === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "revision" }, message: "must have required property 'revision'", schema: schema193.required, parentSchema: schema193, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "revision" }, message: "must have required property 'revision'", schema: schema195.required, parentSchema: schema195, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -19420,7 +19600,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.generatedAt === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "generatedAt" }, message: "must have required property 'generatedAt'", schema: schema193.required, parentSchema: schema193, data };
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "generatedAt" }, message: "must have required property 'generatedAt'", schema: schema195.required, parentSchema: schema195, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -19429,7 +19609,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.rejected === void 0) {
-      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "rejected" }, message: "must have required property 'rejected'", schema: schema193.required, parentSchema: schema193, data };
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "rejected" }, message: "must have required property 'rejected'", schema: schema195.required, parentSchema: schema195, data };
       if (vErrors === null) {
         vErrors = [err3];
       } else {
@@ -19438,7 +19618,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.converged === void 0) {
-      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "converged" }, message: "must have required property 'converged'", schema: schema193.required, parentSchema: schema193, data };
+      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "converged" }, message: "must have required property 'converged'", schema: schema195.required, parentSchema: schema195, data };
       if (vErrors === null) {
         vErrors = [err4];
       } else {
@@ -19447,7 +19627,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.steps === void 0) {
-      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "steps" }, message: "must have required property 'steps'", schema: schema193.required, parentSchema: schema193, data };
+      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "steps" }, message: "must have required property 'steps'", schema: schema195.required, parentSchema: schema195, data };
       if (vErrors === null) {
         vErrors = [err5];
       } else {
@@ -19456,7 +19636,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.durationMs === void 0) {
-      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "durationMs" }, message: "must have required property 'durationMs'", schema: schema193.required, parentSchema: schema193, data };
+      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "durationMs" }, message: "must have required property 'durationMs'", schema: schema195.required, parentSchema: schema195, data };
       if (vErrors === null) {
         vErrors = [err6];
       } else {
@@ -19465,7 +19645,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.applications === void 0) {
-      const err7 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "applications" }, message: "must have required property 'applications'", schema: schema193.required, parentSchema: schema193, data };
+      const err7 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "applications" }, message: "must have required property 'applications'", schema: schema195.required, parentSchema: schema195, data };
       if (vErrors === null) {
         vErrors = [err7];
       } else {
@@ -19474,7 +19654,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.hosts === void 0) {
-      const err8 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "hosts" }, message: "must have required property 'hosts'", schema: schema193.required, parentSchema: schema193, data };
+      const err8 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "hosts" }, message: "must have required property 'hosts'", schema: schema195.required, parentSchema: schema195, data };
       if (vErrors === null) {
         vErrors = [err8];
       } else {
@@ -19483,7 +19663,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.held === void 0) {
-      const err9 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "held" }, message: "must have required property 'held'", schema: schema193.required, parentSchema: schema193, data };
+      const err9 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "held" }, message: "must have required property 'held'", schema: schema195.required, parentSchema: schema195, data };
       if (vErrors === null) {
         vErrors = [err9];
       } else {
@@ -19492,8 +19672,8 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     for (const key0 in data) {
-      if (!func1.call(schema193.properties, key0)) {
-        const err10 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema193, data };
+      if (!func1.call(schema195.properties, key0)) {
+        const err10 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema195, data };
         if (vErrors === null) {
           vErrors = [err10];
         } else {
@@ -19505,7 +19685,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.version !== void 0) {
       let data0 = data.version;
       if (1 !== data0) {
-        const err11 = { instancePath: instancePath + "/version", schemaPath: "#/properties/version/const", keyword: "const", params: { allowedValue: 1 }, message: "must be equal to constant", schema: 1, parentSchema: schema193.properties.version, data: data0 };
+        const err11 = { instancePath: instancePath + "/version", schemaPath: "#/properties/version/const", keyword: "const", params: { allowedValue: 1 }, message: "must be equal to constant", schema: 1, parentSchema: schema195.properties.version, data: data0 };
         if (vErrors === null) {
           vErrors = [err11];
         } else {
@@ -19518,7 +19698,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
       let data1 = data.revision;
       if (data1 && typeof data1 == "object" && !Array.isArray(data1)) {
         if (data1.branch === void 0) {
-          const err12 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "branch" }, message: "must have required property 'branch'", schema: schema194.required, parentSchema: schema194, data: data1 };
+          const err12 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "branch" }, message: "must have required property 'branch'", schema: schema196.required, parentSchema: schema196, data: data1 };
           if (vErrors === null) {
             vErrors = [err12];
           } else {
@@ -19527,7 +19707,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data1.commit === void 0) {
-          const err13 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema194.required, parentSchema: schema194, data: data1 };
+          const err13 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema196.required, parentSchema: schema196, data: data1 };
           if (vErrors === null) {
             vErrors = [err13];
           } else {
@@ -19536,7 +19716,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data1.author === void 0) {
-          const err14 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "author" }, message: "must have required property 'author'", schema: schema194.required, parentSchema: schema194, data: data1 };
+          const err14 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "author" }, message: "must have required property 'author'", schema: schema196.required, parentSchema: schema196, data: data1 };
           if (vErrors === null) {
             vErrors = [err14];
           } else {
@@ -19545,7 +19725,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data1.date === void 0) {
-          const err15 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "date" }, message: "must have required property 'date'", schema: schema194.required, parentSchema: schema194, data: data1 };
+          const err15 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "date" }, message: "must have required property 'date'", schema: schema196.required, parentSchema: schema196, data: data1 };
           if (vErrors === null) {
             vErrors = [err15];
           } else {
@@ -19554,7 +19734,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data1.subject === void 0) {
-          const err16 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "subject" }, message: "must have required property 'subject'", schema: schema194.required, parentSchema: schema194, data: data1 };
+          const err16 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "subject" }, message: "must have required property 'subject'", schema: schema196.required, parentSchema: schema196, data: data1 };
           if (vErrors === null) {
             vErrors = [err16];
           } else {
@@ -19564,7 +19744,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
         }
         for (const key1 in data1) {
           if (!(key1 === "branch" || key1 === "commit" || key1 === "author" || key1 === "date" || key1 === "subject")) {
-            const err17 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema194, data: data1 };
+            const err17 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema196, data: data1 };
             if (vErrors === null) {
               vErrors = [err17];
             } else {
@@ -19576,7 +19756,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.branch !== void 0) {
           let data2 = data1.branch;
           if (typeof data2 !== "string") {
-            const err18 = { instancePath: instancePath + "/revision/branch", schemaPath: "#/$defs/revision/properties/branch/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema194.properties.branch.type, parentSchema: schema194.properties.branch, data: data2 };
+            const err18 = { instancePath: instancePath + "/revision/branch", schemaPath: "#/$defs/revision/properties/branch/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema196.properties.branch.type, parentSchema: schema196.properties.branch, data: data2 };
             if (vErrors === null) {
               vErrors = [err18];
             } else {
@@ -19589,7 +19769,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
           let data3 = data1.commit;
           if (typeof data3 === "string") {
             if (!pattern99.test(data3)) {
-              const err19 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{40}$" }, message: 'must match pattern "^[0-9a-f]{40}$"', schema: "^[0-9a-f]{40}$", parentSchema: schema194.properties.commit, data: data3 };
+              const err19 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{40}$" }, message: 'must match pattern "^[0-9a-f]{40}$"', schema: "^[0-9a-f]{40}$", parentSchema: schema196.properties.commit, data: data3 };
               if (vErrors === null) {
                 vErrors = [err19];
               } else {
@@ -19598,7 +19778,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
           } else {
-            const err20 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema194.properties.commit.type, parentSchema: schema194.properties.commit, data: data3 };
+            const err20 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema196.properties.commit.type, parentSchema: schema196.properties.commit, data: data3 };
             if (vErrors === null) {
               vErrors = [err20];
             } else {
@@ -19610,7 +19790,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.author !== void 0) {
           let data4 = data1.author;
           if (typeof data4 !== "string") {
-            const err21 = { instancePath: instancePath + "/revision/author", schemaPath: "#/$defs/revision/properties/author/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema194.properties.author.type, parentSchema: schema194.properties.author, data: data4 };
+            const err21 = { instancePath: instancePath + "/revision/author", schemaPath: "#/$defs/revision/properties/author/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema196.properties.author.type, parentSchema: schema196.properties.author, data: data4 };
             if (vErrors === null) {
               vErrors = [err21];
             } else {
@@ -19622,7 +19802,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.date !== void 0) {
           let data5 = data1.date;
           if (typeof data5 !== "string") {
-            const err22 = { instancePath: instancePath + "/revision/date", schemaPath: "#/$defs/revision/properties/date/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema194.properties.date.type, parentSchema: schema194.properties.date, data: data5 };
+            const err22 = { instancePath: instancePath + "/revision/date", schemaPath: "#/$defs/revision/properties/date/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema196.properties.date.type, parentSchema: schema196.properties.date, data: data5 };
             if (vErrors === null) {
               vErrors = [err22];
             } else {
@@ -19634,7 +19814,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.subject !== void 0) {
           let data6 = data1.subject;
           if (typeof data6 !== "string") {
-            const err23 = { instancePath: instancePath + "/revision/subject", schemaPath: "#/$defs/revision/properties/subject/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema194.properties.subject.type, parentSchema: schema194.properties.subject, data: data6 };
+            const err23 = { instancePath: instancePath + "/revision/subject", schemaPath: "#/$defs/revision/properties/subject/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema196.properties.subject.type, parentSchema: schema196.properties.subject, data: data6 };
             if (vErrors === null) {
               vErrors = [err23];
             } else {
@@ -19644,7 +19824,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err24 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema194.type, parentSchema: schema194, data: data1 };
+        const err24 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema196.type, parentSchema: schema196, data: data1 };
         if (vErrors === null) {
           vErrors = [err24];
         } else {
@@ -19656,7 +19836,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.generatedAt !== void 0) {
       let data7 = data.generatedAt;
       if (typeof data7 !== "string") {
-        const err25 = { instancePath: instancePath + "/generatedAt", schemaPath: "#/properties/generatedAt/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema193.properties.generatedAt.type, parentSchema: schema193.properties.generatedAt, data: data7 };
+        const err25 = { instancePath: instancePath + "/generatedAt", schemaPath: "#/properties/generatedAt/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema195.properties.generatedAt.type, parentSchema: schema195.properties.generatedAt, data: data7 };
         if (vErrors === null) {
           vErrors = [err25];
         } else {
@@ -19678,7 +19858,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
       valid3 = valid3 || _valid0;
       const _errs22 = errors;
       if (data8 !== null) {
-        const err26 = { instancePath: instancePath + "/rejected", schemaPath: "#/properties/rejected/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema193.properties.rejected.anyOf[1].type, parentSchema: schema193.properties.rejected.anyOf[1], data: data8 };
+        const err26 = { instancePath: instancePath + "/rejected", schemaPath: "#/properties/rejected/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema195.properties.rejected.anyOf[1].type, parentSchema: schema195.properties.rejected.anyOf[1], data: data8 };
         if (vErrors === null) {
           vErrors = [err26];
         } else {
@@ -19689,7 +19869,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
       var _valid0 = _errs22 === errors;
       valid3 = valid3 || _valid0;
       if (!valid3) {
-        const err27 = { instancePath: instancePath + "/rejected", schemaPath: "#/properties/rejected/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema193.properties.rejected.anyOf, parentSchema: schema193.properties.rejected, data: data8 };
+        const err27 = { instancePath: instancePath + "/rejected", schemaPath: "#/properties/rejected/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema195.properties.rejected.anyOf, parentSchema: schema195.properties.rejected, data: data8 };
         if (vErrors === null) {
           vErrors = [err27];
         } else {
@@ -19710,7 +19890,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.converged !== void 0) {
       let data9 = data.converged;
       if (typeof data9 !== "boolean") {
-        const err28 = { instancePath: instancePath + "/converged", schemaPath: "#/properties/converged/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema193.properties.converged.type, parentSchema: schema193.properties.converged, data: data9 };
+        const err28 = { instancePath: instancePath + "/converged", schemaPath: "#/properties/converged/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema195.properties.converged.type, parentSchema: schema195.properties.converged, data: data9 };
         if (vErrors === null) {
           vErrors = [err28];
         } else {
@@ -19722,7 +19902,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.steps !== void 0) {
       let data10 = data.steps;
       if (!(typeof data10 == "number" && (!(data10 % 1) && !isNaN(data10)) && isFinite(data10))) {
-        const err29 = { instancePath: instancePath + "/steps", schemaPath: "#/properties/steps/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema193.properties.steps.type, parentSchema: schema193.properties.steps, data: data10 };
+        const err29 = { instancePath: instancePath + "/steps", schemaPath: "#/properties/steps/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema195.properties.steps.type, parentSchema: schema195.properties.steps, data: data10 };
         if (vErrors === null) {
           vErrors = [err29];
         } else {
@@ -19734,7 +19914,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.durationMs !== void 0) {
       let data11 = data.durationMs;
       if (!(typeof data11 == "number" && (!(data11 % 1) && !isNaN(data11)) && isFinite(data11))) {
-        const err30 = { instancePath: instancePath + "/durationMs", schemaPath: "#/properties/durationMs/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema193.properties.durationMs.type, parentSchema: schema193.properties.durationMs, data: data11 };
+        const err30 = { instancePath: instancePath + "/durationMs", schemaPath: "#/properties/durationMs/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema195.properties.durationMs.type, parentSchema: schema195.properties.durationMs, data: data11 };
         if (vErrors === null) {
           vErrors = [err30];
         } else {
@@ -19754,7 +19934,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err31 = { instancePath: instancePath + "/applications", schemaPath: "#/properties/applications/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema193.properties.applications.type, parentSchema: schema193.properties.applications, data: data12 };
+        const err31 = { instancePath: instancePath + "/applications", schemaPath: "#/properties/applications/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema195.properties.applications.type, parentSchema: schema195.properties.applications, data: data12 };
         if (vErrors === null) {
           vErrors = [err31];
         } else {
@@ -19771,7 +19951,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
           let data15 = data14[i1];
           if (data15 && typeof data15 == "object" && !Array.isArray(data15)) {
             if (data15.host === void 0) {
-              const err32 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema205.required, parentSchema: schema205, data: data15 };
+              const err32 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema207.required, parentSchema: schema207, data: data15 };
               if (vErrors === null) {
                 vErrors = [err32];
               } else {
@@ -19780,7 +19960,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data15.state === void 0) {
-              const err33 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "state" }, message: "must have required property 'state'", schema: schema205.required, parentSchema: schema205, data: data15 };
+              const err33 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "state" }, message: "must have required property 'state'", schema: schema207.required, parentSchema: schema207, data: data15 };
               if (vErrors === null) {
                 vErrors = [err33];
               } else {
@@ -19788,8 +19968,8 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
               }
               errors++;
             }
-            if (data15.reason === void 0) {
-              const err34 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema205.required, parentSchema: schema205, data: data15 };
+            if (data15.since === void 0) {
+              const err34 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "since" }, message: "must have required property 'since'", schema: schema207.required, parentSchema: schema207, data: data15 };
               if (vErrors === null) {
                 vErrors = [err34];
               } else {
@@ -19797,8 +19977,8 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
               }
               errors++;
             }
-            if (data15.engine === void 0) {
-              const err35 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "engine" }, message: "must have required property 'engine'", schema: schema205.required, parentSchema: schema205, data: data15 };
+            if (data15.use === void 0) {
+              const err35 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "use" }, message: "must have required property 'use'", schema: schema207.required, parentSchema: schema207, data: data15 };
               if (vErrors === null) {
                 vErrors = [err35];
               } else {
@@ -19806,8 +19986,8 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
               }
               errors++;
             }
-            if (data15.apiVersion === void 0) {
-              const err36 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "apiVersion" }, message: "must have required property 'apiVersion'", schema: schema205.required, parentSchema: schema205, data: data15 };
+            if (data15.reason === void 0) {
+              const err36 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema207.required, parentSchema: schema207, data: data15 };
               if (vErrors === null) {
                 vErrors = [err36];
               } else {
@@ -19815,8 +19995,8 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
               }
               errors++;
             }
-            if (data15.containers === void 0) {
-              const err37 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "containers" }, message: "must have required property 'containers'", schema: schema205.required, parentSchema: schema205, data: data15 };
+            if (data15.notes === void 0) {
+              const err37 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "notes" }, message: "must have required property 'notes'", schema: schema207.required, parentSchema: schema207, data: data15 };
               if (vErrors === null) {
                 vErrors = [err37];
               } else {
@@ -19824,8 +20004,8 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
               }
               errors++;
             }
-            if (data15.unmanaged === void 0) {
-              const err38 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "unmanaged" }, message: "must have required property 'unmanaged'", schema: schema205.required, parentSchema: schema205, data: data15 };
+            if (data15.engine === void 0) {
+              const err38 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "engine" }, message: "must have required property 'engine'", schema: schema207.required, parentSchema: schema207, data: data15 };
               if (vErrors === null) {
                 vErrors = [err38];
               } else {
@@ -19833,42 +20013,36 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
               }
               errors++;
             }
+            if (data15.apiVersion === void 0) {
+              const err39 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "apiVersion" }, message: "must have required property 'apiVersion'", schema: schema207.required, parentSchema: schema207, data: data15 };
+              if (vErrors === null) {
+                vErrors = [err39];
+              } else {
+                vErrors.push(err39);
+              }
+              errors++;
+            }
+            if (data15.containers === void 0) {
+              const err40 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "containers" }, message: "must have required property 'containers'", schema: schema207.required, parentSchema: schema207, data: data15 };
+              if (vErrors === null) {
+                vErrors = [err40];
+              } else {
+                vErrors.push(err40);
+              }
+              errors++;
+            }
+            if (data15.unmanaged === void 0) {
+              const err41 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "unmanaged" }, message: "must have required property 'unmanaged'", schema: schema207.required, parentSchema: schema207, data: data15 };
+              if (vErrors === null) {
+                vErrors = [err41];
+              } else {
+                vErrors.push(err41);
+              }
+              errors++;
+            }
             for (const key2 in data15) {
-              if (!(key2 === "host" || key2 === "state" || key2 === "reason" || key2 === "engine" || key2 === "apiVersion" || key2 === "containers" || key2 === "unmanaged")) {
-                const err39 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema205, data: data15 };
-                if (vErrors === null) {
-                  vErrors = [err39];
-                } else {
-                  vErrors.push(err39);
-                }
-                errors++;
-              }
-            }
-            if (data15.host !== void 0) {
-              let data16 = data15.host;
-              if (typeof data16 !== "string") {
-                const err40 = { instancePath: instancePath + "/hosts/" + i1 + "/host", schemaPath: "#/$defs/host/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema205.properties.host.type, parentSchema: schema205.properties.host, data: data16 };
-                if (vErrors === null) {
-                  vErrors = [err40];
-                } else {
-                  vErrors.push(err40);
-                }
-                errors++;
-              }
-            }
-            if (data15.state !== void 0) {
-              let data17 = data15.state;
-              if (typeof data17 !== "string") {
-                const err41 = { instancePath: instancePath + "/hosts/" + i1 + "/state", schemaPath: "#/$defs/host/properties/state/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema205.properties.state.type, parentSchema: schema205.properties.state, data: data17 };
-                if (vErrors === null) {
-                  vErrors = [err41];
-                } else {
-                  vErrors.push(err41);
-                }
-                errors++;
-              }
-              if (!(data17 === "ready" || data17 === "unreachable")) {
-                const err42 = { instancePath: instancePath + "/hosts/" + i1 + "/state", schemaPath: "#/$defs/host/properties/state/enum", keyword: "enum", params: { allowedValues: schema205.properties.state.enum }, message: "must be equal to one of the allowed values", schema: schema205.properties.state.enum, parentSchema: schema205.properties.state, data: data17 };
+              if (!func1.call(schema207.properties, key2)) {
+                const err42 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema207, data: data15 };
                 if (vErrors === null) {
                   vErrors = [err42];
                 } else {
@@ -19877,10 +20051,10 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
             }
-            if (data15.reason !== void 0) {
-              let data18 = data15.reason;
-              if (typeof data18 !== "string") {
-                const err43 = { instancePath: instancePath + "/hosts/" + i1 + "/reason", schemaPath: "#/$defs/host/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema205.properties.reason.type, parentSchema: schema205.properties.reason, data: data18 };
+            if (data15.host !== void 0) {
+              let data16 = data15.host;
+              if (typeof data16 !== "string") {
+                const err43 = { instancePath: instancePath + "/hosts/" + i1 + "/host", schemaPath: "#/$defs/host/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema207.properties.host.type, parentSchema: schema207.properties.host, data: data16 };
                 if (vErrors === null) {
                   vErrors = [err43];
                 } else {
@@ -19889,10 +20063,10 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
             }
-            if (data15.engine !== void 0) {
-              let data19 = data15.engine;
-              if (typeof data19 !== "string") {
-                const err44 = { instancePath: instancePath + "/hosts/" + i1 + "/engine", schemaPath: "#/$defs/host/properties/engine/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema205.properties.engine.type, parentSchema: schema205.properties.engine, data: data19 };
+            if (data15.state !== void 0) {
+              let data17 = data15.state;
+              if (typeof data17 !== "string") {
+                const err44 = { instancePath: instancePath + "/hosts/" + i1 + "/state", schemaPath: "#/$defs/host/properties/state/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema207.properties.state.type, parentSchema: schema207.properties.state, data: data17 };
                 if (vErrors === null) {
                   vErrors = [err44];
                 } else {
@@ -19900,11 +20074,8 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
                 }
                 errors++;
               }
-            }
-            if (data15.apiVersion !== void 0) {
-              let data20 = data15.apiVersion;
-              if (typeof data20 !== "string") {
-                const err45 = { instancePath: instancePath + "/hosts/" + i1 + "/apiVersion", schemaPath: "#/$defs/host/properties/apiVersion/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema205.properties.apiVersion.type, parentSchema: schema205.properties.apiVersion, data: data20 };
+              if (!(data17 === "ready" || data17 === "unreachable" || data17 === "lost")) {
+                const err45 = { instancePath: instancePath + "/hosts/" + i1 + "/state", schemaPath: "#/$defs/host/properties/state/enum", keyword: "enum", params: { allowedValues: schema207.properties.state.enum }, message: "must be equal to one of the allowed values", schema: schema207.properties.state.enum, parentSchema: schema207.properties.state, data: data17 };
                 if (vErrors === null) {
                   vErrors = [err45];
                 } else {
@@ -19913,10 +20084,13 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
             }
-            if (data15.containers !== void 0) {
-              let data21 = data15.containers;
-              if (!(typeof data21 == "number" && (!(data21 % 1) && !isNaN(data21)) && isFinite(data21))) {
-                const err46 = { instancePath: instancePath + "/hosts/" + i1 + "/containers", schemaPath: "#/$defs/host/properties/containers/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema205.properties.containers.type, parentSchema: schema205.properties.containers, data: data21 };
+            if (data15.since !== void 0) {
+              let data18 = data15.since;
+              const _errs44 = errors;
+              let valid10 = false;
+              const _errs45 = errors;
+              if (typeof data18 !== "string") {
+                const err46 = { instancePath: instancePath + "/hosts/" + i1 + "/since", schemaPath: "#/$defs/host/properties/since/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema207.properties.since.anyOf[0].type, parentSchema: schema207.properties.since.anyOf[0], data: data18 };
                 if (vErrors === null) {
                   vErrors = [err46];
                 } else {
@@ -19924,11 +20098,11 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
                 }
                 errors++;
               }
-            }
-            if (data15.unmanaged !== void 0) {
-              let data22 = data15.unmanaged;
-              if (!(typeof data22 == "number" && (!(data22 % 1) && !isNaN(data22)) && isFinite(data22))) {
-                const err47 = { instancePath: instancePath + "/hosts/" + i1 + "/unmanaged", schemaPath: "#/$defs/host/properties/unmanaged/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema205.properties.unmanaged.type, parentSchema: schema205.properties.unmanaged, data: data22 };
+              var _valid1 = _errs45 === errors;
+              valid10 = valid10 || _valid1;
+              const _errs47 = errors;
+              if (data18 !== null) {
+                const err47 = { instancePath: instancePath + "/hosts/" + i1 + "/since", schemaPath: "#/$defs/host/properties/since/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema207.properties.since.anyOf[1].type, parentSchema: schema207.properties.since.anyOf[1], data: data18 };
                 if (vErrors === null) {
                   vErrors = [err47];
                 } else {
@@ -19936,79 +20110,90 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
                 }
                 errors++;
               }
+              var _valid1 = _errs47 === errors;
+              valid10 = valid10 || _valid1;
+              if (!valid10) {
+                const err48 = { instancePath: instancePath + "/hosts/" + i1 + "/since", schemaPath: "#/$defs/host/properties/since/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema207.properties.since.anyOf, parentSchema: schema207.properties.since, data: data18 };
+                if (vErrors === null) {
+                  vErrors = [err48];
+                } else {
+                  vErrors.push(err48);
+                }
+                errors++;
+              } else {
+                errors = _errs44;
+                if (vErrors !== null) {
+                  if (_errs44) {
+                    vErrors.length = _errs44;
+                  } else {
+                    vErrors = null;
+                  }
+                }
+              }
             }
-          } else {
-            const err48 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema205.type, parentSchema: schema205, data: data15 };
-            if (vErrors === null) {
-              vErrors = [err48];
-            } else {
-              vErrors.push(err48);
+            if (data15.use !== void 0) {
+              let data19 = data15.use;
+              if (typeof data19 !== "string") {
+                const err49 = { instancePath: instancePath + "/hosts/" + i1 + "/use", schemaPath: "#/$defs/host/properties/use/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema207.properties.use.type, parentSchema: schema207.properties.use, data: data19 };
+                if (vErrors === null) {
+                  vErrors = [err49];
+                } else {
+                  vErrors.push(err49);
+                }
+                errors++;
+              }
+              if (!(data19 === "open" || data19 === "cordoned" || data19 === "draining" || data19 === "fenced")) {
+                const err50 = { instancePath: instancePath + "/hosts/" + i1 + "/use", schemaPath: "#/$defs/host/properties/use/enum", keyword: "enum", params: { allowedValues: schema207.properties.use.enum }, message: "must be equal to one of the allowed values", schema: schema207.properties.use.enum, parentSchema: schema207.properties.use, data: data19 };
+                if (vErrors === null) {
+                  vErrors = [err50];
+                } else {
+                  vErrors.push(err50);
+                }
+                errors++;
+              }
             }
-            errors++;
-          }
-        }
-      } else {
-        const err49 = { instancePath: instancePath + "/hosts", schemaPath: "#/properties/hosts/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema193.properties.hosts.type, parentSchema: schema193.properties.hosts, data: data14 };
-        if (vErrors === null) {
-          vErrors = [err49];
-        } else {
-          vErrors.push(err49);
-        }
-        errors++;
-      }
-    }
-    if (data.held !== void 0) {
-      let data23 = data.held;
-      const _errs54 = errors;
-      let valid10 = false;
-      const _errs55 = errors;
-      if (data23 && typeof data23 == "object" && !Array.isArray(data23)) {
-        if (data23.applications === void 0) {
-          const err50 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/required", keyword: "required", params: { missingProperty: "applications" }, message: "must have required property 'applications'", schema: schema206.required, parentSchema: schema206, data: data23 };
-          if (vErrors === null) {
-            vErrors = [err50];
-          } else {
-            vErrors.push(err50);
-          }
-          errors++;
-        }
-        if (data23.of === void 0) {
-          const err51 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/required", keyword: "required", params: { missingProperty: "of" }, message: "must have required property 'of'", schema: schema206.required, parentSchema: schema206, data: data23 };
-          if (vErrors === null) {
-            vErrors = [err51];
-          } else {
-            vErrors.push(err51);
-          }
-          errors++;
-        }
-        if (data23.commits === void 0) {
-          const err52 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/required", keyword: "required", params: { missingProperty: "commits" }, message: "must have required property 'commits'", schema: schema206.required, parentSchema: schema206, data: data23 };
-          if (vErrors === null) {
-            vErrors = [err52];
-          } else {
-            vErrors.push(err52);
-          }
-          errors++;
-        }
-        for (const key3 in data23) {
-          if (!(key3 === "applications" || key3 === "of" || key3 === "commits")) {
-            const err53 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key3 }, message: "must NOT have additional properties", schema: false, parentSchema: schema206, data: data23 };
-            if (vErrors === null) {
-              vErrors = [err53];
-            } else {
-              vErrors.push(err53);
+            if (data15.reason !== void 0) {
+              let data20 = data15.reason;
+              if (typeof data20 !== "string") {
+                const err51 = { instancePath: instancePath + "/hosts/" + i1 + "/reason", schemaPath: "#/$defs/host/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema207.properties.reason.type, parentSchema: schema207.properties.reason, data: data20 };
+                if (vErrors === null) {
+                  vErrors = [err51];
+                } else {
+                  vErrors.push(err51);
+                }
+                errors++;
+              }
             }
-            errors++;
-          }
-        }
-        if (data23.applications !== void 0) {
-          let data24 = data23.applications;
-          if (Array.isArray(data24)) {
-            const len2 = data24.length;
-            for (let i2 = 0; i2 < len2; i2++) {
-              let data25 = data24[i2];
-              if (typeof data25 !== "string") {
-                const err54 = { instancePath: instancePath + "/held/applications/" + i2, schemaPath: "#/$defs/held/properties/applications/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema206.properties.applications.items.type, parentSchema: schema206.properties.applications.items, data: data25 };
+            if (data15.notes !== void 0) {
+              let data21 = data15.notes;
+              if (Array.isArray(data21)) {
+                const len2 = data21.length;
+                for (let i2 = 0; i2 < len2; i2++) {
+                  let data22 = data21[i2];
+                  if (typeof data22 !== "string") {
+                    const err52 = { instancePath: instancePath + "/hosts/" + i1 + "/notes/" + i2, schemaPath: "#/$defs/host/properties/notes/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema207.properties.notes.items.type, parentSchema: schema207.properties.notes.items, data: data22 };
+                    if (vErrors === null) {
+                      vErrors = [err52];
+                    } else {
+                      vErrors.push(err52);
+                    }
+                    errors++;
+                  }
+                }
+              } else {
+                const err53 = { instancePath: instancePath + "/hosts/" + i1 + "/notes", schemaPath: "#/$defs/host/properties/notes/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema207.properties.notes.type, parentSchema: schema207.properties.notes, data: data21 };
+                if (vErrors === null) {
+                  vErrors = [err53];
+                } else {
+                  vErrors.push(err53);
+                }
+                errors++;
+              }
+            }
+            if (data15.engine !== void 0) {
+              let data23 = data15.engine;
+              if (typeof data23 !== "string") {
+                const err54 = { instancePath: instancePath + "/hosts/" + i1 + "/engine", schemaPath: "#/$defs/host/properties/engine/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema207.properties.engine.type, parentSchema: schema207.properties.engine, data: data23 };
                 if (vErrors === null) {
                   vErrors = [err54];
                 } else {
@@ -20017,36 +20202,34 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
             }
-          } else {
-            const err55 = { instancePath: instancePath + "/held/applications", schemaPath: "#/$defs/held/properties/applications/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema206.properties.applications.type, parentSchema: schema206.properties.applications, data: data24 };
-            if (vErrors === null) {
-              vErrors = [err55];
-            } else {
-              vErrors.push(err55);
+            if (data15.apiVersion !== void 0) {
+              let data24 = data15.apiVersion;
+              if (typeof data24 !== "string") {
+                const err55 = { instancePath: instancePath + "/hosts/" + i1 + "/apiVersion", schemaPath: "#/$defs/host/properties/apiVersion/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema207.properties.apiVersion.type, parentSchema: schema207.properties.apiVersion, data: data24 };
+                if (vErrors === null) {
+                  vErrors = [err55];
+                } else {
+                  vErrors.push(err55);
+                }
+                errors++;
+              }
             }
-            errors++;
-          }
-        }
-        if (data23.of !== void 0) {
-          let data26 = data23.of;
-          if (!(typeof data26 == "number" && (!(data26 % 1) && !isNaN(data26)) && isFinite(data26))) {
-            const err56 = { instancePath: instancePath + "/held/of", schemaPath: "#/$defs/held/properties/of/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema206.properties.of.type, parentSchema: schema206.properties.of, data: data26 };
-            if (vErrors === null) {
-              vErrors = [err56];
-            } else {
-              vErrors.push(err56);
+            if (data15.containers !== void 0) {
+              let data25 = data15.containers;
+              if (!(typeof data25 == "number" && (!(data25 % 1) && !isNaN(data25)) && isFinite(data25))) {
+                const err56 = { instancePath: instancePath + "/hosts/" + i1 + "/containers", schemaPath: "#/$defs/host/properties/containers/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema207.properties.containers.type, parentSchema: schema207.properties.containers, data: data25 };
+                if (vErrors === null) {
+                  vErrors = [err56];
+                } else {
+                  vErrors.push(err56);
+                }
+                errors++;
+              }
             }
-            errors++;
-          }
-        }
-        if (data23.commits !== void 0) {
-          let data27 = data23.commits;
-          if (Array.isArray(data27)) {
-            const len3 = data27.length;
-            for (let i3 = 0; i3 < len3; i3++) {
-              let data28 = data27[i3];
-              if (typeof data28 !== "string") {
-                const err57 = { instancePath: instancePath + "/held/commits/" + i3, schemaPath: "#/$defs/held/properties/commits/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema206.properties.commits.items.type, parentSchema: schema206.properties.commits.items, data: data28 };
+            if (data15.unmanaged !== void 0) {
+              let data26 = data15.unmanaged;
+              if (!(typeof data26 == "number" && (!(data26 % 1) && !isNaN(data26)) && isFinite(data26))) {
+                const err57 = { instancePath: instancePath + "/hosts/" + i1 + "/unmanaged", schemaPath: "#/$defs/host/properties/unmanaged/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema207.properties.unmanaged.type, parentSchema: schema207.properties.unmanaged, data: data26 };
                 if (vErrors === null) {
                   vErrors = [err57];
                 } else {
@@ -20056,7 +20239,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err58 = { instancePath: instancePath + "/held/commits", schemaPath: "#/$defs/held/properties/commits/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema206.properties.commits.type, parentSchema: schema206.properties.commits, data: data27 };
+            const err58 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema207.type, parentSchema: schema207, data: data15 };
             if (vErrors === null) {
               vErrors = [err58];
             } else {
@@ -20066,7 +20249,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err59 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema206.type, parentSchema: schema206, data: data23 };
+        const err59 = { instancePath: instancePath + "/hosts", schemaPath: "#/properties/hosts/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema195.properties.hosts.type, parentSchema: schema195.properties.hosts, data: data14 };
         if (vErrors === null) {
           vErrors = [err59];
         } else {
@@ -20074,33 +20257,151 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-      var _valid1 = _errs55 === errors;
-      valid10 = valid10 || _valid1;
-      const _errs69 = errors;
-      if (data23 !== null) {
-        const err60 = { instancePath: instancePath + "/held", schemaPath: "#/properties/held/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema193.properties.held.anyOf[1].type, parentSchema: schema193.properties.held.anyOf[1], data: data23 };
+    }
+    if (data.held !== void 0) {
+      let data27 = data.held;
+      const _errs66 = errors;
+      let valid13 = false;
+      const _errs67 = errors;
+      if (data27 && typeof data27 == "object" && !Array.isArray(data27)) {
+        if (data27.applications === void 0) {
+          const err60 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/required", keyword: "required", params: { missingProperty: "applications" }, message: "must have required property 'applications'", schema: schema208.required, parentSchema: schema208, data: data27 };
+          if (vErrors === null) {
+            vErrors = [err60];
+          } else {
+            vErrors.push(err60);
+          }
+          errors++;
+        }
+        if (data27.of === void 0) {
+          const err61 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/required", keyword: "required", params: { missingProperty: "of" }, message: "must have required property 'of'", schema: schema208.required, parentSchema: schema208, data: data27 };
+          if (vErrors === null) {
+            vErrors = [err61];
+          } else {
+            vErrors.push(err61);
+          }
+          errors++;
+        }
+        if (data27.commits === void 0) {
+          const err62 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/required", keyword: "required", params: { missingProperty: "commits" }, message: "must have required property 'commits'", schema: schema208.required, parentSchema: schema208, data: data27 };
+          if (vErrors === null) {
+            vErrors = [err62];
+          } else {
+            vErrors.push(err62);
+          }
+          errors++;
+        }
+        for (const key3 in data27) {
+          if (!(key3 === "applications" || key3 === "of" || key3 === "commits")) {
+            const err63 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key3 }, message: "must NOT have additional properties", schema: false, parentSchema: schema208, data: data27 };
+            if (vErrors === null) {
+              vErrors = [err63];
+            } else {
+              vErrors.push(err63);
+            }
+            errors++;
+          }
+        }
+        if (data27.applications !== void 0) {
+          let data28 = data27.applications;
+          if (Array.isArray(data28)) {
+            const len3 = data28.length;
+            for (let i3 = 0; i3 < len3; i3++) {
+              let data29 = data28[i3];
+              if (typeof data29 !== "string") {
+                const err64 = { instancePath: instancePath + "/held/applications/" + i3, schemaPath: "#/$defs/held/properties/applications/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema208.properties.applications.items.type, parentSchema: schema208.properties.applications.items, data: data29 };
+                if (vErrors === null) {
+                  vErrors = [err64];
+                } else {
+                  vErrors.push(err64);
+                }
+                errors++;
+              }
+            }
+          } else {
+            const err65 = { instancePath: instancePath + "/held/applications", schemaPath: "#/$defs/held/properties/applications/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema208.properties.applications.type, parentSchema: schema208.properties.applications, data: data28 };
+            if (vErrors === null) {
+              vErrors = [err65];
+            } else {
+              vErrors.push(err65);
+            }
+            errors++;
+          }
+        }
+        if (data27.of !== void 0) {
+          let data30 = data27.of;
+          if (!(typeof data30 == "number" && (!(data30 % 1) && !isNaN(data30)) && isFinite(data30))) {
+            const err66 = { instancePath: instancePath + "/held/of", schemaPath: "#/$defs/held/properties/of/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema208.properties.of.type, parentSchema: schema208.properties.of, data: data30 };
+            if (vErrors === null) {
+              vErrors = [err66];
+            } else {
+              vErrors.push(err66);
+            }
+            errors++;
+          }
+        }
+        if (data27.commits !== void 0) {
+          let data31 = data27.commits;
+          if (Array.isArray(data31)) {
+            const len4 = data31.length;
+            for (let i4 = 0; i4 < len4; i4++) {
+              let data32 = data31[i4];
+              if (typeof data32 !== "string") {
+                const err67 = { instancePath: instancePath + "/held/commits/" + i4, schemaPath: "#/$defs/held/properties/commits/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema208.properties.commits.items.type, parentSchema: schema208.properties.commits.items, data: data32 };
+                if (vErrors === null) {
+                  vErrors = [err67];
+                } else {
+                  vErrors.push(err67);
+                }
+                errors++;
+              }
+            }
+          } else {
+            const err68 = { instancePath: instancePath + "/held/commits", schemaPath: "#/$defs/held/properties/commits/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema208.properties.commits.type, parentSchema: schema208.properties.commits, data: data31 };
+            if (vErrors === null) {
+              vErrors = [err68];
+            } else {
+              vErrors.push(err68);
+            }
+            errors++;
+          }
+        }
+      } else {
+        const err69 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema208.type, parentSchema: schema208, data: data27 };
         if (vErrors === null) {
-          vErrors = [err60];
+          vErrors = [err69];
         } else {
-          vErrors.push(err60);
+          vErrors.push(err69);
         }
         errors++;
       }
-      var _valid1 = _errs69 === errors;
-      valid10 = valid10 || _valid1;
-      if (!valid10) {
-        const err61 = { instancePath: instancePath + "/held", schemaPath: "#/properties/held/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema193.properties.held.anyOf, parentSchema: schema193.properties.held, data: data23 };
+      var _valid2 = _errs67 === errors;
+      valid13 = valid13 || _valid2;
+      const _errs81 = errors;
+      if (data27 !== null) {
+        const err70 = { instancePath: instancePath + "/held", schemaPath: "#/properties/held/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema195.properties.held.anyOf[1].type, parentSchema: schema195.properties.held.anyOf[1], data: data27 };
         if (vErrors === null) {
-          vErrors = [err61];
+          vErrors = [err70];
         } else {
-          vErrors.push(err61);
+          vErrors.push(err70);
+        }
+        errors++;
+      }
+      var _valid2 = _errs81 === errors;
+      valid13 = valid13 || _valid2;
+      if (!valid13) {
+        const err71 = { instancePath: instancePath + "/held", schemaPath: "#/properties/held/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema195.properties.held.anyOf, parentSchema: schema195.properties.held, data: data27 };
+        if (vErrors === null) {
+          vErrors = [err71];
+        } else {
+          vErrors.push(err71);
         }
         errors++;
       } else {
-        errors = _errs54;
+        errors = _errs66;
         if (vErrors !== null) {
-          if (_errs54) {
-            vErrors.length = _errs54;
+          if (_errs66) {
+            vErrors.length = _errs66;
           } else {
             vErrors = null;
           }
@@ -20108,11 +20409,11 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err62 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema193.type, parentSchema: schema193, data };
+    const err72 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema195.type, parentSchema: schema195, data };
     if (vErrors === null) {
-      vErrors = [err62];
+      vErrors = [err72];
     } else {
-      vErrors.push(err62);
+      vErrors.push(err72);
     }
     errors++;
   }

@@ -4,6 +4,7 @@ import type { IgnoreRule } from '../model/ignore-rule.ts';
 import type { HostObservation } from '../model/observation.ts';
 import type { Revision } from '../model/revision.ts';
 import { isoTime, isoTimeOrNull } from '../model/iso-time.ts';
+import type { HostNote } from './host-notes.ts';
 import { revisionDocument } from './revision-document.ts';
 
 export interface DriftInput {
@@ -11,6 +12,7 @@ export interface DriftInput {
   readonly records: readonly DriftHistory[];
   readonly ignored: readonly Ignored[];
   readonly expiredRules: readonly IgnoreRule[];
+  readonly hostNotes: readonly HostNote[];
   readonly observations: Iterable<HostObservation>;
   /** Who wrote a line, by `commit file:line`. */
   readonly authors: ReadonlyMap<string, Revision>;
@@ -50,6 +52,7 @@ export function driftDocument(input: DriftInput): DriftReport {
       .map((each) => ignoredDocument(each, input))
       .toSorted((a, b) => (placeKey(a) < placeKey(b) ? -1 : 1)),
     expiredRules: input.expiredRules.map(ruleDocument),
+    hostNotes: input.hostNotes.map((note) => ({ ...note })),
   };
 }
 

@@ -8,6 +8,7 @@ import type { Prediction } from '../rollout/predict.ts';
 import { adoptionDocuments } from './adoption-document.ts';
 import { describeAction } from './describe-step.ts';
 import { heldDocument } from './held-document.ts';
+import { hostNotes } from './host-notes.ts';
 import { revisionDocument } from './revision-document.ts';
 
 /** The plan as a document: schemas/plan.schema.json. */
@@ -32,6 +33,7 @@ export function planDocument(desired: DesiredState, prediction: Prediction): Pla
         whyRestarted(prediction, application, service) || whyLower(desired, application, service),
     })),
     blocked: blockedOf(prediction),
+    hostNotes: hostNotes(prediction.first, prediction.start.now).map((note) => ({ ...note })),
     held: heldDocument(prediction.last.prune.held),
   };
 }

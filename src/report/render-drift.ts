@@ -19,6 +19,9 @@ export function renderDrift(report: DriftReport, style: Style): string {
   for (const host of summary.unreachableHosts) {
     lines.push(style.yellow(`! host ${host} cannot be seen: nothing is known of it`));
   }
+  for (const { host, message } of report.hostNotes) {
+    lines.push(style.yellow(wrap(`host ${host}: ${message}`, '  ', '! ')));
+  }
   const open = summary.open === 0 ? style.green('no drift') : style.red(`${summary.open} open`);
   const ignored = summary.ignored === 0 ? '' : `, ${summary.ignored} ignored`;
   lines.push(`${open}${ignored}, ${count(summary.resolved, 'item')} put right lately`);

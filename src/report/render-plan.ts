@@ -19,6 +19,9 @@ export function renderPlan(plan: Plan, style: Style): string {
   for (const { application, reason, message } of plan.blocked) {
     lines.push(style.red(wrap(`${application}: ${reason}: ${message}`, '  ', '! ')), '');
   }
+  for (const { host, message } of plan.hostNotes) {
+    lines.push(style.yellow(wrap(`host ${host}: ${message}`, '  ', '! ')), '');
+  }
   if (plan.held !== null) lines.push(renderHeld(plan.held, style), '');
   lines.push(...renderAvailability(plan, style), summarize(plan, style));
   if (plan.hash !== null && !plan.inSync) lines.push(style.dim(`Hash ${plan.hash}`));

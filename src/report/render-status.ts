@@ -125,6 +125,7 @@ function countRepeats(lines: readonly string[]): readonly { line: string; times:
   return counted;
 }
 
+/** What there is to know of each host stands below all of them. */
 function renderHosts({ hosts }: Status, style: Style): readonly string[] {
   const rows = hosts.map(({ host, state, engine, apiVersion, containers, unmanaged, reason }) =>
     state === 'ready'
@@ -136,5 +137,8 @@ function renderHosts({ hosts }: Status, style: Style): readonly string[] {
         ]
       : [host, state, reason],
   );
-  return [style.bold('hosts'), ...columns(rows, '  ')];
+  const notes = hosts.flatMap(({ host, notes: own }) =>
+    own.map((note) => style.yellow(wrap(`${host}: ${note}`, '    ', '  ! '))),
+  );
+  return [style.bold('hosts'), ...columns(rows, '  '), ...notes];
 }

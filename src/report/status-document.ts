@@ -17,6 +17,7 @@ import type { Decision } from '../rollout/decide.ts';
 import type { Waiting as Wait } from '../rollout/draft.ts';
 import type { RolloutStatus } from '../rollout/rollout-status.ts';
 import { heldDocument } from './held-document.ts';
+import { hostNotes } from './host-notes.ts';
 import { isoTime, isoTimeOrNull } from '../model/iso-time.ts';
 import { revisionDocument } from './revision-document.ts';
 import { formatPosition } from './text.ts';
@@ -45,7 +46,7 @@ export function statusDocument(input: StatusInput): Status {
     durationMs: Math.round(durationMs),
     applications: decision.applications.map(applicationDocument),
     hosts: [...input.observations]
-      .map((host) => hostDocument(host, strangers))
+      .map((host) => hostDocument(host, strangers, decision, now))
       .toSorted((a, b) => (a.host < b.host ? -1 : 1)),
     held: heldDocument(decision.prune.held),
   };
@@ -103,13 +104,26 @@ function leftAlone({ claims, superseded, unclaimed, refusal }: Adoption): readon
   return [...claimed.map(({ container }) => container), ...unclaimed].map(({ id }) => id);
 }
 
-function hostDocument(observation: HostObservation, strangers: ReadonlySet<string>): Host {
+function hostDocument(
+  observation: HostObservation,
+  strangers: ReadonlySet<string>,
+  decision: Decision,
+  now: number,
+): Host {
   const { host } = observation;
+  const standing = decision.placed.standing.hosts.find((one) => one.host === host);
+  const notes = hostNotes(decision, now).filter((note) => note.host === host);
+  const base = {
+    host,
+    since: isoTimeOrNull(standing?.awaySince ?? null),
+    use: standing?.use ?? 'open',
+    notes: notes.map(({ message }) => message),
+  };
   if (observation.kind === 'unreachable') {
     const { reason } = observation;
     return {
-      host,
-      state: 'unreachable',
+      ...base,
+      state: standing?.state === 'lost' ? 'lost' : 'unreachable',
       reason,
       engine: '',
       apiVersion: '',
@@ -120,7 +134,7 @@ function hostDocument(observation: HostObservation, strangers: ReadonlySet<strin
   const { engine, containers, unmanaged } = observation;
   const ours = containers.filter(({ id }) => !strangers.has(id));
   return {
-    host,
+    ...base,
     state: 'ready',
     reason: '',
     engine: engine.version,

@@ -23,6 +23,7 @@ import { decideSurplus } from './decide-surplus.ts';
 import type { Waiting } from './draft.ts';
 import { Draft } from './draft.ts';
 import { driftOf, ignoredDriftOf } from './drift-items.ts';
+import { useOf } from './host-standing.ts';
 import type { Hold } from './hold-changes.ts';
 import { jobSlots } from './jobs.ts';
 import { keptVersion, whereItIs } from './kept-version.ts';
@@ -358,10 +359,14 @@ function isApplicationSettled(context: ApplicationContext): boolean {
   return isWhole && isSeen && isFree && slots.every(isSettled);
 }
 
-/** A global service without a slot, as long as some host cannot be seen that might have one: that proves nothing. */
+/**
+ * A global service without a slot, as long as some host cannot be seen that might have one, or is closed to it: that proves
+ * nothing.
+ */
 function isUnseen({ world }: ApplicationContext, { service, slots }: ServiceViews): boolean {
   if (service.mode !== 'global' || slots.length > 0) return false;
-  return [...world.observations.values()].some(({ kind }) => kind === 'unreachable');
+  const isAnyAway = [...world.observations.values()].some(({ kind }) => kind === 'unreachable');
+  return isAnyAway || world.desired.fleet.hosts.some((host) => useOf(world, host) !== 'open');
 }
 
 function statusOf({ service, slots }: ServiceViews): ServiceStatus {

@@ -96,7 +96,10 @@ function awaitHost(
   const since = observation?.since ?? 0;
   const until = since + hostPatienceMs;
   if (world.now < until) return draft.wait('host', placeOf(view), message, until);
-  draft.wait('host', placeOf(view), message, departures.get(view.key)?.at ?? null);
+  const leavesAt = departures.get(view.key)?.at ?? null;
+  // One that no other host admits stays when its time has come.
+  const isToLeave = leavesAt !== null && leavesAt > world.now;
+  draft.wait('host', placeOf(view), message, isToLeave ? leavesAt : null);
   // A global service has a slot per host: the others do not wait for one that is away.
   if (view.service.mode === 'global') return;
   const reason = isolation === null ? 'HostUnreachable' : 'ControllerIsolated';

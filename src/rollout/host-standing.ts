@@ -1,3 +1,4 @@
+import type { HostSpec } from '../model/fleet.ts';
 import type { JournalEntry } from '../model/journal-state.ts';
 import type { HostName } from '../model/names.ts';
 import type { HostObservation } from '../model/observation.ts';
@@ -20,6 +21,8 @@ export interface HostStanding {
   readonly givenUpFrom: number | null;
   /** Somebody has said that it is down: it is not used before somebody says otherwise. */
   readonly isFenced: boolean;
+  /** What it takes: `cordoned` nothing new, `draining` and `fenced` nothing at all. */
+  readonly use: 'open' | 'cordoned' | 'draining' | 'fenced';
 }
 
 export interface FleetStanding {
@@ -45,17 +48,28 @@ export function fleetStanding(world: World): FleetStanding {
   const isolation = isolationOf(world, away);
   return {
     isolation,
-    hosts: hosts.map(({ name }) => {
-      const isFenced = fencedAt(world, name) !== null;
-      const found = away.find(({ host }) => host === name);
+    hosts: hosts.map((spec) => {
+      const { name: host } = spec;
+      const isFenced = fencedAt(world, host) !== null;
+      const base = { host, isFenced, use: useOf(world, spec) };
+      const found = away.find((one) => one.host === host);
       if (found === undefined) {
-        return { host: name, state: 'ready', awaySince: null, givenUpFrom: null, isFenced };
+        return { ...base, state: 'ready', awaySince: null, givenUpFrom: null };
       }
       const { since, isDoubted } = found;
-      const givenUpFrom = isDoubted || isolation !== null ? null : (turns.get(name) ?? null);
-      return { host: name, state: stateOf(world, found), awaySince: since, givenUpFrom, isFenced };
+      const givenUpFrom = isDoubted || isolation !== null ? null : (turns.get(host) ?? null);
+      return { ...base, state: stateOf(world, found), awaySince: since, givenUpFrom };
     }),
   };
+}
+
+export function useOf(
+  world: Pick<World, 'journal'>,
+  { name, cordon, drain }: HostSpec,
+): HostStanding['use'] {
+  if (fencedAt(world, name) !== null) return 'fenced';
+  if (drain) return 'draining';
+  return cordon ? 'cordoned' : 'open';
 }
 
 /** When somebody has said that a host is down; null: nobody has. */

@@ -56,6 +56,7 @@ function report(
     records: list,
     ignored: [],
     expiredRules: [],
+    hostNotes: [],
     observations: [aReachableHost('host-1'), anUnreachableHost('host-3')],
     authors: new Map([[authorKey(limit) ?? '', author]]),
     now: 7_200_000,

@@ -95,7 +95,7 @@ const documents = {
   converged: statusOf(good),
   rolledBack: statusOf(withLog),
   progressing: statusOf(aWorld(shop('v1'))),
-  unreachable: statusOf(seeing(good, anUnreachableHost('host-3'))),
+  unreachable: statusOf(seeing(good, anUnreachableHost('host-3', { since: good.now }))),
   rejected: statusOf(good, { revision: aRevision(3), diagnostics: [problem, problem] }),
   held: statusOf(commit(good, [], 2)),
   baking: statusOf(baking),

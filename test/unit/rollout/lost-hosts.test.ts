@@ -5,7 +5,7 @@ import type { HostObservation } from '../../../src/model/observation.ts';
 import { decide } from '../../../src/rollout/decide.ts';
 import type { World } from '../../../src/rollout/world.ts';
 import type { ServiceFacts } from '../../support/builders.ts';
-import { aConstraint, anUnreachableHost } from '../../support/builders.ts';
+import { aConstraint, anUnreachableHost, aReachableHost } from '../../support/builders.ts';
 import { answerOf, askingAbout, countLive, deployed, idsOf, play, shop, stepsOn } from './play.ts';
 import {
   commit,
@@ -114,6 +114,7 @@ describe('a host that is lost', () => {
     expect(last.placed.placement.staying.get('shop/web/1')).toBe(
       '0 of 3 hosts: node.hostname == host-2 excludes 2, unreachable excludes 1',
     );
+    expect(last.wakeAt ?? Infinity).toBeGreaterThan(start.now + 60 * minute);
   });
 
   it('waits as long as the manifest says, if that is longer, also with data', () => {
@@ -329,6 +330,17 @@ describe('fence', () => {
     expect(last.placed.departures.get('shop/web/1')?.why).toBe(
       'its data is there (volume "shop_data")',
     );
+  });
+
+  it('of the only host leaves a global service without a slot, which proves nothing', () => {
+    const global: ServiceFacts = { mode: 'global' };
+    const start = deployed('v1', global, ['host-1']);
+    const lost = play(askingAbout(without(start, 'host-1'), 'fence', 'host-1'), minute).world;
+    const empty = aReachableHost('host-1', { watchedSince: lost.now });
+    const next = commit(seeing(lost, empty), shop('v2', global), 2);
+    const forgotten = { ...next, journal: { ...next.journal, slots: new Map() } };
+
+    expect(play(forgotten, 10 * minute).entries.map(({ kind }) => kind)).not.toContain('succeeded');
   });
 
   it.each<[string, World, 'fence' | 'unfence', string]>([
