@@ -23,11 +23,13 @@ export async function hosts(
   const { loaded, world, observations } = live;
   if (loaded.kind === 'invalid' || world === null) return exitCode.negative;
   const { revision, fleet } = world.desired;
+  const decision = decide(world);
   const document = hostsDocument({
     revision,
     hosts: fleet.hosts,
     observations: world.observations,
-    applications: decide(world).applications,
+    applications: decision.applications,
+    standings: decision.placed.standing.hosts,
     now: world.now,
   });
   output.data(output.format === 'json' ? toJson(document) : renderHosts(document, output.style));

@@ -53,9 +53,13 @@ export interface Host {
  */
 host: string
 /**
- * Whether its engine answers.
+ * Whether its engine answers: suspect is away for a moment, unreachable for longer, and lost for so long that what may run elsewhere is made there.
  */
-state: ("ready" | "unreachable")
+state: ("ready" | "suspect" | "unreachable" | "lost")
+/**
+ * What it takes: cordoned nothing new, draining and fenced nothing at all.
+ */
+use: ("open" | "cordoned" | "draining" | "fenced")
 /**
  * When it was seen last, or when that was tried first, ISO 8601 in UTC; null when ready.
  */

@@ -12575,9 +12575,9 @@ function validate63(data, { instancePath = "", parentData, parentDataProperty, r
 }
 validate63.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
 var validateHosts = validate66;
-var schema167 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/hosts.schema.json", "type": "object", "required": ["version", "revision", "generatedAt", "hosts"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "revision": { "$ref": "#/$defs/revision" }, "generatedAt": { "type": "string" }, "hosts": { "type": "array", "items": { "$ref": "#/$defs/host" } } }, "$defs": { "revision": { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } }, "amounts": { "type": "object", "required": ["cpus", "memory"], "additionalProperties": false, "properties": { "cpus": { "type": "number" }, "memory": { "type": "integer" } } }, "host": { "type": "object", "required": ["host", "state", "since", "reason", "address", "engine", "apiVersion", "platform", "capacity", "reserve", "reserved", "slots", "labels", "engineLabels"], "additionalProperties": false, "properties": { "host": { "type": "string" }, "state": { "type": "string", "enum": ["ready", "unreachable"] }, "since": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "reason": { "type": "string" }, "address": { "type": "string" }, "engine": { "type": "string" }, "apiVersion": { "type": "string" }, "platform": { "type": "string" }, "capacity": { "anyOf": [{ "$ref": "#/$defs/amounts" }, { "type": "null" }] }, "reserve": { "$ref": "#/$defs/amounts" }, "reserved": { "$ref": "#/$defs/amounts" }, "slots": { "type": "integer" }, "labels": { "type": "object", "additionalProperties": { "type": "string" } }, "engineLabels": { "type": "object", "additionalProperties": { "type": "string" } } } } } };
+var schema167 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/hosts.schema.json", "type": "object", "required": ["version", "revision", "generatedAt", "hosts"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "revision": { "$ref": "#/$defs/revision" }, "generatedAt": { "type": "string" }, "hosts": { "type": "array", "items": { "$ref": "#/$defs/host" } } }, "$defs": { "revision": { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } }, "amounts": { "type": "object", "required": ["cpus", "memory"], "additionalProperties": false, "properties": { "cpus": { "type": "number" }, "memory": { "type": "integer" } } }, "host": { "type": "object", "required": ["host", "state", "use", "since", "reason", "address", "engine", "apiVersion", "platform", "capacity", "reserve", "reserved", "slots", "labels", "engineLabels"], "additionalProperties": false, "properties": { "host": { "type": "string" }, "state": { "type": "string", "enum": ["ready", "suspect", "unreachable", "lost"] }, "use": { "type": "string", "enum": ["open", "cordoned", "draining", "fenced"] }, "since": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "reason": { "type": "string" }, "address": { "type": "string" }, "engine": { "type": "string" }, "apiVersion": { "type": "string" }, "platform": { "type": "string" }, "capacity": { "anyOf": [{ "$ref": "#/$defs/amounts" }, { "type": "null" }] }, "reserve": { "$ref": "#/$defs/amounts" }, "reserved": { "$ref": "#/$defs/amounts" }, "slots": { "type": "integer" }, "labels": { "type": "object", "additionalProperties": { "type": "string" } }, "engineLabels": { "type": "object", "additionalProperties": { "type": "string" } } } } } };
 var schema168 = { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } };
-var schema169 = { "type": "object", "required": ["host", "state", "since", "reason", "address", "engine", "apiVersion", "platform", "capacity", "reserve", "reserved", "slots", "labels", "engineLabels"], "additionalProperties": false, "properties": { "host": { "type": "string" }, "state": { "type": "string", "enum": ["ready", "unreachable"] }, "since": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "reason": { "type": "string" }, "address": { "type": "string" }, "engine": { "type": "string" }, "apiVersion": { "type": "string" }, "platform": { "type": "string" }, "capacity": { "anyOf": [{ "$ref": "#/$defs/amounts" }, { "type": "null" }] }, "reserve": { "$ref": "#/$defs/amounts" }, "reserved": { "$ref": "#/$defs/amounts" }, "slots": { "type": "integer" }, "labels": { "type": "object", "additionalProperties": { "type": "string" } }, "engineLabels": { "type": "object", "additionalProperties": { "type": "string" } } } };
+var schema169 = { "type": "object", "required": ["host", "state", "use", "since", "reason", "address", "engine", "apiVersion", "platform", "capacity", "reserve", "reserved", "slots", "labels", "engineLabels"], "additionalProperties": false, "properties": { "host": { "type": "string" }, "state": { "type": "string", "enum": ["ready", "suspect", "unreachable", "lost"] }, "use": { "type": "string", "enum": ["open", "cordoned", "draining", "fenced"] }, "since": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "reason": { "type": "string" }, "address": { "type": "string" }, "engine": { "type": "string" }, "apiVersion": { "type": "string" }, "platform": { "type": "string" }, "capacity": { "anyOf": [{ "$ref": "#/$defs/amounts" }, { "type": "null" }] }, "reserve": { "$ref": "#/$defs/amounts" }, "reserved": { "$ref": "#/$defs/amounts" }, "slots": { "type": "integer" }, "labels": { "type": "object", "additionalProperties": { "type": "string" } }, "engineLabels": { "type": "object", "additionalProperties": { "type": "string" } } } };
 var schema170 = { "type": "object", "required": ["cpus", "memory"], "additionalProperties": false, "properties": { "cpus": { "type": "number" }, "memory": { "type": "integer" } } };
 function validate67(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   let vErrors = null;
@@ -12608,8 +12608,8 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
       }
       errors++;
     }
-    if (data.since === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "since" }, message: "must have required property 'since'", schema: schema169.required, parentSchema: schema169, data };
+    if (data.use === void 0) {
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "use" }, message: "must have required property 'use'", schema: schema169.required, parentSchema: schema169, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -12617,8 +12617,8 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
       }
       errors++;
     }
-    if (data.reason === void 0) {
-      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema169.required, parentSchema: schema169, data };
+    if (data.since === void 0) {
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "since" }, message: "must have required property 'since'", schema: schema169.required, parentSchema: schema169, data };
       if (vErrors === null) {
         vErrors = [err3];
       } else {
@@ -12626,8 +12626,8 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
       }
       errors++;
     }
-    if (data.address === void 0) {
-      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "address" }, message: "must have required property 'address'", schema: schema169.required, parentSchema: schema169, data };
+    if (data.reason === void 0) {
+      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema169.required, parentSchema: schema169, data };
       if (vErrors === null) {
         vErrors = [err4];
       } else {
@@ -12635,8 +12635,8 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
       }
       errors++;
     }
-    if (data.engine === void 0) {
-      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "engine" }, message: "must have required property 'engine'", schema: schema169.required, parentSchema: schema169, data };
+    if (data.address === void 0) {
+      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "address" }, message: "must have required property 'address'", schema: schema169.required, parentSchema: schema169, data };
       if (vErrors === null) {
         vErrors = [err5];
       } else {
@@ -12644,8 +12644,8 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
       }
       errors++;
     }
-    if (data.apiVersion === void 0) {
-      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "apiVersion" }, message: "must have required property 'apiVersion'", schema: schema169.required, parentSchema: schema169, data };
+    if (data.engine === void 0) {
+      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "engine" }, message: "must have required property 'engine'", schema: schema169.required, parentSchema: schema169, data };
       if (vErrors === null) {
         vErrors = [err6];
       } else {
@@ -12653,8 +12653,8 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
       }
       errors++;
     }
-    if (data.platform === void 0) {
-      const err7 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "platform" }, message: "must have required property 'platform'", schema: schema169.required, parentSchema: schema169, data };
+    if (data.apiVersion === void 0) {
+      const err7 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "apiVersion" }, message: "must have required property 'apiVersion'", schema: schema169.required, parentSchema: schema169, data };
       if (vErrors === null) {
         vErrors = [err7];
       } else {
@@ -12662,8 +12662,8 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
       }
       errors++;
     }
-    if (data.capacity === void 0) {
-      const err8 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "capacity" }, message: "must have required property 'capacity'", schema: schema169.required, parentSchema: schema169, data };
+    if (data.platform === void 0) {
+      const err8 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "platform" }, message: "must have required property 'platform'", schema: schema169.required, parentSchema: schema169, data };
       if (vErrors === null) {
         vErrors = [err8];
       } else {
@@ -12671,8 +12671,8 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
       }
       errors++;
     }
-    if (data.reserve === void 0) {
-      const err9 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "reserve" }, message: "must have required property 'reserve'", schema: schema169.required, parentSchema: schema169, data };
+    if (data.capacity === void 0) {
+      const err9 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "capacity" }, message: "must have required property 'capacity'", schema: schema169.required, parentSchema: schema169, data };
       if (vErrors === null) {
         vErrors = [err9];
       } else {
@@ -12680,8 +12680,8 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
       }
       errors++;
     }
-    if (data.reserved === void 0) {
-      const err10 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "reserved" }, message: "must have required property 'reserved'", schema: schema169.required, parentSchema: schema169, data };
+    if (data.reserve === void 0) {
+      const err10 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "reserve" }, message: "must have required property 'reserve'", schema: schema169.required, parentSchema: schema169, data };
       if (vErrors === null) {
         vErrors = [err10];
       } else {
@@ -12689,8 +12689,8 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
       }
       errors++;
     }
-    if (data.slots === void 0) {
-      const err11 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "slots" }, message: "must have required property 'slots'", schema: schema169.required, parentSchema: schema169, data };
+    if (data.reserved === void 0) {
+      const err11 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "reserved" }, message: "must have required property 'reserved'", schema: schema169.required, parentSchema: schema169, data };
       if (vErrors === null) {
         vErrors = [err11];
       } else {
@@ -12698,8 +12698,8 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
       }
       errors++;
     }
-    if (data.labels === void 0) {
-      const err12 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "labels" }, message: "must have required property 'labels'", schema: schema169.required, parentSchema: schema169, data };
+    if (data.slots === void 0) {
+      const err12 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "slots" }, message: "must have required property 'slots'", schema: schema169.required, parentSchema: schema169, data };
       if (vErrors === null) {
         vErrors = [err12];
       } else {
@@ -12707,8 +12707,8 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
       }
       errors++;
     }
-    if (data.engineLabels === void 0) {
-      const err13 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "engineLabels" }, message: "must have required property 'engineLabels'", schema: schema169.required, parentSchema: schema169, data };
+    if (data.labels === void 0) {
+      const err13 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "labels" }, message: "must have required property 'labels'", schema: schema169.required, parentSchema: schema169, data };
       if (vErrors === null) {
         vErrors = [err13];
       } else {
@@ -12716,21 +12716,18 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
       }
       errors++;
     }
+    if (data.engineLabels === void 0) {
+      const err14 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "engineLabels" }, message: "must have required property 'engineLabels'", schema: schema169.required, parentSchema: schema169, data };
+      if (vErrors === null) {
+        vErrors = [err14];
+      } else {
+        vErrors.push(err14);
+      }
+      errors++;
+    }
     for (const key0 in data) {
       if (!func1.call(schema169.properties, key0)) {
-        const err14 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema169, data };
-        if (vErrors === null) {
-          vErrors = [err14];
-        } else {
-          vErrors.push(err14);
-        }
-        errors++;
-      }
-    }
-    if (data.host !== void 0) {
-      let data0 = data.host;
-      if (typeof data0 !== "string") {
-        const err15 = { instancePath: instancePath + "/host", schemaPath: "#/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema169.properties.host.type, parentSchema: schema169.properties.host, data: data0 };
+        const err15 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema169, data };
         if (vErrors === null) {
           vErrors = [err15];
         } else {
@@ -12739,10 +12736,10 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.state !== void 0) {
-      let data1 = data.state;
-      if (typeof data1 !== "string") {
-        const err16 = { instancePath: instancePath + "/state", schemaPath: "#/properties/state/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema169.properties.state.type, parentSchema: schema169.properties.state, data: data1 };
+    if (data.host !== void 0) {
+      let data0 = data.host;
+      if (typeof data0 !== "string") {
+        const err16 = { instancePath: instancePath + "/host", schemaPath: "#/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema169.properties.host.type, parentSchema: schema169.properties.host, data: data0 };
         if (vErrors === null) {
           vErrors = [err16];
         } else {
@@ -12750,8 +12747,11 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-      if (!(data1 === "ready" || data1 === "unreachable")) {
-        const err17 = { instancePath: instancePath + "/state", schemaPath: "#/properties/state/enum", keyword: "enum", params: { allowedValues: schema169.properties.state.enum }, message: "must be equal to one of the allowed values", schema: schema169.properties.state.enum, parentSchema: schema169.properties.state, data: data1 };
+    }
+    if (data.state !== void 0) {
+      let data1 = data.state;
+      if (typeof data1 !== "string") {
+        const err17 = { instancePath: instancePath + "/state", schemaPath: "#/properties/state/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema169.properties.state.type, parentSchema: schema169.properties.state, data: data1 };
         if (vErrors === null) {
           vErrors = [err17];
         } else {
@@ -12759,14 +12759,8 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-    }
-    if (data.since !== void 0) {
-      let data2 = data.since;
-      const _errs7 = errors;
-      let valid1 = false;
-      const _errs8 = errors;
-      if (typeof data2 !== "string") {
-        const err18 = { instancePath: instancePath + "/since", schemaPath: "#/properties/since/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema169.properties.since.anyOf[0].type, parentSchema: schema169.properties.since.anyOf[0], data: data2 };
+      if (!(data1 === "ready" || data1 === "suspect" || data1 === "unreachable" || data1 === "lost")) {
+        const err18 = { instancePath: instancePath + "/state", schemaPath: "#/properties/state/enum", keyword: "enum", params: { allowedValues: schema169.properties.state.enum }, message: "must be equal to one of the allowed values", schema: schema169.properties.state.enum, parentSchema: schema169.properties.state, data: data1 };
         if (vErrors === null) {
           vErrors = [err18];
         } else {
@@ -12774,11 +12768,11 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-      var _valid0 = _errs8 === errors;
-      valid1 = valid1 || _valid0;
-      const _errs10 = errors;
-      if (data2 !== null) {
-        const err19 = { instancePath: instancePath + "/since", schemaPath: "#/properties/since/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema169.properties.since.anyOf[1].type, parentSchema: schema169.properties.since.anyOf[1], data: data2 };
+    }
+    if (data.use !== void 0) {
+      let data2 = data.use;
+      if (typeof data2 !== "string") {
+        const err19 = { instancePath: instancePath + "/use", schemaPath: "#/properties/use/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema169.properties.use.type, parentSchema: schema169.properties.use, data: data2 };
         if (vErrors === null) {
           vErrors = [err19];
         } else {
@@ -12786,31 +12780,23 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-      var _valid0 = _errs10 === errors;
-      valid1 = valid1 || _valid0;
-      if (!valid1) {
-        const err20 = { instancePath: instancePath + "/since", schemaPath: "#/properties/since/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema169.properties.since.anyOf, parentSchema: schema169.properties.since, data: data2 };
+      if (!(data2 === "open" || data2 === "cordoned" || data2 === "draining" || data2 === "fenced")) {
+        const err20 = { instancePath: instancePath + "/use", schemaPath: "#/properties/use/enum", keyword: "enum", params: { allowedValues: schema169.properties.use.enum }, message: "must be equal to one of the allowed values", schema: schema169.properties.use.enum, parentSchema: schema169.properties.use, data: data2 };
         if (vErrors === null) {
           vErrors = [err20];
         } else {
           vErrors.push(err20);
         }
         errors++;
-      } else {
-        errors = _errs7;
-        if (vErrors !== null) {
-          if (_errs7) {
-            vErrors.length = _errs7;
-          } else {
-            vErrors = null;
-          }
-        }
       }
     }
-    if (data.reason !== void 0) {
-      let data3 = data.reason;
+    if (data.since !== void 0) {
+      let data3 = data.since;
+      const _errs9 = errors;
+      let valid1 = false;
+      const _errs10 = errors;
       if (typeof data3 !== "string") {
-        const err21 = { instancePath: instancePath + "/reason", schemaPath: "#/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema169.properties.reason.type, parentSchema: schema169.properties.reason, data: data3 };
+        const err21 = { instancePath: instancePath + "/since", schemaPath: "#/properties/since/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema169.properties.since.anyOf[0].type, parentSchema: schema169.properties.since.anyOf[0], data: data3 };
         if (vErrors === null) {
           vErrors = [err21];
         } else {
@@ -12818,11 +12804,11 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-    }
-    if (data.address !== void 0) {
-      let data4 = data.address;
-      if (typeof data4 !== "string") {
-        const err22 = { instancePath: instancePath + "/address", schemaPath: "#/properties/address/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema169.properties.address.type, parentSchema: schema169.properties.address, data: data4 };
+      var _valid0 = _errs10 === errors;
+      valid1 = valid1 || _valid0;
+      const _errs12 = errors;
+      if (data3 !== null) {
+        const err22 = { instancePath: instancePath + "/since", schemaPath: "#/properties/since/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema169.properties.since.anyOf[1].type, parentSchema: schema169.properties.since.anyOf[1], data: data3 };
         if (vErrors === null) {
           vErrors = [err22];
         } else {
@@ -12830,23 +12816,31 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-    }
-    if (data.engine !== void 0) {
-      let data5 = data.engine;
-      if (typeof data5 !== "string") {
-        const err23 = { instancePath: instancePath + "/engine", schemaPath: "#/properties/engine/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema169.properties.engine.type, parentSchema: schema169.properties.engine, data: data5 };
+      var _valid0 = _errs12 === errors;
+      valid1 = valid1 || _valid0;
+      if (!valid1) {
+        const err23 = { instancePath: instancePath + "/since", schemaPath: "#/properties/since/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema169.properties.since.anyOf, parentSchema: schema169.properties.since, data: data3 };
         if (vErrors === null) {
           vErrors = [err23];
         } else {
           vErrors.push(err23);
         }
         errors++;
+      } else {
+        errors = _errs9;
+        if (vErrors !== null) {
+          if (_errs9) {
+            vErrors.length = _errs9;
+          } else {
+            vErrors = null;
+          }
+        }
       }
     }
-    if (data.apiVersion !== void 0) {
-      let data6 = data.apiVersion;
-      if (typeof data6 !== "string") {
-        const err24 = { instancePath: instancePath + "/apiVersion", schemaPath: "#/properties/apiVersion/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema169.properties.apiVersion.type, parentSchema: schema169.properties.apiVersion, data: data6 };
+    if (data.reason !== void 0) {
+      let data4 = data.reason;
+      if (typeof data4 !== "string") {
+        const err24 = { instancePath: instancePath + "/reason", schemaPath: "#/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema169.properties.reason.type, parentSchema: schema169.properties.reason, data: data4 };
         if (vErrors === null) {
           vErrors = [err24];
         } else {
@@ -12855,10 +12849,10 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.platform !== void 0) {
-      let data7 = data.platform;
-      if (typeof data7 !== "string") {
-        const err25 = { instancePath: instancePath + "/platform", schemaPath: "#/properties/platform/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema169.properties.platform.type, parentSchema: schema169.properties.platform, data: data7 };
+    if (data.address !== void 0) {
+      let data5 = data.address;
+      if (typeof data5 !== "string") {
+        const err25 = { instancePath: instancePath + "/address", schemaPath: "#/properties/address/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema169.properties.address.type, parentSchema: schema169.properties.address, data: data5 };
         if (vErrors === null) {
           vErrors = [err25];
         } else {
@@ -12867,101 +12861,137 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
+    if (data.engine !== void 0) {
+      let data6 = data.engine;
+      if (typeof data6 !== "string") {
+        const err26 = { instancePath: instancePath + "/engine", schemaPath: "#/properties/engine/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema169.properties.engine.type, parentSchema: schema169.properties.engine, data: data6 };
+        if (vErrors === null) {
+          vErrors = [err26];
+        } else {
+          vErrors.push(err26);
+        }
+        errors++;
+      }
+    }
+    if (data.apiVersion !== void 0) {
+      let data7 = data.apiVersion;
+      if (typeof data7 !== "string") {
+        const err27 = { instancePath: instancePath + "/apiVersion", schemaPath: "#/properties/apiVersion/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema169.properties.apiVersion.type, parentSchema: schema169.properties.apiVersion, data: data7 };
+        if (vErrors === null) {
+          vErrors = [err27];
+        } else {
+          vErrors.push(err27);
+        }
+        errors++;
+      }
+    }
+    if (data.platform !== void 0) {
+      let data8 = data.platform;
+      if (typeof data8 !== "string") {
+        const err28 = { instancePath: instancePath + "/platform", schemaPath: "#/properties/platform/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema169.properties.platform.type, parentSchema: schema169.properties.platform, data: data8 };
+        if (vErrors === null) {
+          vErrors = [err28];
+        } else {
+          vErrors.push(err28);
+        }
+        errors++;
+      }
+    }
     if (data.capacity !== void 0) {
-      let data8 = data.capacity;
-      const _errs23 = errors;
+      let data9 = data.capacity;
+      const _errs25 = errors;
       let valid2 = false;
-      const _errs24 = errors;
-      if (data8 && typeof data8 == "object" && !Array.isArray(data8)) {
-        if (data8.cpus === void 0) {
-          const err26 = { instancePath: instancePath + "/capacity", schemaPath: "#/$defs/amounts/required", keyword: "required", params: { missingProperty: "cpus" }, message: "must have required property 'cpus'", schema: schema170.required, parentSchema: schema170, data: data8 };
+      const _errs26 = errors;
+      if (data9 && typeof data9 == "object" && !Array.isArray(data9)) {
+        if (data9.cpus === void 0) {
+          const err29 = { instancePath: instancePath + "/capacity", schemaPath: "#/$defs/amounts/required", keyword: "required", params: { missingProperty: "cpus" }, message: "must have required property 'cpus'", schema: schema170.required, parentSchema: schema170, data: data9 };
           if (vErrors === null) {
-            vErrors = [err26];
+            vErrors = [err29];
           } else {
-            vErrors.push(err26);
+            vErrors.push(err29);
           }
           errors++;
         }
-        if (data8.memory === void 0) {
-          const err27 = { instancePath: instancePath + "/capacity", schemaPath: "#/$defs/amounts/required", keyword: "required", params: { missingProperty: "memory" }, message: "must have required property 'memory'", schema: schema170.required, parentSchema: schema170, data: data8 };
+        if (data9.memory === void 0) {
+          const err30 = { instancePath: instancePath + "/capacity", schemaPath: "#/$defs/amounts/required", keyword: "required", params: { missingProperty: "memory" }, message: "must have required property 'memory'", schema: schema170.required, parentSchema: schema170, data: data9 };
           if (vErrors === null) {
-            vErrors = [err27];
+            vErrors = [err30];
           } else {
-            vErrors.push(err27);
+            vErrors.push(err30);
           }
           errors++;
         }
-        for (const key1 in data8) {
+        for (const key1 in data9) {
           if (!(key1 === "cpus" || key1 === "memory")) {
-            const err28 = { instancePath: instancePath + "/capacity", schemaPath: "#/$defs/amounts/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema170, data: data8 };
+            const err31 = { instancePath: instancePath + "/capacity", schemaPath: "#/$defs/amounts/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema170, data: data9 };
             if (vErrors === null) {
-              vErrors = [err28];
+              vErrors = [err31];
             } else {
-              vErrors.push(err28);
+              vErrors.push(err31);
             }
             errors++;
           }
         }
-        if (data8.cpus !== void 0) {
-          let data9 = data8.cpus;
-          if (!(typeof data9 == "number" && isFinite(data9))) {
-            const err29 = { instancePath: instancePath + "/capacity/cpus", schemaPath: "#/$defs/amounts/properties/cpus/type", keyword: "type", params: { type: "number" }, message: "must be number", schema: schema170.properties.cpus.type, parentSchema: schema170.properties.cpus, data: data9 };
+        if (data9.cpus !== void 0) {
+          let data10 = data9.cpus;
+          if (!(typeof data10 == "number" && isFinite(data10))) {
+            const err32 = { instancePath: instancePath + "/capacity/cpus", schemaPath: "#/$defs/amounts/properties/cpus/type", keyword: "type", params: { type: "number" }, message: "must be number", schema: schema170.properties.cpus.type, parentSchema: schema170.properties.cpus, data: data10 };
             if (vErrors === null) {
-              vErrors = [err29];
+              vErrors = [err32];
             } else {
-              vErrors.push(err29);
+              vErrors.push(err32);
             }
             errors++;
           }
         }
-        if (data8.memory !== void 0) {
-          let data10 = data8.memory;
-          if (!(typeof data10 == "number" && (!(data10 % 1) && !isNaN(data10)) && isFinite(data10))) {
-            const err30 = { instancePath: instancePath + "/capacity/memory", schemaPath: "#/$defs/amounts/properties/memory/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema170.properties.memory.type, parentSchema: schema170.properties.memory, data: data10 };
+        if (data9.memory !== void 0) {
+          let data11 = data9.memory;
+          if (!(typeof data11 == "number" && (!(data11 % 1) && !isNaN(data11)) && isFinite(data11))) {
+            const err33 = { instancePath: instancePath + "/capacity/memory", schemaPath: "#/$defs/amounts/properties/memory/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema170.properties.memory.type, parentSchema: schema170.properties.memory, data: data11 };
             if (vErrors === null) {
-              vErrors = [err30];
+              vErrors = [err33];
             } else {
-              vErrors.push(err30);
+              vErrors.push(err33);
             }
             errors++;
           }
         }
       } else {
-        const err31 = { instancePath: instancePath + "/capacity", schemaPath: "#/$defs/amounts/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema170.type, parentSchema: schema170, data: data8 };
+        const err34 = { instancePath: instancePath + "/capacity", schemaPath: "#/$defs/amounts/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema170.type, parentSchema: schema170, data: data9 };
         if (vErrors === null) {
-          vErrors = [err31];
+          vErrors = [err34];
         } else {
-          vErrors.push(err31);
+          vErrors.push(err34);
         }
         errors++;
       }
-      var _valid1 = _errs24 === errors;
+      var _valid1 = _errs26 === errors;
       valid2 = valid2 || _valid1;
-      const _errs32 = errors;
-      if (data8 !== null) {
-        const err32 = { instancePath: instancePath + "/capacity", schemaPath: "#/properties/capacity/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema169.properties.capacity.anyOf[1].type, parentSchema: schema169.properties.capacity.anyOf[1], data: data8 };
+      const _errs34 = errors;
+      if (data9 !== null) {
+        const err35 = { instancePath: instancePath + "/capacity", schemaPath: "#/properties/capacity/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema169.properties.capacity.anyOf[1].type, parentSchema: schema169.properties.capacity.anyOf[1], data: data9 };
         if (vErrors === null) {
-          vErrors = [err32];
+          vErrors = [err35];
         } else {
-          vErrors.push(err32);
+          vErrors.push(err35);
         }
         errors++;
       }
-      var _valid1 = _errs32 === errors;
+      var _valid1 = _errs34 === errors;
       valid2 = valid2 || _valid1;
       if (!valid2) {
-        const err33 = { instancePath: instancePath + "/capacity", schemaPath: "#/properties/capacity/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema169.properties.capacity.anyOf, parentSchema: schema169.properties.capacity, data: data8 };
+        const err36 = { instancePath: instancePath + "/capacity", schemaPath: "#/properties/capacity/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema169.properties.capacity.anyOf, parentSchema: schema169.properties.capacity, data: data9 };
         if (vErrors === null) {
-          vErrors = [err33];
+          vErrors = [err36];
         } else {
-          vErrors.push(err33);
+          vErrors.push(err36);
         }
         errors++;
       } else {
-        errors = _errs23;
+        errors = _errs25;
         if (vErrors !== null) {
-          if (_errs23) {
-            vErrors.length = _errs23;
+          if (_errs25) {
+            vErrors.length = _errs25;
           } else {
             vErrors = null;
           }
@@ -12969,156 +12999,119 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
     if (data.reserve !== void 0) {
-      let data11 = data.reserve;
-      if (data11 && typeof data11 == "object" && !Array.isArray(data11)) {
-        if (data11.cpus === void 0) {
-          const err34 = { instancePath: instancePath + "/reserve", schemaPath: "#/$defs/amounts/required", keyword: "required", params: { missingProperty: "cpus" }, message: "must have required property 'cpus'", schema: schema170.required, parentSchema: schema170, data: data11 };
+      let data12 = data.reserve;
+      if (data12 && typeof data12 == "object" && !Array.isArray(data12)) {
+        if (data12.cpus === void 0) {
+          const err37 = { instancePath: instancePath + "/reserve", schemaPath: "#/$defs/amounts/required", keyword: "required", params: { missingProperty: "cpus" }, message: "must have required property 'cpus'", schema: schema170.required, parentSchema: schema170, data: data12 };
           if (vErrors === null) {
-            vErrors = [err34];
+            vErrors = [err37];
           } else {
-            vErrors.push(err34);
+            vErrors.push(err37);
           }
           errors++;
         }
-        if (data11.memory === void 0) {
-          const err35 = { instancePath: instancePath + "/reserve", schemaPath: "#/$defs/amounts/required", keyword: "required", params: { missingProperty: "memory" }, message: "must have required property 'memory'", schema: schema170.required, parentSchema: schema170, data: data11 };
+        if (data12.memory === void 0) {
+          const err38 = { instancePath: instancePath + "/reserve", schemaPath: "#/$defs/amounts/required", keyword: "required", params: { missingProperty: "memory" }, message: "must have required property 'memory'", schema: schema170.required, parentSchema: schema170, data: data12 };
           if (vErrors === null) {
-            vErrors = [err35];
+            vErrors = [err38];
           } else {
-            vErrors.push(err35);
+            vErrors.push(err38);
           }
           errors++;
         }
-        for (const key2 in data11) {
+        for (const key2 in data12) {
           if (!(key2 === "cpus" || key2 === "memory")) {
-            const err36 = { instancePath: instancePath + "/reserve", schemaPath: "#/$defs/amounts/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema170, data: data11 };
+            const err39 = { instancePath: instancePath + "/reserve", schemaPath: "#/$defs/amounts/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema170, data: data12 };
             if (vErrors === null) {
-              vErrors = [err36];
+              vErrors = [err39];
             } else {
-              vErrors.push(err36);
+              vErrors.push(err39);
             }
             errors++;
           }
         }
-        if (data11.cpus !== void 0) {
-          let data12 = data11.cpus;
-          if (!(typeof data12 == "number" && isFinite(data12))) {
-            const err37 = { instancePath: instancePath + "/reserve/cpus", schemaPath: "#/$defs/amounts/properties/cpus/type", keyword: "type", params: { type: "number" }, message: "must be number", schema: schema170.properties.cpus.type, parentSchema: schema170.properties.cpus, data: data12 };
+        if (data12.cpus !== void 0) {
+          let data13 = data12.cpus;
+          if (!(typeof data13 == "number" && isFinite(data13))) {
+            const err40 = { instancePath: instancePath + "/reserve/cpus", schemaPath: "#/$defs/amounts/properties/cpus/type", keyword: "type", params: { type: "number" }, message: "must be number", schema: schema170.properties.cpus.type, parentSchema: schema170.properties.cpus, data: data13 };
             if (vErrors === null) {
-              vErrors = [err37];
+              vErrors = [err40];
             } else {
-              vErrors.push(err37);
+              vErrors.push(err40);
             }
             errors++;
           }
         }
-        if (data11.memory !== void 0) {
-          let data13 = data11.memory;
-          if (!(typeof data13 == "number" && (!(data13 % 1) && !isNaN(data13)) && isFinite(data13))) {
-            const err38 = { instancePath: instancePath + "/reserve/memory", schemaPath: "#/$defs/amounts/properties/memory/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema170.properties.memory.type, parentSchema: schema170.properties.memory, data: data13 };
+        if (data12.memory !== void 0) {
+          let data14 = data12.memory;
+          if (!(typeof data14 == "number" && (!(data14 % 1) && !isNaN(data14)) && isFinite(data14))) {
+            const err41 = { instancePath: instancePath + "/reserve/memory", schemaPath: "#/$defs/amounts/properties/memory/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema170.properties.memory.type, parentSchema: schema170.properties.memory, data: data14 };
             if (vErrors === null) {
-              vErrors = [err38];
+              vErrors = [err41];
             } else {
-              vErrors.push(err38);
+              vErrors.push(err41);
             }
             errors++;
           }
         }
       } else {
-        const err39 = { instancePath: instancePath + "/reserve", schemaPath: "#/$defs/amounts/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema170.type, parentSchema: schema170, data: data11 };
+        const err42 = { instancePath: instancePath + "/reserve", schemaPath: "#/$defs/amounts/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema170.type, parentSchema: schema170, data: data12 };
         if (vErrors === null) {
-          vErrors = [err39];
+          vErrors = [err42];
         } else {
-          vErrors.push(err39);
+          vErrors.push(err42);
         }
         errors++;
       }
     }
     if (data.reserved !== void 0) {
-      let data14 = data.reserved;
-      if (data14 && typeof data14 == "object" && !Array.isArray(data14)) {
-        if (data14.cpus === void 0) {
-          const err40 = { instancePath: instancePath + "/reserved", schemaPath: "#/$defs/amounts/required", keyword: "required", params: { missingProperty: "cpus" }, message: "must have required property 'cpus'", schema: schema170.required, parentSchema: schema170, data: data14 };
+      let data15 = data.reserved;
+      if (data15 && typeof data15 == "object" && !Array.isArray(data15)) {
+        if (data15.cpus === void 0) {
+          const err43 = { instancePath: instancePath + "/reserved", schemaPath: "#/$defs/amounts/required", keyword: "required", params: { missingProperty: "cpus" }, message: "must have required property 'cpus'", schema: schema170.required, parentSchema: schema170, data: data15 };
           if (vErrors === null) {
-            vErrors = [err40];
+            vErrors = [err43];
           } else {
-            vErrors.push(err40);
+            vErrors.push(err43);
           }
           errors++;
         }
-        if (data14.memory === void 0) {
-          const err41 = { instancePath: instancePath + "/reserved", schemaPath: "#/$defs/amounts/required", keyword: "required", params: { missingProperty: "memory" }, message: "must have required property 'memory'", schema: schema170.required, parentSchema: schema170, data: data14 };
+        if (data15.memory === void 0) {
+          const err44 = { instancePath: instancePath + "/reserved", schemaPath: "#/$defs/amounts/required", keyword: "required", params: { missingProperty: "memory" }, message: "must have required property 'memory'", schema: schema170.required, parentSchema: schema170, data: data15 };
           if (vErrors === null) {
-            vErrors = [err41];
+            vErrors = [err44];
           } else {
-            vErrors.push(err41);
+            vErrors.push(err44);
           }
           errors++;
         }
-        for (const key3 in data14) {
+        for (const key3 in data15) {
           if (!(key3 === "cpus" || key3 === "memory")) {
-            const err42 = { instancePath: instancePath + "/reserved", schemaPath: "#/$defs/amounts/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key3 }, message: "must NOT have additional properties", schema: false, parentSchema: schema170, data: data14 };
+            const err45 = { instancePath: instancePath + "/reserved", schemaPath: "#/$defs/amounts/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key3 }, message: "must NOT have additional properties", schema: false, parentSchema: schema170, data: data15 };
             if (vErrors === null) {
-              vErrors = [err42];
+              vErrors = [err45];
             } else {
-              vErrors.push(err42);
+              vErrors.push(err45);
             }
             errors++;
           }
         }
-        if (data14.cpus !== void 0) {
-          let data15 = data14.cpus;
-          if (!(typeof data15 == "number" && isFinite(data15))) {
-            const err43 = { instancePath: instancePath + "/reserved/cpus", schemaPath: "#/$defs/amounts/properties/cpus/type", keyword: "type", params: { type: "number" }, message: "must be number", schema: schema170.properties.cpus.type, parentSchema: schema170.properties.cpus, data: data15 };
+        if (data15.cpus !== void 0) {
+          let data16 = data15.cpus;
+          if (!(typeof data16 == "number" && isFinite(data16))) {
+            const err46 = { instancePath: instancePath + "/reserved/cpus", schemaPath: "#/$defs/amounts/properties/cpus/type", keyword: "type", params: { type: "number" }, message: "must be number", schema: schema170.properties.cpus.type, parentSchema: schema170.properties.cpus, data: data16 };
             if (vErrors === null) {
-              vErrors = [err43];
+              vErrors = [err46];
             } else {
-              vErrors.push(err43);
+              vErrors.push(err46);
             }
             errors++;
           }
         }
-        if (data14.memory !== void 0) {
-          let data16 = data14.memory;
-          if (!(typeof data16 == "number" && (!(data16 % 1) && !isNaN(data16)) && isFinite(data16))) {
-            const err44 = { instancePath: instancePath + "/reserved/memory", schemaPath: "#/$defs/amounts/properties/memory/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema170.properties.memory.type, parentSchema: schema170.properties.memory, data: data16 };
-            if (vErrors === null) {
-              vErrors = [err44];
-            } else {
-              vErrors.push(err44);
-            }
-            errors++;
-          }
-        }
-      } else {
-        const err45 = { instancePath: instancePath + "/reserved", schemaPath: "#/$defs/amounts/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema170.type, parentSchema: schema170, data: data14 };
-        if (vErrors === null) {
-          vErrors = [err45];
-        } else {
-          vErrors.push(err45);
-        }
-        errors++;
-      }
-    }
-    if (data.slots !== void 0) {
-      let data17 = data.slots;
-      if (!(typeof data17 == "number" && (!(data17 % 1) && !isNaN(data17)) && isFinite(data17))) {
-        const err46 = { instancePath: instancePath + "/slots", schemaPath: "#/properties/slots/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema169.properties.slots.type, parentSchema: schema169.properties.slots, data: data17 };
-        if (vErrors === null) {
-          vErrors = [err46];
-        } else {
-          vErrors.push(err46);
-        }
-        errors++;
-      }
-    }
-    if (data.labels !== void 0) {
-      let data18 = data.labels;
-      if (data18 && typeof data18 == "object" && !Array.isArray(data18)) {
-        for (const key4 in data18) {
-          let data19 = data18[key4];
-          if (typeof data19 !== "string") {
-            const err47 = { instancePath: instancePath + "/labels/" + key4.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/properties/labels/additionalProperties/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema169.properties.labels.additionalProperties.type, parentSchema: schema169.properties.labels.additionalProperties, data: data19 };
+        if (data15.memory !== void 0) {
+          let data17 = data15.memory;
+          if (!(typeof data17 == "number" && (!(data17 % 1) && !isNaN(data17)) && isFinite(data17))) {
+            const err47 = { instancePath: instancePath + "/reserved/memory", schemaPath: "#/$defs/amounts/properties/memory/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema170.properties.memory.type, parentSchema: schema170.properties.memory, data: data17 };
             if (vErrors === null) {
               vErrors = [err47];
             } else {
@@ -13128,7 +13121,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err48 = { instancePath: instancePath + "/labels", schemaPath: "#/properties/labels/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema169.properties.labels.type, parentSchema: schema169.properties.labels, data: data18 };
+        const err48 = { instancePath: instancePath + "/reserved", schemaPath: "#/$defs/amounts/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema170.type, parentSchema: schema170, data: data15 };
         if (vErrors === null) {
           vErrors = [err48];
         } else {
@@ -13137,37 +13130,74 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.engineLabels !== void 0) {
-      let data20 = data.engineLabels;
-      if (data20 && typeof data20 == "object" && !Array.isArray(data20)) {
-        for (const key5 in data20) {
-          let data21 = data20[key5];
-          if (typeof data21 !== "string") {
-            const err49 = { instancePath: instancePath + "/engineLabels/" + key5.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/properties/engineLabels/additionalProperties/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema169.properties.engineLabels.additionalProperties.type, parentSchema: schema169.properties.engineLabels.additionalProperties, data: data21 };
+    if (data.slots !== void 0) {
+      let data18 = data.slots;
+      if (!(typeof data18 == "number" && (!(data18 % 1) && !isNaN(data18)) && isFinite(data18))) {
+        const err49 = { instancePath: instancePath + "/slots", schemaPath: "#/properties/slots/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema169.properties.slots.type, parentSchema: schema169.properties.slots, data: data18 };
+        if (vErrors === null) {
+          vErrors = [err49];
+        } else {
+          vErrors.push(err49);
+        }
+        errors++;
+      }
+    }
+    if (data.labels !== void 0) {
+      let data19 = data.labels;
+      if (data19 && typeof data19 == "object" && !Array.isArray(data19)) {
+        for (const key4 in data19) {
+          let data20 = data19[key4];
+          if (typeof data20 !== "string") {
+            const err50 = { instancePath: instancePath + "/labels/" + key4.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/properties/labels/additionalProperties/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema169.properties.labels.additionalProperties.type, parentSchema: schema169.properties.labels.additionalProperties, data: data20 };
             if (vErrors === null) {
-              vErrors = [err49];
+              vErrors = [err50];
             } else {
-              vErrors.push(err49);
+              vErrors.push(err50);
             }
             errors++;
           }
         }
       } else {
-        const err50 = { instancePath: instancePath + "/engineLabels", schemaPath: "#/properties/engineLabels/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema169.properties.engineLabels.type, parentSchema: schema169.properties.engineLabels, data: data20 };
+        const err51 = { instancePath: instancePath + "/labels", schemaPath: "#/properties/labels/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema169.properties.labels.type, parentSchema: schema169.properties.labels, data: data19 };
         if (vErrors === null) {
-          vErrors = [err50];
+          vErrors = [err51];
         } else {
-          vErrors.push(err50);
+          vErrors.push(err51);
+        }
+        errors++;
+      }
+    }
+    if (data.engineLabels !== void 0) {
+      let data21 = data.engineLabels;
+      if (data21 && typeof data21 == "object" && !Array.isArray(data21)) {
+        for (const key5 in data21) {
+          let data22 = data21[key5];
+          if (typeof data22 !== "string") {
+            const err52 = { instancePath: instancePath + "/engineLabels/" + key5.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/properties/engineLabels/additionalProperties/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema169.properties.engineLabels.additionalProperties.type, parentSchema: schema169.properties.engineLabels.additionalProperties, data: data22 };
+            if (vErrors === null) {
+              vErrors = [err52];
+            } else {
+              vErrors.push(err52);
+            }
+            errors++;
+          }
+        }
+      } else {
+        const err53 = { instancePath: instancePath + "/engineLabels", schemaPath: "#/properties/engineLabels/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema169.properties.engineLabels.type, parentSchema: schema169.properties.engineLabels, data: data21 };
+        if (vErrors === null) {
+          vErrors = [err53];
+        } else {
+          vErrors.push(err53);
         }
         errors++;
       }
     }
   } else {
-    const err51 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema169.type, parentSchema: schema169, data };
+    const err54 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema169.type, parentSchema: schema169, data };
     if (vErrors === null) {
-      vErrors = [err51];
+      vErrors = [err54];
     } else {
-      vErrors.push(err51);
+      vErrors.push(err54);
     }
     errors++;
   }

@@ -62,7 +62,7 @@ function summaryWords({ summary }: DriftReport): string {
   return `${open}, ${summary.ignored} ignored, ${count(summary.resolved, 'item')} put right lately`;
 }
 
-function warningsOf({ summary, expiredRules }: DriftReport): readonly Html[] {
+function warningsOf({ summary, hostNotes, expiredRules }: DriftReport): readonly Html[] {
   const hosts = summary.unreachableHosts.map(
     (host) =>
       html`<p class="warning">
@@ -76,7 +76,10 @@ function warningsOf({ summary, expiredRules }: DriftReport): readonly Html[] {
         ${rule.reason}
       </p>`,
   );
-  return [...hosts, ...rules];
+  const notes = hostNotes.map(
+    ({ host, message }) => html`<p class="warning">Host <code>${host}</code>: ${message}</p>`,
+  );
+  return [...hosts, ...notes, ...rules];
 }
 
 function filtersOf(items: readonly (Item | IgnoredItem)[]): Html {

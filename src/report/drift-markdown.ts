@@ -21,6 +21,9 @@ export function driftMarkdown(report: DriftReport): string {
     ...summary.unreachableHosts.map(
       (host) => `- host ${inertCode(host)} cannot be seen: nothing is known of it`,
     ),
+    ...report.hostNotes.map(
+      ({ host, message }) => `- host ${inertCode(host)}: ${inertCode(message)}`,
+    ),
     ...report.expiredRules.map(
       (rule) =>
         `- the rule for ${inertCode(rule.path)} has no effect any more: ${inertCode(ruleInWords(rule))}`,

@@ -6,6 +6,7 @@ import type { HostObservation } from '../model/observation.ts';
 import type { Revision } from '../model/revision.ts';
 import { capacityOf, reservationOf } from '../placement/room.ts';
 import type { ApplicationDecision } from '../rollout/decide-application.ts';
+import type { HostStanding } from '../rollout/host-standing.ts';
 import { revisionDocument } from './revision-document.ts';
 
 export interface HostsInput {
@@ -14,19 +15,25 @@ export interface HostsInput {
   readonly hosts: readonly HostSpec[];
   readonly observations: ReadonlyMap<HostName, HostObservation>;
   readonly applications: readonly ApplicationDecision[];
+  readonly standings: readonly HostStanding[];
   readonly now: number;
 }
 
 /** The hosts as a document: schemas/hosts.schema.json. */
 export function hostsDocument(input: HostsInput): Hosts {
   const { revision, hosts, observations, applications, now } = input;
+  const standings = new Map(input.standings.map((standing) => [standing.host, standing]));
   const uses = usesOf(applications);
   return {
     version: 1,
     revision: revisionDocument(revision),
     generatedAt: isoTime(now),
     hosts: hosts.map((spec) =>
-      hostDocument(spec, observations.get(spec.name), uses.get(spec.name) ?? noUse),
+      hostDocument(spec, {
+        seen: observations.get(spec.name),
+        standing: standings.get(spec.name),
+        use: uses.get(spec.name) ?? noUse,
+      }),
     ),
   };
 }
@@ -57,11 +64,18 @@ function usesOf(applications: readonly ApplicationDecision[]): ReadonlyMap<HostN
   return uses;
 }
 
-function hostDocument(spec: HostSpec, seen: HostObservation | undefined, use: Use): Host {
+interface HostFacts {
+  readonly seen: HostObservation | undefined;
+  readonly standing: HostStanding | undefined;
+  readonly use: Use;
+}
+
+function hostDocument(spec: HostSpec, { seen, standing, use }: HostFacts): Host {
   const { name, address, labels, reserve = {} } = spec;
   return {
     host: name,
-    ...standing(spec, seen),
+    ...lookOf(spec, seen, standing),
+    use: standing?.use ?? 'open',
     address,
     reserve: amounts({ nanoCpus: 0, memoryBytes: 0, ...reserve }),
     reserved: amounts(use),
@@ -70,12 +84,16 @@ function hostDocument(spec: HostSpec, seen: HostObservation | undefined, use: Us
   };
 }
 
-type Standing = Pick<
+type Look = Pick<
   Host,
   'state' | 'since' | 'reason' | 'engine' | 'apiVersion' | 'platform' | 'capacity' | 'engineLabels'
 >;
 
-function standing(spec: HostSpec, seen: HostObservation | undefined): Standing {
+function lookOf(
+  spec: HostSpec,
+  seen: HostObservation | undefined,
+  standing: HostStanding | undefined,
+): Look {
   if (seen?.kind === 'reachable') {
     const { engine } = seen;
     return {
@@ -92,7 +110,7 @@ function standing(spec: HostSpec, seen: HostObservation | undefined): Standing {
   const { nanoCpus, memoryBytes } = spec.capacity ?? {};
   const isKnown = nanoCpus !== undefined && memoryBytes !== undefined;
   return {
-    state: 'unreachable',
+    state: standing === undefined || standing.state === 'ready' ? 'unreachable' : standing.state,
     since: seen === undefined ? null : isoTime(seen.since),
     reason: seen?.reason ?? '',
     engine: '',

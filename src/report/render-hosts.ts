@@ -12,7 +12,7 @@ export function renderHosts({ revision, hosts }: Hosts, style: Style): string {
 function rowOf(host: Host): readonly string[] {
   return [
     host.host,
-    host.state,
+    host.use === 'open' ? host.state : `${host.state}, ${host.use}`,
     engineOf(host),
     count(host.slots, 'slot'),
     reservedOf(host),

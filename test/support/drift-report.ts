@@ -36,6 +36,7 @@ export function aDriftReport(desired: string): DriftReport {
     expiredRules: [anIgnoreRule({ until: 1_000 })],
     observations: [aReachableHost('host-1'), anUnreachableHost('host-3')],
     authors: new Map(),
+    hostNotes: [{ host: 'host-3', message: 'lost: it has been unreachable' }],
     now: 120_000,
   });
 }

@@ -56,8 +56,9 @@ function documentOf(hosts: readonly HostSpec[] = specs): Hosts {
     ]),
   };
   const { revision } = desired;
-  const { applications } = decide(seen);
-  return hostsDocument({ ...seen, revision, hosts, applications });
+  const { applications, placed } = decide(seen);
+  const standings = placed.standing.hosts;
+  return hostsDocument({ ...seen, revision, hosts, applications, standings });
 }
 
 describe('hostsDocument()', () => {
@@ -92,11 +93,18 @@ describe('hostsDocument()', () => {
 
   it('says since when a host cannot be seen, and why', () => {
     expect(document.hosts[2]).toMatchObject({
-      state: 'unreachable',
+      state: 'lost',
       since: '1970-01-01T00:00:00Z',
       reason: 'no answer',
       engine: '',
     });
+  });
+
+  it('says what a host takes', () => {
+    const hosts = [aHost('host-1', { drain: true }), aHost('host-2', { cordon: true })];
+
+    expect(documentOf(hosts).hosts.map(({ use }) => use)).toEqual(['draining', 'cordoned']);
+    expect(renderHosts(documentOf(hosts), plainStyle)).toContain('host-1  ready, draining');
   });
 });
 
@@ -105,9 +113,9 @@ describe('renderHosts()', () => {
     expect(renderHosts(documentOf(), plainStyle)).toMatchInlineSnapshot(`
       "main@000000000000 "change"
 
-      host-1  ready        Docker 20.10.24, API 1.41, linux/amd64  1 slot   1.25 of 3.5 CPUs, 256 MiB of 8 GiB reserved  disk=ssd zone=a
-      host-2  ready        Docker 20.10.24, API 1.41, linux/amd64  1 slot   1.25 of 2 CPUs, 256 MiB of 1 GiB reserved
-      host-3  unreachable  since 1970-01-01T00:00:00Z: no answer   0 slots  0 CPUs, 0 B reserved"
+      host-1  ready  Docker 20.10.24, API 1.41, linux/amd64  1 slot   1.25 of 3.5 CPUs, 256 MiB of 8 GiB reserved  disk=ssd zone=a
+      host-2  ready  Docker 20.10.24, API 1.41, linux/amd64  1 slot   1.25 of 2 CPUs, 256 MiB of 1 GiB reserved
+      host-3  lost   since 1970-01-01T00:00:00Z: no answer   0 slots  0 CPUs, 0 B reserved"
     `);
   });
 });
