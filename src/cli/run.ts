@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import { FleetClaims } from '../reconcile/fleet-claims.ts';
 import { formatListenAddress } from '../server/listen-address.ts';
 import { openWebhookServer } from '../server/webhook-server.ts';
-import { readSecret } from '../source/credential-file.ts';
+import { readSecret } from '../secrets/credential-file.ts';
 import type { ExitCode } from './exit-code.ts';
 import { exitCode } from './exit-code.ts';
 import { runSource } from './run-source.ts';

@@ -3,9 +3,9 @@ import { createPrivateKey } from 'node:crypto';
 import { SignJWT } from 'jose';
 
 import { messageOf, StalledError, TransientError } from '../model/errors.ts';
-import { readCredential, refuseCredential } from './credential-file.ts';
+import { readCredential, refuseCredential } from '../secrets/credential-file.ts';
 import { protocolError } from './judge-answer.ts';
-import { printable } from './printable.ts';
+import { printable } from '../model/printable.ts';
 
 /** An app of GitHub that is installed where the repository is. */
 export interface GithubAppOptions {

@@ -1,4 +1,4 @@
-import { readSecret, refuseCredential } from './credential-file.ts';
+import { readSecret, refuseCredential } from '../secrets/credential-file.ts';
 import type { InstallationTokens } from './github-app.ts';
 
 /** What proves to the server of a repository who asks. */

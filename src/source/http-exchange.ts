@@ -3,11 +3,12 @@ import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 
 import { StalledError, TransientError } from '../model/errors.ts';
+import { codeOf } from '../model/network-trouble.ts';
 import { Deadlines } from './deadlines.ts';
 import type { Hop } from './http-route.ts';
 import type { GitAnswer } from './judge-answer.ts';
 import { protocolError, refusedCertificate, tooLarge } from './judge-answer.ts';
-import { codeOf, networkTrouble, unreachable } from './reach.ts';
+import { networkTrouble, unreachable } from './reach.ts';
 import type { TransportLimits } from './transport.ts';
 
 export interface Exchange extends TransportLimits {

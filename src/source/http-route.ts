@@ -6,7 +6,7 @@ import type { SecureContext } from 'node:tls';
 import { createSecureContext, rootCertificates } from 'node:tls';
 
 import { messageOf } from '../model/errors.ts';
-import { readCredential, refuseCredential } from './credential-file.ts';
+import { readCredential, refuseCredential } from '../secrets/credential-file.ts';
 import type { ProxyOptions } from './proxy.ts';
 import { isSpared, parseProxy, proxyHeaders } from './proxy.ts';
 import { TunnelAgent } from './tunnel.ts';

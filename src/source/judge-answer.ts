@@ -1,7 +1,7 @@
 import { StalledError, TransientError } from '../model/errors.ts';
 import { splitPktLines } from './pkt-line.ts';
 import type { PktLine } from './pkt-line.ts';
-import { printable } from './printable.ts';
+import { printable } from '../model/printable.ts';
 
 /** What a server answered, read to its end. */
 export interface GitAnswer {

@@ -1,5 +1,5 @@
 import { UsageError } from '../model/errors.ts';
-import { readSecret } from './credential-file.ts';
+import { readSecret } from '../secrets/credential-file.ts';
 import { basic } from './http-authorization.ts';
 
 /** A proxy through which servers are reached. */

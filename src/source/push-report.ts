@@ -1,6 +1,6 @@
 import type { PktLine } from './pkt-line.ts';
 import { splitPktLines } from './pkt-line.ts';
-import { printable } from './printable.ts';
+import { printable } from '../model/printable.ts';
 
 /** What a server says of a push. */
 export interface PushReport {

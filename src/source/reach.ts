@@ -1,4 +1,5 @@
-import { messageOf, TransientError } from '../model/errors.ts';
+import { TransientError } from '../model/errors.ts';
+import { codeOf, networkTrouble as troubleOfNetwork } from '../model/network-trouble.ts';
 
 /** What OpenSSL says of a certificate that leads to nobody who is trusted. */
 const untrusted = [
@@ -12,14 +13,6 @@ const untrustedWords =
   'nobody who is trusted vouches for its certificate. Name the certificate of its authority with caFile';
 
 const meanings: ReadonlyMap<string, string> = new Map([
-  ['ECONNREFUSED', 'nothing listens at that port'],
-  ['ENOTFOUND', 'its name cannot be resolved'],
-  ['EAI_AGAIN', 'its name cannot be resolved now'],
-  ['ECONNRESET', 'the connection was broken off before an answer came'],
-  ['EPIPE', 'the connection was broken off before an answer came'],
-  ['ETIMEDOUT', 'the connection timed out'],
-  ['EHOSTUNREACH', 'there is no route to it'],
-  ['ENETUNREACH', 'there is no route to its network'],
   ['CERT_HAS_EXPIRED', 'its certificate has expired'],
   ['CERT_NOT_YET_VALID', 'its certificate is not valid yet; is the clock of this machine right?'],
   ['ERR_TLS_CERT_ALTNAME_INVALID', 'its certificate is for another name'],
@@ -35,14 +28,9 @@ export function unreachable(host: string, seen: string, options?: ErrorOptions):
   );
 }
 
-/** What an error of the network means, in words, with its code. */
+/** What an error of the network or of TLS means, in words, with its code. */
 export function networkTrouble(error: unknown): string {
   const code = codeOf(error);
-  if (code === '') return messageOf(error);
-  return `${meanings.get(code) ?? messageOf(error)} (${code})`;
-}
-
-/** The code of an error of Node.js, or empty. */
-export function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : '';
+  const meaning = meanings.get(code);
+  return meaning === undefined ? troubleOfNetwork(error) : `${meaning} (${code})`;
 }

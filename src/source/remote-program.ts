@@ -3,7 +3,7 @@ import type { ClientChannel } from 'ssh2';
 import type { Deadlines } from './deadlines.ts';
 import { protocolError, tooLarge } from './judge-answer.ts';
 import { flushPacket, isPktStart, splitPktLines } from './pkt-line.ts';
-import { printable } from './printable.ts';
+import { printable } from '../model/printable.ts';
 
 /** How a program ended, as far as it said so. */
 export interface ProgramEnd {

@@ -1,7 +1,7 @@
 import { messageOf } from '../model/errors.ts';
 import { withSignature } from './commit-object.ts';
-import { readCredential, readSecret, refuseCredential } from './credential-file.ts';
-import { parsePrivateKey } from './ssh-identity.ts';
+import { readCredential, readSecret, refuseCredential } from '../secrets/credential-file.ts';
+import { parsePrivateKey } from '../ssh/identity.ts';
 import { signSsh } from './ssh-signature.ts';
 
 /** The key that commits are signed with. Its files are read at each use. */

@@ -6,8 +6,8 @@ import type { GithubAppOptions } from './github-app.ts';
 import type { TlsOptions } from './http-route.ts';
 import type { ProxyOptions } from './proxy.ts';
 import type { SigningOptions } from './sign-commit.ts';
-import type { SshIdentityOptions } from './ssh-identity.ts';
 import type { SubmoduleRule } from './submodules/submodule-rule.ts';
+import type { SshIdentityOptions } from '../ssh/identity.ts';
 
 /** What a repository over SSH needs. All files are read at each use. */
 export interface SshOptions extends SshIdentityOptions {

@@ -1,56 +1,37 @@
-import type { ClientChannel, ConnectConfig } from 'ssh2';
-import ssh2 from 'ssh2';
+import type { Client, ClientChannel } from 'ssh2';
 
-import type { TransientError } from '../model/errors.ts';
 import { messageOf, StalledError } from '../model/errors.ts';
-import { readCredential, refuseCredential } from './credential-file.ts';
-import { askedAlgorithms, readHostKey } from './host-key.ts';
-import { judgeHostKey, noKnownType } from './judge-host-key.ts';
-import type { KnownKeys } from './known-hosts.ts';
-import { findKnownKeys, knownName } from './known-hosts.ts';
+import type { SshAccess, SshMaterial } from '../ssh/connect.ts';
+import { connectSsh, readMaterial } from '../ssh/connect.ts';
+import { knownName } from '../ssh/known-hosts.ts';
 import { networkTrouble, unreachable } from './reach.ts';
-import type { SshAddress } from './ssh-address.ts';
-import type { SshIdentity, SshIdentityOptions } from './ssh-identity.ts';
-import { authMethod, readIdentity } from './ssh-identity.ts';
 
-export interface SshConnectionOptions extends SshIdentityOptions {
-  readonly address: SshAddress;
-  /** Tells whom to trust. */
-  readonly knownHostsFile: string;
-  /** How long the server may take until we are let in. */
-  readonly readyTimeoutMs: number;
-}
-
-/** What the files held when a connection was made. */
-interface Material {
-  readonly identity: SshIdentity;
-  readonly knownHosts: Buffer;
-}
+export type SshConnectionOptions = Omit<SshAccess, 'keepAliveMs'>;
 
 interface Link {
-  readonly client: ssh2.Client;
-  readonly material: Material;
+  readonly client: Client;
+  readonly material: SshMaterial;
   /** It ended, or is about to. */
   isOver: boolean;
 }
 
 /** A connection that died between two questions is noticed within a minute. */
-const keepalive = { keepaliveInterval: 15_000, keepaliveCountMax: 3 };
+const keepAliveMs = 15_000;
 
 /**
  * One connection to an SSH server, which is made when it is needed and kept. It is made anew when it is gone, and when a
  * file has another content than it was made with.
  */
 export class SshConnection {
-  readonly #options: SshConnectionOptions;
+  readonly #access: SshAccess;
   /** How messages name the server. */
   readonly #host: string;
   #link: Promise<Link> | undefined;
   #isClosed = false;
 
   constructor(options: SshConnectionOptions) {
-    this.#options = options;
-    this.#host = knownName(options.address.host, options.address.port);
+    this.#access = { ...options, keepAliveMs };
+    this.#host = knownName(options.server.host, options.server.port);
   }
 
   /**
@@ -59,7 +40,7 @@ export class SshConnection {
    * @throws StalledError `AuthenticationFailed`, `HostKeyUnknown`, `HostKeyChanged`; TransientError `GitUnreachable`
    */
   async exec(command: string, env: Readonly<Record<string, string>>): Promise<ClientChannel> {
-    const material = await this.#read();
+    const material = await readMaterial(this.#access);
     const before = this.#link;
     const link = await this.#linked(material);
     const isKept = this.#link === before;
@@ -85,14 +66,8 @@ export class SshConnection {
     this.drop();
   }
 
-  async #read(): Promise<Material> {
-    const identity = await readIdentity(this.#options);
-    const knownHosts = await readCredential(this.#options.knownHostsFile, 'known_hosts file');
-    return { identity, knownHosts };
-  }
-
   /** The kept connection, or a new one when there is none, or its files held something else. */
-  async #linked(material: Material): Promise<Link> {
+  async #linked(material: SshMaterial): Promise<Link> {
     const promise = this.#link;
     const link = await promise?.catch(() => undefined);
     if (link !== undefined && !link.isOver && isSame(link.material, material)) return link;
@@ -104,40 +79,17 @@ export class SshConnection {
     return this.#link;
   }
 
-  async #open(material: Material): Promise<Link> {
-    const { address, knownHostsFile, readyTimeoutMs } = this.#options;
-    const { host, port, user } = address;
-    const lookup = { name: this.#host, file: knownHostsFile };
-    const known = findKnownKeys(material.knownHosts.toString('utf8'), this.#host);
-    const serverHostKey = askedAlgorithms(known.keys);
-    if (serverHostKey.length === 0) throw noKnownType(known, lookup);
-    let refusal: StalledError | undefined;
-    const client = new ssh2.Client();
-    const config: ConnectConfig = {
-      host,
-      port,
-      username: user,
-      authHandler: [await authMethod(this.#options, material.identity, user)],
-      algorithms: { serverHostKey },
-      hostVerifier: (blob: Buffer) => {
-        const shown = readHostKey(blob);
-        if (shown === undefined) return false;
-        refusal = judgeHostKey(known, shown, lookup);
-        return refusal === undefined;
-      },
-      readyTimeout: readyTimeoutMs,
-      ...keepalive,
-    };
+  async #open(material: SshMaterial): Promise<Link> {
     try {
-      await ready(client, config);
+      const client = await connectSsh(this.#access, material);
       const link: Link = { client, material, isOver: false };
       client.once('close', () => {
         link.isOver = true;
       });
       return link;
     } catch (error) {
-      client.destroy();
-      throw refusal ?? this.#failure(error, known);
+      if (error instanceof StalledError) throw error;
+      throw unreachable(this.#host, networkTrouble(error), { cause: error });
     }
   }
 
@@ -160,44 +112,6 @@ export class SshConnection {
       }
     });
   }
-
-  /** Why no connection came about. */
-  #failure(error: unknown, known: KnownKeys): StalledError | TransientError {
-    const { keyFile, agent, address, knownHostsFile, readyTimeoutMs } = this.#options;
-    const level = error instanceof Error && 'level' in error ? String(error.level) : '';
-    if (level === 'client-authentication' || tooManyTries.test(messageOf(error))) {
-      const means = keyFile === undefined ? `no key of the agent "${agent}"` : `not "${keyFile}"`;
-      return new StalledError(
-        'AuthenticationFailed',
-        `Cannot log in to ${this.#host} as ${address.user}: the server takes ${means}. Add the public key there, or check the user name`,
-        { cause: error },
-      );
-    }
-    if (level === 'client-timeout') {
-      return unreachable(this.#host, `it let nobody in for ${readyTimeoutMs / 1000} s`);
-    }
-    const text = messageOf(error);
-    if (level === 'agent' && agent !== undefined) {
-      return refuseCredential('use', 'SSH agent', agent, text, error);
-    }
-    if (known.keys.length > 0 && /no matching host key/i.test(text)) {
-      return noKnownType(known, { name: this.#host, file: knownHostsFile });
-    }
-    return unreachable(this.#host, networkTrouble(error), { cause: error });
-  }
-}
-
-/** How a server takes leave of an agent that offers it one key after the other. */
-const tooManyTries = /too many authentication failures/i;
-
-function ready(client: ssh2.Client, config: ConnectConfig): Promise<void> {
-  return new Promise((resolve, reject) => {
-    client.once('ready', resolve);
-    // Stays for the life of the connection: later trouble shows as its end.
-    client.on('error', reject);
-    client.once('close', () => reject(new Error('the server closed the connection')));
-    client.connect(config);
-  });
 }
 
 function end(link: Link): void {
@@ -205,7 +119,7 @@ function end(link: Link): void {
   link.client.destroy();
 }
 
-function isSame(one: Material, other: Material): boolean {
+function isSame(one: SshMaterial, other: SshMaterial): boolean {
   return (
     one.knownHosts.equals(other.knownHosts) &&
     one.identity.passphrase === other.identity.passphrase &&

@@ -1,7 +1,7 @@
 import { StalledError } from '../model/errors.ts';
 import type { GitProgram, GitService } from './judge-answer.ts';
 import { complaintIn, protocolError } from './judge-answer.ts';
-import { printable } from './printable.ts';
+import { printable } from '../model/printable.ts';
 import type { ProgramEnd } from './remote-program.ts';
 
 const maxWords = 500;

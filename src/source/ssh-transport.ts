@@ -5,10 +5,11 @@ import { bodyOf, wholeBody } from './body.ts';
 import { Deadlines } from './deadlines.ts';
 import type { GitProgram, GitService } from './judge-answer.ts';
 import { judgeBody } from './judge-answer.ts';
-import { knownName } from './known-hosts.ts';
+import { knownName } from '../ssh/known-hosts.ts';
 import { flushPacket, pktLine, splitPktLines } from './pkt-line.ts';
 import type { ProgramAnswer } from './remote-program.ts';
 import { RemoteProgram } from './remote-program.ts';
+import type { SshAddress } from './ssh-address.ts';
 import { quoteForShell } from './ssh-address.ts';
 import type { SshConnectionOptions } from './ssh-connection.ts';
 import { SshConnection } from './ssh-connection.ts';
@@ -16,7 +17,9 @@ import { programFailure } from './ssh-failure.ts';
 import type { Conversation, Transport, TransportLimits } from './transport.ts';
 
 export interface SshTransportOptions
-  extends TransportLimits, Omit<SshConnectionOptions, 'readyTimeoutMs'> {}
+  extends TransportLimits, Omit<SshConnectionOptions, 'readyTimeoutMs' | 'server'> {
+  readonly address: SshAddress;
+}
 
 /**
  * Speaks SSH. Over one kept connection, each conversation starts `git-upload-pack` or `git-receive-pack`; what they say first
@@ -33,7 +36,11 @@ export class SshTransport implements Transport {
     const { address, idleTimeoutMs } = options;
     this.#options = options;
     this.host = knownName(address.host, address.port);
-    this.#connection = new SshConnection({ ...options, readyTimeoutMs: idleTimeoutMs });
+    this.#connection = new SshConnection({
+      ...options,
+      server: address,
+      readyTimeoutMs: idleTimeoutMs,
+    });
   }
 
   converse(signal: AbortSignal): Conversation {

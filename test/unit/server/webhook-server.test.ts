@@ -12,7 +12,7 @@ import { UsageError } from '../../../src/model/errors.ts';
 import { Follower } from '../../../src/reconcile/follower.ts';
 import { formatListenAddress } from '../../../src/server/listen-address.ts';
 import { openWebhookServer, type WebhookServer } from '../../../src/server/webhook-server.ts';
-import { readSecret } from '../../../src/source/credential-file.ts';
+import { readSecret } from '../../../src/secrets/credential-file.ts';
 import { eventually } from '../../support/eventually.ts';
 import { createRepository, scratchFolder } from '../../support/git-repository.ts';
 import { startGitServer } from '../../support/git-server.ts';

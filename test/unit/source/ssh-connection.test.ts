@@ -31,7 +31,7 @@ afterAll(async () => {
 function connection(keyFile: string): SshConnection {
   const address = parseSshAddress(server.url(scratch.path));
   const { knownHostsFile } = server;
-  return new SshConnection({ address, keyFile, knownHostsFile, readyTimeoutMs: 15_000 });
+  return new SshConnection({ server: address, keyFile, knownHostsFile, readyTimeoutMs: 15_000 });
 }
 
 describe('SshConnection', () => {

@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 
 import { messageOf, UsageError } from '../../../src/model/errors.ts';
 import { run } from '../../../src/sandbox/command.ts';
-import { fingerprint, readHostKey } from '../../../src/source/host-key.ts';
+import { fingerprint, readHostKey } from '../../../src/ssh/host-key.ts';
 import type { SourceOptions } from '../../../src/source/source-options.ts';
 import type { Source } from '../../../src/source/source.ts';
 import type { GitRepository, ScratchFolder } from '../../support/git-repository.ts';

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { run } from '../../../src/sandbox/command.ts';
-import { fingerprint, readHostKey } from '../../../src/source/host-key.ts';
-import { findKnownKeys, knownName } from '../../../src/source/known-hosts.ts';
+import { fingerprint, readHostKey } from '../../../src/ssh/host-key.ts';
+import { findKnownKeys, knownName } from '../../../src/ssh/known-hosts.ts';
 import type { ScratchFolder } from '../../support/git-repository.ts';
 import { scratchFolder } from '../../support/git-repository.ts';
 import { makeKey, publicKey } from '../../support/ssh-server.ts';

@@ -4,7 +4,7 @@ import type { AgentAuthMethod, ParsedKey, PublicKeyAuthMethod } from 'ssh2';
 import ssh2 from 'ssh2';
 
 import { messageOf } from '../model/errors.ts';
-import { readCredential, readSecret, refuseCredential } from './credential-file.ts';
+import { readCredential, readSecret, refuseCredential } from '../secrets/credential-file.ts';
 
 /** How we prove to an SSH server who we are. */
 export interface SshIdentityOptions {
