@@ -10,8 +10,8 @@ import type { ContainerId, HostName } from '../model/names.ts';
 import type { InstallationKey } from '../model/sealed.ts';
 import type { HostObservation } from '../model/observation.ts';
 import type { Step, StepOutcome } from '../model/step.ts';
-import type { TlsCredentials } from './credentials.ts';
-import { watchCredentials } from './credentials.ts';
+import type { HostCredentials } from './credentials.ts';
+import { needsCredentials, watchCredentials } from './credentials.ts';
 import type { Deadlines } from './deadlines.ts';
 import { defaultDeadlines } from './deadlines.ts';
 import type { DockerHost } from './docker-host.ts';
@@ -23,7 +23,7 @@ import { failed } from './step-run.ts';
 import { rejectTwins } from './twins.ts';
 
 export interface FleetOptions {
-  /** Folder with one folder per host: `<host>/{ca,cert,key}.pem`. It is watched. */
+  /** Folder with one folder per host: `<host>/{ca,cert,key}.pem`, or `<host>/{id_ed25519,known_hosts}`. It is watched. */
   readonly credentialsDir: string | null;
   /** Opens the secrets that containers get; without it none can be opened. */
   readonly key?: InstallationKey;
@@ -32,7 +32,7 @@ export interface FleetOptions {
   /** Opens the way to a host, a Docker Engine by default. `onCall` is to be called for each request that is sent. */
   readonly connect?: (
     host: HostSpec,
-    credentials: TlsCredentials | null,
+    credentials: HostCredentials | null,
     onCall: () => void,
   ) => DockerHost;
   /** From 0 to 1, for jitter; Math.random by default. */
@@ -171,10 +171,12 @@ class DockerFleet implements Fleet {
 
   #watchCredentials(spec: FleetSpec): void {
     const { credentialsDir } = this.#options;
-    const needed = spec.hosts.some(({ endpoint }) => endpoint.kind === 'tcp' && endpoint.tls);
+    const needed = spec.hosts.some(({ endpoint }) => needsCredentials(endpoint));
     if (credentialsDir === null || !needed || this.#credentials !== null) return;
     this.#credentials = watchCredentials(credentialsDir, this.#options.clock, (host) => {
-      this.#sessions.get(host)?.credentialsChanged();
+      for (const [name, session] of this.#sessions) {
+        if (host === null || name === host) session.credentialsChanged();
+      }
     });
   }
 }

@@ -1,16 +1,15 @@
-import { Agent as HttpAgent } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
-import { Socket } from 'node:net';
+import type { Agent } from 'node:http';
 import type { Readable } from 'node:stream';
-import { inspect } from 'node:util';
 
 import Docker from 'dockerode';
 
 import type { Clock } from '../model/clock.ts';
 import type { Endpoint } from '../model/fleet.ts';
-import type { TlsCredentials } from './credentials.ts';
+import type { HostCredentials } from './credentials.ts';
 import { withDeadline } from './deadline.ts';
 import type { DockerHost, EngineRequest } from './docker-host.ts';
+import type { EngineAgents } from './engine-agents.ts';
+import { openAgents } from './engine-agents.ts';
 import { EngineError, isStatus, toEngineError } from './engine-error.ts';
 import { negotiateApiVersion } from './api-version.ts';
 import type { WireVersion } from './wire.ts';
@@ -45,8 +44,7 @@ const goodStatuses = { 200: true, 201: true, 204: true, 304: true } as const;
  */
 export class EngineClient implements DockerHost {
   readonly #endpoint: Endpoint;
-  readonly #agent: HttpAgent;
-  readonly #streamAgent: HttpAgent;
+  readonly #agents: EngineAgents;
   readonly #clock: Clock;
   readonly #onCall: () => void;
   #calls: Modem;
@@ -57,17 +55,16 @@ export class EngineClient implements DockerHost {
   /** @param onCall called for each request that is sent */
   constructor(
     endpoint: Endpoint,
-    credentials: TlsCredentials | null,
+    credentials: HostCredentials | null,
     clock: Clock,
     onCall: () => void,
   ) {
     this.#endpoint = endpoint;
     this.#clock = clock;
     this.#onCall = onCall;
-    this.#agent = quietAgent(credentials, { keepAlive: true, maxSockets: 16 });
-    this.#streamAgent = quietAgent(credentials, { keepAlive: false });
-    this.#calls = openModem(endpoint, this.#agent, '');
-    this.#streams = openModem(endpoint, this.#streamAgent, '');
+    this.#agents = openAgents(endpoint, credentials);
+    this.#calls = openModem(endpoint, this.#agents.calls, '');
+    this.#streams = openModem(endpoint, this.#agents.streams, '');
   }
 
   get apiVersion(): string {
@@ -84,8 +81,8 @@ export class EngineClient implements DockerHost {
     const negotiation = negotiateApiVersion(version);
     if (negotiation.kind === 'refused') throw new EngineError('unreachable', negotiation.reason);
     this.#apiVersion = negotiation.apiVersion;
-    this.#calls = openModem(this.#endpoint, this.#agent, this.#apiVersion);
-    this.#streams = openModem(this.#endpoint, this.#streamAgent, this.#apiVersion);
+    this.#calls = openModem(this.#endpoint, this.#agents.calls, this.#apiVersion);
+    this.#streams = openModem(this.#endpoint, this.#agents.streams, this.#apiVersion);
     return version;
   }
 
@@ -126,12 +123,7 @@ export class EngineClient implements DockerHost {
   }
 
   close(): void {
-    for (const agent of [this.#agent, this.#streamAgent]) {
-      agent.maxFreeSockets = 0;
-      for (const sockets of Object.values(agent.freeSockets)) {
-        for (const socket of sockets ?? []) socket.destroy();
-      }
-    }
+    this.#agents.close();
   }
 
   async #request(request: EngineRequest): Promise<unknown> {
@@ -178,35 +170,7 @@ export class EngineClient implements DockerHost {
   }
 }
 
-/**
- * docker-modem runs util.inspect over the options of every request, all properties and at any depth. An agent holds its
- * sockets, so that took up to 100 ms per request; it also holds the private key.
- */
-function quietAgent(
-  credentials: TlsCredentials | null,
-  options: { readonly keepAlive: boolean; readonly maxSockets?: number },
-): HttpAgent {
-  const agent =
-    credentials === null
-      ? new HttpAgent(options)
-      : new HttpsAgent({ ...options, ...credentials, rejectUnauthorized: true });
-  const connect = agent.createConnection.bind(agent);
-  const createConnection: HttpAgent['createConnection'] = (...options) => {
-    const socket = connect(...options);
-    if (socket instanceof Socket) socket.setKeepAlive(true, keepAliveMs);
-    return socket;
-  };
-  return Object.assign(agent, { [inspect.custom]: () => 'agent', createConnection });
-}
-
-/**
- * A connection that has been silent for so long is checked by the kernel, and given up some ten seconds later. Node does
- * not ask for that on TLS connections, and a host that lost its power says nothing: its events, or the answer to a pull,
- * would be waited for as long as the process lives.
- */
-const keepAliveMs = 10_000;
-
-function openModem(endpoint: Endpoint, agent: HttpAgent, apiVersion: string): Modem {
+function openModem(endpoint: Endpoint, agent: Agent, apiVersion: string): Modem {
   const common = {
     agent,
     // A version that is not a string would be the default, which is no prefix at all.
@@ -215,20 +179,25 @@ function openModem(endpoint: Endpoint, agent: HttpAgent, apiVersion: string): Mo
     headers: {},
     pathPrefix: '/',
   };
-  // `host: undefined` must be said: docker-modem lets DOCKER_HOST beat an explicit socketPath.
-  const target =
-    endpoint.kind === 'unix'
-      ? { host: undefined, port: undefined, protocol: 'http', socketPath: endpoint.path }
-      : {
-          host: endpoint.host,
-          port: endpoint.port,
-          protocol: endpoint.tls ? 'https' : 'http',
-          socketPath: undefined,
-        };
   return withoutDockerVariables(() => {
-    const docker = new Docker({ ...common, ...target } as Docker.DockerOptions);
+    const docker = new Docker({ ...common, ...targetOf(endpoint) });
     return docker.modem;
   });
+}
+
+/** `host: undefined` must be said: docker-modem lets DOCKER_HOST beat an explicit socketPath. */
+function targetOf(endpoint: Endpoint): object {
+  switch (endpoint.kind) {
+    case 'unix':
+      return { host: undefined, port: undefined, protocol: 'http', socketPath: endpoint.path };
+    case 'tcp': {
+      const { host, port, tls } = endpoint;
+      return { host, port, protocol: tls ? 'https' : 'http', socketPath: undefined };
+    }
+    case 'ssh':
+      // Its agent never asks where to connect to, and a name is wanted all the same.
+      return { host: 'docker', port: 80, protocol: 'http', socketPath: undefined };
+  }
 }
 
 /** docker-modem reads DOCKER_* in its constructor, and throws when they name files that do not exist. */

@@ -11,8 +11,8 @@ import type { InstallationKey } from '../model/sealed.ts';
 import type { HostObservation } from '../model/observation.ts';
 import type { Step, StepOutcome } from '../model/step.ts';
 import { changedByStep } from './changed-by-step.ts';
-import type { TlsCredentials } from './credentials.ts';
-import { readCredentials } from './credentials.ts';
+import type { HostCredentials } from './credentials.ts';
+import { needsCredentials, readCredentials } from './credentials.ts';
 import { withEither } from './deadline.ts';
 import type { Deadlines } from './deadlines.ts';
 import { clean } from './dirty.ts';
@@ -29,7 +29,7 @@ export interface SessionOptions {
   readonly clock: Clock;
   /** From 0 to 1, for jitter. */
   readonly random: () => number;
-  readonly connect: (host: HostSpec, credentials: TlsCredentials | null) => DockerHost;
+  readonly connect: (host: HostSpec, credentials: HostCredentials | null) => DockerHost;
   readonly fleet: string;
   readonly credentialsDir: string | null;
   readonly key: InstallationKey | null;
@@ -89,8 +89,7 @@ export class HostSession {
   }
 
   credentialsChanged(): void {
-    const { endpoint } = this.spec;
-    if (endpoint.kind === 'tcp' && endpoint.tls) this.#informer.reconnect();
+    if (needsCredentials(this.spec.endpoint)) this.#informer.reconnect();
   }
 
   /** Executes a step in its turn. Never throws. */
@@ -190,9 +189,7 @@ export class HostSession {
   }
 
   async #connect(): Promise<DockerHost> {
-    const { endpoint, name } = this.spec;
-    const tls = endpoint.kind === 'tcp' && endpoint.tls;
-    const credentials = tls ? await readCredentials(this.#options.credentialsDir, name) : null;
+    const credentials = await readCredentials(this.#options.credentialsDir, this.spec);
     return this.#options.connect(this.spec, credentials);
   }
 }

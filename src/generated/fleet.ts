@@ -89,11 +89,11 @@ export interface Host {
  */
 name: string
 /**
- * Where its Docker Engine listens: unix:///path/to/docker.sock, or tcp://host[:port]. Without a port it is 2376. tcp uses mutual TLS with ca.pem, cert.pem and key.pem from the host's folder of credentials. It holds no user and no password.
+ * Where its Docker Engine listens: unix:///path/to/docker.sock, tcp://host[:port], or ssh://[user@]host[:port][/path/to/docker.sock]. tcp uses mutual TLS with ca.pem, cert.pem and key.pem from the host's folder of credentials; without a port it is 2376. ssh uses a key from that folder; without a user it is root, without a port 22, without a path /var/run/docker.sock. It holds no password.
  */
 endpoint: string
 /**
- * Address at which published ports of this host are reached. Default: the host of a tcp endpoint, 127.0.0.1 for a unix one.
+ * Address at which published ports of this host are reached. Default: the host of a tcp or ssh endpoint, 127.0.0.1 for a unix one.
  */
 address?: string
 /**

@@ -48,7 +48,18 @@ export interface Amounts {
 
 export type Endpoint =
   | { readonly kind: 'unix'; readonly path: string }
-  | { readonly kind: 'tcp'; readonly host: string; readonly port: number; readonly tls: boolean };
+  | { readonly kind: 'tcp'; readonly host: string; readonly port: number; readonly tls: boolean }
+  | SshEndpoint;
+
+/** An Engine that listens at a socket of a host which is reached over SSH. */
+export interface SshEndpoint {
+  readonly kind: 'ssh';
+  readonly user: string;
+  readonly host: string;
+  readonly port: number;
+  /** Of the Engine's socket there. */
+  readonly path: string;
+}
 
 export interface PrunePolicy {
   /** Commits (full ids or unique prefixes of at least 7 digits) whose held deletions are approved. */

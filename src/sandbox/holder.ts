@@ -72,6 +72,17 @@ export function holderOf(cgroups: Cgroups, host: HostLayout): number | null {
   return processesIn(cgroups, `${host.cgroup}/h`)[0] ?? null;
 }
 
+/**
+ * The beginning of a command line whose command is to run on a host.
+ *
+ * @throws Error when the host is powered off
+ */
+export function insideOf(cgroups: Cgroups, host: HostLayout): readonly string[] {
+  const holder = holderOf(cgroups, host);
+  if (holder === null) throw new Error(`host "${host.name}" is powered off`);
+  return ['nsenter', '-t', String(holder), '-n', '-m', '-u'];
+}
+
 function readLog(path: string): string {
   return readFileSync(path, 'utf8').trim() || 'its holder process ended';
 }

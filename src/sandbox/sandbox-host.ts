@@ -7,7 +7,7 @@ import { messageOf } from '../model/errors.ts';
 import type { Cgroups } from './cgroups.ts';
 import { createHostCgroup, killProcesses, removeCgroup } from './cgroups.ts';
 import { engineLogTail, engineOf, enginePort, killEngine, launchEngine } from './engine.ts';
-import { startHolder } from './holder.ts';
+import { insideOf, startHolder } from './holder.ts';
 import type { HostLayout, SandboxLayout } from './layout.ts';
 import { createHostNetwork, removeNetwork, setCable } from './network.ts';
 import { identityIn } from './pki.ts';
@@ -42,6 +42,8 @@ export interface SandboxHost extends HostDescription {
   /** Unplugs the host from the lan: packets vanish, nobody gets an error. */
   partition(): Promise<void>;
   heal(): Promise<void>;
+  /** The beginning of a command line whose command is to run on the host. */
+  inside(): readonly string[];
 }
 
 export function describeHost(host: HostLayout, address: string): HostDescription {
@@ -90,6 +92,7 @@ export function createSandboxHost(
     thaw: () => signalEngine('SIGCONT'),
     partition: async () => await setCable(host, 'down'),
     heal: async () => await setCable(host, 'up'),
+    inside: () => insideOf(cgroups, host),
   };
 }
 

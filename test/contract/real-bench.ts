@@ -13,11 +13,29 @@ import { clearHosts, sharedSandbox, shellOf } from '../support/sandbox.ts';
 import { never } from './engine-shell.ts';
 import type { HostBench } from './host-bench.ts';
 
-/** A real engine of the sandbox, through the client that the operator uses. */
-export async function realBench(host: SandboxHost): Promise<HostBench> {
+/** How an engine is reached. */
+interface Way {
+  readonly endpoint: Endpoint;
+  readonly credentialsDir: string;
+}
+
+function directly(host: SandboxHost): Way {
   const { hostname, port } = new URL(host.endpoint);
-  const endpoint: Endpoint = { kind: 'tcp', host: hostname, port: Number(port), tls: true };
-  const credentials = await readCredentials(sharedSandbox().credentials, toHostName(host.name));
+  return {
+    endpoint: { kind: 'tcp', host: hostname, port: Number(port), tls: true },
+    credentialsDir: sharedSandbox().credentials,
+  };
+}
+
+/** A real engine of the sandbox, through the client that the operator uses. */
+export async function realBench(
+  host: SandboxHost,
+  { endpoint, credentialsDir }: Way = directly(host),
+): Promise<HostBench> {
+  const credentials = await readCredentials(credentialsDir, {
+    name: toHostName(host.name),
+    endpoint,
+  });
   const client = new EngineClient(endpoint, credentials, systemClock, () => undefined);
   await client.negotiate(10_000, never);
   return {

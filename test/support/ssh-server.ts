@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
-import { appendFile, chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, chmod, readFile, rm, writeFile } from 'node:fs/promises';
 import type { Server, Socket } from 'node:net';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
@@ -54,9 +54,17 @@ export interface SshServer extends AsyncDisposable {
   start(): Promise<void>;
 }
 
-/** @param folder empty, and removed by the caller */
-export async function startSshServer(folder: string): Promise<SshServer> {
+/**
+ * @param folder empty, and removed by the caller
+ * @param inside the beginning of a command line whose command is to run on another host
+ */
+export async function startSshServer(
+  folder: string,
+  inside: readonly string[] = [],
+): Promise<SshServer> {
   const sshd = await sshdPath();
+  // As root it wants a folder to lock itself into, which the system's own service would make.
+  if (process.geteuid?.() === 0) await run('env', [...inside, 'mkdir', '-p', '/run/sshd']);
   const files = {
     config: join(folder, 'sshd_config'),
     authorized: join(folder, 'authorized_keys'),
@@ -79,7 +87,7 @@ export async function startSshServer(folder: string): Promise<SshServer> {
     if (state.mood === 'silent') return;
     if (state.mood === 'closing') return void socket.destroy();
     if (state.mood === 'garbage') return void socket.end('HTTP/1.1 400 Bad Request\r\n\r\n');
-    const child = spawn(sshd, ['-i', '-e', '-f', files.config], {
+    const child = spawn('env', [...inside, sshd, '-i', '-e', '-f', files.config], {
       stdio: [socket, socket, 'ignore'],
     });
     children.add(child);
@@ -170,8 +178,6 @@ async function sshdPath(): Promise<string> {
     if (!canInstallPackages()) throw new Error('These tests need sshd: install openssh-server');
     await installPackages(['openssh-server'], () => {});
   }
-  // As root it wants a folder to lock itself into, which the system's own service would make.
-  if (process.geteuid?.() === 0) await mkdir('/run/sshd', { recursive: true });
   const found = findCommand('sshd');
   if (found === null) throw new Error('there is no sshd, and it cannot be installed');
   return found;

@@ -69,5 +69,5 @@ function resolveHost(host: Cursor): HostSpec | null {
 }
 
 function addressOf(endpoint: Endpoint): string {
-  return endpoint.kind === 'tcp' ? endpoint.host : '127.0.0.1';
+  return endpoint.kind === 'unix' ? '127.0.0.1' : endpoint.host;
 }

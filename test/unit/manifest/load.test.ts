@@ -312,6 +312,8 @@ hosts:
   - { name: b, endpoint: "tcp://10.0.0.2", labels: { zone: a, rack: 1 } }
   - { name: a, endpoint: "unix:///run/docker.sock" }
   - { name: c, endpoint: "tcp://[fd00::1]:1234", address: c.example.com }
+  - { name: d, endpoint: "ssh://10.0.0.4" }
+  - { name: e, endpoint: "ssh://ops@e.example.com:2222/run/user/1000/docker.sock" }
 variables: { TAG: 1.5 }
 `,
     });
@@ -339,6 +341,28 @@ variables: { TAG: 1.5 }
           name: 'c',
           endpoint: { kind: 'tcp', host: 'fd00::1', port: 1234, tls: true },
           address: 'c.example.com',
+        },
+        {
+          name: 'd',
+          endpoint: {
+            kind: 'ssh',
+            user: 'root',
+            host: '10.0.0.4',
+            port: 22,
+            path: '/var/run/docker.sock',
+          },
+          address: '10.0.0.4',
+        },
+        {
+          name: 'e',
+          endpoint: {
+            kind: 'ssh',
+            user: 'ops',
+            host: 'e.example.com',
+            port: 2222,
+            path: '/run/user/1000/docker.sock',
+          },
+          address: 'e.example.com',
         },
       ],
     });
@@ -374,9 +398,16 @@ variables: { TAG: 1.5 }
         '4:26 duplicate-endpoint: two hosts have the same endpoint; the other stands at fleet.yaml:3:26',
     },
     {
-      name: 'ssh',
-      text: host('{ name: a, endpoint: "ssh://a" }'),
-      expected: '3:26 invalid-value: endpoints with ssh:// are not supported yet',
+      name: 'ssh with a password',
+      text: host('{ name: a, endpoint: "ssh://me:secret@a" }'),
+      expected:
+        '3:26 invalid-value: an endpoint must not hold a password: ssh takes a key from the folder of credentials',
+    },
+    {
+      name: 'ssh without a host',
+      text: host('{ name: a, endpoint: "ssh://me@:22" }'),
+      expected:
+        '3:26 invalid-value: the endpoint is not valid: expected ssh://user@host:port, with the path of the socket of the engine when that is not /var/run/docker.sock',
     },
     {
       name: 'a password, which is not repeated',
