@@ -6,6 +6,8 @@ export interface Refusal {
   readonly message: string;
   /** The image that the step needs, or empty. */
   readonly image: string;
+  /** The entry of config.json whose login was sent to the registry of the image, or empty. */
+  readonly login: string;
 }
 
 interface FailureRule {
@@ -42,14 +44,17 @@ const rules: readonly FailureRule[] = [
     hint: 'use an image for the platform of the host',
   },
   {
+    // What was sent is ours, and no commit can mend it.
+    class: 'infrastructure',
+    reason: 'LoginRefused',
+    when: (refusal) => refusal.login !== '' && isUnauthorized(refusal),
+    hint: 'check this login in config.json of the folder of credentials, and that it may pull the image',
+  },
+  {
     class: 'revision',
     reason: 'ImageUnauthorized',
-    when: (refusal) =>
-      refusal.image !== '' &&
-      /unauthorized|authentication required|no basic auth credentials|\bdenied\b/i.test(
-        refusal.message,
-      ),
-    hint: 'check the name, and that the host may pull it',
+    when: isUnauthorized,
+    hint: 'check the name; a login for its registry goes into config.json of the folder of credentials',
   },
   {
     class: 'infrastructure',
@@ -105,7 +110,8 @@ const rules: readonly FailureRule[] = [
 /** Judges a refusal of the engine. `doing` says what was refused: `start container "web"`. */
 export function classifyRefusal(doing: string, refusal: Refusal): StepFailure {
   const rule = rules.find(({ when }) => when(refusal));
-  const message = `Cannot ${doing}: ${refusal.message}`;
+  const as = refusal.login === '' ? '' : ` with the login for "${refusal.login}"`;
+  const message = `Cannot ${doing}${as}: ${refusal.message}`;
   if (rule === undefined) {
     const reason = refusal.image === '' ? 'EngineFailure' : 'RegistryUnavailable';
     return { class: 'infrastructure', reason, message };
@@ -117,6 +123,13 @@ export function classifyRefusal(doing: string, refusal: Refusal): StepFailure {
 export function refusedPort(message: string): number | null {
   const match = /(?:Bind for|listen \w+) \S*?:(\d+)(?: failed|: bind)/i.exec(message);
   return match === null ? null : Number(match[1]);
+}
+
+function isUnauthorized({ image, message }: Refusal): boolean {
+  return (
+    image !== '' &&
+    /unauthorized|authentication required|no basic auth credentials|\bdenied\b/i.test(message)
+  );
 }
 
 function says(pattern: RegExp): (refusal: Refusal) => boolean {

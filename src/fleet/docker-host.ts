@@ -13,6 +13,8 @@ export interface EngineRequest {
   readonly body?: object;
   /** A tar archive as the body, instead of JSON. */
   readonly archive?: Buffer;
+  /** Value of the header X-Registry-Auth, which the engine hands on to a registry: a secret. */
+  readonly registryAuth?: string;
   readonly deadlineMs: number;
   readonly signal: AbortSignal;
 }

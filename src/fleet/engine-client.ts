@@ -22,6 +22,7 @@ interface Modem {
       readonly method: string;
       readonly options: { readonly _query: object; readonly _body: object };
       readonly file?: Buffer;
+      readonly authconfig?: { readonly key: string };
       readonly isStream: boolean;
       readonly abortSignal: AbortSignal;
       readonly statusCodes: Readonly<Record<number, true>>;
@@ -149,6 +150,7 @@ export class EngineClient implements DockerHost {
   ): Promise<unknown> {
     this.#onCall();
     const { path, method = 'GET', query = {}, body = {}, archive, what } = request;
+    const { registryAuth: key } = request;
     const asked = Object.keys(query).length > 0 ? `${path}?` : path;
     return new Promise((resolve, reject) => {
       modem.dial(
@@ -157,6 +159,7 @@ export class EngineClient implements DockerHost {
           method,
           options: { _query: query, _body: body },
           ...(archive === undefined ? {} : { file: archive }),
+          ...(key === undefined ? {} : { authconfig: { key } }),
           isStream,
           abortSignal,
           statusCodes: goodStatuses,

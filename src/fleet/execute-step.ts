@@ -81,7 +81,9 @@ function outcomeOf(error: unknown, action: Action, run: StepRun): StepOutcome {
   if (error instanceof EngineError && error.trouble === 'status') {
     const { status, message } = error;
     const image = imageOf(action);
-    const failure = classifyRefusal(doing, { status, message: explainPort(message, run), image });
+    const { login } = run;
+    const told = explainPort(message, run);
+    const failure = classifyRefusal(doing, { status, message: told, image, login });
     return { kind: 'failed', failure };
   }
   if (error instanceof SealedError) {

@@ -23,6 +23,8 @@ import { executeStep } from './execute-step.ts';
 import type { Evidence } from './fleet.ts';
 import { HostInformer } from './host-informer.ts';
 import { lookUpImage, unreachable } from './look-up-image.ts';
+import type { RegistryLogin } from './registry-login.ts';
+import { readLogin } from './registry-login.ts';
 import { failed, skipped } from './step-run.ts';
 
 export interface SessionOptions {
@@ -105,7 +107,8 @@ export class HostSession {
     return withEither([signal, this.#closing.signal], async (either) => {
       const { client } = this.#informer;
       const { name } = this.spec;
-      return client === null ? unreachable(name, image) : lookUpImage(client, name, image, either);
+      if (client === null) return unreachable(name, image);
+      return lookUpImage(client, name, image, await this.#login(image), either);
     });
   }
 
@@ -162,6 +165,7 @@ export class HostSession {
       logger,
       key,
       filling,
+      login: this.#login,
     };
     const dirty = changedByStep(step.action, observation);
     const giveBack = this.#informer.leave(dirty.containers);
@@ -187,6 +191,9 @@ export class HostSession {
     const shared = pulling;
     return withEither([signal], (waiting) => Promise.race([shared, cancelled(waiting, goesOn)]));
   }
+
+  readonly #login = (image: string): Promise<RegistryLogin> =>
+    readLogin(this.#options.credentialsDir, image);
 
   async #connect(): Promise<DockerHost> {
     const credentials = await readCredentials(this.#options.credentialsDir, this.spec);

@@ -5,6 +5,7 @@ import { classifyRefusal } from './classify-failure.ts';
 import type { DockerHost } from './docker-host.ts';
 import { enginePath } from './engine-path.ts';
 import { EngineError } from './engine-error.ts';
+import type { RegistryLogin } from './registry-login.ts';
 import type { WireDistribution } from './wire.ts';
 
 /** A registry that is down may take the engine a while to notice; nothing that runs waits for it. */
@@ -18,13 +19,23 @@ export async function lookUpImage(
   client: DockerHost,
   host: HostName,
   image: string,
+  login: RegistryLogin,
   signal: AbortSignal,
 ): Promise<LookupOutcome> {
   const doing = `look up image "${image}" through host "${host}"`;
+  if (login.kind === 'unusable') {
+    const message = `Cannot ${doing}: ${login.reason}`;
+    return {
+      kind: 'failed',
+      failure: { class: 'infrastructure', reason: 'LoginUnusable', message },
+    };
+  }
+  const { entry, header } = login.kind === 'found' ? login : { entry: '', header: undefined };
   try {
     const { Descriptor } = await client.json<WireDistribution>({
       what: `look up image "${image}"`,
       path: enginePath`/distribution/${image}/json`,
+      ...(header === undefined ? {} : { registryAuth: header }),
       deadlineMs: lookupMs,
       signal,
     });
@@ -34,7 +45,8 @@ export async function lookUpImage(
   } catch (error) {
     if (error instanceof EngineError && error.trouble === 'status') {
       const { status, message } = error;
-      return { kind: 'failed', failure: classifyRefusal(doing, { status, message, image }) };
+      const refusal = { status, message, image, login: entry };
+      return { kind: 'failed', failure: classifyRefusal(doing, refusal) };
     }
     return infrastructure(`Cannot ${doing}: ${messageOf(error)}`);
   }

@@ -3,6 +3,8 @@ import { withDeadline, withEither } from './deadline.ts';
 import { enginePath } from './engine-path.ts';
 import { EngineError } from './engine-error.ts';
 import { readJsonLines } from './json-lines.ts';
+import type { RegistryLogin } from './registry-login.ts';
+import { splitReference } from './split-reference.ts';
 import type { StepRun } from './step-run.ts';
 import { done, failed } from './step-run.ts';
 import type { WireImage } from './wire.ts';
@@ -14,7 +16,13 @@ import type { WireImage } from './wire.ts';
 export async function pullImage(run: StepRun, image: string): Promise<StepOutcome> {
   const present = await inspectImage(run, image);
   if (present !== null) return checkPlatform(run, image, present);
-  await pull(run, image);
+  const login = await run.loginFor(image);
+  if (login.kind === 'unusable') {
+    const { name } = run.context.host;
+    const message = `Cannot pull image "${image}" on host "${name}": ${login.reason}`;
+    return failed('infrastructure', 'LoginUnusable', message);
+  }
+  await pull(run, image, login);
   const pulled = await inspectImage(run, image);
   if (pulled !== null) return checkPlatform(run, image, pulled);
   const message = `Cannot pull image "${image}" on host "${run.context.host.name}": it was pulled, and is gone again`;
@@ -38,7 +46,7 @@ function checkPlatform(run: StepRun, image: string, found: WireImage): StepOutco
 }
 
 /** Errors come inside the stream, after a 200; the stream's end without one is the success. */
-async function pull(run: StepRun, image: string): Promise<void> {
+async function pull(run: StepRun, image: string, login: RegistryLogin): Promise<void> {
   const { name, tag } = splitReference(image);
   const { clock, deadlines } = run.context;
   const deadlineMs = deadlines.pull;
@@ -50,6 +58,7 @@ async function pull(run: StepRun, image: string): Promise<void> {
         method: 'POST',
         path: '/images/create',
         query: { fromImage: name, tag },
+        ...(login.kind === 'found' ? { registryAuth: login.header } : {}),
         deadlineMs,
         signal: either,
       });
@@ -64,12 +73,4 @@ async function pull(run: StepRun, image: string): Promise<void> {
 function errorOf(message: unknown): string | null {
   if (typeof message !== 'object' || message === null || !('error' in message)) return null;
   return typeof message.error === 'string' ? message.error : 'the engine does not say why';
-}
-
-/** Name and tag or digest. Without a tag the engine would pull all tags of the repository. */
-export function splitReference(image: string): { readonly name: string; readonly tag: string } {
-  const [named = '', digest] = image.split('@');
-  const colon = named.indexOf(':', named.lastIndexOf('/') + 1);
-  const name = colon < 0 ? named : named.slice(0, colon);
-  return { name, tag: digest ?? (colon < 0 ? 'latest' : named.slice(colon + 1)) };
 }

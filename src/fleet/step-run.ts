@@ -7,6 +7,7 @@ import type { InstallationKey } from '../model/sealed.ts';
 import type { StepFailure, StepOutcome } from '../model/step.ts';
 import type { Deadlines } from './deadlines.ts';
 import type { DockerHost, EngineRequest } from './docker-host.ts';
+import type { RegistryLogin } from './registry-login.ts';
 
 /** What a step needs of its host. */
 export interface StepContext {
@@ -21,6 +22,8 @@ export interface StepContext {
   readonly logger: Logger;
   /** Opens the secrets that containers get; null: none can be opened. */
   readonly key: InstallationKey | null;
+  /** Finds what is to be sent to the registry of an image. */
+  readonly login: (image: string) => Promise<RegistryLogin>;
   /** Containers that bring files to the host just now, by name. */
   readonly filling: Set<string>;
 }
@@ -32,6 +35,7 @@ export class StepRun {
   readonly context: StepContext;
   readonly signal: AbortSignal;
   #mutated = false;
+  #login = '';
 
   constructor(context: StepContext, signal: AbortSignal) {
     this.context = context;
@@ -45,6 +49,18 @@ export class StepRun {
   /** Whether a mutation was sent: from then on, an answer that is missing means that the outcome is unknown. */
   get mutated(): boolean {
     return this.#mutated;
+  }
+
+  /** The entry of config.json whose login was asked for; empty: none was, or there is none. */
+  get login(): string {
+    return this.#login;
+  }
+
+  /** What is to be sent to the registry of an image. */
+  async loginFor(image: string): Promise<RegistryLogin> {
+    const login = await this.context.login(image);
+    if (login.kind === 'found') this.#login = login.entry;
+    return login;
   }
 
   /** Reads an object; null when there is none. */

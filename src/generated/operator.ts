@@ -38,7 +38,7 @@ path?: string
  */
 state?: string
 /**
- * Folder with a folder per host, named like the host, that holds ca.pem, cert.pem and key.pem for a tcp endpoint, or id_ed25519, id_ecdsa or id_rsa, a passphrase file if the key needs one, and known_hosts for an ssh one; a known_hosts beside these folders is for all hosts that have none of their own. It is watched. Default: none.
+ * Folder with a folder per host, named like the host, that holds ca.pem, cert.pem and key.pem for a tcp endpoint, or id_ed25519, id_ecdsa or id_rsa, a passphrase file if the key needs one, and known_hosts for an ssh one; a known_hosts beside these folders is for all hosts that have none of their own, and config.json beside them holds the logins for registries. It is watched. Default: none.
  */
 credentials?: string
 /**

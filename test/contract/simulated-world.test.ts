@@ -137,7 +137,8 @@ it('a pull fails in words that say whose fault it is', async () => {
   const reasonOf = async (): Promise<string> => {
     const answer = await world.ask('POST', pullRequest);
     const { message } = answer.body as { readonly message: string };
-    return classifyRefusal('pull', { status: answer.status, message, image: 'web' }).reason;
+    return classifyRefusal('pull', { status: answer.status, message, image: 'web', login: '' })
+      .reason;
   };
 
   expect(await reasonOf()).toBe('ImageNotFound');
@@ -179,7 +180,12 @@ it('a full disk takes nothing new, and lets everything old end', async () => {
   expect(refusals).toHaveLength(4);
   for (const refused of refusals) {
     const { message } = refused.body as { readonly message: string };
-    const judged = classifyRefusal('do it', { status: refused.status, message, image: '' });
+    const judged = classifyRefusal('do it', {
+      status: refused.status,
+      message,
+      image: '',
+      login: '',
+    });
     expect(judged.reason).toBe('DiskFull');
   }
   expect((await world.ask('POST', '/containers/web/stop')).status).toBe(204);

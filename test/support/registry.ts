@@ -6,7 +6,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { findCommand } from '../../src/sandbox/command.ts';
+import { findCommand, run } from '../../src/sandbox/command.ts';
 import { installPackages } from '../../src/sandbox/packages.ts';
 import type { HostDescription } from '../../src/sandbox/sandbox-host.ts';
 import { eventually } from './eventually.ts';
@@ -19,24 +19,35 @@ export class Registry implements AsyncDisposable {
   /** `10.77.3.1:5000` */
   readonly address: string;
   readonly #dir: string;
+  readonly #account: RegistryAccount | null;
   #process: ChildProcess | null = null;
 
-  private constructor(address: string, dir: string) {
+  private constructor(address: string, dir: string, account: RegistryAccount | null) {
     this.address = address;
     this.#dir = dir;
+    this.#account = account;
   }
 
-  static async start(hosts: readonly HostDescription[]): Promise<Registry> {
+  /** @param account the only one that may do anything; without it everybody may */
+  static async start(
+    hosts: readonly HostDescription[],
+    account: RegistryAccount | null = null,
+  ): Promise<Registry> {
     if (findCommand(command) === null) await installPackages([command], say);
     const gateway = (hosts[0]?.address ?? '').replace(/\d+$/, '1');
     const dir = await mkdtemp(join(tmpdir(), 'fleetwright-registry-'));
-    const registry = new Registry(`${gateway}:${await freePort(gateway)}`, dir);
+    const port = await freePort(gateway);
+    const registry = new Registry(`${gateway}:${port}`, dir, account);
     const lines = [
       'version: 0.1',
       `storage: { filesystem: { rootdirectory: ${dir}/data } }`,
       `http: { addr: "${registry.address}" }`,
       'log: { level: error }',
     ];
+    if (account !== null) {
+      await writeFile(join(dir, 'htpasswd'), await passwordLine(account));
+      lines.push(`auth: { htpasswd: { realm: test, path: ${dir}/htpasswd } }`);
+    }
     await writeFile(join(dir, 'config.yml'), lines.join('\n'));
     await registry.resume();
     return registry;
@@ -49,7 +60,7 @@ export class Registry implements AsyncDisposable {
     const repo = `${this.address}/${name.slice(0, at)}`;
     const reference = `${this.address}/${name}`;
     await engine.getImage(image).tag({ repo, tag: name.slice(at + 1) });
-    const pushing = await engine.getImage(reference).push({ authconfig: noCredentials });
+    const pushing = await engine.getImage(reference).push({ authconfig: this.#login() });
     await new Promise<void>((resolve, reject) => {
       engine.modem.followProgress(pushing, (error) => (error === null ? resolve() : reject(error)));
     });
@@ -58,6 +69,11 @@ export class Registry implements AsyncDisposable {
     await engine.getImage(reference).remove();
     if (digest === undefined) throw new Error(`"${reference}" was pushed and has no digest`);
     return digest.slice(digest.indexOf('@') + 1);
+  }
+
+  #login(): RegistryAccount & { readonly serveraddress: string } {
+    const nobody = { username: '', password: '', serveraddress: '' };
+    return this.#account === null ? nobody : { ...this.#account, serveraddress: this.address };
   }
 
   /** Nobody answers at its address from now on. */
@@ -83,11 +99,22 @@ export class Registry implements AsyncDisposable {
   }
 }
 
-const noCredentials = { username: '', password: '', serveraddress: '' };
+export interface RegistryAccount {
+  readonly username: string;
+  readonly password: string;
+}
+
+/** As htpasswd(1) writes it with bcrypt, which the registry wants; Perl's crypt is on every Debian. */
+async function passwordLine({ username, password }: RegistryAccount): Promise<string> {
+  const salt = '$2b$05$abcdefghijklmnopqrstuu';
+  const hash = await run('perl', ['-e', 'print crypt($ARGV[0], $ARGV[1])', password, salt]);
+  return `${username}:${hash}\n`;
+}
 
 async function isUp(address: string): Promise<true | null> {
   try {
-    return (await fetch(`http://${address}/v2/`)).ok ? true : null;
+    const { status } = await fetch(`http://${address}/v2/`);
+    return status === 200 || status === 401 ? true : null;
   } catch {
     return null;
   }

@@ -141,7 +141,7 @@ const refusals = [
 it.each(refusals)(
   'classifyRefusal() takes for %s %s: %i %s',
   (cls, reason, status, message, image) => {
-    const failure = classifyRefusal('do it', { status, message, image });
+    const failure = classifyRefusal('do it', { status, message, image, login: '' });
 
     expect(failure).toMatchObject({ class: cls, reason });
     expect(failure.message).toContain(`Cannot do it: ${message}`);
@@ -153,4 +153,15 @@ it('refusedPort() finds the port in both wordings', () => {
 
   expect(taken.map(refusedPort)).toEqual([8080, 8080]);
   expect(refusedPort('network shop_default not found')).toBeNull();
+});
+
+it('classifyRefusal() blames a login that was sent, and names it', () => {
+  const message = 'Get "https://ghcr.io/v2/": unauthorized: authentication required';
+  const refusal = { status: 500, message, image: 'ghcr.io/team/web', login: 'ghcr.io/team' };
+
+  expect(classifyRefusal('pull it', refusal)).toEqual({
+    class: 'infrastructure',
+    reason: 'LoginRefused',
+    message: `Cannot pull it with the login for "ghcr.io/team": ${message} (check this login in config.json of the folder of credentials, and that it may pull the image)`,
+  });
 });

@@ -77,6 +77,7 @@ async function execute(action: Action, ends: Ends): Promise<Seen> {
     logger,
     key: null,
     filling: new Set<string>(),
+    login: () => Promise.resolve({ kind: 'none' } as const),
   };
   const outcome = await executeStep(aStep(action), context, never);
   return { outcome, made, warnings };

@@ -54,6 +54,7 @@ async function execute(
     logger: pino({ level: 'silent' }),
     key: null,
     filling: new Set<string>(),
+    login: () => Promise.resolve({ kind: 'none' } as const),
   };
   const cause = { commit: aCommit(1), origin: null, path: '', reason: 'test', changes: [] };
   const step = { key: 'k', host: toHostName('host-1'), application: 'shop', service: 'web' };

@@ -19,7 +19,13 @@ async function ask(status: number, body: object, reference = image): Promise<Loo
   };
   const { client } = await clientOf(listener);
   const signal = new AbortController().signal;
-  const outcome = await lookUpImage(client, toHostName('host-1'), reference, signal);
+  const outcome = await lookUpImage(
+    client,
+    toHostName('host-1'),
+    reference,
+    { kind: 'none' },
+    signal,
+  );
   if (reference === image) expect(paths).toEqual([`/distribution/${image}/json`]);
   return outcome;
 }
@@ -43,6 +49,28 @@ describe('lookUpImage()', () => {
         reason,
         message: expect.stringContaining(`Cannot look up image "${image}" through host "host-1"`),
       },
+    });
+  });
+
+  it('sends the login for the registry, and says when there is none that can be sent', async () => {
+    const headers: unknown[] = [];
+    const { client } = await clientOf((request, response) => {
+      headers.push(request.headers['x-registry-auth']);
+      response.end(JSON.stringify({ Descriptor: { digest } }));
+    });
+    const signal = new AbortController().signal;
+    const name = toHostName('host-1');
+    const login = { kind: 'found', entry: 'registry:5000', header: 'e30=' } as const;
+
+    await lookUpImage(client, name, image, login, signal);
+    const unusable = { kind: 'unusable', reason: 'it is broken' } as const;
+    const outcome = await lookUpImage(client, name, image, unusable, signal);
+
+    expect(headers).toEqual(['e30=']);
+    const message = `Cannot look up image "${image}" through host "host-1": it is broken`;
+    expect(outcome).toEqual({
+      kind: 'failed',
+      failure: { class: 'infrastructure', reason: 'LoginUnusable', message },
     });
   });
 

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { backOffMs } from '../../../src/fleet/back-off.ts';
 import { demultiplex } from '../../../src/fleet/evidence.ts';
 import { updateBody } from '../../../src/fleet/execute-container.ts';
-import { splitReference } from '../../../src/fleet/pull-image.ts';
+import { splitReference } from '../../../src/fleet/split-reference.ts';
 
 it('backOffMs() doubles from half a second to ten', () => {
   expect([1, 2, 3, 4, 5, 6, 50].map(backOffMs)).toEqual([
