@@ -90,6 +90,14 @@ class DockerFleet implements Fleet {
     await Promise.all([...this.#sessions.values()].map((session) => session.refresh(signal)));
   }
 
+  async look(host: HostName, signal: AbortSignal): Promise<void> {
+    await this.#sessions.get(host)?.refresh(signal);
+  }
+
+  unseen(): readonly HostName[] {
+    return [...this.#sessions].flatMap(([name, { wasTried }]) => (wasTried ? [] : [name]));
+  }
+
   async execute(step: Step, signal: AbortSignal): Promise<StepOutcome> {
     const session = this.#sessions.get(step.host);
     const observation = this.snapshot().get(step.host);

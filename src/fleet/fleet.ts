@@ -27,6 +27,10 @@ export interface Fleet extends AsyncDisposable {
   snapshot(): ReadonlyMap<HostName, HostObservation>;
   /** Observes every host in full now; a host that does not answer within its deadline is `unreachable`. Never throws. */
   refresh(signal: AbortSignal): Promise<void>;
+  /** Observes one host in full now, as refresh() does all of them. Never throws. */
+  look(host: HostName, signal: AbortSignal): Promise<void>;
+  /** Hosts that have neither been seen nor failed to answer since they were configured. */
+  unseen(): readonly HostName[];
   /**
    * Executes one step through the queue of its host. Never throws: trouble is an outcome. When it resolves, the snapshot
    * shows what the step did.

@@ -79,6 +79,7 @@ export class HostInformer {
   #nap = new AbortController();
   #brokenBy: unknown = null;
   #waiting: (() => void)[] = [];
+  #wasTried = false;
   readonly #unread = new Unread();
   #cancelFlush: (() => void) | null = null;
 
@@ -105,6 +106,11 @@ export class HostInformer {
   /** The client of the connection that stands, or null. */
   get client(): DockerHost | null {
     return this.#link?.client ?? null;
+  }
+
+  /** Whether a try to observe the host has ended, either way. */
+  get wasTried(): boolean {
+    return this.#wasTried;
   }
 
   /** Containers of others that are read in full too, from the next full list on. */
@@ -335,6 +341,7 @@ export class HostInformer {
   }
 
   #settle(): void {
+    this.#wasTried = true;
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const resolve of waiting) resolve();

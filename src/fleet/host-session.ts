@@ -82,6 +82,11 @@ export class HostSession {
     return this.#informer.observation;
   }
 
+  /** Whether the host has been seen, or has failed to answer. */
+  get wasTried(): boolean {
+    return this.#informer.wasTried;
+  }
+
   lookFor(interest: AdoptionInterest): void {
     this.#informer.lookFor(interest);
   }

@@ -25,6 +25,7 @@ import { probeTargets } from './probe-targets.ts';
 import { hooksEntry } from './hooks-entry.ts';
 import { findContainer, isBetterNow } from './fresh-look.ts';
 import { Lookups } from './lookups.ts';
+import { Looks } from './looks.ts';
 import { leadsOn } from './leads-on.ts';
 import { Prober } from './prober.ts';
 import { Attendance } from './attendance.ts';
@@ -85,6 +86,7 @@ export class Operator implements AsyncDisposable {
   readonly #requests: RequestWatch;
   readonly #attendance: Attendance;
   readonly #lookups: Lookups;
+  readonly #looks: Looks;
   readonly #unsubscribe: () => void;
   readonly #inFlight = new Map<string, ActionKind>();
   readonly #running = new Set<Promise<void>>();
@@ -100,8 +102,6 @@ export class Operator implements AsyncDisposable {
   #stepsTaken = 0;
   #watchingSince: number;
   #sourceAwaySince: number | null = null;
-  #isLooking = false;
-  #firstLook: Promise<void> | null = null;
 
   constructor(parts: OperatorParts) {
     this.#parts = parts;
@@ -110,6 +110,7 @@ export class Operator implements AsyncDisposable {
     this.#prober = new Prober({ onChange: () => this.#wake.call(), clock, probe });
     this.#attendance = new Attendance(clock);
     this.#watchingSince = this.#attendance.since();
+    this.#looks = new Looks({ fleet: parts.fleet, onEnd: () => this.#wake.call() });
     this.#lookups = new Lookups({ ...parts, onAnswer: () => this.#wake.call() });
     this.#requests = new RequestWatch(parts.journal, clock, () => this.#wake.call());
     this.#unsubscribe = parts.fleet.subscribe(() => this.#wake.call());
@@ -126,38 +127,10 @@ export class Operator implements AsyncDisposable {
     fleet.configure(desired.fleet, interest);
     this.#desired = desired;
     // What is to be taken on must not be taken for missing.
-    if (isDeepStrictEqual(interest, this.#interest)) this.#lookAtNewHosts();
-    else this.#lookAtAll();
+    if (isDeepStrictEqual(interest, this.#interest)) this.#looks.awaitNew();
+    else this.#looks.awaitAll();
     this.#interest = interest;
     this.#wake.call();
-  }
-
-  /**
-   * A host that was never looked at must not be taken for one that is away: nothing is decided before each has been seen
-   * once, or has failed to answer once.
-   */
-  #lookAtNewHosts(): void {
-    const { fleet } = this.#parts;
-    const isNew = [...fleet.snapshot().values()].some(({ kind }) => kind === 'unreachable');
-    if (isNew) this.#lookAtAll();
-  }
-
-  #lookAtAll(): void {
-    const look = this.#parts.fleet.refresh(this.#stop.signal).finally(() => {
-      if (this.#firstLook === look) this.#firstLook = null;
-      this.#wake.call();
-    });
-    this.#firstLook = look;
-  }
-
-  /** A look beside the loop, one at a time: what it finds wakes the loop. */
-  #lookAgain(): void {
-    if (this.#isLooking) return;
-    this.#isLooking = true;
-    void this.#parts.fleet.refresh(this.#stop.signal).finally(() => {
-      this.#isLooking = false;
-      this.#wake.call();
-    });
   }
 
   /** A process that stood still has old pictures of its hosts: it looks at all of them before it decides. */
@@ -166,7 +139,7 @@ export class Operator implements AsyncDisposable {
     if (since === this.#watchingSince) return;
     this.#watchingSince = since;
     this.#readiness = new Map();
-    this.#lookAtAll();
+    this.#looks.awaitAll();
   }
 
   /** Whether the repository can be reached: who reaches nothing may be cut off himself. */
@@ -240,7 +213,7 @@ export class Operator implements AsyncDisposable {
     if (entries.some(({ kind }) => kind === 'retried')) this.#failures = new Map();
     for (const step of decision.steps) this.#begin(step);
     this.#lookups.ask(decision.lookups);
-    if (decision.applications.some(({ wantsLook }) => wantsLook)) this.#lookAgain();
+    this.#looks.again(decision.applications.flatMap(({ looks }) => looks));
     observer.decided(decision);
     if (leadsOn(entries, decision.steps)) this.#wake.call();
     return decision;
@@ -257,7 +230,7 @@ export class Operator implements AsyncDisposable {
     const { fleet, journal, clock } = this.#parts;
     const desired = this.#desired;
     if (desired !== null) this.#noticeBreak();
-    if (desired === null || this.#firstLook !== null) return null;
+    if (desired === null || this.#looks.isAwaited) return null;
     const base = {
       desired,
       observations: fleet.snapshot(),
@@ -411,6 +384,7 @@ export class Operator implements AsyncDisposable {
     this.#lookups[Symbol.dispose]();
     this.#stopPulls.abort();
     await this.drain();
+    this.#looks[Symbol.dispose]();
     this.#stop.abort();
   }
 }

@@ -63,8 +63,8 @@ export interface ApplicationDecision {
   /** Another application that must be through before this one changes. */
   readonly hold: Hold | null;
   readonly suspended: boolean;
-  /** All hosts are to be looked at before this is decided again. */
-  readonly wantsLook: boolean;
+  /** Hosts that are to be looked at before this is decided again. */
+  readonly looks: readonly HostName[];
   /** Everything is as the target asks, with nothing under way. */
   readonly settled: boolean;
   /** When to decide again at the latest; null: when something changes. */
@@ -195,7 +195,7 @@ function standing(
     rollout: rolloutStatus(context),
     hold,
     suspended: isSuspended(context),
-    wantsLook: draft.wantsLook(),
+    looks: draft.looks(),
     lookups: draft.lookups,
     reviewAt: draft.reviewAt(),
     settled,

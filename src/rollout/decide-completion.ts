@@ -2,7 +2,7 @@ import type { ApplicationSpec } from '../model/application.ts';
 import { digestOf } from '../model/digest.ts';
 import type { ApplicationContext } from './application-context.ts';
 import { countedSlots } from './counted-slots.ts';
-import { wasSeenAfter, watchedFrom } from './last-look.ts';
+import { unseenAfter, watchedFrom } from './last-look.ts';
 import { renewalEntries } from './older-schemas.ts';
 import { isProven, isProvenSpec, rolloutKey } from './target.ts';
 
@@ -55,9 +55,10 @@ function decideRollout(context: ApplicationContext, settled: boolean): void {
   if (now < until) {
     return draft.wait('monitor', whole, 'monitor: the new revision is watched', until);
   }
-  if (wasSeenAfter(context, slots, from, until)) return succeed(context);
-  draft.look();
-  draft.wait('monitor', whole, 'monitor: all hosts are looked at once more');
+  const unseen = unseenAfter(context, slots, from, until);
+  if (unseen.length === 0) return succeed(context);
+  draft.look(unseen);
+  draft.wait('monitor', whole, 'monitor: its hosts are looked at once more');
 }
 
 /** Undoing is a rollout of its own, with its own clock; it begins once and ends once. */

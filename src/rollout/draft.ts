@@ -60,7 +60,7 @@ export class Draft {
   readonly #application: string;
   #wakeAt: number | null = null;
   #reviewAt: number | null = null;
-  #wantsLook = false;
+  readonly #looks = new Set<HostName>();
 
   constructor(application: string) {
     this.#application = application;
@@ -96,13 +96,13 @@ export class Draft {
     return this.entries.some(({ kind }) => kind === 'quarantined');
   }
 
-  /** Asks for a fresh look at all hosts. */
-  look(): void {
-    this.#wantsLook = true;
+  /** Asks for a fresh look at hosts. */
+  look(hosts: readonly HostName[]): void {
+    for (const host of hosts) this.#looks.add(host);
   }
 
-  wantsLook(): boolean {
-    return this.#wantsLook;
+  looks(): readonly HostName[] {
+    return [...this.#looks];
   }
 
   /** Decides again at this time at the latest, though nothing in particular is waited for. */

@@ -1,23 +1,25 @@
+import type { HostName } from '../model/names.ts';
 import type { ApplicationContext } from './application-context.ts';
 import type { SlotView } from './slot-view.ts';
 
 /**
- * Whether the hosts of these slots were looked at after a watch had ended. A host can have fallen silent in the middle of
+ * The hosts of these slots that were not looked at after a watch had ended. A host can have fallen silent in the middle of
  * it without anybody having noticed yet: what nobody has seen well at the end has not been well until then.
  *
  * @param from when the watch began, milliseconds since the epoch
  * @param until when it ended; a watch without length needs no second look
  */
-export function wasSeenAfter(
+export function unseenAfter(
   { world }: Pick<ApplicationContext, 'world'>,
   slots: readonly SlotView[],
   from: number,
   until: number,
-): boolean {
-  if (until <= from) return true;
-  return slots.every(({ host }) => {
-    const observation = host === null ? undefined : world.observations.get(host);
-    return observation?.kind !== 'reachable' || observation.observedAt >= until;
+): readonly HostName[] {
+  if (until <= from) return [];
+  const hosts = new Set(slots.flatMap(({ host }) => host ?? []));
+  return [...hosts].filter((host) => {
+    const observation = world.observations.get(host);
+    return observation?.kind === 'reachable' && observation.observedAt < until;
   });
 }
 

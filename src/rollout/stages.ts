@@ -6,7 +6,7 @@ import type { ApplicationContext, ServiceViews } from './application-context.ts'
 import type { CanaryStage } from './canary-stage.ts';
 import { countedSlots, isAway } from './counted-slots.ts';
 import { troubleOf } from './fail-slot.ts';
-import { wasSeenAfter, watchedFrom } from './last-look.ts';
+import { unseenAfter, watchedFrom } from './last-look.ts';
 import { canarySlots } from './shares.ts';
 import type { SlotContext, SlotView } from './slot-view.ts';
 import { isPromoted, isServing } from './slot-view.ts';
@@ -92,8 +92,9 @@ function decideStage(
     const reason = `canary step ${stage.index + 1} of ${stage.of} is watched: ${what}`;
     return draft.wait('monitor', place, reason, until);
   }
-  if (!wasSeenAfter(context, canaries, from, until)) {
-    draft.look();
+  const unseen = unseenAfter(context, canaries, from, until);
+  if (unseen.length > 0) {
+    draft.look(unseen);
     return draft.wait('monitor', place, 'canaries: their hosts are looked at once more');
   }
   const next = stage.index + 1;

@@ -76,3 +76,56 @@ describe('a host in trouble in the middle of a rollout', () => {
     expect(images).toEqual(['testapp:v2', 'testapp:v2', 'testapp:v2']);
   });
 });
+
+describe('a host whose engine takes calls and never answers', () => {
+  const { hosts, credentials } = sharedSandbox();
+  const [stopped] = hosts;
+  if (stopped === undefined) throw new Error('there are three hosts');
+  let repository: ConfigRepository;
+  let commands: Commands;
+
+  beforeEach(async () => {
+    repository = await ConfigRepository.create('slow-test', hosts);
+    commands = new Commands(repository, credentials);
+    await repository.write('beside/compose.yaml', placed('testapp:v1', `== ${stopped.name}`));
+    await repository.write('shop/compose.yaml', placed('testapp:v1', `!= ${stopped.name}`));
+    await repository.commit('v1');
+    expect((await commands.sync()).code).toBe(0);
+  });
+  afterEach(async () => {
+    stopped.thaw();
+    await clearHosts(hosts, 'slow-test');
+    await repository[Symbol.asyncDispose]();
+  });
+
+  it('holds up no rollout on the others, and its state says why it is left alone', async () => {
+    await using daemon = commands.start();
+    const succeeded = (commit: string): Promise<true> =>
+      eventually(`success of ${commit}`, async () => {
+        const lines = daemon.log().split('\n');
+        const isSo = lines.some((line) => line.includes('"succeeded"') && line.includes(commit));
+        return isSo ? true : null;
+      });
+
+    stopped.freeze();
+    // Nobody has noticed yet, and then everybody has.
+    for (const image of ['testapp:v2', 'testapp:v3']) {
+      await repository.write('shop/compose.yaml', placed(image, `!= ${stopped.name}`));
+      await succeeded(await repository.commit(image));
+    }
+
+    const { hosts: described } = await commands.status();
+    expect(described.find(({ host }) => host === stopped.name)).toMatchObject({
+      state: 'unreachable',
+      reason: expect.stringContaining('no answer within'),
+    });
+  });
+});
+
+/** One application of two replicas, on hosts by name. */
+function placed(image: string, constraint: string): object {
+  const placement = { constraints: [`node.hostname ${constraint}`] };
+  const deploy = { replicas: 2, placement, update_config: { monitor: '1s' } };
+  const gate = { minHealthyTime: '500ms' };
+  return { services: { web: { image, deploy, 'x-fleetwright': { gate } } } };
+}

@@ -10,6 +10,8 @@ export function aroundExecute(
     configure: (spec, interest) => fleet.configure(spec, interest),
     snapshot: () => fleet.snapshot(),
     refresh: (signal) => fleet.refresh(signal),
+    look: (...args) => fleet.look(...args),
+    unseen: () => fleet.unseen(),
     lookUp: (...args) => fleet.lookUp(...args),
     evidence: (host, container, signal) => fleet.evidence(host, container, signal),
     subscribe: (onChange) => fleet.subscribe(onChange),
