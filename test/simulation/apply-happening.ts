@@ -51,6 +51,13 @@ export function applyHappening(stage: Stage, what: WorldHappening): void {
     case 'daemon-killed':
     case 'power-cycle':
       return loseHost(stage, world.host(what.host), what.kind, what.downMs);
+    case 'host-marked':
+      return world.mark(what.host, what.mark);
+    case 'host-fenced': {
+      const kind = what.isFenced ? 'fence' : 'unfence';
+      tell(what.host, `somebody says ${kind}`);
+      return world.store.ask(kind, what.host, clock.now());
+    }
     case 'disk-full': {
       const { engine } = world.host(what.host);
       tell(what.host, 'disk is full');

@@ -66,7 +66,26 @@ export function isHopeless(world: World, decision: Decision, name: string): bool
   const own = model.applications.find((application) => application.name === name);
   const decided = decision.applications.find(({ application }) => application === name);
   const isHeldUp = own !== undefined && isHeld(own, model, decision);
-  return isHeldUp || decided?.target.mode === 'halted';
+  return isHeldUp || decided?.target.mode === 'halted' || hasNoRoom(decision, name);
+}
+
+/** Somebody has closed the hosts that would have to take it. */
+function hasNoRoom({ placed, applications }: Decision, name: string): boolean {
+  const own = placed.placement.unplaced.filter(({ application }) => application === name);
+  const decided = applications.find(({ application }) => application === name);
+  const isAnyClosed = placed.standing.hosts.some(({ use }) => use !== 'open');
+  const isNowhere = decided?.target.spec.services.some(
+    ({ mode, name: service }) =>
+      mode === 'global' &&
+      decided.services.some((one) => one.service === service && one.desired === 0),
+  );
+  return (
+    (isAnyClosed && isNowhere === true) || own.some(({ explanation }) => isClosure(explanation))
+  );
+}
+
+function isClosure(message: string): boolean {
+  return /draining|cordoned|fenced/.test(message);
 }
 
 /** The newest commit that can be followed. */
@@ -87,6 +106,7 @@ export async function checkEnd(end: End): Promise<void> {
   checkTargets(end, decision);
   checkContainers(end, decision);
   checkImages(end);
+  checkDrains(end, decision);
   await checkPlan(end);
 }
 
@@ -113,17 +133,41 @@ function checkTargets({ world, life, blamed }: End, decision: Decision): void {
       ({ hash, message }) =>
         blamed.has(`${application.name}/${hash}`) ||
         message.includes(guestPrefix) ||
-        /volume "[^"]+" is on host/.test(message),
+        /volume "[^"]+" is on host/.test(message) ||
+        isClosure(message),
     );
     if (isGood && mode !== 'desired' && !isBlamed) {
       const why = failed.map(({ service, reason, message }) => `${service} ${reason}: ${message}`);
       throw new Violation('a version that works is kept', `${application.name} ${why.join('; ')}`);
     }
-    if (isGood && mode === 'desired') mustBeReady(decided);
+    const hasRoom = !hasNoRoom(decision, application.name);
+    if (isGood && mode === 'desired' && hasRoom) mustBeReady(decided);
     const record = life.journal().applications.get(application.name) ?? emptyApplicationRecord;
     if (mode === 'rollback' && record.lastKnownGood === null) {
       throw new Violation('a rollback goes to a version that worked', application.name);
     }
+  }
+}
+
+/** What can be anywhere is not left on a host that is to be drained, as long as there is another one. */
+function checkDrains({ world, everywhere }: End, decision: Decision): void {
+  const { model } = headOf(world);
+  const fenced = decision.placed.standing.hosts.filter(({ isFenced }) => isFenced);
+  const closed = new Set([...world.marks.keys(), ...fenced.map(({ host }): string => host)]);
+  if (closed.size === world.hosts.size) return;
+  const free = model.applications.flatMap((application) =>
+    isHopeless(world, decision, application.name)
+      ? []
+      : application.services
+          .filter(({ kind, zone }) => ['replicated', 'singleton'].includes(kind) && zone === null)
+          .map(({ name }) => `${application.name}/${name}`),
+  );
+  for (const { identity, host, isLive, name } of everywhere) {
+    const mark = world.marks.get(host.name);
+    const isDraining = mark !== undefined && 'drain' in mark;
+    if (identity === null || !isLive || !isDraining) continue;
+    if (!free.includes(`${identity.application}/${identity.service}`)) continue;
+    throw new Violation('a drained host is left', `${name} runs on ${host.name}`);
   }
 }
 
@@ -164,7 +208,11 @@ function isGoodVersion({ services }: ApplicationModel): boolean {
 function heldApplications(model: RepositoryModel, decision: Decision): ReadonlySet<string> {
   const modes = new Map(decision.applications.map((one) => [one.application, one.target.mode]));
   const stuck = model.applications.filter(
-    (one) => one.isSuspended || !isGoodVersion(one) || modes.get(one.name) !== 'desired',
+    (one) =>
+      one.isSuspended ||
+      !isGoodVersion(one) ||
+      modes.get(one.name) !== 'desired' ||
+      hasNoRoom(decision, one.name),
   );
   const held = new Set(stuck.map(({ name }) => name));
   // Each one that is found may hold up others.
@@ -224,7 +272,9 @@ function checkContainers({ world, life, everywhere }: End, decision: Decision): 
     // What failed and could not be undone stays as it is.
     const own = model.applications.find(({ name }) => name === application);
     const isHalted =
-      target.mode === 'halted' || (own !== undefined && isHeld(own, model, decision));
+      target.mode === 'halted' ||
+      hasNoRoom(decision, application) ||
+      (own !== undefined && isHeld(own, model, decision));
     for (const service of target.spec.services) {
       const own = [...left].filter(
         ({ identity }) =>

@@ -2,8 +2,8 @@ import type { JournalState, Quarantine } from '../../src/model/journal-state.ts'
 import type { ApplicationSpec, ServiceSpec } from '../../src/model/application.ts';
 import { adoptedIdentity } from '../../src/drift/identify.ts';
 import { liveDigest } from '../../src/model/hash.ts';
-import { instanceName, label } from '../../src/model/labels.ts';
-import { toContainerId } from '../../src/model/names.ts';
+import { instanceName, label, parseIdentity, slotKey } from '../../src/model/labels.ts';
+import { toContainerId, toHostName } from '../../src/model/names.ts';
 import type { Adopted, TrueContainer } from './census.ts';
 import { Census, isAvailable, isComposed } from './census.ts';
 import type { ApiRequest } from './engine/api.ts';
@@ -19,6 +19,8 @@ export interface Beliefs {
   readonly journal: () => JournalState;
   /** Names of the hosts that it can see. */
   readonly visibleHosts: () => ReadonlySet<string>;
+  /** It has lost a journal: it may know nothing of what it cannot see. */
+  readonly hasForgotten: () => boolean;
   /** An application as the commit that it follows asks for it; null when it does not. */
   readonly askedFor: (application: string) => ApplicationSpec | null;
 }
@@ -46,6 +48,8 @@ export class Guardian {
   readonly #promotedAt = new Map<string, number>();
   /** Instances that were paused when they were to go: to be told to stop they have to run for a moment. */
   readonly #unpaused = new Set<string>();
+  /** Names of hosts that were cut off together, each as often as it is. */
+  readonly #cuts = new Set<readonly string[]>();
   /** How often something was compared. */
   checks = 0;
 
@@ -86,6 +90,7 @@ export class Guardian {
     if (kind !== 'containers') return;
     if (name === 'create' && !this.#ledger.isMourning) {
       const seen = this.#operator.visibleHosts();
+      this.#mustNotMove(body);
       mustRaiseEpoch(
         this.everywhere().filter((one) => seen.has(one.host.name) && this.#isRecognised(one)),
         body,
@@ -103,6 +108,32 @@ export class Guardian {
     if (verb === 'stop') this.#mayStop(container, 0);
     // One may always be missing for a restart, whatever the budget is.
     if (verb === 'restart') this.#mayStop(container, 1);
+  }
+
+  /** Hosts go out of sight together; they come back together after so long. Returns the end of it. */
+  cutOff(hosts: readonly string[]): () => void {
+    const seen = this.#operator.visibleHosts();
+    const isMost = hosts.length >= 2 && hosts.length * 2 >= this.#watched.size;
+    if (!isMost || !hosts.every((host) => seen.has(host))) return () => undefined;
+    this.#cuts.add(hosts);
+    return () => this.#cuts.delete(hosts);
+  }
+
+  /** Whoever sees half of the fleet vanish at once is cut off himself: what was there serves on, and is not replaced. */
+  #mustNotMove(body: unknown): void {
+    const { Labels: labels = {} } = body as { readonly Labels?: Readonly<Record<string, string>> };
+    const made = parseIdentity(labels);
+    if (made === null) return;
+    const seen = this.#operator.visibleHosts();
+    const cut = [...this.#cuts].find((hosts) => hosts.every((host) => !seen.has(host))) ?? [];
+    const twins = this.everywhere().filter(
+      ({ identity }) => identity !== null && slotKey(identity) === slotKey(made),
+    );
+    const newest = twins.toSorted((a, b) => epochOf(b) - epochOf(a))[0];
+    if (newest === undefined || !newest.isLive || newest.raw.restart === 'no') return;
+    if (!cut.includes(newest.host.name)) return;
+    const what = `${slotKey(made)} serves on ${newest.host.name}`;
+    throw new Violation('nothing moves while the operator is cut off', what);
   }
 
   /**
@@ -194,10 +225,19 @@ export class Guardian {
       throw new Violation('no more instances run than the surge allows', what);
     }
     const isAlone = allowance.isSoleWriter && live.some((one) => one.host === host);
-    const isSecond = allowance.isSingleton && live.length > 0;
+    const isSecond = allowance.isSingleton && (live.length > 0 || this.#mayBeTwo(container));
     if (isAlone || isSecond) {
       throw new Violation('one instance at a time', `"${name}" would run beside ${names}`);
     }
+  }
+
+  /** Out of sight another one still runs, on a host of which nobody has said that it is down. */
+  #mayBeTwo({ identity }: TrueContainer): boolean {
+    if (identity === null || this.#operator.hasForgotten()) return false;
+    const { hosts } = this.#operator.journal();
+    return this.#live(identity.application, identity.service).some(
+      ({ host }) => (hosts.get(toHostName(host.name))?.fenced ?? null) === null,
+    );
   }
 
   #mayStop(container: TrueContainer, leastMissing: number): void {
@@ -268,6 +308,10 @@ export class Guardian {
     const isLimited = container !== undefined && live !== undefined;
     return (asked?.retry ?? 0) !== retry || (isLimited && live !== liveDigest(container));
   }
+}
+
+function epochOf({ identity }: TrueContainer): number {
+  return identity?.epoch ?? 0;
 }
 
 function missingSlots(

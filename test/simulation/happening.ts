@@ -1,4 +1,4 @@
-import type { RepositoryModel } from './manifest-files.ts';
+import type { HostMark, RepositoryModel } from './manifest-files.ts';
 
 /** Something that happens to the operator or to the world around it. */
 export type Happening =
@@ -20,6 +20,10 @@ export type Happening =
   | { readonly kind: 'partition'; readonly hosts: readonly string[]; readonly ms: number }
   | { readonly kind: 'daemon-killed'; readonly host: string; readonly downMs: number }
   | { readonly kind: 'power-cycle'; readonly host: string; readonly downMs: number }
+  /** Somebody commits that a host is to be drained, or cordoned, or used again. */
+  | { readonly kind: 'host-marked'; readonly host: string; readonly mark: HostMark | null }
+  /** Somebody says that a host is down, or may be used again. */
+  | { readonly kind: 'host-fenced'; readonly host: string; readonly isFenced: boolean }
   | { readonly kind: 'disk-full'; readonly host: string; readonly ms: number }
   | { readonly kind: 'registry-away'; readonly hosts: readonly string[]; readonly ms: number }
   /** Somebody pushes another image under the same tag, which works as well. */

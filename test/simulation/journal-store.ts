@@ -2,7 +2,10 @@ import Database from 'libsql';
 
 import type { Journal } from '../../src/journal/journal.ts';
 import { SqliteJournal } from '../../src/journal/sqlite-journal.ts';
+import { appendRequest } from '../../src/journal/request-rows.ts';
 import { createTables } from '../../src/journal/tables.ts';
+import { toHostName } from '../../src/model/names.ts';
+import type { HostRequestKind } from '../../src/model/request.ts';
 import type { Process } from './process.ts';
 import { Killed } from './process.ts';
 
@@ -36,6 +39,12 @@ export class JournalStore implements Disposable {
     };
     const lock = { [Symbol.dispose]: () => {} };
     return new SqliteJournal(guarded as unknown as Database.Database, lock);
+  }
+
+  /** Somebody asks for something about a host, whether an operator runs or not. */
+  ask(kind: HostRequestKind, host: string, at: number): void {
+    const request = { kind, application: '', host: toHostName(host), by: 'ada', at };
+    appendRequest(this.#database, request);
   }
 
   /** The disk is gone, and another one is in its place. */

@@ -19,9 +19,12 @@ export function limitsOf(service: ServiceSpec, slots: number, isProven: boolean)
   const policies = [update, ...(isProven ? [rollback] : [])].map((policy) =>
     limit(policy, isStopFirst(service, policy), slots),
   );
+  // On another host, a port of this one keeps nothing from being started beside it.
+  const isBound = service.singleton || isSoleWriter(service);
+  const moves = isBound ? [] : [limit(update, update.order === 'stop-first', slots)];
   const canaries = service.rollout.steps.length > 0 ? slots : 0;
   return {
-    live: slots + Math.max(canaries, ...policies.map(({ surge }) => surge)),
+    live: slots + Math.max(canaries, ...[...policies, ...moves].map(({ surge }) => surge)),
     missing: Math.max(...policies.map(({ missing }) => missing)),
   };
 }

@@ -68,11 +68,21 @@ export interface HostModel {
 /** Value of the label `fleetwright.fleet` of everything that is ours. */
 export const fleetName = 'simulation';
 
+/** What fleet.yaml says beside its applications. */
+interface FleetGrounds {
+  readonly hosts: readonly HostModel[];
+  readonly tagMoved: TagMoved;
+  /** How long a host may be away, in seconds; null: as long as by default. */
+  readonly lostAfterS: number | null;
+  readonly marks: ReadonlyMap<string, HostMark>;
+}
+
+/** A host that takes nothing new. */
+export type HostMark = { readonly cordon: true } | { readonly drain: true };
+
 /** The files of a commit. JSON is YAML too. */
-export function renderFiles(
-  model: RepositoryModel,
-  { hosts, tagMoved }: { readonly hosts: readonly HostModel[]; readonly tagMoved: TagMoved },
-): Files {
+export function renderFiles(model: RepositoryModel, grounds: FleetGrounds): Files {
+  const { hosts, tagMoved, lostAfterS, marks } = grounds;
   const files: Record<string, string> = {
     'fleet.yaml': text({
       name: fleetName,
@@ -81,7 +91,9 @@ export function renderFiles(
         endpoint: `unix:///run/${name}.sock`,
         address,
         labels: { zone },
+        ...marks.get(name),
       })),
+      ...(lostAfterS === null ? {} : { failure: { lostAfter: `${lostAfterS}s` } }),
       ...(tagMoved === 'ignore' ? {} : { image: { tagMoved, interval: '20s' } }),
       ...(model.approved.length === 0 ? {} : { prune: { approved: model.approved } }),
     }),
@@ -189,10 +201,19 @@ function renderDeploy(service: ServiceModel): object {
     'x-fleetwright': {
       gate: renderGate(service.gate),
       rollout: renderRollout(service),
+      ...replaceAfterOf(service),
       ...(kind === 'singleton' ? { singleton: true } : {}),
       ...(onChange === undefined ? {} : { onChange }),
     },
   };
+}
+
+/** Nothing is drawn for it, so that all else of a seed stays as it is. */
+function replaceAfterOf({ kind, monitorS }: ServiceModel): object {
+  if (kind === 'stateful' && monitorS === 8) return { replaceAfter: '30s' };
+  if (kind !== 'replicated') return {};
+  if (monitorS === 8) return { replaceAfter: 'never' };
+  return monitorS === 7 ? { replaceAfter: '40s' } : {};
 }
 
 function renderRollout({ strategy, maxSurge, maxUnavailable }: ServiceModel): object {

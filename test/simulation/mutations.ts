@@ -84,6 +84,26 @@ const mutations = {
     'await tell(run, container, action);',
     "if (volume === '') await tell(run, container, action);",
   ],
+  'a host that was cut off together with others is replaced': [
+    'src/rollout/host-standing.ts',
+    'if (together >= 2 && together * 2 >= hosts) {',
+    'if (together >= 2 && together * 2 >= hosts * 3) {',
+  ],
+  'a draining host keeps what may leave it': [
+    'src/placement/place.ts',
+    'return this.#input.abandoned.has(slot.key) || (isDraining && this.#isReachable(current));',
+    'return this.#input.abandoned.has(slot.key) || (isDraining && !this.#isReachable(current));',
+  ],
+  'a lost host gives up its singletons': [
+    'src/rollout/departures.ts',
+    'if (service.singleton && service.replaceAfterMs === undefined) {\n    return { host, at: null, why: `it is a singleton and',
+    'if (service.singleton && service.replaceAfterMs === null) {\n    return { host, at: null, why: `it is a singleton and',
+  ],
+  'a duplicate of a host that is back stays': [
+    'src/rollout/decide-slot.ts',
+    'const other = view.others.find((one) => one !== held);',
+    'const other = view.others.find((one) => one !== held && one.container.host === view.host);',
+  ],
   'a canary more than its step says': [
     'src/rollout/kept-version.ts',
     'return index < stage.canaries ? null : good;',

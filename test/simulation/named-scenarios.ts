@@ -149,6 +149,7 @@ function newScenario(hosts: number, services: readonly ServiceModel[] = []): Sce
     hosts: Array.from({ length: hosts }, (_, index) => hostAt(index)),
     first: repositoryOf(shopOf(...services)),
     tagMoved: 'ignore',
+    lostAfterS: null,
     script: [],
     busyMs: firstDoneMs + longestMs,
     latencyMs: [0, 0],

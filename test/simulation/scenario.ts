@@ -12,6 +12,8 @@ export interface Scenario {
   readonly first: RepositoryModel;
   /** What follows when a tag moves. */
   readonly tagMoved: TagMoved;
+  /** How long a host may be away before it is lost, in seconds; null: as long as by default. */
+  readonly lostAfterS: number | null;
   /** In the order of time. */
   readonly script: readonly Scheduled[];
   /** How long things happen, in milliseconds; after that all is well and quiet. */
@@ -45,7 +47,11 @@ export function makeScenario(seed: number): Scenario {
   const tags = random.split('tags');
   const tagMoved = tags.pick(['roll', 'report', 'ignore', 'ignore', 'ignore'] as const);
   const first = firstModel(random.split('first'), groundsOf(hosts));
+  const failure = random.split('failure');
+  const lostAfterS = failure.pick([15, 20, 45, null]);
   const script = [
+    ...makeMarks(failure, hosts, busyMs),
+    ...makeOutages(failure, hosts, busyMs),
     ...makeCommits(random.split('commits'), hosts, first, busyMs),
     ...makeMoves(tags, busyMs),
     ...makeTroubles(random.split('troubles'), hosts, busyMs, shape.pick([0, 1, 2, 4, 8])),
@@ -55,6 +61,7 @@ export function makeScenario(seed: number): Scenario {
     hosts,
     first,
     tagMoved,
+    lostAfterS,
     script: script.toSorted((a, b) => a.atMs - b.atMs),
     busyMs,
     latencyMs: shape.pick([
@@ -118,6 +125,55 @@ function makeMoves(random: Random, busyMs: number): readonly Scheduled[] {
     atMs: random.integer(500, busyMs),
     what: { kind: 'tag-moves', image: random.pick(movingImages), times: index + 1 },
   }));
+}
+
+/** Hosts are cordoned, drained and used again. */
+function makeMarks(
+  random: Random,
+  hosts: readonly HostModel[],
+  busyMs: number,
+): readonly Scheduled[] {
+  const count = random.pick([0, 0, 0, 1, 2, 3]);
+  return Array.from({ length: count }, () => ({
+    atMs: random.integer(3_000, busyMs),
+    what: {
+      kind: 'host-marked',
+      host: random.pick(hosts).name,
+      mark: random.pick([{ drain: true }, { drain: true }, { cordon: true }, null] as const),
+    },
+  }));
+}
+
+/** A host is away for long: it has no power, which somebody may say, or no network. */
+function makeOutages(
+  random: Random,
+  hosts: readonly HostModel[],
+  busyMs: number,
+): readonly Scheduled[] {
+  if (random.chance(0.6)) return [];
+  const host = random.pick(hosts).name;
+  const atMs = random.integer(3_000, busyMs);
+  const ms = random.integer(30_000, 300_000);
+  if (random.chance(0.5)) {
+    // All but one at once look like the end of the fleet, and are not.
+    const most = hosts.slice(1).map(({ name }) => name);
+    const isMost = most.length > 1 && random.chance(0.5);
+    return [{ atMs, what: { kind: 'partition', hosts: isMost ? most : [host], ms } }];
+  }
+  const fencedAtMs = atMs + random.integer(1_000, ms - 10_000);
+  const freeAtMs = atMs + ms + random.integer(5_000, 60_000);
+  const down: Scheduled = { atMs, what: { kind: 'power-cycle', host, downMs: ms } };
+  const isFenced = random.chance(0.6);
+  const isFreed = random.chance(0.5);
+  return [
+    down,
+    ...(isFenced
+      ? [{ atMs: fencedAtMs, what: { kind: 'host-fenced', host, isFenced: true } } as const]
+      : []),
+    ...(isFenced && isFreed
+      ? [{ atMs: freeAtMs, what: { kind: 'host-fenced', host, isFenced: false } } as const]
+      : []),
+  ];
 }
 
 function makeTroubles(

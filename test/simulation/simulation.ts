@@ -101,6 +101,7 @@ class Simulation {
     const beliefs = {
       journal: () => this.life.journal(),
       visibleHosts: () => this.life.visibleHosts(),
+      hasForgotten: () => world.counts.journalsLost > 0,
       askedFor: (application: string) =>
         world.accepted?.applications.find(({ name }) => name === application) ?? null,
     };
@@ -163,6 +164,9 @@ class Simulation {
 
   #happen(what: Happening): void {
     if (isOfLife(what)) return this.life.apply(what);
+    if (what.kind === 'partition') {
+      this.#world.clock.after(what.ms, this.#guardian.cutOff(what.hosts));
+    }
     applyHappening(
       {
         world: this.#world,

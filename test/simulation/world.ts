@@ -4,7 +4,7 @@ import type { CommitSha } from '../../src/model/names.ts';
 import { composedImage, registryHost, openRegistry } from './catalog.ts';
 import { SimulatedEngine } from './engine/simulated-engine.ts';
 import { JournalStore } from './journal-store.ts';
-import type { RepositoryModel } from './manifest-files.ts';
+import type { HostMark, RepositoryModel } from './manifest-files.ts';
 import { renderFiles } from './manifest-files.ts';
 import { Random } from './random.ts';
 import type { Scenario } from './scenario.ts';
@@ -61,6 +61,8 @@ export class World implements Disposable {
   /** What each commit holds. */
   readonly models = new Map<CommitSha, RepositoryModel>();
   readonly random: Random;
+  /** What fleet.yaml says of hosts. */
+  readonly marks = new Map<string, HostMark>();
   /** What the operator follows. */
   accepted: DesiredState | null = null;
 
@@ -117,11 +119,20 @@ export class World implements Disposable {
 
   /** Pushes a commit. */
   commit(model: RepositoryModel, subject: string): void {
-    const files = renderFiles(model, this.scenario);
+    const files = renderFiles(model, { ...this.scenario, marks: this.marks });
     const commit = this.repository.push(files, subject);
     this.models.set(commit, model);
     this.counts.commits += 1;
     this.trace.add('git', `commit ${commit.slice(0, 7)} "${subject}"`);
+  }
+
+  /** Pushes a commit that changes nothing but what fleet.yaml says of a host; one host at least is left to be used. */
+  mark(host: string, mark: HostMark | null): void {
+    if (mark === null) this.marks.delete(host);
+    else this.marks.set(host, mark);
+    if (this.marks.size === this.hosts.size) this.marks.delete(host);
+    const [model = this.scenario.first] = [...this.models.values()].toReversed();
+    this.commit(model, `${host}: ${Object.keys(mark ?? { open: true }).join('')}`);
   }
 
   /** Milliseconds since the start of the run. */
