@@ -243,7 +243,6 @@ export function mayServe(context: SlotContext, instance: Instance): boolean {
   const { container } = instance;
   const ranBefore = container.startedAt !== null && container.startedAt < world.watchingSince;
   if (container.state !== 'running' || !ranBefore) return false;
-  if (world.journal.instances.get(container.id)?.retired === true) return false;
   const readiness = world.readiness.get(container.id);
   const isUnknown = readiness === undefined || readiness.checkedAt === null;
   return !hasFailed(context, instance) && (isUnknown || readiness.readySince !== null);

@@ -112,7 +112,7 @@ describe('a host that is lost', () => {
 
     expect(steps).toEqual([]);
     expect(last.placed.placement.staying.get('shop/web/1')).toBe(
-      '0 of 3 hosts: node.hostname == host-2 excludes 2, unreachable excludes 1',
+      '0 of 3 hosts: 2 constraint node.hostname == host-2, 1 unreachable',
     );
     expect(last.wakeAt ?? Infinity).toBeGreaterThan(start.now + 60 * minute);
   });
