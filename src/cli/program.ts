@@ -150,6 +150,15 @@ export function createProgram(signal: AbortSignal, finish: (code: ExitCode) => v
       finish(await hosts(settings, out, logger, signal));
     },
   );
+  liveCommand(
+    program,
+    'unmanaged',
+    'show what is on the hosts and nothing in the repository asks for',
+  ).action(async (_flags: object, command: Command) => {
+    const { settings, output: out, logger } = live(command, 'error');
+    const { unmanaged } = await import('./unmanaged.ts');
+    finish(await unmanaged(settings, out, logger, signal));
+  });
   liveCommand(program, 'drift', 'show how the fleet differs from the commit in force')
     .option('--exit-code', 'exit with 1 when there is open drift')
     .option('--application <name>', 'only of this application')

@@ -10,7 +10,7 @@ import { primaryNetwork } from '../model/primary-network.ts';
 import type { CommitSha } from '../model/names.ts';
 import { present } from '../model/present.ts';
 import { apiAtLeast } from '../model/api-at-least.ts';
-import { isBuiltInNetwork } from './built-in-network.ts';
+import { isBuiltInNetwork } from '../model/built-in-network.ts';
 import { endpointBody } from './endpoint-body.ts';
 import { mountBody } from './mount-body.ts';
 import { securityBody, settingsConfig, settingsHostConfig } from './settings-body.ts';

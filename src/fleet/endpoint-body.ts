@@ -1,6 +1,6 @@
 import type { NetworkAttachment } from '../model/container.ts';
 import { present } from '../model/present.ts';
-import { isBuiltInNetwork } from './built-in-network.ts';
+import { isBuiltInNetwork } from '../model/built-in-network.ts';
 
 /** An endpoint of a container as create and connect want it. */
 export function endpointBody(attachment: NetworkAttachment): object {

@@ -6,7 +6,7 @@ import type { CommitSha } from '../model/names.ts';
 import type { Action, StepOutcome } from '../model/step.ts';
 import { attach, resolveNetwork } from './attach-network.ts';
 import { checkGuard, inspectContainer } from './container-guard.ts';
-import { isBuiltInNetwork } from './built-in-network.ts';
+import { isBuiltInNetwork } from '../model/built-in-network.ts';
 import { createBody, laterNetworks } from './create-body.ts';
 import { enginePath } from './engine-path.ts';
 import { isStatus } from './engine-error.ts';

@@ -4,7 +4,7 @@ import { present } from '../model/present.ts';
 import type { StepOutcome } from '../model/step.ts';
 import { enginePath } from './engine-path.ts';
 import { isStatus } from './engine-error.ts';
-import { isBuiltInNetwork } from './built-in-network.ts';
+import { isBuiltInNetwork } from '../model/built-in-network.ts';
 import { networkRefusal } from '../model/needed-versions.ts';
 import type { StepRun } from './step-run.ts';
 import { done, failed, skipped } from './step-run.ts';

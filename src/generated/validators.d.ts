@@ -13,3 +13,4 @@ export const validateProgress: ValidateFunction;
 export const validateRequest: ValidateFunction;
 export const validateRollback: ValidateFunction;
 export const validateStatus: ValidateFunction;
+export const validateUnmanaged: ValidateFunction;

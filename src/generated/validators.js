@@ -20451,6 +20451,765 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
   return errors === 0;
 }
 validate84.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
+var validateUnmanaged = validate91;
+var schema209 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/unmanaged.schema.json", "type": "object", "required": ["version", "revision", "generatedAt", "hosts", "unreachableHosts"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "revision": { "$ref": "#/$defs/revision" }, "generatedAt": { "type": "string" }, "hosts": { "type": "array", "items": { "$ref": "#/$defs/unmanagedHost" } }, "unreachableHosts": { "type": "array", "items": { "type": "string" } } }, "$defs": { "revision": { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } }, "unmanagedHost": { "type": "object", "required": ["host", "containers", "networks", "volumes"], "additionalProperties": false, "properties": { "host": { "type": "string" }, "containers": { "type": "array", "items": { "$ref": "#/$defs/unmanagedContainer" } }, "networks": { "type": "array", "items": { "$ref": "#/$defs/unmanagedObject" } }, "volumes": { "type": "array", "items": { "$ref": "#/$defs/unmanagedObject" } } } }, "unmanagedContainer": { "type": "object", "required": ["container", "id", "image", "state", "project", "ports"], "additionalProperties": false, "properties": { "container": { "type": "string" }, "id": { "type": "string" }, "image": { "type": "string" }, "state": { "type": "string" }, "project": { "type": "string" }, "ports": { "type": "array", "items": { "type": "string" } } } }, "unmanagedObject": { "type": "object", "required": ["name", "driver", "project"], "additionalProperties": false, "properties": { "name": { "type": "string" }, "driver": { "type": "string" }, "project": { "type": "string" } } } } };
+var schema210 = { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } };
+var schema211 = { "type": "object", "required": ["host", "containers", "networks", "volumes"], "additionalProperties": false, "properties": { "host": { "type": "string" }, "containers": { "type": "array", "items": { "$ref": "#/$defs/unmanagedContainer" } }, "networks": { "type": "array", "items": { "$ref": "#/$defs/unmanagedObject" } }, "volumes": { "type": "array", "items": { "$ref": "#/$defs/unmanagedObject" } } } };
+var schema212 = { "type": "object", "required": ["container", "id", "image", "state", "project", "ports"], "additionalProperties": false, "properties": { "container": { "type": "string" }, "id": { "type": "string" }, "image": { "type": "string" }, "state": { "type": "string" }, "project": { "type": "string" }, "ports": { "type": "array", "items": { "type": "string" } } } };
+var schema213 = { "type": "object", "required": ["name", "driver", "project"], "additionalProperties": false, "properties": { "name": { "type": "string" }, "driver": { "type": "string" }, "project": { "type": "string" } } };
+function validate92(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
+  let vErrors = null;
+  let errors = 0;
+  const evaluated0 = validate92.evaluated;
+  if (evaluated0.dynamicProps) {
+    evaluated0.props = void 0;
+  }
+  if (evaluated0.dynamicItems) {
+    evaluated0.items = void 0;
+  }
+  if (data && typeof data == "object" && !Array.isArray(data)) {
+    if (data.host === void 0) {
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema211.required, parentSchema: schema211, data };
+      if (vErrors === null) {
+        vErrors = [err0];
+      } else {
+        vErrors.push(err0);
+      }
+      errors++;
+    }
+    if (data.containers === void 0) {
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "containers" }, message: "must have required property 'containers'", schema: schema211.required, parentSchema: schema211, data };
+      if (vErrors === null) {
+        vErrors = [err1];
+      } else {
+        vErrors.push(err1);
+      }
+      errors++;
+    }
+    if (data.networks === void 0) {
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "networks" }, message: "must have required property 'networks'", schema: schema211.required, parentSchema: schema211, data };
+      if (vErrors === null) {
+        vErrors = [err2];
+      } else {
+        vErrors.push(err2);
+      }
+      errors++;
+    }
+    if (data.volumes === void 0) {
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "volumes" }, message: "must have required property 'volumes'", schema: schema211.required, parentSchema: schema211, data };
+      if (vErrors === null) {
+        vErrors = [err3];
+      } else {
+        vErrors.push(err3);
+      }
+      errors++;
+    }
+    for (const key0 in data) {
+      if (!(key0 === "host" || key0 === "containers" || key0 === "networks" || key0 === "volumes")) {
+        const err4 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema211, data };
+        if (vErrors === null) {
+          vErrors = [err4];
+        } else {
+          vErrors.push(err4);
+        }
+        errors++;
+      }
+    }
+    if (data.host !== void 0) {
+      let data0 = data.host;
+      if (typeof data0 !== "string") {
+        const err5 = { instancePath: instancePath + "/host", schemaPath: "#/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema211.properties.host.type, parentSchema: schema211.properties.host, data: data0 };
+        if (vErrors === null) {
+          vErrors = [err5];
+        } else {
+          vErrors.push(err5);
+        }
+        errors++;
+      }
+    }
+    if (data.containers !== void 0) {
+      let data1 = data.containers;
+      if (Array.isArray(data1)) {
+        const len0 = data1.length;
+        for (let i0 = 0; i0 < len0; i0++) {
+          let data2 = data1[i0];
+          if (data2 && typeof data2 == "object" && !Array.isArray(data2)) {
+            if (data2.container === void 0) {
+              const err6 = { instancePath: instancePath + "/containers/" + i0, schemaPath: "#/$defs/unmanagedContainer/required", keyword: "required", params: { missingProperty: "container" }, message: "must have required property 'container'", schema: schema212.required, parentSchema: schema212, data: data2 };
+              if (vErrors === null) {
+                vErrors = [err6];
+              } else {
+                vErrors.push(err6);
+              }
+              errors++;
+            }
+            if (data2.id === void 0) {
+              const err7 = { instancePath: instancePath + "/containers/" + i0, schemaPath: "#/$defs/unmanagedContainer/required", keyword: "required", params: { missingProperty: "id" }, message: "must have required property 'id'", schema: schema212.required, parentSchema: schema212, data: data2 };
+              if (vErrors === null) {
+                vErrors = [err7];
+              } else {
+                vErrors.push(err7);
+              }
+              errors++;
+            }
+            if (data2.image === void 0) {
+              const err8 = { instancePath: instancePath + "/containers/" + i0, schemaPath: "#/$defs/unmanagedContainer/required", keyword: "required", params: { missingProperty: "image" }, message: "must have required property 'image'", schema: schema212.required, parentSchema: schema212, data: data2 };
+              if (vErrors === null) {
+                vErrors = [err8];
+              } else {
+                vErrors.push(err8);
+              }
+              errors++;
+            }
+            if (data2.state === void 0) {
+              const err9 = { instancePath: instancePath + "/containers/" + i0, schemaPath: "#/$defs/unmanagedContainer/required", keyword: "required", params: { missingProperty: "state" }, message: "must have required property 'state'", schema: schema212.required, parentSchema: schema212, data: data2 };
+              if (vErrors === null) {
+                vErrors = [err9];
+              } else {
+                vErrors.push(err9);
+              }
+              errors++;
+            }
+            if (data2.project === void 0) {
+              const err10 = { instancePath: instancePath + "/containers/" + i0, schemaPath: "#/$defs/unmanagedContainer/required", keyword: "required", params: { missingProperty: "project" }, message: "must have required property 'project'", schema: schema212.required, parentSchema: schema212, data: data2 };
+              if (vErrors === null) {
+                vErrors = [err10];
+              } else {
+                vErrors.push(err10);
+              }
+              errors++;
+            }
+            if (data2.ports === void 0) {
+              const err11 = { instancePath: instancePath + "/containers/" + i0, schemaPath: "#/$defs/unmanagedContainer/required", keyword: "required", params: { missingProperty: "ports" }, message: "must have required property 'ports'", schema: schema212.required, parentSchema: schema212, data: data2 };
+              if (vErrors === null) {
+                vErrors = [err11];
+              } else {
+                vErrors.push(err11);
+              }
+              errors++;
+            }
+            for (const key1 in data2) {
+              if (!(key1 === "container" || key1 === "id" || key1 === "image" || key1 === "state" || key1 === "project" || key1 === "ports")) {
+                const err12 = { instancePath: instancePath + "/containers/" + i0, schemaPath: "#/$defs/unmanagedContainer/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema212, data: data2 };
+                if (vErrors === null) {
+                  vErrors = [err12];
+                } else {
+                  vErrors.push(err12);
+                }
+                errors++;
+              }
+            }
+            if (data2.container !== void 0) {
+              let data3 = data2.container;
+              if (typeof data3 !== "string") {
+                const err13 = { instancePath: instancePath + "/containers/" + i0 + "/container", schemaPath: "#/$defs/unmanagedContainer/properties/container/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema212.properties.container.type, parentSchema: schema212.properties.container, data: data3 };
+                if (vErrors === null) {
+                  vErrors = [err13];
+                } else {
+                  vErrors.push(err13);
+                }
+                errors++;
+              }
+            }
+            if (data2.id !== void 0) {
+              let data4 = data2.id;
+              if (typeof data4 !== "string") {
+                const err14 = { instancePath: instancePath + "/containers/" + i0 + "/id", schemaPath: "#/$defs/unmanagedContainer/properties/id/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema212.properties.id.type, parentSchema: schema212.properties.id, data: data4 };
+                if (vErrors === null) {
+                  vErrors = [err14];
+                } else {
+                  vErrors.push(err14);
+                }
+                errors++;
+              }
+            }
+            if (data2.image !== void 0) {
+              let data5 = data2.image;
+              if (typeof data5 !== "string") {
+                const err15 = { instancePath: instancePath + "/containers/" + i0 + "/image", schemaPath: "#/$defs/unmanagedContainer/properties/image/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema212.properties.image.type, parentSchema: schema212.properties.image, data: data5 };
+                if (vErrors === null) {
+                  vErrors = [err15];
+                } else {
+                  vErrors.push(err15);
+                }
+                errors++;
+              }
+            }
+            if (data2.state !== void 0) {
+              let data6 = data2.state;
+              if (typeof data6 !== "string") {
+                const err16 = { instancePath: instancePath + "/containers/" + i0 + "/state", schemaPath: "#/$defs/unmanagedContainer/properties/state/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema212.properties.state.type, parentSchema: schema212.properties.state, data: data6 };
+                if (vErrors === null) {
+                  vErrors = [err16];
+                } else {
+                  vErrors.push(err16);
+                }
+                errors++;
+              }
+            }
+            if (data2.project !== void 0) {
+              let data7 = data2.project;
+              if (typeof data7 !== "string") {
+                const err17 = { instancePath: instancePath + "/containers/" + i0 + "/project", schemaPath: "#/$defs/unmanagedContainer/properties/project/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema212.properties.project.type, parentSchema: schema212.properties.project, data: data7 };
+                if (vErrors === null) {
+                  vErrors = [err17];
+                } else {
+                  vErrors.push(err17);
+                }
+                errors++;
+              }
+            }
+            if (data2.ports !== void 0) {
+              let data8 = data2.ports;
+              if (Array.isArray(data8)) {
+                const len1 = data8.length;
+                for (let i1 = 0; i1 < len1; i1++) {
+                  let data9 = data8[i1];
+                  if (typeof data9 !== "string") {
+                    const err18 = { instancePath: instancePath + "/containers/" + i0 + "/ports/" + i1, schemaPath: "#/$defs/unmanagedContainer/properties/ports/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema212.properties.ports.items.type, parentSchema: schema212.properties.ports.items, data: data9 };
+                    if (vErrors === null) {
+                      vErrors = [err18];
+                    } else {
+                      vErrors.push(err18);
+                    }
+                    errors++;
+                  }
+                }
+              } else {
+                const err19 = { instancePath: instancePath + "/containers/" + i0 + "/ports", schemaPath: "#/$defs/unmanagedContainer/properties/ports/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema212.properties.ports.type, parentSchema: schema212.properties.ports, data: data8 };
+                if (vErrors === null) {
+                  vErrors = [err19];
+                } else {
+                  vErrors.push(err19);
+                }
+                errors++;
+              }
+            }
+          } else {
+            const err20 = { instancePath: instancePath + "/containers/" + i0, schemaPath: "#/$defs/unmanagedContainer/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema212.type, parentSchema: schema212, data: data2 };
+            if (vErrors === null) {
+              vErrors = [err20];
+            } else {
+              vErrors.push(err20);
+            }
+            errors++;
+          }
+        }
+      } else {
+        const err21 = { instancePath: instancePath + "/containers", schemaPath: "#/properties/containers/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema211.properties.containers.type, parentSchema: schema211.properties.containers, data: data1 };
+        if (vErrors === null) {
+          vErrors = [err21];
+        } else {
+          vErrors.push(err21);
+        }
+        errors++;
+      }
+    }
+    if (data.networks !== void 0) {
+      let data10 = data.networks;
+      if (Array.isArray(data10)) {
+        const len2 = data10.length;
+        for (let i2 = 0; i2 < len2; i2++) {
+          let data11 = data10[i2];
+          if (data11 && typeof data11 == "object" && !Array.isArray(data11)) {
+            if (data11.name === void 0) {
+              const err22 = { instancePath: instancePath + "/networks/" + i2, schemaPath: "#/$defs/unmanagedObject/required", keyword: "required", params: { missingProperty: "name" }, message: "must have required property 'name'", schema: schema213.required, parentSchema: schema213, data: data11 };
+              if (vErrors === null) {
+                vErrors = [err22];
+              } else {
+                vErrors.push(err22);
+              }
+              errors++;
+            }
+            if (data11.driver === void 0) {
+              const err23 = { instancePath: instancePath + "/networks/" + i2, schemaPath: "#/$defs/unmanagedObject/required", keyword: "required", params: { missingProperty: "driver" }, message: "must have required property 'driver'", schema: schema213.required, parentSchema: schema213, data: data11 };
+              if (vErrors === null) {
+                vErrors = [err23];
+              } else {
+                vErrors.push(err23);
+              }
+              errors++;
+            }
+            if (data11.project === void 0) {
+              const err24 = { instancePath: instancePath + "/networks/" + i2, schemaPath: "#/$defs/unmanagedObject/required", keyword: "required", params: { missingProperty: "project" }, message: "must have required property 'project'", schema: schema213.required, parentSchema: schema213, data: data11 };
+              if (vErrors === null) {
+                vErrors = [err24];
+              } else {
+                vErrors.push(err24);
+              }
+              errors++;
+            }
+            for (const key2 in data11) {
+              if (!(key2 === "name" || key2 === "driver" || key2 === "project")) {
+                const err25 = { instancePath: instancePath + "/networks/" + i2, schemaPath: "#/$defs/unmanagedObject/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema213, data: data11 };
+                if (vErrors === null) {
+                  vErrors = [err25];
+                } else {
+                  vErrors.push(err25);
+                }
+                errors++;
+              }
+            }
+            if (data11.name !== void 0) {
+              let data12 = data11.name;
+              if (typeof data12 !== "string") {
+                const err26 = { instancePath: instancePath + "/networks/" + i2 + "/name", schemaPath: "#/$defs/unmanagedObject/properties/name/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema213.properties.name.type, parentSchema: schema213.properties.name, data: data12 };
+                if (vErrors === null) {
+                  vErrors = [err26];
+                } else {
+                  vErrors.push(err26);
+                }
+                errors++;
+              }
+            }
+            if (data11.driver !== void 0) {
+              let data13 = data11.driver;
+              if (typeof data13 !== "string") {
+                const err27 = { instancePath: instancePath + "/networks/" + i2 + "/driver", schemaPath: "#/$defs/unmanagedObject/properties/driver/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema213.properties.driver.type, parentSchema: schema213.properties.driver, data: data13 };
+                if (vErrors === null) {
+                  vErrors = [err27];
+                } else {
+                  vErrors.push(err27);
+                }
+                errors++;
+              }
+            }
+            if (data11.project !== void 0) {
+              let data14 = data11.project;
+              if (typeof data14 !== "string") {
+                const err28 = { instancePath: instancePath + "/networks/" + i2 + "/project", schemaPath: "#/$defs/unmanagedObject/properties/project/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema213.properties.project.type, parentSchema: schema213.properties.project, data: data14 };
+                if (vErrors === null) {
+                  vErrors = [err28];
+                } else {
+                  vErrors.push(err28);
+                }
+                errors++;
+              }
+            }
+          } else {
+            const err29 = { instancePath: instancePath + "/networks/" + i2, schemaPath: "#/$defs/unmanagedObject/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema213.type, parentSchema: schema213, data: data11 };
+            if (vErrors === null) {
+              vErrors = [err29];
+            } else {
+              vErrors.push(err29);
+            }
+            errors++;
+          }
+        }
+      } else {
+        const err30 = { instancePath: instancePath + "/networks", schemaPath: "#/properties/networks/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema211.properties.networks.type, parentSchema: schema211.properties.networks, data: data10 };
+        if (vErrors === null) {
+          vErrors = [err30];
+        } else {
+          vErrors.push(err30);
+        }
+        errors++;
+      }
+    }
+    if (data.volumes !== void 0) {
+      let data15 = data.volumes;
+      if (Array.isArray(data15)) {
+        const len3 = data15.length;
+        for (let i3 = 0; i3 < len3; i3++) {
+          let data16 = data15[i3];
+          if (data16 && typeof data16 == "object" && !Array.isArray(data16)) {
+            if (data16.name === void 0) {
+              const err31 = { instancePath: instancePath + "/volumes/" + i3, schemaPath: "#/$defs/unmanagedObject/required", keyword: "required", params: { missingProperty: "name" }, message: "must have required property 'name'", schema: schema213.required, parentSchema: schema213, data: data16 };
+              if (vErrors === null) {
+                vErrors = [err31];
+              } else {
+                vErrors.push(err31);
+              }
+              errors++;
+            }
+            if (data16.driver === void 0) {
+              const err32 = { instancePath: instancePath + "/volumes/" + i3, schemaPath: "#/$defs/unmanagedObject/required", keyword: "required", params: { missingProperty: "driver" }, message: "must have required property 'driver'", schema: schema213.required, parentSchema: schema213, data: data16 };
+              if (vErrors === null) {
+                vErrors = [err32];
+              } else {
+                vErrors.push(err32);
+              }
+              errors++;
+            }
+            if (data16.project === void 0) {
+              const err33 = { instancePath: instancePath + "/volumes/" + i3, schemaPath: "#/$defs/unmanagedObject/required", keyword: "required", params: { missingProperty: "project" }, message: "must have required property 'project'", schema: schema213.required, parentSchema: schema213, data: data16 };
+              if (vErrors === null) {
+                vErrors = [err33];
+              } else {
+                vErrors.push(err33);
+              }
+              errors++;
+            }
+            for (const key3 in data16) {
+              if (!(key3 === "name" || key3 === "driver" || key3 === "project")) {
+                const err34 = { instancePath: instancePath + "/volumes/" + i3, schemaPath: "#/$defs/unmanagedObject/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key3 }, message: "must NOT have additional properties", schema: false, parentSchema: schema213, data: data16 };
+                if (vErrors === null) {
+                  vErrors = [err34];
+                } else {
+                  vErrors.push(err34);
+                }
+                errors++;
+              }
+            }
+            if (data16.name !== void 0) {
+              let data17 = data16.name;
+              if (typeof data17 !== "string") {
+                const err35 = { instancePath: instancePath + "/volumes/" + i3 + "/name", schemaPath: "#/$defs/unmanagedObject/properties/name/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema213.properties.name.type, parentSchema: schema213.properties.name, data: data17 };
+                if (vErrors === null) {
+                  vErrors = [err35];
+                } else {
+                  vErrors.push(err35);
+                }
+                errors++;
+              }
+            }
+            if (data16.driver !== void 0) {
+              let data18 = data16.driver;
+              if (typeof data18 !== "string") {
+                const err36 = { instancePath: instancePath + "/volumes/" + i3 + "/driver", schemaPath: "#/$defs/unmanagedObject/properties/driver/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema213.properties.driver.type, parentSchema: schema213.properties.driver, data: data18 };
+                if (vErrors === null) {
+                  vErrors = [err36];
+                } else {
+                  vErrors.push(err36);
+                }
+                errors++;
+              }
+            }
+            if (data16.project !== void 0) {
+              let data19 = data16.project;
+              if (typeof data19 !== "string") {
+                const err37 = { instancePath: instancePath + "/volumes/" + i3 + "/project", schemaPath: "#/$defs/unmanagedObject/properties/project/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema213.properties.project.type, parentSchema: schema213.properties.project, data: data19 };
+                if (vErrors === null) {
+                  vErrors = [err37];
+                } else {
+                  vErrors.push(err37);
+                }
+                errors++;
+              }
+            }
+          } else {
+            const err38 = { instancePath: instancePath + "/volumes/" + i3, schemaPath: "#/$defs/unmanagedObject/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema213.type, parentSchema: schema213, data: data16 };
+            if (vErrors === null) {
+              vErrors = [err38];
+            } else {
+              vErrors.push(err38);
+            }
+            errors++;
+          }
+        }
+      } else {
+        const err39 = { instancePath: instancePath + "/volumes", schemaPath: "#/properties/volumes/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema211.properties.volumes.type, parentSchema: schema211.properties.volumes, data: data15 };
+        if (vErrors === null) {
+          vErrors = [err39];
+        } else {
+          vErrors.push(err39);
+        }
+        errors++;
+      }
+    }
+  } else {
+    const err40 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema211.type, parentSchema: schema211, data };
+    if (vErrors === null) {
+      vErrors = [err40];
+    } else {
+      vErrors.push(err40);
+    }
+    errors++;
+  }
+  validate92.errors = vErrors;
+  return errors === 0;
+}
+validate92.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
+function validate91(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
+  ;
+  let vErrors = null;
+  let errors = 0;
+  const evaluated0 = validate91.evaluated;
+  if (evaluated0.dynamicProps) {
+    evaluated0.props = void 0;
+  }
+  if (evaluated0.dynamicItems) {
+    evaluated0.items = void 0;
+  }
+  if (data && typeof data == "object" && !Array.isArray(data)) {
+    if (data.version === void 0) {
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "version" }, message: "must have required property 'version'", schema: schema209.required, parentSchema: schema209, data };
+      if (vErrors === null) {
+        vErrors = [err0];
+      } else {
+        vErrors.push(err0);
+      }
+      errors++;
+    }
+    if (data.revision === void 0) {
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "revision" }, message: "must have required property 'revision'", schema: schema209.required, parentSchema: schema209, data };
+      if (vErrors === null) {
+        vErrors = [err1];
+      } else {
+        vErrors.push(err1);
+      }
+      errors++;
+    }
+    if (data.generatedAt === void 0) {
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "generatedAt" }, message: "must have required property 'generatedAt'", schema: schema209.required, parentSchema: schema209, data };
+      if (vErrors === null) {
+        vErrors = [err2];
+      } else {
+        vErrors.push(err2);
+      }
+      errors++;
+    }
+    if (data.hosts === void 0) {
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "hosts" }, message: "must have required property 'hosts'", schema: schema209.required, parentSchema: schema209, data };
+      if (vErrors === null) {
+        vErrors = [err3];
+      } else {
+        vErrors.push(err3);
+      }
+      errors++;
+    }
+    if (data.unreachableHosts === void 0) {
+      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "unreachableHosts" }, message: "must have required property 'unreachableHosts'", schema: schema209.required, parentSchema: schema209, data };
+      if (vErrors === null) {
+        vErrors = [err4];
+      } else {
+        vErrors.push(err4);
+      }
+      errors++;
+    }
+    for (const key0 in data) {
+      if (!(key0 === "version" || key0 === "revision" || key0 === "generatedAt" || key0 === "hosts" || key0 === "unreachableHosts")) {
+        const err5 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema209, data };
+        if (vErrors === null) {
+          vErrors = [err5];
+        } else {
+          vErrors.push(err5);
+        }
+        errors++;
+      }
+    }
+    if (data.version !== void 0) {
+      let data0 = data.version;
+      if (1 !== data0) {
+        const err6 = { instancePath: instancePath + "/version", schemaPath: "#/properties/version/const", keyword: "const", params: { allowedValue: 1 }, message: "must be equal to constant", schema: 1, parentSchema: schema209.properties.version, data: data0 };
+        if (vErrors === null) {
+          vErrors = [err6];
+        } else {
+          vErrors.push(err6);
+        }
+        errors++;
+      }
+    }
+    if (data.revision !== void 0) {
+      let data1 = data.revision;
+      if (data1 && typeof data1 == "object" && !Array.isArray(data1)) {
+        if (data1.branch === void 0) {
+          const err7 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "branch" }, message: "must have required property 'branch'", schema: schema210.required, parentSchema: schema210, data: data1 };
+          if (vErrors === null) {
+            vErrors = [err7];
+          } else {
+            vErrors.push(err7);
+          }
+          errors++;
+        }
+        if (data1.commit === void 0) {
+          const err8 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema210.required, parentSchema: schema210, data: data1 };
+          if (vErrors === null) {
+            vErrors = [err8];
+          } else {
+            vErrors.push(err8);
+          }
+          errors++;
+        }
+        if (data1.author === void 0) {
+          const err9 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "author" }, message: "must have required property 'author'", schema: schema210.required, parentSchema: schema210, data: data1 };
+          if (vErrors === null) {
+            vErrors = [err9];
+          } else {
+            vErrors.push(err9);
+          }
+          errors++;
+        }
+        if (data1.date === void 0) {
+          const err10 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "date" }, message: "must have required property 'date'", schema: schema210.required, parentSchema: schema210, data: data1 };
+          if (vErrors === null) {
+            vErrors = [err10];
+          } else {
+            vErrors.push(err10);
+          }
+          errors++;
+        }
+        if (data1.subject === void 0) {
+          const err11 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "subject" }, message: "must have required property 'subject'", schema: schema210.required, parentSchema: schema210, data: data1 };
+          if (vErrors === null) {
+            vErrors = [err11];
+          } else {
+            vErrors.push(err11);
+          }
+          errors++;
+        }
+        for (const key1 in data1) {
+          if (!(key1 === "branch" || key1 === "commit" || key1 === "author" || key1 === "date" || key1 === "subject")) {
+            const err12 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema210, data: data1 };
+            if (vErrors === null) {
+              vErrors = [err12];
+            } else {
+              vErrors.push(err12);
+            }
+            errors++;
+          }
+        }
+        if (data1.branch !== void 0) {
+          let data2 = data1.branch;
+          if (typeof data2 !== "string") {
+            const err13 = { instancePath: instancePath + "/revision/branch", schemaPath: "#/$defs/revision/properties/branch/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema210.properties.branch.type, parentSchema: schema210.properties.branch, data: data2 };
+            if (vErrors === null) {
+              vErrors = [err13];
+            } else {
+              vErrors.push(err13);
+            }
+            errors++;
+          }
+        }
+        if (data1.commit !== void 0) {
+          let data3 = data1.commit;
+          if (typeof data3 === "string") {
+            if (!pattern99.test(data3)) {
+              const err14 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{40}$" }, message: 'must match pattern "^[0-9a-f]{40}$"', schema: "^[0-9a-f]{40}$", parentSchema: schema210.properties.commit, data: data3 };
+              if (vErrors === null) {
+                vErrors = [err14];
+              } else {
+                vErrors.push(err14);
+              }
+              errors++;
+            }
+          } else {
+            const err15 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema210.properties.commit.type, parentSchema: schema210.properties.commit, data: data3 };
+            if (vErrors === null) {
+              vErrors = [err15];
+            } else {
+              vErrors.push(err15);
+            }
+            errors++;
+          }
+        }
+        if (data1.author !== void 0) {
+          let data4 = data1.author;
+          if (typeof data4 !== "string") {
+            const err16 = { instancePath: instancePath + "/revision/author", schemaPath: "#/$defs/revision/properties/author/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema210.properties.author.type, parentSchema: schema210.properties.author, data: data4 };
+            if (vErrors === null) {
+              vErrors = [err16];
+            } else {
+              vErrors.push(err16);
+            }
+            errors++;
+          }
+        }
+        if (data1.date !== void 0) {
+          let data5 = data1.date;
+          if (typeof data5 !== "string") {
+            const err17 = { instancePath: instancePath + "/revision/date", schemaPath: "#/$defs/revision/properties/date/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema210.properties.date.type, parentSchema: schema210.properties.date, data: data5 };
+            if (vErrors === null) {
+              vErrors = [err17];
+            } else {
+              vErrors.push(err17);
+            }
+            errors++;
+          }
+        }
+        if (data1.subject !== void 0) {
+          let data6 = data1.subject;
+          if (typeof data6 !== "string") {
+            const err18 = { instancePath: instancePath + "/revision/subject", schemaPath: "#/$defs/revision/properties/subject/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema210.properties.subject.type, parentSchema: schema210.properties.subject, data: data6 };
+            if (vErrors === null) {
+              vErrors = [err18];
+            } else {
+              vErrors.push(err18);
+            }
+            errors++;
+          }
+        }
+      } else {
+        const err19 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema210.type, parentSchema: schema210, data: data1 };
+        if (vErrors === null) {
+          vErrors = [err19];
+        } else {
+          vErrors.push(err19);
+        }
+        errors++;
+      }
+    }
+    if (data.generatedAt !== void 0) {
+      let data7 = data.generatedAt;
+      if (typeof data7 !== "string") {
+        const err20 = { instancePath: instancePath + "/generatedAt", schemaPath: "#/properties/generatedAt/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema209.properties.generatedAt.type, parentSchema: schema209.properties.generatedAt, data: data7 };
+        if (vErrors === null) {
+          vErrors = [err20];
+        } else {
+          vErrors.push(err20);
+        }
+        errors++;
+      }
+    }
+    if (data.hosts !== void 0) {
+      let data8 = data.hosts;
+      if (Array.isArray(data8)) {
+        const len0 = data8.length;
+        for (let i0 = 0; i0 < len0; i0++) {
+          if (!validate92(data8[i0], { instancePath: instancePath + "/hosts/" + i0, parentData: data8, parentDataProperty: i0, rootData, dynamicAnchors })) {
+            vErrors = vErrors === null ? validate92.errors : vErrors.concat(validate92.errors);
+            errors = vErrors.length;
+          }
+        }
+      } else {
+        const err21 = { instancePath: instancePath + "/hosts", schemaPath: "#/properties/hosts/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema209.properties.hosts.type, parentSchema: schema209.properties.hosts, data: data8 };
+        if (vErrors === null) {
+          vErrors = [err21];
+        } else {
+          vErrors.push(err21);
+        }
+        errors++;
+      }
+    }
+    if (data.unreachableHosts !== void 0) {
+      let data10 = data.unreachableHosts;
+      if (Array.isArray(data10)) {
+        const len1 = data10.length;
+        for (let i1 = 0; i1 < len1; i1++) {
+          let data11 = data10[i1];
+          if (typeof data11 !== "string") {
+            const err22 = { instancePath: instancePath + "/unreachableHosts/" + i1, schemaPath: "#/properties/unreachableHosts/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema209.properties.unreachableHosts.items.type, parentSchema: schema209.properties.unreachableHosts.items, data: data11 };
+            if (vErrors === null) {
+              vErrors = [err22];
+            } else {
+              vErrors.push(err22);
+            }
+            errors++;
+          }
+        }
+      } else {
+        const err23 = { instancePath: instancePath + "/unreachableHosts", schemaPath: "#/properties/unreachableHosts/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema209.properties.unreachableHosts.type, parentSchema: schema209.properties.unreachableHosts, data: data10 };
+        if (vErrors === null) {
+          vErrors = [err23];
+        } else {
+          vErrors.push(err23);
+        }
+        errors++;
+      }
+    }
+  } else {
+    const err24 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema209.type, parentSchema: schema209, data };
+    if (vErrors === null) {
+      vErrors = [err24];
+    } else {
+      vErrors.push(err24);
+    }
+    errors++;
+  }
+  validate91.errors = vErrors;
+  return errors === 0;
+}
+validate91.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
 export {
   validateCompose,
   validateDiagnostics,
@@ -20463,5 +21222,6 @@ export {
   validateProgress,
   validateRequest,
   validateRollback,
-  validateStatus
+  validateStatus,
+  validateUnmanaged
 };

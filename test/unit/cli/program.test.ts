@@ -19,6 +19,7 @@ it('every key of the configuration that is a text is a flag of all commands of a
     'run',
     'status',
     'hosts',
+    'unmanaged',
     'drift',
     'rollback',
     'import',
