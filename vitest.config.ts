@@ -22,7 +22,7 @@ export default defineConfig({
             'test/contract/simulated*.test.ts',
           ],
           setupFiles: ['test/support/property-seed.ts'],
-          testTimeout: 30_000,
+          testTimeout: 120_000,
         },
       },
       {

@@ -13,6 +13,7 @@ export function fillVariables(document: Node, variables: Variables): Node {
     const environment = service.entries.get('environment');
     if (environment === undefined) return service;
     const node = fillEnvironment(environment.node, variables);
+    if (node === environment.node) return service;
     return {
       ...service,
       entries: new Map(service.entries).set('environment', { ...environment, node }),
@@ -27,6 +28,7 @@ function fillFiles(document: Node, kind: 'configs' | 'secrets', variables: Varia
   const node = mapValues(files.node, (file) =>
     file.kind === 'map' ? fillFile(file, variables) : file,
   );
+  if (node === files.node) return document;
   return { ...document, entries: new Map(document.entries).set(kind, { ...files, node }) };
 }
 
@@ -63,11 +65,14 @@ function fillFile(config: MapNode, variables: Variables): MapNode {
 }
 
 function mapValues(map: MapNode, change: (value: Node, key: string) => Node): MapNode {
-  const entries = new Map<string, MapEntry>();
+  let entries: Map<string, MapEntry> | null = null;
   for (const [key, entry] of map.entries) {
-    entries.set(key, { ...entry, node: change(entry.node, key) });
+    const node = change(entry.node, key);
+    if (node === entry.node) continue;
+    entries ??= new Map(map.entries);
+    entries.set(key, { ...entry, node });
   }
-  return { ...map, entries };
+  return entries === null ? map : { ...map, entries };
 }
 
 function isNull(node: Node): boolean {

@@ -41,14 +41,14 @@ function visit(run: Run, node: Node, casts: CastTable | undefined, path: string)
       return items.every((item, index) => item === node.items[index]) ? node : { ...node, items };
     }
     case 'map': {
-      const entries = new Map<string, MapEntry>();
-      let changed = false;
+      let entries: Map<string, MapEntry> | null = null;
       for (const [key, entry] of node.entries) {
         const value = visit(run, entry.node, below(casts, key), memberPath(path, key));
-        changed ||= value !== entry.node;
-        entries.set(key, value === entry.node ? entry : { key: entry.key, node: value });
+        if (value === entry.node) continue;
+        entries ??= new Map(node.entries);
+        entries.set(key, { key: entry.key, node: value });
       }
-      return changed ? { ...node, entries } : node;
+      return entries === null ? node : { ...node, entries };
     }
   }
 }

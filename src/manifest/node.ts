@@ -43,7 +43,7 @@ export interface ListNode {
 
 export type Plain = null | boolean | number | string | Plain[] | { [key: string]: Plain };
 
-/** The value alone, as JSON would hold it. Objects have no prototype, so `__proto__` is a key like any other. */
+/** The value alone, as JSON would hold it; `__proto__` is a key like any other. */
 export function toPlain(node: Node): Plain {
   switch (node.kind) {
     case 'scalar':
@@ -51,11 +51,17 @@ export function toPlain(node: Node): Plain {
     case 'list':
       return node.items.map(toPlain);
     case 'map': {
-      const plain = Object.create(null) as { [key: string]: Plain };
-      for (const [key, entry] of node.entries) plain[key] = toPlain(entry.node);
+      // Not without a prototype: the engine has no fast way to the fields of such objects, and the check of the shape asks for many.
+      const plain: { [key: string]: Plain } = {};
+      for (const [key, entry] of node.entries) setOwn(plain, key, toPlain(entry.node));
       return plain;
     }
   }
+}
+
+function setOwn(plain: { [key: string]: Plain }, key: string, value: Plain): void {
+  if (key !== '__proto__') plain[key] = value;
+  else Object.defineProperty(plain, key, { value, enumerable: true });
 }
 
 /** The member of a map, or undefined. */

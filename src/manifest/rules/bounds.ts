@@ -24,9 +24,10 @@ export const boundsAllowChange: Rule = (subject) => {
 
 function judgeSurge(service: Cursor): void {
   const own = child(service, 'x-fleetwright', 'rollout', 'maxSurge');
+  if (!isPresent(own) || isZero(own)) return;
   const isSingleton = readBoolean(child(service, 'x-fleetwright', 'singleton')) === true;
   const reason = isSingleton ? 'the service is a singleton' : reasonToReplaceInPlace(service);
-  if (!isPresent(own) || isZero(own) || reason === null) return;
+  if (reason === null) return;
   const message = `"maxSurge" has no effect: an instance is stopped before its successor starts, because ${reason}`;
   warn(own, 'ignored-value', message, 'Bound such updates by maxUnavailable');
 }

@@ -1,6 +1,15 @@
 import type { Constraint } from '../../model/application.ts';
 import type { PortSpec } from '../../model/container.ts';
-import { child, complain, items, readNumber, silent, warn, type Cursor } from '../cursor.ts';
+import {
+  child,
+  complain,
+  items,
+  readNumber,
+  readText,
+  silent,
+  warn,
+  type Cursor,
+} from '../cursor.ts';
 import { formatPlace } from '../report.ts';
 import { replicasOf } from '../resolve/replicas.ts';
 import { resolveConstraints } from '../resolve/constraints.ts';
@@ -53,13 +62,18 @@ function claims(subject: Subject): readonly Claim[] {
   return [...subject.services.keys()].toSorted().flatMap((service) => {
     const cursor = subject.services.get(service);
     if (cursor === undefined) return [];
+    const fixed = items(child(cursor, 'ports')).filter(isFixed);
+    if (fixed.length === 0) return [];
     const constraints = resolveConstraints(silent(cursor));
-    return items(child(cursor, 'ports')).flatMap((place) => {
+    return fixed.flatMap((place) => {
       const port = readPort(silent(place));
-      const fixed = port !== null && /^\d+$/.test(port.published);
-      return fixed ? [{ service, port, place, constraints }] : [];
+      return port === null ? [] : [{ service, port, place, constraints }];
     });
   });
+}
+
+function isFixed(place: Cursor): boolean {
+  return /^\d+$/.test(readText(child(place, 'published')) ?? '');
 }
 
 function collide(a: Claim, b: Claim): boolean {

@@ -14,12 +14,13 @@ export const extensionIsSpeltRight: Rule = ({ root }) => {
 };
 
 function judge(owner: Cursor): void {
-  for (const [key, value] of members(owner)) {
+  if (owner.node?.kind !== 'map') return;
+  for (const key of owner.node.entries.keys()) {
     const isSlip = key.startsWith('x-') && key !== extension && distance(key, extension) <= nearby;
     if (!isSlip) continue;
     const message = `"${key}" is ignored (did you mean "${extension}"?)`;
     warn(
-      value,
+      child(owner, key),
       'misspelt-extension',
       message,
       `Write ${extension}, or choose a name further from it`,

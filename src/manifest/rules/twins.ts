@@ -31,8 +31,10 @@ const twins: readonly Twin[] = [
 export const twinsAgree: Rule = ({ services }) => {
   for (const service of services.values()) {
     for (const { key, path, read } of twins) {
-      const [old, deployed] = [child(service, key), child(service, 'deploy', ...path)];
-      if (isEmptyOrNull(old) || isEmptyOrNull(deployed)) continue;
+      const old = child(service, key);
+      if (isEmptyOrNull(old)) continue;
+      const deployed = child(service, 'deploy', ...path);
+      if (isEmptyOrNull(deployed)) continue;
       const values = [read(silent(old)), read(silent(deployed))];
       if (values.includes(null) || values[0] === values[1]) continue;
       const twin = `deploy.${path.join('.')}`;
