@@ -1,5 +1,3 @@
-import { createInterface } from 'node:readline/promises';
-
 import type { Logger } from 'pino';
 
 import type { Plan } from '../generated/plan.ts';
@@ -7,6 +5,7 @@ import { UsageError } from '../model/errors.ts';
 import { planDocument } from '../report/plan-document.ts';
 import { renderPlan } from '../report/render-plan.ts';
 import { predict } from '../rollout/predict.ts';
+import { confirm } from './confirm.ts';
 import type { ExitCode } from './exit-code.ts';
 import { exitCode } from './exit-code.ts';
 import { observeLive, unreachableHosts } from './live.ts';
@@ -98,22 +97,14 @@ function onlyOf(application: string, plan: Plan): Plan {
   };
 }
 
-async function isConfirmed(
+function isConfirmed(
   application: string,
   { adoptions }: Plan,
   replaces: boolean,
   signal: AbortSignal,
 ): Promise<boolean> {
-  if (!process.stdin.isTTY) {
-    throw new UsageError(`Cannot ask whether to adopt for "${application}": say --yes`);
-  }
   const differing = adoptions.filter(({ differs }) => differs).length;
   const what = replaces && differing > 0 ? `, and replace ${differing} that differ` : '';
-  const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    const answer = await terminal.question(`Adopt these containers${what}? [y/N] `, { signal });
-    return /^y(es)?$/i.test(answer.trim());
-  } finally {
-    terminal.close();
-  }
+  const question = `Adopt these containers${what}?`;
+  return confirm(question, `whether to adopt for "${application}"`, signal);
 }

@@ -208,6 +208,20 @@ export function createProgram(signal: AbortSignal, finish: (code: ExitCode) => v
       const asked = { ...requestFlags(flags), yes, replace };
       finish(await adopt(application, settings, asked, out, logger, signal));
     });
+  liveCommand(program, 'rebalance', 'move slots from hosts that have more to those that have less')
+    .option('--max-moves <number>', 'how many slots at most (default: 10)', parseMoves)
+    .option('--application <name>', 'of this application only')
+    .option('--yes', 'do not ask')
+    .option('--by <name>', 'who asks (default: USER@MACHINE)')
+    .option('--wait <duration>', 'how long to wait for the answer (default: 10s)', parseTimeout)
+    .action(async (flags: RebalanceOptions, command: Command) => {
+      const { settings, output: out, logger } = live(command, 'error');
+      const { rebalance } = await import('./rebalance.ts');
+      const { yes = false, application = '', maxMoves } = flags;
+      const limit = maxMoves === undefined ? {} : { maxMoves };
+      const asked = { ...requestFlags(flags), ...limit, yes, application };
+      finish(await rebalance(settings, asked, out, logger, signal));
+    });
   for (const kind of [...requestKinds, ...hostRequestKinds]) {
     program
       .command(kind)
@@ -236,6 +250,12 @@ interface RequestOptions {
 interface AdoptOptions extends RequestOptions {
   readonly yes?: boolean;
   readonly replace?: boolean;
+}
+
+interface RebalanceOptions extends RequestOptions {
+  readonly maxMoves?: number;
+  readonly application?: string;
+  readonly yes?: boolean;
 }
 
 function requestFlags({ by, wait: waitMs = 10_000 }: RequestOptions): RequestFlags {
@@ -321,6 +341,12 @@ function parseInterval(text: string): number {
   const ms = parseTimeout(text);
   if (ms > 0) return ms;
   throw new InvalidArgumentError('it must be longer than 0.');
+}
+
+function parseMoves(text: string): number {
+  const moves = Number(text);
+  if (/^\d{1,6}$/.test(text) && moves > 0) return moves;
+  throw new InvalidArgumentError('give a whole number from 1 on.');
 }
 
 function parseCommit(text: string, before: readonly string[] | undefined): readonly string[] {

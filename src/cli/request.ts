@@ -23,6 +23,8 @@ export interface RequestFlags {
   readonly by?: string;
   /** How long the answer of a running operator is waited for. */
   readonly waitMs: number;
+  /** How many slots a rebalance moves at most; by default as many as is usual. */
+  readonly maxMoves?: number;
 }
 
 /** How often the answer is looked for. */
@@ -32,7 +34,7 @@ const lookMs = 100;
  * `fleetwright promote|abort|retry|suspend|resume|fence|unfence`: asks the operator of a state folder, whether it runs now
  * or later.
  *
- * @param subject the application, or the host for `fence` and `unfence`
+ * @param subject the application, or the host for `fence` and `unfence`; empty: all applications
  */
 export async function request(
   kind: RequestKind,
@@ -45,13 +47,14 @@ export async function request(
   const isAboutHost = isHostRequest(kind);
   // What is to be adopted may stand in a commit that nobody has taken up yet.
   const isEarly = (kind === 'adopt' || kind === 'adopt-replace') && !isStateLocked(stateDir);
-  if (!isEarly && !isAboutHost) checkApplication(kind, subject, stateDir);
+  if (!isEarly && !isAboutHost && subject !== '') checkApplication(kind, subject, stateDir);
   using box = openRequestBox(stateDir);
-  const { by = defaultName(), waitMs } = flags;
+  const { by = defaultName(), waitMs, maxMoves } = flags;
   const about = isAboutHost
     ? { application: '', host: toHostName(subject) }
     : { application: subject };
-  const asked = box.append({ kind, ...about, by, at: clock.now() });
+  const limit = maxMoves === undefined ? {} : { maxMoves };
+  const asked = box.append({ kind, ...about, ...limit, by, at: clock.now() });
   const deadline = clock.now() + waitMs;
   let isHeld = isStateLocked(stateDir);
   let answer = box.answerTo(asked);
@@ -118,7 +121,9 @@ function renderRequest(
   { style }: Output,
 ): string {
   const paint = { accepted: style.green, refused: style.red, pending: style.yellow }[state];
-  return `${style.bold(host ?? application)}  ${kind} ${paint(state)}: ${message}`;
+  const subject = host ?? application;
+  const start = subject === '' ? '' : `${style.bold(subject)}  `;
+  return `${start}${kind} ${paint(state)}: ${message}`;
 }
 
 /** `ada@laptop`. */

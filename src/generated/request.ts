@@ -2,7 +2,7 @@
 
 
 /**
- * What became of a request to the operator: printed by promote, abort, retry, suspend, resume, adopt, fence and unfence.
+ * What became of a request to the operator: printed by promote, abort, retry, suspend, resume, adopt, rebalance, fence and unfence.
  */
 export interface Request {
 /**
@@ -14,7 +14,7 @@ version: 1
  */
 request: number
 /**
- * The application that it is about; empty when it is about a host.
+ * The application that it is about; empty when it is about a host, or about all applications.
  */
 application: string
 /**
@@ -24,7 +24,7 @@ host?: string
 /**
  * What is asked for.
  */
-kind: ("promote" | "abort" | "retry" | "suspend" | "resume" | "adopt" | "adopt-replace" | "fence" | "unfence")
+kind: ("promote" | "abort" | "retry" | "suspend" | "resume" | "adopt" | "adopt-replace" | "rebalance" | "fence" | "unfence")
 /**
  * The operator has taken it up, has turned it down, or has not answered yet.
  */

@@ -17272,7 +17272,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
 }
 validate81.evaluated = { "dynamicProps": true, "dynamicItems": false };
 var validateRequest = validate82;
-var schema193 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/request.schema.json", "type": "object", "required": ["version", "request", "application", "kind", "state", "message"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "request": { "type": "integer" }, "application": { "type": "string" }, "host": { "type": "string" }, "kind": { "type": "string", "enum": ["promote", "abort", "retry", "suspend", "resume", "adopt", "adopt-replace", "fence", "unfence"] }, "state": { "type": "string", "enum": ["accepted", "refused", "pending"] }, "message": { "type": "string" } } };
+var schema193 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/request.schema.json", "type": "object", "required": ["version", "request", "application", "kind", "state", "message"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "request": { "type": "integer" }, "application": { "type": "string" }, "host": { "type": "string" }, "kind": { "type": "string", "enum": ["promote", "abort", "retry", "suspend", "resume", "adopt", "adopt-replace", "rebalance", "fence", "unfence"] }, "state": { "type": "string", "enum": ["accepted", "refused", "pending"] }, "message": { "type": "string" } } };
 function validate82(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   ;
   let vErrors = null;
@@ -17409,7 +17409,7 @@ function validate82(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-      if (!(data4 === "promote" || data4 === "abort" || data4 === "retry" || data4 === "suspend" || data4 === "resume" || data4 === "adopt" || data4 === "adopt-replace" || data4 === "fence" || data4 === "unfence")) {
+      if (!(data4 === "promote" || data4 === "abort" || data4 === "retry" || data4 === "suspend" || data4 === "resume" || data4 === "adopt" || data4 === "adopt-replace" || data4 === "rebalance" || data4 === "fence" || data4 === "unfence")) {
         const err12 = { instancePath: instancePath + "/kind", schemaPath: "#/properties/kind/enum", keyword: "enum", params: { allowedValues: schema193.properties.kind.enum }, message: "must be equal to one of the allowed values", schema: schema193.properties.kind.enum, parentSchema: schema193.properties.kind, data: data4 };
         if (vErrors === null) {
           vErrors = [err12];

@@ -14,21 +14,27 @@ interface RequestRow {
   readonly application: string;
   readonly asked_by: string;
   readonly at: number;
+  /** How many slots it moves at most; null: it does not say. */
+  readonly most: number | null;
 }
 
 /** The way to read the requests that are not answered yet, in the order of asking: one prepared statement. */
 export function readRequests(database: Database.Database): () => readonly OperatorRequest[] {
   const select = database.prepare(
-    'SELECT id, kind, application, asked_by, at FROM requests ORDER BY id',
+    `SELECT id, kind, application, asked_by, at, most FROM requests
+     LEFT JOIN request_moves ON request = id ORDER BY id`,
   );
   return () =>
-    (select.all() as readonly RequestRow[]).map(({ id, kind, application, asked_by: by, at }) => ({
-      id,
-      kind: kind as RequestKind,
-      ...subjectOf(kind as RequestKind, application),
-      by,
-      at,
-    }));
+    (select.all() as readonly RequestRow[]).map(
+      ({ id, kind, application, asked_by: by, at, most }) => ({
+        id,
+        kind: kind as RequestKind,
+        ...subjectOf(kind as RequestKind, application),
+        ...(most === null ? {} : { maxMoves: most }),
+        by,
+        at,
+      }),
+    );
 }
 
 /** What a request is about stands in one column, be it an application or a host. */
@@ -45,11 +51,20 @@ export function appendRequest(
   database: Database.Database,
   request: Omit<OperatorRequest, 'id'>,
 ): OperatorRequest {
-  const { kind, application, host, by, at } = request;
-  const { lastInsertRowid } = database
-    .prepare('INSERT INTO requests (kind, application, asked_by, at) VALUES (?, ?, ?, ?)')
-    .run(kind, host ?? application, by, at);
-  return { id: Number(lastInsertRowid), ...request };
+  const { kind, application, host, maxMoves, by, at } = request;
+  const append = database.transaction((): number => {
+    const { lastInsertRowid } = database
+      .prepare('INSERT INTO requests (kind, application, asked_by, at) VALUES (?, ?, ?, ?)')
+      .run(kind, host ?? application, by, at);
+    const id = Number(lastInsertRowid);
+    if (maxMoves !== undefined) {
+      database
+        .prepare('INSERT OR REPLACE INTO request_moves (request, most) VALUES (?, ?)')
+        .run(id, maxMoves);
+    }
+    return id;
+  });
+  return { id: append.immediate(), ...request };
 }
 
 /** The answer to a request, from the events; null when there is none yet. */

@@ -166,6 +166,7 @@ export class SqliteJournal implements Journal {
   }
 
   #removeRequest(id: number): void {
+    this.#statement('DELETE FROM request_moves WHERE request = ?').run(id);
     this.#statement('DELETE FROM requests WHERE id = ?').run(id);
   }
 

@@ -35,5 +35,9 @@ export function createTables(database: Database.Database): void {
       asked_by TEXT NOT NULL,
       at INTEGER NOT NULL
     );
+    CREATE TABLE IF NOT EXISTS request_moves (
+      request INTEGER PRIMARY KEY,
+      most INTEGER NOT NULL
+    );
   `);
 }

@@ -25,6 +25,7 @@ export function reduceJournal(state: JournalState, entry: JournalEntry): Journal
         vacating,
         repairs,
         lastRepairAt,
+        ...moveOf(before),
       });
     }
     case 'instance-seen': {
@@ -32,7 +33,8 @@ export function reduceJournal(state: JournalState, entry: JournalEntry): Journal
       const before = state.slots.get(entry.slot);
       const isNewest = before === undefined || epoch >= before.epoch;
       const { repairs = 0, lastRepairAt = 0 } = before ?? {};
-      const seen = { epoch, hash, host, pending: false, vacating: false, repairs, lastRepairAt };
+      const kept = { repairs, lastRepairAt, ...moveOf(before) };
+      const seen = { epoch, hash, host, pending: false, vacating: false, ...kept };
       const next = isNewest ? withSlot(state, entry.slot, seen) : state;
       const { slot, container } = entry;
       const instances = withKey(next.instances, container, { slot, retired: false });
@@ -81,6 +83,17 @@ export function reduceJournal(state: JournalState, entry: JournalEntry): Journal
       if (before === undefined) return state;
       return withSlot(state, entry.slot, { ...before, changedAt: entry.at });
     }
+    case 'move-asked': {
+      const before = state.slots.get(entry.slot);
+      if (before === undefined) return state;
+      return withSlot(state, entry.slot, { ...before, movesTo: entry.to });
+    }
+    case 'move-ended': {
+      const before = state.slots.get(entry.slot);
+      if (before?.movesTo === undefined) return state;
+      const { movesTo: _movesTo, ...rest } = before;
+      return withSlot(state, entry.slot, rest);
+    }
     case 'pruned':
       return forget(state, entry.application);
     case 'host-away':
@@ -111,6 +124,10 @@ function withPostStart(
 ): JournalState {
   const before = state.instances.get(container) ?? { slot, retired: false };
   return { ...state, instances: withKey(state.instances, container, { ...before, postStart }) };
+}
+
+function moveOf(record: SlotRecord | undefined): Pick<SlotRecord, 'movesTo'> {
+  return record?.movesTo === undefined ? {} : { movesTo: record.movesTo };
 }
 
 function withSlot(state: JournalState, key: string, slot: SlotRecord): JournalState {

@@ -164,6 +164,8 @@ export interface SlotRecord {
   readonly lastRepairAt: number;
   /** When a commit last changed its instance in place; absent: never. */
   readonly changedAt?: number;
+  /** Where somebody asked to move it; absent: nowhere, or it is there. */
+  readonly movesTo?: HostName;
 }
 
 export const emptyJournal: JournalState = {
@@ -329,6 +331,10 @@ export type JournalEntry =
       readonly container: ContainerId;
       readonly hash: SpecHash;
     }
+  /** Somebody asked to even out the fleet: the slot is to be on that host. */
+  | { readonly kind: 'move-asked'; readonly slot: string; readonly to: HostName }
+  /** It is there, or it stays where it is, for the reason. */
+  | { readonly kind: 'move-ended'; readonly slot: string; readonly reason: string }
   /** A commit changes the instance of the slot in place. */
   | { readonly kind: 'changed-in-place'; readonly slot: string; readonly at: number }
   | { readonly kind: 'image-pinned'; readonly application: string; readonly pin: ImagePin }

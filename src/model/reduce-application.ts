@@ -26,6 +26,8 @@ export type ApplicationEntry = Exclude<
       | 'repaired'
       | 'changed-in-place'
       | 'hash-renewed'
+      | 'move-asked'
+      | 'move-ended'
       | 'pruned'
       | 'host-away'
       | 'host-back'

@@ -5,10 +5,12 @@ export interface OperatorRequest {
   /** Grows with each request. */
   readonly id: number;
   readonly kind: RequestKind;
-  /** Empty when it is about a host. */
+  /** Empty when it is about a host, or about all applications. */
   readonly application: string;
   /** Absent: it is about an application. */
   readonly host?: HostName;
+  /** How many slots it moves at most; absent: as many as is usual, or it is not about that. */
+  readonly maxMoves?: number;
   /** Who asks, for messages: `ada@laptop`. */
   readonly by: string;
   /** Milliseconds since the epoch. */
@@ -27,14 +29,15 @@ export const hostRequestKinds = ['fence', 'unfence'] as const;
 export type HostRequestKind = (typeof hostRequestKinds)[number];
 
 /**
- * `adopt`: the containers that its manifest names are taken on, if they are as it asks; `adopt-replace`: also those that
+ * `rebalance`: slots are moved from hosts that have more to those that have less. `adopt`: the containers that its manifest names are taken on, if they are as it asks; `adopt-replace`: also those that
  * differ, which the rollout then replaces.
  */
 export type RequestKind =
   | (typeof requestKinds)[number]
   | HostRequestKind
   | 'adopt'
-  | 'adopt-replace';
+  | 'adopt-replace'
+  | 'rebalance';
 
 export function isHostRequest(kind: RequestKind): kind is HostRequestKind {
   return hostRequestKinds.some((each) => each === kind);

@@ -1,7 +1,7 @@
 import type { HostName } from '../model/names.ts';
 import type { Candidate } from './candidates.ts';
 import { candidatesOf } from './candidates.ts';
-import { addLoad } from './host-load.ts';
+import { addLoad, takeLoad } from './host-load.ts';
 import { hostTies } from './host-ties.ts';
 import type { PlacementInput } from './place.ts';
 import type { PlacedService } from './placed-service.ts';
@@ -43,4 +43,15 @@ export function assign({ assignments, candidates }: Board, slot: Slot, host: Hos
   addLoad(candidate.load, demand);
   demand.slots.set(host, (demand.slots.get(host) ?? 0) + 1);
   demand.neighbours.set(host, (demand.neighbours.get(host) ?? 0) + 1);
+}
+
+/** Takes back what `assign` did. */
+export function unassign({ assignments, candidates }: Board, slot: Slot, host: HostName): void {
+  assignments.delete(slot.key);
+  const candidate = candidates.get(host);
+  if (candidate === undefined) return;
+  const { demand } = slot;
+  takeLoad(candidate.load, demand);
+  demand.slots.set(host, (demand.slots.get(host) ?? 0) - 1);
+  demand.neighbours.set(host, (demand.neighbours.get(host) ?? 0) - 1);
 }

@@ -19,3 +19,11 @@ export function addLoad(load: HostLoad, { ports, reservation }: Demand): void {
   load.slots += 1;
   if (ports.length > 0) load.ports.push(...ports);
 }
+
+/** Takes back what `addLoad` did. */
+export function takeLoad(load: HostLoad, { ports, reservation }: Demand): void {
+  load.nanoCpus -= reservation.nanoCpus;
+  load.memoryBytes -= reservation.memoryBytes;
+  load.slots -= 1;
+  for (const port of ports) load.ports.splice(load.ports.indexOf(port), 1);
+}

@@ -23,11 +23,14 @@ export interface Choice {
   readonly ranked: RankedHost;
 }
 
-export function queueFor(board: Board, demand: Demand): HostQueue {
+/** @param present a host that is judged too when it takes nothing new: a slot of the service is there */
+export function queueFor(board: Board, demand: Demand, present?: HostName): HostQueue {
   const ties = tiesOf(board, demand);
   const judge = ranking(demand);
   const rank = (host: Candidate): RankedHost | null =>
-    lastingExclusions(demand, ties, host).length === 0 ? judge(host) : null;
+    host.name === present || lastingExclusions(demand, ties, host).length === 0
+      ? judge(host)
+      : null;
   const groups = spreadGroups(demand, board.candidates.values(), rank);
   for (const { hosts } of groups) heapify(hosts, compareRanked);
   return { demand, ties, groups };

@@ -1,11 +1,8 @@
 import type { HostSpec } from '../model/fleet.ts';
 import type { HostName } from '../model/names.ts';
 import type { HostObservation } from '../model/observation.ts';
-import { emptyBoard } from './board.ts';
-import { keep } from './keep.ts';
-import { listSlots } from './list-slots.ts';
+import { fillBoard } from './fill-board.ts';
 import type { PlacedService } from './placed-service.ts';
-import { settleAll } from './settle.ts';
 
 export interface PlacementInput {
   readonly services: readonly PlacedService[];
@@ -21,6 +18,8 @@ export interface PlacementInput {
   readonly fenced?: ReadonlySet<HostName>;
   /** Keys of slots that are given no host, with the reason; absent: none. */
   readonly withheld?: ReadonlyMap<string, string>;
+  /** Hosts that somebody asked to move slots to, by slot key; absent: none. */
+  readonly moves?: ReadonlyMap<string, HostName>;
 }
 
 export interface Placement {
@@ -45,11 +44,6 @@ export interface UnplacedSlot {
  * result depends on no order of its inputs.
  */
 export function place(input: PlacementInput): Placement {
-  const board = emptyBoard(input);
-  const unplaced: UnplacedSlot[] = [];
-  for (const turn of listSlots(board)) {
-    const moving = turn.filter((slot) => !keep(board, slot));
-    unplaced.push(...settleAll(board, moving));
-  }
+  const { board, unplaced } = fillBoard(input);
   return { assignments: board.assignments, unplaced, staying: board.staying };
 }

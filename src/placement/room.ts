@@ -46,10 +46,15 @@ export function shortages(room: Amounts, reserved: Amounts, wanted: Amounts): re
 
 /** How much of a host is reserved, in tenths, rounded up: of CPUs or of memory, whichever is scarcer. */
 export function tenthsOf(room: Amounts, reserved: Amounts, wanted: Amounts): number {
+  return Math.ceil(shareOf(room, reserved, wanted));
+}
+
+/** The same to the last digit. */
+export function shareOf(room: Amounts, reserved: Amounts, wanted: Amounts): number {
   let most = 0;
   for (const amount of amounts) {
     const all = reserved[amount] + wanted[amount];
-    if (all > 0 && room[amount] > 0) most = Math.max(most, Math.ceil((10 * all) / room[amount]));
+    if (all > 0 && room[amount] > 0) most = Math.max(most, (10 * all) / room[amount]);
   }
   return most;
 }

@@ -29,6 +29,10 @@ export function describeEntry(entry: JournalEntry): string {
     case 'slot-reserved':
     case 'instance-seen':
       return `${entry.slot} on ${entry.host}`;
+    case 'move-asked':
+      return `${entry.slot} to ${entry.to}`;
+    case 'move-ended':
+      return `${entry.slot}: ${entry.reason}`;
     case 'instance-adopted':
       return `${entry.slot} on ${entry.host}: container "${entry.name}"`;
     case 'image-pinned':

@@ -4,6 +4,7 @@ import { emptyApplicationRecord } from '../model/journal-state.ts';
 import { familiarReference } from '../model/image.ts';
 import type { OperatorRequest } from '../model/request.ts';
 import { adoptionEntries, decideAdoptions, replacingEntries } from './decide-adoption.ts';
+import { answerRebalance } from './decide-rebalance.ts';
 import { answerAboutHost } from './decide-fence.ts';
 import { isAdoptable } from './claims.ts';
 import { pinnedImage } from './image-pins.ts';
@@ -26,7 +27,7 @@ export function decideRequests(world: World): readonly JournalEntry[] {
   const answered = new Set<string>();
   return world.requests.flatMap((request) => {
     const { id, application } = request;
-    const subject = request.host === undefined ? application : `host ${request.host}`;
+    const subject = subjectOf(request);
     if (answered.has(subject)) return [];
     answered.add(subject);
     const answer = answerTo(world, request);
@@ -40,8 +41,15 @@ export function decideRequests(world: World): readonly JournalEntry[] {
   });
 }
 
+/** What is moved is judged by where all else is to be: never two at a time. */
+function subjectOf({ kind, application, host }: OperatorRequest): string {
+  if (kind === 'rebalance') return 'rebalance';
+  return host === undefined ? `application ${application}` : `host ${host}`;
+}
+
 function answerTo(world: World, request: OperatorRequest): Answer {
   const { application, host } = request;
+  if (request.kind === 'rebalance') return answerRebalance(world, request);
   if (host !== undefined) return answerAboutHost(world, request, host);
   const spec = world.desired.applications.find(({ name }) => name === application);
   if (spec === undefined) return refused(`the repository has no application "${application}"`);

@@ -24,6 +24,7 @@ import { dueEntries, rerunPostStart, runPostStart } from './run-post-start.ts';
 import { prepareHost } from './prepare-host.ts';
 import { whereItIs } from './kept-version.ts';
 import { guardOf, nextRetirement } from './retire.ts';
+import type { SlotView } from './slot-view.ts';
 import type { SlotSituation } from './slot-situation.ts';
 import { actOn, healBy, retire, sayFailure } from './slot-situation.ts';
 import {
@@ -55,12 +56,9 @@ export function decideSlot(situation: SlotSituation): void {
     return keepEvidence(situation);
   }
   switch (view.phase.kind) {
-    case 'absent': {
-      const reason = whyNotYet(situation, host);
-      if (reason === null) return decideAbsent(situation, host);
-      draft.wait('turn', placeOf(view), reason);
-      return keepUp(situation);
-    }
+    case 'absent':
+      decideMissing(situation, host);
+      return giveUpBlockedMove(situation);
     case 'created':
       return decideCreated(situation);
     case 'probation':
@@ -68,6 +66,14 @@ export function decideSlot(situation: SlotSituation): void {
     case 'promoted':
       return decidePromoted(situation);
   }
+}
+
+function decideMissing(situation: SlotSituation, host: HostName): void {
+  const { context, view } = situation;
+  const reason = whyNotYet(situation, host);
+  if (reason === null) return decideAbsent(situation, host);
+  context.draft.wait('turn', placeOf(view), reason);
+  keepUp(situation);
 }
 
 /** As long as nothing of a new version may begin, what it is to replace is kept up: nothing else would do it. */
@@ -124,6 +130,7 @@ function isHeldByFailure({ context, view }: SlotSituation): boolean {
   const { failure: failed, service } = view;
   if (failed === undefined) return false;
   const { failure } = failed;
+  if (failure.class !== 'infrastructure') giveUpMove(context, view, failure.message);
   const isOfThisHash = failed.hash === service.hash;
   // What failed for another version says nothing about this one.
   if (failed.hash !== '' && !isOfThisHash) return false;
@@ -137,6 +144,25 @@ function isHeldByFailure({ context, view }: SlotSituation): boolean {
   const reason = `${failed.action} is tried again`;
   context.draft.wait('retry', placeOf(view), reason, failed.retryAt);
   return true;
+}
+
+/** A slot that somebody asked to move stays where it is well, when it is not well where it was to go. */
+function giveUpMove(
+  { draft }: SlotSituation['context'],
+  { key, record, host }: SlotView,
+  reason: string,
+): void {
+  if (record?.movesTo === undefined || record.movesTo !== host) return;
+  draft.entries.push({ kind: 'move-ended', slot: key, reason: `on ${host}: ${reason}` });
+}
+
+/** What its host cannot make, such as an image for another platform, stays where it is made already. */
+function giveUpBlockedMove({ context, view }: SlotSituation): void {
+  const { service } = view;
+  const trouble = context.draft.blocked.find(
+    (one) => one.service === service.name && one.slot === '' && one.class !== 'infrastructure',
+  );
+  if (trouble !== undefined) giveUpMove(context, view, trouble.message);
 }
 
 function decideCreated(situation: SlotSituation): void {
@@ -215,6 +241,7 @@ const neverStarts: ReadonlySet<number> = new Set([126, 127]);
 /** Counts the failure of the current instance, and makes room for the next one where there is to be one. */
 function fail(situation: SlotSituation, failing: Failing): void {
   const { context, view } = situation;
+  giveUpMove(context, view, failing.message);
   const effect = failSlot(context, view, failing);
   if (effect === 'held' || view.current === null) return;
   if (effect === 'moves' && isServing(context, view.current)) return;

@@ -18,6 +18,7 @@ import { decideApplications } from './decide-applications.ts';
 import { decideRequests } from './decide-requests.ts';
 import { groupInstances } from './group-instances.ts';
 import { inventoryOf, withCurrentJournal } from './older-schemas.ts';
+import { endedMoves } from './moves.ts';
 import { decideImages } from './moved-tags.ts';
 import type { PlacedFleet } from './place-all.ts';
 import { placeAll, placedServices, targetsOf } from './place-all.ts';
@@ -91,6 +92,7 @@ export function decide(seen: World): Decision {
       ...adopted,
       ...goneEntries(world),
       ...hostEntries(world, placed.standing),
+      ...endedMoves(world, placement.assignments, inventory),
       ...applications.flatMap(({ entries }) => entries),
       ...prune.entries,
     ],

@@ -2,7 +2,7 @@ import type { ApplicationSpec, ServiceSpec } from '../model/application.ts';
 import { emptyApplicationRecord } from '../model/journal-state.ts';
 import type { Inventory } from '../drift/identify.ts';
 import type { PlacedService } from '../placement/placed-service.ts';
-import type { Placement } from '../placement/place.ts';
+import type { Placement, PlacementInput } from '../placement/place.ts';
 import { place } from '../placement/place.ts';
 import { avoidedHosts } from './avoided-hosts.ts';
 import { currentHosts } from './current-hosts.ts';
@@ -10,6 +10,7 @@ import type { Departure } from './departures.ts';
 import { abandonedSlots, departuresOf, withheldSlots } from './departures.ts';
 import type { FleetStanding } from './host-standing.ts';
 import { fleetStanding } from './host-standing.ts';
+import { openMoves } from './moves.ts';
 import { groupTargets } from './rollout-group.ts';
 import type { Target } from './target.ts';
 import { targetOf } from './target.ts';
@@ -59,13 +60,23 @@ export function placeAll(
   targets: readonly Target[],
   inventory: Inventory,
 ): PlacedFleet {
+  const { input, standing, departures } = placementInput(world, targets, inventory);
+  return { placement: place(input), standing, departures };
+}
+
+/** What placement goes by. */
+export function placementInput(
+  world: World,
+  targets: readonly Target[],
+  inventory: Inventory,
+): Omit<PlacedFleet, 'placement'> & { readonly input: PlacementInput } {
   const services = placedServices(targets);
   const { hosts } = world.desired.fleet;
   const current = currentHosts(world, targets, inventory);
   const standing = fleetStanding(world);
   const departures = departuresOf(world, standing, services, current);
   const fenced = standing.hosts.filter(({ isFenced }) => isFenced);
-  const placement = place({
+  const input = {
     services,
     hosts,
     observations: world.observations,
@@ -74,6 +85,7 @@ export function placeAll(
     abandoned: abandonedSlots(world, departures),
     fenced: new Set(fenced.map(({ host }) => host)),
     withheld: withheldSlots(world, departures),
-  });
-  return { placement, standing, departures };
+    moves: openMoves(world.journal),
+  };
+  return { input, standing, departures };
 }

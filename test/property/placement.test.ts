@@ -6,6 +6,7 @@ import type { HostSpec } from '../../src/model/fleet.ts';
 import type { HostName } from '../../src/model/names.ts';
 import type { PlacementInput } from '../../src/placement/place.ts';
 import { place } from '../../src/placement/place.ts';
+import { rebalance } from '../../src/placement/rebalance.ts';
 import type { PlacedService } from '../../src/placement/placed-service.ts';
 import {
   aConstraint,
@@ -177,3 +178,52 @@ describe('a placement', () => {
     );
   });
 });
+
+describe('a rebalance', () => {
+  it('comes to an end however often it is asked for, and puts nothing where it may not be', () => {
+    fc.assert(
+      fc.property(histories, ([hosts, before, list]) => {
+        const start = place(inputOf(hosts, before)).assignments;
+        const first = place(inputOf(hosts, list, start)).assignments;
+        let current = first;
+        for (let round = 0; round < 30; round += 1) {
+          const moves = rebalance(inputOf(hosts, list, current), movableOf(list, current), 5);
+          if (moves.length === 0) return;
+          const asked = new Map(moves.map(({ slot, to }) => [slot, to]));
+          const next = place({ ...inputOf(hosts, list, current), moves: asked }).assignments;
+          expect(moved(current, next).toSorted()).toEqual([...asked.keys()].toSorted());
+          for (const [slot, to] of asked) expect(next.get(slot)).toBe(to);
+          expect(place(inputOf(hosts, list, next)).assignments).toEqual(next);
+          current = next;
+        }
+        throw new Error('it goes on and on');
+      }),
+    );
+  });
+
+  it('is the same whatever the order of its inputs', () => {
+    fc.assert(
+      fc.property(fleets, services, fc.nat(), (hosts, list, most) => {
+        const current = place(inputOf(hosts.slice(0, 1), list)).assignments;
+        const movable = movableOf(list, current);
+        const input = inputOf(hosts, list, current);
+        const turned = inputOf(hosts.toReversed(), list.toReversed(), current);
+
+        const moves = rebalance(input, movable, most % 10);
+
+        expect(rebalance(turned, movable, most % 10)).toEqual(moves);
+      }),
+    );
+  });
+});
+
+/** Keys of slots of replicated services. */
+function movableOf(
+  list: readonly PlacedService[],
+  current: ReadonlyMap<string, HostName>,
+): ReadonlySet<string> {
+  const own = list.filter(({ service: { mode } }) => mode === 'replicated');
+  const prefixes = own.map(({ application, service: { name } }) => `${application}/${name}/`);
+  const isOwn = (key: string): boolean => prefixes.some((prefix) => key.startsWith(prefix));
+  return new Set([...current.keys()].filter(isOwn));
+}

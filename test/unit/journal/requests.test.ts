@@ -55,6 +55,21 @@ function script(url: URL, ...args: readonly string[]): readonly string[] {
 }
 
 describe('a request', () => {
+  it('keeps how many slots it moves at most, until it is answered', () => {
+    using journal = open();
+    const asked = ask({ kind: 'rebalance', application: '', maxMoves: 3 });
+    const other = ask({ kind: 'rebalance', application: '' });
+
+    expect(journal.requests()).toEqual([
+      { kind: 'rebalance', application: '', maxMoves: 3, by: 'ada@laptop', at: 5, id: asked.id },
+      { kind: 'rebalance', application: '', by: 'ada@laptop', at: 5, id: other.id },
+    ]);
+    journal.write([answer(asked), answer(other)], 9);
+    expect(journal.requests()).toEqual([]);
+    using box = openRequestBox(folder);
+    expect(box.answerTo(asked)).toMatchObject({ accepted: true });
+  });
+
   it('is in the journal of a running operator, in the order of asking', () => {
     using journal = open();
     expect(journal.requests()).toEqual([]);
