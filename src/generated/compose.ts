@@ -577,7 +577,7 @@ configs?: {
  */
 "x-fleetwright"?: {
 /**
- * The namespace that the application belongs to.
+ * The namespace that the application belongs to: one that namespaces of fleet.yaml names, when there are any. Its quota and its hosts hold for the application; nothing that runs is made anew for another one, unless it has to leave its host. Default: default.
  */
 namespace?: string
 /**

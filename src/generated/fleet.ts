@@ -79,6 +79,12 @@ drift?: {
  */
 ignore?: IgnoreRule[]
 }
+/**
+ * Groups of applications, by the name that x-fleetwright.namespace of their manifests says; those that name none are in default. Once there is one, an application can only be in one that is here, or in default. Default: none, and any name is free.
+ */
+namespaces?: {
+[k: string]: Namespace
+}
 }
 /**
  * One Docker host. Its Engine API must be 1.41 or newer (Docker 20.10).
@@ -154,4 +160,32 @@ reason: string
  * When the rule ends, as ISO 8601: a date, with whose end it ends, or a date and a time such as 2027-01-31T18:00Z; without a zone it is UTC. An ended rule has no effect, and the report says so. Default: it lasts.
  */
 until?: string
+}
+/**
+ * What holds for the applications of a namespace.
+ */
+export interface Namespace {
+/**
+ * What all instances that its manifests ask for may come to; a commit that asks for more is refused. Jobs and hooks do not count, nor do the instances that a rollout has beside others for a while. A global service counts for each host that fleet.yaml lets it be on. Default: no bound.
+ */
+quota?: {
+/**
+ * CPUs that they reserve (deploy.resources.reservations), or where they reserve none, that they are limited to; each service must say one of the two. Default: no bound.
+ */
+cpus?: (number | string)
+/**
+ * The same for memory: bytes, or a number with the unit b, k, m, g, t or p (powers of 1024). Default: no bound.
+ */
+memory?: (number | string)
+/**
+ * Number of instances. Default: no bound.
+ */
+replicas?: number
+}
+/**
+ * The hosts that take its instances: names of hosts, or labels that they have, all of them. What is on another one leaves it as if a constraint said so. Default: every host.
+ */
+hosts?: (string[] | {
+[k: string]: string | number | boolean
+})
 }

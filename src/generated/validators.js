@@ -36,7 +36,7 @@ var require_ucs2length = __commonJS({
 
 // <stdin>
 var validateCompose = validate20;
-var schema31 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/compose.schema.json", "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "version": { "type": ["string", "number"], "x-ignored": "the Compose Specification has no versions" }, "name": { "type": "string" }, "include": { "type": "array", "items": { "type": ["string", "object"], "minLength": 1, "required": ["path"], "additionalProperties": false, "properties": { "path": { "type": ["string", "array"], "minLength": 1, "minItems": 1, "items": { "type": "string", "minLength": 1 } }, "project_directory": { "type": "string", "minLength": 1 }, "env_file": { "type": ["string", "array"], "minLength": 1, "items": { "type": "string", "minLength": 1 } } } } }, "services": { "type": "object", "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/service" } }, "models": { "type": "object", "x-unsupported": "Run the model as a service of its own" }, "networks": { "type": "object", "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/network" } }, "volumes": { "type": "object", "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/volume" } }, "secrets": { "type": "object", "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/secret" } }, "configs": { "type": "object", "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/config" } }, "x-fleetwright": { "type": "object", "additionalProperties": false, "properties": { "namespace": { "type": "string", "x-unsupported": "" }, "dependsOn": { "type": "array", "items": { "$ref": "#/$defs/applicationDependency" } }, "wave": { "$ref": "#/$defs/signedInteger" }, "rolloutGroup": { "type": "string", "pattern": "^[a-zA-Z0-9][a-zA-Z0-9._-]*$", "x-expected": 'letters, digits, ".", "_" or "-", starting with a letter or digit' }, "drift": { "$ref": "#/$defs/drift" }, "replaceAfter": { "$ref": "#/$defs/replaceAfter" }, "suspend": { "$ref": "#/$defs/boolean" }, "retry": { "$ref": "#/$defs/integer" }, "adopt": { "type": "object", "additionalProperties": false, "properties": { "composeProject": { "type": "string", "minLength": 1 }, "containers": { "type": "object", "additionalProperties": { "type": "array", "minItems": 1, "items": { "type": "string", "minLength": 1 } } }, "host": { "type": "string", "minLength": 1 } } }, "rollout": { "$ref": "#/$defs/rollout" }, "jobs": { "type": "object", "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/job" } } } } }, "$defs": { "service": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "annotations": { "$ref": "#/$defs/assignments" }, "attach": { "type": ["boolean", "string"], "x-ignored": "it rules what docker compose up prints" }, "blkio_config": { "type": "object", "additionalProperties": false, "properties": { "weight": { "type": ["number", "string"] }, "weight_device": { "type": "array", "items": { "type": "object", "required": ["path", "weight"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "weight": { "type": ["number", "string"] } } } }, "device_read_bps": { "type": "array", "items": { "type": "object", "required": ["path", "rate"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "rate": { "type": ["number", "string"] } } } }, "device_read_iops": { "type": "array", "items": { "type": "object", "required": ["path", "rate"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "rate": { "type": ["number", "string"] } } } }, "device_write_bps": { "type": "array", "items": { "type": "object", "required": ["path", "rate"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "rate": { "type": ["number", "string"] } } } }, "device_write_iops": { "type": "array", "items": { "type": "object", "required": ["path", "rate"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "rate": { "type": ["number", "string"] } } } } } }, "build": { "type": ["string", "object"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "context": { "type": "string" }, "dockerfile": { "type": "string" }, "dockerfile_inline": { "type": "string" }, "entitlements": { "type": "array" }, "args": { "type": ["object", "array"] }, "provenance": { "type": ["string", "boolean"] }, "sbom": { "type": ["string", "boolean"] }, "ssh": { "type": ["object", "array", "string", "null"] }, "labels": { "type": ["object", "array"] }, "cache_from": { "type": "array" }, "cache_to": { "type": "array" }, "no_cache": { "type": ["boolean", "string"] }, "no_cache_filter": { "type": ["string", "array"] }, "additional_contexts": { "type": ["object", "array"] }, "network": { "type": "string" }, "pull": { "type": ["boolean", "string"] }, "target": { "type": "string" }, "shm_size": { "type": ["integer", "string"] }, "extra_hosts": { "type": ["object", "array"] }, "isolation": { "type": "string" }, "privileged": { "type": ["boolean", "string"] }, "secrets": { "type": "array" }, "tags": { "type": "array" }, "ulimits": { "type": "object" }, "platforms": { "type": "array" } }, "x-ignored": "nothing is built on the way to a host; the image that image: names is pulled" }, "cap_add": { "$ref": "#/$defs/strings" }, "cap_drop": { "$ref": "#/$defs/strings" }, "cgroup": { "type": "string", "enum": ["host", "private"] }, "cgroup_parent": { "type": "string" }, "command": { "$ref": "#/$defs/words" }, "configs": { "type": "array", "items": { "$ref": "#/$defs/configReference" } }, "container_name": { "type": "string", "pattern": "^([a-zA-Z0-9][a-zA-Z0-9_.-]+)?$", "x-expected": 'at least two letters, digits, ".", "_" or "-", starting with a letter or digit' }, "cpu_count": { "type": ["integer", "string"], "x-unsupported": "It is for Windows; use cpus" }, "cpu_percent": { "type": ["number", "string"], "x-unsupported": "It is for Windows; use cpus" }, "cpu_period": { "type": ["number", "string"] }, "cpu_quota": { "type": ["number", "string"] }, "cpu_rt_period": { "type": ["number", "string"] }, "cpu_rt_runtime": { "type": ["number", "string"] }, "cpu_shares": { "type": ["number", "string"] }, "cpus": { "type": ["number", "string"] }, "cpuset": { "type": "string" }, "credential_spec": { "type": "object", "x-unsupported": "It is for Windows" }, "depends_on": { "type": ["array", "object"], "items": { "type": "string" }, "additionalProperties": { "$ref": "#/$defs/dependency" } }, "deploy": { "$ref": "#/$defs/deploy" }, "develop": { "type": ["object", "null"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "watch": { "type": "array", "items": { "type": "object", "required": ["path", "action"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "action": { "enum": ["rebuild", "sync", "restart", "sync+restart", "sync+exec"] }, "exec": { "type": "object" }, "ignore": { "type": ["string", "array"] }, "include": { "type": ["string", "array"] }, "initial_sync": { "type": ["boolean", "string"] }, "path": { "type": "string" }, "target": { "type": "string" } } } } }, "x-ignored": "it rules docker compose watch" }, "device_cgroup_rules": { "$ref": "#/$defs/strings" }, "devices": { "type": "array", "items": { "$ref": "#/$defs/device" } }, "dns": { "type": ["string", "array"], "items": { "type": "string" } }, "dns_opt": { "$ref": "#/$defs/strings" }, "dns_search": { "type": ["string", "array"], "items": { "type": "string" } }, "domainname": { "type": "string" }, "entrypoint": { "$ref": "#/$defs/words" }, "env_file": { "type": ["string", "array"], "items": { "type": ["string", "object"], "required": ["path"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "required": { "$ref": "#/$defs/boolean" }, "format": { "type": "string", "enum": ["raw"] } } } }, "environment": { "$ref": "#/$defs/assignments" }, "expose": { "type": "array", "items": { "type": ["string", "number"] } }, "extends": { "type": ["string", "object"], "minLength": 1, "required": ["service"], "additionalProperties": false, "properties": { "service": { "type": "string", "minLength": 1 }, "file": { "type": "string", "minLength": 1 } } }, "external_links": { "type": "array", "items": { "type": "string", "minLength": 1 } }, "extra_hosts": { "type": ["array", "object"], "items": { "type": "string" }, "additionalProperties": { "type": ["string", "array"], "items": { "type": "string" } } }, "gpus": { "type": ["string", "array"], "items": { "$ref": "#/$defs/deviceRequest" } }, "group_add": { "type": "array", "items": { "type": ["string", "number"] } }, "healthcheck": { "$ref": "#/$defs/healthcheck" }, "hostname": { "type": "string" }, "image": { "type": "string" }, "init": { "$ref": "#/$defs/boolean" }, "ipc": { "type": "string" }, "isolation": { "type": "string", "x-unsupported": "It is for Windows" }, "label_file": { "type": ["string", "array"], "items": { "type": "string" } }, "labels": { "$ref": "#/$defs/assignments" }, "links": { "type": "array", "x-ignored": "containers on one network reach each other by the name of the service", "items": { "type": "string" } }, "logging": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "driver": { "type": "string" }, "options": { "type": "object", "additionalProperties": { "type": ["string", "number", "null"] } } } }, "mac_address": { "type": "string" }, "mem_limit": { "type": ["number", "string"] }, "mem_reservation": { "type": ["number", "string"] }, "mem_swappiness": { "type": ["integer", "string"] }, "memswap_limit": { "type": ["number", "string"] }, "models": { "type": ["array", "object"], "x-unsupported": "Run the model as a service of its own" }, "network_mode": { "type": "string" }, "networks": { "type": ["array", "object"], "items": { "type": "string" }, "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/attachment" } }, "oom_kill_disable": { "$ref": "#/$defs/boolean" }, "oom_score_adj": { "type": ["string", "integer"] }, "pid": { "type": ["string", "null"] }, "pids_limit": { "type": ["number", "string"] }, "platform": { "type": "string" }, "ports": { "type": "array", "items": { "$ref": "#/$defs/port" } }, "post_start": { "type": "array", "items": { "$ref": "#/$defs/hook" } }, "pre_start": { "type": "array", "items": { "$ref": "#/$defs/preStartHook" } }, "pre_stop": { "type": "array", "items": { "$ref": "#/$defs/hook" } }, "privileged": { "$ref": "#/$defs/boolean" }, "profiles": { "$ref": "#/$defs/strings" }, "provider": { "type": "object", "x-unsupported": "Nothing but containers is run; start the tool elsewhere" }, "pull_policy": { "type": "string" }, "pull_refresh_after": { "type": "string", "x-unsupported": "Name the image by its digest" }, "read_only": { "$ref": "#/$defs/boolean" }, "restart": { "type": "string" }, "runtime": { "type": "string" }, "scale": { "type": ["integer", "string"], "minimum": 0 }, "secrets": { "type": "array", "items": { "$ref": "#/$defs/secretReference" } }, "security_opt": { "$ref": "#/$defs/strings" }, "shm_size": { "type": ["number", "string"] }, "stdin_open": { "$ref": "#/$defs/boolean" }, "stop_grace_period": { "$ref": "#/$defs/duration" }, "stop_signal": { "type": "string" }, "storage_opt": { "type": "object", "additionalProperties": { "type": ["string", "number"] } }, "sysctls": { "$ref": "#/$defs/assignments" }, "tmpfs": { "type": ["string", "array"], "items": { "type": "string" } }, "tty": { "$ref": "#/$defs/boolean" }, "ulimits": { "type": "object", "propertyNames": { "pattern": "^[a-z]+$", "x-expected": "lower-case letters" }, "additionalProperties": { "$ref": "#/$defs/ulimit" } }, "use_api_socket": { "type": ["boolean", "string"], "x-unsupported": "Mount /var/run/docker.sock where a service must have it" }, "user": { "type": "string" }, "userns_mode": { "type": "string" }, "uts": { "type": "string" }, "volumes": { "type": "array", "items": { "$ref": "#/$defs/mount" } }, "volumes_from": { "type": "array", "items": { "type": "string", "minLength": 1 } }, "working_dir": { "type": "string" }, "x-fleetwright": { "type": "object", "additionalProperties": false, "properties": { "gate": { "type": "object", "additionalProperties": false, "properties": { "http": { "type": "object", "required": ["port"], "additionalProperties": false, "properties": { "port": { "$ref": "#/$defs/portNumber" }, "path": { "type": "string", "pattern": "^/", "x-expected": 'a path that starts with "/"' }, "interval": { "$ref": "#/$defs/duration" }, "timeout": { "$ref": "#/$defs/duration" } } }, "tcp": { "type": "object", "required": ["port"], "additionalProperties": false, "properties": { "port": { "$ref": "#/$defs/portNumber" }, "interval": { "$ref": "#/$defs/duration" }, "timeout": { "$ref": "#/$defs/duration" } } }, "minHealthyTime": { "$ref": "#/$defs/duration" }, "healthyDeadline": { "$ref": "#/$defs/duration" } } }, "singleton": { "$ref": "#/$defs/boolean" }, "replaceAfter": { "$ref": "#/$defs/replaceAfter" }, "rollout": { "$ref": "#/$defs/rollout" }, "image": { "type": "object", "additionalProperties": false, "properties": { "tagMoved": { "type": "string", "enum": ["ignore", "report", "roll"] } } }, "onChange": { "type": ["string", "object"], "pattern": "^(recreate|restart|signal)$", "x-expected": "recreate, restart or signal", "propertyNames": { "pattern": "^/", "x-expected": 'a path that starts with "/"' }, "additionalProperties": { "$ref": "#/$defs/onChange" } }, "drift": { "$ref": "#/$defs/drift" }, "expose": { "type": "object", "x-unsupported": "" } } } } }, "deploy": { "type": ["object", "null"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "mode": { "type": "string", "enum": ["replicated", "global", "replicated-job", "global-job"] }, "endpoint_mode": { "type": "string", "x-ignored": "a plain Docker host has no virtual addresses" }, "replicas": { "$ref": "#/$defs/integer" }, "labels": { "type": ["array", "object"], "x-ignored": "they are labels of a Swarm service; use labels: of the service" }, "rollback_config": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "parallelism": { "$ref": "#/$defs/integer" }, "delay": { "$ref": "#/$defs/duration" }, "failure_action": { "type": "string", "enum": ["pause", "continue"] }, "monitor": { "$ref": "#/$defs/duration" }, "max_failure_ratio": { "$ref": "#/$defs/ratio" }, "order": { "type": "string", "enum": ["start-first", "stop-first"] } } }, "update_config": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "parallelism": { "$ref": "#/$defs/integer" }, "delay": { "$ref": "#/$defs/duration" }, "failure_action": { "type": "string", "enum": ["rollback", "pause", "continue"] }, "monitor": { "$ref": "#/$defs/duration" }, "max_failure_ratio": { "$ref": "#/$defs/ratio" }, "order": { "type": "string", "enum": ["start-first", "stop-first"] } } }, "resources": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "limits": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "cpus": { "type": ["number", "string"] }, "memory": { "type": "string" }, "pids": { "$ref": "#/$defs/limit" } } }, "reservations": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "cpus": { "type": ["number", "string"] }, "memory": { "type": "string" }, "generic_resources": { "type": "array", "x-unsupported": "Pin the service by a placement constraint" }, "devices": { "type": "array", "items": { "$ref": "#/$defs/deviceRequest" } } } } } }, "restart_policy": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "condition": { "type": "string", "enum": ["none", "on-failure", "any"] }, "delay": { "type": "string", "x-ignored": "the engine chooses its own delay between restarts" }, "max_attempts": { "$ref": "#/$defs/integer" }, "window": { "type": "string", "x-ignored": "the engine counts restarts in its own way" } } }, "placement": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "constraints": { "$ref": "#/$defs/strings" }, "preferences": { "type": "array", "items": { "type": "object", "required": ["spread"], "additionalProperties": false, "properties": { "spread": { "type": "string" } } } }, "max_replicas_per_node": { "$ref": "#/$defs/integer" } } } } }, "boolean": { "type": ["boolean", "string"], "pattern": "(?!)", "x-expected": "true or false" }, "integer": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number", "minimum": 0 }, "signedInteger": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number" }, "share": { "type": ["integer", "string"], "pattern": "^\\d{1,3}%$", "x-expected": 'a whole number, or a percentage such as "25%"', "minimum": 0 }, "limit": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number", "minimum": -1 }, "portNumber": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a port number", "minimum": 1, "maximum": 65535 }, "ratio": { "type": ["number", "string"], "pattern": "(?!)", "x-expected": "a number", "minimum": 0, "maximum": 1 }, "duration": { "type": "string" }, "replaceAfter": { "type": "string" }, "strings": { "type": "array", "items": { "type": "string" } }, "hook": { "type": "object", "required": ["command"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "command": { "$ref": "#/$defs/words" }, "user": { "type": "string" }, "privileged": { "$ref": "#/$defs/boolean" }, "working_dir": { "type": "string" }, "environment": { "$ref": "#/$defs/assignments" } } }, "preStartHook": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "command": { "$ref": "#/$defs/words" }, "image": { "type": "string" }, "user": { "type": "string" }, "privileged": { "$ref": "#/$defs/boolean" }, "working_dir": { "type": "string" }, "environment": { "$ref": "#/$defs/assignments" }, "per_replica": { "$ref": "#/$defs/boolean" } } }, "words": { "type": ["array", "string", "null"], "items": { "type": "string" } }, "assignments": { "type": ["array", "object"], "items": { "type": "string" }, "additionalProperties": { "type": ["string", "number", "boolean", "null"] } }, "dependency": { "type": "object", "required": ["condition"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "condition": { "type": "string", "enum": ["service_started", "service_healthy", "service_completed_successfully"] }, "restart": { "$ref": "#/$defs/boolean" }, "required": { "$ref": "#/$defs/boolean" } } }, "drift": { "type": "object", "additionalProperties": false, "properties": { "ignore": { "type": "array", "items": { "$ref": "#/$defs/ignoreRule" } } } }, "onChange": { "type": ["string", "object"], "pattern": "^(recreate|restart|signal)$", "x-expected": "recreate, restart or signal", "required": ["signal"], "additionalProperties": false, "properties": { "signal": { "type": "string" } } }, "ignoreRule": { "type": "object", "required": ["path", "reason"], "additionalProperties": false, "properties": { "path": { "type": "string", "minLength": 1 }, "reason": { "type": "string", "pattern": "\\S", "x-expected": "some words" }, "until": { "type": "string" } } }, "applicationDependency": { "type": ["string", "object"], "minLength": 1, "required": ["application"], "additionalProperties": false, "properties": { "application": { "type": "string", "minLength": 1 }, "condition": { "type": "string", "enum": ["started", "healthy", "completed"] }, "required": { "$ref": "#/$defs/boolean" } } }, "job": { "type": "object", "required": ["when"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "when": { "type": "string", "enum": ["before", "after"] }, "timeout": { "$ref": "#/$defs/duration" } } }, "rollout": { "type": "object", "additionalProperties": false, "properties": { "strategy": { "type": "string", "enum": ["rolling", "canary", "blue-green"] }, "steps": { "type": "array", "minItems": 1, "items": { "type": "object", "additionalProperties": false, "properties": { "replicas": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number", "minimum": 1 }, "percent": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number", "minimum": 1, "maximum": 100 }, "bake": { "$ref": "#/$defs/duration" } } } }, "bake": { "$ref": "#/$defs/duration" }, "promote": { "type": "string", "enum": ["auto", "manual"] }, "maxSurge": { "$ref": "#/$defs/share" }, "maxUnavailable": { "$ref": "#/$defs/share" }, "attempts": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number", "minimum": 1, "maximum": 5 }, "progressDeadline": { "$ref": "#/$defs/duration" } } }, "healthcheck": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "disable": { "$ref": "#/$defs/boolean" }, "interval": { "$ref": "#/$defs/duration" }, "retries": { "$ref": "#/$defs/integer" }, "test": { "type": ["string", "array"], "items": { "type": "string" } }, "timeout": { "$ref": "#/$defs/duration" }, "start_period": { "$ref": "#/$defs/duration" }, "start_interval": { "$ref": "#/$defs/duration" } } }, "port": { "type": ["number", "string", "object"], "required": ["target"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string", "x-ignored": "a name has no effect on a plain Docker host" }, "mode": { "type": "string", "x-ignored": "a plain Docker host always publishes on itself" }, "host_ip": { "type": "string" }, "target": { "$ref": "#/$defs/portNumber" }, "published": { "type": ["string", "integer"] }, "protocol": { "type": "string" }, "app_protocol": { "type": "string", "x-ignored": "it has no effect on a plain Docker host" } } }, "mount": { "type": ["string", "object"], "required": ["type"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "type": { "type": "string", "enum": ["bind", "volume", "tmpfs", "cluster", "npipe", "image"] }, "source": { "type": "string" }, "target": { "type": "string" }, "read_only": { "$ref": "#/$defs/boolean" }, "consistency": { "type": "string", "x-ignored": "it has no effect on Linux" }, "bind": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "propagation": { "type": "string", "enum": ["private", "rprivate", "shared", "rshared", "slave", "rslave"] }, "create_host_path": { "$ref": "#/$defs/boolean" }, "recursive": { "type": "string", "enum": ["enabled", "disabled", "writable", "readonly"] }, "selinux": { "type": "string", "enum": ["z", "Z"] } } }, "volume": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "nocopy": { "$ref": "#/$defs/boolean" }, "subpath": { "type": "string" }, "labels": { "$ref": "#/$defs/assignments" } } }, "tmpfs": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "size": { "type": ["number", "string"] }, "mode": { "type": ["number", "string"] } } }, "image": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "subpath": { "type": "string" } } } } }, "attachment": { "type": ["object", "null"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "aliases": { "$ref": "#/$defs/strings" }, "interface_name": { "type": "string" }, "ipv4_address": { "type": "string" }, "ipv6_address": { "type": "string" }, "link_local_ips": { "$ref": "#/$defs/strings" }, "mac_address": { "type": "string" }, "driver_opts": { "$ref": "#/$defs/driverOptions" }, "priority": { "type": ["number", "string"] }, "gw_priority": { "type": ["number", "string"] } } }, "configReference": { "type": ["string", "object"], "required": ["source"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "source": { "type": "string" }, "target": { "type": "string" }, "uid": { "type": "string" }, "gid": { "type": "string" }, "mode": { "type": ["number", "string"] } } }, "secretReference": { "type": ["string", "object"], "required": ["source"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "source": { "type": "string" }, "target": { "type": "string" }, "uid": { "type": "string" }, "gid": { "type": "string" }, "mode": { "type": ["number", "string"] } } }, "external": { "type": ["boolean", "string", "object"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string" } } }, "driverOptions": { "type": "object", "additionalProperties": { "type": ["string", "number"] } }, "network": { "type": ["object", "null"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string" }, "driver": { "type": "string" }, "driver_opts": { "$ref": "#/$defs/driverOptions" }, "ipam": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "driver": { "type": "string" }, "config": { "type": "array", "items": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "subnet": { "type": "string" }, "ip_range": { "type": "string" }, "gateway": { "type": "string" }, "aux_addresses": { "type": "object", "additionalProperties": { "type": "string" } } } } }, "options": { "$ref": "#/$defs/driverOptions" } } }, "external": { "$ref": "#/$defs/external" }, "internal": { "$ref": "#/$defs/boolean" }, "enable_ipv4": { "$ref": "#/$defs/boolean" }, "enable_ipv6": { "$ref": "#/$defs/boolean" }, "attachable": { "type": ["boolean", "string"], "x-ignored": "every bridge network is attachable" }, "labels": { "$ref": "#/$defs/assignments" } } }, "volume": { "type": ["object", "null"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string" }, "driver": { "type": "string" }, "driver_opts": { "$ref": "#/$defs/driverOptions" }, "external": { "$ref": "#/$defs/external" }, "labels": { "$ref": "#/$defs/assignments" } } }, "config": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string", "x-ignored": "a config is a file of the commit and needs no name" }, "content": { "type": "string" }, "file": { "type": "string" }, "environment": { "type": "string" }, "external": { "type": ["boolean", "string", "object"], "x-unsupported": "" }, "labels": { "type": ["array", "object"], "x-ignored": "a config is a file and has no labels" }, "template_driver": { "type": "string", "x-unsupported": "" } } }, "secret": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string", "x-ignored": "a secret is a file of the commit and needs no name" }, "content": { "type": "string" }, "file": { "type": "string" }, "environment": { "type": "string" }, "external": { "type": ["boolean", "string", "object"], "x-unsupported": "" }, "labels": { "type": ["array", "object"], "x-ignored": "a secret is a file and has no labels" }, "driver": { "type": "string", "x-unsupported": "" }, "driver_opts": { "type": "object", "x-unsupported": "" }, "template_driver": { "type": "string", "x-unsupported": "" } } }, "device": { "type": ["string", "object"], "required": ["source"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "source": { "type": "string" }, "target": { "type": "string" }, "permissions": { "type": "string" } } }, "deviceRequest": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "capabilities": { "$ref": "#/$defs/strings" }, "count": { "type": ["string", "integer"] }, "device_ids": { "$ref": "#/$defs/strings" }, "driver": { "type": "string" }, "options": { "type": ["array", "object"], "items": { "type": "string" }, "additionalProperties": { "type": ["string", "number", "boolean", "null"] } } } }, "ulimit": { "type": ["number", "string", "object"], "required": ["soft", "hard"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "soft": { "type": ["number", "string"] }, "hard": { "type": ["number", "string"] } } } } };
+var schema31 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/compose.schema.json", "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "version": { "type": ["string", "number"], "x-ignored": "the Compose Specification has no versions" }, "name": { "type": "string" }, "include": { "type": "array", "items": { "type": ["string", "object"], "minLength": 1, "required": ["path"], "additionalProperties": false, "properties": { "path": { "type": ["string", "array"], "minLength": 1, "minItems": 1, "items": { "type": "string", "minLength": 1 } }, "project_directory": { "type": "string", "minLength": 1 }, "env_file": { "type": ["string", "array"], "minLength": 1, "items": { "type": "string", "minLength": 1 } } } } }, "services": { "type": "object", "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/service" } }, "models": { "type": "object", "x-unsupported": "Run the model as a service of its own" }, "networks": { "type": "object", "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/network" } }, "volumes": { "type": "object", "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/volume" } }, "secrets": { "type": "object", "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/secret" } }, "configs": { "type": "object", "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/config" } }, "x-fleetwright": { "type": "object", "additionalProperties": false, "properties": { "namespace": { "type": "string", "pattern": "^[a-z0-9][a-z0-9_-]{0,62}$", "x-expected": '1 to 63 lower-case letters, digits, "_" or "-", starting with a letter or digit' }, "dependsOn": { "type": "array", "items": { "$ref": "#/$defs/applicationDependency" } }, "wave": { "$ref": "#/$defs/signedInteger" }, "rolloutGroup": { "type": "string", "pattern": "^[a-zA-Z0-9][a-zA-Z0-9._-]*$", "x-expected": 'letters, digits, ".", "_" or "-", starting with a letter or digit' }, "drift": { "$ref": "#/$defs/drift" }, "replaceAfter": { "$ref": "#/$defs/replaceAfter" }, "suspend": { "$ref": "#/$defs/boolean" }, "retry": { "$ref": "#/$defs/integer" }, "adopt": { "type": "object", "additionalProperties": false, "properties": { "composeProject": { "type": "string", "minLength": 1 }, "containers": { "type": "object", "additionalProperties": { "type": "array", "minItems": 1, "items": { "type": "string", "minLength": 1 } } }, "host": { "type": "string", "minLength": 1 } } }, "rollout": { "$ref": "#/$defs/rollout" }, "jobs": { "type": "object", "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/job" } } } } }, "$defs": { "service": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "annotations": { "$ref": "#/$defs/assignments" }, "attach": { "type": ["boolean", "string"], "x-ignored": "it rules what docker compose up prints" }, "blkio_config": { "type": "object", "additionalProperties": false, "properties": { "weight": { "type": ["number", "string"] }, "weight_device": { "type": "array", "items": { "type": "object", "required": ["path", "weight"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "weight": { "type": ["number", "string"] } } } }, "device_read_bps": { "type": "array", "items": { "type": "object", "required": ["path", "rate"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "rate": { "type": ["number", "string"] } } } }, "device_read_iops": { "type": "array", "items": { "type": "object", "required": ["path", "rate"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "rate": { "type": ["number", "string"] } } } }, "device_write_bps": { "type": "array", "items": { "type": "object", "required": ["path", "rate"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "rate": { "type": ["number", "string"] } } } }, "device_write_iops": { "type": "array", "items": { "type": "object", "required": ["path", "rate"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "rate": { "type": ["number", "string"] } } } } } }, "build": { "type": ["string", "object"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "context": { "type": "string" }, "dockerfile": { "type": "string" }, "dockerfile_inline": { "type": "string" }, "entitlements": { "type": "array" }, "args": { "type": ["object", "array"] }, "provenance": { "type": ["string", "boolean"] }, "sbom": { "type": ["string", "boolean"] }, "ssh": { "type": ["object", "array", "string", "null"] }, "labels": { "type": ["object", "array"] }, "cache_from": { "type": "array" }, "cache_to": { "type": "array" }, "no_cache": { "type": ["boolean", "string"] }, "no_cache_filter": { "type": ["string", "array"] }, "additional_contexts": { "type": ["object", "array"] }, "network": { "type": "string" }, "pull": { "type": ["boolean", "string"] }, "target": { "type": "string" }, "shm_size": { "type": ["integer", "string"] }, "extra_hosts": { "type": ["object", "array"] }, "isolation": { "type": "string" }, "privileged": { "type": ["boolean", "string"] }, "secrets": { "type": "array" }, "tags": { "type": "array" }, "ulimits": { "type": "object" }, "platforms": { "type": "array" } }, "x-ignored": "nothing is built on the way to a host; the image that image: names is pulled" }, "cap_add": { "$ref": "#/$defs/strings" }, "cap_drop": { "$ref": "#/$defs/strings" }, "cgroup": { "type": "string", "enum": ["host", "private"] }, "cgroup_parent": { "type": "string" }, "command": { "$ref": "#/$defs/words" }, "configs": { "type": "array", "items": { "$ref": "#/$defs/configReference" } }, "container_name": { "type": "string", "pattern": "^([a-zA-Z0-9][a-zA-Z0-9_.-]+)?$", "x-expected": 'at least two letters, digits, ".", "_" or "-", starting with a letter or digit' }, "cpu_count": { "type": ["integer", "string"], "x-unsupported": "It is for Windows; use cpus" }, "cpu_percent": { "type": ["number", "string"], "x-unsupported": "It is for Windows; use cpus" }, "cpu_period": { "type": ["number", "string"] }, "cpu_quota": { "type": ["number", "string"] }, "cpu_rt_period": { "type": ["number", "string"] }, "cpu_rt_runtime": { "type": ["number", "string"] }, "cpu_shares": { "type": ["number", "string"] }, "cpus": { "type": ["number", "string"] }, "cpuset": { "type": "string" }, "credential_spec": { "type": "object", "x-unsupported": "It is for Windows" }, "depends_on": { "type": ["array", "object"], "items": { "type": "string" }, "additionalProperties": { "$ref": "#/$defs/dependency" } }, "deploy": { "$ref": "#/$defs/deploy" }, "develop": { "type": ["object", "null"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "watch": { "type": "array", "items": { "type": "object", "required": ["path", "action"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "action": { "enum": ["rebuild", "sync", "restart", "sync+restart", "sync+exec"] }, "exec": { "type": "object" }, "ignore": { "type": ["string", "array"] }, "include": { "type": ["string", "array"] }, "initial_sync": { "type": ["boolean", "string"] }, "path": { "type": "string" }, "target": { "type": "string" } } } } }, "x-ignored": "it rules docker compose watch" }, "device_cgroup_rules": { "$ref": "#/$defs/strings" }, "devices": { "type": "array", "items": { "$ref": "#/$defs/device" } }, "dns": { "type": ["string", "array"], "items": { "type": "string" } }, "dns_opt": { "$ref": "#/$defs/strings" }, "dns_search": { "type": ["string", "array"], "items": { "type": "string" } }, "domainname": { "type": "string" }, "entrypoint": { "$ref": "#/$defs/words" }, "env_file": { "type": ["string", "array"], "items": { "type": ["string", "object"], "required": ["path"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "required": { "$ref": "#/$defs/boolean" }, "format": { "type": "string", "enum": ["raw"] } } } }, "environment": { "$ref": "#/$defs/assignments" }, "expose": { "type": "array", "items": { "type": ["string", "number"] } }, "extends": { "type": ["string", "object"], "minLength": 1, "required": ["service"], "additionalProperties": false, "properties": { "service": { "type": "string", "minLength": 1 }, "file": { "type": "string", "minLength": 1 } } }, "external_links": { "type": "array", "items": { "type": "string", "minLength": 1 } }, "extra_hosts": { "type": ["array", "object"], "items": { "type": "string" }, "additionalProperties": { "type": ["string", "array"], "items": { "type": "string" } } }, "gpus": { "type": ["string", "array"], "items": { "$ref": "#/$defs/deviceRequest" } }, "group_add": { "type": "array", "items": { "type": ["string", "number"] } }, "healthcheck": { "$ref": "#/$defs/healthcheck" }, "hostname": { "type": "string" }, "image": { "type": "string" }, "init": { "$ref": "#/$defs/boolean" }, "ipc": { "type": "string" }, "isolation": { "type": "string", "x-unsupported": "It is for Windows" }, "label_file": { "type": ["string", "array"], "items": { "type": "string" } }, "labels": { "$ref": "#/$defs/assignments" }, "links": { "type": "array", "x-ignored": "containers on one network reach each other by the name of the service", "items": { "type": "string" } }, "logging": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "driver": { "type": "string" }, "options": { "type": "object", "additionalProperties": { "type": ["string", "number", "null"] } } } }, "mac_address": { "type": "string" }, "mem_limit": { "type": ["number", "string"] }, "mem_reservation": { "type": ["number", "string"] }, "mem_swappiness": { "type": ["integer", "string"] }, "memswap_limit": { "type": ["number", "string"] }, "models": { "type": ["array", "object"], "x-unsupported": "Run the model as a service of its own" }, "network_mode": { "type": "string" }, "networks": { "type": ["array", "object"], "items": { "type": "string" }, "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/attachment" } }, "oom_kill_disable": { "$ref": "#/$defs/boolean" }, "oom_score_adj": { "type": ["string", "integer"] }, "pid": { "type": ["string", "null"] }, "pids_limit": { "type": ["number", "string"] }, "platform": { "type": "string" }, "ports": { "type": "array", "items": { "$ref": "#/$defs/port" } }, "post_start": { "type": "array", "items": { "$ref": "#/$defs/hook" } }, "pre_start": { "type": "array", "items": { "$ref": "#/$defs/preStartHook" } }, "pre_stop": { "type": "array", "items": { "$ref": "#/$defs/hook" } }, "privileged": { "$ref": "#/$defs/boolean" }, "profiles": { "$ref": "#/$defs/strings" }, "provider": { "type": "object", "x-unsupported": "Nothing but containers is run; start the tool elsewhere" }, "pull_policy": { "type": "string" }, "pull_refresh_after": { "type": "string", "x-unsupported": "Name the image by its digest" }, "read_only": { "$ref": "#/$defs/boolean" }, "restart": { "type": "string" }, "runtime": { "type": "string" }, "scale": { "type": ["integer", "string"], "minimum": 0 }, "secrets": { "type": "array", "items": { "$ref": "#/$defs/secretReference" } }, "security_opt": { "$ref": "#/$defs/strings" }, "shm_size": { "type": ["number", "string"] }, "stdin_open": { "$ref": "#/$defs/boolean" }, "stop_grace_period": { "$ref": "#/$defs/duration" }, "stop_signal": { "type": "string" }, "storage_opt": { "type": "object", "additionalProperties": { "type": ["string", "number"] } }, "sysctls": { "$ref": "#/$defs/assignments" }, "tmpfs": { "type": ["string", "array"], "items": { "type": "string" } }, "tty": { "$ref": "#/$defs/boolean" }, "ulimits": { "type": "object", "propertyNames": { "pattern": "^[a-z]+$", "x-expected": "lower-case letters" }, "additionalProperties": { "$ref": "#/$defs/ulimit" } }, "use_api_socket": { "type": ["boolean", "string"], "x-unsupported": "Mount /var/run/docker.sock where a service must have it" }, "user": { "type": "string" }, "userns_mode": { "type": "string" }, "uts": { "type": "string" }, "volumes": { "type": "array", "items": { "$ref": "#/$defs/mount" } }, "volumes_from": { "type": "array", "items": { "type": "string", "minLength": 1 } }, "working_dir": { "type": "string" }, "x-fleetwright": { "type": "object", "additionalProperties": false, "properties": { "gate": { "type": "object", "additionalProperties": false, "properties": { "http": { "type": "object", "required": ["port"], "additionalProperties": false, "properties": { "port": { "$ref": "#/$defs/portNumber" }, "path": { "type": "string", "pattern": "^/", "x-expected": 'a path that starts with "/"' }, "interval": { "$ref": "#/$defs/duration" }, "timeout": { "$ref": "#/$defs/duration" } } }, "tcp": { "type": "object", "required": ["port"], "additionalProperties": false, "properties": { "port": { "$ref": "#/$defs/portNumber" }, "interval": { "$ref": "#/$defs/duration" }, "timeout": { "$ref": "#/$defs/duration" } } }, "minHealthyTime": { "$ref": "#/$defs/duration" }, "healthyDeadline": { "$ref": "#/$defs/duration" } } }, "singleton": { "$ref": "#/$defs/boolean" }, "replaceAfter": { "$ref": "#/$defs/replaceAfter" }, "rollout": { "$ref": "#/$defs/rollout" }, "image": { "type": "object", "additionalProperties": false, "properties": { "tagMoved": { "type": "string", "enum": ["ignore", "report", "roll"] } } }, "onChange": { "type": ["string", "object"], "pattern": "^(recreate|restart|signal)$", "x-expected": "recreate, restart or signal", "propertyNames": { "pattern": "^/", "x-expected": 'a path that starts with "/"' }, "additionalProperties": { "$ref": "#/$defs/onChange" } }, "drift": { "$ref": "#/$defs/drift" }, "expose": { "type": "object", "x-unsupported": "" } } } } }, "deploy": { "type": ["object", "null"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "mode": { "type": "string", "enum": ["replicated", "global", "replicated-job", "global-job"] }, "endpoint_mode": { "type": "string", "x-ignored": "a plain Docker host has no virtual addresses" }, "replicas": { "$ref": "#/$defs/integer" }, "labels": { "type": ["array", "object"], "x-ignored": "they are labels of a Swarm service; use labels: of the service" }, "rollback_config": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "parallelism": { "$ref": "#/$defs/integer" }, "delay": { "$ref": "#/$defs/duration" }, "failure_action": { "type": "string", "enum": ["pause", "continue"] }, "monitor": { "$ref": "#/$defs/duration" }, "max_failure_ratio": { "$ref": "#/$defs/ratio" }, "order": { "type": "string", "enum": ["start-first", "stop-first"] } } }, "update_config": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "parallelism": { "$ref": "#/$defs/integer" }, "delay": { "$ref": "#/$defs/duration" }, "failure_action": { "type": "string", "enum": ["rollback", "pause", "continue"] }, "monitor": { "$ref": "#/$defs/duration" }, "max_failure_ratio": { "$ref": "#/$defs/ratio" }, "order": { "type": "string", "enum": ["start-first", "stop-first"] } } }, "resources": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "limits": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "cpus": { "type": ["number", "string"] }, "memory": { "type": "string" }, "pids": { "$ref": "#/$defs/limit" } } }, "reservations": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "cpus": { "type": ["number", "string"] }, "memory": { "type": "string" }, "generic_resources": { "type": "array", "x-unsupported": "Pin the service by a placement constraint" }, "devices": { "type": "array", "items": { "$ref": "#/$defs/deviceRequest" } } } } } }, "restart_policy": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "condition": { "type": "string", "enum": ["none", "on-failure", "any"] }, "delay": { "type": "string", "x-ignored": "the engine chooses its own delay between restarts" }, "max_attempts": { "$ref": "#/$defs/integer" }, "window": { "type": "string", "x-ignored": "the engine counts restarts in its own way" } } }, "placement": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "constraints": { "$ref": "#/$defs/strings" }, "preferences": { "type": "array", "items": { "type": "object", "required": ["spread"], "additionalProperties": false, "properties": { "spread": { "type": "string" } } } }, "max_replicas_per_node": { "$ref": "#/$defs/integer" } } } } }, "boolean": { "type": ["boolean", "string"], "pattern": "(?!)", "x-expected": "true or false" }, "integer": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number", "minimum": 0 }, "signedInteger": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number" }, "share": { "type": ["integer", "string"], "pattern": "^\\d{1,3}%$", "x-expected": 'a whole number, or a percentage such as "25%"', "minimum": 0 }, "limit": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number", "minimum": -1 }, "portNumber": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a port number", "minimum": 1, "maximum": 65535 }, "ratio": { "type": ["number", "string"], "pattern": "(?!)", "x-expected": "a number", "minimum": 0, "maximum": 1 }, "duration": { "type": "string" }, "replaceAfter": { "type": "string" }, "strings": { "type": "array", "items": { "type": "string" } }, "hook": { "type": "object", "required": ["command"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "command": { "$ref": "#/$defs/words" }, "user": { "type": "string" }, "privileged": { "$ref": "#/$defs/boolean" }, "working_dir": { "type": "string" }, "environment": { "$ref": "#/$defs/assignments" } } }, "preStartHook": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "command": { "$ref": "#/$defs/words" }, "image": { "type": "string" }, "user": { "type": "string" }, "privileged": { "$ref": "#/$defs/boolean" }, "working_dir": { "type": "string" }, "environment": { "$ref": "#/$defs/assignments" }, "per_replica": { "$ref": "#/$defs/boolean" } } }, "words": { "type": ["array", "string", "null"], "items": { "type": "string" } }, "assignments": { "type": ["array", "object"], "items": { "type": "string" }, "additionalProperties": { "type": ["string", "number", "boolean", "null"] } }, "dependency": { "type": "object", "required": ["condition"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "condition": { "type": "string", "enum": ["service_started", "service_healthy", "service_completed_successfully"] }, "restart": { "$ref": "#/$defs/boolean" }, "required": { "$ref": "#/$defs/boolean" } } }, "drift": { "type": "object", "additionalProperties": false, "properties": { "ignore": { "type": "array", "items": { "$ref": "#/$defs/ignoreRule" } } } }, "onChange": { "type": ["string", "object"], "pattern": "^(recreate|restart|signal)$", "x-expected": "recreate, restart or signal", "required": ["signal"], "additionalProperties": false, "properties": { "signal": { "type": "string" } } }, "ignoreRule": { "type": "object", "required": ["path", "reason"], "additionalProperties": false, "properties": { "path": { "type": "string", "minLength": 1 }, "reason": { "type": "string", "pattern": "\\S", "x-expected": "some words" }, "until": { "type": "string" } } }, "applicationDependency": { "type": ["string", "object"], "minLength": 1, "required": ["application"], "additionalProperties": false, "properties": { "application": { "type": "string", "minLength": 1 }, "condition": { "type": "string", "enum": ["started", "healthy", "completed"] }, "required": { "$ref": "#/$defs/boolean" } } }, "job": { "type": "object", "required": ["when"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "when": { "type": "string", "enum": ["before", "after"] }, "timeout": { "$ref": "#/$defs/duration" } } }, "rollout": { "type": "object", "additionalProperties": false, "properties": { "strategy": { "type": "string", "enum": ["rolling", "canary", "blue-green"] }, "steps": { "type": "array", "minItems": 1, "items": { "type": "object", "additionalProperties": false, "properties": { "replicas": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number", "minimum": 1 }, "percent": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number", "minimum": 1, "maximum": 100 }, "bake": { "$ref": "#/$defs/duration" } } } }, "bake": { "$ref": "#/$defs/duration" }, "promote": { "type": "string", "enum": ["auto", "manual"] }, "maxSurge": { "$ref": "#/$defs/share" }, "maxUnavailable": { "$ref": "#/$defs/share" }, "attempts": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number", "minimum": 1, "maximum": 5 }, "progressDeadline": { "$ref": "#/$defs/duration" } } }, "healthcheck": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "disable": { "$ref": "#/$defs/boolean" }, "interval": { "$ref": "#/$defs/duration" }, "retries": { "$ref": "#/$defs/integer" }, "test": { "type": ["string", "array"], "items": { "type": "string" } }, "timeout": { "$ref": "#/$defs/duration" }, "start_period": { "$ref": "#/$defs/duration" }, "start_interval": { "$ref": "#/$defs/duration" } } }, "port": { "type": ["number", "string", "object"], "required": ["target"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string", "x-ignored": "a name has no effect on a plain Docker host" }, "mode": { "type": "string", "x-ignored": "a plain Docker host always publishes on itself" }, "host_ip": { "type": "string" }, "target": { "$ref": "#/$defs/portNumber" }, "published": { "type": ["string", "integer"] }, "protocol": { "type": "string" }, "app_protocol": { "type": "string", "x-ignored": "it has no effect on a plain Docker host" } } }, "mount": { "type": ["string", "object"], "required": ["type"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "type": { "type": "string", "enum": ["bind", "volume", "tmpfs", "cluster", "npipe", "image"] }, "source": { "type": "string" }, "target": { "type": "string" }, "read_only": { "$ref": "#/$defs/boolean" }, "consistency": { "type": "string", "x-ignored": "it has no effect on Linux" }, "bind": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "propagation": { "type": "string", "enum": ["private", "rprivate", "shared", "rshared", "slave", "rslave"] }, "create_host_path": { "$ref": "#/$defs/boolean" }, "recursive": { "type": "string", "enum": ["enabled", "disabled", "writable", "readonly"] }, "selinux": { "type": "string", "enum": ["z", "Z"] } } }, "volume": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "nocopy": { "$ref": "#/$defs/boolean" }, "subpath": { "type": "string" }, "labels": { "$ref": "#/$defs/assignments" } } }, "tmpfs": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "size": { "type": ["number", "string"] }, "mode": { "type": ["number", "string"] } } }, "image": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "subpath": { "type": "string" } } } } }, "attachment": { "type": ["object", "null"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "aliases": { "$ref": "#/$defs/strings" }, "interface_name": { "type": "string" }, "ipv4_address": { "type": "string" }, "ipv6_address": { "type": "string" }, "link_local_ips": { "$ref": "#/$defs/strings" }, "mac_address": { "type": "string" }, "driver_opts": { "$ref": "#/$defs/driverOptions" }, "priority": { "type": ["number", "string"] }, "gw_priority": { "type": ["number", "string"] } } }, "configReference": { "type": ["string", "object"], "required": ["source"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "source": { "type": "string" }, "target": { "type": "string" }, "uid": { "type": "string" }, "gid": { "type": "string" }, "mode": { "type": ["number", "string"] } } }, "secretReference": { "type": ["string", "object"], "required": ["source"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "source": { "type": "string" }, "target": { "type": "string" }, "uid": { "type": "string" }, "gid": { "type": "string" }, "mode": { "type": ["number", "string"] } } }, "external": { "type": ["boolean", "string", "object"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string" } } }, "driverOptions": { "type": "object", "additionalProperties": { "type": ["string", "number"] } }, "network": { "type": ["object", "null"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string" }, "driver": { "type": "string" }, "driver_opts": { "$ref": "#/$defs/driverOptions" }, "ipam": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "driver": { "type": "string" }, "config": { "type": "array", "items": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "subnet": { "type": "string" }, "ip_range": { "type": "string" }, "gateway": { "type": "string" }, "aux_addresses": { "type": "object", "additionalProperties": { "type": "string" } } } } }, "options": { "$ref": "#/$defs/driverOptions" } } }, "external": { "$ref": "#/$defs/external" }, "internal": { "$ref": "#/$defs/boolean" }, "enable_ipv4": { "$ref": "#/$defs/boolean" }, "enable_ipv6": { "$ref": "#/$defs/boolean" }, "attachable": { "type": ["boolean", "string"], "x-ignored": "every bridge network is attachable" }, "labels": { "$ref": "#/$defs/assignments" } } }, "volume": { "type": ["object", "null"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string" }, "driver": { "type": "string" }, "driver_opts": { "$ref": "#/$defs/driverOptions" }, "external": { "$ref": "#/$defs/external" }, "labels": { "$ref": "#/$defs/assignments" } } }, "config": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string", "x-ignored": "a config is a file of the commit and needs no name" }, "content": { "type": "string" }, "file": { "type": "string" }, "environment": { "type": "string" }, "external": { "type": ["boolean", "string", "object"], "x-unsupported": "" }, "labels": { "type": ["array", "object"], "x-ignored": "a config is a file and has no labels" }, "template_driver": { "type": "string", "x-unsupported": "" } } }, "secret": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string", "x-ignored": "a secret is a file of the commit and needs no name" }, "content": { "type": "string" }, "file": { "type": "string" }, "environment": { "type": "string" }, "external": { "type": ["boolean", "string", "object"], "x-unsupported": "" }, "labels": { "type": ["array", "object"], "x-ignored": "a secret is a file and has no labels" }, "driver": { "type": "string", "x-unsupported": "" }, "driver_opts": { "type": "object", "x-unsupported": "" }, "template_driver": { "type": "string", "x-unsupported": "" } } }, "device": { "type": ["string", "object"], "required": ["source"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "source": { "type": "string" }, "target": { "type": "string" }, "permissions": { "type": "string" } } }, "deviceRequest": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "capabilities": { "$ref": "#/$defs/strings" }, "count": { "type": ["string", "integer"] }, "device_ids": { "$ref": "#/$defs/strings" }, "driver": { "type": "string" }, "options": { "type": ["array", "object"], "items": { "type": "string" }, "additionalProperties": { "type": ["string", "number", "boolean", "null"] } } } }, "ulimit": { "type": ["number", "string", "object"], "required": ["soft", "hard"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "soft": { "type": ["number", "string"] }, "hard": { "type": ["number", "string"] } } } } };
 var schema135 = { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string", "x-ignored": "a secret is a file of the commit and needs no name" }, "content": { "type": "string" }, "file": { "type": "string" }, "environment": { "type": "string" }, "external": { "type": ["boolean", "string", "object"], "x-unsupported": "" }, "labels": { "type": ["array", "object"], "x-ignored": "a secret is a file and has no labels" }, "driver": { "type": "string", "x-unsupported": "" }, "driver_opts": { "type": "object", "x-unsupported": "" }, "template_driver": { "type": "string", "x-unsupported": "" } } };
 var schema136 = { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string", "x-ignored": "a config is a file of the commit and needs no name" }, "content": { "type": "string" }, "file": { "type": "string" }, "environment": { "type": "string" }, "external": { "type": ["boolean", "string", "object"], "x-unsupported": "" }, "labels": { "type": ["array", "object"], "x-ignored": "a config is a file and has no labels" }, "template_driver": { "type": "string", "x-unsupported": "" } } };
 var schema139 = { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number" };
@@ -47,8 +47,9 @@ var func1 = Object.prototype.hasOwnProperty;
 var func2 = require_ucs2length().default;
 var pattern4 = new RegExp("^x-", "u");
 var pattern5 = new RegExp("^[a-zA-Z0-9._-]+$", "u");
+var pattern92 = new RegExp("^[a-z0-9][a-z0-9_-]{0,62}$", "u");
 var pattern11 = new RegExp("(?!)", "u");
-var pattern94 = new RegExp("^[a-zA-Z0-9][a-zA-Z0-9._-]*$", "u");
+var pattern95 = new RegExp("^[a-zA-Z0-9][a-zA-Z0-9._-]*$", "u");
 var schema32 = { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "annotations": { "$ref": "#/$defs/assignments" }, "attach": { "type": ["boolean", "string"], "x-ignored": "it rules what docker compose up prints" }, "blkio_config": { "type": "object", "additionalProperties": false, "properties": { "weight": { "type": ["number", "string"] }, "weight_device": { "type": "array", "items": { "type": "object", "required": ["path", "weight"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "weight": { "type": ["number", "string"] } } } }, "device_read_bps": { "type": "array", "items": { "type": "object", "required": ["path", "rate"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "rate": { "type": ["number", "string"] } } } }, "device_read_iops": { "type": "array", "items": { "type": "object", "required": ["path", "rate"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "rate": { "type": ["number", "string"] } } } }, "device_write_bps": { "type": "array", "items": { "type": "object", "required": ["path", "rate"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "rate": { "type": ["number", "string"] } } } }, "device_write_iops": { "type": "array", "items": { "type": "object", "required": ["path", "rate"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "rate": { "type": ["number", "string"] } } } } } }, "build": { "type": ["string", "object"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "context": { "type": "string" }, "dockerfile": { "type": "string" }, "dockerfile_inline": { "type": "string" }, "entitlements": { "type": "array" }, "args": { "type": ["object", "array"] }, "provenance": { "type": ["string", "boolean"] }, "sbom": { "type": ["string", "boolean"] }, "ssh": { "type": ["object", "array", "string", "null"] }, "labels": { "type": ["object", "array"] }, "cache_from": { "type": "array" }, "cache_to": { "type": "array" }, "no_cache": { "type": ["boolean", "string"] }, "no_cache_filter": { "type": ["string", "array"] }, "additional_contexts": { "type": ["object", "array"] }, "network": { "type": "string" }, "pull": { "type": ["boolean", "string"] }, "target": { "type": "string" }, "shm_size": { "type": ["integer", "string"] }, "extra_hosts": { "type": ["object", "array"] }, "isolation": { "type": "string" }, "privileged": { "type": ["boolean", "string"] }, "secrets": { "type": "array" }, "tags": { "type": "array" }, "ulimits": { "type": "object" }, "platforms": { "type": "array" } }, "x-ignored": "nothing is built on the way to a host; the image that image: names is pulled" }, "cap_add": { "$ref": "#/$defs/strings" }, "cap_drop": { "$ref": "#/$defs/strings" }, "cgroup": { "type": "string", "enum": ["host", "private"] }, "cgroup_parent": { "type": "string" }, "command": { "$ref": "#/$defs/words" }, "configs": { "type": "array", "items": { "$ref": "#/$defs/configReference" } }, "container_name": { "type": "string", "pattern": "^([a-zA-Z0-9][a-zA-Z0-9_.-]+)?$", "x-expected": 'at least two letters, digits, ".", "_" or "-", starting with a letter or digit' }, "cpu_count": { "type": ["integer", "string"], "x-unsupported": "It is for Windows; use cpus" }, "cpu_percent": { "type": ["number", "string"], "x-unsupported": "It is for Windows; use cpus" }, "cpu_period": { "type": ["number", "string"] }, "cpu_quota": { "type": ["number", "string"] }, "cpu_rt_period": { "type": ["number", "string"] }, "cpu_rt_runtime": { "type": ["number", "string"] }, "cpu_shares": { "type": ["number", "string"] }, "cpus": { "type": ["number", "string"] }, "cpuset": { "type": "string" }, "credential_spec": { "type": "object", "x-unsupported": "It is for Windows" }, "depends_on": { "type": ["array", "object"], "items": { "type": "string" }, "additionalProperties": { "$ref": "#/$defs/dependency" } }, "deploy": { "$ref": "#/$defs/deploy" }, "develop": { "type": ["object", "null"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "watch": { "type": "array", "items": { "type": "object", "required": ["path", "action"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "action": { "enum": ["rebuild", "sync", "restart", "sync+restart", "sync+exec"] }, "exec": { "type": "object" }, "ignore": { "type": ["string", "array"] }, "include": { "type": ["string", "array"] }, "initial_sync": { "type": ["boolean", "string"] }, "path": { "type": "string" }, "target": { "type": "string" } } } } }, "x-ignored": "it rules docker compose watch" }, "device_cgroup_rules": { "$ref": "#/$defs/strings" }, "devices": { "type": "array", "items": { "$ref": "#/$defs/device" } }, "dns": { "type": ["string", "array"], "items": { "type": "string" } }, "dns_opt": { "$ref": "#/$defs/strings" }, "dns_search": { "type": ["string", "array"], "items": { "type": "string" } }, "domainname": { "type": "string" }, "entrypoint": { "$ref": "#/$defs/words" }, "env_file": { "type": ["string", "array"], "items": { "type": ["string", "object"], "required": ["path"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "required": { "$ref": "#/$defs/boolean" }, "format": { "type": "string", "enum": ["raw"] } } } }, "environment": { "$ref": "#/$defs/assignments" }, "expose": { "type": "array", "items": { "type": ["string", "number"] } }, "extends": { "type": ["string", "object"], "minLength": 1, "required": ["service"], "additionalProperties": false, "properties": { "service": { "type": "string", "minLength": 1 }, "file": { "type": "string", "minLength": 1 } } }, "external_links": { "type": "array", "items": { "type": "string", "minLength": 1 } }, "extra_hosts": { "type": ["array", "object"], "items": { "type": "string" }, "additionalProperties": { "type": ["string", "array"], "items": { "type": "string" } } }, "gpus": { "type": ["string", "array"], "items": { "$ref": "#/$defs/deviceRequest" } }, "group_add": { "type": "array", "items": { "type": ["string", "number"] } }, "healthcheck": { "$ref": "#/$defs/healthcheck" }, "hostname": { "type": "string" }, "image": { "type": "string" }, "init": { "$ref": "#/$defs/boolean" }, "ipc": { "type": "string" }, "isolation": { "type": "string", "x-unsupported": "It is for Windows" }, "label_file": { "type": ["string", "array"], "items": { "type": "string" } }, "labels": { "$ref": "#/$defs/assignments" }, "links": { "type": "array", "x-ignored": "containers on one network reach each other by the name of the service", "items": { "type": "string" } }, "logging": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "driver": { "type": "string" }, "options": { "type": "object", "additionalProperties": { "type": ["string", "number", "null"] } } } }, "mac_address": { "type": "string" }, "mem_limit": { "type": ["number", "string"] }, "mem_reservation": { "type": ["number", "string"] }, "mem_swappiness": { "type": ["integer", "string"] }, "memswap_limit": { "type": ["number", "string"] }, "models": { "type": ["array", "object"], "x-unsupported": "Run the model as a service of its own" }, "network_mode": { "type": "string" }, "networks": { "type": ["array", "object"], "items": { "type": "string" }, "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/attachment" } }, "oom_kill_disable": { "$ref": "#/$defs/boolean" }, "oom_score_adj": { "type": ["string", "integer"] }, "pid": { "type": ["string", "null"] }, "pids_limit": { "type": ["number", "string"] }, "platform": { "type": "string" }, "ports": { "type": "array", "items": { "$ref": "#/$defs/port" } }, "post_start": { "type": "array", "items": { "$ref": "#/$defs/hook" } }, "pre_start": { "type": "array", "items": { "$ref": "#/$defs/preStartHook" } }, "pre_stop": { "type": "array", "items": { "$ref": "#/$defs/hook" } }, "privileged": { "$ref": "#/$defs/boolean" }, "profiles": { "$ref": "#/$defs/strings" }, "provider": { "type": "object", "x-unsupported": "Nothing but containers is run; start the tool elsewhere" }, "pull_policy": { "type": "string" }, "pull_refresh_after": { "type": "string", "x-unsupported": "Name the image by its digest" }, "read_only": { "$ref": "#/$defs/boolean" }, "restart": { "type": "string" }, "runtime": { "type": "string" }, "scale": { "type": ["integer", "string"], "minimum": 0 }, "secrets": { "type": "array", "items": { "$ref": "#/$defs/secretReference" } }, "security_opt": { "$ref": "#/$defs/strings" }, "shm_size": { "type": ["number", "string"] }, "stdin_open": { "$ref": "#/$defs/boolean" }, "stop_grace_period": { "$ref": "#/$defs/duration" }, "stop_signal": { "type": "string" }, "storage_opt": { "type": "object", "additionalProperties": { "type": ["string", "number"] } }, "sysctls": { "$ref": "#/$defs/assignments" }, "tmpfs": { "type": ["string", "array"], "items": { "type": "string" } }, "tty": { "$ref": "#/$defs/boolean" }, "ulimits": { "type": "object", "propertyNames": { "pattern": "^[a-z]+$", "x-expected": "lower-case letters" }, "additionalProperties": { "$ref": "#/$defs/ulimit" } }, "use_api_socket": { "type": ["boolean", "string"], "x-unsupported": "Mount /var/run/docker.sock where a service must have it" }, "user": { "type": "string" }, "userns_mode": { "type": "string" }, "uts": { "type": "string" }, "volumes": { "type": "array", "items": { "$ref": "#/$defs/mount" } }, "volumes_from": { "type": "array", "items": { "type": "string", "minLength": 1 } }, "working_dir": { "type": "string" }, "x-fleetwright": { "type": "object", "additionalProperties": false, "properties": { "gate": { "type": "object", "additionalProperties": false, "properties": { "http": { "type": "object", "required": ["port"], "additionalProperties": false, "properties": { "port": { "$ref": "#/$defs/portNumber" }, "path": { "type": "string", "pattern": "^/", "x-expected": 'a path that starts with "/"' }, "interval": { "$ref": "#/$defs/duration" }, "timeout": { "$ref": "#/$defs/duration" } } }, "tcp": { "type": "object", "required": ["port"], "additionalProperties": false, "properties": { "port": { "$ref": "#/$defs/portNumber" }, "interval": { "$ref": "#/$defs/duration" }, "timeout": { "$ref": "#/$defs/duration" } } }, "minHealthyTime": { "$ref": "#/$defs/duration" }, "healthyDeadline": { "$ref": "#/$defs/duration" } } }, "singleton": { "$ref": "#/$defs/boolean" }, "replaceAfter": { "$ref": "#/$defs/replaceAfter" }, "rollout": { "$ref": "#/$defs/rollout" }, "image": { "type": "object", "additionalProperties": false, "properties": { "tagMoved": { "type": "string", "enum": ["ignore", "report", "roll"] } } }, "onChange": { "type": ["string", "object"], "pattern": "^(recreate|restart|signal)$", "x-expected": "recreate, restart or signal", "propertyNames": { "pattern": "^/", "x-expected": 'a path that starts with "/"' }, "additionalProperties": { "$ref": "#/$defs/onChange" } }, "drift": { "$ref": "#/$defs/drift" }, "expose": { "type": "object", "x-unsupported": "" } } } } };
 var schema33 = { "type": ["array", "object"], "items": { "type": "string" }, "additionalProperties": { "type": ["string", "number", "boolean", "null"] } };
 var schema34 = { "type": "array", "items": { "type": "string" } };
@@ -8558,17 +8559,18 @@ function validate20(data, { instancePath = "", parentData, parentDataProperty, r
         }
         if (data36.namespace !== void 0) {
           let data37 = data36.namespace;
-          if (typeof data37 !== "string") {
-            const err68 = { instancePath: instancePath + "/x-fleetwright/namespace", schemaPath: "#/properties/x-fleetwright/properties/namespace/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema31.properties["x-fleetwright"].properties.namespace.type, parentSchema: schema31.properties["x-fleetwright"].properties.namespace, data: data37 };
-            if (vErrors === null) {
-              vErrors = [err68];
-            } else {
-              vErrors.push(err68);
+          if (typeof data37 === "string") {
+            if (!pattern92.test(data37)) {
+              const err68 = { instancePath: instancePath + "/x-fleetwright/namespace", schemaPath: "#/properties/x-fleetwright/properties/namespace/pattern", keyword: "pattern", params: { pattern: "^[a-z0-9][a-z0-9_-]{0,62}$" }, message: 'must match pattern "^[a-z0-9][a-z0-9_-]{0,62}$"', schema: "^[a-z0-9][a-z0-9_-]{0,62}$", parentSchema: schema31.properties["x-fleetwright"].properties.namespace, data: data37 };
+              if (vErrors === null) {
+                vErrors = [err68];
+              } else {
+                vErrors.push(err68);
+              }
+              errors++;
             }
-            errors++;
-          }
-          if (true) {
-            const err69 = { instancePath: instancePath + "/x-fleetwright/namespace", schemaPath: "#/properties/x-fleetwright/properties/namespace/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema31.properties["x-fleetwright"].properties.namespace, data: data37 };
+          } else {
+            const err69 = { instancePath: instancePath + "/x-fleetwright/namespace", schemaPath: "#/properties/x-fleetwright/properties/namespace/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema31.properties["x-fleetwright"].properties.namespace.type, parentSchema: schema31.properties["x-fleetwright"].properties.namespace, data: data37 };
             if (vErrors === null) {
               vErrors = [err69];
             } else {
@@ -8623,7 +8625,7 @@ function validate20(data, { instancePath = "", parentData, parentDataProperty, r
         if (data36.rolloutGroup !== void 0) {
           let data41 = data36.rolloutGroup;
           if (typeof data41 === "string") {
-            if (!pattern94.test(data41)) {
+            if (!pattern95.test(data41)) {
               const err73 = { instancePath: instancePath + "/x-fleetwright/rolloutGroup", schemaPath: "#/properties/x-fleetwright/properties/rolloutGroup/pattern", keyword: "pattern", params: { pattern: "^[a-zA-Z0-9][a-zA-Z0-9._-]*$" }, message: 'must match pattern "^[a-zA-Z0-9][a-zA-Z0-9._-]*$"', schema: "^[a-zA-Z0-9][a-zA-Z0-9._-]*$", parentSchema: schema31.properties["x-fleetwright"].properties.rolloutGroup, data: data41 };
               if (vErrors === null) {
                 vErrors = [err73];
@@ -8918,7 +8920,7 @@ validate20.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": f
 var validateDiagnostics = validate57;
 var schema145 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/diagnostics.schema.json", "type": "object", "required": ["version", "valid", "applications", "diagnostics"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "valid": { "type": "boolean" }, "applications": { "type": "array", "items": { "type": "string" } }, "diagnostics": { "type": "array", "items": { "$ref": "#/$defs/diagnostic" } } }, "$defs": { "diagnostic": { "type": "object", "required": ["file", "line", "column", "path", "code", "severity", "message", "hint"], "additionalProperties": false, "properties": { "file": { "type": "string" }, "line": { "type": "integer", "minimum": 1 }, "column": { "type": "integer", "minimum": 1 }, "path": { "type": "string" }, "code": { "type": "string", "pattern": "^[a-z0-9]+(-[a-z0-9]+)*$" }, "severity": { "enum": ["error", "warning", "note"] }, "message": { "type": "string" }, "hint": { "type": "string" } } } } };
 var schema146 = { "type": "object", "required": ["file", "line", "column", "path", "code", "severity", "message", "hint"], "additionalProperties": false, "properties": { "file": { "type": "string" }, "line": { "type": "integer", "minimum": 1 }, "column": { "type": "integer", "minimum": 1 }, "path": { "type": "string" }, "code": { "type": "string", "pattern": "^[a-z0-9]+(-[a-z0-9]+)*$" }, "severity": { "enum": ["error", "warning", "note"] }, "message": { "type": "string" }, "hint": { "type": "string" } } };
-var pattern98 = new RegExp("^[a-z0-9]+(-[a-z0-9]+)*$", "u");
+var pattern99 = new RegExp("^[a-z0-9]+(-[a-z0-9]+)*$", "u");
 function validate57(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   ;
   let vErrors = null;
@@ -9191,7 +9193,7 @@ function validate57(data, { instancePath = "", parentData, parentDataProperty, r
             if (data5.code !== void 0) {
               let data10 = data5.code;
               if (typeof data10 === "string") {
-                if (!pattern98.test(data10)) {
+                if (!pattern99.test(data10)) {
                   const err24 = { instancePath: instancePath + "/diagnostics/" + i1 + "/code", schemaPath: "#/$defs/diagnostic/properties/code/pattern", keyword: "pattern", params: { pattern: "^[a-z0-9]+(-[a-z0-9]+)*$" }, message: 'must match pattern "^[a-z0-9]+(-[a-z0-9]+)*$"', schema: "^[a-z0-9]+(-[a-z0-9]+)*$", parentSchema: schema146.properties.code, data: data10 };
                   if (vErrors === null) {
                     vErrors = [err24];
@@ -9284,7 +9286,7 @@ var schema147 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$i
 var schema148 = { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } };
 var schema154 = { "type": "object", "required": ["host", "message"], "additionalProperties": false, "properties": { "host": { "type": "string" }, "message": { "type": "string" } } };
 var schema160 = { "type": "object", "required": ["application", "service", "host", "path", "reason", "until", "file", "line", "column"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "service": { "type": "string" }, "host": { "type": "string" }, "path": { "type": "string" }, "reason": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "file": { "type": "string" }, "line": { "type": "integer", "minimum": 1 }, "column": { "type": "integer", "minimum": 1 } } };
-var pattern99 = new RegExp("^[0-9a-f]{40}$", "u");
+var pattern100 = new RegExp("^[0-9a-f]{40}$", "u");
 var schema149 = { "type": "object", "required": ["application", "service", "slot", "host", "container", "class", "severity", "path", "desired", "observed", "origin", "firstSeen", "state", "resolvedAt", "action", "note"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "type": "string" }, "container": { "type": "string" }, "class": { "$ref": "#/$defs/class" }, "severity": { "type": "string", "enum": ["critical", "warning", "info"] }, "path": { "type": "string" }, "desired": { "$ref": "#/$defs/value" }, "observed": { "$ref": "#/$defs/value" }, "origin": { "anyOf": [{ "$ref": "#/$defs/origin" }, { "type": "null" }] }, "firstSeen": { "type": "string" }, "state": { "type": "string", "enum": ["open", "resolved"] }, "resolvedAt": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "action": { "type": "string", "enum": ["heal", "replace", "prune", "report"] }, "note": { "type": "string" } } };
 var schema150 = { "type": "string", "enum": ["missing", "stopped", "paused", "unhealthy", "crash-loop", "mutable-field", "immutable-field", "tag-moved", "renamed", "network", "volume", "duplicate", "copy", "orphan"] };
 var schema151 = { "anyOf": [{ "type": ["string", "number", "boolean", "null"] }, { "type": "array", "items": { "type": "string" } }] };
@@ -11032,7 +11034,7 @@ function validate58(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.commit !== void 0) {
           let data3 = data1.commit;
           if (typeof data3 === "string") {
-            if (!pattern99.test(data3)) {
+            if (!pattern100.test(data3)) {
               const err17 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{40}$" }, message: 'must match pattern "^[0-9a-f]{40}$"', schema: "^[0-9a-f]{40}$", parentSchema: schema148.properties.commit, data: data3 };
               if (vErrors === null) {
                 vErrors = [err17];
@@ -11649,14 +11651,14 @@ function validate58(data, { instancePath = "", parentData, parentDataProperty, r
 }
 validate58.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
 var validateFleet = validate63;
-var schema162 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/fleet.schema.json", "type": "object", "required": ["name", "hosts"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string", "pattern": "^[a-z0-9][a-z0-9_-]{0,62}$", "x-expected": '1 to 63 lower-case letters, digits, "_" or "-", starting with a letter or digit' }, "hosts": { "type": "array", "minItems": 1, "items": { "$ref": "#/$defs/host" } }, "variables": { "type": "object", "propertyNames": { "pattern": "^[_a-zA-Z][_a-zA-Z0-9]*$", "x-expected": 'letters, digits and "_", not starting with a digit' }, "additionalProperties": { "type": ["string", "number", "boolean"] } }, "prune": { "type": "object", "additionalProperties": false, "properties": { "approved": { "type": "array", "items": { "type": "string", "pattern": "^[0-9a-f]{7,40}$", "x-expected": "7 to 40 hexadecimal digits of a commit id, in quotes" } } } }, "policy": { "type": "object", "additionalProperties": false, "properties": { "hostPaths": { "type": ["string", "array"], "if": { "type": "string" }, "then": { "enum": ["allow", "deny"] }, "items": { "type": "string", "pattern": "^/", "x-expected": "an absolute path" } } } }, "rollback": { "type": "object", "additionalProperties": false, "properties": { "writeBack": { "enum": ["commit", "off"] } } }, "image": { "type": "object", "additionalProperties": false, "properties": { "tagMoved": { "enum": ["ignore", "report", "roll"] }, "interval": { "type": "string" } } }, "failure": { "type": "object", "additionalProperties": false, "properties": { "lostAfter": { "type": "string" } } }, "drift": { "type": "object", "additionalProperties": false, "properties": { "ignore": { "type": "array", "items": { "$ref": "#/$defs/ignoreRule" } } } } }, "$defs": { "ignoreRule": { "type": "object", "required": ["path", "reason"], "additionalProperties": false, "properties": { "application": { "type": "string", "minLength": 1 }, "service": { "type": "string", "minLength": 1 }, "host": { "type": "string", "minLength": 1 }, "path": { "type": "string", "minLength": 1 }, "reason": { "type": "string", "pattern": "\\S", "x-expected": "some words" }, "until": { "type": "string" } } }, "host": { "type": "object", "required": ["name", "endpoint"], "additionalProperties": false, "properties": { "name": { "type": "string", "pattern": "^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$", "x-expected": '1 to 63 letters, digits, ".", "_" or "-", starting with a letter or digit' }, "endpoint": { "type": "string" }, "address": { "type": "string", "minLength": 1 }, "labels": { "type": "object", "additionalProperties": { "type": ["string", "number", "boolean"] } }, "capacity": { "$ref": "#/$defs/amounts" }, "reserve": { "$ref": "#/$defs/amounts" }, "cordon": { "type": "boolean" }, "drain": { "type": "boolean" } } }, "amounts": { "type": "object", "additionalProperties": false, "properties": { "cpus": { "type": ["number", "string"] }, "memory": { "type": ["integer", "string"], "minimum": 0 } } } } };
+var schema162 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/fleet.schema.json", "type": "object", "required": ["name", "hosts"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string", "pattern": "^[a-z0-9][a-z0-9_-]{0,62}$", "x-expected": '1 to 63 lower-case letters, digits, "_" or "-", starting with a letter or digit' }, "hosts": { "type": "array", "minItems": 1, "items": { "$ref": "#/$defs/host" } }, "variables": { "type": "object", "propertyNames": { "pattern": "^[_a-zA-Z][_a-zA-Z0-9]*$", "x-expected": 'letters, digits and "_", not starting with a digit' }, "additionalProperties": { "type": ["string", "number", "boolean"] } }, "prune": { "type": "object", "additionalProperties": false, "properties": { "approved": { "type": "array", "items": { "type": "string", "pattern": "^[0-9a-f]{7,40}$", "x-expected": "7 to 40 hexadecimal digits of a commit id, in quotes" } } } }, "policy": { "type": "object", "additionalProperties": false, "properties": { "hostPaths": { "type": ["string", "array"], "if": { "type": "string" }, "then": { "enum": ["allow", "deny"] }, "items": { "type": "string", "pattern": "^/", "x-expected": "an absolute path" } } } }, "rollback": { "type": "object", "additionalProperties": false, "properties": { "writeBack": { "enum": ["commit", "off"] } } }, "image": { "type": "object", "additionalProperties": false, "properties": { "tagMoved": { "enum": ["ignore", "report", "roll"] }, "interval": { "type": "string" } } }, "failure": { "type": "object", "additionalProperties": false, "properties": { "lostAfter": { "type": "string" } } }, "drift": { "type": "object", "additionalProperties": false, "properties": { "ignore": { "type": "array", "items": { "$ref": "#/$defs/ignoreRule" } } } }, "namespaces": { "type": "object", "propertyNames": { "pattern": "^[a-z0-9][a-z0-9_-]{0,62}$", "x-expected": '1 to 63 lower-case letters, digits, "_" or "-", starting with a letter or digit' }, "additionalProperties": { "$ref": "#/$defs/namespace" } } }, "$defs": { "ignoreRule": { "type": "object", "required": ["path", "reason"], "additionalProperties": false, "properties": { "application": { "type": "string", "minLength": 1 }, "service": { "type": "string", "minLength": 1 }, "host": { "type": "string", "minLength": 1 }, "path": { "type": "string", "minLength": 1 }, "reason": { "type": "string", "pattern": "\\S", "x-expected": "some words" }, "until": { "type": "string" } } }, "host": { "type": "object", "required": ["name", "endpoint"], "additionalProperties": false, "properties": { "name": { "type": "string", "pattern": "^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$", "x-expected": '1 to 63 letters, digits, ".", "_" or "-", starting with a letter or digit' }, "endpoint": { "type": "string" }, "address": { "type": "string", "minLength": 1 }, "labels": { "type": "object", "additionalProperties": { "type": ["string", "number", "boolean"] } }, "capacity": { "$ref": "#/$defs/amounts" }, "reserve": { "$ref": "#/$defs/amounts" }, "cordon": { "type": "boolean" }, "drain": { "type": "boolean" } } }, "amounts": { "type": "object", "additionalProperties": false, "properties": { "cpus": { "type": ["number", "string"] }, "memory": { "type": ["integer", "string"], "minimum": 0 } } }, "namespace": { "type": "object", "additionalProperties": false, "properties": { "quota": { "type": "object", "additionalProperties": false, "properties": { "cpus": { "type": ["number", "string"] }, "memory": { "type": ["integer", "string"], "minimum": 0 }, "replicas": { "type": "integer", "minimum": 0 } } }, "hosts": { "type": ["array", "object"], "items": { "type": "string", "minLength": 1 }, "additionalProperties": { "type": ["string", "number", "boolean"] } } } } } };
 var schema166 = { "type": "object", "required": ["path", "reason"], "additionalProperties": false, "properties": { "application": { "type": "string", "minLength": 1 }, "service": { "type": "string", "minLength": 1 }, "host": { "type": "string", "minLength": 1 }, "path": { "type": "string", "minLength": 1 }, "reason": { "type": "string", "pattern": "\\S", "x-expected": "some words" }, "until": { "type": "string" } } };
-var pattern101 = new RegExp("^[a-z0-9][a-z0-9_-]{0,62}$", "u");
-var pattern103 = new RegExp("^[_a-zA-Z][_a-zA-Z0-9]*$", "u");
-var pattern104 = new RegExp("^[0-9a-f]{7,40}$", "u");
+var schema167 = { "type": "object", "additionalProperties": false, "properties": { "quota": { "type": "object", "additionalProperties": false, "properties": { "cpus": { "type": ["number", "string"] }, "memory": { "type": ["integer", "string"], "minimum": 0 }, "replicas": { "type": "integer", "minimum": 0 } } }, "hosts": { "type": ["array", "object"], "items": { "type": "string", "minLength": 1 }, "additionalProperties": { "type": ["string", "number", "boolean"] } } } };
+var pattern104 = new RegExp("^[_a-zA-Z][_a-zA-Z0-9]*$", "u");
+var pattern105 = new RegExp("^[0-9a-f]{7,40}$", "u");
 var schema163 = { "type": "object", "required": ["name", "endpoint"], "additionalProperties": false, "properties": { "name": { "type": "string", "pattern": "^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$", "x-expected": '1 to 63 letters, digits, ".", "_" or "-", starting with a letter or digit' }, "endpoint": { "type": "string" }, "address": { "type": "string", "minLength": 1 }, "labels": { "type": "object", "additionalProperties": { "type": ["string", "number", "boolean"] } }, "capacity": { "$ref": "#/$defs/amounts" }, "reserve": { "$ref": "#/$defs/amounts" }, "cordon": { "type": "boolean" }, "drain": { "type": "boolean" } } };
 var schema164 = { "type": "object", "additionalProperties": false, "properties": { "cpus": { "type": ["number", "string"] }, "memory": { "type": ["integer", "string"], "minimum": 0 } } };
-var pattern102 = new RegExp("^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$", "u");
+var pattern103 = new RegExp("^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$", "u");
 function validate64(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   let vErrors = null;
   let errors = 0;
@@ -11700,7 +11702,7 @@ function validate64(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.name !== void 0) {
       let data0 = data.name;
       if (typeof data0 === "string") {
-        if (!pattern102.test(data0)) {
+        if (!pattern103.test(data0)) {
           const err3 = { instancePath: instancePath + "/name", schemaPath: "#/properties/name/pattern", keyword: "pattern", params: { pattern: "^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$" }, message: 'must match pattern "^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$"', schema: "^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$", parentSchema: schema163.properties.name, data: data0 };
           if (vErrors === null) {
             vErrors = [err3];
@@ -11977,7 +11979,7 @@ function validate63(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.name !== void 0) {
       let data0 = data.name;
       if (typeof data0 === "string") {
-        if (!pattern101.test(data0)) {
+        if (!pattern92.test(data0)) {
           const err3 = { instancePath: instancePath + "/name", schemaPath: "#/properties/name/pattern", keyword: "pattern", params: { pattern: "^[a-z0-9][a-z0-9_-]{0,62}$" }, message: 'must match pattern "^[a-z0-9][a-z0-9_-]{0,62}$"', schema: "^[a-z0-9][a-z0-9_-]{0,62}$", parentSchema: schema162.properties.name, data: data0 };
           if (vErrors === null) {
             vErrors = [err3];
@@ -12031,7 +12033,7 @@ function validate63(data, { instancePath = "", parentData, parentDataProperty, r
         for (const key1 in data3) {
           const _errs9 = errors;
           if (typeof key1 === "string") {
-            if (!pattern103.test(key1)) {
+            if (!pattern104.test(key1)) {
               const err7 = { instancePath: instancePath + "/variables", schemaPath: "#/properties/variables/propertyNames/pattern", keyword: "pattern", params: { pattern: "^[_a-zA-Z][_a-zA-Z0-9]*$" }, message: 'must match pattern "^[_a-zA-Z][_a-zA-Z0-9]*$"', schema: "^[_a-zA-Z][_a-zA-Z0-9]*$", parentSchema: schema162.properties.variables.propertyNames, data: key1, propertyName: key1 };
               if (vErrors === null) {
                 vErrors = [err7];
@@ -12095,7 +12097,7 @@ function validate63(data, { instancePath = "", parentData, parentDataProperty, r
             for (let i1 = 0; i1 < len1; i1++) {
               let data7 = data6[i1];
               if (typeof data7 === "string") {
-                if (!pattern104.test(data7)) {
+                if (!pattern105.test(data7)) {
                   const err12 = { instancePath: instancePath + "/prune/approved/" + i1, schemaPath: "#/properties/prune/properties/approved/items/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{7,40}$" }, message: 'must match pattern "^[0-9a-f]{7,40}$"', schema: "^[0-9a-f]{7,40}$", parentSchema: schema162.properties.prune.properties.approved.items, data: data7 };
                   if (vErrors === null) {
                     vErrors = [err12];
@@ -12561,12 +12563,206 @@ function validate63(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
+    if (data.namespaces !== void 0) {
+      let data27 = data.namespaces;
+      if (data27 && typeof data27 == "object" && !Array.isArray(data27)) {
+        for (const key10 in data27) {
+          const _errs69 = errors;
+          if (typeof key10 === "string") {
+            if (!pattern92.test(key10)) {
+              const err52 = { instancePath: instancePath + "/namespaces", schemaPath: "#/properties/namespaces/propertyNames/pattern", keyword: "pattern", params: { pattern: "^[a-z0-9][a-z0-9_-]{0,62}$" }, message: 'must match pattern "^[a-z0-9][a-z0-9_-]{0,62}$"', schema: "^[a-z0-9][a-z0-9_-]{0,62}$", parentSchema: schema162.properties.namespaces.propertyNames, data: key10, propertyName: key10 };
+              if (vErrors === null) {
+                vErrors = [err52];
+              } else {
+                vErrors.push(err52);
+              }
+              errors++;
+            }
+          }
+          var valid20 = _errs69 === errors;
+          if (!valid20) {
+            const err53 = { instancePath: instancePath + "/namespaces", schemaPath: "#/properties/namespaces/propertyNames", keyword: "propertyNames", params: { propertyName: key10 }, message: "property name must be valid", schema: schema162.properties.namespaces.propertyNames, parentSchema: schema162.properties.namespaces, data: data27 };
+            if (vErrors === null) {
+              vErrors = [err53];
+            } else {
+              vErrors.push(err53);
+            }
+            errors++;
+          }
+        }
+        for (const key11 in data27) {
+          let data28 = data27[key11];
+          if (data28 && typeof data28 == "object" && !Array.isArray(data28)) {
+            for (const key12 in data28) {
+              if (!(key12 === "quota" || key12 === "hosts")) {
+                const err54 = { instancePath: instancePath + "/namespaces/" + key11.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/namespace/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key12 }, message: "must NOT have additional properties", schema: false, parentSchema: schema167, data: data28 };
+                if (vErrors === null) {
+                  vErrors = [err54];
+                } else {
+                  vErrors.push(err54);
+                }
+                errors++;
+              }
+            }
+            if (data28.quota !== void 0) {
+              let data29 = data28.quota;
+              if (data29 && typeof data29 == "object" && !Array.isArray(data29)) {
+                for (const key13 in data29) {
+                  if (!(key13 === "cpus" || key13 === "memory" || key13 === "replicas")) {
+                    const err55 = { instancePath: instancePath + "/namespaces/" + key11.replace(/~/g, "~0").replace(/\//g, "~1") + "/quota", schemaPath: "#/$defs/namespace/properties/quota/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key13 }, message: "must NOT have additional properties", schema: false, parentSchema: schema167.properties.quota, data: data29 };
+                    if (vErrors === null) {
+                      vErrors = [err55];
+                    } else {
+                      vErrors.push(err55);
+                    }
+                    errors++;
+                  }
+                }
+                if (data29.cpus !== void 0) {
+                  let data30 = data29.cpus;
+                  if (!(typeof data30 == "number" && isFinite(data30)) && typeof data30 !== "string") {
+                    const err56 = { instancePath: instancePath + "/namespaces/" + key11.replace(/~/g, "~0").replace(/\//g, "~1") + "/quota/cpus", schemaPath: "#/$defs/namespace/properties/quota/properties/cpus/type", keyword: "type", params: { type: schema167.properties.quota.properties.cpus.type }, message: "must be number,string", schema: schema167.properties.quota.properties.cpus.type, parentSchema: schema167.properties.quota.properties.cpus, data: data30 };
+                    if (vErrors === null) {
+                      vErrors = [err56];
+                    } else {
+                      vErrors.push(err56);
+                    }
+                    errors++;
+                  }
+                }
+                if (data29.memory !== void 0) {
+                  let data31 = data29.memory;
+                  if (!(typeof data31 == "number" && (!(data31 % 1) && !isNaN(data31)) && isFinite(data31)) && typeof data31 !== "string") {
+                    const err57 = { instancePath: instancePath + "/namespaces/" + key11.replace(/~/g, "~0").replace(/\//g, "~1") + "/quota/memory", schemaPath: "#/$defs/namespace/properties/quota/properties/memory/type", keyword: "type", params: { type: schema167.properties.quota.properties.memory.type }, message: "must be integer,string", schema: schema167.properties.quota.properties.memory.type, parentSchema: schema167.properties.quota.properties.memory, data: data31 };
+                    if (vErrors === null) {
+                      vErrors = [err57];
+                    } else {
+                      vErrors.push(err57);
+                    }
+                    errors++;
+                  }
+                  if (typeof data31 == "number" && isFinite(data31)) {
+                    if (data31 < 0 || isNaN(data31)) {
+                      const err58 = { instancePath: instancePath + "/namespaces/" + key11.replace(/~/g, "~0").replace(/\//g, "~1") + "/quota/memory", schemaPath: "#/$defs/namespace/properties/quota/properties/memory/minimum", keyword: "minimum", params: { comparison: ">=", limit: 0 }, message: "must be >= 0", schema: 0, parentSchema: schema167.properties.quota.properties.memory, data: data31 };
+                      if (vErrors === null) {
+                        vErrors = [err58];
+                      } else {
+                        vErrors.push(err58);
+                      }
+                      errors++;
+                    }
+                  }
+                }
+                if (data29.replicas !== void 0) {
+                  let data32 = data29.replicas;
+                  if (!(typeof data32 == "number" && (!(data32 % 1) && !isNaN(data32)) && isFinite(data32))) {
+                    const err59 = { instancePath: instancePath + "/namespaces/" + key11.replace(/~/g, "~0").replace(/\//g, "~1") + "/quota/replicas", schemaPath: "#/$defs/namespace/properties/quota/properties/replicas/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema167.properties.quota.properties.replicas.type, parentSchema: schema167.properties.quota.properties.replicas, data: data32 };
+                    if (vErrors === null) {
+                      vErrors = [err59];
+                    } else {
+                      vErrors.push(err59);
+                    }
+                    errors++;
+                  }
+                  if (typeof data32 == "number" && isFinite(data32)) {
+                    if (data32 < 0 || isNaN(data32)) {
+                      const err60 = { instancePath: instancePath + "/namespaces/" + key11.replace(/~/g, "~0").replace(/\//g, "~1") + "/quota/replicas", schemaPath: "#/$defs/namespace/properties/quota/properties/replicas/minimum", keyword: "minimum", params: { comparison: ">=", limit: 0 }, message: "must be >= 0", schema: 0, parentSchema: schema167.properties.quota.properties.replicas, data: data32 };
+                      if (vErrors === null) {
+                        vErrors = [err60];
+                      } else {
+                        vErrors.push(err60);
+                      }
+                      errors++;
+                    }
+                  }
+                }
+              } else {
+                const err61 = { instancePath: instancePath + "/namespaces/" + key11.replace(/~/g, "~0").replace(/\//g, "~1") + "/quota", schemaPath: "#/$defs/namespace/properties/quota/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema167.properties.quota.type, parentSchema: schema167.properties.quota, data: data29 };
+                if (vErrors === null) {
+                  vErrors = [err61];
+                } else {
+                  vErrors.push(err61);
+                }
+                errors++;
+              }
+            }
+            if (data28.hosts !== void 0) {
+              let data33 = data28.hosts;
+              if (!data33 || typeof data33 != "object") {
+                const err62 = { instancePath: instancePath + "/namespaces/" + key11.replace(/~/g, "~0").replace(/\//g, "~1") + "/hosts", schemaPath: "#/$defs/namespace/properties/hosts/type", keyword: "type", params: { type: schema167.properties.hosts.type }, message: "must be array,object", schema: schema167.properties.hosts.type, parentSchema: schema167.properties.hosts, data: data33 };
+                if (vErrors === null) {
+                  vErrors = [err62];
+                } else {
+                  vErrors.push(err62);
+                }
+                errors++;
+              }
+              if (Array.isArray(data33)) {
+                const len4 = data33.length;
+                for (let i4 = 0; i4 < len4; i4++) {
+                  let data34 = data33[i4];
+                  if (typeof data34 === "string") {
+                    if (func2(data34) < 1) {
+                      const err63 = { instancePath: instancePath + "/namespaces/" + key11.replace(/~/g, "~0").replace(/\//g, "~1") + "/hosts/" + i4, schemaPath: "#/$defs/namespace/properties/hosts/items/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema167.properties.hosts.items, data: data34 };
+                      if (vErrors === null) {
+                        vErrors = [err63];
+                      } else {
+                        vErrors.push(err63);
+                      }
+                      errors++;
+                    }
+                  } else {
+                    const err64 = { instancePath: instancePath + "/namespaces/" + key11.replace(/~/g, "~0").replace(/\//g, "~1") + "/hosts/" + i4, schemaPath: "#/$defs/namespace/properties/hosts/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema167.properties.hosts.items.type, parentSchema: schema167.properties.hosts.items, data: data34 };
+                    if (vErrors === null) {
+                      vErrors = [err64];
+                    } else {
+                      vErrors.push(err64);
+                    }
+                    errors++;
+                  }
+                }
+              }
+              if (data33 && typeof data33 == "object" && !Array.isArray(data33)) {
+                for (const key14 in data33) {
+                  let data35 = data33[key14];
+                  if (typeof data35 !== "string" && !(typeof data35 == "number" && isFinite(data35)) && typeof data35 !== "boolean") {
+                    const err65 = { instancePath: instancePath + "/namespaces/" + key11.replace(/~/g, "~0").replace(/\//g, "~1") + "/hosts/" + key14.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/namespace/properties/hosts/additionalProperties/type", keyword: "type", params: { type: schema167.properties.hosts.additionalProperties.type }, message: "must be string,number,boolean", schema: schema167.properties.hosts.additionalProperties.type, parentSchema: schema167.properties.hosts.additionalProperties, data: data35 };
+                    if (vErrors === null) {
+                      vErrors = [err65];
+                    } else {
+                      vErrors.push(err65);
+                    }
+                    errors++;
+                  }
+                }
+              }
+            }
+          } else {
+            const err66 = { instancePath: instancePath + "/namespaces/" + key11.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/namespace/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema167.type, parentSchema: schema167, data: data28 };
+            if (vErrors === null) {
+              vErrors = [err66];
+            } else {
+              vErrors.push(err66);
+            }
+            errors++;
+          }
+        }
+      } else {
+        const err67 = { instancePath: instancePath + "/namespaces", schemaPath: "#/properties/namespaces/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema162.properties.namespaces.type, parentSchema: schema162.properties.namespaces, data: data27 };
+        if (vErrors === null) {
+          vErrors = [err67];
+        } else {
+          vErrors.push(err67);
+        }
+        errors++;
+      }
+    }
   } else {
-    const err52 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema162.type, parentSchema: schema162, data };
+    const err68 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema162.type, parentSchema: schema162, data };
     if (vErrors === null) {
-      vErrors = [err52];
+      vErrors = [err68];
     } else {
-      vErrors.push(err52);
+      vErrors.push(err68);
     }
     errors++;
   }
@@ -12575,10 +12771,10 @@ function validate63(data, { instancePath = "", parentData, parentDataProperty, r
 }
 validate63.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
 var validateHosts = validate66;
-var schema167 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/hosts.schema.json", "type": "object", "required": ["version", "revision", "generatedAt", "hosts"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "revision": { "$ref": "#/$defs/revision" }, "generatedAt": { "type": "string" }, "hosts": { "type": "array", "items": { "$ref": "#/$defs/host" } } }, "$defs": { "revision": { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } }, "amounts": { "type": "object", "required": ["cpus", "memory"], "additionalProperties": false, "properties": { "cpus": { "type": "number" }, "memory": { "type": "integer" } } }, "host": { "type": "object", "required": ["host", "state", "use", "since", "reason", "address", "engine", "apiVersion", "platform", "capacity", "reserve", "reserved", "slots", "labels", "engineLabels"], "additionalProperties": false, "properties": { "host": { "type": "string" }, "state": { "type": "string", "enum": ["ready", "suspect", "unreachable", "lost"] }, "use": { "type": "string", "enum": ["open", "cordoned", "draining", "fenced"] }, "since": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "reason": { "type": "string" }, "address": { "type": "string" }, "engine": { "type": "string" }, "apiVersion": { "type": "string" }, "platform": { "type": "string" }, "capacity": { "anyOf": [{ "$ref": "#/$defs/amounts" }, { "type": "null" }] }, "reserve": { "$ref": "#/$defs/amounts" }, "reserved": { "$ref": "#/$defs/amounts" }, "slots": { "type": "integer" }, "labels": { "type": "object", "additionalProperties": { "type": "string" } }, "engineLabels": { "type": "object", "additionalProperties": { "type": "string" } } } } } };
-var schema168 = { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } };
-var schema169 = { "type": "object", "required": ["host", "state", "use", "since", "reason", "address", "engine", "apiVersion", "platform", "capacity", "reserve", "reserved", "slots", "labels", "engineLabels"], "additionalProperties": false, "properties": { "host": { "type": "string" }, "state": { "type": "string", "enum": ["ready", "suspect", "unreachable", "lost"] }, "use": { "type": "string", "enum": ["open", "cordoned", "draining", "fenced"] }, "since": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "reason": { "type": "string" }, "address": { "type": "string" }, "engine": { "type": "string" }, "apiVersion": { "type": "string" }, "platform": { "type": "string" }, "capacity": { "anyOf": [{ "$ref": "#/$defs/amounts" }, { "type": "null" }] }, "reserve": { "$ref": "#/$defs/amounts" }, "reserved": { "$ref": "#/$defs/amounts" }, "slots": { "type": "integer" }, "labels": { "type": "object", "additionalProperties": { "type": "string" } }, "engineLabels": { "type": "object", "additionalProperties": { "type": "string" } } } };
-var schema170 = { "type": "object", "required": ["cpus", "memory"], "additionalProperties": false, "properties": { "cpus": { "type": "number" }, "memory": { "type": "integer" } } };
+var schema168 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/hosts.schema.json", "type": "object", "required": ["version", "revision", "generatedAt", "hosts"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "revision": { "$ref": "#/$defs/revision" }, "generatedAt": { "type": "string" }, "hosts": { "type": "array", "items": { "$ref": "#/$defs/host" } } }, "$defs": { "revision": { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } }, "amounts": { "type": "object", "required": ["cpus", "memory"], "additionalProperties": false, "properties": { "cpus": { "type": "number" }, "memory": { "type": "integer" } } }, "host": { "type": "object", "required": ["host", "state", "use", "since", "reason", "address", "engine", "apiVersion", "platform", "capacity", "reserve", "reserved", "slots", "labels", "engineLabels"], "additionalProperties": false, "properties": { "host": { "type": "string" }, "state": { "type": "string", "enum": ["ready", "suspect", "unreachable", "lost"] }, "use": { "type": "string", "enum": ["open", "cordoned", "draining", "fenced"] }, "since": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "reason": { "type": "string" }, "address": { "type": "string" }, "engine": { "type": "string" }, "apiVersion": { "type": "string" }, "platform": { "type": "string" }, "capacity": { "anyOf": [{ "$ref": "#/$defs/amounts" }, { "type": "null" }] }, "reserve": { "$ref": "#/$defs/amounts" }, "reserved": { "$ref": "#/$defs/amounts" }, "slots": { "type": "integer" }, "labels": { "type": "object", "additionalProperties": { "type": "string" } }, "engineLabels": { "type": "object", "additionalProperties": { "type": "string" } } } } } };
+var schema169 = { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } };
+var schema170 = { "type": "object", "required": ["host", "state", "use", "since", "reason", "address", "engine", "apiVersion", "platform", "capacity", "reserve", "reserved", "slots", "labels", "engineLabels"], "additionalProperties": false, "properties": { "host": { "type": "string" }, "state": { "type": "string", "enum": ["ready", "suspect", "unreachable", "lost"] }, "use": { "type": "string", "enum": ["open", "cordoned", "draining", "fenced"] }, "since": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "reason": { "type": "string" }, "address": { "type": "string" }, "engine": { "type": "string" }, "apiVersion": { "type": "string" }, "platform": { "type": "string" }, "capacity": { "anyOf": [{ "$ref": "#/$defs/amounts" }, { "type": "null" }] }, "reserve": { "$ref": "#/$defs/amounts" }, "reserved": { "$ref": "#/$defs/amounts" }, "slots": { "type": "integer" }, "labels": { "type": "object", "additionalProperties": { "type": "string" } }, "engineLabels": { "type": "object", "additionalProperties": { "type": "string" } } } };
+var schema171 = { "type": "object", "required": ["cpus", "memory"], "additionalProperties": false, "properties": { "cpus": { "type": "number" }, "memory": { "type": "integer" } } };
 function validate67(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   let vErrors = null;
   let errors = 0;
@@ -12591,7 +12787,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.host === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema169.required, parentSchema: schema169, data };
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema170.required, parentSchema: schema170, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -12600,7 +12796,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.state === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "state" }, message: "must have required property 'state'", schema: schema169.required, parentSchema: schema169, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "state" }, message: "must have required property 'state'", schema: schema170.required, parentSchema: schema170, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -12609,7 +12805,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.use === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "use" }, message: "must have required property 'use'", schema: schema169.required, parentSchema: schema169, data };
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "use" }, message: "must have required property 'use'", schema: schema170.required, parentSchema: schema170, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -12618,7 +12814,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.since === void 0) {
-      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "since" }, message: "must have required property 'since'", schema: schema169.required, parentSchema: schema169, data };
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "since" }, message: "must have required property 'since'", schema: schema170.required, parentSchema: schema170, data };
       if (vErrors === null) {
         vErrors = [err3];
       } else {
@@ -12627,7 +12823,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.reason === void 0) {
-      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema169.required, parentSchema: schema169, data };
+      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema170.required, parentSchema: schema170, data };
       if (vErrors === null) {
         vErrors = [err4];
       } else {
@@ -12636,7 +12832,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.address === void 0) {
-      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "address" }, message: "must have required property 'address'", schema: schema169.required, parentSchema: schema169, data };
+      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "address" }, message: "must have required property 'address'", schema: schema170.required, parentSchema: schema170, data };
       if (vErrors === null) {
         vErrors = [err5];
       } else {
@@ -12645,7 +12841,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.engine === void 0) {
-      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "engine" }, message: "must have required property 'engine'", schema: schema169.required, parentSchema: schema169, data };
+      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "engine" }, message: "must have required property 'engine'", schema: schema170.required, parentSchema: schema170, data };
       if (vErrors === null) {
         vErrors = [err6];
       } else {
@@ -12654,7 +12850,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.apiVersion === void 0) {
-      const err7 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "apiVersion" }, message: "must have required property 'apiVersion'", schema: schema169.required, parentSchema: schema169, data };
+      const err7 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "apiVersion" }, message: "must have required property 'apiVersion'", schema: schema170.required, parentSchema: schema170, data };
       if (vErrors === null) {
         vErrors = [err7];
       } else {
@@ -12663,7 +12859,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.platform === void 0) {
-      const err8 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "platform" }, message: "must have required property 'platform'", schema: schema169.required, parentSchema: schema169, data };
+      const err8 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "platform" }, message: "must have required property 'platform'", schema: schema170.required, parentSchema: schema170, data };
       if (vErrors === null) {
         vErrors = [err8];
       } else {
@@ -12672,7 +12868,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.capacity === void 0) {
-      const err9 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "capacity" }, message: "must have required property 'capacity'", schema: schema169.required, parentSchema: schema169, data };
+      const err9 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "capacity" }, message: "must have required property 'capacity'", schema: schema170.required, parentSchema: schema170, data };
       if (vErrors === null) {
         vErrors = [err9];
       } else {
@@ -12681,7 +12877,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.reserve === void 0) {
-      const err10 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "reserve" }, message: "must have required property 'reserve'", schema: schema169.required, parentSchema: schema169, data };
+      const err10 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "reserve" }, message: "must have required property 'reserve'", schema: schema170.required, parentSchema: schema170, data };
       if (vErrors === null) {
         vErrors = [err10];
       } else {
@@ -12690,7 +12886,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.reserved === void 0) {
-      const err11 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "reserved" }, message: "must have required property 'reserved'", schema: schema169.required, parentSchema: schema169, data };
+      const err11 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "reserved" }, message: "must have required property 'reserved'", schema: schema170.required, parentSchema: schema170, data };
       if (vErrors === null) {
         vErrors = [err11];
       } else {
@@ -12699,7 +12895,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.slots === void 0) {
-      const err12 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "slots" }, message: "must have required property 'slots'", schema: schema169.required, parentSchema: schema169, data };
+      const err12 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "slots" }, message: "must have required property 'slots'", schema: schema170.required, parentSchema: schema170, data };
       if (vErrors === null) {
         vErrors = [err12];
       } else {
@@ -12708,7 +12904,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.labels === void 0) {
-      const err13 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "labels" }, message: "must have required property 'labels'", schema: schema169.required, parentSchema: schema169, data };
+      const err13 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "labels" }, message: "must have required property 'labels'", schema: schema170.required, parentSchema: schema170, data };
       if (vErrors === null) {
         vErrors = [err13];
       } else {
@@ -12717,7 +12913,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.engineLabels === void 0) {
-      const err14 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "engineLabels" }, message: "must have required property 'engineLabels'", schema: schema169.required, parentSchema: schema169, data };
+      const err14 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "engineLabels" }, message: "must have required property 'engineLabels'", schema: schema170.required, parentSchema: schema170, data };
       if (vErrors === null) {
         vErrors = [err14];
       } else {
@@ -12726,8 +12922,8 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     for (const key0 in data) {
-      if (!func1.call(schema169.properties, key0)) {
-        const err15 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema169, data };
+      if (!func1.call(schema170.properties, key0)) {
+        const err15 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema170, data };
         if (vErrors === null) {
           vErrors = [err15];
         } else {
@@ -12739,7 +12935,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.host !== void 0) {
       let data0 = data.host;
       if (typeof data0 !== "string") {
-        const err16 = { instancePath: instancePath + "/host", schemaPath: "#/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema169.properties.host.type, parentSchema: schema169.properties.host, data: data0 };
+        const err16 = { instancePath: instancePath + "/host", schemaPath: "#/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema170.properties.host.type, parentSchema: schema170.properties.host, data: data0 };
         if (vErrors === null) {
           vErrors = [err16];
         } else {
@@ -12751,7 +12947,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.state !== void 0) {
       let data1 = data.state;
       if (typeof data1 !== "string") {
-        const err17 = { instancePath: instancePath + "/state", schemaPath: "#/properties/state/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema169.properties.state.type, parentSchema: schema169.properties.state, data: data1 };
+        const err17 = { instancePath: instancePath + "/state", schemaPath: "#/properties/state/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema170.properties.state.type, parentSchema: schema170.properties.state, data: data1 };
         if (vErrors === null) {
           vErrors = [err17];
         } else {
@@ -12760,7 +12956,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (!(data1 === "ready" || data1 === "suspect" || data1 === "unreachable" || data1 === "lost")) {
-        const err18 = { instancePath: instancePath + "/state", schemaPath: "#/properties/state/enum", keyword: "enum", params: { allowedValues: schema169.properties.state.enum }, message: "must be equal to one of the allowed values", schema: schema169.properties.state.enum, parentSchema: schema169.properties.state, data: data1 };
+        const err18 = { instancePath: instancePath + "/state", schemaPath: "#/properties/state/enum", keyword: "enum", params: { allowedValues: schema170.properties.state.enum }, message: "must be equal to one of the allowed values", schema: schema170.properties.state.enum, parentSchema: schema170.properties.state, data: data1 };
         if (vErrors === null) {
           vErrors = [err18];
         } else {
@@ -12772,7 +12968,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.use !== void 0) {
       let data2 = data.use;
       if (typeof data2 !== "string") {
-        const err19 = { instancePath: instancePath + "/use", schemaPath: "#/properties/use/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema169.properties.use.type, parentSchema: schema169.properties.use, data: data2 };
+        const err19 = { instancePath: instancePath + "/use", schemaPath: "#/properties/use/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema170.properties.use.type, parentSchema: schema170.properties.use, data: data2 };
         if (vErrors === null) {
           vErrors = [err19];
         } else {
@@ -12781,7 +12977,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (!(data2 === "open" || data2 === "cordoned" || data2 === "draining" || data2 === "fenced")) {
-        const err20 = { instancePath: instancePath + "/use", schemaPath: "#/properties/use/enum", keyword: "enum", params: { allowedValues: schema169.properties.use.enum }, message: "must be equal to one of the allowed values", schema: schema169.properties.use.enum, parentSchema: schema169.properties.use, data: data2 };
+        const err20 = { instancePath: instancePath + "/use", schemaPath: "#/properties/use/enum", keyword: "enum", params: { allowedValues: schema170.properties.use.enum }, message: "must be equal to one of the allowed values", schema: schema170.properties.use.enum, parentSchema: schema170.properties.use, data: data2 };
         if (vErrors === null) {
           vErrors = [err20];
         } else {
@@ -12796,7 +12992,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
       let valid1 = false;
       const _errs10 = errors;
       if (typeof data3 !== "string") {
-        const err21 = { instancePath: instancePath + "/since", schemaPath: "#/properties/since/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema169.properties.since.anyOf[0].type, parentSchema: schema169.properties.since.anyOf[0], data: data3 };
+        const err21 = { instancePath: instancePath + "/since", schemaPath: "#/properties/since/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema170.properties.since.anyOf[0].type, parentSchema: schema170.properties.since.anyOf[0], data: data3 };
         if (vErrors === null) {
           vErrors = [err21];
         } else {
@@ -12808,7 +13004,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
       valid1 = valid1 || _valid0;
       const _errs12 = errors;
       if (data3 !== null) {
-        const err22 = { instancePath: instancePath + "/since", schemaPath: "#/properties/since/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema169.properties.since.anyOf[1].type, parentSchema: schema169.properties.since.anyOf[1], data: data3 };
+        const err22 = { instancePath: instancePath + "/since", schemaPath: "#/properties/since/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema170.properties.since.anyOf[1].type, parentSchema: schema170.properties.since.anyOf[1], data: data3 };
         if (vErrors === null) {
           vErrors = [err22];
         } else {
@@ -12819,7 +13015,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
       var _valid0 = _errs12 === errors;
       valid1 = valid1 || _valid0;
       if (!valid1) {
-        const err23 = { instancePath: instancePath + "/since", schemaPath: "#/properties/since/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema169.properties.since.anyOf, parentSchema: schema169.properties.since, data: data3 };
+        const err23 = { instancePath: instancePath + "/since", schemaPath: "#/properties/since/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema170.properties.since.anyOf, parentSchema: schema170.properties.since, data: data3 };
         if (vErrors === null) {
           vErrors = [err23];
         } else {
@@ -12840,7 +13036,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.reason !== void 0) {
       let data4 = data.reason;
       if (typeof data4 !== "string") {
-        const err24 = { instancePath: instancePath + "/reason", schemaPath: "#/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema169.properties.reason.type, parentSchema: schema169.properties.reason, data: data4 };
+        const err24 = { instancePath: instancePath + "/reason", schemaPath: "#/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema170.properties.reason.type, parentSchema: schema170.properties.reason, data: data4 };
         if (vErrors === null) {
           vErrors = [err24];
         } else {
@@ -12852,7 +13048,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.address !== void 0) {
       let data5 = data.address;
       if (typeof data5 !== "string") {
-        const err25 = { instancePath: instancePath + "/address", schemaPath: "#/properties/address/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema169.properties.address.type, parentSchema: schema169.properties.address, data: data5 };
+        const err25 = { instancePath: instancePath + "/address", schemaPath: "#/properties/address/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema170.properties.address.type, parentSchema: schema170.properties.address, data: data5 };
         if (vErrors === null) {
           vErrors = [err25];
         } else {
@@ -12864,7 +13060,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.engine !== void 0) {
       let data6 = data.engine;
       if (typeof data6 !== "string") {
-        const err26 = { instancePath: instancePath + "/engine", schemaPath: "#/properties/engine/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema169.properties.engine.type, parentSchema: schema169.properties.engine, data: data6 };
+        const err26 = { instancePath: instancePath + "/engine", schemaPath: "#/properties/engine/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema170.properties.engine.type, parentSchema: schema170.properties.engine, data: data6 };
         if (vErrors === null) {
           vErrors = [err26];
         } else {
@@ -12876,7 +13072,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.apiVersion !== void 0) {
       let data7 = data.apiVersion;
       if (typeof data7 !== "string") {
-        const err27 = { instancePath: instancePath + "/apiVersion", schemaPath: "#/properties/apiVersion/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema169.properties.apiVersion.type, parentSchema: schema169.properties.apiVersion, data: data7 };
+        const err27 = { instancePath: instancePath + "/apiVersion", schemaPath: "#/properties/apiVersion/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema170.properties.apiVersion.type, parentSchema: schema170.properties.apiVersion, data: data7 };
         if (vErrors === null) {
           vErrors = [err27];
         } else {
@@ -12888,7 +13084,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.platform !== void 0) {
       let data8 = data.platform;
       if (typeof data8 !== "string") {
-        const err28 = { instancePath: instancePath + "/platform", schemaPath: "#/properties/platform/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema169.properties.platform.type, parentSchema: schema169.properties.platform, data: data8 };
+        const err28 = { instancePath: instancePath + "/platform", schemaPath: "#/properties/platform/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema170.properties.platform.type, parentSchema: schema170.properties.platform, data: data8 };
         if (vErrors === null) {
           vErrors = [err28];
         } else {
@@ -12904,7 +13100,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
       const _errs26 = errors;
       if (data9 && typeof data9 == "object" && !Array.isArray(data9)) {
         if (data9.cpus === void 0) {
-          const err29 = { instancePath: instancePath + "/capacity", schemaPath: "#/$defs/amounts/required", keyword: "required", params: { missingProperty: "cpus" }, message: "must have required property 'cpus'", schema: schema170.required, parentSchema: schema170, data: data9 };
+          const err29 = { instancePath: instancePath + "/capacity", schemaPath: "#/$defs/amounts/required", keyword: "required", params: { missingProperty: "cpus" }, message: "must have required property 'cpus'", schema: schema171.required, parentSchema: schema171, data: data9 };
           if (vErrors === null) {
             vErrors = [err29];
           } else {
@@ -12913,7 +13109,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data9.memory === void 0) {
-          const err30 = { instancePath: instancePath + "/capacity", schemaPath: "#/$defs/amounts/required", keyword: "required", params: { missingProperty: "memory" }, message: "must have required property 'memory'", schema: schema170.required, parentSchema: schema170, data: data9 };
+          const err30 = { instancePath: instancePath + "/capacity", schemaPath: "#/$defs/amounts/required", keyword: "required", params: { missingProperty: "memory" }, message: "must have required property 'memory'", schema: schema171.required, parentSchema: schema171, data: data9 };
           if (vErrors === null) {
             vErrors = [err30];
           } else {
@@ -12923,7 +13119,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
         }
         for (const key1 in data9) {
           if (!(key1 === "cpus" || key1 === "memory")) {
-            const err31 = { instancePath: instancePath + "/capacity", schemaPath: "#/$defs/amounts/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema170, data: data9 };
+            const err31 = { instancePath: instancePath + "/capacity", schemaPath: "#/$defs/amounts/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema171, data: data9 };
             if (vErrors === null) {
               vErrors = [err31];
             } else {
@@ -12935,7 +13131,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
         if (data9.cpus !== void 0) {
           let data10 = data9.cpus;
           if (!(typeof data10 == "number" && isFinite(data10))) {
-            const err32 = { instancePath: instancePath + "/capacity/cpus", schemaPath: "#/$defs/amounts/properties/cpus/type", keyword: "type", params: { type: "number" }, message: "must be number", schema: schema170.properties.cpus.type, parentSchema: schema170.properties.cpus, data: data10 };
+            const err32 = { instancePath: instancePath + "/capacity/cpus", schemaPath: "#/$defs/amounts/properties/cpus/type", keyword: "type", params: { type: "number" }, message: "must be number", schema: schema171.properties.cpus.type, parentSchema: schema171.properties.cpus, data: data10 };
             if (vErrors === null) {
               vErrors = [err32];
             } else {
@@ -12947,7 +13143,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
         if (data9.memory !== void 0) {
           let data11 = data9.memory;
           if (!(typeof data11 == "number" && (!(data11 % 1) && !isNaN(data11)) && isFinite(data11))) {
-            const err33 = { instancePath: instancePath + "/capacity/memory", schemaPath: "#/$defs/amounts/properties/memory/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema170.properties.memory.type, parentSchema: schema170.properties.memory, data: data11 };
+            const err33 = { instancePath: instancePath + "/capacity/memory", schemaPath: "#/$defs/amounts/properties/memory/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema171.properties.memory.type, parentSchema: schema171.properties.memory, data: data11 };
             if (vErrors === null) {
               vErrors = [err33];
             } else {
@@ -12957,7 +13153,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err34 = { instancePath: instancePath + "/capacity", schemaPath: "#/$defs/amounts/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema170.type, parentSchema: schema170, data: data9 };
+        const err34 = { instancePath: instancePath + "/capacity", schemaPath: "#/$defs/amounts/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema171.type, parentSchema: schema171, data: data9 };
         if (vErrors === null) {
           vErrors = [err34];
         } else {
@@ -12969,7 +13165,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
       valid2 = valid2 || _valid1;
       const _errs34 = errors;
       if (data9 !== null) {
-        const err35 = { instancePath: instancePath + "/capacity", schemaPath: "#/properties/capacity/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema169.properties.capacity.anyOf[1].type, parentSchema: schema169.properties.capacity.anyOf[1], data: data9 };
+        const err35 = { instancePath: instancePath + "/capacity", schemaPath: "#/properties/capacity/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema170.properties.capacity.anyOf[1].type, parentSchema: schema170.properties.capacity.anyOf[1], data: data9 };
         if (vErrors === null) {
           vErrors = [err35];
         } else {
@@ -12980,7 +13176,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
       var _valid1 = _errs34 === errors;
       valid2 = valid2 || _valid1;
       if (!valid2) {
-        const err36 = { instancePath: instancePath + "/capacity", schemaPath: "#/properties/capacity/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema169.properties.capacity.anyOf, parentSchema: schema169.properties.capacity, data: data9 };
+        const err36 = { instancePath: instancePath + "/capacity", schemaPath: "#/properties/capacity/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema170.properties.capacity.anyOf, parentSchema: schema170.properties.capacity, data: data9 };
         if (vErrors === null) {
           vErrors = [err36];
         } else {
@@ -13002,7 +13198,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
       let data12 = data.reserve;
       if (data12 && typeof data12 == "object" && !Array.isArray(data12)) {
         if (data12.cpus === void 0) {
-          const err37 = { instancePath: instancePath + "/reserve", schemaPath: "#/$defs/amounts/required", keyword: "required", params: { missingProperty: "cpus" }, message: "must have required property 'cpus'", schema: schema170.required, parentSchema: schema170, data: data12 };
+          const err37 = { instancePath: instancePath + "/reserve", schemaPath: "#/$defs/amounts/required", keyword: "required", params: { missingProperty: "cpus" }, message: "must have required property 'cpus'", schema: schema171.required, parentSchema: schema171, data: data12 };
           if (vErrors === null) {
             vErrors = [err37];
           } else {
@@ -13011,7 +13207,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data12.memory === void 0) {
-          const err38 = { instancePath: instancePath + "/reserve", schemaPath: "#/$defs/amounts/required", keyword: "required", params: { missingProperty: "memory" }, message: "must have required property 'memory'", schema: schema170.required, parentSchema: schema170, data: data12 };
+          const err38 = { instancePath: instancePath + "/reserve", schemaPath: "#/$defs/amounts/required", keyword: "required", params: { missingProperty: "memory" }, message: "must have required property 'memory'", schema: schema171.required, parentSchema: schema171, data: data12 };
           if (vErrors === null) {
             vErrors = [err38];
           } else {
@@ -13021,7 +13217,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
         }
         for (const key2 in data12) {
           if (!(key2 === "cpus" || key2 === "memory")) {
-            const err39 = { instancePath: instancePath + "/reserve", schemaPath: "#/$defs/amounts/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema170, data: data12 };
+            const err39 = { instancePath: instancePath + "/reserve", schemaPath: "#/$defs/amounts/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema171, data: data12 };
             if (vErrors === null) {
               vErrors = [err39];
             } else {
@@ -13033,7 +13229,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
         if (data12.cpus !== void 0) {
           let data13 = data12.cpus;
           if (!(typeof data13 == "number" && isFinite(data13))) {
-            const err40 = { instancePath: instancePath + "/reserve/cpus", schemaPath: "#/$defs/amounts/properties/cpus/type", keyword: "type", params: { type: "number" }, message: "must be number", schema: schema170.properties.cpus.type, parentSchema: schema170.properties.cpus, data: data13 };
+            const err40 = { instancePath: instancePath + "/reserve/cpus", schemaPath: "#/$defs/amounts/properties/cpus/type", keyword: "type", params: { type: "number" }, message: "must be number", schema: schema171.properties.cpus.type, parentSchema: schema171.properties.cpus, data: data13 };
             if (vErrors === null) {
               vErrors = [err40];
             } else {
@@ -13045,7 +13241,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
         if (data12.memory !== void 0) {
           let data14 = data12.memory;
           if (!(typeof data14 == "number" && (!(data14 % 1) && !isNaN(data14)) && isFinite(data14))) {
-            const err41 = { instancePath: instancePath + "/reserve/memory", schemaPath: "#/$defs/amounts/properties/memory/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema170.properties.memory.type, parentSchema: schema170.properties.memory, data: data14 };
+            const err41 = { instancePath: instancePath + "/reserve/memory", schemaPath: "#/$defs/amounts/properties/memory/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema171.properties.memory.type, parentSchema: schema171.properties.memory, data: data14 };
             if (vErrors === null) {
               vErrors = [err41];
             } else {
@@ -13055,7 +13251,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err42 = { instancePath: instancePath + "/reserve", schemaPath: "#/$defs/amounts/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema170.type, parentSchema: schema170, data: data12 };
+        const err42 = { instancePath: instancePath + "/reserve", schemaPath: "#/$defs/amounts/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema171.type, parentSchema: schema171, data: data12 };
         if (vErrors === null) {
           vErrors = [err42];
         } else {
@@ -13068,7 +13264,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
       let data15 = data.reserved;
       if (data15 && typeof data15 == "object" && !Array.isArray(data15)) {
         if (data15.cpus === void 0) {
-          const err43 = { instancePath: instancePath + "/reserved", schemaPath: "#/$defs/amounts/required", keyword: "required", params: { missingProperty: "cpus" }, message: "must have required property 'cpus'", schema: schema170.required, parentSchema: schema170, data: data15 };
+          const err43 = { instancePath: instancePath + "/reserved", schemaPath: "#/$defs/amounts/required", keyword: "required", params: { missingProperty: "cpus" }, message: "must have required property 'cpus'", schema: schema171.required, parentSchema: schema171, data: data15 };
           if (vErrors === null) {
             vErrors = [err43];
           } else {
@@ -13077,7 +13273,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data15.memory === void 0) {
-          const err44 = { instancePath: instancePath + "/reserved", schemaPath: "#/$defs/amounts/required", keyword: "required", params: { missingProperty: "memory" }, message: "must have required property 'memory'", schema: schema170.required, parentSchema: schema170, data: data15 };
+          const err44 = { instancePath: instancePath + "/reserved", schemaPath: "#/$defs/amounts/required", keyword: "required", params: { missingProperty: "memory" }, message: "must have required property 'memory'", schema: schema171.required, parentSchema: schema171, data: data15 };
           if (vErrors === null) {
             vErrors = [err44];
           } else {
@@ -13087,7 +13283,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
         }
         for (const key3 in data15) {
           if (!(key3 === "cpus" || key3 === "memory")) {
-            const err45 = { instancePath: instancePath + "/reserved", schemaPath: "#/$defs/amounts/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key3 }, message: "must NOT have additional properties", schema: false, parentSchema: schema170, data: data15 };
+            const err45 = { instancePath: instancePath + "/reserved", schemaPath: "#/$defs/amounts/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key3 }, message: "must NOT have additional properties", schema: false, parentSchema: schema171, data: data15 };
             if (vErrors === null) {
               vErrors = [err45];
             } else {
@@ -13099,7 +13295,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
         if (data15.cpus !== void 0) {
           let data16 = data15.cpus;
           if (!(typeof data16 == "number" && isFinite(data16))) {
-            const err46 = { instancePath: instancePath + "/reserved/cpus", schemaPath: "#/$defs/amounts/properties/cpus/type", keyword: "type", params: { type: "number" }, message: "must be number", schema: schema170.properties.cpus.type, parentSchema: schema170.properties.cpus, data: data16 };
+            const err46 = { instancePath: instancePath + "/reserved/cpus", schemaPath: "#/$defs/amounts/properties/cpus/type", keyword: "type", params: { type: "number" }, message: "must be number", schema: schema171.properties.cpus.type, parentSchema: schema171.properties.cpus, data: data16 };
             if (vErrors === null) {
               vErrors = [err46];
             } else {
@@ -13111,7 +13307,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
         if (data15.memory !== void 0) {
           let data17 = data15.memory;
           if (!(typeof data17 == "number" && (!(data17 % 1) && !isNaN(data17)) && isFinite(data17))) {
-            const err47 = { instancePath: instancePath + "/reserved/memory", schemaPath: "#/$defs/amounts/properties/memory/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema170.properties.memory.type, parentSchema: schema170.properties.memory, data: data17 };
+            const err47 = { instancePath: instancePath + "/reserved/memory", schemaPath: "#/$defs/amounts/properties/memory/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema171.properties.memory.type, parentSchema: schema171.properties.memory, data: data17 };
             if (vErrors === null) {
               vErrors = [err47];
             } else {
@@ -13121,7 +13317,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err48 = { instancePath: instancePath + "/reserved", schemaPath: "#/$defs/amounts/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema170.type, parentSchema: schema170, data: data15 };
+        const err48 = { instancePath: instancePath + "/reserved", schemaPath: "#/$defs/amounts/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema171.type, parentSchema: schema171, data: data15 };
         if (vErrors === null) {
           vErrors = [err48];
         } else {
@@ -13133,7 +13329,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.slots !== void 0) {
       let data18 = data.slots;
       if (!(typeof data18 == "number" && (!(data18 % 1) && !isNaN(data18)) && isFinite(data18))) {
-        const err49 = { instancePath: instancePath + "/slots", schemaPath: "#/properties/slots/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema169.properties.slots.type, parentSchema: schema169.properties.slots, data: data18 };
+        const err49 = { instancePath: instancePath + "/slots", schemaPath: "#/properties/slots/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema170.properties.slots.type, parentSchema: schema170.properties.slots, data: data18 };
         if (vErrors === null) {
           vErrors = [err49];
         } else {
@@ -13148,7 +13344,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
         for (const key4 in data19) {
           let data20 = data19[key4];
           if (typeof data20 !== "string") {
-            const err50 = { instancePath: instancePath + "/labels/" + key4.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/properties/labels/additionalProperties/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema169.properties.labels.additionalProperties.type, parentSchema: schema169.properties.labels.additionalProperties, data: data20 };
+            const err50 = { instancePath: instancePath + "/labels/" + key4.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/properties/labels/additionalProperties/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema170.properties.labels.additionalProperties.type, parentSchema: schema170.properties.labels.additionalProperties, data: data20 };
             if (vErrors === null) {
               vErrors = [err50];
             } else {
@@ -13158,7 +13354,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err51 = { instancePath: instancePath + "/labels", schemaPath: "#/properties/labels/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema169.properties.labels.type, parentSchema: schema169.properties.labels, data: data19 };
+        const err51 = { instancePath: instancePath + "/labels", schemaPath: "#/properties/labels/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema170.properties.labels.type, parentSchema: schema170.properties.labels, data: data19 };
         if (vErrors === null) {
           vErrors = [err51];
         } else {
@@ -13173,7 +13369,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
         for (const key5 in data21) {
           let data22 = data21[key5];
           if (typeof data22 !== "string") {
-            const err52 = { instancePath: instancePath + "/engineLabels/" + key5.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/properties/engineLabels/additionalProperties/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema169.properties.engineLabels.additionalProperties.type, parentSchema: schema169.properties.engineLabels.additionalProperties, data: data22 };
+            const err52 = { instancePath: instancePath + "/engineLabels/" + key5.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/properties/engineLabels/additionalProperties/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema170.properties.engineLabels.additionalProperties.type, parentSchema: schema170.properties.engineLabels.additionalProperties, data: data22 };
             if (vErrors === null) {
               vErrors = [err52];
             } else {
@@ -13183,7 +13379,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err53 = { instancePath: instancePath + "/engineLabels", schemaPath: "#/properties/engineLabels/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema169.properties.engineLabels.type, parentSchema: schema169.properties.engineLabels, data: data21 };
+        const err53 = { instancePath: instancePath + "/engineLabels", schemaPath: "#/properties/engineLabels/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema170.properties.engineLabels.type, parentSchema: schema170.properties.engineLabels, data: data21 };
         if (vErrors === null) {
           vErrors = [err53];
         } else {
@@ -13193,7 +13389,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err54 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema169.type, parentSchema: schema169, data };
+    const err54 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema170.type, parentSchema: schema170, data };
     if (vErrors === null) {
       vErrors = [err54];
     } else {
@@ -13218,7 +13414,7 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.version === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "version" }, message: "must have required property 'version'", schema: schema167.required, parentSchema: schema167, data };
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "version" }, message: "must have required property 'version'", schema: schema168.required, parentSchema: schema168, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -13227,7 +13423,7 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.revision === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "revision" }, message: "must have required property 'revision'", schema: schema167.required, parentSchema: schema167, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "revision" }, message: "must have required property 'revision'", schema: schema168.required, parentSchema: schema168, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -13236,7 +13432,7 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.generatedAt === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "generatedAt" }, message: "must have required property 'generatedAt'", schema: schema167.required, parentSchema: schema167, data };
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "generatedAt" }, message: "must have required property 'generatedAt'", schema: schema168.required, parentSchema: schema168, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -13245,7 +13441,7 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.hosts === void 0) {
-      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "hosts" }, message: "must have required property 'hosts'", schema: schema167.required, parentSchema: schema167, data };
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "hosts" }, message: "must have required property 'hosts'", schema: schema168.required, parentSchema: schema168, data };
       if (vErrors === null) {
         vErrors = [err3];
       } else {
@@ -13255,7 +13451,7 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
     }
     for (const key0 in data) {
       if (!(key0 === "version" || key0 === "revision" || key0 === "generatedAt" || key0 === "hosts")) {
-        const err4 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema167, data };
+        const err4 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema168, data };
         if (vErrors === null) {
           vErrors = [err4];
         } else {
@@ -13267,7 +13463,7 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.version !== void 0) {
       let data0 = data.version;
       if (1 !== data0) {
-        const err5 = { instancePath: instancePath + "/version", schemaPath: "#/properties/version/const", keyword: "const", params: { allowedValue: 1 }, message: "must be equal to constant", schema: 1, parentSchema: schema167.properties.version, data: data0 };
+        const err5 = { instancePath: instancePath + "/version", schemaPath: "#/properties/version/const", keyword: "const", params: { allowedValue: 1 }, message: "must be equal to constant", schema: 1, parentSchema: schema168.properties.version, data: data0 };
         if (vErrors === null) {
           vErrors = [err5];
         } else {
@@ -13280,7 +13476,7 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
       let data1 = data.revision;
       if (data1 && typeof data1 == "object" && !Array.isArray(data1)) {
         if (data1.branch === void 0) {
-          const err6 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "branch" }, message: "must have required property 'branch'", schema: schema168.required, parentSchema: schema168, data: data1 };
+          const err6 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "branch" }, message: "must have required property 'branch'", schema: schema169.required, parentSchema: schema169, data: data1 };
           if (vErrors === null) {
             vErrors = [err6];
           } else {
@@ -13289,7 +13485,7 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data1.commit === void 0) {
-          const err7 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema168.required, parentSchema: schema168, data: data1 };
+          const err7 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema169.required, parentSchema: schema169, data: data1 };
           if (vErrors === null) {
             vErrors = [err7];
           } else {
@@ -13298,7 +13494,7 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data1.author === void 0) {
-          const err8 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "author" }, message: "must have required property 'author'", schema: schema168.required, parentSchema: schema168, data: data1 };
+          const err8 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "author" }, message: "must have required property 'author'", schema: schema169.required, parentSchema: schema169, data: data1 };
           if (vErrors === null) {
             vErrors = [err8];
           } else {
@@ -13307,7 +13503,7 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data1.date === void 0) {
-          const err9 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "date" }, message: "must have required property 'date'", schema: schema168.required, parentSchema: schema168, data: data1 };
+          const err9 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "date" }, message: "must have required property 'date'", schema: schema169.required, parentSchema: schema169, data: data1 };
           if (vErrors === null) {
             vErrors = [err9];
           } else {
@@ -13316,7 +13512,7 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data1.subject === void 0) {
-          const err10 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "subject" }, message: "must have required property 'subject'", schema: schema168.required, parentSchema: schema168, data: data1 };
+          const err10 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "subject" }, message: "must have required property 'subject'", schema: schema169.required, parentSchema: schema169, data: data1 };
           if (vErrors === null) {
             vErrors = [err10];
           } else {
@@ -13326,7 +13522,7 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
         }
         for (const key1 in data1) {
           if (!(key1 === "branch" || key1 === "commit" || key1 === "author" || key1 === "date" || key1 === "subject")) {
-            const err11 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema168, data: data1 };
+            const err11 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema169, data: data1 };
             if (vErrors === null) {
               vErrors = [err11];
             } else {
@@ -13338,7 +13534,7 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.branch !== void 0) {
           let data2 = data1.branch;
           if (typeof data2 !== "string") {
-            const err12 = { instancePath: instancePath + "/revision/branch", schemaPath: "#/$defs/revision/properties/branch/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema168.properties.branch.type, parentSchema: schema168.properties.branch, data: data2 };
+            const err12 = { instancePath: instancePath + "/revision/branch", schemaPath: "#/$defs/revision/properties/branch/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema169.properties.branch.type, parentSchema: schema169.properties.branch, data: data2 };
             if (vErrors === null) {
               vErrors = [err12];
             } else {
@@ -13350,8 +13546,8 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.commit !== void 0) {
           let data3 = data1.commit;
           if (typeof data3 === "string") {
-            if (!pattern99.test(data3)) {
-              const err13 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{40}$" }, message: 'must match pattern "^[0-9a-f]{40}$"', schema: "^[0-9a-f]{40}$", parentSchema: schema168.properties.commit, data: data3 };
+            if (!pattern100.test(data3)) {
+              const err13 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{40}$" }, message: 'must match pattern "^[0-9a-f]{40}$"', schema: "^[0-9a-f]{40}$", parentSchema: schema169.properties.commit, data: data3 };
               if (vErrors === null) {
                 vErrors = [err13];
               } else {
@@ -13360,7 +13556,7 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
           } else {
-            const err14 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema168.properties.commit.type, parentSchema: schema168.properties.commit, data: data3 };
+            const err14 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema169.properties.commit.type, parentSchema: schema169.properties.commit, data: data3 };
             if (vErrors === null) {
               vErrors = [err14];
             } else {
@@ -13372,7 +13568,7 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.author !== void 0) {
           let data4 = data1.author;
           if (typeof data4 !== "string") {
-            const err15 = { instancePath: instancePath + "/revision/author", schemaPath: "#/$defs/revision/properties/author/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema168.properties.author.type, parentSchema: schema168.properties.author, data: data4 };
+            const err15 = { instancePath: instancePath + "/revision/author", schemaPath: "#/$defs/revision/properties/author/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema169.properties.author.type, parentSchema: schema169.properties.author, data: data4 };
             if (vErrors === null) {
               vErrors = [err15];
             } else {
@@ -13384,7 +13580,7 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.date !== void 0) {
           let data5 = data1.date;
           if (typeof data5 !== "string") {
-            const err16 = { instancePath: instancePath + "/revision/date", schemaPath: "#/$defs/revision/properties/date/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema168.properties.date.type, parentSchema: schema168.properties.date, data: data5 };
+            const err16 = { instancePath: instancePath + "/revision/date", schemaPath: "#/$defs/revision/properties/date/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema169.properties.date.type, parentSchema: schema169.properties.date, data: data5 };
             if (vErrors === null) {
               vErrors = [err16];
             } else {
@@ -13396,7 +13592,7 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.subject !== void 0) {
           let data6 = data1.subject;
           if (typeof data6 !== "string") {
-            const err17 = { instancePath: instancePath + "/revision/subject", schemaPath: "#/$defs/revision/properties/subject/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema168.properties.subject.type, parentSchema: schema168.properties.subject, data: data6 };
+            const err17 = { instancePath: instancePath + "/revision/subject", schemaPath: "#/$defs/revision/properties/subject/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema169.properties.subject.type, parentSchema: schema169.properties.subject, data: data6 };
             if (vErrors === null) {
               vErrors = [err17];
             } else {
@@ -13406,7 +13602,7 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err18 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema168.type, parentSchema: schema168, data: data1 };
+        const err18 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema169.type, parentSchema: schema169, data: data1 };
         if (vErrors === null) {
           vErrors = [err18];
         } else {
@@ -13418,7 +13614,7 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.generatedAt !== void 0) {
       let data7 = data.generatedAt;
       if (typeof data7 !== "string") {
-        const err19 = { instancePath: instancePath + "/generatedAt", schemaPath: "#/properties/generatedAt/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema167.properties.generatedAt.type, parentSchema: schema167.properties.generatedAt, data: data7 };
+        const err19 = { instancePath: instancePath + "/generatedAt", schemaPath: "#/properties/generatedAt/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema168.properties.generatedAt.type, parentSchema: schema168.properties.generatedAt, data: data7 };
         if (vErrors === null) {
           vErrors = [err19];
         } else {
@@ -13438,7 +13634,7 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err20 = { instancePath: instancePath + "/hosts", schemaPath: "#/properties/hosts/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema167.properties.hosts.type, parentSchema: schema167.properties.hosts, data: data8 };
+        const err20 = { instancePath: instancePath + "/hosts", schemaPath: "#/properties/hosts/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema168.properties.hosts.type, parentSchema: schema168.properties.hosts, data: data8 };
         if (vErrors === null) {
           vErrors = [err20];
         } else {
@@ -13448,7 +13644,7 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err21 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema167.type, parentSchema: schema167, data };
+    const err21 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema168.type, parentSchema: schema168, data };
     if (vErrors === null) {
       vErrors = [err21];
     } else {
@@ -13461,8 +13657,8 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
 }
 validate66.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
 var validateImport = validate69;
-var schema173 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/import.schema.json", "type": "object", "required": ["version", "host", "applications"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "host": { "type": ["string", "null"] }, "applications": { "type": "array", "items": { "$ref": "#/$defs/application" } } }, "$defs": { "application": { "type": "object", "required": ["application", "file", "containers", "warnings"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "file": { "type": "string" }, "containers": { "type": "array", "items": { "type": "string" } }, "warnings": { "type": "array", "items": { "type": "string" } } } } } };
-var schema174 = { "type": "object", "required": ["application", "file", "containers", "warnings"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "file": { "type": "string" }, "containers": { "type": "array", "items": { "type": "string" } }, "warnings": { "type": "array", "items": { "type": "string" } } } };
+var schema174 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/import.schema.json", "type": "object", "required": ["version", "host", "applications"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "host": { "type": ["string", "null"] }, "applications": { "type": "array", "items": { "$ref": "#/$defs/application" } } }, "$defs": { "application": { "type": "object", "required": ["application", "file", "containers", "warnings"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "file": { "type": "string" }, "containers": { "type": "array", "items": { "type": "string" } }, "warnings": { "type": "array", "items": { "type": "string" } } } } } };
+var schema175 = { "type": "object", "required": ["application", "file", "containers", "warnings"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "file": { "type": "string" }, "containers": { "type": "array", "items": { "type": "string" } }, "warnings": { "type": "array", "items": { "type": "string" } } } };
 function validate69(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   ;
   let vErrors = null;
@@ -13476,7 +13672,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.version === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "version" }, message: "must have required property 'version'", schema: schema173.required, parentSchema: schema173, data };
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "version" }, message: "must have required property 'version'", schema: schema174.required, parentSchema: schema174, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -13485,7 +13681,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.host === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema173.required, parentSchema: schema173, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema174.required, parentSchema: schema174, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -13494,7 +13690,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.applications === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "applications" }, message: "must have required property 'applications'", schema: schema173.required, parentSchema: schema173, data };
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "applications" }, message: "must have required property 'applications'", schema: schema174.required, parentSchema: schema174, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -13504,7 +13700,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
     }
     for (const key0 in data) {
       if (!(key0 === "version" || key0 === "host" || key0 === "applications")) {
-        const err3 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema173, data };
+        const err3 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema174, data };
         if (vErrors === null) {
           vErrors = [err3];
         } else {
@@ -13516,7 +13712,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.version !== void 0) {
       let data0 = data.version;
       if (1 !== data0) {
-        const err4 = { instancePath: instancePath + "/version", schemaPath: "#/properties/version/const", keyword: "const", params: { allowedValue: 1 }, message: "must be equal to constant", schema: 1, parentSchema: schema173.properties.version, data: data0 };
+        const err4 = { instancePath: instancePath + "/version", schemaPath: "#/properties/version/const", keyword: "const", params: { allowedValue: 1 }, message: "must be equal to constant", schema: 1, parentSchema: schema174.properties.version, data: data0 };
         if (vErrors === null) {
           vErrors = [err4];
         } else {
@@ -13528,7 +13724,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.host !== void 0) {
       let data1 = data.host;
       if (typeof data1 !== "string" && data1 !== null) {
-        const err5 = { instancePath: instancePath + "/host", schemaPath: "#/properties/host/type", keyword: "type", params: { type: schema173.properties.host.type }, message: "must be string,null", schema: schema173.properties.host.type, parentSchema: schema173.properties.host, data: data1 };
+        const err5 = { instancePath: instancePath + "/host", schemaPath: "#/properties/host/type", keyword: "type", params: { type: schema174.properties.host.type }, message: "must be string,null", schema: schema174.properties.host.type, parentSchema: schema174.properties.host, data: data1 };
         if (vErrors === null) {
           vErrors = [err5];
         } else {
@@ -13545,7 +13741,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
           let data3 = data2[i0];
           if (data3 && typeof data3 == "object" && !Array.isArray(data3)) {
             if (data3.application === void 0) {
-              const err6 = { instancePath: instancePath + "/applications/" + i0, schemaPath: "#/$defs/application/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema174.required, parentSchema: schema174, data: data3 };
+              const err6 = { instancePath: instancePath + "/applications/" + i0, schemaPath: "#/$defs/application/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema175.required, parentSchema: schema175, data: data3 };
               if (vErrors === null) {
                 vErrors = [err6];
               } else {
@@ -13554,7 +13750,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data3.file === void 0) {
-              const err7 = { instancePath: instancePath + "/applications/" + i0, schemaPath: "#/$defs/application/required", keyword: "required", params: { missingProperty: "file" }, message: "must have required property 'file'", schema: schema174.required, parentSchema: schema174, data: data3 };
+              const err7 = { instancePath: instancePath + "/applications/" + i0, schemaPath: "#/$defs/application/required", keyword: "required", params: { missingProperty: "file" }, message: "must have required property 'file'", schema: schema175.required, parentSchema: schema175, data: data3 };
               if (vErrors === null) {
                 vErrors = [err7];
               } else {
@@ -13563,7 +13759,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data3.containers === void 0) {
-              const err8 = { instancePath: instancePath + "/applications/" + i0, schemaPath: "#/$defs/application/required", keyword: "required", params: { missingProperty: "containers" }, message: "must have required property 'containers'", schema: schema174.required, parentSchema: schema174, data: data3 };
+              const err8 = { instancePath: instancePath + "/applications/" + i0, schemaPath: "#/$defs/application/required", keyword: "required", params: { missingProperty: "containers" }, message: "must have required property 'containers'", schema: schema175.required, parentSchema: schema175, data: data3 };
               if (vErrors === null) {
                 vErrors = [err8];
               } else {
@@ -13572,7 +13768,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data3.warnings === void 0) {
-              const err9 = { instancePath: instancePath + "/applications/" + i0, schemaPath: "#/$defs/application/required", keyword: "required", params: { missingProperty: "warnings" }, message: "must have required property 'warnings'", schema: schema174.required, parentSchema: schema174, data: data3 };
+              const err9 = { instancePath: instancePath + "/applications/" + i0, schemaPath: "#/$defs/application/required", keyword: "required", params: { missingProperty: "warnings" }, message: "must have required property 'warnings'", schema: schema175.required, parentSchema: schema175, data: data3 };
               if (vErrors === null) {
                 vErrors = [err9];
               } else {
@@ -13582,7 +13778,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
             }
             for (const key1 in data3) {
               if (!(key1 === "application" || key1 === "file" || key1 === "containers" || key1 === "warnings")) {
-                const err10 = { instancePath: instancePath + "/applications/" + i0, schemaPath: "#/$defs/application/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema174, data: data3 };
+                const err10 = { instancePath: instancePath + "/applications/" + i0, schemaPath: "#/$defs/application/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema175, data: data3 };
                 if (vErrors === null) {
                   vErrors = [err10];
                 } else {
@@ -13594,7 +13790,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
             if (data3.application !== void 0) {
               let data4 = data3.application;
               if (typeof data4 !== "string") {
-                const err11 = { instancePath: instancePath + "/applications/" + i0 + "/application", schemaPath: "#/$defs/application/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema174.properties.application.type, parentSchema: schema174.properties.application, data: data4 };
+                const err11 = { instancePath: instancePath + "/applications/" + i0 + "/application", schemaPath: "#/$defs/application/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema175.properties.application.type, parentSchema: schema175.properties.application, data: data4 };
                 if (vErrors === null) {
                   vErrors = [err11];
                 } else {
@@ -13606,7 +13802,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
             if (data3.file !== void 0) {
               let data5 = data3.file;
               if (typeof data5 !== "string") {
-                const err12 = { instancePath: instancePath + "/applications/" + i0 + "/file", schemaPath: "#/$defs/application/properties/file/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema174.properties.file.type, parentSchema: schema174.properties.file, data: data5 };
+                const err12 = { instancePath: instancePath + "/applications/" + i0 + "/file", schemaPath: "#/$defs/application/properties/file/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema175.properties.file.type, parentSchema: schema175.properties.file, data: data5 };
                 if (vErrors === null) {
                   vErrors = [err12];
                 } else {
@@ -13622,7 +13818,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
                 for (let i1 = 0; i1 < len1; i1++) {
                   let data7 = data6[i1];
                   if (typeof data7 !== "string") {
-                    const err13 = { instancePath: instancePath + "/applications/" + i0 + "/containers/" + i1, schemaPath: "#/$defs/application/properties/containers/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema174.properties.containers.items.type, parentSchema: schema174.properties.containers.items, data: data7 };
+                    const err13 = { instancePath: instancePath + "/applications/" + i0 + "/containers/" + i1, schemaPath: "#/$defs/application/properties/containers/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema175.properties.containers.items.type, parentSchema: schema175.properties.containers.items, data: data7 };
                     if (vErrors === null) {
                       vErrors = [err13];
                     } else {
@@ -13632,7 +13828,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
                   }
                 }
               } else {
-                const err14 = { instancePath: instancePath + "/applications/" + i0 + "/containers", schemaPath: "#/$defs/application/properties/containers/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema174.properties.containers.type, parentSchema: schema174.properties.containers, data: data6 };
+                const err14 = { instancePath: instancePath + "/applications/" + i0 + "/containers", schemaPath: "#/$defs/application/properties/containers/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema175.properties.containers.type, parentSchema: schema175.properties.containers, data: data6 };
                 if (vErrors === null) {
                   vErrors = [err14];
                 } else {
@@ -13648,7 +13844,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
                 for (let i2 = 0; i2 < len2; i2++) {
                   let data9 = data8[i2];
                   if (typeof data9 !== "string") {
-                    const err15 = { instancePath: instancePath + "/applications/" + i0 + "/warnings/" + i2, schemaPath: "#/$defs/application/properties/warnings/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema174.properties.warnings.items.type, parentSchema: schema174.properties.warnings.items, data: data9 };
+                    const err15 = { instancePath: instancePath + "/applications/" + i0 + "/warnings/" + i2, schemaPath: "#/$defs/application/properties/warnings/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema175.properties.warnings.items.type, parentSchema: schema175.properties.warnings.items, data: data9 };
                     if (vErrors === null) {
                       vErrors = [err15];
                     } else {
@@ -13658,7 +13854,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
                   }
                 }
               } else {
-                const err16 = { instancePath: instancePath + "/applications/" + i0 + "/warnings", schemaPath: "#/$defs/application/properties/warnings/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema174.properties.warnings.type, parentSchema: schema174.properties.warnings, data: data8 };
+                const err16 = { instancePath: instancePath + "/applications/" + i0 + "/warnings", schemaPath: "#/$defs/application/properties/warnings/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema175.properties.warnings.type, parentSchema: schema175.properties.warnings, data: data8 };
                 if (vErrors === null) {
                   vErrors = [err16];
                 } else {
@@ -13668,7 +13864,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err17 = { instancePath: instancePath + "/applications/" + i0, schemaPath: "#/$defs/application/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema174.type, parentSchema: schema174, data: data3 };
+            const err17 = { instancePath: instancePath + "/applications/" + i0, schemaPath: "#/$defs/application/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema175.type, parentSchema: schema175, data: data3 };
             if (vErrors === null) {
               vErrors = [err17];
             } else {
@@ -13678,7 +13874,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err18 = { instancePath: instancePath + "/applications", schemaPath: "#/properties/applications/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema173.properties.applications.type, parentSchema: schema173.properties.applications, data: data2 };
+        const err18 = { instancePath: instancePath + "/applications", schemaPath: "#/properties/applications/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema174.properties.applications.type, parentSchema: schema174.properties.applications, data: data2 };
         if (vErrors === null) {
           vErrors = [err18];
         } else {
@@ -13688,7 +13884,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err19 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema173.type, parentSchema: schema173, data };
+    const err19 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema174.type, parentSchema: schema174, data };
     if (vErrors === null) {
       vErrors = [err19];
     } else {
@@ -13701,9 +13897,9 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
 }
 validate69.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
 var validateOperator = validate70;
-var schema175 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/operator.schema.json", "type": "object", "required": [], "additionalProperties": false, "properties": { "repository": { "type": "string", "minLength": 1 }, "branch": { "type": "string", "minLength": 1 }, "tag": { "type": "string", "minLength": 1 }, "semver": { "type": "string", "minLength": 1 }, "tagPrefix": { "type": "string", "minLength": 1 }, "commit": { "type": "string", "minLength": 1 }, "path": { "type": "string" }, "state": { "type": "string", "minLength": 1 }, "credentials": { "type": "string", "minLength": 1 }, "tokenFile": { "type": "string", "minLength": 1 }, "username": { "type": "string", "minLength": 1 }, "nonFastForward": { "type": "string", "enum": ["refuse", "allow"] }, "planRequireApproved": { "type": "boolean" }, "tokenScheme": { "type": "string", "enum": ["basic", "bearer"] }, "githubAppId": { "type": ["string", "integer"], "minLength": 1, "minimum": 1 }, "githubInstallationId": { "type": ["string", "integer"], "minLength": 1, "minimum": 1 }, "githubAppKeyFile": { "type": "string", "minLength": 1 }, "githubApiUrl": { "type": "string", "minLength": 1 }, "caFile": { "type": "string", "minLength": 1 }, "clientCertFile": { "type": "string", "minLength": 1 }, "clientKeyFile": { "type": "string", "minLength": 1 }, "proxy": { "type": "string", "minLength": 1 }, "proxyCredentialsFile": { "type": "string", "minLength": 1 }, "proxyBypass": { "type": "string", "minLength": 1 }, "sshKeyFile": { "type": "string", "minLength": 1 }, "sshPassphraseFile": { "type": "string", "minLength": 1 }, "sshAgent": { "type": "string", "minLength": 1 }, "knownHostsFile": { "type": "string", "minLength": 1 }, "submodules": { "type": "string", "minLength": 1 }, "signingKeyFile": { "type": "string", "minLength": 1 }, "signingPassphraseFile": { "type": "string", "minLength": 1 }, "listen": { "type": "string", "minLength": 1 }, "webhookSecretFile": { "type": "string", "minLength": 1 }, "sources": { "type": "object", "minProperties": 1, "propertyNames": { "pattern": "^[a-z0-9][a-z0-9-]{0,62}$" }, "additionalProperties": { "type": "object", "allOf": [{ "$ref": "#" }], "propertyNames": { "not": { "enum": ["sources", "state", "listen", "webhookSecretFile", "logLevel"] } } } }, "pollInterval": { "type": "string", "pattern": "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, "resyncInterval": { "type": "string", "pattern": "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, "logLevel": { "type": "string", "enum": ["debug", "info", "warn", "error", "silent"] } } };
-var pattern108 = new RegExp("^[a-z0-9][a-z0-9-]{0,62}$", "u");
-var pattern109 = new RegExp("^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$", "u");
+var schema176 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/operator.schema.json", "type": "object", "required": [], "additionalProperties": false, "properties": { "repository": { "type": "string", "minLength": 1 }, "branch": { "type": "string", "minLength": 1 }, "tag": { "type": "string", "minLength": 1 }, "semver": { "type": "string", "minLength": 1 }, "tagPrefix": { "type": "string", "minLength": 1 }, "commit": { "type": "string", "minLength": 1 }, "path": { "type": "string" }, "state": { "type": "string", "minLength": 1 }, "credentials": { "type": "string", "minLength": 1 }, "tokenFile": { "type": "string", "minLength": 1 }, "username": { "type": "string", "minLength": 1 }, "nonFastForward": { "type": "string", "enum": ["refuse", "allow"] }, "planRequireApproved": { "type": "boolean" }, "tokenScheme": { "type": "string", "enum": ["basic", "bearer"] }, "githubAppId": { "type": ["string", "integer"], "minLength": 1, "minimum": 1 }, "githubInstallationId": { "type": ["string", "integer"], "minLength": 1, "minimum": 1 }, "githubAppKeyFile": { "type": "string", "minLength": 1 }, "githubApiUrl": { "type": "string", "minLength": 1 }, "caFile": { "type": "string", "minLength": 1 }, "clientCertFile": { "type": "string", "minLength": 1 }, "clientKeyFile": { "type": "string", "minLength": 1 }, "proxy": { "type": "string", "minLength": 1 }, "proxyCredentialsFile": { "type": "string", "minLength": 1 }, "proxyBypass": { "type": "string", "minLength": 1 }, "sshKeyFile": { "type": "string", "minLength": 1 }, "sshPassphraseFile": { "type": "string", "minLength": 1 }, "sshAgent": { "type": "string", "minLength": 1 }, "knownHostsFile": { "type": "string", "minLength": 1 }, "submodules": { "type": "string", "minLength": 1 }, "signingKeyFile": { "type": "string", "minLength": 1 }, "signingPassphraseFile": { "type": "string", "minLength": 1 }, "listen": { "type": "string", "minLength": 1 }, "webhookSecretFile": { "type": "string", "minLength": 1 }, "sources": { "type": "object", "minProperties": 1, "propertyNames": { "pattern": "^[a-z0-9][a-z0-9-]{0,62}$" }, "additionalProperties": { "type": "object", "allOf": [{ "$ref": "#" }], "propertyNames": { "not": { "enum": ["sources", "state", "listen", "webhookSecretFile", "logLevel"] } } } }, "pollInterval": { "type": "string", "pattern": "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, "resyncInterval": { "type": "string", "pattern": "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, "logLevel": { "type": "string", "enum": ["debug", "info", "warn", "error", "silent"] } } };
+var pattern110 = new RegExp("^[a-z0-9][a-z0-9-]{0,62}$", "u");
+var pattern111 = new RegExp("^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$", "u");
 function validate70(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   ;
   let vErrors = null;
@@ -13717,8 +13913,8 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     for (const key0 in data) {
-      if (!func1.call(schema175.properties, key0)) {
-        const err0 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema175, data };
+      if (!func1.call(schema176.properties, key0)) {
+        const err0 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema176, data };
         if (vErrors === null) {
           vErrors = [err0];
         } else {
@@ -13731,7 +13927,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
       let data0 = data.repository;
       if (typeof data0 === "string") {
         if (func2(data0) < 1) {
-          const err1 = { instancePath: instancePath + "/repository", schemaPath: "#/properties/repository/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema175.properties.repository, data: data0 };
+          const err1 = { instancePath: instancePath + "/repository", schemaPath: "#/properties/repository/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema176.properties.repository, data: data0 };
           if (vErrors === null) {
             vErrors = [err1];
           } else {
@@ -13740,7 +13936,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err2 = { instancePath: instancePath + "/repository", schemaPath: "#/properties/repository/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema175.properties.repository.type, parentSchema: schema175.properties.repository, data: data0 };
+        const err2 = { instancePath: instancePath + "/repository", schemaPath: "#/properties/repository/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema176.properties.repository.type, parentSchema: schema176.properties.repository, data: data0 };
         if (vErrors === null) {
           vErrors = [err2];
         } else {
@@ -13753,7 +13949,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
       let data1 = data.branch;
       if (typeof data1 === "string") {
         if (func2(data1) < 1) {
-          const err3 = { instancePath: instancePath + "/branch", schemaPath: "#/properties/branch/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema175.properties.branch, data: data1 };
+          const err3 = { instancePath: instancePath + "/branch", schemaPath: "#/properties/branch/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema176.properties.branch, data: data1 };
           if (vErrors === null) {
             vErrors = [err3];
           } else {
@@ -13762,7 +13958,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err4 = { instancePath: instancePath + "/branch", schemaPath: "#/properties/branch/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema175.properties.branch.type, parentSchema: schema175.properties.branch, data: data1 };
+        const err4 = { instancePath: instancePath + "/branch", schemaPath: "#/properties/branch/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema176.properties.branch.type, parentSchema: schema176.properties.branch, data: data1 };
         if (vErrors === null) {
           vErrors = [err4];
         } else {
@@ -13775,7 +13971,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
       let data2 = data.tag;
       if (typeof data2 === "string") {
         if (func2(data2) < 1) {
-          const err5 = { instancePath: instancePath + "/tag", schemaPath: "#/properties/tag/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema175.properties.tag, data: data2 };
+          const err5 = { instancePath: instancePath + "/tag", schemaPath: "#/properties/tag/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema176.properties.tag, data: data2 };
           if (vErrors === null) {
             vErrors = [err5];
           } else {
@@ -13784,7 +13980,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err6 = { instancePath: instancePath + "/tag", schemaPath: "#/properties/tag/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema175.properties.tag.type, parentSchema: schema175.properties.tag, data: data2 };
+        const err6 = { instancePath: instancePath + "/tag", schemaPath: "#/properties/tag/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema176.properties.tag.type, parentSchema: schema176.properties.tag, data: data2 };
         if (vErrors === null) {
           vErrors = [err6];
         } else {
@@ -13797,7 +13993,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
       let data3 = data.semver;
       if (typeof data3 === "string") {
         if (func2(data3) < 1) {
-          const err7 = { instancePath: instancePath + "/semver", schemaPath: "#/properties/semver/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema175.properties.semver, data: data3 };
+          const err7 = { instancePath: instancePath + "/semver", schemaPath: "#/properties/semver/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema176.properties.semver, data: data3 };
           if (vErrors === null) {
             vErrors = [err7];
           } else {
@@ -13806,7 +14002,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err8 = { instancePath: instancePath + "/semver", schemaPath: "#/properties/semver/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema175.properties.semver.type, parentSchema: schema175.properties.semver, data: data3 };
+        const err8 = { instancePath: instancePath + "/semver", schemaPath: "#/properties/semver/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema176.properties.semver.type, parentSchema: schema176.properties.semver, data: data3 };
         if (vErrors === null) {
           vErrors = [err8];
         } else {
@@ -13819,7 +14015,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
       let data4 = data.tagPrefix;
       if (typeof data4 === "string") {
         if (func2(data4) < 1) {
-          const err9 = { instancePath: instancePath + "/tagPrefix", schemaPath: "#/properties/tagPrefix/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema175.properties.tagPrefix, data: data4 };
+          const err9 = { instancePath: instancePath + "/tagPrefix", schemaPath: "#/properties/tagPrefix/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema176.properties.tagPrefix, data: data4 };
           if (vErrors === null) {
             vErrors = [err9];
           } else {
@@ -13828,7 +14024,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err10 = { instancePath: instancePath + "/tagPrefix", schemaPath: "#/properties/tagPrefix/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema175.properties.tagPrefix.type, parentSchema: schema175.properties.tagPrefix, data: data4 };
+        const err10 = { instancePath: instancePath + "/tagPrefix", schemaPath: "#/properties/tagPrefix/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema176.properties.tagPrefix.type, parentSchema: schema176.properties.tagPrefix, data: data4 };
         if (vErrors === null) {
           vErrors = [err10];
         } else {
@@ -13841,7 +14037,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
       let data5 = data.commit;
       if (typeof data5 === "string") {
         if (func2(data5) < 1) {
-          const err11 = { instancePath: instancePath + "/commit", schemaPath: "#/properties/commit/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema175.properties.commit, data: data5 };
+          const err11 = { instancePath: instancePath + "/commit", schemaPath: "#/properties/commit/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema176.properties.commit, data: data5 };
           if (vErrors === null) {
             vErrors = [err11];
           } else {
@@ -13850,7 +14046,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err12 = { instancePath: instancePath + "/commit", schemaPath: "#/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema175.properties.commit.type, parentSchema: schema175.properties.commit, data: data5 };
+        const err12 = { instancePath: instancePath + "/commit", schemaPath: "#/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema176.properties.commit.type, parentSchema: schema176.properties.commit, data: data5 };
         if (vErrors === null) {
           vErrors = [err12];
         } else {
@@ -13862,7 +14058,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.path !== void 0) {
       let data6 = data.path;
       if (typeof data6 !== "string") {
-        const err13 = { instancePath: instancePath + "/path", schemaPath: "#/properties/path/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema175.properties.path.type, parentSchema: schema175.properties.path, data: data6 };
+        const err13 = { instancePath: instancePath + "/path", schemaPath: "#/properties/path/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema176.properties.path.type, parentSchema: schema176.properties.path, data: data6 };
         if (vErrors === null) {
           vErrors = [err13];
         } else {
@@ -13875,7 +14071,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
       let data7 = data.state;
       if (typeof data7 === "string") {
         if (func2(data7) < 1) {
-          const err14 = { instancePath: instancePath + "/state", schemaPath: "#/properties/state/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema175.properties.state, data: data7 };
+          const err14 = { instancePath: instancePath + "/state", schemaPath: "#/properties/state/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema176.properties.state, data: data7 };
           if (vErrors === null) {
             vErrors = [err14];
           } else {
@@ -13884,7 +14080,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err15 = { instancePath: instancePath + "/state", schemaPath: "#/properties/state/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema175.properties.state.type, parentSchema: schema175.properties.state, data: data7 };
+        const err15 = { instancePath: instancePath + "/state", schemaPath: "#/properties/state/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema176.properties.state.type, parentSchema: schema176.properties.state, data: data7 };
         if (vErrors === null) {
           vErrors = [err15];
         } else {
@@ -13897,7 +14093,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
       let data8 = data.credentials;
       if (typeof data8 === "string") {
         if (func2(data8) < 1) {
-          const err16 = { instancePath: instancePath + "/credentials", schemaPath: "#/properties/credentials/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema175.properties.credentials, data: data8 };
+          const err16 = { instancePath: instancePath + "/credentials", schemaPath: "#/properties/credentials/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema176.properties.credentials, data: data8 };
           if (vErrors === null) {
             vErrors = [err16];
           } else {
@@ -13906,7 +14102,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err17 = { instancePath: instancePath + "/credentials", schemaPath: "#/properties/credentials/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema175.properties.credentials.type, parentSchema: schema175.properties.credentials, data: data8 };
+        const err17 = { instancePath: instancePath + "/credentials", schemaPath: "#/properties/credentials/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema176.properties.credentials.type, parentSchema: schema176.properties.credentials, data: data8 };
         if (vErrors === null) {
           vErrors = [err17];
         } else {
@@ -13919,7 +14115,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
       let data9 = data.tokenFile;
       if (typeof data9 === "string") {
         if (func2(data9) < 1) {
-          const err18 = { instancePath: instancePath + "/tokenFile", schemaPath: "#/properties/tokenFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema175.properties.tokenFile, data: data9 };
+          const err18 = { instancePath: instancePath + "/tokenFile", schemaPath: "#/properties/tokenFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema176.properties.tokenFile, data: data9 };
           if (vErrors === null) {
             vErrors = [err18];
           } else {
@@ -13928,7 +14124,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err19 = { instancePath: instancePath + "/tokenFile", schemaPath: "#/properties/tokenFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema175.properties.tokenFile.type, parentSchema: schema175.properties.tokenFile, data: data9 };
+        const err19 = { instancePath: instancePath + "/tokenFile", schemaPath: "#/properties/tokenFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema176.properties.tokenFile.type, parentSchema: schema176.properties.tokenFile, data: data9 };
         if (vErrors === null) {
           vErrors = [err19];
         } else {
@@ -13941,7 +14137,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
       let data10 = data.username;
       if (typeof data10 === "string") {
         if (func2(data10) < 1) {
-          const err20 = { instancePath: instancePath + "/username", schemaPath: "#/properties/username/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema175.properties.username, data: data10 };
+          const err20 = { instancePath: instancePath + "/username", schemaPath: "#/properties/username/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema176.properties.username, data: data10 };
           if (vErrors === null) {
             vErrors = [err20];
           } else {
@@ -13950,7 +14146,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err21 = { instancePath: instancePath + "/username", schemaPath: "#/properties/username/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema175.properties.username.type, parentSchema: schema175.properties.username, data: data10 };
+        const err21 = { instancePath: instancePath + "/username", schemaPath: "#/properties/username/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema176.properties.username.type, parentSchema: schema176.properties.username, data: data10 };
         if (vErrors === null) {
           vErrors = [err21];
         } else {
@@ -13962,7 +14158,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.nonFastForward !== void 0) {
       let data11 = data.nonFastForward;
       if (typeof data11 !== "string") {
-        const err22 = { instancePath: instancePath + "/nonFastForward", schemaPath: "#/properties/nonFastForward/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema175.properties.nonFastForward.type, parentSchema: schema175.properties.nonFastForward, data: data11 };
+        const err22 = { instancePath: instancePath + "/nonFastForward", schemaPath: "#/properties/nonFastForward/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema176.properties.nonFastForward.type, parentSchema: schema176.properties.nonFastForward, data: data11 };
         if (vErrors === null) {
           vErrors = [err22];
         } else {
@@ -13971,7 +14167,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (!(data11 === "refuse" || data11 === "allow")) {
-        const err23 = { instancePath: instancePath + "/nonFastForward", schemaPath: "#/properties/nonFastForward/enum", keyword: "enum", params: { allowedValues: schema175.properties.nonFastForward.enum }, message: "must be equal to one of the allowed values", schema: schema175.properties.nonFastForward.enum, parentSchema: schema175.properties.nonFastForward, data: data11 };
+        const err23 = { instancePath: instancePath + "/nonFastForward", schemaPath: "#/properties/nonFastForward/enum", keyword: "enum", params: { allowedValues: schema176.properties.nonFastForward.enum }, message: "must be equal to one of the allowed values", schema: schema176.properties.nonFastForward.enum, parentSchema: schema176.properties.nonFastForward, data: data11 };
         if (vErrors === null) {
           vErrors = [err23];
         } else {
@@ -13983,7 +14179,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.planRequireApproved !== void 0) {
       let data12 = data.planRequireApproved;
       if (typeof data12 !== "boolean") {
-        const err24 = { instancePath: instancePath + "/planRequireApproved", schemaPath: "#/properties/planRequireApproved/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema175.properties.planRequireApproved.type, parentSchema: schema175.properties.planRequireApproved, data: data12 };
+        const err24 = { instancePath: instancePath + "/planRequireApproved", schemaPath: "#/properties/planRequireApproved/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema176.properties.planRequireApproved.type, parentSchema: schema176.properties.planRequireApproved, data: data12 };
         if (vErrors === null) {
           vErrors = [err24];
         } else {
@@ -13995,7 +14191,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.tokenScheme !== void 0) {
       let data13 = data.tokenScheme;
       if (typeof data13 !== "string") {
-        const err25 = { instancePath: instancePath + "/tokenScheme", schemaPath: "#/properties/tokenScheme/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema175.properties.tokenScheme.type, parentSchema: schema175.properties.tokenScheme, data: data13 };
+        const err25 = { instancePath: instancePath + "/tokenScheme", schemaPath: "#/properties/tokenScheme/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema176.properties.tokenScheme.type, parentSchema: schema176.properties.tokenScheme, data: data13 };
         if (vErrors === null) {
           vErrors = [err25];
         } else {
@@ -14004,7 +14200,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (!(data13 === "basic" || data13 === "bearer")) {
-        const err26 = { instancePath: instancePath + "/tokenScheme", schemaPath: "#/properties/tokenScheme/enum", keyword: "enum", params: { allowedValues: schema175.properties.tokenScheme.enum }, message: "must be equal to one of the allowed values", schema: schema175.properties.tokenScheme.enum, parentSchema: schema175.properties.tokenScheme, data: data13 };
+        const err26 = { instancePath: instancePath + "/tokenScheme", schemaPath: "#/properties/tokenScheme/enum", keyword: "enum", params: { allowedValues: schema176.properties.tokenScheme.enum }, message: "must be equal to one of the allowed values", schema: schema176.properties.tokenScheme.enum, parentSchema: schema176.properties.tokenScheme, data: data13 };
         if (vErrors === null) {
           vErrors = [err26];
         } else {
@@ -14016,7 +14212,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.githubAppId !== void 0) {
       let data14 = data.githubAppId;
       if (typeof data14 !== "string" && !(typeof data14 == "number" && (!(data14 % 1) && !isNaN(data14)) && isFinite(data14))) {
-        const err27 = { instancePath: instancePath + "/githubAppId", schemaPath: "#/properties/githubAppId/type", keyword: "type", params: { type: schema175.properties.githubAppId.type }, message: "must be string,integer", schema: schema175.properties.githubAppId.type, parentSchema: schema175.properties.githubAppId, data: data14 };
+        const err27 = { instancePath: instancePath + "/githubAppId", schemaPath: "#/properties/githubAppId/type", keyword: "type", params: { type: schema176.properties.githubAppId.type }, message: "must be string,integer", schema: schema176.properties.githubAppId.type, parentSchema: schema176.properties.githubAppId, data: data14 };
         if (vErrors === null) {
           vErrors = [err27];
         } else {
@@ -14026,7 +14222,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
       }
       if (typeof data14 == "number" && isFinite(data14)) {
         if (data14 < 1 || isNaN(data14)) {
-          const err28 = { instancePath: instancePath + "/githubAppId", schemaPath: "#/properties/githubAppId/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema175.properties.githubAppId, data: data14 };
+          const err28 = { instancePath: instancePath + "/githubAppId", schemaPath: "#/properties/githubAppId/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema176.properties.githubAppId, data: data14 };
           if (vErrors === null) {
             vErrors = [err28];
           } else {
@@ -14037,7 +14233,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
       }
       if (typeof data14 === "string") {
         if (func2(data14) < 1) {
-          const err29 = { instancePath: instancePath + "/githubAppId", schemaPath: "#/properties/githubAppId/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema175.properties.githubAppId, data: data14 };
+          const err29 = { instancePath: instancePath + "/githubAppId", schemaPath: "#/properties/githubAppId/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema176.properties.githubAppId, data: data14 };
           if (vErrors === null) {
             vErrors = [err29];
           } else {
@@ -14050,7 +14246,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.githubInstallationId !== void 0) {
       let data15 = data.githubInstallationId;
       if (typeof data15 !== "string" && !(typeof data15 == "number" && (!(data15 % 1) && !isNaN(data15)) && isFinite(data15))) {
-        const err30 = { instancePath: instancePath + "/githubInstallationId", schemaPath: "#/properties/githubInstallationId/type", keyword: "type", params: { type: schema175.properties.githubInstallationId.type }, message: "must be string,integer", schema: schema175.properties.githubInstallationId.type, parentSchema: schema175.properties.githubInstallationId, data: data15 };
+        const err30 = { instancePath: instancePath + "/githubInstallationId", schemaPath: "#/properties/githubInstallationId/type", keyword: "type", params: { type: schema176.properties.githubInstallationId.type }, message: "must be string,integer", schema: schema176.properties.githubInstallationId.type, parentSchema: schema176.properties.githubInstallationId, data: data15 };
         if (vErrors === null) {
           vErrors = [err30];
         } else {
@@ -14060,7 +14256,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
       }
       if (typeof data15 == "number" && isFinite(data15)) {
         if (data15 < 1 || isNaN(data15)) {
-          const err31 = { instancePath: instancePath + "/githubInstallationId", schemaPath: "#/properties/githubInstallationId/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema175.properties.githubInstallationId, data: data15 };
+          const err31 = { instancePath: instancePath + "/githubInstallationId", schemaPath: "#/properties/githubInstallationId/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema176.properties.githubInstallationId, data: data15 };
           if (vErrors === null) {
             vErrors = [err31];
           } else {
@@ -14071,7 +14267,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
       }
       if (typeof data15 === "string") {
         if (func2(data15) < 1) {
-          const err32 = { instancePath: instancePath + "/githubInstallationId", schemaPath: "#/properties/githubInstallationId/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema175.properties.githubInstallationId, data: data15 };
+          const err32 = { instancePath: instancePath + "/githubInstallationId", schemaPath: "#/properties/githubInstallationId/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema176.properties.githubInstallationId, data: data15 };
           if (vErrors === null) {
             vErrors = [err32];
           } else {
@@ -14085,7 +14281,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
       let data16 = data.githubAppKeyFile;
       if (typeof data16 === "string") {
         if (func2(data16) < 1) {
-          const err33 = { instancePath: instancePath + "/githubAppKeyFile", schemaPath: "#/properties/githubAppKeyFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema175.properties.githubAppKeyFile, data: data16 };
+          const err33 = { instancePath: instancePath + "/githubAppKeyFile", schemaPath: "#/properties/githubAppKeyFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema176.properties.githubAppKeyFile, data: data16 };
           if (vErrors === null) {
             vErrors = [err33];
           } else {
@@ -14094,7 +14290,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err34 = { instancePath: instancePath + "/githubAppKeyFile", schemaPath: "#/properties/githubAppKeyFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema175.properties.githubAppKeyFile.type, parentSchema: schema175.properties.githubAppKeyFile, data: data16 };
+        const err34 = { instancePath: instancePath + "/githubAppKeyFile", schemaPath: "#/properties/githubAppKeyFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema176.properties.githubAppKeyFile.type, parentSchema: schema176.properties.githubAppKeyFile, data: data16 };
         if (vErrors === null) {
           vErrors = [err34];
         } else {
@@ -14107,7 +14303,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
       let data17 = data.githubApiUrl;
       if (typeof data17 === "string") {
         if (func2(data17) < 1) {
-          const err35 = { instancePath: instancePath + "/githubApiUrl", schemaPath: "#/properties/githubApiUrl/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema175.properties.githubApiUrl, data: data17 };
+          const err35 = { instancePath: instancePath + "/githubApiUrl", schemaPath: "#/properties/githubApiUrl/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema176.properties.githubApiUrl, data: data17 };
           if (vErrors === null) {
             vErrors = [err35];
           } else {
@@ -14116,7 +14312,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err36 = { instancePath: instancePath + "/githubApiUrl", schemaPath: "#/properties/githubApiUrl/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema175.properties.githubApiUrl.type, parentSchema: schema175.properties.githubApiUrl, data: data17 };
+        const err36 = { instancePath: instancePath + "/githubApiUrl", schemaPath: "#/properties/githubApiUrl/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema176.properties.githubApiUrl.type, parentSchema: schema176.properties.githubApiUrl, data: data17 };
         if (vErrors === null) {
           vErrors = [err36];
         } else {
@@ -14129,7 +14325,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
       let data18 = data.caFile;
       if (typeof data18 === "string") {
         if (func2(data18) < 1) {
-          const err37 = { instancePath: instancePath + "/caFile", schemaPath: "#/properties/caFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema175.properties.caFile, data: data18 };
+          const err37 = { instancePath: instancePath + "/caFile", schemaPath: "#/properties/caFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema176.properties.caFile, data: data18 };
           if (vErrors === null) {
             vErrors = [err37];
           } else {
@@ -14138,7 +14334,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err38 = { instancePath: instancePath + "/caFile", schemaPath: "#/properties/caFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema175.properties.caFile.type, parentSchema: schema175.properties.caFile, data: data18 };
+        const err38 = { instancePath: instancePath + "/caFile", schemaPath: "#/properties/caFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema176.properties.caFile.type, parentSchema: schema176.properties.caFile, data: data18 };
         if (vErrors === null) {
           vErrors = [err38];
         } else {
@@ -14151,7 +14347,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
       let data19 = data.clientCertFile;
       if (typeof data19 === "string") {
         if (func2(data19) < 1) {
-          const err39 = { instancePath: instancePath + "/clientCertFile", schemaPath: "#/properties/clientCertFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema175.properties.clientCertFile, data: data19 };
+          const err39 = { instancePath: instancePath + "/clientCertFile", schemaPath: "#/properties/clientCertFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema176.properties.clientCertFile, data: data19 };
           if (vErrors === null) {
             vErrors = [err39];
           } else {
@@ -14160,7 +14356,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err40 = { instancePath: instancePath + "/clientCertFile", schemaPath: "#/properties/clientCertFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema175.properties.clientCertFile.type, parentSchema: schema175.properties.clientCertFile, data: data19 };
+        const err40 = { instancePath: instancePath + "/clientCertFile", schemaPath: "#/properties/clientCertFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema176.properties.clientCertFile.type, parentSchema: schema176.properties.clientCertFile, data: data19 };
         if (vErrors === null) {
           vErrors = [err40];
         } else {
@@ -14173,7 +14369,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
       let data20 = data.clientKeyFile;
       if (typeof data20 === "string") {
         if (func2(data20) < 1) {
-          const err41 = { instancePath: instancePath + "/clientKeyFile", schemaPath: "#/properties/clientKeyFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema175.properties.clientKeyFile, data: data20 };
+          const err41 = { instancePath: instancePath + "/clientKeyFile", schemaPath: "#/properties/clientKeyFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema176.properties.clientKeyFile, data: data20 };
           if (vErrors === null) {
             vErrors = [err41];
           } else {
@@ -14182,7 +14378,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err42 = { instancePath: instancePath + "/clientKeyFile", schemaPath: "#/properties/clientKeyFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema175.properties.clientKeyFile.type, parentSchema: schema175.properties.clientKeyFile, data: data20 };
+        const err42 = { instancePath: instancePath + "/clientKeyFile", schemaPath: "#/properties/clientKeyFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema176.properties.clientKeyFile.type, parentSchema: schema176.properties.clientKeyFile, data: data20 };
         if (vErrors === null) {
           vErrors = [err42];
         } else {
@@ -14195,7 +14391,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
       let data21 = data.proxy;
       if (typeof data21 === "string") {
         if (func2(data21) < 1) {
-          const err43 = { instancePath: instancePath + "/proxy", schemaPath: "#/properties/proxy/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema175.properties.proxy, data: data21 };
+          const err43 = { instancePath: instancePath + "/proxy", schemaPath: "#/properties/proxy/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema176.properties.proxy, data: data21 };
           if (vErrors === null) {
             vErrors = [err43];
           } else {
@@ -14204,7 +14400,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err44 = { instancePath: instancePath + "/proxy", schemaPath: "#/properties/proxy/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema175.properties.proxy.type, parentSchema: schema175.properties.proxy, data: data21 };
+        const err44 = { instancePath: instancePath + "/proxy", schemaPath: "#/properties/proxy/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema176.properties.proxy.type, parentSchema: schema176.properties.proxy, data: data21 };
         if (vErrors === null) {
           vErrors = [err44];
         } else {
@@ -14217,7 +14413,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
       let data22 = data.proxyCredentialsFile;
       if (typeof data22 === "string") {
         if (func2(data22) < 1) {
-          const err45 = { instancePath: instancePath + "/proxyCredentialsFile", schemaPath: "#/properties/proxyCredentialsFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema175.properties.proxyCredentialsFile, data: data22 };
+          const err45 = { instancePath: instancePath + "/proxyCredentialsFile", schemaPath: "#/properties/proxyCredentialsFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema176.properties.proxyCredentialsFile, data: data22 };
           if (vErrors === null) {
             vErrors = [err45];
           } else {
@@ -14226,7 +14422,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err46 = { instancePath: instancePath + "/proxyCredentialsFile", schemaPath: "#/properties/proxyCredentialsFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema175.properties.proxyCredentialsFile.type, parentSchema: schema175.properties.proxyCredentialsFile, data: data22 };
+        const err46 = { instancePath: instancePath + "/proxyCredentialsFile", schemaPath: "#/properties/proxyCredentialsFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema176.properties.proxyCredentialsFile.type, parentSchema: schema176.properties.proxyCredentialsFile, data: data22 };
         if (vErrors === null) {
           vErrors = [err46];
         } else {
@@ -14239,7 +14435,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
       let data23 = data.proxyBypass;
       if (typeof data23 === "string") {
         if (func2(data23) < 1) {
-          const err47 = { instancePath: instancePath + "/proxyBypass", schemaPath: "#/properties/proxyBypass/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema175.properties.proxyBypass, data: data23 };
+          const err47 = { instancePath: instancePath + "/proxyBypass", schemaPath: "#/properties/proxyBypass/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema176.properties.proxyBypass, data: data23 };
           if (vErrors === null) {
             vErrors = [err47];
           } else {
@@ -14248,7 +14444,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err48 = { instancePath: instancePath + "/proxyBypass", schemaPath: "#/properties/proxyBypass/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema175.properties.proxyBypass.type, parentSchema: schema175.properties.proxyBypass, data: data23 };
+        const err48 = { instancePath: instancePath + "/proxyBypass", schemaPath: "#/properties/proxyBypass/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema176.properties.proxyBypass.type, parentSchema: schema176.properties.proxyBypass, data: data23 };
         if (vErrors === null) {
           vErrors = [err48];
         } else {
@@ -14261,7 +14457,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
       let data24 = data.sshKeyFile;
       if (typeof data24 === "string") {
         if (func2(data24) < 1) {
-          const err49 = { instancePath: instancePath + "/sshKeyFile", schemaPath: "#/properties/sshKeyFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema175.properties.sshKeyFile, data: data24 };
+          const err49 = { instancePath: instancePath + "/sshKeyFile", schemaPath: "#/properties/sshKeyFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema176.properties.sshKeyFile, data: data24 };
           if (vErrors === null) {
             vErrors = [err49];
           } else {
@@ -14270,7 +14466,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err50 = { instancePath: instancePath + "/sshKeyFile", schemaPath: "#/properties/sshKeyFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema175.properties.sshKeyFile.type, parentSchema: schema175.properties.sshKeyFile, data: data24 };
+        const err50 = { instancePath: instancePath + "/sshKeyFile", schemaPath: "#/properties/sshKeyFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema176.properties.sshKeyFile.type, parentSchema: schema176.properties.sshKeyFile, data: data24 };
         if (vErrors === null) {
           vErrors = [err50];
         } else {
@@ -14283,7 +14479,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
       let data25 = data.sshPassphraseFile;
       if (typeof data25 === "string") {
         if (func2(data25) < 1) {
-          const err51 = { instancePath: instancePath + "/sshPassphraseFile", schemaPath: "#/properties/sshPassphraseFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema175.properties.sshPassphraseFile, data: data25 };
+          const err51 = { instancePath: instancePath + "/sshPassphraseFile", schemaPath: "#/properties/sshPassphraseFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema176.properties.sshPassphraseFile, data: data25 };
           if (vErrors === null) {
             vErrors = [err51];
           } else {
@@ -14292,7 +14488,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err52 = { instancePath: instancePath + "/sshPassphraseFile", schemaPath: "#/properties/sshPassphraseFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema175.properties.sshPassphraseFile.type, parentSchema: schema175.properties.sshPassphraseFile, data: data25 };
+        const err52 = { instancePath: instancePath + "/sshPassphraseFile", schemaPath: "#/properties/sshPassphraseFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema176.properties.sshPassphraseFile.type, parentSchema: schema176.properties.sshPassphraseFile, data: data25 };
         if (vErrors === null) {
           vErrors = [err52];
         } else {
@@ -14305,7 +14501,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
       let data26 = data.sshAgent;
       if (typeof data26 === "string") {
         if (func2(data26) < 1) {
-          const err53 = { instancePath: instancePath + "/sshAgent", schemaPath: "#/properties/sshAgent/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema175.properties.sshAgent, data: data26 };
+          const err53 = { instancePath: instancePath + "/sshAgent", schemaPath: "#/properties/sshAgent/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema176.properties.sshAgent, data: data26 };
           if (vErrors === null) {
             vErrors = [err53];
           } else {
@@ -14314,7 +14510,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err54 = { instancePath: instancePath + "/sshAgent", schemaPath: "#/properties/sshAgent/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema175.properties.sshAgent.type, parentSchema: schema175.properties.sshAgent, data: data26 };
+        const err54 = { instancePath: instancePath + "/sshAgent", schemaPath: "#/properties/sshAgent/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema176.properties.sshAgent.type, parentSchema: schema176.properties.sshAgent, data: data26 };
         if (vErrors === null) {
           vErrors = [err54];
         } else {
@@ -14327,7 +14523,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
       let data27 = data.knownHostsFile;
       if (typeof data27 === "string") {
         if (func2(data27) < 1) {
-          const err55 = { instancePath: instancePath + "/knownHostsFile", schemaPath: "#/properties/knownHostsFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema175.properties.knownHostsFile, data: data27 };
+          const err55 = { instancePath: instancePath + "/knownHostsFile", schemaPath: "#/properties/knownHostsFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema176.properties.knownHostsFile, data: data27 };
           if (vErrors === null) {
             vErrors = [err55];
           } else {
@@ -14336,7 +14532,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err56 = { instancePath: instancePath + "/knownHostsFile", schemaPath: "#/properties/knownHostsFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema175.properties.knownHostsFile.type, parentSchema: schema175.properties.knownHostsFile, data: data27 };
+        const err56 = { instancePath: instancePath + "/knownHostsFile", schemaPath: "#/properties/knownHostsFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema176.properties.knownHostsFile.type, parentSchema: schema176.properties.knownHostsFile, data: data27 };
         if (vErrors === null) {
           vErrors = [err56];
         } else {
@@ -14349,7 +14545,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
       let data28 = data.submodules;
       if (typeof data28 === "string") {
         if (func2(data28) < 1) {
-          const err57 = { instancePath: instancePath + "/submodules", schemaPath: "#/properties/submodules/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema175.properties.submodules, data: data28 };
+          const err57 = { instancePath: instancePath + "/submodules", schemaPath: "#/properties/submodules/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema176.properties.submodules, data: data28 };
           if (vErrors === null) {
             vErrors = [err57];
           } else {
@@ -14358,7 +14554,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err58 = { instancePath: instancePath + "/submodules", schemaPath: "#/properties/submodules/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema175.properties.submodules.type, parentSchema: schema175.properties.submodules, data: data28 };
+        const err58 = { instancePath: instancePath + "/submodules", schemaPath: "#/properties/submodules/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema176.properties.submodules.type, parentSchema: schema176.properties.submodules, data: data28 };
         if (vErrors === null) {
           vErrors = [err58];
         } else {
@@ -14371,7 +14567,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
       let data29 = data.signingKeyFile;
       if (typeof data29 === "string") {
         if (func2(data29) < 1) {
-          const err59 = { instancePath: instancePath + "/signingKeyFile", schemaPath: "#/properties/signingKeyFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema175.properties.signingKeyFile, data: data29 };
+          const err59 = { instancePath: instancePath + "/signingKeyFile", schemaPath: "#/properties/signingKeyFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema176.properties.signingKeyFile, data: data29 };
           if (vErrors === null) {
             vErrors = [err59];
           } else {
@@ -14380,7 +14576,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err60 = { instancePath: instancePath + "/signingKeyFile", schemaPath: "#/properties/signingKeyFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema175.properties.signingKeyFile.type, parentSchema: schema175.properties.signingKeyFile, data: data29 };
+        const err60 = { instancePath: instancePath + "/signingKeyFile", schemaPath: "#/properties/signingKeyFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema176.properties.signingKeyFile.type, parentSchema: schema176.properties.signingKeyFile, data: data29 };
         if (vErrors === null) {
           vErrors = [err60];
         } else {
@@ -14393,7 +14589,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
       let data30 = data.signingPassphraseFile;
       if (typeof data30 === "string") {
         if (func2(data30) < 1) {
-          const err61 = { instancePath: instancePath + "/signingPassphraseFile", schemaPath: "#/properties/signingPassphraseFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema175.properties.signingPassphraseFile, data: data30 };
+          const err61 = { instancePath: instancePath + "/signingPassphraseFile", schemaPath: "#/properties/signingPassphraseFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema176.properties.signingPassphraseFile, data: data30 };
           if (vErrors === null) {
             vErrors = [err61];
           } else {
@@ -14402,7 +14598,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err62 = { instancePath: instancePath + "/signingPassphraseFile", schemaPath: "#/properties/signingPassphraseFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema175.properties.signingPassphraseFile.type, parentSchema: schema175.properties.signingPassphraseFile, data: data30 };
+        const err62 = { instancePath: instancePath + "/signingPassphraseFile", schemaPath: "#/properties/signingPassphraseFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema176.properties.signingPassphraseFile.type, parentSchema: schema176.properties.signingPassphraseFile, data: data30 };
         if (vErrors === null) {
           vErrors = [err62];
         } else {
@@ -14415,7 +14611,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
       let data31 = data.listen;
       if (typeof data31 === "string") {
         if (func2(data31) < 1) {
-          const err63 = { instancePath: instancePath + "/listen", schemaPath: "#/properties/listen/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema175.properties.listen, data: data31 };
+          const err63 = { instancePath: instancePath + "/listen", schemaPath: "#/properties/listen/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema176.properties.listen, data: data31 };
           if (vErrors === null) {
             vErrors = [err63];
           } else {
@@ -14424,7 +14620,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err64 = { instancePath: instancePath + "/listen", schemaPath: "#/properties/listen/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema175.properties.listen.type, parentSchema: schema175.properties.listen, data: data31 };
+        const err64 = { instancePath: instancePath + "/listen", schemaPath: "#/properties/listen/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema176.properties.listen.type, parentSchema: schema176.properties.listen, data: data31 };
         if (vErrors === null) {
           vErrors = [err64];
         } else {
@@ -14437,7 +14633,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
       let data32 = data.webhookSecretFile;
       if (typeof data32 === "string") {
         if (func2(data32) < 1) {
-          const err65 = { instancePath: instancePath + "/webhookSecretFile", schemaPath: "#/properties/webhookSecretFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema175.properties.webhookSecretFile, data: data32 };
+          const err65 = { instancePath: instancePath + "/webhookSecretFile", schemaPath: "#/properties/webhookSecretFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema176.properties.webhookSecretFile, data: data32 };
           if (vErrors === null) {
             vErrors = [err65];
           } else {
@@ -14446,7 +14642,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err66 = { instancePath: instancePath + "/webhookSecretFile", schemaPath: "#/properties/webhookSecretFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema175.properties.webhookSecretFile.type, parentSchema: schema175.properties.webhookSecretFile, data: data32 };
+        const err66 = { instancePath: instancePath + "/webhookSecretFile", schemaPath: "#/properties/webhookSecretFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema176.properties.webhookSecretFile.type, parentSchema: schema176.properties.webhookSecretFile, data: data32 };
         if (vErrors === null) {
           vErrors = [err66];
         } else {
@@ -14459,7 +14655,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
       let data33 = data.sources;
       if (data33 && typeof data33 == "object" && !Array.isArray(data33)) {
         if (Object.keys(data33).length < 1) {
-          const err67 = { instancePath: instancePath + "/sources", schemaPath: "#/properties/sources/minProperties", keyword: "minProperties", params: { limit: 1 }, message: "must NOT have fewer than 1 properties", schema: 1, parentSchema: schema175.properties.sources, data: data33 };
+          const err67 = { instancePath: instancePath + "/sources", schemaPath: "#/properties/sources/minProperties", keyword: "minProperties", params: { limit: 1 }, message: "must NOT have fewer than 1 properties", schema: 1, parentSchema: schema176.properties.sources, data: data33 };
           if (vErrors === null) {
             vErrors = [err67];
           } else {
@@ -14470,8 +14666,8 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
         for (const key1 in data33) {
           const _errs70 = errors;
           if (typeof key1 === "string") {
-            if (!pattern108.test(key1)) {
-              const err68 = { instancePath: instancePath + "/sources", schemaPath: "#/properties/sources/propertyNames/pattern", keyword: "pattern", params: { pattern: "^[a-z0-9][a-z0-9-]{0,62}$" }, message: 'must match pattern "^[a-z0-9][a-z0-9-]{0,62}$"', schema: "^[a-z0-9][a-z0-9-]{0,62}$", parentSchema: schema175.properties.sources.propertyNames, data: key1, propertyName: key1 };
+            if (!pattern110.test(key1)) {
+              const err68 = { instancePath: instancePath + "/sources", schemaPath: "#/properties/sources/propertyNames/pattern", keyword: "pattern", params: { pattern: "^[a-z0-9][a-z0-9-]{0,62}$" }, message: 'must match pattern "^[a-z0-9][a-z0-9-]{0,62}$"', schema: "^[a-z0-9][a-z0-9-]{0,62}$", parentSchema: schema176.properties.sources.propertyNames, data: key1, propertyName: key1 };
               if (vErrors === null) {
                 vErrors = [err68];
               } else {
@@ -14482,7 +14678,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
           }
           var valid1 = _errs70 === errors;
           if (!valid1) {
-            const err69 = { instancePath: instancePath + "/sources", schemaPath: "#/properties/sources/propertyNames", keyword: "propertyNames", params: { propertyName: key1 }, message: "property name must be valid", schema: schema175.properties.sources.propertyNames, parentSchema: schema175.properties.sources, data: data33 };
+            const err69 = { instancePath: instancePath + "/sources", schemaPath: "#/properties/sources/propertyNames", keyword: "propertyNames", params: { propertyName: key1 }, message: "property name must be valid", schema: schema176.properties.sources.propertyNames, parentSchema: schema176.properties.sources, data: data33 };
             if (vErrors === null) {
               vErrors = [err69];
             } else {
@@ -14513,7 +14709,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
               }
               var valid5 = _errs77 === errors;
               if (valid5) {
-                const err71 = { instancePath: instancePath + "/sources/" + key2.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/properties/sources/additionalProperties/propertyNames/not", keyword: "not", params: {}, message: "must NOT be valid", schema: schema175.properties.sources.additionalProperties.propertyNames.not, parentSchema: schema175.properties.sources.additionalProperties.propertyNames, data: key3, propertyName: key3 };
+                const err71 = { instancePath: instancePath + "/sources/" + key2.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/properties/sources/additionalProperties/propertyNames/not", keyword: "not", params: {}, message: "must NOT be valid", schema: schema176.properties.sources.additionalProperties.propertyNames.not, parentSchema: schema176.properties.sources.additionalProperties.propertyNames, data: key3, propertyName: key3 };
                 if (vErrors === null) {
                   vErrors = [err71];
                 } else {
@@ -14532,7 +14728,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
               }
               var valid4 = _errs75 === errors;
               if (!valid4) {
-                const err72 = { instancePath: instancePath + "/sources/" + key2.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/properties/sources/additionalProperties/propertyNames", keyword: "propertyNames", params: { propertyName: key3 }, message: "property name must be valid", schema: schema175.properties.sources.additionalProperties.propertyNames, parentSchema: schema175.properties.sources.additionalProperties, data: data34 };
+                const err72 = { instancePath: instancePath + "/sources/" + key2.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/properties/sources/additionalProperties/propertyNames", keyword: "propertyNames", params: { propertyName: key3 }, message: "property name must be valid", schema: schema176.properties.sources.additionalProperties.propertyNames, parentSchema: schema176.properties.sources.additionalProperties, data: data34 };
                 if (vErrors === null) {
                   vErrors = [err72];
                 } else {
@@ -14542,7 +14738,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err73 = { instancePath: instancePath + "/sources/" + key2.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/properties/sources/additionalProperties/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema175.properties.sources.additionalProperties.type, parentSchema: schema175.properties.sources.additionalProperties, data: data34 };
+            const err73 = { instancePath: instancePath + "/sources/" + key2.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/properties/sources/additionalProperties/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema176.properties.sources.additionalProperties.type, parentSchema: schema176.properties.sources.additionalProperties, data: data34 };
             if (vErrors === null) {
               vErrors = [err73];
             } else {
@@ -14552,7 +14748,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err74 = { instancePath: instancePath + "/sources", schemaPath: "#/properties/sources/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema175.properties.sources.type, parentSchema: schema175.properties.sources, data: data33 };
+        const err74 = { instancePath: instancePath + "/sources", schemaPath: "#/properties/sources/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema176.properties.sources.type, parentSchema: schema176.properties.sources, data: data33 };
         if (vErrors === null) {
           vErrors = [err74];
         } else {
@@ -14564,8 +14760,8 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.pollInterval !== void 0) {
       let data35 = data.pollInterval;
       if (typeof data35 === "string") {
-        if (!pattern109.test(data35)) {
-          const err75 = { instancePath: instancePath + "/pollInterval", schemaPath: "#/properties/pollInterval/pattern", keyword: "pattern", params: { pattern: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, message: 'must match pattern "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$"', schema: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$", parentSchema: schema175.properties.pollInterval, data: data35 };
+        if (!pattern111.test(data35)) {
+          const err75 = { instancePath: instancePath + "/pollInterval", schemaPath: "#/properties/pollInterval/pattern", keyword: "pattern", params: { pattern: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, message: 'must match pattern "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$"', schema: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$", parentSchema: schema176.properties.pollInterval, data: data35 };
           if (vErrors === null) {
             vErrors = [err75];
           } else {
@@ -14574,7 +14770,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err76 = { instancePath: instancePath + "/pollInterval", schemaPath: "#/properties/pollInterval/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema175.properties.pollInterval.type, parentSchema: schema175.properties.pollInterval, data: data35 };
+        const err76 = { instancePath: instancePath + "/pollInterval", schemaPath: "#/properties/pollInterval/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema176.properties.pollInterval.type, parentSchema: schema176.properties.pollInterval, data: data35 };
         if (vErrors === null) {
           vErrors = [err76];
         } else {
@@ -14586,8 +14782,8 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.resyncInterval !== void 0) {
       let data36 = data.resyncInterval;
       if (typeof data36 === "string") {
-        if (!pattern109.test(data36)) {
-          const err77 = { instancePath: instancePath + "/resyncInterval", schemaPath: "#/properties/resyncInterval/pattern", keyword: "pattern", params: { pattern: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, message: 'must match pattern "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$"', schema: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$", parentSchema: schema175.properties.resyncInterval, data: data36 };
+        if (!pattern111.test(data36)) {
+          const err77 = { instancePath: instancePath + "/resyncInterval", schemaPath: "#/properties/resyncInterval/pattern", keyword: "pattern", params: { pattern: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, message: 'must match pattern "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$"', schema: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$", parentSchema: schema176.properties.resyncInterval, data: data36 };
           if (vErrors === null) {
             vErrors = [err77];
           } else {
@@ -14596,7 +14792,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err78 = { instancePath: instancePath + "/resyncInterval", schemaPath: "#/properties/resyncInterval/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema175.properties.resyncInterval.type, parentSchema: schema175.properties.resyncInterval, data: data36 };
+        const err78 = { instancePath: instancePath + "/resyncInterval", schemaPath: "#/properties/resyncInterval/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema176.properties.resyncInterval.type, parentSchema: schema176.properties.resyncInterval, data: data36 };
         if (vErrors === null) {
           vErrors = [err78];
         } else {
@@ -14608,7 +14804,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.logLevel !== void 0) {
       let data37 = data.logLevel;
       if (typeof data37 !== "string") {
-        const err79 = { instancePath: instancePath + "/logLevel", schemaPath: "#/properties/logLevel/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema175.properties.logLevel.type, parentSchema: schema175.properties.logLevel, data: data37 };
+        const err79 = { instancePath: instancePath + "/logLevel", schemaPath: "#/properties/logLevel/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema176.properties.logLevel.type, parentSchema: schema176.properties.logLevel, data: data37 };
         if (vErrors === null) {
           vErrors = [err79];
         } else {
@@ -14617,7 +14813,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (!(data37 === "debug" || data37 === "info" || data37 === "warn" || data37 === "error" || data37 === "silent")) {
-        const err80 = { instancePath: instancePath + "/logLevel", schemaPath: "#/properties/logLevel/enum", keyword: "enum", params: { allowedValues: schema175.properties.logLevel.enum }, message: "must be equal to one of the allowed values", schema: schema175.properties.logLevel.enum, parentSchema: schema175.properties.logLevel, data: data37 };
+        const err80 = { instancePath: instancePath + "/logLevel", schemaPath: "#/properties/logLevel/enum", keyword: "enum", params: { allowedValues: schema176.properties.logLevel.enum }, message: "must be equal to one of the allowed values", schema: schema176.properties.logLevel.enum, parentSchema: schema176.properties.logLevel, data: data37 };
         if (vErrors === null) {
           vErrors = [err80];
         } else {
@@ -14627,7 +14823,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err81 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema175.type, parentSchema: schema175, data };
+    const err81 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema176.type, parentSchema: schema176, data };
     if (vErrors === null) {
       vErrors = [err81];
     } else {
@@ -14640,16 +14836,16 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
 }
 validate70.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
 var validatePlan = validate71;
-var schema176 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/plan.schema.json", "type": "object", "required": ["version", "revision", "hash", "inSync", "adoptions", "steps", "unavailability", "blocked", "hostNotes", "held"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "revision": { "$ref": "#/$defs/revision" }, "hash": { "type": ["string", "null"], "pattern": "^[0-9a-f]{64}$" }, "inSync": { "type": "boolean" }, "adoptions": { "type": "array", "items": { "$ref": "#/$defs/adoption" } }, "steps": { "type": "array", "items": { "$ref": "#/$defs/step" } }, "unavailability": { "type": "array", "items": { "$ref": "#/$defs/unavailability" } }, "blocked": { "type": "array", "items": { "$ref": "#/$defs/blocked" } }, "hostNotes": { "type": "array", "items": { "$ref": "#/$defs/hostNote" } }, "held": { "anyOf": [{ "$ref": "#/$defs/held" }, { "type": "null" }] } }, "$defs": { "hostNote": { "type": "object", "required": ["host", "message"], "additionalProperties": false, "properties": { "host": { "type": "string" }, "message": { "type": "string" } } }, "revision": { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } }, "position": { "type": "object", "required": ["file", "line", "column"], "additionalProperties": false, "properties": { "file": { "type": "string" }, "line": { "type": "integer", "minimum": 1 }, "column": { "type": "integer", "minimum": 1 } } }, "value": { "anyOf": [{ "type": ["string", "number", "boolean", "null"] }, { "type": "array", "items": { "type": "string" } }] }, "change": { "type": "object", "required": ["path", "from", "to"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "from": { "$ref": "#/$defs/value" }, "to": { "$ref": "#/$defs/value" } } }, "cause": { "type": "object", "required": ["commit", "origin", "path", "reason", "changes"], "additionalProperties": false, "properties": { "commit": { "type": "string" }, "origin": { "anyOf": [{ "$ref": "#/$defs/position" }, { "type": "null" }] }, "path": { "type": "string" }, "reason": { "type": "string" }, "changes": { "type": "array", "items": { "$ref": "#/$defs/change" } } } }, "step": { "type": "object", "required": ["wave", "host", "application", "service", "slot", "action", "subject", "detail", "cause"], "additionalProperties": false, "properties": { "wave": { "type": "integer", "minimum": 1 }, "host": { "type": "string" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "action": { "type": "string", "enum": ["pull-image", "create-network", "remove-network", "create-volume", "create-container", "start-container", "run-hooks", "unpause-container", "update-container", "deliver-files", "rename-container", "connect-network", "disconnect-network", "stop-container", "remove-container"] }, "subject": { "type": "string" }, "detail": { "type": "string" }, "cause": { "$ref": "#/$defs/cause" } } }, "adoption": { "type": "object", "required": ["application", "service", "slot", "host", "container", "outcome", "differs", "changes"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "type": "string" }, "container": { "type": "string" }, "outcome": { "type": "string", "enum": ["adopted", "refused", "superseded", "unclaimed"] }, "differs": { "type": "boolean" }, "changes": { "type": "array", "items": { "$ref": "#/$defs/change" } } } }, "unavailability": { "type": "object", "required": ["application", "service", "desired", "before", "lowest", "reason"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "service": { "type": "string" }, "desired": { "type": "integer" }, "before": { "type": "integer" }, "lowest": { "type": "integer" }, "reason": { "type": "string" } } }, "held": { "type": "object", "required": ["applications", "of", "commits"], "additionalProperties": false, "properties": { "applications": { "type": "array", "items": { "type": "string" } }, "of": { "type": "integer" }, "commits": { "type": "array", "items": { "type": "string" } } } }, "blocked": { "type": "object", "required": ["application", "reason", "message"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "reason": { "type": "string" }, "message": { "type": "string" } } } } };
-var schema177 = { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } };
-var schema185 = { "type": "object", "required": ["application", "service", "desired", "before", "lowest", "reason"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "service": { "type": "string" }, "desired": { "type": "integer" }, "before": { "type": "integer" }, "lowest": { "type": "integer" }, "reason": { "type": "string" } } };
-var schema186 = { "type": "object", "required": ["application", "reason", "message"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "reason": { "type": "string" }, "message": { "type": "string" } } };
-var schema187 = { "type": "object", "required": ["host", "message"], "additionalProperties": false, "properties": { "host": { "type": "string" }, "message": { "type": "string" } } };
-var schema188 = { "type": "object", "required": ["applications", "of", "commits"], "additionalProperties": false, "properties": { "applications": { "type": "array", "items": { "type": "string" } }, "of": { "type": "integer" }, "commits": { "type": "array", "items": { "type": "string" } } } };
-var pattern112 = new RegExp("^[0-9a-f]{64}$", "u");
-var schema178 = { "type": "object", "required": ["application", "service", "slot", "host", "container", "outcome", "differs", "changes"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "type": "string" }, "container": { "type": "string" }, "outcome": { "type": "string", "enum": ["adopted", "refused", "superseded", "unclaimed"] }, "differs": { "type": "boolean" }, "changes": { "type": "array", "items": { "$ref": "#/$defs/change" } } } };
-var schema179 = { "type": "object", "required": ["path", "from", "to"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "from": { "$ref": "#/$defs/value" }, "to": { "$ref": "#/$defs/value" } } };
-var schema180 = { "anyOf": [{ "type": ["string", "number", "boolean", "null"] }, { "type": "array", "items": { "type": "string" } }] };
+var schema177 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/plan.schema.json", "type": "object", "required": ["version", "revision", "hash", "inSync", "adoptions", "steps", "unavailability", "blocked", "hostNotes", "held"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "revision": { "$ref": "#/$defs/revision" }, "hash": { "type": ["string", "null"], "pattern": "^[0-9a-f]{64}$" }, "inSync": { "type": "boolean" }, "adoptions": { "type": "array", "items": { "$ref": "#/$defs/adoption" } }, "steps": { "type": "array", "items": { "$ref": "#/$defs/step" } }, "unavailability": { "type": "array", "items": { "$ref": "#/$defs/unavailability" } }, "blocked": { "type": "array", "items": { "$ref": "#/$defs/blocked" } }, "hostNotes": { "type": "array", "items": { "$ref": "#/$defs/hostNote" } }, "held": { "anyOf": [{ "$ref": "#/$defs/held" }, { "type": "null" }] } }, "$defs": { "hostNote": { "type": "object", "required": ["host", "message"], "additionalProperties": false, "properties": { "host": { "type": "string" }, "message": { "type": "string" } } }, "revision": { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } }, "position": { "type": "object", "required": ["file", "line", "column"], "additionalProperties": false, "properties": { "file": { "type": "string" }, "line": { "type": "integer", "minimum": 1 }, "column": { "type": "integer", "minimum": 1 } } }, "value": { "anyOf": [{ "type": ["string", "number", "boolean", "null"] }, { "type": "array", "items": { "type": "string" } }] }, "change": { "type": "object", "required": ["path", "from", "to"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "from": { "$ref": "#/$defs/value" }, "to": { "$ref": "#/$defs/value" } } }, "cause": { "type": "object", "required": ["commit", "origin", "path", "reason", "changes"], "additionalProperties": false, "properties": { "commit": { "type": "string" }, "origin": { "anyOf": [{ "$ref": "#/$defs/position" }, { "type": "null" }] }, "path": { "type": "string" }, "reason": { "type": "string" }, "changes": { "type": "array", "items": { "$ref": "#/$defs/change" } } } }, "step": { "type": "object", "required": ["wave", "host", "application", "service", "slot", "action", "subject", "detail", "cause"], "additionalProperties": false, "properties": { "wave": { "type": "integer", "minimum": 1 }, "host": { "type": "string" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "action": { "type": "string", "enum": ["pull-image", "create-network", "remove-network", "create-volume", "create-container", "start-container", "run-hooks", "unpause-container", "update-container", "deliver-files", "rename-container", "connect-network", "disconnect-network", "stop-container", "remove-container"] }, "subject": { "type": "string" }, "detail": { "type": "string" }, "cause": { "$ref": "#/$defs/cause" } } }, "adoption": { "type": "object", "required": ["application", "service", "slot", "host", "container", "outcome", "differs", "changes"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "type": "string" }, "container": { "type": "string" }, "outcome": { "type": "string", "enum": ["adopted", "refused", "superseded", "unclaimed"] }, "differs": { "type": "boolean" }, "changes": { "type": "array", "items": { "$ref": "#/$defs/change" } } } }, "unavailability": { "type": "object", "required": ["application", "service", "desired", "before", "lowest", "reason"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "service": { "type": "string" }, "desired": { "type": "integer" }, "before": { "type": "integer" }, "lowest": { "type": "integer" }, "reason": { "type": "string" } } }, "held": { "type": "object", "required": ["applications", "of", "commits"], "additionalProperties": false, "properties": { "applications": { "type": "array", "items": { "type": "string" } }, "of": { "type": "integer" }, "commits": { "type": "array", "items": { "type": "string" } } } }, "blocked": { "type": "object", "required": ["application", "reason", "message"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "reason": { "type": "string" }, "message": { "type": "string" } } } } };
+var schema178 = { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } };
+var schema186 = { "type": "object", "required": ["application", "service", "desired", "before", "lowest", "reason"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "service": { "type": "string" }, "desired": { "type": "integer" }, "before": { "type": "integer" }, "lowest": { "type": "integer" }, "reason": { "type": "string" } } };
+var schema187 = { "type": "object", "required": ["application", "reason", "message"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "reason": { "type": "string" }, "message": { "type": "string" } } };
+var schema188 = { "type": "object", "required": ["host", "message"], "additionalProperties": false, "properties": { "host": { "type": "string" }, "message": { "type": "string" } } };
+var schema189 = { "type": "object", "required": ["applications", "of", "commits"], "additionalProperties": false, "properties": { "applications": { "type": "array", "items": { "type": "string" } }, "of": { "type": "integer" }, "commits": { "type": "array", "items": { "type": "string" } } } };
+var pattern114 = new RegExp("^[0-9a-f]{64}$", "u");
+var schema179 = { "type": "object", "required": ["application", "service", "slot", "host", "container", "outcome", "differs", "changes"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "type": "string" }, "container": { "type": "string" }, "outcome": { "type": "string", "enum": ["adopted", "refused", "superseded", "unclaimed"] }, "differs": { "type": "boolean" }, "changes": { "type": "array", "items": { "$ref": "#/$defs/change" } } } };
+var schema180 = { "type": "object", "required": ["path", "from", "to"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "from": { "$ref": "#/$defs/value" }, "to": { "$ref": "#/$defs/value" } } };
+var schema181 = { "anyOf": [{ "type": ["string", "number", "boolean", "null"] }, { "type": "array", "items": { "type": "string" } }] };
 function validate73(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   let vErrors = null;
   let errors = 0;
@@ -14662,7 +14858,7 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.path === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "path" }, message: "must have required property 'path'", schema: schema179.required, parentSchema: schema179, data };
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "path" }, message: "must have required property 'path'", schema: schema180.required, parentSchema: schema180, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -14671,7 +14867,7 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.from === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "from" }, message: "must have required property 'from'", schema: schema179.required, parentSchema: schema179, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "from" }, message: "must have required property 'from'", schema: schema180.required, parentSchema: schema180, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -14680,7 +14876,7 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.to === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "to" }, message: "must have required property 'to'", schema: schema179.required, parentSchema: schema179, data };
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "to" }, message: "must have required property 'to'", schema: schema180.required, parentSchema: schema180, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -14690,7 +14886,7 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
     }
     for (const key0 in data) {
       if (!(key0 === "path" || key0 === "from" || key0 === "to")) {
-        const err3 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema179, data };
+        const err3 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema180, data };
         if (vErrors === null) {
           vErrors = [err3];
         } else {
@@ -14702,7 +14898,7 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.path !== void 0) {
       let data0 = data.path;
       if (typeof data0 !== "string") {
-        const err4 = { instancePath: instancePath + "/path", schemaPath: "#/properties/path/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema179.properties.path.type, parentSchema: schema179.properties.path, data: data0 };
+        const err4 = { instancePath: instancePath + "/path", schemaPath: "#/properties/path/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema180.properties.path.type, parentSchema: schema180.properties.path, data: data0 };
         if (vErrors === null) {
           vErrors = [err4];
         } else {
@@ -14717,7 +14913,7 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
       let valid2 = false;
       const _errs7 = errors;
       if (typeof data1 !== "string" && !(typeof data1 == "number" && isFinite(data1)) && typeof data1 !== "boolean" && data1 !== null) {
-        const err5 = { instancePath: instancePath + "/from", schemaPath: "#/$defs/value/anyOf/0/type", keyword: "type", params: { type: schema180.anyOf[0].type }, message: "must be string,number,boolean,null", schema: schema180.anyOf[0].type, parentSchema: schema180.anyOf[0], data: data1 };
+        const err5 = { instancePath: instancePath + "/from", schemaPath: "#/$defs/value/anyOf/0/type", keyword: "type", params: { type: schema181.anyOf[0].type }, message: "must be string,number,boolean,null", schema: schema181.anyOf[0].type, parentSchema: schema181.anyOf[0], data: data1 };
         if (vErrors === null) {
           vErrors = [err5];
         } else {
@@ -14733,7 +14929,7 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
         for (let i0 = 0; i0 < len0; i0++) {
           let data2 = data1[i0];
           if (typeof data2 !== "string") {
-            const err6 = { instancePath: instancePath + "/from/" + i0, schemaPath: "#/$defs/value/anyOf/1/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema180.anyOf[1].items.type, parentSchema: schema180.anyOf[1].items, data: data2 };
+            const err6 = { instancePath: instancePath + "/from/" + i0, schemaPath: "#/$defs/value/anyOf/1/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema181.anyOf[1].items.type, parentSchema: schema181.anyOf[1].items, data: data2 };
             if (vErrors === null) {
               vErrors = [err6];
             } else {
@@ -14743,7 +14939,7 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err7 = { instancePath: instancePath + "/from", schemaPath: "#/$defs/value/anyOf/1/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema180.anyOf[1].type, parentSchema: schema180.anyOf[1], data: data1 };
+        const err7 = { instancePath: instancePath + "/from", schemaPath: "#/$defs/value/anyOf/1/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema181.anyOf[1].type, parentSchema: schema181.anyOf[1], data: data1 };
         if (vErrors === null) {
           vErrors = [err7];
         } else {
@@ -14754,7 +14950,7 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
       var _valid0 = _errs9 === errors;
       valid2 = valid2 || _valid0;
       if (!valid2) {
-        const err8 = { instancePath: instancePath + "/from", schemaPath: "#/$defs/value/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema180.anyOf, parentSchema: schema180, data: data1 };
+        const err8 = { instancePath: instancePath + "/from", schemaPath: "#/$defs/value/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema181.anyOf, parentSchema: schema181, data: data1 };
         if (vErrors === null) {
           vErrors = [err8];
         } else {
@@ -14778,7 +14974,7 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
       let valid6 = false;
       const _errs16 = errors;
       if (typeof data3 !== "string" && !(typeof data3 == "number" && isFinite(data3)) && typeof data3 !== "boolean" && data3 !== null) {
-        const err9 = { instancePath: instancePath + "/to", schemaPath: "#/$defs/value/anyOf/0/type", keyword: "type", params: { type: schema180.anyOf[0].type }, message: "must be string,number,boolean,null", schema: schema180.anyOf[0].type, parentSchema: schema180.anyOf[0], data: data3 };
+        const err9 = { instancePath: instancePath + "/to", schemaPath: "#/$defs/value/anyOf/0/type", keyword: "type", params: { type: schema181.anyOf[0].type }, message: "must be string,number,boolean,null", schema: schema181.anyOf[0].type, parentSchema: schema181.anyOf[0], data: data3 };
         if (vErrors === null) {
           vErrors = [err9];
         } else {
@@ -14794,7 +14990,7 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
         for (let i1 = 0; i1 < len1; i1++) {
           let data4 = data3[i1];
           if (typeof data4 !== "string") {
-            const err10 = { instancePath: instancePath + "/to/" + i1, schemaPath: "#/$defs/value/anyOf/1/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema180.anyOf[1].items.type, parentSchema: schema180.anyOf[1].items, data: data4 };
+            const err10 = { instancePath: instancePath + "/to/" + i1, schemaPath: "#/$defs/value/anyOf/1/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema181.anyOf[1].items.type, parentSchema: schema181.anyOf[1].items, data: data4 };
             if (vErrors === null) {
               vErrors = [err10];
             } else {
@@ -14804,7 +15000,7 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err11 = { instancePath: instancePath + "/to", schemaPath: "#/$defs/value/anyOf/1/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema180.anyOf[1].type, parentSchema: schema180.anyOf[1], data: data3 };
+        const err11 = { instancePath: instancePath + "/to", schemaPath: "#/$defs/value/anyOf/1/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema181.anyOf[1].type, parentSchema: schema181.anyOf[1], data: data3 };
         if (vErrors === null) {
           vErrors = [err11];
         } else {
@@ -14815,7 +15011,7 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
       var _valid1 = _errs18 === errors;
       valid6 = valid6 || _valid1;
       if (!valid6) {
-        const err12 = { instancePath: instancePath + "/to", schemaPath: "#/$defs/value/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema180.anyOf, parentSchema: schema180, data: data3 };
+        const err12 = { instancePath: instancePath + "/to", schemaPath: "#/$defs/value/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema181.anyOf, parentSchema: schema181, data: data3 };
         if (vErrors === null) {
           vErrors = [err12];
         } else {
@@ -14834,7 +15030,7 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err13 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema179.type, parentSchema: schema179, data };
+    const err13 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema180.type, parentSchema: schema180, data };
     if (vErrors === null) {
       vErrors = [err13];
     } else {
@@ -14858,7 +15054,7 @@ function validate72(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.application === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema178.required, parentSchema: schema178, data };
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema179.required, parentSchema: schema179, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -14867,7 +15063,7 @@ function validate72(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.service === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema178.required, parentSchema: schema178, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema179.required, parentSchema: schema179, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -14876,7 +15072,7 @@ function validate72(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.slot === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema178.required, parentSchema: schema178, data };
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema179.required, parentSchema: schema179, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -14885,7 +15081,7 @@ function validate72(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.host === void 0) {
-      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema178.required, parentSchema: schema178, data };
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema179.required, parentSchema: schema179, data };
       if (vErrors === null) {
         vErrors = [err3];
       } else {
@@ -14894,7 +15090,7 @@ function validate72(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.container === void 0) {
-      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "container" }, message: "must have required property 'container'", schema: schema178.required, parentSchema: schema178, data };
+      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "container" }, message: "must have required property 'container'", schema: schema179.required, parentSchema: schema179, data };
       if (vErrors === null) {
         vErrors = [err4];
       } else {
@@ -14903,7 +15099,7 @@ function validate72(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.outcome === void 0) {
-      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "outcome" }, message: "must have required property 'outcome'", schema: schema178.required, parentSchema: schema178, data };
+      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "outcome" }, message: "must have required property 'outcome'", schema: schema179.required, parentSchema: schema179, data };
       if (vErrors === null) {
         vErrors = [err5];
       } else {
@@ -14912,7 +15108,7 @@ function validate72(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.differs === void 0) {
-      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "differs" }, message: "must have required property 'differs'", schema: schema178.required, parentSchema: schema178, data };
+      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "differs" }, message: "must have required property 'differs'", schema: schema179.required, parentSchema: schema179, data };
       if (vErrors === null) {
         vErrors = [err6];
       } else {
@@ -14921,7 +15117,7 @@ function validate72(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.changes === void 0) {
-      const err7 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "changes" }, message: "must have required property 'changes'", schema: schema178.required, parentSchema: schema178, data };
+      const err7 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "changes" }, message: "must have required property 'changes'", schema: schema179.required, parentSchema: schema179, data };
       if (vErrors === null) {
         vErrors = [err7];
       } else {
@@ -14931,7 +15127,7 @@ function validate72(data, { instancePath = "", parentData, parentDataProperty, r
     }
     for (const key0 in data) {
       if (!(key0 === "application" || key0 === "service" || key0 === "slot" || key0 === "host" || key0 === "container" || key0 === "outcome" || key0 === "differs" || key0 === "changes")) {
-        const err8 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema178, data };
+        const err8 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema179, data };
         if (vErrors === null) {
           vErrors = [err8];
         } else {
@@ -14943,7 +15139,7 @@ function validate72(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.application !== void 0) {
       let data0 = data.application;
       if (typeof data0 !== "string") {
-        const err9 = { instancePath: instancePath + "/application", schemaPath: "#/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema178.properties.application.type, parentSchema: schema178.properties.application, data: data0 };
+        const err9 = { instancePath: instancePath + "/application", schemaPath: "#/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema179.properties.application.type, parentSchema: schema179.properties.application, data: data0 };
         if (vErrors === null) {
           vErrors = [err9];
         } else {
@@ -14955,7 +15151,7 @@ function validate72(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.service !== void 0) {
       let data1 = data.service;
       if (typeof data1 !== "string") {
-        const err10 = { instancePath: instancePath + "/service", schemaPath: "#/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema178.properties.service.type, parentSchema: schema178.properties.service, data: data1 };
+        const err10 = { instancePath: instancePath + "/service", schemaPath: "#/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema179.properties.service.type, parentSchema: schema179.properties.service, data: data1 };
         if (vErrors === null) {
           vErrors = [err10];
         } else {
@@ -14967,7 +15163,7 @@ function validate72(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.slot !== void 0) {
       let data2 = data.slot;
       if (typeof data2 !== "string") {
-        const err11 = { instancePath: instancePath + "/slot", schemaPath: "#/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema178.properties.slot.type, parentSchema: schema178.properties.slot, data: data2 };
+        const err11 = { instancePath: instancePath + "/slot", schemaPath: "#/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema179.properties.slot.type, parentSchema: schema179.properties.slot, data: data2 };
         if (vErrors === null) {
           vErrors = [err11];
         } else {
@@ -14979,7 +15175,7 @@ function validate72(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.host !== void 0) {
       let data3 = data.host;
       if (typeof data3 !== "string") {
-        const err12 = { instancePath: instancePath + "/host", schemaPath: "#/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema178.properties.host.type, parentSchema: schema178.properties.host, data: data3 };
+        const err12 = { instancePath: instancePath + "/host", schemaPath: "#/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema179.properties.host.type, parentSchema: schema179.properties.host, data: data3 };
         if (vErrors === null) {
           vErrors = [err12];
         } else {
@@ -14991,7 +15187,7 @@ function validate72(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.container !== void 0) {
       let data4 = data.container;
       if (typeof data4 !== "string") {
-        const err13 = { instancePath: instancePath + "/container", schemaPath: "#/properties/container/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema178.properties.container.type, parentSchema: schema178.properties.container, data: data4 };
+        const err13 = { instancePath: instancePath + "/container", schemaPath: "#/properties/container/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema179.properties.container.type, parentSchema: schema179.properties.container, data: data4 };
         if (vErrors === null) {
           vErrors = [err13];
         } else {
@@ -15003,7 +15199,7 @@ function validate72(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.outcome !== void 0) {
       let data5 = data.outcome;
       if (typeof data5 !== "string") {
-        const err14 = { instancePath: instancePath + "/outcome", schemaPath: "#/properties/outcome/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema178.properties.outcome.type, parentSchema: schema178.properties.outcome, data: data5 };
+        const err14 = { instancePath: instancePath + "/outcome", schemaPath: "#/properties/outcome/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema179.properties.outcome.type, parentSchema: schema179.properties.outcome, data: data5 };
         if (vErrors === null) {
           vErrors = [err14];
         } else {
@@ -15012,7 +15208,7 @@ function validate72(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (!(data5 === "adopted" || data5 === "refused" || data5 === "superseded" || data5 === "unclaimed")) {
-        const err15 = { instancePath: instancePath + "/outcome", schemaPath: "#/properties/outcome/enum", keyword: "enum", params: { allowedValues: schema178.properties.outcome.enum }, message: "must be equal to one of the allowed values", schema: schema178.properties.outcome.enum, parentSchema: schema178.properties.outcome, data: data5 };
+        const err15 = { instancePath: instancePath + "/outcome", schemaPath: "#/properties/outcome/enum", keyword: "enum", params: { allowedValues: schema179.properties.outcome.enum }, message: "must be equal to one of the allowed values", schema: schema179.properties.outcome.enum, parentSchema: schema179.properties.outcome, data: data5 };
         if (vErrors === null) {
           vErrors = [err15];
         } else {
@@ -15024,7 +15220,7 @@ function validate72(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.differs !== void 0) {
       let data6 = data.differs;
       if (typeof data6 !== "boolean") {
-        const err16 = { instancePath: instancePath + "/differs", schemaPath: "#/properties/differs/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema178.properties.differs.type, parentSchema: schema178.properties.differs, data: data6 };
+        const err16 = { instancePath: instancePath + "/differs", schemaPath: "#/properties/differs/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema179.properties.differs.type, parentSchema: schema179.properties.differs, data: data6 };
         if (vErrors === null) {
           vErrors = [err16];
         } else {
@@ -15044,7 +15240,7 @@ function validate72(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err17 = { instancePath: instancePath + "/changes", schemaPath: "#/properties/changes/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema178.properties.changes.type, parentSchema: schema178.properties.changes, data: data7 };
+        const err17 = { instancePath: instancePath + "/changes", schemaPath: "#/properties/changes/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema179.properties.changes.type, parentSchema: schema179.properties.changes, data: data7 };
         if (vErrors === null) {
           vErrors = [err17];
         } else {
@@ -15054,7 +15250,7 @@ function validate72(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err18 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema178.type, parentSchema: schema178, data };
+    const err18 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema179.type, parentSchema: schema179, data };
     if (vErrors === null) {
       vErrors = [err18];
     } else {
@@ -15066,9 +15262,9 @@ function validate72(data, { instancePath = "", parentData, parentDataProperty, r
   return errors === 0;
 }
 validate72.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
-var schema182 = { "type": "object", "required": ["wave", "host", "application", "service", "slot", "action", "subject", "detail", "cause"], "additionalProperties": false, "properties": { "wave": { "type": "integer", "minimum": 1 }, "host": { "type": "string" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "action": { "type": "string", "enum": ["pull-image", "create-network", "remove-network", "create-volume", "create-container", "start-container", "run-hooks", "unpause-container", "update-container", "deliver-files", "rename-container", "connect-network", "disconnect-network", "stop-container", "remove-container"] }, "subject": { "type": "string" }, "detail": { "type": "string" }, "cause": { "$ref": "#/$defs/cause" } } };
-var schema183 = { "type": "object", "required": ["commit", "origin", "path", "reason", "changes"], "additionalProperties": false, "properties": { "commit": { "type": "string" }, "origin": { "anyOf": [{ "$ref": "#/$defs/position" }, { "type": "null" }] }, "path": { "type": "string" }, "reason": { "type": "string" }, "changes": { "type": "array", "items": { "$ref": "#/$defs/change" } } } };
-var schema184 = { "type": "object", "required": ["file", "line", "column"], "additionalProperties": false, "properties": { "file": { "type": "string" }, "line": { "type": "integer", "minimum": 1 }, "column": { "type": "integer", "minimum": 1 } } };
+var schema183 = { "type": "object", "required": ["wave", "host", "application", "service", "slot", "action", "subject", "detail", "cause"], "additionalProperties": false, "properties": { "wave": { "type": "integer", "minimum": 1 }, "host": { "type": "string" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "action": { "type": "string", "enum": ["pull-image", "create-network", "remove-network", "create-volume", "create-container", "start-container", "run-hooks", "unpause-container", "update-container", "deliver-files", "rename-container", "connect-network", "disconnect-network", "stop-container", "remove-container"] }, "subject": { "type": "string" }, "detail": { "type": "string" }, "cause": { "$ref": "#/$defs/cause" } } };
+var schema184 = { "type": "object", "required": ["commit", "origin", "path", "reason", "changes"], "additionalProperties": false, "properties": { "commit": { "type": "string" }, "origin": { "anyOf": [{ "$ref": "#/$defs/position" }, { "type": "null" }] }, "path": { "type": "string" }, "reason": { "type": "string" }, "changes": { "type": "array", "items": { "$ref": "#/$defs/change" } } } };
+var schema185 = { "type": "object", "required": ["file", "line", "column"], "additionalProperties": false, "properties": { "file": { "type": "string" }, "line": { "type": "integer", "minimum": 1 }, "column": { "type": "integer", "minimum": 1 } } };
 function validate77(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   let vErrors = null;
   let errors = 0;
@@ -15081,7 +15277,7 @@ function validate77(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.commit === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema183.required, parentSchema: schema183, data };
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema184.required, parentSchema: schema184, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -15090,7 +15286,7 @@ function validate77(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.origin === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "origin" }, message: "must have required property 'origin'", schema: schema183.required, parentSchema: schema183, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "origin" }, message: "must have required property 'origin'", schema: schema184.required, parentSchema: schema184, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -15099,7 +15295,7 @@ function validate77(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.path === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "path" }, message: "must have required property 'path'", schema: schema183.required, parentSchema: schema183, data };
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "path" }, message: "must have required property 'path'", schema: schema184.required, parentSchema: schema184, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -15108,7 +15304,7 @@ function validate77(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.reason === void 0) {
-      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema183.required, parentSchema: schema183, data };
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema184.required, parentSchema: schema184, data };
       if (vErrors === null) {
         vErrors = [err3];
       } else {
@@ -15117,7 +15313,7 @@ function validate77(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.changes === void 0) {
-      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "changes" }, message: "must have required property 'changes'", schema: schema183.required, parentSchema: schema183, data };
+      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "changes" }, message: "must have required property 'changes'", schema: schema184.required, parentSchema: schema184, data };
       if (vErrors === null) {
         vErrors = [err4];
       } else {
@@ -15127,7 +15323,7 @@ function validate77(data, { instancePath = "", parentData, parentDataProperty, r
     }
     for (const key0 in data) {
       if (!(key0 === "commit" || key0 === "origin" || key0 === "path" || key0 === "reason" || key0 === "changes")) {
-        const err5 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema183, data };
+        const err5 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema184, data };
         if (vErrors === null) {
           vErrors = [err5];
         } else {
@@ -15139,7 +15335,7 @@ function validate77(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.commit !== void 0) {
       let data0 = data.commit;
       if (typeof data0 !== "string") {
-        const err6 = { instancePath: instancePath + "/commit", schemaPath: "#/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema183.properties.commit.type, parentSchema: schema183.properties.commit, data: data0 };
+        const err6 = { instancePath: instancePath + "/commit", schemaPath: "#/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema184.properties.commit.type, parentSchema: schema184.properties.commit, data: data0 };
         if (vErrors === null) {
           vErrors = [err6];
         } else {
@@ -15155,7 +15351,7 @@ function validate77(data, { instancePath = "", parentData, parentDataProperty, r
       const _errs6 = errors;
       if (data1 && typeof data1 == "object" && !Array.isArray(data1)) {
         if (data1.file === void 0) {
-          const err7 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/position/required", keyword: "required", params: { missingProperty: "file" }, message: "must have required property 'file'", schema: schema184.required, parentSchema: schema184, data: data1 };
+          const err7 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/position/required", keyword: "required", params: { missingProperty: "file" }, message: "must have required property 'file'", schema: schema185.required, parentSchema: schema185, data: data1 };
           if (vErrors === null) {
             vErrors = [err7];
           } else {
@@ -15164,7 +15360,7 @@ function validate77(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data1.line === void 0) {
-          const err8 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/position/required", keyword: "required", params: { missingProperty: "line" }, message: "must have required property 'line'", schema: schema184.required, parentSchema: schema184, data: data1 };
+          const err8 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/position/required", keyword: "required", params: { missingProperty: "line" }, message: "must have required property 'line'", schema: schema185.required, parentSchema: schema185, data: data1 };
           if (vErrors === null) {
             vErrors = [err8];
           } else {
@@ -15173,7 +15369,7 @@ function validate77(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data1.column === void 0) {
-          const err9 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/position/required", keyword: "required", params: { missingProperty: "column" }, message: "must have required property 'column'", schema: schema184.required, parentSchema: schema184, data: data1 };
+          const err9 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/position/required", keyword: "required", params: { missingProperty: "column" }, message: "must have required property 'column'", schema: schema185.required, parentSchema: schema185, data: data1 };
           if (vErrors === null) {
             vErrors = [err9];
           } else {
@@ -15183,7 +15379,7 @@ function validate77(data, { instancePath = "", parentData, parentDataProperty, r
         }
         for (const key1 in data1) {
           if (!(key1 === "file" || key1 === "line" || key1 === "column")) {
-            const err10 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/position/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema184, data: data1 };
+            const err10 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/position/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema185, data: data1 };
             if (vErrors === null) {
               vErrors = [err10];
             } else {
@@ -15195,7 +15391,7 @@ function validate77(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.file !== void 0) {
           let data2 = data1.file;
           if (typeof data2 !== "string") {
-            const err11 = { instancePath: instancePath + "/origin/file", schemaPath: "#/$defs/position/properties/file/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema184.properties.file.type, parentSchema: schema184.properties.file, data: data2 };
+            const err11 = { instancePath: instancePath + "/origin/file", schemaPath: "#/$defs/position/properties/file/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema185.properties.file.type, parentSchema: schema185.properties.file, data: data2 };
             if (vErrors === null) {
               vErrors = [err11];
             } else {
@@ -15207,7 +15403,7 @@ function validate77(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.line !== void 0) {
           let data3 = data1.line;
           if (!(typeof data3 == "number" && (!(data3 % 1) && !isNaN(data3)) && isFinite(data3))) {
-            const err12 = { instancePath: instancePath + "/origin/line", schemaPath: "#/$defs/position/properties/line/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema184.properties.line.type, parentSchema: schema184.properties.line, data: data3 };
+            const err12 = { instancePath: instancePath + "/origin/line", schemaPath: "#/$defs/position/properties/line/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema185.properties.line.type, parentSchema: schema185.properties.line, data: data3 };
             if (vErrors === null) {
               vErrors = [err12];
             } else {
@@ -15217,7 +15413,7 @@ function validate77(data, { instancePath = "", parentData, parentDataProperty, r
           }
           if (typeof data3 == "number" && isFinite(data3)) {
             if (data3 < 1 || isNaN(data3)) {
-              const err13 = { instancePath: instancePath + "/origin/line", schemaPath: "#/$defs/position/properties/line/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema184.properties.line, data: data3 };
+              const err13 = { instancePath: instancePath + "/origin/line", schemaPath: "#/$defs/position/properties/line/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema185.properties.line, data: data3 };
               if (vErrors === null) {
                 vErrors = [err13];
               } else {
@@ -15230,7 +15426,7 @@ function validate77(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.column !== void 0) {
           let data4 = data1.column;
           if (!(typeof data4 == "number" && (!(data4 % 1) && !isNaN(data4)) && isFinite(data4))) {
-            const err14 = { instancePath: instancePath + "/origin/column", schemaPath: "#/$defs/position/properties/column/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema184.properties.column.type, parentSchema: schema184.properties.column, data: data4 };
+            const err14 = { instancePath: instancePath + "/origin/column", schemaPath: "#/$defs/position/properties/column/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema185.properties.column.type, parentSchema: schema185.properties.column, data: data4 };
             if (vErrors === null) {
               vErrors = [err14];
             } else {
@@ -15240,7 +15436,7 @@ function validate77(data, { instancePath = "", parentData, parentDataProperty, r
           }
           if (typeof data4 == "number" && isFinite(data4)) {
             if (data4 < 1 || isNaN(data4)) {
-              const err15 = { instancePath: instancePath + "/origin/column", schemaPath: "#/$defs/position/properties/column/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema184.properties.column, data: data4 };
+              const err15 = { instancePath: instancePath + "/origin/column", schemaPath: "#/$defs/position/properties/column/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema185.properties.column, data: data4 };
               if (vErrors === null) {
                 vErrors = [err15];
               } else {
@@ -15251,7 +15447,7 @@ function validate77(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err16 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/position/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema184.type, parentSchema: schema184, data: data1 };
+        const err16 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/position/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema185.type, parentSchema: schema185, data: data1 };
         if (vErrors === null) {
           vErrors = [err16];
         } else {
@@ -15263,7 +15459,7 @@ function validate77(data, { instancePath = "", parentData, parentDataProperty, r
       valid1 = valid1 || _valid0;
       const _errs16 = errors;
       if (data1 !== null) {
-        const err17 = { instancePath: instancePath + "/origin", schemaPath: "#/properties/origin/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema183.properties.origin.anyOf[1].type, parentSchema: schema183.properties.origin.anyOf[1], data: data1 };
+        const err17 = { instancePath: instancePath + "/origin", schemaPath: "#/properties/origin/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema184.properties.origin.anyOf[1].type, parentSchema: schema184.properties.origin.anyOf[1], data: data1 };
         if (vErrors === null) {
           vErrors = [err17];
         } else {
@@ -15274,7 +15470,7 @@ function validate77(data, { instancePath = "", parentData, parentDataProperty, r
       var _valid0 = _errs16 === errors;
       valid1 = valid1 || _valid0;
       if (!valid1) {
-        const err18 = { instancePath: instancePath + "/origin", schemaPath: "#/properties/origin/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema183.properties.origin.anyOf, parentSchema: schema183.properties.origin, data: data1 };
+        const err18 = { instancePath: instancePath + "/origin", schemaPath: "#/properties/origin/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema184.properties.origin.anyOf, parentSchema: schema184.properties.origin, data: data1 };
         if (vErrors === null) {
           vErrors = [err18];
         } else {
@@ -15295,7 +15491,7 @@ function validate77(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.path !== void 0) {
       let data5 = data.path;
       if (typeof data5 !== "string") {
-        const err19 = { instancePath: instancePath + "/path", schemaPath: "#/properties/path/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema183.properties.path.type, parentSchema: schema183.properties.path, data: data5 };
+        const err19 = { instancePath: instancePath + "/path", schemaPath: "#/properties/path/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema184.properties.path.type, parentSchema: schema184.properties.path, data: data5 };
         if (vErrors === null) {
           vErrors = [err19];
         } else {
@@ -15307,7 +15503,7 @@ function validate77(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.reason !== void 0) {
       let data6 = data.reason;
       if (typeof data6 !== "string") {
-        const err20 = { instancePath: instancePath + "/reason", schemaPath: "#/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema183.properties.reason.type, parentSchema: schema183.properties.reason, data: data6 };
+        const err20 = { instancePath: instancePath + "/reason", schemaPath: "#/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema184.properties.reason.type, parentSchema: schema184.properties.reason, data: data6 };
         if (vErrors === null) {
           vErrors = [err20];
         } else {
@@ -15327,7 +15523,7 @@ function validate77(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err21 = { instancePath: instancePath + "/changes", schemaPath: "#/properties/changes/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema183.properties.changes.type, parentSchema: schema183.properties.changes, data: data7 };
+        const err21 = { instancePath: instancePath + "/changes", schemaPath: "#/properties/changes/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema184.properties.changes.type, parentSchema: schema184.properties.changes, data: data7 };
         if (vErrors === null) {
           vErrors = [err21];
         } else {
@@ -15337,7 +15533,7 @@ function validate77(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err22 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema183.type, parentSchema: schema183, data };
+    const err22 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema184.type, parentSchema: schema184, data };
     if (vErrors === null) {
       vErrors = [err22];
     } else {
@@ -15361,7 +15557,7 @@ function validate76(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.wave === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "wave" }, message: "must have required property 'wave'", schema: schema182.required, parentSchema: schema182, data };
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "wave" }, message: "must have required property 'wave'", schema: schema183.required, parentSchema: schema183, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -15370,7 +15566,7 @@ function validate76(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.host === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema182.required, parentSchema: schema182, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema183.required, parentSchema: schema183, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -15379,7 +15575,7 @@ function validate76(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.application === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema182.required, parentSchema: schema182, data };
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema183.required, parentSchema: schema183, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -15388,7 +15584,7 @@ function validate76(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.service === void 0) {
-      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema182.required, parentSchema: schema182, data };
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema183.required, parentSchema: schema183, data };
       if (vErrors === null) {
         vErrors = [err3];
       } else {
@@ -15397,7 +15593,7 @@ function validate76(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.slot === void 0) {
-      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema182.required, parentSchema: schema182, data };
+      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema183.required, parentSchema: schema183, data };
       if (vErrors === null) {
         vErrors = [err4];
       } else {
@@ -15406,7 +15602,7 @@ function validate76(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.action === void 0) {
-      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "action" }, message: "must have required property 'action'", schema: schema182.required, parentSchema: schema182, data };
+      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "action" }, message: "must have required property 'action'", schema: schema183.required, parentSchema: schema183, data };
       if (vErrors === null) {
         vErrors = [err5];
       } else {
@@ -15415,7 +15611,7 @@ function validate76(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.subject === void 0) {
-      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "subject" }, message: "must have required property 'subject'", schema: schema182.required, parentSchema: schema182, data };
+      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "subject" }, message: "must have required property 'subject'", schema: schema183.required, parentSchema: schema183, data };
       if (vErrors === null) {
         vErrors = [err6];
       } else {
@@ -15424,7 +15620,7 @@ function validate76(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.detail === void 0) {
-      const err7 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "detail" }, message: "must have required property 'detail'", schema: schema182.required, parentSchema: schema182, data };
+      const err7 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "detail" }, message: "must have required property 'detail'", schema: schema183.required, parentSchema: schema183, data };
       if (vErrors === null) {
         vErrors = [err7];
       } else {
@@ -15433,7 +15629,7 @@ function validate76(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.cause === void 0) {
-      const err8 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "cause" }, message: "must have required property 'cause'", schema: schema182.required, parentSchema: schema182, data };
+      const err8 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "cause" }, message: "must have required property 'cause'", schema: schema183.required, parentSchema: schema183, data };
       if (vErrors === null) {
         vErrors = [err8];
       } else {
@@ -15442,8 +15638,8 @@ function validate76(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     for (const key0 in data) {
-      if (!func1.call(schema182.properties, key0)) {
-        const err9 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema182, data };
+      if (!func1.call(schema183.properties, key0)) {
+        const err9 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema183, data };
         if (vErrors === null) {
           vErrors = [err9];
         } else {
@@ -15455,7 +15651,7 @@ function validate76(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.wave !== void 0) {
       let data0 = data.wave;
       if (!(typeof data0 == "number" && (!(data0 % 1) && !isNaN(data0)) && isFinite(data0))) {
-        const err10 = { instancePath: instancePath + "/wave", schemaPath: "#/properties/wave/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema182.properties.wave.type, parentSchema: schema182.properties.wave, data: data0 };
+        const err10 = { instancePath: instancePath + "/wave", schemaPath: "#/properties/wave/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema183.properties.wave.type, parentSchema: schema183.properties.wave, data: data0 };
         if (vErrors === null) {
           vErrors = [err10];
         } else {
@@ -15465,7 +15661,7 @@ function validate76(data, { instancePath = "", parentData, parentDataProperty, r
       }
       if (typeof data0 == "number" && isFinite(data0)) {
         if (data0 < 1 || isNaN(data0)) {
-          const err11 = { instancePath: instancePath + "/wave", schemaPath: "#/properties/wave/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema182.properties.wave, data: data0 };
+          const err11 = { instancePath: instancePath + "/wave", schemaPath: "#/properties/wave/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema183.properties.wave, data: data0 };
           if (vErrors === null) {
             vErrors = [err11];
           } else {
@@ -15478,7 +15674,7 @@ function validate76(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.host !== void 0) {
       let data1 = data.host;
       if (typeof data1 !== "string") {
-        const err12 = { instancePath: instancePath + "/host", schemaPath: "#/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema182.properties.host.type, parentSchema: schema182.properties.host, data: data1 };
+        const err12 = { instancePath: instancePath + "/host", schemaPath: "#/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema183.properties.host.type, parentSchema: schema183.properties.host, data: data1 };
         if (vErrors === null) {
           vErrors = [err12];
         } else {
@@ -15490,7 +15686,7 @@ function validate76(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.application !== void 0) {
       let data2 = data.application;
       if (typeof data2 !== "string") {
-        const err13 = { instancePath: instancePath + "/application", schemaPath: "#/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema182.properties.application.type, parentSchema: schema182.properties.application, data: data2 };
+        const err13 = { instancePath: instancePath + "/application", schemaPath: "#/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema183.properties.application.type, parentSchema: schema183.properties.application, data: data2 };
         if (vErrors === null) {
           vErrors = [err13];
         } else {
@@ -15502,7 +15698,7 @@ function validate76(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.service !== void 0) {
       let data3 = data.service;
       if (typeof data3 !== "string") {
-        const err14 = { instancePath: instancePath + "/service", schemaPath: "#/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema182.properties.service.type, parentSchema: schema182.properties.service, data: data3 };
+        const err14 = { instancePath: instancePath + "/service", schemaPath: "#/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema183.properties.service.type, parentSchema: schema183.properties.service, data: data3 };
         if (vErrors === null) {
           vErrors = [err14];
         } else {
@@ -15514,7 +15710,7 @@ function validate76(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.slot !== void 0) {
       let data4 = data.slot;
       if (typeof data4 !== "string") {
-        const err15 = { instancePath: instancePath + "/slot", schemaPath: "#/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema182.properties.slot.type, parentSchema: schema182.properties.slot, data: data4 };
+        const err15 = { instancePath: instancePath + "/slot", schemaPath: "#/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema183.properties.slot.type, parentSchema: schema183.properties.slot, data: data4 };
         if (vErrors === null) {
           vErrors = [err15];
         } else {
@@ -15526,7 +15722,7 @@ function validate76(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.action !== void 0) {
       let data5 = data.action;
       if (typeof data5 !== "string") {
-        const err16 = { instancePath: instancePath + "/action", schemaPath: "#/properties/action/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema182.properties.action.type, parentSchema: schema182.properties.action, data: data5 };
+        const err16 = { instancePath: instancePath + "/action", schemaPath: "#/properties/action/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema183.properties.action.type, parentSchema: schema183.properties.action, data: data5 };
         if (vErrors === null) {
           vErrors = [err16];
         } else {
@@ -15535,7 +15731,7 @@ function validate76(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (!(data5 === "pull-image" || data5 === "create-network" || data5 === "remove-network" || data5 === "create-volume" || data5 === "create-container" || data5 === "start-container" || data5 === "run-hooks" || data5 === "unpause-container" || data5 === "update-container" || data5 === "deliver-files" || data5 === "rename-container" || data5 === "connect-network" || data5 === "disconnect-network" || data5 === "stop-container" || data5 === "remove-container")) {
-        const err17 = { instancePath: instancePath + "/action", schemaPath: "#/properties/action/enum", keyword: "enum", params: { allowedValues: schema182.properties.action.enum }, message: "must be equal to one of the allowed values", schema: schema182.properties.action.enum, parentSchema: schema182.properties.action, data: data5 };
+        const err17 = { instancePath: instancePath + "/action", schemaPath: "#/properties/action/enum", keyword: "enum", params: { allowedValues: schema183.properties.action.enum }, message: "must be equal to one of the allowed values", schema: schema183.properties.action.enum, parentSchema: schema183.properties.action, data: data5 };
         if (vErrors === null) {
           vErrors = [err17];
         } else {
@@ -15547,7 +15743,7 @@ function validate76(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.subject !== void 0) {
       let data6 = data.subject;
       if (typeof data6 !== "string") {
-        const err18 = { instancePath: instancePath + "/subject", schemaPath: "#/properties/subject/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema182.properties.subject.type, parentSchema: schema182.properties.subject, data: data6 };
+        const err18 = { instancePath: instancePath + "/subject", schemaPath: "#/properties/subject/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema183.properties.subject.type, parentSchema: schema183.properties.subject, data: data6 };
         if (vErrors === null) {
           vErrors = [err18];
         } else {
@@ -15559,7 +15755,7 @@ function validate76(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.detail !== void 0) {
       let data7 = data.detail;
       if (typeof data7 !== "string") {
-        const err19 = { instancePath: instancePath + "/detail", schemaPath: "#/properties/detail/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema182.properties.detail.type, parentSchema: schema182.properties.detail, data: data7 };
+        const err19 = { instancePath: instancePath + "/detail", schemaPath: "#/properties/detail/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema183.properties.detail.type, parentSchema: schema183.properties.detail, data: data7 };
         if (vErrors === null) {
           vErrors = [err19];
         } else {
@@ -15575,7 +15771,7 @@ function validate76(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err20 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema182.type, parentSchema: schema182, data };
+    const err20 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema183.type, parentSchema: schema183, data };
     if (vErrors === null) {
       vErrors = [err20];
     } else {
@@ -15600,7 +15796,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.version === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "version" }, message: "must have required property 'version'", schema: schema176.required, parentSchema: schema176, data };
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "version" }, message: "must have required property 'version'", schema: schema177.required, parentSchema: schema177, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -15609,7 +15805,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.revision === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "revision" }, message: "must have required property 'revision'", schema: schema176.required, parentSchema: schema176, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "revision" }, message: "must have required property 'revision'", schema: schema177.required, parentSchema: schema177, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -15618,7 +15814,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.hash === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "hash" }, message: "must have required property 'hash'", schema: schema176.required, parentSchema: schema176, data };
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "hash" }, message: "must have required property 'hash'", schema: schema177.required, parentSchema: schema177, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -15627,7 +15823,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.inSync === void 0) {
-      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "inSync" }, message: "must have required property 'inSync'", schema: schema176.required, parentSchema: schema176, data };
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "inSync" }, message: "must have required property 'inSync'", schema: schema177.required, parentSchema: schema177, data };
       if (vErrors === null) {
         vErrors = [err3];
       } else {
@@ -15636,7 +15832,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.adoptions === void 0) {
-      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "adoptions" }, message: "must have required property 'adoptions'", schema: schema176.required, parentSchema: schema176, data };
+      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "adoptions" }, message: "must have required property 'adoptions'", schema: schema177.required, parentSchema: schema177, data };
       if (vErrors === null) {
         vErrors = [err4];
       } else {
@@ -15645,7 +15841,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.steps === void 0) {
-      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "steps" }, message: "must have required property 'steps'", schema: schema176.required, parentSchema: schema176, data };
+      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "steps" }, message: "must have required property 'steps'", schema: schema177.required, parentSchema: schema177, data };
       if (vErrors === null) {
         vErrors = [err5];
       } else {
@@ -15654,7 +15850,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.unavailability === void 0) {
-      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "unavailability" }, message: "must have required property 'unavailability'", schema: schema176.required, parentSchema: schema176, data };
+      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "unavailability" }, message: "must have required property 'unavailability'", schema: schema177.required, parentSchema: schema177, data };
       if (vErrors === null) {
         vErrors = [err6];
       } else {
@@ -15663,7 +15859,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.blocked === void 0) {
-      const err7 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "blocked" }, message: "must have required property 'blocked'", schema: schema176.required, parentSchema: schema176, data };
+      const err7 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "blocked" }, message: "must have required property 'blocked'", schema: schema177.required, parentSchema: schema177, data };
       if (vErrors === null) {
         vErrors = [err7];
       } else {
@@ -15672,7 +15868,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.hostNotes === void 0) {
-      const err8 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "hostNotes" }, message: "must have required property 'hostNotes'", schema: schema176.required, parentSchema: schema176, data };
+      const err8 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "hostNotes" }, message: "must have required property 'hostNotes'", schema: schema177.required, parentSchema: schema177, data };
       if (vErrors === null) {
         vErrors = [err8];
       } else {
@@ -15681,7 +15877,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.held === void 0) {
-      const err9 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "held" }, message: "must have required property 'held'", schema: schema176.required, parentSchema: schema176, data };
+      const err9 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "held" }, message: "must have required property 'held'", schema: schema177.required, parentSchema: schema177, data };
       if (vErrors === null) {
         vErrors = [err9];
       } else {
@@ -15690,8 +15886,8 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     for (const key0 in data) {
-      if (!func1.call(schema176.properties, key0)) {
-        const err10 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema176, data };
+      if (!func1.call(schema177.properties, key0)) {
+        const err10 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema177, data };
         if (vErrors === null) {
           vErrors = [err10];
         } else {
@@ -15703,7 +15899,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.version !== void 0) {
       let data0 = data.version;
       if (1 !== data0) {
-        const err11 = { instancePath: instancePath + "/version", schemaPath: "#/properties/version/const", keyword: "const", params: { allowedValue: 1 }, message: "must be equal to constant", schema: 1, parentSchema: schema176.properties.version, data: data0 };
+        const err11 = { instancePath: instancePath + "/version", schemaPath: "#/properties/version/const", keyword: "const", params: { allowedValue: 1 }, message: "must be equal to constant", schema: 1, parentSchema: schema177.properties.version, data: data0 };
         if (vErrors === null) {
           vErrors = [err11];
         } else {
@@ -15716,7 +15912,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
       let data1 = data.revision;
       if (data1 && typeof data1 == "object" && !Array.isArray(data1)) {
         if (data1.branch === void 0) {
-          const err12 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "branch" }, message: "must have required property 'branch'", schema: schema177.required, parentSchema: schema177, data: data1 };
+          const err12 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "branch" }, message: "must have required property 'branch'", schema: schema178.required, parentSchema: schema178, data: data1 };
           if (vErrors === null) {
             vErrors = [err12];
           } else {
@@ -15725,7 +15921,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data1.commit === void 0) {
-          const err13 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema177.required, parentSchema: schema177, data: data1 };
+          const err13 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema178.required, parentSchema: schema178, data: data1 };
           if (vErrors === null) {
             vErrors = [err13];
           } else {
@@ -15734,7 +15930,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data1.author === void 0) {
-          const err14 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "author" }, message: "must have required property 'author'", schema: schema177.required, parentSchema: schema177, data: data1 };
+          const err14 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "author" }, message: "must have required property 'author'", schema: schema178.required, parentSchema: schema178, data: data1 };
           if (vErrors === null) {
             vErrors = [err14];
           } else {
@@ -15743,7 +15939,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data1.date === void 0) {
-          const err15 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "date" }, message: "must have required property 'date'", schema: schema177.required, parentSchema: schema177, data: data1 };
+          const err15 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "date" }, message: "must have required property 'date'", schema: schema178.required, parentSchema: schema178, data: data1 };
           if (vErrors === null) {
             vErrors = [err15];
           } else {
@@ -15752,7 +15948,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data1.subject === void 0) {
-          const err16 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "subject" }, message: "must have required property 'subject'", schema: schema177.required, parentSchema: schema177, data: data1 };
+          const err16 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "subject" }, message: "must have required property 'subject'", schema: schema178.required, parentSchema: schema178, data: data1 };
           if (vErrors === null) {
             vErrors = [err16];
           } else {
@@ -15762,7 +15958,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
         }
         for (const key1 in data1) {
           if (!(key1 === "branch" || key1 === "commit" || key1 === "author" || key1 === "date" || key1 === "subject")) {
-            const err17 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema177, data: data1 };
+            const err17 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema178, data: data1 };
             if (vErrors === null) {
               vErrors = [err17];
             } else {
@@ -15774,7 +15970,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.branch !== void 0) {
           let data2 = data1.branch;
           if (typeof data2 !== "string") {
-            const err18 = { instancePath: instancePath + "/revision/branch", schemaPath: "#/$defs/revision/properties/branch/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema177.properties.branch.type, parentSchema: schema177.properties.branch, data: data2 };
+            const err18 = { instancePath: instancePath + "/revision/branch", schemaPath: "#/$defs/revision/properties/branch/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema178.properties.branch.type, parentSchema: schema178.properties.branch, data: data2 };
             if (vErrors === null) {
               vErrors = [err18];
             } else {
@@ -15786,8 +15982,8 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.commit !== void 0) {
           let data3 = data1.commit;
           if (typeof data3 === "string") {
-            if (!pattern99.test(data3)) {
-              const err19 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{40}$" }, message: 'must match pattern "^[0-9a-f]{40}$"', schema: "^[0-9a-f]{40}$", parentSchema: schema177.properties.commit, data: data3 };
+            if (!pattern100.test(data3)) {
+              const err19 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{40}$" }, message: 'must match pattern "^[0-9a-f]{40}$"', schema: "^[0-9a-f]{40}$", parentSchema: schema178.properties.commit, data: data3 };
               if (vErrors === null) {
                 vErrors = [err19];
               } else {
@@ -15796,7 +15992,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
           } else {
-            const err20 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema177.properties.commit.type, parentSchema: schema177.properties.commit, data: data3 };
+            const err20 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema178.properties.commit.type, parentSchema: schema178.properties.commit, data: data3 };
             if (vErrors === null) {
               vErrors = [err20];
             } else {
@@ -15808,7 +16004,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.author !== void 0) {
           let data4 = data1.author;
           if (typeof data4 !== "string") {
-            const err21 = { instancePath: instancePath + "/revision/author", schemaPath: "#/$defs/revision/properties/author/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema177.properties.author.type, parentSchema: schema177.properties.author, data: data4 };
+            const err21 = { instancePath: instancePath + "/revision/author", schemaPath: "#/$defs/revision/properties/author/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema178.properties.author.type, parentSchema: schema178.properties.author, data: data4 };
             if (vErrors === null) {
               vErrors = [err21];
             } else {
@@ -15820,7 +16016,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.date !== void 0) {
           let data5 = data1.date;
           if (typeof data5 !== "string") {
-            const err22 = { instancePath: instancePath + "/revision/date", schemaPath: "#/$defs/revision/properties/date/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema177.properties.date.type, parentSchema: schema177.properties.date, data: data5 };
+            const err22 = { instancePath: instancePath + "/revision/date", schemaPath: "#/$defs/revision/properties/date/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema178.properties.date.type, parentSchema: schema178.properties.date, data: data5 };
             if (vErrors === null) {
               vErrors = [err22];
             } else {
@@ -15832,7 +16028,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.subject !== void 0) {
           let data6 = data1.subject;
           if (typeof data6 !== "string") {
-            const err23 = { instancePath: instancePath + "/revision/subject", schemaPath: "#/$defs/revision/properties/subject/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema177.properties.subject.type, parentSchema: schema177.properties.subject, data: data6 };
+            const err23 = { instancePath: instancePath + "/revision/subject", schemaPath: "#/$defs/revision/properties/subject/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema178.properties.subject.type, parentSchema: schema178.properties.subject, data: data6 };
             if (vErrors === null) {
               vErrors = [err23];
             } else {
@@ -15842,7 +16038,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err24 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema177.type, parentSchema: schema177, data: data1 };
+        const err24 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema178.type, parentSchema: schema178, data: data1 };
         if (vErrors === null) {
           vErrors = [err24];
         } else {
@@ -15854,7 +16050,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.hash !== void 0) {
       let data7 = data.hash;
       if (typeof data7 !== "string" && data7 !== null) {
-        const err25 = { instancePath: instancePath + "/hash", schemaPath: "#/properties/hash/type", keyword: "type", params: { type: schema176.properties.hash.type }, message: "must be string,null", schema: schema176.properties.hash.type, parentSchema: schema176.properties.hash, data: data7 };
+        const err25 = { instancePath: instancePath + "/hash", schemaPath: "#/properties/hash/type", keyword: "type", params: { type: schema177.properties.hash.type }, message: "must be string,null", schema: schema177.properties.hash.type, parentSchema: schema177.properties.hash, data: data7 };
         if (vErrors === null) {
           vErrors = [err25];
         } else {
@@ -15863,8 +16059,8 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (typeof data7 === "string") {
-        if (!pattern112.test(data7)) {
-          const err26 = { instancePath: instancePath + "/hash", schemaPath: "#/properties/hash/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{64}$" }, message: 'must match pattern "^[0-9a-f]{64}$"', schema: "^[0-9a-f]{64}$", parentSchema: schema176.properties.hash, data: data7 };
+        if (!pattern114.test(data7)) {
+          const err26 = { instancePath: instancePath + "/hash", schemaPath: "#/properties/hash/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{64}$" }, message: 'must match pattern "^[0-9a-f]{64}$"', schema: "^[0-9a-f]{64}$", parentSchema: schema177.properties.hash, data: data7 };
           if (vErrors === null) {
             vErrors = [err26];
           } else {
@@ -15877,7 +16073,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.inSync !== void 0) {
       let data8 = data.inSync;
       if (typeof data8 !== "boolean") {
-        const err27 = { instancePath: instancePath + "/inSync", schemaPath: "#/properties/inSync/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema176.properties.inSync.type, parentSchema: schema176.properties.inSync, data: data8 };
+        const err27 = { instancePath: instancePath + "/inSync", schemaPath: "#/properties/inSync/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema177.properties.inSync.type, parentSchema: schema177.properties.inSync, data: data8 };
         if (vErrors === null) {
           vErrors = [err27];
         } else {
@@ -15897,7 +16093,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err28 = { instancePath: instancePath + "/adoptions", schemaPath: "#/properties/adoptions/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema176.properties.adoptions.type, parentSchema: schema176.properties.adoptions, data: data9 };
+        const err28 = { instancePath: instancePath + "/adoptions", schemaPath: "#/properties/adoptions/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema177.properties.adoptions.type, parentSchema: schema177.properties.adoptions, data: data9 };
         if (vErrors === null) {
           vErrors = [err28];
         } else {
@@ -15917,7 +16113,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err29 = { instancePath: instancePath + "/steps", schemaPath: "#/properties/steps/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema176.properties.steps.type, parentSchema: schema176.properties.steps, data: data11 };
+        const err29 = { instancePath: instancePath + "/steps", schemaPath: "#/properties/steps/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema177.properties.steps.type, parentSchema: schema177.properties.steps, data: data11 };
         if (vErrors === null) {
           vErrors = [err29];
         } else {
@@ -15934,7 +16130,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
           let data14 = data13[i2];
           if (data14 && typeof data14 == "object" && !Array.isArray(data14)) {
             if (data14.application === void 0) {
-              const err30 = { instancePath: instancePath + "/unavailability/" + i2, schemaPath: "#/$defs/unavailability/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema185.required, parentSchema: schema185, data: data14 };
+              const err30 = { instancePath: instancePath + "/unavailability/" + i2, schemaPath: "#/$defs/unavailability/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema186.required, parentSchema: schema186, data: data14 };
               if (vErrors === null) {
                 vErrors = [err30];
               } else {
@@ -15943,7 +16139,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data14.service === void 0) {
-              const err31 = { instancePath: instancePath + "/unavailability/" + i2, schemaPath: "#/$defs/unavailability/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema185.required, parentSchema: schema185, data: data14 };
+              const err31 = { instancePath: instancePath + "/unavailability/" + i2, schemaPath: "#/$defs/unavailability/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema186.required, parentSchema: schema186, data: data14 };
               if (vErrors === null) {
                 vErrors = [err31];
               } else {
@@ -15952,7 +16148,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data14.desired === void 0) {
-              const err32 = { instancePath: instancePath + "/unavailability/" + i2, schemaPath: "#/$defs/unavailability/required", keyword: "required", params: { missingProperty: "desired" }, message: "must have required property 'desired'", schema: schema185.required, parentSchema: schema185, data: data14 };
+              const err32 = { instancePath: instancePath + "/unavailability/" + i2, schemaPath: "#/$defs/unavailability/required", keyword: "required", params: { missingProperty: "desired" }, message: "must have required property 'desired'", schema: schema186.required, parentSchema: schema186, data: data14 };
               if (vErrors === null) {
                 vErrors = [err32];
               } else {
@@ -15961,7 +16157,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data14.before === void 0) {
-              const err33 = { instancePath: instancePath + "/unavailability/" + i2, schemaPath: "#/$defs/unavailability/required", keyword: "required", params: { missingProperty: "before" }, message: "must have required property 'before'", schema: schema185.required, parentSchema: schema185, data: data14 };
+              const err33 = { instancePath: instancePath + "/unavailability/" + i2, schemaPath: "#/$defs/unavailability/required", keyword: "required", params: { missingProperty: "before" }, message: "must have required property 'before'", schema: schema186.required, parentSchema: schema186, data: data14 };
               if (vErrors === null) {
                 vErrors = [err33];
               } else {
@@ -15970,7 +16166,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data14.lowest === void 0) {
-              const err34 = { instancePath: instancePath + "/unavailability/" + i2, schemaPath: "#/$defs/unavailability/required", keyword: "required", params: { missingProperty: "lowest" }, message: "must have required property 'lowest'", schema: schema185.required, parentSchema: schema185, data: data14 };
+              const err34 = { instancePath: instancePath + "/unavailability/" + i2, schemaPath: "#/$defs/unavailability/required", keyword: "required", params: { missingProperty: "lowest" }, message: "must have required property 'lowest'", schema: schema186.required, parentSchema: schema186, data: data14 };
               if (vErrors === null) {
                 vErrors = [err34];
               } else {
@@ -15979,7 +16175,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data14.reason === void 0) {
-              const err35 = { instancePath: instancePath + "/unavailability/" + i2, schemaPath: "#/$defs/unavailability/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema185.required, parentSchema: schema185, data: data14 };
+              const err35 = { instancePath: instancePath + "/unavailability/" + i2, schemaPath: "#/$defs/unavailability/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema186.required, parentSchema: schema186, data: data14 };
               if (vErrors === null) {
                 vErrors = [err35];
               } else {
@@ -15989,7 +16185,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
             }
             for (const key2 in data14) {
               if (!(key2 === "application" || key2 === "service" || key2 === "desired" || key2 === "before" || key2 === "lowest" || key2 === "reason")) {
-                const err36 = { instancePath: instancePath + "/unavailability/" + i2, schemaPath: "#/$defs/unavailability/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema185, data: data14 };
+                const err36 = { instancePath: instancePath + "/unavailability/" + i2, schemaPath: "#/$defs/unavailability/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema186, data: data14 };
                 if (vErrors === null) {
                   vErrors = [err36];
                 } else {
@@ -16001,7 +16197,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
             if (data14.application !== void 0) {
               let data15 = data14.application;
               if (typeof data15 !== "string") {
-                const err37 = { instancePath: instancePath + "/unavailability/" + i2 + "/application", schemaPath: "#/$defs/unavailability/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema185.properties.application.type, parentSchema: schema185.properties.application, data: data15 };
+                const err37 = { instancePath: instancePath + "/unavailability/" + i2 + "/application", schemaPath: "#/$defs/unavailability/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema186.properties.application.type, parentSchema: schema186.properties.application, data: data15 };
                 if (vErrors === null) {
                   vErrors = [err37];
                 } else {
@@ -16013,7 +16209,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
             if (data14.service !== void 0) {
               let data16 = data14.service;
               if (typeof data16 !== "string") {
-                const err38 = { instancePath: instancePath + "/unavailability/" + i2 + "/service", schemaPath: "#/$defs/unavailability/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema185.properties.service.type, parentSchema: schema185.properties.service, data: data16 };
+                const err38 = { instancePath: instancePath + "/unavailability/" + i2 + "/service", schemaPath: "#/$defs/unavailability/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema186.properties.service.type, parentSchema: schema186.properties.service, data: data16 };
                 if (vErrors === null) {
                   vErrors = [err38];
                 } else {
@@ -16025,7 +16221,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
             if (data14.desired !== void 0) {
               let data17 = data14.desired;
               if (!(typeof data17 == "number" && (!(data17 % 1) && !isNaN(data17)) && isFinite(data17))) {
-                const err39 = { instancePath: instancePath + "/unavailability/" + i2 + "/desired", schemaPath: "#/$defs/unavailability/properties/desired/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema185.properties.desired.type, parentSchema: schema185.properties.desired, data: data17 };
+                const err39 = { instancePath: instancePath + "/unavailability/" + i2 + "/desired", schemaPath: "#/$defs/unavailability/properties/desired/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema186.properties.desired.type, parentSchema: schema186.properties.desired, data: data17 };
                 if (vErrors === null) {
                   vErrors = [err39];
                 } else {
@@ -16037,7 +16233,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
             if (data14.before !== void 0) {
               let data18 = data14.before;
               if (!(typeof data18 == "number" && (!(data18 % 1) && !isNaN(data18)) && isFinite(data18))) {
-                const err40 = { instancePath: instancePath + "/unavailability/" + i2 + "/before", schemaPath: "#/$defs/unavailability/properties/before/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema185.properties.before.type, parentSchema: schema185.properties.before, data: data18 };
+                const err40 = { instancePath: instancePath + "/unavailability/" + i2 + "/before", schemaPath: "#/$defs/unavailability/properties/before/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema186.properties.before.type, parentSchema: schema186.properties.before, data: data18 };
                 if (vErrors === null) {
                   vErrors = [err40];
                 } else {
@@ -16049,7 +16245,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
             if (data14.lowest !== void 0) {
               let data19 = data14.lowest;
               if (!(typeof data19 == "number" && (!(data19 % 1) && !isNaN(data19)) && isFinite(data19))) {
-                const err41 = { instancePath: instancePath + "/unavailability/" + i2 + "/lowest", schemaPath: "#/$defs/unavailability/properties/lowest/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema185.properties.lowest.type, parentSchema: schema185.properties.lowest, data: data19 };
+                const err41 = { instancePath: instancePath + "/unavailability/" + i2 + "/lowest", schemaPath: "#/$defs/unavailability/properties/lowest/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema186.properties.lowest.type, parentSchema: schema186.properties.lowest, data: data19 };
                 if (vErrors === null) {
                   vErrors = [err41];
                 } else {
@@ -16061,7 +16257,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
             if (data14.reason !== void 0) {
               let data20 = data14.reason;
               if (typeof data20 !== "string") {
-                const err42 = { instancePath: instancePath + "/unavailability/" + i2 + "/reason", schemaPath: "#/$defs/unavailability/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema185.properties.reason.type, parentSchema: schema185.properties.reason, data: data20 };
+                const err42 = { instancePath: instancePath + "/unavailability/" + i2 + "/reason", schemaPath: "#/$defs/unavailability/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema186.properties.reason.type, parentSchema: schema186.properties.reason, data: data20 };
                 if (vErrors === null) {
                   vErrors = [err42];
                 } else {
@@ -16071,7 +16267,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err43 = { instancePath: instancePath + "/unavailability/" + i2, schemaPath: "#/$defs/unavailability/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema185.type, parentSchema: schema185, data: data14 };
+            const err43 = { instancePath: instancePath + "/unavailability/" + i2, schemaPath: "#/$defs/unavailability/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema186.type, parentSchema: schema186, data: data14 };
             if (vErrors === null) {
               vErrors = [err43];
             } else {
@@ -16081,7 +16277,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err44 = { instancePath: instancePath + "/unavailability", schemaPath: "#/properties/unavailability/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema176.properties.unavailability.type, parentSchema: schema176.properties.unavailability, data: data13 };
+        const err44 = { instancePath: instancePath + "/unavailability", schemaPath: "#/properties/unavailability/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema177.properties.unavailability.type, parentSchema: schema177.properties.unavailability, data: data13 };
         if (vErrors === null) {
           vErrors = [err44];
         } else {
@@ -16098,7 +16294,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
           let data22 = data21[i3];
           if (data22 && typeof data22 == "object" && !Array.isArray(data22)) {
             if (data22.application === void 0) {
-              const err45 = { instancePath: instancePath + "/blocked/" + i3, schemaPath: "#/$defs/blocked/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema186.required, parentSchema: schema186, data: data22 };
+              const err45 = { instancePath: instancePath + "/blocked/" + i3, schemaPath: "#/$defs/blocked/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema187.required, parentSchema: schema187, data: data22 };
               if (vErrors === null) {
                 vErrors = [err45];
               } else {
@@ -16107,7 +16303,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data22.reason === void 0) {
-              const err46 = { instancePath: instancePath + "/blocked/" + i3, schemaPath: "#/$defs/blocked/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema186.required, parentSchema: schema186, data: data22 };
+              const err46 = { instancePath: instancePath + "/blocked/" + i3, schemaPath: "#/$defs/blocked/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema187.required, parentSchema: schema187, data: data22 };
               if (vErrors === null) {
                 vErrors = [err46];
               } else {
@@ -16116,7 +16312,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data22.message === void 0) {
-              const err47 = { instancePath: instancePath + "/blocked/" + i3, schemaPath: "#/$defs/blocked/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema186.required, parentSchema: schema186, data: data22 };
+              const err47 = { instancePath: instancePath + "/blocked/" + i3, schemaPath: "#/$defs/blocked/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema187.required, parentSchema: schema187, data: data22 };
               if (vErrors === null) {
                 vErrors = [err47];
               } else {
@@ -16126,7 +16322,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
             }
             for (const key3 in data22) {
               if (!(key3 === "application" || key3 === "reason" || key3 === "message")) {
-                const err48 = { instancePath: instancePath + "/blocked/" + i3, schemaPath: "#/$defs/blocked/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key3 }, message: "must NOT have additional properties", schema: false, parentSchema: schema186, data: data22 };
+                const err48 = { instancePath: instancePath + "/blocked/" + i3, schemaPath: "#/$defs/blocked/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key3 }, message: "must NOT have additional properties", schema: false, parentSchema: schema187, data: data22 };
                 if (vErrors === null) {
                   vErrors = [err48];
                 } else {
@@ -16138,7 +16334,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
             if (data22.application !== void 0) {
               let data23 = data22.application;
               if (typeof data23 !== "string") {
-                const err49 = { instancePath: instancePath + "/blocked/" + i3 + "/application", schemaPath: "#/$defs/blocked/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema186.properties.application.type, parentSchema: schema186.properties.application, data: data23 };
+                const err49 = { instancePath: instancePath + "/blocked/" + i3 + "/application", schemaPath: "#/$defs/blocked/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema187.properties.application.type, parentSchema: schema187.properties.application, data: data23 };
                 if (vErrors === null) {
                   vErrors = [err49];
                 } else {
@@ -16150,7 +16346,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
             if (data22.reason !== void 0) {
               let data24 = data22.reason;
               if (typeof data24 !== "string") {
-                const err50 = { instancePath: instancePath + "/blocked/" + i3 + "/reason", schemaPath: "#/$defs/blocked/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema186.properties.reason.type, parentSchema: schema186.properties.reason, data: data24 };
+                const err50 = { instancePath: instancePath + "/blocked/" + i3 + "/reason", schemaPath: "#/$defs/blocked/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema187.properties.reason.type, parentSchema: schema187.properties.reason, data: data24 };
                 if (vErrors === null) {
                   vErrors = [err50];
                 } else {
@@ -16162,7 +16358,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
             if (data22.message !== void 0) {
               let data25 = data22.message;
               if (typeof data25 !== "string") {
-                const err51 = { instancePath: instancePath + "/blocked/" + i3 + "/message", schemaPath: "#/$defs/blocked/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema186.properties.message.type, parentSchema: schema186.properties.message, data: data25 };
+                const err51 = { instancePath: instancePath + "/blocked/" + i3 + "/message", schemaPath: "#/$defs/blocked/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema187.properties.message.type, parentSchema: schema187.properties.message, data: data25 };
                 if (vErrors === null) {
                   vErrors = [err51];
                 } else {
@@ -16172,7 +16368,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err52 = { instancePath: instancePath + "/blocked/" + i3, schemaPath: "#/$defs/blocked/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema186.type, parentSchema: schema186, data: data22 };
+            const err52 = { instancePath: instancePath + "/blocked/" + i3, schemaPath: "#/$defs/blocked/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema187.type, parentSchema: schema187, data: data22 };
             if (vErrors === null) {
               vErrors = [err52];
             } else {
@@ -16182,7 +16378,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err53 = { instancePath: instancePath + "/blocked", schemaPath: "#/properties/blocked/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema176.properties.blocked.type, parentSchema: schema176.properties.blocked, data: data21 };
+        const err53 = { instancePath: instancePath + "/blocked", schemaPath: "#/properties/blocked/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema177.properties.blocked.type, parentSchema: schema177.properties.blocked, data: data21 };
         if (vErrors === null) {
           vErrors = [err53];
         } else {
@@ -16199,7 +16395,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
           let data27 = data26[i4];
           if (data27 && typeof data27 == "object" && !Array.isArray(data27)) {
             if (data27.host === void 0) {
-              const err54 = { instancePath: instancePath + "/hostNotes/" + i4, schemaPath: "#/$defs/hostNote/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema187.required, parentSchema: schema187, data: data27 };
+              const err54 = { instancePath: instancePath + "/hostNotes/" + i4, schemaPath: "#/$defs/hostNote/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema188.required, parentSchema: schema188, data: data27 };
               if (vErrors === null) {
                 vErrors = [err54];
               } else {
@@ -16208,7 +16404,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data27.message === void 0) {
-              const err55 = { instancePath: instancePath + "/hostNotes/" + i4, schemaPath: "#/$defs/hostNote/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema187.required, parentSchema: schema187, data: data27 };
+              const err55 = { instancePath: instancePath + "/hostNotes/" + i4, schemaPath: "#/$defs/hostNote/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema188.required, parentSchema: schema188, data: data27 };
               if (vErrors === null) {
                 vErrors = [err55];
               } else {
@@ -16218,7 +16414,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
             }
             for (const key4 in data27) {
               if (!(key4 === "host" || key4 === "message")) {
-                const err56 = { instancePath: instancePath + "/hostNotes/" + i4, schemaPath: "#/$defs/hostNote/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key4 }, message: "must NOT have additional properties", schema: false, parentSchema: schema187, data: data27 };
+                const err56 = { instancePath: instancePath + "/hostNotes/" + i4, schemaPath: "#/$defs/hostNote/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key4 }, message: "must NOT have additional properties", schema: false, parentSchema: schema188, data: data27 };
                 if (vErrors === null) {
                   vErrors = [err56];
                 } else {
@@ -16230,7 +16426,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
             if (data27.host !== void 0) {
               let data28 = data27.host;
               if (typeof data28 !== "string") {
-                const err57 = { instancePath: instancePath + "/hostNotes/" + i4 + "/host", schemaPath: "#/$defs/hostNote/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema187.properties.host.type, parentSchema: schema187.properties.host, data: data28 };
+                const err57 = { instancePath: instancePath + "/hostNotes/" + i4 + "/host", schemaPath: "#/$defs/hostNote/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema188.properties.host.type, parentSchema: schema188.properties.host, data: data28 };
                 if (vErrors === null) {
                   vErrors = [err57];
                 } else {
@@ -16242,7 +16438,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
             if (data27.message !== void 0) {
               let data29 = data27.message;
               if (typeof data29 !== "string") {
-                const err58 = { instancePath: instancePath + "/hostNotes/" + i4 + "/message", schemaPath: "#/$defs/hostNote/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema187.properties.message.type, parentSchema: schema187.properties.message, data: data29 };
+                const err58 = { instancePath: instancePath + "/hostNotes/" + i4 + "/message", schemaPath: "#/$defs/hostNote/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema188.properties.message.type, parentSchema: schema188.properties.message, data: data29 };
                 if (vErrors === null) {
                   vErrors = [err58];
                 } else {
@@ -16252,7 +16448,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err59 = { instancePath: instancePath + "/hostNotes/" + i4, schemaPath: "#/$defs/hostNote/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema187.type, parentSchema: schema187, data: data27 };
+            const err59 = { instancePath: instancePath + "/hostNotes/" + i4, schemaPath: "#/$defs/hostNote/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema188.type, parentSchema: schema188, data: data27 };
             if (vErrors === null) {
               vErrors = [err59];
             } else {
@@ -16262,7 +16458,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err60 = { instancePath: instancePath + "/hostNotes", schemaPath: "#/properties/hostNotes/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema176.properties.hostNotes.type, parentSchema: schema176.properties.hostNotes, data: data26 };
+        const err60 = { instancePath: instancePath + "/hostNotes", schemaPath: "#/properties/hostNotes/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema177.properties.hostNotes.type, parentSchema: schema177.properties.hostNotes, data: data26 };
         if (vErrors === null) {
           vErrors = [err60];
         } else {
@@ -16278,7 +16474,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
       const _errs69 = errors;
       if (data30 && typeof data30 == "object" && !Array.isArray(data30)) {
         if (data30.applications === void 0) {
-          const err61 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/required", keyword: "required", params: { missingProperty: "applications" }, message: "must have required property 'applications'", schema: schema188.required, parentSchema: schema188, data: data30 };
+          const err61 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/required", keyword: "required", params: { missingProperty: "applications" }, message: "must have required property 'applications'", schema: schema189.required, parentSchema: schema189, data: data30 };
           if (vErrors === null) {
             vErrors = [err61];
           } else {
@@ -16287,7 +16483,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data30.of === void 0) {
-          const err62 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/required", keyword: "required", params: { missingProperty: "of" }, message: "must have required property 'of'", schema: schema188.required, parentSchema: schema188, data: data30 };
+          const err62 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/required", keyword: "required", params: { missingProperty: "of" }, message: "must have required property 'of'", schema: schema189.required, parentSchema: schema189, data: data30 };
           if (vErrors === null) {
             vErrors = [err62];
           } else {
@@ -16296,7 +16492,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data30.commits === void 0) {
-          const err63 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/required", keyword: "required", params: { missingProperty: "commits" }, message: "must have required property 'commits'", schema: schema188.required, parentSchema: schema188, data: data30 };
+          const err63 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/required", keyword: "required", params: { missingProperty: "commits" }, message: "must have required property 'commits'", schema: schema189.required, parentSchema: schema189, data: data30 };
           if (vErrors === null) {
             vErrors = [err63];
           } else {
@@ -16306,7 +16502,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
         }
         for (const key5 in data30) {
           if (!(key5 === "applications" || key5 === "of" || key5 === "commits")) {
-            const err64 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key5 }, message: "must NOT have additional properties", schema: false, parentSchema: schema188, data: data30 };
+            const err64 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key5 }, message: "must NOT have additional properties", schema: false, parentSchema: schema189, data: data30 };
             if (vErrors === null) {
               vErrors = [err64];
             } else {
@@ -16322,7 +16518,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
             for (let i5 = 0; i5 < len5; i5++) {
               let data32 = data31[i5];
               if (typeof data32 !== "string") {
-                const err65 = { instancePath: instancePath + "/held/applications/" + i5, schemaPath: "#/$defs/held/properties/applications/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema188.properties.applications.items.type, parentSchema: schema188.properties.applications.items, data: data32 };
+                const err65 = { instancePath: instancePath + "/held/applications/" + i5, schemaPath: "#/$defs/held/properties/applications/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema189.properties.applications.items.type, parentSchema: schema189.properties.applications.items, data: data32 };
                 if (vErrors === null) {
                   vErrors = [err65];
                 } else {
@@ -16332,7 +16528,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err66 = { instancePath: instancePath + "/held/applications", schemaPath: "#/$defs/held/properties/applications/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema188.properties.applications.type, parentSchema: schema188.properties.applications, data: data31 };
+            const err66 = { instancePath: instancePath + "/held/applications", schemaPath: "#/$defs/held/properties/applications/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema189.properties.applications.type, parentSchema: schema189.properties.applications, data: data31 };
             if (vErrors === null) {
               vErrors = [err66];
             } else {
@@ -16344,7 +16540,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
         if (data30.of !== void 0) {
           let data33 = data30.of;
           if (!(typeof data33 == "number" && (!(data33 % 1) && !isNaN(data33)) && isFinite(data33))) {
-            const err67 = { instancePath: instancePath + "/held/of", schemaPath: "#/$defs/held/properties/of/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema188.properties.of.type, parentSchema: schema188.properties.of, data: data33 };
+            const err67 = { instancePath: instancePath + "/held/of", schemaPath: "#/$defs/held/properties/of/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema189.properties.of.type, parentSchema: schema189.properties.of, data: data33 };
             if (vErrors === null) {
               vErrors = [err67];
             } else {
@@ -16360,7 +16556,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
             for (let i6 = 0; i6 < len6; i6++) {
               let data35 = data34[i6];
               if (typeof data35 !== "string") {
-                const err68 = { instancePath: instancePath + "/held/commits/" + i6, schemaPath: "#/$defs/held/properties/commits/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema188.properties.commits.items.type, parentSchema: schema188.properties.commits.items, data: data35 };
+                const err68 = { instancePath: instancePath + "/held/commits/" + i6, schemaPath: "#/$defs/held/properties/commits/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema189.properties.commits.items.type, parentSchema: schema189.properties.commits.items, data: data35 };
                 if (vErrors === null) {
                   vErrors = [err68];
                 } else {
@@ -16370,7 +16566,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err69 = { instancePath: instancePath + "/held/commits", schemaPath: "#/$defs/held/properties/commits/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema188.properties.commits.type, parentSchema: schema188.properties.commits, data: data34 };
+            const err69 = { instancePath: instancePath + "/held/commits", schemaPath: "#/$defs/held/properties/commits/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema189.properties.commits.type, parentSchema: schema189.properties.commits, data: data34 };
             if (vErrors === null) {
               vErrors = [err69];
             } else {
@@ -16380,7 +16576,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err70 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema188.type, parentSchema: schema188, data: data30 };
+        const err70 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema189.type, parentSchema: schema189, data: data30 };
         if (vErrors === null) {
           vErrors = [err70];
         } else {
@@ -16392,7 +16588,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
       valid19 = valid19 || _valid0;
       const _errs83 = errors;
       if (data30 !== null) {
-        const err71 = { instancePath: instancePath + "/held", schemaPath: "#/properties/held/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema176.properties.held.anyOf[1].type, parentSchema: schema176.properties.held.anyOf[1], data: data30 };
+        const err71 = { instancePath: instancePath + "/held", schemaPath: "#/properties/held/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema177.properties.held.anyOf[1].type, parentSchema: schema177.properties.held.anyOf[1], data: data30 };
         if (vErrors === null) {
           vErrors = [err71];
         } else {
@@ -16403,7 +16599,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
       var _valid0 = _errs83 === errors;
       valid19 = valid19 || _valid0;
       if (!valid19) {
-        const err72 = { instancePath: instancePath + "/held", schemaPath: "#/properties/held/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema176.properties.held.anyOf, parentSchema: schema176.properties.held, data: data30 };
+        const err72 = { instancePath: instancePath + "/held", schemaPath: "#/properties/held/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema177.properties.held.anyOf, parentSchema: schema177.properties.held, data: data30 };
         if (vErrors === null) {
           vErrors = [err72];
         } else {
@@ -16422,7 +16618,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err73 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema176.type, parentSchema: schema176, data };
+    const err73 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema177.type, parentSchema: schema177, data };
     if (vErrors === null) {
       vErrors = [err73];
     } else {
@@ -16435,10 +16631,10 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
 }
 validate71.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
 var validateProgress = validate81;
-var schema189 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/progress.schema.json", "anyOf": [{ "$ref": "#/$defs/step" }, { "$ref": "#/$defs/wait" }, { "$ref": "#/$defs/entry" }], "$defs": { "step": { "type": "object", "required": ["at", "kind", "application", "service", "slot", "host", "action", "subject", "detail", "reason", "origin", "outcome", "message", "durationMs"], "additionalProperties": false, "properties": { "at": { "type": "string" }, "kind": { "const": "step" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "type": "string" }, "action": { "type": "string" }, "subject": { "type": "string" }, "detail": { "type": "string" }, "reason": { "type": "string" }, "origin": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "outcome": { "type": "string", "enum": ["started", "done", "skipped", "failed", "unknown"] }, "message": { "type": "string" }, "durationMs": { "type": "integer" } } }, "wait": { "type": "object", "required": ["at", "kind", "application", "service", "slot", "host", "wait", "reason", "until"], "additionalProperties": false, "properties": { "at": { "type": "string" }, "kind": { "const": "wait" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "wait": { "type": "string", "enum": ["step", "image", "gate", "monitor", "promotion", "turn", "retry", "host"] }, "reason": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } }, "entry": { "type": "object", "required": ["at", "kind", "application", "entry", "message"], "additionalProperties": false, "properties": { "at": { "type": "string" }, "kind": { "const": "entry" }, "application": { "type": "string" }, "entry": { "type": "string" }, "message": { "type": "string" } } } } };
-var schema190 = { "type": "object", "required": ["at", "kind", "application", "service", "slot", "host", "action", "subject", "detail", "reason", "origin", "outcome", "message", "durationMs"], "additionalProperties": false, "properties": { "at": { "type": "string" }, "kind": { "const": "step" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "type": "string" }, "action": { "type": "string" }, "subject": { "type": "string" }, "detail": { "type": "string" }, "reason": { "type": "string" }, "origin": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "outcome": { "type": "string", "enum": ["started", "done", "skipped", "failed", "unknown"] }, "message": { "type": "string" }, "durationMs": { "type": "integer" } } };
-var schema191 = { "type": "object", "required": ["at", "kind", "application", "service", "slot", "host", "wait", "reason", "until"], "additionalProperties": false, "properties": { "at": { "type": "string" }, "kind": { "const": "wait" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "wait": { "type": "string", "enum": ["step", "image", "gate", "monitor", "promotion", "turn", "retry", "host"] }, "reason": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } };
-var schema192 = { "type": "object", "required": ["at", "kind", "application", "entry", "message"], "additionalProperties": false, "properties": { "at": { "type": "string" }, "kind": { "const": "entry" }, "application": { "type": "string" }, "entry": { "type": "string" }, "message": { "type": "string" } } };
+var schema190 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/progress.schema.json", "anyOf": [{ "$ref": "#/$defs/step" }, { "$ref": "#/$defs/wait" }, { "$ref": "#/$defs/entry" }], "$defs": { "step": { "type": "object", "required": ["at", "kind", "application", "service", "slot", "host", "action", "subject", "detail", "reason", "origin", "outcome", "message", "durationMs"], "additionalProperties": false, "properties": { "at": { "type": "string" }, "kind": { "const": "step" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "type": "string" }, "action": { "type": "string" }, "subject": { "type": "string" }, "detail": { "type": "string" }, "reason": { "type": "string" }, "origin": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "outcome": { "type": "string", "enum": ["started", "done", "skipped", "failed", "unknown"] }, "message": { "type": "string" }, "durationMs": { "type": "integer" } } }, "wait": { "type": "object", "required": ["at", "kind", "application", "service", "slot", "host", "wait", "reason", "until"], "additionalProperties": false, "properties": { "at": { "type": "string" }, "kind": { "const": "wait" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "wait": { "type": "string", "enum": ["step", "image", "gate", "monitor", "promotion", "turn", "retry", "host"] }, "reason": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } }, "entry": { "type": "object", "required": ["at", "kind", "application", "entry", "message"], "additionalProperties": false, "properties": { "at": { "type": "string" }, "kind": { "const": "entry" }, "application": { "type": "string" }, "entry": { "type": "string" }, "message": { "type": "string" } } } } };
+var schema191 = { "type": "object", "required": ["at", "kind", "application", "service", "slot", "host", "action", "subject", "detail", "reason", "origin", "outcome", "message", "durationMs"], "additionalProperties": false, "properties": { "at": { "type": "string" }, "kind": { "const": "step" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "type": "string" }, "action": { "type": "string" }, "subject": { "type": "string" }, "detail": { "type": "string" }, "reason": { "type": "string" }, "origin": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "outcome": { "type": "string", "enum": ["started", "done", "skipped", "failed", "unknown"] }, "message": { "type": "string" }, "durationMs": { "type": "integer" } } };
+var schema192 = { "type": "object", "required": ["at", "kind", "application", "service", "slot", "host", "wait", "reason", "until"], "additionalProperties": false, "properties": { "at": { "type": "string" }, "kind": { "const": "wait" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "wait": { "type": "string", "enum": ["step", "image", "gate", "monitor", "promotion", "turn", "retry", "host"] }, "reason": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } };
+var schema193 = { "type": "object", "required": ["at", "kind", "application", "entry", "message"], "additionalProperties": false, "properties": { "at": { "type": "string" }, "kind": { "const": "entry" }, "application": { "type": "string" }, "entry": { "type": "string" }, "message": { "type": "string" } } };
 function validate81(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   ;
   let vErrors = null;
@@ -16455,7 +16651,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
   const _errs1 = errors;
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.at === void 0) {
-      const err0 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "at" }, message: "must have required property 'at'", schema: schema190.required, parentSchema: schema190, data };
+      const err0 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "at" }, message: "must have required property 'at'", schema: schema191.required, parentSchema: schema191, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -16464,7 +16660,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.kind === void 0) {
-      const err1 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "kind" }, message: "must have required property 'kind'", schema: schema190.required, parentSchema: schema190, data };
+      const err1 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "kind" }, message: "must have required property 'kind'", schema: schema191.required, parentSchema: schema191, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -16473,7 +16669,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.application === void 0) {
-      const err2 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema190.required, parentSchema: schema190, data };
+      const err2 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema191.required, parentSchema: schema191, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -16482,7 +16678,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.service === void 0) {
-      const err3 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema190.required, parentSchema: schema190, data };
+      const err3 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema191.required, parentSchema: schema191, data };
       if (vErrors === null) {
         vErrors = [err3];
       } else {
@@ -16491,7 +16687,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.slot === void 0) {
-      const err4 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema190.required, parentSchema: schema190, data };
+      const err4 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema191.required, parentSchema: schema191, data };
       if (vErrors === null) {
         vErrors = [err4];
       } else {
@@ -16500,7 +16696,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.host === void 0) {
-      const err5 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema190.required, parentSchema: schema190, data };
+      const err5 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema191.required, parentSchema: schema191, data };
       if (vErrors === null) {
         vErrors = [err5];
       } else {
@@ -16509,7 +16705,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.action === void 0) {
-      const err6 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "action" }, message: "must have required property 'action'", schema: schema190.required, parentSchema: schema190, data };
+      const err6 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "action" }, message: "must have required property 'action'", schema: schema191.required, parentSchema: schema191, data };
       if (vErrors === null) {
         vErrors = [err6];
       } else {
@@ -16518,7 +16714,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.subject === void 0) {
-      const err7 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "subject" }, message: "must have required property 'subject'", schema: schema190.required, parentSchema: schema190, data };
+      const err7 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "subject" }, message: "must have required property 'subject'", schema: schema191.required, parentSchema: schema191, data };
       if (vErrors === null) {
         vErrors = [err7];
       } else {
@@ -16527,7 +16723,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.detail === void 0) {
-      const err8 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "detail" }, message: "must have required property 'detail'", schema: schema190.required, parentSchema: schema190, data };
+      const err8 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "detail" }, message: "must have required property 'detail'", schema: schema191.required, parentSchema: schema191, data };
       if (vErrors === null) {
         vErrors = [err8];
       } else {
@@ -16536,7 +16732,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.reason === void 0) {
-      const err9 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema190.required, parentSchema: schema190, data };
+      const err9 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema191.required, parentSchema: schema191, data };
       if (vErrors === null) {
         vErrors = [err9];
       } else {
@@ -16545,7 +16741,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.origin === void 0) {
-      const err10 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "origin" }, message: "must have required property 'origin'", schema: schema190.required, parentSchema: schema190, data };
+      const err10 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "origin" }, message: "must have required property 'origin'", schema: schema191.required, parentSchema: schema191, data };
       if (vErrors === null) {
         vErrors = [err10];
       } else {
@@ -16554,7 +16750,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.outcome === void 0) {
-      const err11 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "outcome" }, message: "must have required property 'outcome'", schema: schema190.required, parentSchema: schema190, data };
+      const err11 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "outcome" }, message: "must have required property 'outcome'", schema: schema191.required, parentSchema: schema191, data };
       if (vErrors === null) {
         vErrors = [err11];
       } else {
@@ -16563,7 +16759,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.message === void 0) {
-      const err12 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema190.required, parentSchema: schema190, data };
+      const err12 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema191.required, parentSchema: schema191, data };
       if (vErrors === null) {
         vErrors = [err12];
       } else {
@@ -16572,7 +16768,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.durationMs === void 0) {
-      const err13 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "durationMs" }, message: "must have required property 'durationMs'", schema: schema190.required, parentSchema: schema190, data };
+      const err13 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "durationMs" }, message: "must have required property 'durationMs'", schema: schema191.required, parentSchema: schema191, data };
       if (vErrors === null) {
         vErrors = [err13];
       } else {
@@ -16581,8 +16777,8 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     for (const key0 in data) {
-      if (!func1.call(schema190.properties, key0)) {
-        const err14 = { instancePath, schemaPath: "#/$defs/step/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema190, data };
+      if (!func1.call(schema191.properties, key0)) {
+        const err14 = { instancePath, schemaPath: "#/$defs/step/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema191, data };
         if (vErrors === null) {
           vErrors = [err14];
         } else {
@@ -16594,7 +16790,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.at !== void 0) {
       let data0 = data.at;
       if (typeof data0 !== "string") {
-        const err15 = { instancePath: instancePath + "/at", schemaPath: "#/$defs/step/properties/at/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema190.properties.at.type, parentSchema: schema190.properties.at, data: data0 };
+        const err15 = { instancePath: instancePath + "/at", schemaPath: "#/$defs/step/properties/at/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema191.properties.at.type, parentSchema: schema191.properties.at, data: data0 };
         if (vErrors === null) {
           vErrors = [err15];
         } else {
@@ -16606,7 +16802,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.kind !== void 0) {
       let data1 = data.kind;
       if ("step" !== data1) {
-        const err16 = { instancePath: instancePath + "/kind", schemaPath: "#/$defs/step/properties/kind/const", keyword: "const", params: { allowedValue: "step" }, message: "must be equal to constant", schema: "step", parentSchema: schema190.properties.kind, data: data1 };
+        const err16 = { instancePath: instancePath + "/kind", schemaPath: "#/$defs/step/properties/kind/const", keyword: "const", params: { allowedValue: "step" }, message: "must be equal to constant", schema: "step", parentSchema: schema191.properties.kind, data: data1 };
         if (vErrors === null) {
           vErrors = [err16];
         } else {
@@ -16618,7 +16814,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.application !== void 0) {
       let data2 = data.application;
       if (typeof data2 !== "string") {
-        const err17 = { instancePath: instancePath + "/application", schemaPath: "#/$defs/step/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema190.properties.application.type, parentSchema: schema190.properties.application, data: data2 };
+        const err17 = { instancePath: instancePath + "/application", schemaPath: "#/$defs/step/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema191.properties.application.type, parentSchema: schema191.properties.application, data: data2 };
         if (vErrors === null) {
           vErrors = [err17];
         } else {
@@ -16630,7 +16826,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.service !== void 0) {
       let data3 = data.service;
       if (typeof data3 !== "string") {
-        const err18 = { instancePath: instancePath + "/service", schemaPath: "#/$defs/step/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema190.properties.service.type, parentSchema: schema190.properties.service, data: data3 };
+        const err18 = { instancePath: instancePath + "/service", schemaPath: "#/$defs/step/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema191.properties.service.type, parentSchema: schema191.properties.service, data: data3 };
         if (vErrors === null) {
           vErrors = [err18];
         } else {
@@ -16642,7 +16838,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.slot !== void 0) {
       let data4 = data.slot;
       if (typeof data4 !== "string") {
-        const err19 = { instancePath: instancePath + "/slot", schemaPath: "#/$defs/step/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema190.properties.slot.type, parentSchema: schema190.properties.slot, data: data4 };
+        const err19 = { instancePath: instancePath + "/slot", schemaPath: "#/$defs/step/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema191.properties.slot.type, parentSchema: schema191.properties.slot, data: data4 };
         if (vErrors === null) {
           vErrors = [err19];
         } else {
@@ -16654,7 +16850,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.host !== void 0) {
       let data5 = data.host;
       if (typeof data5 !== "string") {
-        const err20 = { instancePath: instancePath + "/host", schemaPath: "#/$defs/step/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema190.properties.host.type, parentSchema: schema190.properties.host, data: data5 };
+        const err20 = { instancePath: instancePath + "/host", schemaPath: "#/$defs/step/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema191.properties.host.type, parentSchema: schema191.properties.host, data: data5 };
         if (vErrors === null) {
           vErrors = [err20];
         } else {
@@ -16666,7 +16862,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.action !== void 0) {
       let data6 = data.action;
       if (typeof data6 !== "string") {
-        const err21 = { instancePath: instancePath + "/action", schemaPath: "#/$defs/step/properties/action/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema190.properties.action.type, parentSchema: schema190.properties.action, data: data6 };
+        const err21 = { instancePath: instancePath + "/action", schemaPath: "#/$defs/step/properties/action/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema191.properties.action.type, parentSchema: schema191.properties.action, data: data6 };
         if (vErrors === null) {
           vErrors = [err21];
         } else {
@@ -16678,7 +16874,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.subject !== void 0) {
       let data7 = data.subject;
       if (typeof data7 !== "string") {
-        const err22 = { instancePath: instancePath + "/subject", schemaPath: "#/$defs/step/properties/subject/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema190.properties.subject.type, parentSchema: schema190.properties.subject, data: data7 };
+        const err22 = { instancePath: instancePath + "/subject", schemaPath: "#/$defs/step/properties/subject/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema191.properties.subject.type, parentSchema: schema191.properties.subject, data: data7 };
         if (vErrors === null) {
           vErrors = [err22];
         } else {
@@ -16690,7 +16886,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.detail !== void 0) {
       let data8 = data.detail;
       if (typeof data8 !== "string") {
-        const err23 = { instancePath: instancePath + "/detail", schemaPath: "#/$defs/step/properties/detail/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema190.properties.detail.type, parentSchema: schema190.properties.detail, data: data8 };
+        const err23 = { instancePath: instancePath + "/detail", schemaPath: "#/$defs/step/properties/detail/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema191.properties.detail.type, parentSchema: schema191.properties.detail, data: data8 };
         if (vErrors === null) {
           vErrors = [err23];
         } else {
@@ -16702,7 +16898,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.reason !== void 0) {
       let data9 = data.reason;
       if (typeof data9 !== "string") {
-        const err24 = { instancePath: instancePath + "/reason", schemaPath: "#/$defs/step/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema190.properties.reason.type, parentSchema: schema190.properties.reason, data: data9 };
+        const err24 = { instancePath: instancePath + "/reason", schemaPath: "#/$defs/step/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema191.properties.reason.type, parentSchema: schema191.properties.reason, data: data9 };
         if (vErrors === null) {
           vErrors = [err24];
         } else {
@@ -16717,7 +16913,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       let valid3 = false;
       const _errs26 = errors;
       if (typeof data10 !== "string") {
-        const err25 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/step/properties/origin/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema190.properties.origin.anyOf[0].type, parentSchema: schema190.properties.origin.anyOf[0], data: data10 };
+        const err25 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/step/properties/origin/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema191.properties.origin.anyOf[0].type, parentSchema: schema191.properties.origin.anyOf[0], data: data10 };
         if (vErrors === null) {
           vErrors = [err25];
         } else {
@@ -16729,7 +16925,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       valid3 = valid3 || _valid1;
       const _errs28 = errors;
       if (data10 !== null) {
-        const err26 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/step/properties/origin/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema190.properties.origin.anyOf[1].type, parentSchema: schema190.properties.origin.anyOf[1], data: data10 };
+        const err26 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/step/properties/origin/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema191.properties.origin.anyOf[1].type, parentSchema: schema191.properties.origin.anyOf[1], data: data10 };
         if (vErrors === null) {
           vErrors = [err26];
         } else {
@@ -16740,7 +16936,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       var _valid1 = _errs28 === errors;
       valid3 = valid3 || _valid1;
       if (!valid3) {
-        const err27 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/step/properties/origin/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema190.properties.origin.anyOf, parentSchema: schema190.properties.origin, data: data10 };
+        const err27 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/step/properties/origin/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema191.properties.origin.anyOf, parentSchema: schema191.properties.origin, data: data10 };
         if (vErrors === null) {
           vErrors = [err27];
         } else {
@@ -16761,7 +16957,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.outcome !== void 0) {
       let data11 = data.outcome;
       if (typeof data11 !== "string") {
-        const err28 = { instancePath: instancePath + "/outcome", schemaPath: "#/$defs/step/properties/outcome/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema190.properties.outcome.type, parentSchema: schema190.properties.outcome, data: data11 };
+        const err28 = { instancePath: instancePath + "/outcome", schemaPath: "#/$defs/step/properties/outcome/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema191.properties.outcome.type, parentSchema: schema191.properties.outcome, data: data11 };
         if (vErrors === null) {
           vErrors = [err28];
         } else {
@@ -16770,7 +16966,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (!(data11 === "started" || data11 === "done" || data11 === "skipped" || data11 === "failed" || data11 === "unknown")) {
-        const err29 = { instancePath: instancePath + "/outcome", schemaPath: "#/$defs/step/properties/outcome/enum", keyword: "enum", params: { allowedValues: schema190.properties.outcome.enum }, message: "must be equal to one of the allowed values", schema: schema190.properties.outcome.enum, parentSchema: schema190.properties.outcome, data: data11 };
+        const err29 = { instancePath: instancePath + "/outcome", schemaPath: "#/$defs/step/properties/outcome/enum", keyword: "enum", params: { allowedValues: schema191.properties.outcome.enum }, message: "must be equal to one of the allowed values", schema: schema191.properties.outcome.enum, parentSchema: schema191.properties.outcome, data: data11 };
         if (vErrors === null) {
           vErrors = [err29];
         } else {
@@ -16782,7 +16978,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.message !== void 0) {
       let data12 = data.message;
       if (typeof data12 !== "string") {
-        const err30 = { instancePath: instancePath + "/message", schemaPath: "#/$defs/step/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema190.properties.message.type, parentSchema: schema190.properties.message, data: data12 };
+        const err30 = { instancePath: instancePath + "/message", schemaPath: "#/$defs/step/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema191.properties.message.type, parentSchema: schema191.properties.message, data: data12 };
         if (vErrors === null) {
           vErrors = [err30];
         } else {
@@ -16794,7 +16990,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.durationMs !== void 0) {
       let data13 = data.durationMs;
       if (!(typeof data13 == "number" && (!(data13 % 1) && !isNaN(data13)) && isFinite(data13))) {
-        const err31 = { instancePath: instancePath + "/durationMs", schemaPath: "#/$defs/step/properties/durationMs/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema190.properties.durationMs.type, parentSchema: schema190.properties.durationMs, data: data13 };
+        const err31 = { instancePath: instancePath + "/durationMs", schemaPath: "#/$defs/step/properties/durationMs/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema191.properties.durationMs.type, parentSchema: schema191.properties.durationMs, data: data13 };
         if (vErrors === null) {
           vErrors = [err31];
         } else {
@@ -16804,7 +17000,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err32 = { instancePath, schemaPath: "#/$defs/step/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema190.type, parentSchema: schema190, data };
+    const err32 = { instancePath, schemaPath: "#/$defs/step/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema191.type, parentSchema: schema191, data };
     if (vErrors === null) {
       vErrors = [err32];
     } else {
@@ -16820,7 +17016,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
   const _errs36 = errors;
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.at === void 0) {
-      const err33 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "at" }, message: "must have required property 'at'", schema: schema191.required, parentSchema: schema191, data };
+      const err33 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "at" }, message: "must have required property 'at'", schema: schema192.required, parentSchema: schema192, data };
       if (vErrors === null) {
         vErrors = [err33];
       } else {
@@ -16829,7 +17025,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.kind === void 0) {
-      const err34 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "kind" }, message: "must have required property 'kind'", schema: schema191.required, parentSchema: schema191, data };
+      const err34 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "kind" }, message: "must have required property 'kind'", schema: schema192.required, parentSchema: schema192, data };
       if (vErrors === null) {
         vErrors = [err34];
       } else {
@@ -16838,7 +17034,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.application === void 0) {
-      const err35 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema191.required, parentSchema: schema191, data };
+      const err35 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema192.required, parentSchema: schema192, data };
       if (vErrors === null) {
         vErrors = [err35];
       } else {
@@ -16847,7 +17043,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.service === void 0) {
-      const err36 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema191.required, parentSchema: schema191, data };
+      const err36 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema192.required, parentSchema: schema192, data };
       if (vErrors === null) {
         vErrors = [err36];
       } else {
@@ -16856,7 +17052,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.slot === void 0) {
-      const err37 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema191.required, parentSchema: schema191, data };
+      const err37 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema192.required, parentSchema: schema192, data };
       if (vErrors === null) {
         vErrors = [err37];
       } else {
@@ -16865,7 +17061,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.host === void 0) {
-      const err38 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema191.required, parentSchema: schema191, data };
+      const err38 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema192.required, parentSchema: schema192, data };
       if (vErrors === null) {
         vErrors = [err38];
       } else {
@@ -16874,7 +17070,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.wait === void 0) {
-      const err39 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "wait" }, message: "must have required property 'wait'", schema: schema191.required, parentSchema: schema191, data };
+      const err39 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "wait" }, message: "must have required property 'wait'", schema: schema192.required, parentSchema: schema192, data };
       if (vErrors === null) {
         vErrors = [err39];
       } else {
@@ -16883,7 +17079,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.reason === void 0) {
-      const err40 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema191.required, parentSchema: schema191, data };
+      const err40 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema192.required, parentSchema: schema192, data };
       if (vErrors === null) {
         vErrors = [err40];
       } else {
@@ -16892,7 +17088,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.until === void 0) {
-      const err41 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "until" }, message: "must have required property 'until'", schema: schema191.required, parentSchema: schema191, data };
+      const err41 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "until" }, message: "must have required property 'until'", schema: schema192.required, parentSchema: schema192, data };
       if (vErrors === null) {
         vErrors = [err41];
       } else {
@@ -16901,8 +17097,8 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     for (const key1 in data) {
-      if (!func1.call(schema191.properties, key1)) {
-        const err42 = { instancePath, schemaPath: "#/$defs/wait/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema191, data };
+      if (!func1.call(schema192.properties, key1)) {
+        const err42 = { instancePath, schemaPath: "#/$defs/wait/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema192, data };
         if (vErrors === null) {
           vErrors = [err42];
         } else {
@@ -16914,7 +17110,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.at !== void 0) {
       let data14 = data.at;
       if (typeof data14 !== "string") {
-        const err43 = { instancePath: instancePath + "/at", schemaPath: "#/$defs/wait/properties/at/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema191.properties.at.type, parentSchema: schema191.properties.at, data: data14 };
+        const err43 = { instancePath: instancePath + "/at", schemaPath: "#/$defs/wait/properties/at/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema192.properties.at.type, parentSchema: schema192.properties.at, data: data14 };
         if (vErrors === null) {
           vErrors = [err43];
         } else {
@@ -16926,7 +17122,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.kind !== void 0) {
       let data15 = data.kind;
       if ("wait" !== data15) {
-        const err44 = { instancePath: instancePath + "/kind", schemaPath: "#/$defs/wait/properties/kind/const", keyword: "const", params: { allowedValue: "wait" }, message: "must be equal to constant", schema: "wait", parentSchema: schema191.properties.kind, data: data15 };
+        const err44 = { instancePath: instancePath + "/kind", schemaPath: "#/$defs/wait/properties/kind/const", keyword: "const", params: { allowedValue: "wait" }, message: "must be equal to constant", schema: "wait", parentSchema: schema192.properties.kind, data: data15 };
         if (vErrors === null) {
           vErrors = [err44];
         } else {
@@ -16938,7 +17134,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.application !== void 0) {
       let data16 = data.application;
       if (typeof data16 !== "string") {
-        const err45 = { instancePath: instancePath + "/application", schemaPath: "#/$defs/wait/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema191.properties.application.type, parentSchema: schema191.properties.application, data: data16 };
+        const err45 = { instancePath: instancePath + "/application", schemaPath: "#/$defs/wait/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema192.properties.application.type, parentSchema: schema192.properties.application, data: data16 };
         if (vErrors === null) {
           vErrors = [err45];
         } else {
@@ -16950,7 +17146,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.service !== void 0) {
       let data17 = data.service;
       if (typeof data17 !== "string") {
-        const err46 = { instancePath: instancePath + "/service", schemaPath: "#/$defs/wait/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema191.properties.service.type, parentSchema: schema191.properties.service, data: data17 };
+        const err46 = { instancePath: instancePath + "/service", schemaPath: "#/$defs/wait/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema192.properties.service.type, parentSchema: schema192.properties.service, data: data17 };
         if (vErrors === null) {
           vErrors = [err46];
         } else {
@@ -16962,7 +17158,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.slot !== void 0) {
       let data18 = data.slot;
       if (typeof data18 !== "string") {
-        const err47 = { instancePath: instancePath + "/slot", schemaPath: "#/$defs/wait/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema191.properties.slot.type, parentSchema: schema191.properties.slot, data: data18 };
+        const err47 = { instancePath: instancePath + "/slot", schemaPath: "#/$defs/wait/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema192.properties.slot.type, parentSchema: schema192.properties.slot, data: data18 };
         if (vErrors === null) {
           vErrors = [err47];
         } else {
@@ -16977,7 +17173,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       let valid6 = false;
       const _errs51 = errors;
       if (typeof data19 !== "string") {
-        const err48 = { instancePath: instancePath + "/host", schemaPath: "#/$defs/wait/properties/host/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema191.properties.host.anyOf[0].type, parentSchema: schema191.properties.host.anyOf[0], data: data19 };
+        const err48 = { instancePath: instancePath + "/host", schemaPath: "#/$defs/wait/properties/host/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema192.properties.host.anyOf[0].type, parentSchema: schema192.properties.host.anyOf[0], data: data19 };
         if (vErrors === null) {
           vErrors = [err48];
         } else {
@@ -16989,7 +17185,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       valid6 = valid6 || _valid2;
       const _errs53 = errors;
       if (data19 !== null) {
-        const err49 = { instancePath: instancePath + "/host", schemaPath: "#/$defs/wait/properties/host/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema191.properties.host.anyOf[1].type, parentSchema: schema191.properties.host.anyOf[1], data: data19 };
+        const err49 = { instancePath: instancePath + "/host", schemaPath: "#/$defs/wait/properties/host/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema192.properties.host.anyOf[1].type, parentSchema: schema192.properties.host.anyOf[1], data: data19 };
         if (vErrors === null) {
           vErrors = [err49];
         } else {
@@ -17000,7 +17196,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       var _valid2 = _errs53 === errors;
       valid6 = valid6 || _valid2;
       if (!valid6) {
-        const err50 = { instancePath: instancePath + "/host", schemaPath: "#/$defs/wait/properties/host/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema191.properties.host.anyOf, parentSchema: schema191.properties.host, data: data19 };
+        const err50 = { instancePath: instancePath + "/host", schemaPath: "#/$defs/wait/properties/host/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema192.properties.host.anyOf, parentSchema: schema192.properties.host, data: data19 };
         if (vErrors === null) {
           vErrors = [err50];
         } else {
@@ -17021,7 +17217,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.wait !== void 0) {
       let data20 = data.wait;
       if (typeof data20 !== "string") {
-        const err51 = { instancePath: instancePath + "/wait", schemaPath: "#/$defs/wait/properties/wait/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema191.properties.wait.type, parentSchema: schema191.properties.wait, data: data20 };
+        const err51 = { instancePath: instancePath + "/wait", schemaPath: "#/$defs/wait/properties/wait/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema192.properties.wait.type, parentSchema: schema192.properties.wait, data: data20 };
         if (vErrors === null) {
           vErrors = [err51];
         } else {
@@ -17030,7 +17226,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (!(data20 === "step" || data20 === "image" || data20 === "gate" || data20 === "monitor" || data20 === "promotion" || data20 === "turn" || data20 === "retry" || data20 === "host")) {
-        const err52 = { instancePath: instancePath + "/wait", schemaPath: "#/$defs/wait/properties/wait/enum", keyword: "enum", params: { allowedValues: schema191.properties.wait.enum }, message: "must be equal to one of the allowed values", schema: schema191.properties.wait.enum, parentSchema: schema191.properties.wait, data: data20 };
+        const err52 = { instancePath: instancePath + "/wait", schemaPath: "#/$defs/wait/properties/wait/enum", keyword: "enum", params: { allowedValues: schema192.properties.wait.enum }, message: "must be equal to one of the allowed values", schema: schema192.properties.wait.enum, parentSchema: schema192.properties.wait, data: data20 };
         if (vErrors === null) {
           vErrors = [err52];
         } else {
@@ -17042,7 +17238,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.reason !== void 0) {
       let data21 = data.reason;
       if (typeof data21 !== "string") {
-        const err53 = { instancePath: instancePath + "/reason", schemaPath: "#/$defs/wait/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema191.properties.reason.type, parentSchema: schema191.properties.reason, data: data21 };
+        const err53 = { instancePath: instancePath + "/reason", schemaPath: "#/$defs/wait/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema192.properties.reason.type, parentSchema: schema192.properties.reason, data: data21 };
         if (vErrors === null) {
           vErrors = [err53];
         } else {
@@ -17057,7 +17253,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       let valid7 = false;
       const _errs61 = errors;
       if (typeof data22 !== "string") {
-        const err54 = { instancePath: instancePath + "/until", schemaPath: "#/$defs/wait/properties/until/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema191.properties.until.anyOf[0].type, parentSchema: schema191.properties.until.anyOf[0], data: data22 };
+        const err54 = { instancePath: instancePath + "/until", schemaPath: "#/$defs/wait/properties/until/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema192.properties.until.anyOf[0].type, parentSchema: schema192.properties.until.anyOf[0], data: data22 };
         if (vErrors === null) {
           vErrors = [err54];
         } else {
@@ -17069,7 +17265,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       valid7 = valid7 || _valid3;
       const _errs63 = errors;
       if (data22 !== null) {
-        const err55 = { instancePath: instancePath + "/until", schemaPath: "#/$defs/wait/properties/until/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema191.properties.until.anyOf[1].type, parentSchema: schema191.properties.until.anyOf[1], data: data22 };
+        const err55 = { instancePath: instancePath + "/until", schemaPath: "#/$defs/wait/properties/until/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema192.properties.until.anyOf[1].type, parentSchema: schema192.properties.until.anyOf[1], data: data22 };
         if (vErrors === null) {
           vErrors = [err55];
         } else {
@@ -17080,7 +17276,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       var _valid3 = _errs63 === errors;
       valid7 = valid7 || _valid3;
       if (!valid7) {
-        const err56 = { instancePath: instancePath + "/until", schemaPath: "#/$defs/wait/properties/until/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema191.properties.until.anyOf, parentSchema: schema191.properties.until, data: data22 };
+        const err56 = { instancePath: instancePath + "/until", schemaPath: "#/$defs/wait/properties/until/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema192.properties.until.anyOf, parentSchema: schema192.properties.until, data: data22 };
         if (vErrors === null) {
           vErrors = [err56];
         } else {
@@ -17099,7 +17295,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err57 = { instancePath, schemaPath: "#/$defs/wait/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema191.type, parentSchema: schema191, data };
+    const err57 = { instancePath, schemaPath: "#/$defs/wait/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema192.type, parentSchema: schema192, data };
     if (vErrors === null) {
       vErrors = [err57];
     } else {
@@ -17117,7 +17313,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
   const _errs65 = errors;
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.at === void 0) {
-      const err58 = { instancePath, schemaPath: "#/$defs/entry/required", keyword: "required", params: { missingProperty: "at" }, message: "must have required property 'at'", schema: schema192.required, parentSchema: schema192, data };
+      const err58 = { instancePath, schemaPath: "#/$defs/entry/required", keyword: "required", params: { missingProperty: "at" }, message: "must have required property 'at'", schema: schema193.required, parentSchema: schema193, data };
       if (vErrors === null) {
         vErrors = [err58];
       } else {
@@ -17126,7 +17322,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.kind === void 0) {
-      const err59 = { instancePath, schemaPath: "#/$defs/entry/required", keyword: "required", params: { missingProperty: "kind" }, message: "must have required property 'kind'", schema: schema192.required, parentSchema: schema192, data };
+      const err59 = { instancePath, schemaPath: "#/$defs/entry/required", keyword: "required", params: { missingProperty: "kind" }, message: "must have required property 'kind'", schema: schema193.required, parentSchema: schema193, data };
       if (vErrors === null) {
         vErrors = [err59];
       } else {
@@ -17135,7 +17331,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.application === void 0) {
-      const err60 = { instancePath, schemaPath: "#/$defs/entry/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema192.required, parentSchema: schema192, data };
+      const err60 = { instancePath, schemaPath: "#/$defs/entry/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema193.required, parentSchema: schema193, data };
       if (vErrors === null) {
         vErrors = [err60];
       } else {
@@ -17144,7 +17340,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.entry === void 0) {
-      const err61 = { instancePath, schemaPath: "#/$defs/entry/required", keyword: "required", params: { missingProperty: "entry" }, message: "must have required property 'entry'", schema: schema192.required, parentSchema: schema192, data };
+      const err61 = { instancePath, schemaPath: "#/$defs/entry/required", keyword: "required", params: { missingProperty: "entry" }, message: "must have required property 'entry'", schema: schema193.required, parentSchema: schema193, data };
       if (vErrors === null) {
         vErrors = [err61];
       } else {
@@ -17153,7 +17349,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.message === void 0) {
-      const err62 = { instancePath, schemaPath: "#/$defs/entry/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema192.required, parentSchema: schema192, data };
+      const err62 = { instancePath, schemaPath: "#/$defs/entry/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema193.required, parentSchema: schema193, data };
       if (vErrors === null) {
         vErrors = [err62];
       } else {
@@ -17163,7 +17359,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
     }
     for (const key2 in data) {
       if (!(key2 === "at" || key2 === "kind" || key2 === "application" || key2 === "entry" || key2 === "message")) {
-        const err63 = { instancePath, schemaPath: "#/$defs/entry/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema192, data };
+        const err63 = { instancePath, schemaPath: "#/$defs/entry/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema193, data };
         if (vErrors === null) {
           vErrors = [err63];
         } else {
@@ -17175,7 +17371,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.at !== void 0) {
       let data23 = data.at;
       if (typeof data23 !== "string") {
-        const err64 = { instancePath: instancePath + "/at", schemaPath: "#/$defs/entry/properties/at/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema192.properties.at.type, parentSchema: schema192.properties.at, data: data23 };
+        const err64 = { instancePath: instancePath + "/at", schemaPath: "#/$defs/entry/properties/at/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema193.properties.at.type, parentSchema: schema193.properties.at, data: data23 };
         if (vErrors === null) {
           vErrors = [err64];
         } else {
@@ -17187,7 +17383,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.kind !== void 0) {
       let data24 = data.kind;
       if ("entry" !== data24) {
-        const err65 = { instancePath: instancePath + "/kind", schemaPath: "#/$defs/entry/properties/kind/const", keyword: "const", params: { allowedValue: "entry" }, message: "must be equal to constant", schema: "entry", parentSchema: schema192.properties.kind, data: data24 };
+        const err65 = { instancePath: instancePath + "/kind", schemaPath: "#/$defs/entry/properties/kind/const", keyword: "const", params: { allowedValue: "entry" }, message: "must be equal to constant", schema: "entry", parentSchema: schema193.properties.kind, data: data24 };
         if (vErrors === null) {
           vErrors = [err65];
         } else {
@@ -17199,7 +17395,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.application !== void 0) {
       let data25 = data.application;
       if (typeof data25 !== "string") {
-        const err66 = { instancePath: instancePath + "/application", schemaPath: "#/$defs/entry/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema192.properties.application.type, parentSchema: schema192.properties.application, data: data25 };
+        const err66 = { instancePath: instancePath + "/application", schemaPath: "#/$defs/entry/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema193.properties.application.type, parentSchema: schema193.properties.application, data: data25 };
         if (vErrors === null) {
           vErrors = [err66];
         } else {
@@ -17211,7 +17407,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.entry !== void 0) {
       let data26 = data.entry;
       if (typeof data26 !== "string") {
-        const err67 = { instancePath: instancePath + "/entry", schemaPath: "#/$defs/entry/properties/entry/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema192.properties.entry.type, parentSchema: schema192.properties.entry, data: data26 };
+        const err67 = { instancePath: instancePath + "/entry", schemaPath: "#/$defs/entry/properties/entry/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema193.properties.entry.type, parentSchema: schema193.properties.entry, data: data26 };
         if (vErrors === null) {
           vErrors = [err67];
         } else {
@@ -17223,7 +17419,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.message !== void 0) {
       let data27 = data.message;
       if (typeof data27 !== "string") {
-        const err68 = { instancePath: instancePath + "/message", schemaPath: "#/$defs/entry/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema192.properties.message.type, parentSchema: schema192.properties.message, data: data27 };
+        const err68 = { instancePath: instancePath + "/message", schemaPath: "#/$defs/entry/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema193.properties.message.type, parentSchema: schema193.properties.message, data: data27 };
         if (vErrors === null) {
           vErrors = [err68];
         } else {
@@ -17233,7 +17429,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err69 = { instancePath, schemaPath: "#/$defs/entry/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema192.type, parentSchema: schema192, data };
+    const err69 = { instancePath, schemaPath: "#/$defs/entry/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema193.type, parentSchema: schema193, data };
     if (vErrors === null) {
       vErrors = [err69];
     } else {
@@ -17249,7 +17445,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
     }
   }
   if (!valid0) {
-    const err70 = { instancePath, schemaPath: "#/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema189.anyOf, parentSchema: schema189, data };
+    const err70 = { instancePath, schemaPath: "#/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema190.anyOf, parentSchema: schema190, data };
     if (vErrors === null) {
       vErrors = [err70];
     } else {
@@ -17272,206 +17468,12 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
 }
 validate81.evaluated = { "dynamicProps": true, "dynamicItems": false };
 var validateRequest = validate82;
-var schema193 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/request.schema.json", "type": "object", "required": ["version", "request", "application", "kind", "state", "message"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "request": { "type": "integer" }, "application": { "type": "string" }, "host": { "type": "string" }, "kind": { "type": "string", "enum": ["promote", "abort", "retry", "suspend", "resume", "adopt", "adopt-replace", "rebalance", "fence", "unfence"] }, "state": { "type": "string", "enum": ["accepted", "refused", "pending"] }, "message": { "type": "string" } } };
+var schema194 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/request.schema.json", "type": "object", "required": ["version", "request", "application", "kind", "state", "message"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "request": { "type": "integer" }, "application": { "type": "string" }, "host": { "type": "string" }, "kind": { "type": "string", "enum": ["promote", "abort", "retry", "suspend", "resume", "adopt", "adopt-replace", "rebalance", "fence", "unfence"] }, "state": { "type": "string", "enum": ["accepted", "refused", "pending"] }, "message": { "type": "string" } } };
 function validate82(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   ;
   let vErrors = null;
   let errors = 0;
   const evaluated0 = validate82.evaluated;
-  if (evaluated0.dynamicProps) {
-    evaluated0.props = void 0;
-  }
-  if (evaluated0.dynamicItems) {
-    evaluated0.items = void 0;
-  }
-  if (data && typeof data == "object" && !Array.isArray(data)) {
-    if (data.version === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "version" }, message: "must have required property 'version'", schema: schema193.required, parentSchema: schema193, data };
-      if (vErrors === null) {
-        vErrors = [err0];
-      } else {
-        vErrors.push(err0);
-      }
-      errors++;
-    }
-    if (data.request === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "request" }, message: "must have required property 'request'", schema: schema193.required, parentSchema: schema193, data };
-      if (vErrors === null) {
-        vErrors = [err1];
-      } else {
-        vErrors.push(err1);
-      }
-      errors++;
-    }
-    if (data.application === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema193.required, parentSchema: schema193, data };
-      if (vErrors === null) {
-        vErrors = [err2];
-      } else {
-        vErrors.push(err2);
-      }
-      errors++;
-    }
-    if (data.kind === void 0) {
-      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "kind" }, message: "must have required property 'kind'", schema: schema193.required, parentSchema: schema193, data };
-      if (vErrors === null) {
-        vErrors = [err3];
-      } else {
-        vErrors.push(err3);
-      }
-      errors++;
-    }
-    if (data.state === void 0) {
-      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "state" }, message: "must have required property 'state'", schema: schema193.required, parentSchema: schema193, data };
-      if (vErrors === null) {
-        vErrors = [err4];
-      } else {
-        vErrors.push(err4);
-      }
-      errors++;
-    }
-    if (data.message === void 0) {
-      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema193.required, parentSchema: schema193, data };
-      if (vErrors === null) {
-        vErrors = [err5];
-      } else {
-        vErrors.push(err5);
-      }
-      errors++;
-    }
-    for (const key0 in data) {
-      if (!(key0 === "version" || key0 === "request" || key0 === "application" || key0 === "host" || key0 === "kind" || key0 === "state" || key0 === "message")) {
-        const err6 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema193, data };
-        if (vErrors === null) {
-          vErrors = [err6];
-        } else {
-          vErrors.push(err6);
-        }
-        errors++;
-      }
-    }
-    if (data.version !== void 0) {
-      let data0 = data.version;
-      if (1 !== data0) {
-        const err7 = { instancePath: instancePath + "/version", schemaPath: "#/properties/version/const", keyword: "const", params: { allowedValue: 1 }, message: "must be equal to constant", schema: 1, parentSchema: schema193.properties.version, data: data0 };
-        if (vErrors === null) {
-          vErrors = [err7];
-        } else {
-          vErrors.push(err7);
-        }
-        errors++;
-      }
-    }
-    if (data.request !== void 0) {
-      let data1 = data.request;
-      if (!(typeof data1 == "number" && (!(data1 % 1) && !isNaN(data1)) && isFinite(data1))) {
-        const err8 = { instancePath: instancePath + "/request", schemaPath: "#/properties/request/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema193.properties.request.type, parentSchema: schema193.properties.request, data: data1 };
-        if (vErrors === null) {
-          vErrors = [err8];
-        } else {
-          vErrors.push(err8);
-        }
-        errors++;
-      }
-    }
-    if (data.application !== void 0) {
-      let data2 = data.application;
-      if (typeof data2 !== "string") {
-        const err9 = { instancePath: instancePath + "/application", schemaPath: "#/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema193.properties.application.type, parentSchema: schema193.properties.application, data: data2 };
-        if (vErrors === null) {
-          vErrors = [err9];
-        } else {
-          vErrors.push(err9);
-        }
-        errors++;
-      }
-    }
-    if (data.host !== void 0) {
-      let data3 = data.host;
-      if (typeof data3 !== "string") {
-        const err10 = { instancePath: instancePath + "/host", schemaPath: "#/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema193.properties.host.type, parentSchema: schema193.properties.host, data: data3 };
-        if (vErrors === null) {
-          vErrors = [err10];
-        } else {
-          vErrors.push(err10);
-        }
-        errors++;
-      }
-    }
-    if (data.kind !== void 0) {
-      let data4 = data.kind;
-      if (typeof data4 !== "string") {
-        const err11 = { instancePath: instancePath + "/kind", schemaPath: "#/properties/kind/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema193.properties.kind.type, parentSchema: schema193.properties.kind, data: data4 };
-        if (vErrors === null) {
-          vErrors = [err11];
-        } else {
-          vErrors.push(err11);
-        }
-        errors++;
-      }
-      if (!(data4 === "promote" || data4 === "abort" || data4 === "retry" || data4 === "suspend" || data4 === "resume" || data4 === "adopt" || data4 === "adopt-replace" || data4 === "rebalance" || data4 === "fence" || data4 === "unfence")) {
-        const err12 = { instancePath: instancePath + "/kind", schemaPath: "#/properties/kind/enum", keyword: "enum", params: { allowedValues: schema193.properties.kind.enum }, message: "must be equal to one of the allowed values", schema: schema193.properties.kind.enum, parentSchema: schema193.properties.kind, data: data4 };
-        if (vErrors === null) {
-          vErrors = [err12];
-        } else {
-          vErrors.push(err12);
-        }
-        errors++;
-      }
-    }
-    if (data.state !== void 0) {
-      let data5 = data.state;
-      if (typeof data5 !== "string") {
-        const err13 = { instancePath: instancePath + "/state", schemaPath: "#/properties/state/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema193.properties.state.type, parentSchema: schema193.properties.state, data: data5 };
-        if (vErrors === null) {
-          vErrors = [err13];
-        } else {
-          vErrors.push(err13);
-        }
-        errors++;
-      }
-      if (!(data5 === "accepted" || data5 === "refused" || data5 === "pending")) {
-        const err14 = { instancePath: instancePath + "/state", schemaPath: "#/properties/state/enum", keyword: "enum", params: { allowedValues: schema193.properties.state.enum }, message: "must be equal to one of the allowed values", schema: schema193.properties.state.enum, parentSchema: schema193.properties.state, data: data5 };
-        if (vErrors === null) {
-          vErrors = [err14];
-        } else {
-          vErrors.push(err14);
-        }
-        errors++;
-      }
-    }
-    if (data.message !== void 0) {
-      let data6 = data.message;
-      if (typeof data6 !== "string") {
-        const err15 = { instancePath: instancePath + "/message", schemaPath: "#/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema193.properties.message.type, parentSchema: schema193.properties.message, data: data6 };
-        if (vErrors === null) {
-          vErrors = [err15];
-        } else {
-          vErrors.push(err15);
-        }
-        errors++;
-      }
-    }
-  } else {
-    const err16 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema193.type, parentSchema: schema193, data };
-    if (vErrors === null) {
-      vErrors = [err16];
-    } else {
-      vErrors.push(err16);
-    }
-    errors++;
-  }
-  validate82.errors = vErrors;
-  return errors === 0;
-}
-validate82.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
-var validateRollback = validate83;
-var schema194 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/rollback.schema.json", "type": "object", "required": ["version", "application", "from", "to", "commit", "files", "pushed"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "application": { "type": "string" }, "from": { "type": "string" }, "to": { "type": "string" }, "commit": { "type": ["string", "null"] }, "files": { "type": "array", "items": { "type": "string" } }, "pushed": { "type": "boolean" } } };
-function validate83(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
-  ;
-  let vErrors = null;
-  let errors = 0;
-  const evaluated0 = validate83.evaluated;
   if (evaluated0.dynamicProps) {
     evaluated0.props = void 0;
   }
@@ -17488,8 +17490,8 @@ function validate83(data, { instancePath = "", parentData, parentDataProperty, r
       }
       errors++;
     }
-    if (data.application === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema194.required, parentSchema: schema194, data };
+    if (data.request === void 0) {
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "request" }, message: "must have required property 'request'", schema: schema194.required, parentSchema: schema194, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -17497,8 +17499,8 @@ function validate83(data, { instancePath = "", parentData, parentDataProperty, r
       }
       errors++;
     }
-    if (data.from === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "from" }, message: "must have required property 'from'", schema: schema194.required, parentSchema: schema194, data };
+    if (data.application === void 0) {
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema194.required, parentSchema: schema194, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -17506,8 +17508,8 @@ function validate83(data, { instancePath = "", parentData, parentDataProperty, r
       }
       errors++;
     }
-    if (data.to === void 0) {
-      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "to" }, message: "must have required property 'to'", schema: schema194.required, parentSchema: schema194, data };
+    if (data.kind === void 0) {
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "kind" }, message: "must have required property 'kind'", schema: schema194.required, parentSchema: schema194, data };
       if (vErrors === null) {
         vErrors = [err3];
       } else {
@@ -17515,8 +17517,8 @@ function validate83(data, { instancePath = "", parentData, parentDataProperty, r
       }
       errors++;
     }
-    if (data.commit === void 0) {
-      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema194.required, parentSchema: schema194, data };
+    if (data.state === void 0) {
+      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "state" }, message: "must have required property 'state'", schema: schema194.required, parentSchema: schema194, data };
       if (vErrors === null) {
         vErrors = [err4];
       } else {
@@ -17524,8 +17526,8 @@ function validate83(data, { instancePath = "", parentData, parentDataProperty, r
       }
       errors++;
     }
-    if (data.files === void 0) {
-      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "files" }, message: "must have required property 'files'", schema: schema194.required, parentSchema: schema194, data };
+    if (data.message === void 0) {
+      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema194.required, parentSchema: schema194, data };
       if (vErrors === null) {
         vErrors = [err5];
       } else {
@@ -17533,18 +17535,21 @@ function validate83(data, { instancePath = "", parentData, parentDataProperty, r
       }
       errors++;
     }
-    if (data.pushed === void 0) {
-      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "pushed" }, message: "must have required property 'pushed'", schema: schema194.required, parentSchema: schema194, data };
-      if (vErrors === null) {
-        vErrors = [err6];
-      } else {
-        vErrors.push(err6);
-      }
-      errors++;
-    }
     for (const key0 in data) {
-      if (!(key0 === "version" || key0 === "application" || key0 === "from" || key0 === "to" || key0 === "commit" || key0 === "files" || key0 === "pushed")) {
-        const err7 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema194, data };
+      if (!(key0 === "version" || key0 === "request" || key0 === "application" || key0 === "host" || key0 === "kind" || key0 === "state" || key0 === "message")) {
+        const err6 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema194, data };
+        if (vErrors === null) {
+          vErrors = [err6];
+        } else {
+          vErrors.push(err6);
+        }
+        errors++;
+      }
+    }
+    if (data.version !== void 0) {
+      let data0 = data.version;
+      if (1 !== data0) {
+        const err7 = { instancePath: instancePath + "/version", schemaPath: "#/properties/version/const", keyword: "const", params: { allowedValue: 1 }, message: "must be equal to constant", schema: 1, parentSchema: schema194.properties.version, data: data0 };
         if (vErrors === null) {
           vErrors = [err7];
         } else {
@@ -17553,10 +17558,10 @@ function validate83(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.version !== void 0) {
-      let data0 = data.version;
-      if (1 !== data0) {
-        const err8 = { instancePath: instancePath + "/version", schemaPath: "#/properties/version/const", keyword: "const", params: { allowedValue: 1 }, message: "must be equal to constant", schema: 1, parentSchema: schema194.properties.version, data: data0 };
+    if (data.request !== void 0) {
+      let data1 = data.request;
+      if (!(typeof data1 == "number" && (!(data1 % 1) && !isNaN(data1)) && isFinite(data1))) {
+        const err8 = { instancePath: instancePath + "/request", schemaPath: "#/properties/request/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema194.properties.request.type, parentSchema: schema194.properties.request, data: data1 };
         if (vErrors === null) {
           vErrors = [err8];
         } else {
@@ -17566,9 +17571,9 @@ function validate83(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
     if (data.application !== void 0) {
-      let data1 = data.application;
-      if (typeof data1 !== "string") {
-        const err9 = { instancePath: instancePath + "/application", schemaPath: "#/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema194.properties.application.type, parentSchema: schema194.properties.application, data: data1 };
+      let data2 = data.application;
+      if (typeof data2 !== "string") {
+        const err9 = { instancePath: instancePath + "/application", schemaPath: "#/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema194.properties.application.type, parentSchema: schema194.properties.application, data: data2 };
         if (vErrors === null) {
           vErrors = [err9];
         } else {
@@ -17577,10 +17582,10 @@ function validate83(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.from !== void 0) {
-      let data2 = data.from;
-      if (typeof data2 !== "string") {
-        const err10 = { instancePath: instancePath + "/from", schemaPath: "#/properties/from/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema194.properties.from.type, parentSchema: schema194.properties.from, data: data2 };
+    if (data.host !== void 0) {
+      let data3 = data.host;
+      if (typeof data3 !== "string") {
+        const err10 = { instancePath: instancePath + "/host", schemaPath: "#/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema194.properties.host.type, parentSchema: schema194.properties.host, data: data3 };
         if (vErrors === null) {
           vErrors = [err10];
         } else {
@@ -17589,10 +17594,10 @@ function validate83(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.to !== void 0) {
-      let data3 = data.to;
-      if (typeof data3 !== "string") {
-        const err11 = { instancePath: instancePath + "/to", schemaPath: "#/properties/to/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema194.properties.to.type, parentSchema: schema194.properties.to, data: data3 };
+    if (data.kind !== void 0) {
+      let data4 = data.kind;
+      if (typeof data4 !== "string") {
+        const err11 = { instancePath: instancePath + "/kind", schemaPath: "#/properties/kind/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema194.properties.kind.type, parentSchema: schema194.properties.kind, data: data4 };
         if (vErrors === null) {
           vErrors = [err11];
         } else {
@@ -17600,11 +17605,8 @@ function validate83(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-    }
-    if (data.commit !== void 0) {
-      let data4 = data.commit;
-      if (typeof data4 !== "string" && data4 !== null) {
-        const err12 = { instancePath: instancePath + "/commit", schemaPath: "#/properties/commit/type", keyword: "type", params: { type: schema194.properties.commit.type }, message: "must be string,null", schema: schema194.properties.commit.type, parentSchema: schema194.properties.commit, data: data4 };
+      if (!(data4 === "promote" || data4 === "abort" || data4 === "retry" || data4 === "suspend" || data4 === "resume" || data4 === "adopt" || data4 === "adopt-replace" || data4 === "rebalance" || data4 === "fence" || data4 === "unfence")) {
+        const err12 = { instancePath: instancePath + "/kind", schemaPath: "#/properties/kind/enum", keyword: "enum", params: { allowedValues: schema194.properties.kind.enum }, message: "must be equal to one of the allowed values", schema: schema194.properties.kind.enum, parentSchema: schema194.properties.kind, data: data4 };
         if (vErrors === null) {
           vErrors = [err12];
         } else {
@@ -17613,24 +17615,19 @@ function validate83(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.files !== void 0) {
-      let data5 = data.files;
-      if (Array.isArray(data5)) {
-        const len0 = data5.length;
-        for (let i0 = 0; i0 < len0; i0++) {
-          let data6 = data5[i0];
-          if (typeof data6 !== "string") {
-            const err13 = { instancePath: instancePath + "/files/" + i0, schemaPath: "#/properties/files/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema194.properties.files.items.type, parentSchema: schema194.properties.files.items, data: data6 };
-            if (vErrors === null) {
-              vErrors = [err13];
-            } else {
-              vErrors.push(err13);
-            }
-            errors++;
-          }
+    if (data.state !== void 0) {
+      let data5 = data.state;
+      if (typeof data5 !== "string") {
+        const err13 = { instancePath: instancePath + "/state", schemaPath: "#/properties/state/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema194.properties.state.type, parentSchema: schema194.properties.state, data: data5 };
+        if (vErrors === null) {
+          vErrors = [err13];
+        } else {
+          vErrors.push(err13);
         }
-      } else {
-        const err14 = { instancePath: instancePath + "/files", schemaPath: "#/properties/files/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema194.properties.files.type, parentSchema: schema194.properties.files, data: data5 };
+        errors++;
+      }
+      if (!(data5 === "accepted" || data5 === "refused" || data5 === "pending")) {
+        const err14 = { instancePath: instancePath + "/state", schemaPath: "#/properties/state/enum", keyword: "enum", params: { allowedValues: schema194.properties.state.enum }, message: "must be equal to one of the allowed values", schema: schema194.properties.state.enum, parentSchema: schema194.properties.state, data: data5 };
         if (vErrors === null) {
           vErrors = [err14];
         } else {
@@ -17639,10 +17636,10 @@ function validate83(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.pushed !== void 0) {
-      let data7 = data.pushed;
-      if (typeof data7 !== "boolean") {
-        const err15 = { instancePath: instancePath + "/pushed", schemaPath: "#/properties/pushed/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema194.properties.pushed.type, parentSchema: schema194.properties.pushed, data: data7 };
+    if (data.message !== void 0) {
+      let data6 = data.message;
+      if (typeof data6 !== "string") {
+        const err15 = { instancePath: instancePath + "/message", schemaPath: "#/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema194.properties.message.type, parentSchema: schema194.properties.message, data: data6 };
         if (vErrors === null) {
           vErrors = [err15];
         } else {
@@ -17660,16 +17657,215 @@ function validate83(data, { instancePath = "", parentData, parentDataProperty, r
     }
     errors++;
   }
+  validate82.errors = vErrors;
+  return errors === 0;
+}
+validate82.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
+var validateRollback = validate83;
+var schema195 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/rollback.schema.json", "type": "object", "required": ["version", "application", "from", "to", "commit", "files", "pushed"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "application": { "type": "string" }, "from": { "type": "string" }, "to": { "type": "string" }, "commit": { "type": ["string", "null"] }, "files": { "type": "array", "items": { "type": "string" } }, "pushed": { "type": "boolean" } } };
+function validate83(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
+  ;
+  let vErrors = null;
+  let errors = 0;
+  const evaluated0 = validate83.evaluated;
+  if (evaluated0.dynamicProps) {
+    evaluated0.props = void 0;
+  }
+  if (evaluated0.dynamicItems) {
+    evaluated0.items = void 0;
+  }
+  if (data && typeof data == "object" && !Array.isArray(data)) {
+    if (data.version === void 0) {
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "version" }, message: "must have required property 'version'", schema: schema195.required, parentSchema: schema195, data };
+      if (vErrors === null) {
+        vErrors = [err0];
+      } else {
+        vErrors.push(err0);
+      }
+      errors++;
+    }
+    if (data.application === void 0) {
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema195.required, parentSchema: schema195, data };
+      if (vErrors === null) {
+        vErrors = [err1];
+      } else {
+        vErrors.push(err1);
+      }
+      errors++;
+    }
+    if (data.from === void 0) {
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "from" }, message: "must have required property 'from'", schema: schema195.required, parentSchema: schema195, data };
+      if (vErrors === null) {
+        vErrors = [err2];
+      } else {
+        vErrors.push(err2);
+      }
+      errors++;
+    }
+    if (data.to === void 0) {
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "to" }, message: "must have required property 'to'", schema: schema195.required, parentSchema: schema195, data };
+      if (vErrors === null) {
+        vErrors = [err3];
+      } else {
+        vErrors.push(err3);
+      }
+      errors++;
+    }
+    if (data.commit === void 0) {
+      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema195.required, parentSchema: schema195, data };
+      if (vErrors === null) {
+        vErrors = [err4];
+      } else {
+        vErrors.push(err4);
+      }
+      errors++;
+    }
+    if (data.files === void 0) {
+      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "files" }, message: "must have required property 'files'", schema: schema195.required, parentSchema: schema195, data };
+      if (vErrors === null) {
+        vErrors = [err5];
+      } else {
+        vErrors.push(err5);
+      }
+      errors++;
+    }
+    if (data.pushed === void 0) {
+      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "pushed" }, message: "must have required property 'pushed'", schema: schema195.required, parentSchema: schema195, data };
+      if (vErrors === null) {
+        vErrors = [err6];
+      } else {
+        vErrors.push(err6);
+      }
+      errors++;
+    }
+    for (const key0 in data) {
+      if (!(key0 === "version" || key0 === "application" || key0 === "from" || key0 === "to" || key0 === "commit" || key0 === "files" || key0 === "pushed")) {
+        const err7 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema195, data };
+        if (vErrors === null) {
+          vErrors = [err7];
+        } else {
+          vErrors.push(err7);
+        }
+        errors++;
+      }
+    }
+    if (data.version !== void 0) {
+      let data0 = data.version;
+      if (1 !== data0) {
+        const err8 = { instancePath: instancePath + "/version", schemaPath: "#/properties/version/const", keyword: "const", params: { allowedValue: 1 }, message: "must be equal to constant", schema: 1, parentSchema: schema195.properties.version, data: data0 };
+        if (vErrors === null) {
+          vErrors = [err8];
+        } else {
+          vErrors.push(err8);
+        }
+        errors++;
+      }
+    }
+    if (data.application !== void 0) {
+      let data1 = data.application;
+      if (typeof data1 !== "string") {
+        const err9 = { instancePath: instancePath + "/application", schemaPath: "#/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema195.properties.application.type, parentSchema: schema195.properties.application, data: data1 };
+        if (vErrors === null) {
+          vErrors = [err9];
+        } else {
+          vErrors.push(err9);
+        }
+        errors++;
+      }
+    }
+    if (data.from !== void 0) {
+      let data2 = data.from;
+      if (typeof data2 !== "string") {
+        const err10 = { instancePath: instancePath + "/from", schemaPath: "#/properties/from/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema195.properties.from.type, parentSchema: schema195.properties.from, data: data2 };
+        if (vErrors === null) {
+          vErrors = [err10];
+        } else {
+          vErrors.push(err10);
+        }
+        errors++;
+      }
+    }
+    if (data.to !== void 0) {
+      let data3 = data.to;
+      if (typeof data3 !== "string") {
+        const err11 = { instancePath: instancePath + "/to", schemaPath: "#/properties/to/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema195.properties.to.type, parentSchema: schema195.properties.to, data: data3 };
+        if (vErrors === null) {
+          vErrors = [err11];
+        } else {
+          vErrors.push(err11);
+        }
+        errors++;
+      }
+    }
+    if (data.commit !== void 0) {
+      let data4 = data.commit;
+      if (typeof data4 !== "string" && data4 !== null) {
+        const err12 = { instancePath: instancePath + "/commit", schemaPath: "#/properties/commit/type", keyword: "type", params: { type: schema195.properties.commit.type }, message: "must be string,null", schema: schema195.properties.commit.type, parentSchema: schema195.properties.commit, data: data4 };
+        if (vErrors === null) {
+          vErrors = [err12];
+        } else {
+          vErrors.push(err12);
+        }
+        errors++;
+      }
+    }
+    if (data.files !== void 0) {
+      let data5 = data.files;
+      if (Array.isArray(data5)) {
+        const len0 = data5.length;
+        for (let i0 = 0; i0 < len0; i0++) {
+          let data6 = data5[i0];
+          if (typeof data6 !== "string") {
+            const err13 = { instancePath: instancePath + "/files/" + i0, schemaPath: "#/properties/files/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema195.properties.files.items.type, parentSchema: schema195.properties.files.items, data: data6 };
+            if (vErrors === null) {
+              vErrors = [err13];
+            } else {
+              vErrors.push(err13);
+            }
+            errors++;
+          }
+        }
+      } else {
+        const err14 = { instancePath: instancePath + "/files", schemaPath: "#/properties/files/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema195.properties.files.type, parentSchema: schema195.properties.files, data: data5 };
+        if (vErrors === null) {
+          vErrors = [err14];
+        } else {
+          vErrors.push(err14);
+        }
+        errors++;
+      }
+    }
+    if (data.pushed !== void 0) {
+      let data7 = data.pushed;
+      if (typeof data7 !== "boolean") {
+        const err15 = { instancePath: instancePath + "/pushed", schemaPath: "#/properties/pushed/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema195.properties.pushed.type, parentSchema: schema195.properties.pushed, data: data7 };
+        if (vErrors === null) {
+          vErrors = [err15];
+        } else {
+          vErrors.push(err15);
+        }
+        errors++;
+      }
+    }
+  } else {
+    const err16 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema195.type, parentSchema: schema195, data };
+    if (vErrors === null) {
+      vErrors = [err16];
+    } else {
+      vErrors.push(err16);
+    }
+    errors++;
+  }
   validate83.errors = vErrors;
   return errors === 0;
 }
 validate83.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
 var validateStatus = validate84;
-var schema195 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/status.schema.json", "type": "object", "required": ["version", "revision", "generatedAt", "rejected", "converged", "steps", "durationMs", "applications", "hosts", "held"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "revision": { "$ref": "#/$defs/revision" }, "generatedAt": { "type": "string" }, "rejected": { "anyOf": [{ "$ref": "#/$defs/rejected" }, { "type": "null" }] }, "converged": { "type": "boolean" }, "steps": { "type": "integer" }, "durationMs": { "type": "integer" }, "applications": { "type": "array", "items": { "$ref": "#/$defs/application" } }, "hosts": { "type": "array", "items": { "$ref": "#/$defs/host" } }, "held": { "anyOf": [{ "$ref": "#/$defs/held" }, { "type": "null" }] } }, "$defs": { "revision": { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } }, "condition": { "type": "object", "required": ["type", "status", "reason", "message"], "additionalProperties": false, "properties": { "type": { "type": "string", "enum": ["Ready", "Reconciling", "Stalled"] }, "status": { "type": "boolean" }, "reason": { "type": "string" }, "message": { "type": "string" } } }, "rollout": { "type": "object", "required": ["revision", "startedAt", "direction", "progressDeadlineAt", "stages"], "additionalProperties": false, "properties": { "revision": { "type": "string" }, "startedAt": { "type": "string" }, "direction": { "type": "string", "enum": ["forward", "back"] }, "progressDeadlineAt": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "stages": { "type": "array", "items": { "$ref": "#/$defs/stage" } } } }, "stage": { "type": "object", "required": ["service", "step", "of", "awaitsPromotion", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "step": { "type": "integer" }, "of": { "type": "integer" }, "awaitsPromotion": { "type": "boolean" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } }, "service": { "type": "object", "required": ["service", "image", "desired", "available", "updated"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "image": { "type": "string" }, "desired": { "type": "integer" }, "available": { "type": "integer" }, "updated": { "type": "integer" } } }, "slot": { "type": "object", "required": ["service", "slot", "host", "container", "image", "phase", "available", "waitsFor", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "container": { "type": "string" }, "image": { "type": "string" }, "phase": { "type": "string", "enum": ["absent", "created", "probation", "promoted"] }, "available": { "type": "boolean" }, "waitsFor": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } }, "waiting": { "type": "object", "required": ["service", "slot", "host", "kind", "reason", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "kind": { "type": "string", "enum": ["step", "image", "gate", "monitor", "promotion", "turn", "retry", "host"] }, "reason": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } }, "failure": { "type": "object", "required": ["service", "slot", "host", "commit", "reason", "message", "log", "health"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "commit": { "type": "string" }, "reason": { "type": "string" }, "message": { "type": "string" }, "log": { "type": "array", "items": { "type": "string" } }, "health": { "type": "array", "items": { "type": "string" } } } }, "application": { "type": "object", "required": ["application", "target", "targetCommit", "health", "suspended", "conditions", "rollout", "services", "slots", "waiting", "failed"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "target": { "type": "string", "enum": ["desired", "rollback", "halted"] }, "targetCommit": { "type": "string" }, "health": { "type": "string", "enum": ["healthy", "suspended", "progressing", "missing", "degraded", "unknown"] }, "suspended": { "type": "boolean" }, "conditions": { "type": "array", "items": { "$ref": "#/$defs/condition" } }, "rollout": { "anyOf": [{ "$ref": "#/$defs/rollout" }, { "type": "null" }] }, "services": { "type": "array", "items": { "$ref": "#/$defs/service" } }, "slots": { "type": "array", "items": { "$ref": "#/$defs/slot" } }, "waiting": { "type": "array", "items": { "$ref": "#/$defs/waiting" } }, "failed": { "type": "array", "items": { "$ref": "#/$defs/failure" } } } }, "host": { "type": "object", "required": ["host", "state", "since", "use", "reason", "notes", "engine", "apiVersion", "containers", "unmanaged"], "additionalProperties": false, "properties": { "host": { "type": "string" }, "state": { "type": "string", "enum": ["ready", "unreachable", "lost"] }, "since": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "use": { "type": "string", "enum": ["open", "cordoned", "draining", "fenced"] }, "reason": { "type": "string" }, "notes": { "type": "array", "items": { "type": "string" } }, "engine": { "type": "string" }, "apiVersion": { "type": "string" }, "containers": { "type": "integer" }, "unmanaged": { "type": "integer" } } }, "held": { "type": "object", "required": ["applications", "of", "commits"], "additionalProperties": false, "properties": { "applications": { "type": "array", "items": { "type": "string" } }, "of": { "type": "integer" }, "commits": { "type": "array", "items": { "type": "string" } } } }, "rejected": { "type": "object", "required": ["revision", "problems", "first"], "additionalProperties": false, "properties": { "revision": { "$ref": "#/$defs/revision" }, "problems": { "type": "integer" }, "first": { "type": "string" } } } } };
-var schema196 = { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } };
-var schema207 = { "type": "object", "required": ["host", "state", "since", "use", "reason", "notes", "engine", "apiVersion", "containers", "unmanaged"], "additionalProperties": false, "properties": { "host": { "type": "string" }, "state": { "type": "string", "enum": ["ready", "unreachable", "lost"] }, "since": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "use": { "type": "string", "enum": ["open", "cordoned", "draining", "fenced"] }, "reason": { "type": "string" }, "notes": { "type": "array", "items": { "type": "string" } }, "engine": { "type": "string" }, "apiVersion": { "type": "string" }, "containers": { "type": "integer" }, "unmanaged": { "type": "integer" } } };
-var schema208 = { "type": "object", "required": ["applications", "of", "commits"], "additionalProperties": false, "properties": { "applications": { "type": "array", "items": { "type": "string" } }, "of": { "type": "integer" }, "commits": { "type": "array", "items": { "type": "string" } } } };
-var schema197 = { "type": "object", "required": ["revision", "problems", "first"], "additionalProperties": false, "properties": { "revision": { "$ref": "#/$defs/revision" }, "problems": { "type": "integer" }, "first": { "type": "string" } } };
+var schema196 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/status.schema.json", "type": "object", "required": ["version", "revision", "generatedAt", "rejected", "converged", "steps", "durationMs", "applications", "hosts", "held"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "revision": { "$ref": "#/$defs/revision" }, "generatedAt": { "type": "string" }, "rejected": { "anyOf": [{ "$ref": "#/$defs/rejected" }, { "type": "null" }] }, "converged": { "type": "boolean" }, "steps": { "type": "integer" }, "durationMs": { "type": "integer" }, "applications": { "type": "array", "items": { "$ref": "#/$defs/application" } }, "hosts": { "type": "array", "items": { "$ref": "#/$defs/host" } }, "held": { "anyOf": [{ "$ref": "#/$defs/held" }, { "type": "null" }] } }, "$defs": { "revision": { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } }, "condition": { "type": "object", "required": ["type", "status", "reason", "message"], "additionalProperties": false, "properties": { "type": { "type": "string", "enum": ["Ready", "Reconciling", "Stalled"] }, "status": { "type": "boolean" }, "reason": { "type": "string" }, "message": { "type": "string" } } }, "rollout": { "type": "object", "required": ["revision", "startedAt", "direction", "progressDeadlineAt", "stages"], "additionalProperties": false, "properties": { "revision": { "type": "string" }, "startedAt": { "type": "string" }, "direction": { "type": "string", "enum": ["forward", "back"] }, "progressDeadlineAt": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "stages": { "type": "array", "items": { "$ref": "#/$defs/stage" } } } }, "stage": { "type": "object", "required": ["service", "step", "of", "awaitsPromotion", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "step": { "type": "integer" }, "of": { "type": "integer" }, "awaitsPromotion": { "type": "boolean" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } }, "service": { "type": "object", "required": ["service", "image", "desired", "available", "updated"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "image": { "type": "string" }, "desired": { "type": "integer" }, "available": { "type": "integer" }, "updated": { "type": "integer" } } }, "slot": { "type": "object", "required": ["service", "slot", "host", "container", "image", "phase", "available", "waitsFor", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "container": { "type": "string" }, "image": { "type": "string" }, "phase": { "type": "string", "enum": ["absent", "created", "probation", "promoted"] }, "available": { "type": "boolean" }, "waitsFor": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } }, "waiting": { "type": "object", "required": ["service", "slot", "host", "kind", "reason", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "kind": { "type": "string", "enum": ["step", "image", "gate", "monitor", "promotion", "turn", "retry", "host"] }, "reason": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } }, "failure": { "type": "object", "required": ["service", "slot", "host", "commit", "reason", "message", "log", "health"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "commit": { "type": "string" }, "reason": { "type": "string" }, "message": { "type": "string" }, "log": { "type": "array", "items": { "type": "string" } }, "health": { "type": "array", "items": { "type": "string" } } } }, "application": { "type": "object", "required": ["application", "target", "targetCommit", "health", "suspended", "conditions", "rollout", "services", "slots", "waiting", "failed"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "target": { "type": "string", "enum": ["desired", "rollback", "halted"] }, "targetCommit": { "type": "string" }, "health": { "type": "string", "enum": ["healthy", "suspended", "progressing", "missing", "degraded", "unknown"] }, "suspended": { "type": "boolean" }, "conditions": { "type": "array", "items": { "$ref": "#/$defs/condition" } }, "rollout": { "anyOf": [{ "$ref": "#/$defs/rollout" }, { "type": "null" }] }, "services": { "type": "array", "items": { "$ref": "#/$defs/service" } }, "slots": { "type": "array", "items": { "$ref": "#/$defs/slot" } }, "waiting": { "type": "array", "items": { "$ref": "#/$defs/waiting" } }, "failed": { "type": "array", "items": { "$ref": "#/$defs/failure" } } } }, "host": { "type": "object", "required": ["host", "state", "since", "use", "reason", "notes", "engine", "apiVersion", "containers", "unmanaged"], "additionalProperties": false, "properties": { "host": { "type": "string" }, "state": { "type": "string", "enum": ["ready", "unreachable", "lost"] }, "since": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "use": { "type": "string", "enum": ["open", "cordoned", "draining", "fenced"] }, "reason": { "type": "string" }, "notes": { "type": "array", "items": { "type": "string" } }, "engine": { "type": "string" }, "apiVersion": { "type": "string" }, "containers": { "type": "integer" }, "unmanaged": { "type": "integer" } } }, "held": { "type": "object", "required": ["applications", "of", "commits"], "additionalProperties": false, "properties": { "applications": { "type": "array", "items": { "type": "string" } }, "of": { "type": "integer" }, "commits": { "type": "array", "items": { "type": "string" } } } }, "rejected": { "type": "object", "required": ["revision", "problems", "first"], "additionalProperties": false, "properties": { "revision": { "$ref": "#/$defs/revision" }, "problems": { "type": "integer" }, "first": { "type": "string" } } } } };
+var schema197 = { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } };
+var schema208 = { "type": "object", "required": ["host", "state", "since", "use", "reason", "notes", "engine", "apiVersion", "containers", "unmanaged"], "additionalProperties": false, "properties": { "host": { "type": "string" }, "state": { "type": "string", "enum": ["ready", "unreachable", "lost"] }, "since": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "use": { "type": "string", "enum": ["open", "cordoned", "draining", "fenced"] }, "reason": { "type": "string" }, "notes": { "type": "array", "items": { "type": "string" } }, "engine": { "type": "string" }, "apiVersion": { "type": "string" }, "containers": { "type": "integer" }, "unmanaged": { "type": "integer" } } };
+var schema209 = { "type": "object", "required": ["applications", "of", "commits"], "additionalProperties": false, "properties": { "applications": { "type": "array", "items": { "type": "string" } }, "of": { "type": "integer" }, "commits": { "type": "array", "items": { "type": "string" } } } };
+var schema198 = { "type": "object", "required": ["revision", "problems", "first"], "additionalProperties": false, "properties": { "revision": { "$ref": "#/$defs/revision" }, "problems": { "type": "integer" }, "first": { "type": "string" } } };
 function validate85(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   let vErrors = null;
   let errors = 0;
@@ -17682,7 +17878,7 @@ function validate85(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.revision === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "revision" }, message: "must have required property 'revision'", schema: schema197.required, parentSchema: schema197, data };
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "revision" }, message: "must have required property 'revision'", schema: schema198.required, parentSchema: schema198, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -17691,7 +17887,7 @@ function validate85(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.problems === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "problems" }, message: "must have required property 'problems'", schema: schema197.required, parentSchema: schema197, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "problems" }, message: "must have required property 'problems'", schema: schema198.required, parentSchema: schema198, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -17700,7 +17896,7 @@ function validate85(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.first === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "first" }, message: "must have required property 'first'", schema: schema197.required, parentSchema: schema197, data };
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "first" }, message: "must have required property 'first'", schema: schema198.required, parentSchema: schema198, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -17710,7 +17906,7 @@ function validate85(data, { instancePath = "", parentData, parentDataProperty, r
     }
     for (const key0 in data) {
       if (!(key0 === "revision" || key0 === "problems" || key0 === "first")) {
-        const err3 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema197, data };
+        const err3 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema198, data };
         if (vErrors === null) {
           vErrors = [err3];
         } else {
@@ -17723,7 +17919,7 @@ function validate85(data, { instancePath = "", parentData, parentDataProperty, r
       let data0 = data.revision;
       if (data0 && typeof data0 == "object" && !Array.isArray(data0)) {
         if (data0.branch === void 0) {
-          const err4 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "branch" }, message: "must have required property 'branch'", schema: schema196.required, parentSchema: schema196, data: data0 };
+          const err4 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "branch" }, message: "must have required property 'branch'", schema: schema197.required, parentSchema: schema197, data: data0 };
           if (vErrors === null) {
             vErrors = [err4];
           } else {
@@ -17732,7 +17928,7 @@ function validate85(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data0.commit === void 0) {
-          const err5 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema196.required, parentSchema: schema196, data: data0 };
+          const err5 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema197.required, parentSchema: schema197, data: data0 };
           if (vErrors === null) {
             vErrors = [err5];
           } else {
@@ -17741,7 +17937,7 @@ function validate85(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data0.author === void 0) {
-          const err6 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "author" }, message: "must have required property 'author'", schema: schema196.required, parentSchema: schema196, data: data0 };
+          const err6 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "author" }, message: "must have required property 'author'", schema: schema197.required, parentSchema: schema197, data: data0 };
           if (vErrors === null) {
             vErrors = [err6];
           } else {
@@ -17750,7 +17946,7 @@ function validate85(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data0.date === void 0) {
-          const err7 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "date" }, message: "must have required property 'date'", schema: schema196.required, parentSchema: schema196, data: data0 };
+          const err7 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "date" }, message: "must have required property 'date'", schema: schema197.required, parentSchema: schema197, data: data0 };
           if (vErrors === null) {
             vErrors = [err7];
           } else {
@@ -17759,7 +17955,7 @@ function validate85(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data0.subject === void 0) {
-          const err8 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "subject" }, message: "must have required property 'subject'", schema: schema196.required, parentSchema: schema196, data: data0 };
+          const err8 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "subject" }, message: "must have required property 'subject'", schema: schema197.required, parentSchema: schema197, data: data0 };
           if (vErrors === null) {
             vErrors = [err8];
           } else {
@@ -17769,7 +17965,7 @@ function validate85(data, { instancePath = "", parentData, parentDataProperty, r
         }
         for (const key1 in data0) {
           if (!(key1 === "branch" || key1 === "commit" || key1 === "author" || key1 === "date" || key1 === "subject")) {
-            const err9 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema196, data: data0 };
+            const err9 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema197, data: data0 };
             if (vErrors === null) {
               vErrors = [err9];
             } else {
@@ -17781,7 +17977,7 @@ function validate85(data, { instancePath = "", parentData, parentDataProperty, r
         if (data0.branch !== void 0) {
           let data1 = data0.branch;
           if (typeof data1 !== "string") {
-            const err10 = { instancePath: instancePath + "/revision/branch", schemaPath: "#/$defs/revision/properties/branch/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema196.properties.branch.type, parentSchema: schema196.properties.branch, data: data1 };
+            const err10 = { instancePath: instancePath + "/revision/branch", schemaPath: "#/$defs/revision/properties/branch/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema197.properties.branch.type, parentSchema: schema197.properties.branch, data: data1 };
             if (vErrors === null) {
               vErrors = [err10];
             } else {
@@ -17793,8 +17989,8 @@ function validate85(data, { instancePath = "", parentData, parentDataProperty, r
         if (data0.commit !== void 0) {
           let data2 = data0.commit;
           if (typeof data2 === "string") {
-            if (!pattern99.test(data2)) {
-              const err11 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{40}$" }, message: 'must match pattern "^[0-9a-f]{40}$"', schema: "^[0-9a-f]{40}$", parentSchema: schema196.properties.commit, data: data2 };
+            if (!pattern100.test(data2)) {
+              const err11 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{40}$" }, message: 'must match pattern "^[0-9a-f]{40}$"', schema: "^[0-9a-f]{40}$", parentSchema: schema197.properties.commit, data: data2 };
               if (vErrors === null) {
                 vErrors = [err11];
               } else {
@@ -17803,7 +17999,7 @@ function validate85(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
           } else {
-            const err12 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema196.properties.commit.type, parentSchema: schema196.properties.commit, data: data2 };
+            const err12 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema197.properties.commit.type, parentSchema: schema197.properties.commit, data: data2 };
             if (vErrors === null) {
               vErrors = [err12];
             } else {
@@ -17815,7 +18011,7 @@ function validate85(data, { instancePath = "", parentData, parentDataProperty, r
         if (data0.author !== void 0) {
           let data3 = data0.author;
           if (typeof data3 !== "string") {
-            const err13 = { instancePath: instancePath + "/revision/author", schemaPath: "#/$defs/revision/properties/author/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema196.properties.author.type, parentSchema: schema196.properties.author, data: data3 };
+            const err13 = { instancePath: instancePath + "/revision/author", schemaPath: "#/$defs/revision/properties/author/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema197.properties.author.type, parentSchema: schema197.properties.author, data: data3 };
             if (vErrors === null) {
               vErrors = [err13];
             } else {
@@ -17827,7 +18023,7 @@ function validate85(data, { instancePath = "", parentData, parentDataProperty, r
         if (data0.date !== void 0) {
           let data4 = data0.date;
           if (typeof data4 !== "string") {
-            const err14 = { instancePath: instancePath + "/revision/date", schemaPath: "#/$defs/revision/properties/date/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema196.properties.date.type, parentSchema: schema196.properties.date, data: data4 };
+            const err14 = { instancePath: instancePath + "/revision/date", schemaPath: "#/$defs/revision/properties/date/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema197.properties.date.type, parentSchema: schema197.properties.date, data: data4 };
             if (vErrors === null) {
               vErrors = [err14];
             } else {
@@ -17839,7 +18035,7 @@ function validate85(data, { instancePath = "", parentData, parentDataProperty, r
         if (data0.subject !== void 0) {
           let data5 = data0.subject;
           if (typeof data5 !== "string") {
-            const err15 = { instancePath: instancePath + "/revision/subject", schemaPath: "#/$defs/revision/properties/subject/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema196.properties.subject.type, parentSchema: schema196.properties.subject, data: data5 };
+            const err15 = { instancePath: instancePath + "/revision/subject", schemaPath: "#/$defs/revision/properties/subject/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema197.properties.subject.type, parentSchema: schema197.properties.subject, data: data5 };
             if (vErrors === null) {
               vErrors = [err15];
             } else {
@@ -17849,7 +18045,7 @@ function validate85(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err16 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema196.type, parentSchema: schema196, data: data0 };
+        const err16 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema197.type, parentSchema: schema197, data: data0 };
         if (vErrors === null) {
           vErrors = [err16];
         } else {
@@ -17861,7 +18057,7 @@ function validate85(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.problems !== void 0) {
       let data6 = data.problems;
       if (!(typeof data6 == "number" && (!(data6 % 1) && !isNaN(data6)) && isFinite(data6))) {
-        const err17 = { instancePath: instancePath + "/problems", schemaPath: "#/properties/problems/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema197.properties.problems.type, parentSchema: schema197.properties.problems, data: data6 };
+        const err17 = { instancePath: instancePath + "/problems", schemaPath: "#/properties/problems/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema198.properties.problems.type, parentSchema: schema198.properties.problems, data: data6 };
         if (vErrors === null) {
           vErrors = [err17];
         } else {
@@ -17873,7 +18069,7 @@ function validate85(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.first !== void 0) {
       let data7 = data.first;
       if (typeof data7 !== "string") {
-        const err18 = { instancePath: instancePath + "/first", schemaPath: "#/properties/first/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema197.properties.first.type, parentSchema: schema197.properties.first, data: data7 };
+        const err18 = { instancePath: instancePath + "/first", schemaPath: "#/properties/first/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema198.properties.first.type, parentSchema: schema198.properties.first, data: data7 };
         if (vErrors === null) {
           vErrors = [err18];
         } else {
@@ -17883,7 +18079,7 @@ function validate85(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err19 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema197.type, parentSchema: schema197, data };
+    const err19 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema198.type, parentSchema: schema198, data };
     if (vErrors === null) {
       vErrors = [err19];
     } else {
@@ -17895,14 +18091,14 @@ function validate85(data, { instancePath = "", parentData, parentDataProperty, r
   return errors === 0;
 }
 validate85.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
-var schema199 = { "type": "object", "required": ["application", "target", "targetCommit", "health", "suspended", "conditions", "rollout", "services", "slots", "waiting", "failed"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "target": { "type": "string", "enum": ["desired", "rollback", "halted"] }, "targetCommit": { "type": "string" }, "health": { "type": "string", "enum": ["healthy", "suspended", "progressing", "missing", "degraded", "unknown"] }, "suspended": { "type": "boolean" }, "conditions": { "type": "array", "items": { "$ref": "#/$defs/condition" } }, "rollout": { "anyOf": [{ "$ref": "#/$defs/rollout" }, { "type": "null" }] }, "services": { "type": "array", "items": { "$ref": "#/$defs/service" } }, "slots": { "type": "array", "items": { "$ref": "#/$defs/slot" } }, "waiting": { "type": "array", "items": { "$ref": "#/$defs/waiting" } }, "failed": { "type": "array", "items": { "$ref": "#/$defs/failure" } } } };
-var schema200 = { "type": "object", "required": ["type", "status", "reason", "message"], "additionalProperties": false, "properties": { "type": { "type": "string", "enum": ["Ready", "Reconciling", "Stalled"] }, "status": { "type": "boolean" }, "reason": { "type": "string" }, "message": { "type": "string" } } };
-var schema203 = { "type": "object", "required": ["service", "image", "desired", "available", "updated"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "image": { "type": "string" }, "desired": { "type": "integer" }, "available": { "type": "integer" }, "updated": { "type": "integer" } } };
-var schema204 = { "type": "object", "required": ["service", "slot", "host", "container", "image", "phase", "available", "waitsFor", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "container": { "type": "string" }, "image": { "type": "string" }, "phase": { "type": "string", "enum": ["absent", "created", "probation", "promoted"] }, "available": { "type": "boolean" }, "waitsFor": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } };
-var schema205 = { "type": "object", "required": ["service", "slot", "host", "kind", "reason", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "kind": { "type": "string", "enum": ["step", "image", "gate", "monitor", "promotion", "turn", "retry", "host"] }, "reason": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } };
-var schema206 = { "type": "object", "required": ["service", "slot", "host", "commit", "reason", "message", "log", "health"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "commit": { "type": "string" }, "reason": { "type": "string" }, "message": { "type": "string" }, "log": { "type": "array", "items": { "type": "string" } }, "health": { "type": "array", "items": { "type": "string" } } } };
-var schema201 = { "type": "object", "required": ["revision", "startedAt", "direction", "progressDeadlineAt", "stages"], "additionalProperties": false, "properties": { "revision": { "type": "string" }, "startedAt": { "type": "string" }, "direction": { "type": "string", "enum": ["forward", "back"] }, "progressDeadlineAt": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "stages": { "type": "array", "items": { "$ref": "#/$defs/stage" } } } };
-var schema202 = { "type": "object", "required": ["service", "step", "of", "awaitsPromotion", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "step": { "type": "integer" }, "of": { "type": "integer" }, "awaitsPromotion": { "type": "boolean" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } };
+var schema200 = { "type": "object", "required": ["application", "target", "targetCommit", "health", "suspended", "conditions", "rollout", "services", "slots", "waiting", "failed"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "target": { "type": "string", "enum": ["desired", "rollback", "halted"] }, "targetCommit": { "type": "string" }, "health": { "type": "string", "enum": ["healthy", "suspended", "progressing", "missing", "degraded", "unknown"] }, "suspended": { "type": "boolean" }, "conditions": { "type": "array", "items": { "$ref": "#/$defs/condition" } }, "rollout": { "anyOf": [{ "$ref": "#/$defs/rollout" }, { "type": "null" }] }, "services": { "type": "array", "items": { "$ref": "#/$defs/service" } }, "slots": { "type": "array", "items": { "$ref": "#/$defs/slot" } }, "waiting": { "type": "array", "items": { "$ref": "#/$defs/waiting" } }, "failed": { "type": "array", "items": { "$ref": "#/$defs/failure" } } } };
+var schema201 = { "type": "object", "required": ["type", "status", "reason", "message"], "additionalProperties": false, "properties": { "type": { "type": "string", "enum": ["Ready", "Reconciling", "Stalled"] }, "status": { "type": "boolean" }, "reason": { "type": "string" }, "message": { "type": "string" } } };
+var schema204 = { "type": "object", "required": ["service", "image", "desired", "available", "updated"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "image": { "type": "string" }, "desired": { "type": "integer" }, "available": { "type": "integer" }, "updated": { "type": "integer" } } };
+var schema205 = { "type": "object", "required": ["service", "slot", "host", "container", "image", "phase", "available", "waitsFor", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "container": { "type": "string" }, "image": { "type": "string" }, "phase": { "type": "string", "enum": ["absent", "created", "probation", "promoted"] }, "available": { "type": "boolean" }, "waitsFor": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } };
+var schema206 = { "type": "object", "required": ["service", "slot", "host", "kind", "reason", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "kind": { "type": "string", "enum": ["step", "image", "gate", "monitor", "promotion", "turn", "retry", "host"] }, "reason": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } };
+var schema207 = { "type": "object", "required": ["service", "slot", "host", "commit", "reason", "message", "log", "health"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "commit": { "type": "string" }, "reason": { "type": "string" }, "message": { "type": "string" }, "log": { "type": "array", "items": { "type": "string" } }, "health": { "type": "array", "items": { "type": "string" } } } };
+var schema202 = { "type": "object", "required": ["revision", "startedAt", "direction", "progressDeadlineAt", "stages"], "additionalProperties": false, "properties": { "revision": { "type": "string" }, "startedAt": { "type": "string" }, "direction": { "type": "string", "enum": ["forward", "back"] }, "progressDeadlineAt": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "stages": { "type": "array", "items": { "$ref": "#/$defs/stage" } } } };
+var schema203 = { "type": "object", "required": ["service", "step", "of", "awaitsPromotion", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "step": { "type": "integer" }, "of": { "type": "integer" }, "awaitsPromotion": { "type": "boolean" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } };
 function validate88(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   let vErrors = null;
   let errors = 0;
@@ -17915,7 +18111,7 @@ function validate88(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.revision === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "revision" }, message: "must have required property 'revision'", schema: schema201.required, parentSchema: schema201, data };
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "revision" }, message: "must have required property 'revision'", schema: schema202.required, parentSchema: schema202, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -17924,7 +18120,7 @@ function validate88(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.startedAt === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "startedAt" }, message: "must have required property 'startedAt'", schema: schema201.required, parentSchema: schema201, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "startedAt" }, message: "must have required property 'startedAt'", schema: schema202.required, parentSchema: schema202, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -17933,7 +18129,7 @@ function validate88(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.direction === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "direction" }, message: "must have required property 'direction'", schema: schema201.required, parentSchema: schema201, data };
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "direction" }, message: "must have required property 'direction'", schema: schema202.required, parentSchema: schema202, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -17942,7 +18138,7 @@ function validate88(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.progressDeadlineAt === void 0) {
-      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "progressDeadlineAt" }, message: "must have required property 'progressDeadlineAt'", schema: schema201.required, parentSchema: schema201, data };
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "progressDeadlineAt" }, message: "must have required property 'progressDeadlineAt'", schema: schema202.required, parentSchema: schema202, data };
       if (vErrors === null) {
         vErrors = [err3];
       } else {
@@ -17951,7 +18147,7 @@ function validate88(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.stages === void 0) {
-      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "stages" }, message: "must have required property 'stages'", schema: schema201.required, parentSchema: schema201, data };
+      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "stages" }, message: "must have required property 'stages'", schema: schema202.required, parentSchema: schema202, data };
       if (vErrors === null) {
         vErrors = [err4];
       } else {
@@ -17961,7 +18157,7 @@ function validate88(data, { instancePath = "", parentData, parentDataProperty, r
     }
     for (const key0 in data) {
       if (!(key0 === "revision" || key0 === "startedAt" || key0 === "direction" || key0 === "progressDeadlineAt" || key0 === "stages")) {
-        const err5 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema201, data };
+        const err5 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema202, data };
         if (vErrors === null) {
           vErrors = [err5];
         } else {
@@ -17973,7 +18169,7 @@ function validate88(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.revision !== void 0) {
       let data0 = data.revision;
       if (typeof data0 !== "string") {
-        const err6 = { instancePath: instancePath + "/revision", schemaPath: "#/properties/revision/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema201.properties.revision.type, parentSchema: schema201.properties.revision, data: data0 };
+        const err6 = { instancePath: instancePath + "/revision", schemaPath: "#/properties/revision/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema202.properties.revision.type, parentSchema: schema202.properties.revision, data: data0 };
         if (vErrors === null) {
           vErrors = [err6];
         } else {
@@ -17985,7 +18181,7 @@ function validate88(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.startedAt !== void 0) {
       let data1 = data.startedAt;
       if (typeof data1 !== "string") {
-        const err7 = { instancePath: instancePath + "/startedAt", schemaPath: "#/properties/startedAt/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema201.properties.startedAt.type, parentSchema: schema201.properties.startedAt, data: data1 };
+        const err7 = { instancePath: instancePath + "/startedAt", schemaPath: "#/properties/startedAt/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema202.properties.startedAt.type, parentSchema: schema202.properties.startedAt, data: data1 };
         if (vErrors === null) {
           vErrors = [err7];
         } else {
@@ -17997,7 +18193,7 @@ function validate88(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.direction !== void 0) {
       let data2 = data.direction;
       if (typeof data2 !== "string") {
-        const err8 = { instancePath: instancePath + "/direction", schemaPath: "#/properties/direction/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema201.properties.direction.type, parentSchema: schema201.properties.direction, data: data2 };
+        const err8 = { instancePath: instancePath + "/direction", schemaPath: "#/properties/direction/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema202.properties.direction.type, parentSchema: schema202.properties.direction, data: data2 };
         if (vErrors === null) {
           vErrors = [err8];
         } else {
@@ -18006,7 +18202,7 @@ function validate88(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (!(data2 === "forward" || data2 === "back")) {
-        const err9 = { instancePath: instancePath + "/direction", schemaPath: "#/properties/direction/enum", keyword: "enum", params: { allowedValues: schema201.properties.direction.enum }, message: "must be equal to one of the allowed values", schema: schema201.properties.direction.enum, parentSchema: schema201.properties.direction, data: data2 };
+        const err9 = { instancePath: instancePath + "/direction", schemaPath: "#/properties/direction/enum", keyword: "enum", params: { allowedValues: schema202.properties.direction.enum }, message: "must be equal to one of the allowed values", schema: schema202.properties.direction.enum, parentSchema: schema202.properties.direction, data: data2 };
         if (vErrors === null) {
           vErrors = [err9];
         } else {
@@ -18021,7 +18217,7 @@ function validate88(data, { instancePath = "", parentData, parentDataProperty, r
       let valid1 = false;
       const _errs10 = errors;
       if (typeof data3 !== "string") {
-        const err10 = { instancePath: instancePath + "/progressDeadlineAt", schemaPath: "#/properties/progressDeadlineAt/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema201.properties.progressDeadlineAt.anyOf[0].type, parentSchema: schema201.properties.progressDeadlineAt.anyOf[0], data: data3 };
+        const err10 = { instancePath: instancePath + "/progressDeadlineAt", schemaPath: "#/properties/progressDeadlineAt/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema202.properties.progressDeadlineAt.anyOf[0].type, parentSchema: schema202.properties.progressDeadlineAt.anyOf[0], data: data3 };
         if (vErrors === null) {
           vErrors = [err10];
         } else {
@@ -18033,7 +18229,7 @@ function validate88(data, { instancePath = "", parentData, parentDataProperty, r
       valid1 = valid1 || _valid0;
       const _errs12 = errors;
       if (data3 !== null) {
-        const err11 = { instancePath: instancePath + "/progressDeadlineAt", schemaPath: "#/properties/progressDeadlineAt/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema201.properties.progressDeadlineAt.anyOf[1].type, parentSchema: schema201.properties.progressDeadlineAt.anyOf[1], data: data3 };
+        const err11 = { instancePath: instancePath + "/progressDeadlineAt", schemaPath: "#/properties/progressDeadlineAt/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema202.properties.progressDeadlineAt.anyOf[1].type, parentSchema: schema202.properties.progressDeadlineAt.anyOf[1], data: data3 };
         if (vErrors === null) {
           vErrors = [err11];
         } else {
@@ -18044,7 +18240,7 @@ function validate88(data, { instancePath = "", parentData, parentDataProperty, r
       var _valid0 = _errs12 === errors;
       valid1 = valid1 || _valid0;
       if (!valid1) {
-        const err12 = { instancePath: instancePath + "/progressDeadlineAt", schemaPath: "#/properties/progressDeadlineAt/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema201.properties.progressDeadlineAt.anyOf, parentSchema: schema201.properties.progressDeadlineAt, data: data3 };
+        const err12 = { instancePath: instancePath + "/progressDeadlineAt", schemaPath: "#/properties/progressDeadlineAt/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema202.properties.progressDeadlineAt.anyOf, parentSchema: schema202.properties.progressDeadlineAt, data: data3 };
         if (vErrors === null) {
           vErrors = [err12];
         } else {
@@ -18070,7 +18266,7 @@ function validate88(data, { instancePath = "", parentData, parentDataProperty, r
           let data5 = data4[i0];
           if (data5 && typeof data5 == "object" && !Array.isArray(data5)) {
             if (data5.service === void 0) {
-              const err13 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema202.required, parentSchema: schema202, data: data5 };
+              const err13 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema203.required, parentSchema: schema203, data: data5 };
               if (vErrors === null) {
                 vErrors = [err13];
               } else {
@@ -18079,7 +18275,7 @@ function validate88(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data5.step === void 0) {
-              const err14 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/required", keyword: "required", params: { missingProperty: "step" }, message: "must have required property 'step'", schema: schema202.required, parentSchema: schema202, data: data5 };
+              const err14 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/required", keyword: "required", params: { missingProperty: "step" }, message: "must have required property 'step'", schema: schema203.required, parentSchema: schema203, data: data5 };
               if (vErrors === null) {
                 vErrors = [err14];
               } else {
@@ -18088,7 +18284,7 @@ function validate88(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data5.of === void 0) {
-              const err15 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/required", keyword: "required", params: { missingProperty: "of" }, message: "must have required property 'of'", schema: schema202.required, parentSchema: schema202, data: data5 };
+              const err15 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/required", keyword: "required", params: { missingProperty: "of" }, message: "must have required property 'of'", schema: schema203.required, parentSchema: schema203, data: data5 };
               if (vErrors === null) {
                 vErrors = [err15];
               } else {
@@ -18097,7 +18293,7 @@ function validate88(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data5.awaitsPromotion === void 0) {
-              const err16 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/required", keyword: "required", params: { missingProperty: "awaitsPromotion" }, message: "must have required property 'awaitsPromotion'", schema: schema202.required, parentSchema: schema202, data: data5 };
+              const err16 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/required", keyword: "required", params: { missingProperty: "awaitsPromotion" }, message: "must have required property 'awaitsPromotion'", schema: schema203.required, parentSchema: schema203, data: data5 };
               if (vErrors === null) {
                 vErrors = [err16];
               } else {
@@ -18106,7 +18302,7 @@ function validate88(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data5.until === void 0) {
-              const err17 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/required", keyword: "required", params: { missingProperty: "until" }, message: "must have required property 'until'", schema: schema202.required, parentSchema: schema202, data: data5 };
+              const err17 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/required", keyword: "required", params: { missingProperty: "until" }, message: "must have required property 'until'", schema: schema203.required, parentSchema: schema203, data: data5 };
               if (vErrors === null) {
                 vErrors = [err17];
               } else {
@@ -18116,7 +18312,7 @@ function validate88(data, { instancePath = "", parentData, parentDataProperty, r
             }
             for (const key1 in data5) {
               if (!(key1 === "service" || key1 === "step" || key1 === "of" || key1 === "awaitsPromotion" || key1 === "until")) {
-                const err18 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema202, data: data5 };
+                const err18 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema203, data: data5 };
                 if (vErrors === null) {
                   vErrors = [err18];
                 } else {
@@ -18128,7 +18324,7 @@ function validate88(data, { instancePath = "", parentData, parentDataProperty, r
             if (data5.service !== void 0) {
               let data6 = data5.service;
               if (typeof data6 !== "string") {
-                const err19 = { instancePath: instancePath + "/stages/" + i0 + "/service", schemaPath: "#/$defs/stage/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema202.properties.service.type, parentSchema: schema202.properties.service, data: data6 };
+                const err19 = { instancePath: instancePath + "/stages/" + i0 + "/service", schemaPath: "#/$defs/stage/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema203.properties.service.type, parentSchema: schema203.properties.service, data: data6 };
                 if (vErrors === null) {
                   vErrors = [err19];
                 } else {
@@ -18140,7 +18336,7 @@ function validate88(data, { instancePath = "", parentData, parentDataProperty, r
             if (data5.step !== void 0) {
               let data7 = data5.step;
               if (!(typeof data7 == "number" && (!(data7 % 1) && !isNaN(data7)) && isFinite(data7))) {
-                const err20 = { instancePath: instancePath + "/stages/" + i0 + "/step", schemaPath: "#/$defs/stage/properties/step/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema202.properties.step.type, parentSchema: schema202.properties.step, data: data7 };
+                const err20 = { instancePath: instancePath + "/stages/" + i0 + "/step", schemaPath: "#/$defs/stage/properties/step/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema203.properties.step.type, parentSchema: schema203.properties.step, data: data7 };
                 if (vErrors === null) {
                   vErrors = [err20];
                 } else {
@@ -18152,7 +18348,7 @@ function validate88(data, { instancePath = "", parentData, parentDataProperty, r
             if (data5.of !== void 0) {
               let data8 = data5.of;
               if (!(typeof data8 == "number" && (!(data8 % 1) && !isNaN(data8)) && isFinite(data8))) {
-                const err21 = { instancePath: instancePath + "/stages/" + i0 + "/of", schemaPath: "#/$defs/stage/properties/of/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema202.properties.of.type, parentSchema: schema202.properties.of, data: data8 };
+                const err21 = { instancePath: instancePath + "/stages/" + i0 + "/of", schemaPath: "#/$defs/stage/properties/of/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema203.properties.of.type, parentSchema: schema203.properties.of, data: data8 };
                 if (vErrors === null) {
                   vErrors = [err21];
                 } else {
@@ -18164,7 +18360,7 @@ function validate88(data, { instancePath = "", parentData, parentDataProperty, r
             if (data5.awaitsPromotion !== void 0) {
               let data9 = data5.awaitsPromotion;
               if (typeof data9 !== "boolean") {
-                const err22 = { instancePath: instancePath + "/stages/" + i0 + "/awaitsPromotion", schemaPath: "#/$defs/stage/properties/awaitsPromotion/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema202.properties.awaitsPromotion.type, parentSchema: schema202.properties.awaitsPromotion, data: data9 };
+                const err22 = { instancePath: instancePath + "/stages/" + i0 + "/awaitsPromotion", schemaPath: "#/$defs/stage/properties/awaitsPromotion/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema203.properties.awaitsPromotion.type, parentSchema: schema203.properties.awaitsPromotion, data: data9 };
                 if (vErrors === null) {
                   vErrors = [err22];
                 } else {
@@ -18179,7 +18375,7 @@ function validate88(data, { instancePath = "", parentData, parentDataProperty, r
               let valid6 = false;
               const _errs30 = errors;
               if (typeof data10 !== "string") {
-                const err23 = { instancePath: instancePath + "/stages/" + i0 + "/until", schemaPath: "#/$defs/stage/properties/until/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema202.properties.until.anyOf[0].type, parentSchema: schema202.properties.until.anyOf[0], data: data10 };
+                const err23 = { instancePath: instancePath + "/stages/" + i0 + "/until", schemaPath: "#/$defs/stage/properties/until/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema203.properties.until.anyOf[0].type, parentSchema: schema203.properties.until.anyOf[0], data: data10 };
                 if (vErrors === null) {
                   vErrors = [err23];
                 } else {
@@ -18191,7 +18387,7 @@ function validate88(data, { instancePath = "", parentData, parentDataProperty, r
               valid6 = valid6 || _valid1;
               const _errs32 = errors;
               if (data10 !== null) {
-                const err24 = { instancePath: instancePath + "/stages/" + i0 + "/until", schemaPath: "#/$defs/stage/properties/until/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema202.properties.until.anyOf[1].type, parentSchema: schema202.properties.until.anyOf[1], data: data10 };
+                const err24 = { instancePath: instancePath + "/stages/" + i0 + "/until", schemaPath: "#/$defs/stage/properties/until/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema203.properties.until.anyOf[1].type, parentSchema: schema203.properties.until.anyOf[1], data: data10 };
                 if (vErrors === null) {
                   vErrors = [err24];
                 } else {
@@ -18202,7 +18398,7 @@ function validate88(data, { instancePath = "", parentData, parentDataProperty, r
               var _valid1 = _errs32 === errors;
               valid6 = valid6 || _valid1;
               if (!valid6) {
-                const err25 = { instancePath: instancePath + "/stages/" + i0 + "/until", schemaPath: "#/$defs/stage/properties/until/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema202.properties.until.anyOf, parentSchema: schema202.properties.until, data: data10 };
+                const err25 = { instancePath: instancePath + "/stages/" + i0 + "/until", schemaPath: "#/$defs/stage/properties/until/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema203.properties.until.anyOf, parentSchema: schema203.properties.until, data: data10 };
                 if (vErrors === null) {
                   vErrors = [err25];
                 } else {
@@ -18221,7 +18417,7 @@ function validate88(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err26 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema202.type, parentSchema: schema202, data: data5 };
+            const err26 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema203.type, parentSchema: schema203, data: data5 };
             if (vErrors === null) {
               vErrors = [err26];
             } else {
@@ -18231,7 +18427,7 @@ function validate88(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err27 = { instancePath: instancePath + "/stages", schemaPath: "#/properties/stages/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema201.properties.stages.type, parentSchema: schema201.properties.stages, data: data4 };
+        const err27 = { instancePath: instancePath + "/stages", schemaPath: "#/properties/stages/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema202.properties.stages.type, parentSchema: schema202.properties.stages, data: data4 };
         if (vErrors === null) {
           vErrors = [err27];
         } else {
@@ -18241,7 +18437,7 @@ function validate88(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err28 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema201.type, parentSchema: schema201, data };
+    const err28 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema202.type, parentSchema: schema202, data };
     if (vErrors === null) {
       vErrors = [err28];
     } else {
@@ -18265,7 +18461,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.application === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema199.required, parentSchema: schema199, data };
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema200.required, parentSchema: schema200, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -18274,7 +18470,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.target === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "target" }, message: "must have required property 'target'", schema: schema199.required, parentSchema: schema199, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "target" }, message: "must have required property 'target'", schema: schema200.required, parentSchema: schema200, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -18283,7 +18479,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.targetCommit === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "targetCommit" }, message: "must have required property 'targetCommit'", schema: schema199.required, parentSchema: schema199, data };
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "targetCommit" }, message: "must have required property 'targetCommit'", schema: schema200.required, parentSchema: schema200, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -18292,7 +18488,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.health === void 0) {
-      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "health" }, message: "must have required property 'health'", schema: schema199.required, parentSchema: schema199, data };
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "health" }, message: "must have required property 'health'", schema: schema200.required, parentSchema: schema200, data };
       if (vErrors === null) {
         vErrors = [err3];
       } else {
@@ -18301,7 +18497,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.suspended === void 0) {
-      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "suspended" }, message: "must have required property 'suspended'", schema: schema199.required, parentSchema: schema199, data };
+      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "suspended" }, message: "must have required property 'suspended'", schema: schema200.required, parentSchema: schema200, data };
       if (vErrors === null) {
         vErrors = [err4];
       } else {
@@ -18310,7 +18506,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.conditions === void 0) {
-      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "conditions" }, message: "must have required property 'conditions'", schema: schema199.required, parentSchema: schema199, data };
+      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "conditions" }, message: "must have required property 'conditions'", schema: schema200.required, parentSchema: schema200, data };
       if (vErrors === null) {
         vErrors = [err5];
       } else {
@@ -18319,7 +18515,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.rollout === void 0) {
-      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "rollout" }, message: "must have required property 'rollout'", schema: schema199.required, parentSchema: schema199, data };
+      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "rollout" }, message: "must have required property 'rollout'", schema: schema200.required, parentSchema: schema200, data };
       if (vErrors === null) {
         vErrors = [err6];
       } else {
@@ -18328,7 +18524,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.services === void 0) {
-      const err7 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "services" }, message: "must have required property 'services'", schema: schema199.required, parentSchema: schema199, data };
+      const err7 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "services" }, message: "must have required property 'services'", schema: schema200.required, parentSchema: schema200, data };
       if (vErrors === null) {
         vErrors = [err7];
       } else {
@@ -18337,7 +18533,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.slots === void 0) {
-      const err8 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "slots" }, message: "must have required property 'slots'", schema: schema199.required, parentSchema: schema199, data };
+      const err8 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "slots" }, message: "must have required property 'slots'", schema: schema200.required, parentSchema: schema200, data };
       if (vErrors === null) {
         vErrors = [err8];
       } else {
@@ -18346,7 +18542,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.waiting === void 0) {
-      const err9 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "waiting" }, message: "must have required property 'waiting'", schema: schema199.required, parentSchema: schema199, data };
+      const err9 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "waiting" }, message: "must have required property 'waiting'", schema: schema200.required, parentSchema: schema200, data };
       if (vErrors === null) {
         vErrors = [err9];
       } else {
@@ -18355,7 +18551,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.failed === void 0) {
-      const err10 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "failed" }, message: "must have required property 'failed'", schema: schema199.required, parentSchema: schema199, data };
+      const err10 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "failed" }, message: "must have required property 'failed'", schema: schema200.required, parentSchema: schema200, data };
       if (vErrors === null) {
         vErrors = [err10];
       } else {
@@ -18364,8 +18560,8 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     for (const key0 in data) {
-      if (!func1.call(schema199.properties, key0)) {
-        const err11 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema199, data };
+      if (!func1.call(schema200.properties, key0)) {
+        const err11 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema200, data };
         if (vErrors === null) {
           vErrors = [err11];
         } else {
@@ -18377,7 +18573,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.application !== void 0) {
       let data0 = data.application;
       if (typeof data0 !== "string") {
-        const err12 = { instancePath: instancePath + "/application", schemaPath: "#/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema199.properties.application.type, parentSchema: schema199.properties.application, data: data0 };
+        const err12 = { instancePath: instancePath + "/application", schemaPath: "#/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema200.properties.application.type, parentSchema: schema200.properties.application, data: data0 };
         if (vErrors === null) {
           vErrors = [err12];
         } else {
@@ -18389,7 +18585,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.target !== void 0) {
       let data1 = data.target;
       if (typeof data1 !== "string") {
-        const err13 = { instancePath: instancePath + "/target", schemaPath: "#/properties/target/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema199.properties.target.type, parentSchema: schema199.properties.target, data: data1 };
+        const err13 = { instancePath: instancePath + "/target", schemaPath: "#/properties/target/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema200.properties.target.type, parentSchema: schema200.properties.target, data: data1 };
         if (vErrors === null) {
           vErrors = [err13];
         } else {
@@ -18398,7 +18594,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (!(data1 === "desired" || data1 === "rollback" || data1 === "halted")) {
-        const err14 = { instancePath: instancePath + "/target", schemaPath: "#/properties/target/enum", keyword: "enum", params: { allowedValues: schema199.properties.target.enum }, message: "must be equal to one of the allowed values", schema: schema199.properties.target.enum, parentSchema: schema199.properties.target, data: data1 };
+        const err14 = { instancePath: instancePath + "/target", schemaPath: "#/properties/target/enum", keyword: "enum", params: { allowedValues: schema200.properties.target.enum }, message: "must be equal to one of the allowed values", schema: schema200.properties.target.enum, parentSchema: schema200.properties.target, data: data1 };
         if (vErrors === null) {
           vErrors = [err14];
         } else {
@@ -18410,7 +18606,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.targetCommit !== void 0) {
       let data2 = data.targetCommit;
       if (typeof data2 !== "string") {
-        const err15 = { instancePath: instancePath + "/targetCommit", schemaPath: "#/properties/targetCommit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema199.properties.targetCommit.type, parentSchema: schema199.properties.targetCommit, data: data2 };
+        const err15 = { instancePath: instancePath + "/targetCommit", schemaPath: "#/properties/targetCommit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema200.properties.targetCommit.type, parentSchema: schema200.properties.targetCommit, data: data2 };
         if (vErrors === null) {
           vErrors = [err15];
         } else {
@@ -18422,7 +18618,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.health !== void 0) {
       let data3 = data.health;
       if (typeof data3 !== "string") {
-        const err16 = { instancePath: instancePath + "/health", schemaPath: "#/properties/health/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema199.properties.health.type, parentSchema: schema199.properties.health, data: data3 };
+        const err16 = { instancePath: instancePath + "/health", schemaPath: "#/properties/health/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema200.properties.health.type, parentSchema: schema200.properties.health, data: data3 };
         if (vErrors === null) {
           vErrors = [err16];
         } else {
@@ -18431,7 +18627,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (!(data3 === "healthy" || data3 === "suspended" || data3 === "progressing" || data3 === "missing" || data3 === "degraded" || data3 === "unknown")) {
-        const err17 = { instancePath: instancePath + "/health", schemaPath: "#/properties/health/enum", keyword: "enum", params: { allowedValues: schema199.properties.health.enum }, message: "must be equal to one of the allowed values", schema: schema199.properties.health.enum, parentSchema: schema199.properties.health, data: data3 };
+        const err17 = { instancePath: instancePath + "/health", schemaPath: "#/properties/health/enum", keyword: "enum", params: { allowedValues: schema200.properties.health.enum }, message: "must be equal to one of the allowed values", schema: schema200.properties.health.enum, parentSchema: schema200.properties.health, data: data3 };
         if (vErrors === null) {
           vErrors = [err17];
         } else {
@@ -18443,7 +18639,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.suspended !== void 0) {
       let data4 = data.suspended;
       if (typeof data4 !== "boolean") {
-        const err18 = { instancePath: instancePath + "/suspended", schemaPath: "#/properties/suspended/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema199.properties.suspended.type, parentSchema: schema199.properties.suspended, data: data4 };
+        const err18 = { instancePath: instancePath + "/suspended", schemaPath: "#/properties/suspended/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema200.properties.suspended.type, parentSchema: schema200.properties.suspended, data: data4 };
         if (vErrors === null) {
           vErrors = [err18];
         } else {
@@ -18460,7 +18656,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
           let data6 = data5[i0];
           if (data6 && typeof data6 == "object" && !Array.isArray(data6)) {
             if (data6.type === void 0) {
-              const err19 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/required", keyword: "required", params: { missingProperty: "type" }, message: "must have required property 'type'", schema: schema200.required, parentSchema: schema200, data: data6 };
+              const err19 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/required", keyword: "required", params: { missingProperty: "type" }, message: "must have required property 'type'", schema: schema201.required, parentSchema: schema201, data: data6 };
               if (vErrors === null) {
                 vErrors = [err19];
               } else {
@@ -18469,7 +18665,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data6.status === void 0) {
-              const err20 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/required", keyword: "required", params: { missingProperty: "status" }, message: "must have required property 'status'", schema: schema200.required, parentSchema: schema200, data: data6 };
+              const err20 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/required", keyword: "required", params: { missingProperty: "status" }, message: "must have required property 'status'", schema: schema201.required, parentSchema: schema201, data: data6 };
               if (vErrors === null) {
                 vErrors = [err20];
               } else {
@@ -18478,7 +18674,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data6.reason === void 0) {
-              const err21 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema200.required, parentSchema: schema200, data: data6 };
+              const err21 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema201.required, parentSchema: schema201, data: data6 };
               if (vErrors === null) {
                 vErrors = [err21];
               } else {
@@ -18487,7 +18683,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data6.message === void 0) {
-              const err22 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema200.required, parentSchema: schema200, data: data6 };
+              const err22 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema201.required, parentSchema: schema201, data: data6 };
               if (vErrors === null) {
                 vErrors = [err22];
               } else {
@@ -18497,7 +18693,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
             }
             for (const key1 in data6) {
               if (!(key1 === "type" || key1 === "status" || key1 === "reason" || key1 === "message")) {
-                const err23 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema200, data: data6 };
+                const err23 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema201, data: data6 };
                 if (vErrors === null) {
                   vErrors = [err23];
                 } else {
@@ -18509,7 +18705,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
             if (data6.type !== void 0) {
               let data7 = data6.type;
               if (typeof data7 !== "string") {
-                const err24 = { instancePath: instancePath + "/conditions/" + i0 + "/type", schemaPath: "#/$defs/condition/properties/type/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema200.properties.type.type, parentSchema: schema200.properties.type, data: data7 };
+                const err24 = { instancePath: instancePath + "/conditions/" + i0 + "/type", schemaPath: "#/$defs/condition/properties/type/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema201.properties.type.type, parentSchema: schema201.properties.type, data: data7 };
                 if (vErrors === null) {
                   vErrors = [err24];
                 } else {
@@ -18518,7 +18714,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
               if (!(data7 === "Ready" || data7 === "Reconciling" || data7 === "Stalled")) {
-                const err25 = { instancePath: instancePath + "/conditions/" + i0 + "/type", schemaPath: "#/$defs/condition/properties/type/enum", keyword: "enum", params: { allowedValues: schema200.properties.type.enum }, message: "must be equal to one of the allowed values", schema: schema200.properties.type.enum, parentSchema: schema200.properties.type, data: data7 };
+                const err25 = { instancePath: instancePath + "/conditions/" + i0 + "/type", schemaPath: "#/$defs/condition/properties/type/enum", keyword: "enum", params: { allowedValues: schema201.properties.type.enum }, message: "must be equal to one of the allowed values", schema: schema201.properties.type.enum, parentSchema: schema201.properties.type, data: data7 };
                 if (vErrors === null) {
                   vErrors = [err25];
                 } else {
@@ -18530,7 +18726,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
             if (data6.status !== void 0) {
               let data8 = data6.status;
               if (typeof data8 !== "boolean") {
-                const err26 = { instancePath: instancePath + "/conditions/" + i0 + "/status", schemaPath: "#/$defs/condition/properties/status/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema200.properties.status.type, parentSchema: schema200.properties.status, data: data8 };
+                const err26 = { instancePath: instancePath + "/conditions/" + i0 + "/status", schemaPath: "#/$defs/condition/properties/status/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema201.properties.status.type, parentSchema: schema201.properties.status, data: data8 };
                 if (vErrors === null) {
                   vErrors = [err26];
                 } else {
@@ -18542,7 +18738,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
             if (data6.reason !== void 0) {
               let data9 = data6.reason;
               if (typeof data9 !== "string") {
-                const err27 = { instancePath: instancePath + "/conditions/" + i0 + "/reason", schemaPath: "#/$defs/condition/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema200.properties.reason.type, parentSchema: schema200.properties.reason, data: data9 };
+                const err27 = { instancePath: instancePath + "/conditions/" + i0 + "/reason", schemaPath: "#/$defs/condition/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema201.properties.reason.type, parentSchema: schema201.properties.reason, data: data9 };
                 if (vErrors === null) {
                   vErrors = [err27];
                 } else {
@@ -18554,7 +18750,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
             if (data6.message !== void 0) {
               let data10 = data6.message;
               if (typeof data10 !== "string") {
-                const err28 = { instancePath: instancePath + "/conditions/" + i0 + "/message", schemaPath: "#/$defs/condition/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema200.properties.message.type, parentSchema: schema200.properties.message, data: data10 };
+                const err28 = { instancePath: instancePath + "/conditions/" + i0 + "/message", schemaPath: "#/$defs/condition/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema201.properties.message.type, parentSchema: schema201.properties.message, data: data10 };
                 if (vErrors === null) {
                   vErrors = [err28];
                 } else {
@@ -18564,7 +18760,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err29 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema200.type, parentSchema: schema200, data: data6 };
+            const err29 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema201.type, parentSchema: schema201, data: data6 };
             if (vErrors === null) {
               vErrors = [err29];
             } else {
@@ -18574,7 +18770,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err30 = { instancePath: instancePath + "/conditions", schemaPath: "#/properties/conditions/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema199.properties.conditions.type, parentSchema: schema199.properties.conditions, data: data5 };
+        const err30 = { instancePath: instancePath + "/conditions", schemaPath: "#/properties/conditions/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema200.properties.conditions.type, parentSchema: schema200.properties.conditions, data: data5 };
         if (vErrors === null) {
           vErrors = [err30];
         } else {
@@ -18596,7 +18792,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
       valid5 = valid5 || _valid0;
       const _errs29 = errors;
       if (data11 !== null) {
-        const err31 = { instancePath: instancePath + "/rollout", schemaPath: "#/properties/rollout/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema199.properties.rollout.anyOf[1].type, parentSchema: schema199.properties.rollout.anyOf[1], data: data11 };
+        const err31 = { instancePath: instancePath + "/rollout", schemaPath: "#/properties/rollout/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema200.properties.rollout.anyOf[1].type, parentSchema: schema200.properties.rollout.anyOf[1], data: data11 };
         if (vErrors === null) {
           vErrors = [err31];
         } else {
@@ -18607,7 +18803,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
       var _valid0 = _errs29 === errors;
       valid5 = valid5 || _valid0;
       if (!valid5) {
-        const err32 = { instancePath: instancePath + "/rollout", schemaPath: "#/properties/rollout/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema199.properties.rollout.anyOf, parentSchema: schema199.properties.rollout, data: data11 };
+        const err32 = { instancePath: instancePath + "/rollout", schemaPath: "#/properties/rollout/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema200.properties.rollout.anyOf, parentSchema: schema200.properties.rollout, data: data11 };
         if (vErrors === null) {
           vErrors = [err32];
         } else {
@@ -18633,7 +18829,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
           let data13 = data12[i1];
           if (data13 && typeof data13 == "object" && !Array.isArray(data13)) {
             if (data13.service === void 0) {
-              const err33 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema203.required, parentSchema: schema203, data: data13 };
+              const err33 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema204.required, parentSchema: schema204, data: data13 };
               if (vErrors === null) {
                 vErrors = [err33];
               } else {
@@ -18642,7 +18838,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data13.image === void 0) {
-              const err34 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/required", keyword: "required", params: { missingProperty: "image" }, message: "must have required property 'image'", schema: schema203.required, parentSchema: schema203, data: data13 };
+              const err34 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/required", keyword: "required", params: { missingProperty: "image" }, message: "must have required property 'image'", schema: schema204.required, parentSchema: schema204, data: data13 };
               if (vErrors === null) {
                 vErrors = [err34];
               } else {
@@ -18651,7 +18847,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data13.desired === void 0) {
-              const err35 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/required", keyword: "required", params: { missingProperty: "desired" }, message: "must have required property 'desired'", schema: schema203.required, parentSchema: schema203, data: data13 };
+              const err35 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/required", keyword: "required", params: { missingProperty: "desired" }, message: "must have required property 'desired'", schema: schema204.required, parentSchema: schema204, data: data13 };
               if (vErrors === null) {
                 vErrors = [err35];
               } else {
@@ -18660,7 +18856,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data13.available === void 0) {
-              const err36 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/required", keyword: "required", params: { missingProperty: "available" }, message: "must have required property 'available'", schema: schema203.required, parentSchema: schema203, data: data13 };
+              const err36 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/required", keyword: "required", params: { missingProperty: "available" }, message: "must have required property 'available'", schema: schema204.required, parentSchema: schema204, data: data13 };
               if (vErrors === null) {
                 vErrors = [err36];
               } else {
@@ -18669,7 +18865,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data13.updated === void 0) {
-              const err37 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/required", keyword: "required", params: { missingProperty: "updated" }, message: "must have required property 'updated'", schema: schema203.required, parentSchema: schema203, data: data13 };
+              const err37 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/required", keyword: "required", params: { missingProperty: "updated" }, message: "must have required property 'updated'", schema: schema204.required, parentSchema: schema204, data: data13 };
               if (vErrors === null) {
                 vErrors = [err37];
               } else {
@@ -18679,7 +18875,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
             }
             for (const key2 in data13) {
               if (!(key2 === "service" || key2 === "image" || key2 === "desired" || key2 === "available" || key2 === "updated")) {
-                const err38 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema203, data: data13 };
+                const err38 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema204, data: data13 };
                 if (vErrors === null) {
                   vErrors = [err38];
                 } else {
@@ -18691,7 +18887,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
             if (data13.service !== void 0) {
               let data14 = data13.service;
               if (typeof data14 !== "string") {
-                const err39 = { instancePath: instancePath + "/services/" + i1 + "/service", schemaPath: "#/$defs/service/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema203.properties.service.type, parentSchema: schema203.properties.service, data: data14 };
+                const err39 = { instancePath: instancePath + "/services/" + i1 + "/service", schemaPath: "#/$defs/service/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema204.properties.service.type, parentSchema: schema204.properties.service, data: data14 };
                 if (vErrors === null) {
                   vErrors = [err39];
                 } else {
@@ -18703,7 +18899,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
             if (data13.image !== void 0) {
               let data15 = data13.image;
               if (typeof data15 !== "string") {
-                const err40 = { instancePath: instancePath + "/services/" + i1 + "/image", schemaPath: "#/$defs/service/properties/image/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema203.properties.image.type, parentSchema: schema203.properties.image, data: data15 };
+                const err40 = { instancePath: instancePath + "/services/" + i1 + "/image", schemaPath: "#/$defs/service/properties/image/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema204.properties.image.type, parentSchema: schema204.properties.image, data: data15 };
                 if (vErrors === null) {
                   vErrors = [err40];
                 } else {
@@ -18715,7 +18911,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
             if (data13.desired !== void 0) {
               let data16 = data13.desired;
               if (!(typeof data16 == "number" && (!(data16 % 1) && !isNaN(data16)) && isFinite(data16))) {
-                const err41 = { instancePath: instancePath + "/services/" + i1 + "/desired", schemaPath: "#/$defs/service/properties/desired/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema203.properties.desired.type, parentSchema: schema203.properties.desired, data: data16 };
+                const err41 = { instancePath: instancePath + "/services/" + i1 + "/desired", schemaPath: "#/$defs/service/properties/desired/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema204.properties.desired.type, parentSchema: schema204.properties.desired, data: data16 };
                 if (vErrors === null) {
                   vErrors = [err41];
                 } else {
@@ -18727,7 +18923,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
             if (data13.available !== void 0) {
               let data17 = data13.available;
               if (!(typeof data17 == "number" && (!(data17 % 1) && !isNaN(data17)) && isFinite(data17))) {
-                const err42 = { instancePath: instancePath + "/services/" + i1 + "/available", schemaPath: "#/$defs/service/properties/available/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema203.properties.available.type, parentSchema: schema203.properties.available, data: data17 };
+                const err42 = { instancePath: instancePath + "/services/" + i1 + "/available", schemaPath: "#/$defs/service/properties/available/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema204.properties.available.type, parentSchema: schema204.properties.available, data: data17 };
                 if (vErrors === null) {
                   vErrors = [err42];
                 } else {
@@ -18739,7 +18935,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
             if (data13.updated !== void 0) {
               let data18 = data13.updated;
               if (!(typeof data18 == "number" && (!(data18 % 1) && !isNaN(data18)) && isFinite(data18))) {
-                const err43 = { instancePath: instancePath + "/services/" + i1 + "/updated", schemaPath: "#/$defs/service/properties/updated/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema203.properties.updated.type, parentSchema: schema203.properties.updated, data: data18 };
+                const err43 = { instancePath: instancePath + "/services/" + i1 + "/updated", schemaPath: "#/$defs/service/properties/updated/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema204.properties.updated.type, parentSchema: schema204.properties.updated, data: data18 };
                 if (vErrors === null) {
                   vErrors = [err43];
                 } else {
@@ -18749,7 +18945,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err44 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema203.type, parentSchema: schema203, data: data13 };
+            const err44 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema204.type, parentSchema: schema204, data: data13 };
             if (vErrors === null) {
               vErrors = [err44];
             } else {
@@ -18759,7 +18955,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err45 = { instancePath: instancePath + "/services", schemaPath: "#/properties/services/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema199.properties.services.type, parentSchema: schema199.properties.services, data: data12 };
+        const err45 = { instancePath: instancePath + "/services", schemaPath: "#/properties/services/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema200.properties.services.type, parentSchema: schema200.properties.services, data: data12 };
         if (vErrors === null) {
           vErrors = [err45];
         } else {
@@ -18776,7 +18972,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
           let data20 = data19[i2];
           if (data20 && typeof data20 == "object" && !Array.isArray(data20)) {
             if (data20.service === void 0) {
-              const err46 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema204.required, parentSchema: schema204, data: data20 };
+              const err46 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema205.required, parentSchema: schema205, data: data20 };
               if (vErrors === null) {
                 vErrors = [err46];
               } else {
@@ -18785,7 +18981,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data20.slot === void 0) {
-              const err47 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema204.required, parentSchema: schema204, data: data20 };
+              const err47 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema205.required, parentSchema: schema205, data: data20 };
               if (vErrors === null) {
                 vErrors = [err47];
               } else {
@@ -18794,7 +18990,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data20.host === void 0) {
-              const err48 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema204.required, parentSchema: schema204, data: data20 };
+              const err48 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema205.required, parentSchema: schema205, data: data20 };
               if (vErrors === null) {
                 vErrors = [err48];
               } else {
@@ -18803,7 +18999,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data20.container === void 0) {
-              const err49 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "container" }, message: "must have required property 'container'", schema: schema204.required, parentSchema: schema204, data: data20 };
+              const err49 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "container" }, message: "must have required property 'container'", schema: schema205.required, parentSchema: schema205, data: data20 };
               if (vErrors === null) {
                 vErrors = [err49];
               } else {
@@ -18812,7 +19008,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data20.image === void 0) {
-              const err50 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "image" }, message: "must have required property 'image'", schema: schema204.required, parentSchema: schema204, data: data20 };
+              const err50 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "image" }, message: "must have required property 'image'", schema: schema205.required, parentSchema: schema205, data: data20 };
               if (vErrors === null) {
                 vErrors = [err50];
               } else {
@@ -18821,7 +19017,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data20.phase === void 0) {
-              const err51 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "phase" }, message: "must have required property 'phase'", schema: schema204.required, parentSchema: schema204, data: data20 };
+              const err51 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "phase" }, message: "must have required property 'phase'", schema: schema205.required, parentSchema: schema205, data: data20 };
               if (vErrors === null) {
                 vErrors = [err51];
               } else {
@@ -18830,7 +19026,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data20.available === void 0) {
-              const err52 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "available" }, message: "must have required property 'available'", schema: schema204.required, parentSchema: schema204, data: data20 };
+              const err52 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "available" }, message: "must have required property 'available'", schema: schema205.required, parentSchema: schema205, data: data20 };
               if (vErrors === null) {
                 vErrors = [err52];
               } else {
@@ -18839,7 +19035,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data20.waitsFor === void 0) {
-              const err53 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "waitsFor" }, message: "must have required property 'waitsFor'", schema: schema204.required, parentSchema: schema204, data: data20 };
+              const err53 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "waitsFor" }, message: "must have required property 'waitsFor'", schema: schema205.required, parentSchema: schema205, data: data20 };
               if (vErrors === null) {
                 vErrors = [err53];
               } else {
@@ -18848,7 +19044,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data20.until === void 0) {
-              const err54 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "until" }, message: "must have required property 'until'", schema: schema204.required, parentSchema: schema204, data: data20 };
+              const err54 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "until" }, message: "must have required property 'until'", schema: schema205.required, parentSchema: schema205, data: data20 };
               if (vErrors === null) {
                 vErrors = [err54];
               } else {
@@ -18857,8 +19053,8 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             for (const key3 in data20) {
-              if (!func1.call(schema204.properties, key3)) {
-                const err55 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key3 }, message: "must NOT have additional properties", schema: false, parentSchema: schema204, data: data20 };
+              if (!func1.call(schema205.properties, key3)) {
+                const err55 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key3 }, message: "must NOT have additional properties", schema: false, parentSchema: schema205, data: data20 };
                 if (vErrors === null) {
                   vErrors = [err55];
                 } else {
@@ -18870,7 +19066,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
             if (data20.service !== void 0) {
               let data21 = data20.service;
               if (typeof data21 !== "string") {
-                const err56 = { instancePath: instancePath + "/slots/" + i2 + "/service", schemaPath: "#/$defs/slot/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema204.properties.service.type, parentSchema: schema204.properties.service, data: data21 };
+                const err56 = { instancePath: instancePath + "/slots/" + i2 + "/service", schemaPath: "#/$defs/slot/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema205.properties.service.type, parentSchema: schema205.properties.service, data: data21 };
                 if (vErrors === null) {
                   vErrors = [err56];
                 } else {
@@ -18882,7 +19078,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
             if (data20.slot !== void 0) {
               let data22 = data20.slot;
               if (typeof data22 !== "string") {
-                const err57 = { instancePath: instancePath + "/slots/" + i2 + "/slot", schemaPath: "#/$defs/slot/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema204.properties.slot.type, parentSchema: schema204.properties.slot, data: data22 };
+                const err57 = { instancePath: instancePath + "/slots/" + i2 + "/slot", schemaPath: "#/$defs/slot/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema205.properties.slot.type, parentSchema: schema205.properties.slot, data: data22 };
                 if (vErrors === null) {
                   vErrors = [err57];
                 } else {
@@ -18897,7 +19093,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               let valid14 = false;
               const _errs59 = errors;
               if (typeof data23 !== "string") {
-                const err58 = { instancePath: instancePath + "/slots/" + i2 + "/host", schemaPath: "#/$defs/slot/properties/host/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema204.properties.host.anyOf[0].type, parentSchema: schema204.properties.host.anyOf[0], data: data23 };
+                const err58 = { instancePath: instancePath + "/slots/" + i2 + "/host", schemaPath: "#/$defs/slot/properties/host/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema205.properties.host.anyOf[0].type, parentSchema: schema205.properties.host.anyOf[0], data: data23 };
                 if (vErrors === null) {
                   vErrors = [err58];
                 } else {
@@ -18909,7 +19105,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               valid14 = valid14 || _valid1;
               const _errs61 = errors;
               if (data23 !== null) {
-                const err59 = { instancePath: instancePath + "/slots/" + i2 + "/host", schemaPath: "#/$defs/slot/properties/host/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema204.properties.host.anyOf[1].type, parentSchema: schema204.properties.host.anyOf[1], data: data23 };
+                const err59 = { instancePath: instancePath + "/slots/" + i2 + "/host", schemaPath: "#/$defs/slot/properties/host/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema205.properties.host.anyOf[1].type, parentSchema: schema205.properties.host.anyOf[1], data: data23 };
                 if (vErrors === null) {
                   vErrors = [err59];
                 } else {
@@ -18920,7 +19116,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               var _valid1 = _errs61 === errors;
               valid14 = valid14 || _valid1;
               if (!valid14) {
-                const err60 = { instancePath: instancePath + "/slots/" + i2 + "/host", schemaPath: "#/$defs/slot/properties/host/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema204.properties.host.anyOf, parentSchema: schema204.properties.host, data: data23 };
+                const err60 = { instancePath: instancePath + "/slots/" + i2 + "/host", schemaPath: "#/$defs/slot/properties/host/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema205.properties.host.anyOf, parentSchema: schema205.properties.host, data: data23 };
                 if (vErrors === null) {
                   vErrors = [err60];
                 } else {
@@ -18941,7 +19137,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
             if (data20.container !== void 0) {
               let data24 = data20.container;
               if (typeof data24 !== "string") {
-                const err61 = { instancePath: instancePath + "/slots/" + i2 + "/container", schemaPath: "#/$defs/slot/properties/container/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema204.properties.container.type, parentSchema: schema204.properties.container, data: data24 };
+                const err61 = { instancePath: instancePath + "/slots/" + i2 + "/container", schemaPath: "#/$defs/slot/properties/container/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema205.properties.container.type, parentSchema: schema205.properties.container, data: data24 };
                 if (vErrors === null) {
                   vErrors = [err61];
                 } else {
@@ -18953,7 +19149,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
             if (data20.image !== void 0) {
               let data25 = data20.image;
               if (typeof data25 !== "string") {
-                const err62 = { instancePath: instancePath + "/slots/" + i2 + "/image", schemaPath: "#/$defs/slot/properties/image/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema204.properties.image.type, parentSchema: schema204.properties.image, data: data25 };
+                const err62 = { instancePath: instancePath + "/slots/" + i2 + "/image", schemaPath: "#/$defs/slot/properties/image/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema205.properties.image.type, parentSchema: schema205.properties.image, data: data25 };
                 if (vErrors === null) {
                   vErrors = [err62];
                 } else {
@@ -18965,7 +19161,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
             if (data20.phase !== void 0) {
               let data26 = data20.phase;
               if (typeof data26 !== "string") {
-                const err63 = { instancePath: instancePath + "/slots/" + i2 + "/phase", schemaPath: "#/$defs/slot/properties/phase/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema204.properties.phase.type, parentSchema: schema204.properties.phase, data: data26 };
+                const err63 = { instancePath: instancePath + "/slots/" + i2 + "/phase", schemaPath: "#/$defs/slot/properties/phase/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema205.properties.phase.type, parentSchema: schema205.properties.phase, data: data26 };
                 if (vErrors === null) {
                   vErrors = [err63];
                 } else {
@@ -18974,7 +19170,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
               if (!(data26 === "absent" || data26 === "created" || data26 === "probation" || data26 === "promoted")) {
-                const err64 = { instancePath: instancePath + "/slots/" + i2 + "/phase", schemaPath: "#/$defs/slot/properties/phase/enum", keyword: "enum", params: { allowedValues: schema204.properties.phase.enum }, message: "must be equal to one of the allowed values", schema: schema204.properties.phase.enum, parentSchema: schema204.properties.phase, data: data26 };
+                const err64 = { instancePath: instancePath + "/slots/" + i2 + "/phase", schemaPath: "#/$defs/slot/properties/phase/enum", keyword: "enum", params: { allowedValues: schema205.properties.phase.enum }, message: "must be equal to one of the allowed values", schema: schema205.properties.phase.enum, parentSchema: schema205.properties.phase, data: data26 };
                 if (vErrors === null) {
                   vErrors = [err64];
                 } else {
@@ -18986,7 +19182,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
             if (data20.available !== void 0) {
               let data27 = data20.available;
               if (typeof data27 !== "boolean") {
-                const err65 = { instancePath: instancePath + "/slots/" + i2 + "/available", schemaPath: "#/$defs/slot/properties/available/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema204.properties.available.type, parentSchema: schema204.properties.available, data: data27 };
+                const err65 = { instancePath: instancePath + "/slots/" + i2 + "/available", schemaPath: "#/$defs/slot/properties/available/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema205.properties.available.type, parentSchema: schema205.properties.available, data: data27 };
                 if (vErrors === null) {
                   vErrors = [err65];
                 } else {
@@ -18998,7 +19194,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
             if (data20.waitsFor !== void 0) {
               let data28 = data20.waitsFor;
               if (typeof data28 !== "string") {
-                const err66 = { instancePath: instancePath + "/slots/" + i2 + "/waitsFor", schemaPath: "#/$defs/slot/properties/waitsFor/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema204.properties.waitsFor.type, parentSchema: schema204.properties.waitsFor, data: data28 };
+                const err66 = { instancePath: instancePath + "/slots/" + i2 + "/waitsFor", schemaPath: "#/$defs/slot/properties/waitsFor/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema205.properties.waitsFor.type, parentSchema: schema205.properties.waitsFor, data: data28 };
                 if (vErrors === null) {
                   vErrors = [err66];
                 } else {
@@ -19013,7 +19209,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               let valid15 = false;
               const _errs75 = errors;
               if (typeof data29 !== "string") {
-                const err67 = { instancePath: instancePath + "/slots/" + i2 + "/until", schemaPath: "#/$defs/slot/properties/until/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema204.properties.until.anyOf[0].type, parentSchema: schema204.properties.until.anyOf[0], data: data29 };
+                const err67 = { instancePath: instancePath + "/slots/" + i2 + "/until", schemaPath: "#/$defs/slot/properties/until/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema205.properties.until.anyOf[0].type, parentSchema: schema205.properties.until.anyOf[0], data: data29 };
                 if (vErrors === null) {
                   vErrors = [err67];
                 } else {
@@ -19025,7 +19221,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               valid15 = valid15 || _valid2;
               const _errs77 = errors;
               if (data29 !== null) {
-                const err68 = { instancePath: instancePath + "/slots/" + i2 + "/until", schemaPath: "#/$defs/slot/properties/until/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema204.properties.until.anyOf[1].type, parentSchema: schema204.properties.until.anyOf[1], data: data29 };
+                const err68 = { instancePath: instancePath + "/slots/" + i2 + "/until", schemaPath: "#/$defs/slot/properties/until/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema205.properties.until.anyOf[1].type, parentSchema: schema205.properties.until.anyOf[1], data: data29 };
                 if (vErrors === null) {
                   vErrors = [err68];
                 } else {
@@ -19036,7 +19232,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               var _valid2 = _errs77 === errors;
               valid15 = valid15 || _valid2;
               if (!valid15) {
-                const err69 = { instancePath: instancePath + "/slots/" + i2 + "/until", schemaPath: "#/$defs/slot/properties/until/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema204.properties.until.anyOf, parentSchema: schema204.properties.until, data: data29 };
+                const err69 = { instancePath: instancePath + "/slots/" + i2 + "/until", schemaPath: "#/$defs/slot/properties/until/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema205.properties.until.anyOf, parentSchema: schema205.properties.until, data: data29 };
                 if (vErrors === null) {
                   vErrors = [err69];
                 } else {
@@ -19055,7 +19251,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err70 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema204.type, parentSchema: schema204, data: data20 };
+            const err70 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema205.type, parentSchema: schema205, data: data20 };
             if (vErrors === null) {
               vErrors = [err70];
             } else {
@@ -19065,7 +19261,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err71 = { instancePath: instancePath + "/slots", schemaPath: "#/properties/slots/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema199.properties.slots.type, parentSchema: schema199.properties.slots, data: data19 };
+        const err71 = { instancePath: instancePath + "/slots", schemaPath: "#/properties/slots/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema200.properties.slots.type, parentSchema: schema200.properties.slots, data: data19 };
         if (vErrors === null) {
           vErrors = [err71];
         } else {
@@ -19082,7 +19278,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
           let data31 = data30[i3];
           if (data31 && typeof data31 == "object" && !Array.isArray(data31)) {
             if (data31.service === void 0) {
-              const err72 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema205.required, parentSchema: schema205, data: data31 };
+              const err72 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema206.required, parentSchema: schema206, data: data31 };
               if (vErrors === null) {
                 vErrors = [err72];
               } else {
@@ -19091,7 +19287,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data31.slot === void 0) {
-              const err73 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema205.required, parentSchema: schema205, data: data31 };
+              const err73 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema206.required, parentSchema: schema206, data: data31 };
               if (vErrors === null) {
                 vErrors = [err73];
               } else {
@@ -19100,7 +19296,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data31.host === void 0) {
-              const err74 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema205.required, parentSchema: schema205, data: data31 };
+              const err74 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema206.required, parentSchema: schema206, data: data31 };
               if (vErrors === null) {
                 vErrors = [err74];
               } else {
@@ -19109,7 +19305,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data31.kind === void 0) {
-              const err75 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/required", keyword: "required", params: { missingProperty: "kind" }, message: "must have required property 'kind'", schema: schema205.required, parentSchema: schema205, data: data31 };
+              const err75 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/required", keyword: "required", params: { missingProperty: "kind" }, message: "must have required property 'kind'", schema: schema206.required, parentSchema: schema206, data: data31 };
               if (vErrors === null) {
                 vErrors = [err75];
               } else {
@@ -19118,7 +19314,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data31.reason === void 0) {
-              const err76 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema205.required, parentSchema: schema205, data: data31 };
+              const err76 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema206.required, parentSchema: schema206, data: data31 };
               if (vErrors === null) {
                 vErrors = [err76];
               } else {
@@ -19127,7 +19323,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data31.until === void 0) {
-              const err77 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/required", keyword: "required", params: { missingProperty: "until" }, message: "must have required property 'until'", schema: schema205.required, parentSchema: schema205, data: data31 };
+              const err77 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/required", keyword: "required", params: { missingProperty: "until" }, message: "must have required property 'until'", schema: schema206.required, parentSchema: schema206, data: data31 };
               if (vErrors === null) {
                 vErrors = [err77];
               } else {
@@ -19137,7 +19333,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
             }
             for (const key4 in data31) {
               if (!(key4 === "service" || key4 === "slot" || key4 === "host" || key4 === "kind" || key4 === "reason" || key4 === "until")) {
-                const err78 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key4 }, message: "must NOT have additional properties", schema: false, parentSchema: schema205, data: data31 };
+                const err78 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key4 }, message: "must NOT have additional properties", schema: false, parentSchema: schema206, data: data31 };
                 if (vErrors === null) {
                   vErrors = [err78];
                 } else {
@@ -19149,7 +19345,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
             if (data31.service !== void 0) {
               let data32 = data31.service;
               if (typeof data32 !== "string") {
-                const err79 = { instancePath: instancePath + "/waiting/" + i3 + "/service", schemaPath: "#/$defs/waiting/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema205.properties.service.type, parentSchema: schema205.properties.service, data: data32 };
+                const err79 = { instancePath: instancePath + "/waiting/" + i3 + "/service", schemaPath: "#/$defs/waiting/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema206.properties.service.type, parentSchema: schema206.properties.service, data: data32 };
                 if (vErrors === null) {
                   vErrors = [err79];
                 } else {
@@ -19161,7 +19357,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
             if (data31.slot !== void 0) {
               let data33 = data31.slot;
               if (typeof data33 !== "string") {
-                const err80 = { instancePath: instancePath + "/waiting/" + i3 + "/slot", schemaPath: "#/$defs/waiting/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema205.properties.slot.type, parentSchema: schema205.properties.slot, data: data33 };
+                const err80 = { instancePath: instancePath + "/waiting/" + i3 + "/slot", schemaPath: "#/$defs/waiting/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema206.properties.slot.type, parentSchema: schema206.properties.slot, data: data33 };
                 if (vErrors === null) {
                   vErrors = [err80];
                 } else {
@@ -19176,7 +19372,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               let valid20 = false;
               const _errs91 = errors;
               if (typeof data34 !== "string") {
-                const err81 = { instancePath: instancePath + "/waiting/" + i3 + "/host", schemaPath: "#/$defs/waiting/properties/host/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema205.properties.host.anyOf[0].type, parentSchema: schema205.properties.host.anyOf[0], data: data34 };
+                const err81 = { instancePath: instancePath + "/waiting/" + i3 + "/host", schemaPath: "#/$defs/waiting/properties/host/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema206.properties.host.anyOf[0].type, parentSchema: schema206.properties.host.anyOf[0], data: data34 };
                 if (vErrors === null) {
                   vErrors = [err81];
                 } else {
@@ -19188,7 +19384,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               valid20 = valid20 || _valid3;
               const _errs93 = errors;
               if (data34 !== null) {
-                const err82 = { instancePath: instancePath + "/waiting/" + i3 + "/host", schemaPath: "#/$defs/waiting/properties/host/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema205.properties.host.anyOf[1].type, parentSchema: schema205.properties.host.anyOf[1], data: data34 };
+                const err82 = { instancePath: instancePath + "/waiting/" + i3 + "/host", schemaPath: "#/$defs/waiting/properties/host/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema206.properties.host.anyOf[1].type, parentSchema: schema206.properties.host.anyOf[1], data: data34 };
                 if (vErrors === null) {
                   vErrors = [err82];
                 } else {
@@ -19199,7 +19395,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               var _valid3 = _errs93 === errors;
               valid20 = valid20 || _valid3;
               if (!valid20) {
-                const err83 = { instancePath: instancePath + "/waiting/" + i3 + "/host", schemaPath: "#/$defs/waiting/properties/host/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema205.properties.host.anyOf, parentSchema: schema205.properties.host, data: data34 };
+                const err83 = { instancePath: instancePath + "/waiting/" + i3 + "/host", schemaPath: "#/$defs/waiting/properties/host/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema206.properties.host.anyOf, parentSchema: schema206.properties.host, data: data34 };
                 if (vErrors === null) {
                   vErrors = [err83];
                 } else {
@@ -19220,7 +19416,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
             if (data31.kind !== void 0) {
               let data35 = data31.kind;
               if (typeof data35 !== "string") {
-                const err84 = { instancePath: instancePath + "/waiting/" + i3 + "/kind", schemaPath: "#/$defs/waiting/properties/kind/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema205.properties.kind.type, parentSchema: schema205.properties.kind, data: data35 };
+                const err84 = { instancePath: instancePath + "/waiting/" + i3 + "/kind", schemaPath: "#/$defs/waiting/properties/kind/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema206.properties.kind.type, parentSchema: schema206.properties.kind, data: data35 };
                 if (vErrors === null) {
                   vErrors = [err84];
                 } else {
@@ -19229,7 +19425,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
               if (!(data35 === "step" || data35 === "image" || data35 === "gate" || data35 === "monitor" || data35 === "promotion" || data35 === "turn" || data35 === "retry" || data35 === "host")) {
-                const err85 = { instancePath: instancePath + "/waiting/" + i3 + "/kind", schemaPath: "#/$defs/waiting/properties/kind/enum", keyword: "enum", params: { allowedValues: schema205.properties.kind.enum }, message: "must be equal to one of the allowed values", schema: schema205.properties.kind.enum, parentSchema: schema205.properties.kind, data: data35 };
+                const err85 = { instancePath: instancePath + "/waiting/" + i3 + "/kind", schemaPath: "#/$defs/waiting/properties/kind/enum", keyword: "enum", params: { allowedValues: schema206.properties.kind.enum }, message: "must be equal to one of the allowed values", schema: schema206.properties.kind.enum, parentSchema: schema206.properties.kind, data: data35 };
                 if (vErrors === null) {
                   vErrors = [err85];
                 } else {
@@ -19241,7 +19437,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
             if (data31.reason !== void 0) {
               let data36 = data31.reason;
               if (typeof data36 !== "string") {
-                const err86 = { instancePath: instancePath + "/waiting/" + i3 + "/reason", schemaPath: "#/$defs/waiting/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema205.properties.reason.type, parentSchema: schema205.properties.reason, data: data36 };
+                const err86 = { instancePath: instancePath + "/waiting/" + i3 + "/reason", schemaPath: "#/$defs/waiting/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema206.properties.reason.type, parentSchema: schema206.properties.reason, data: data36 };
                 if (vErrors === null) {
                   vErrors = [err86];
                 } else {
@@ -19256,7 +19452,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               let valid21 = false;
               const _errs101 = errors;
               if (typeof data37 !== "string") {
-                const err87 = { instancePath: instancePath + "/waiting/" + i3 + "/until", schemaPath: "#/$defs/waiting/properties/until/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema205.properties.until.anyOf[0].type, parentSchema: schema205.properties.until.anyOf[0], data: data37 };
+                const err87 = { instancePath: instancePath + "/waiting/" + i3 + "/until", schemaPath: "#/$defs/waiting/properties/until/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema206.properties.until.anyOf[0].type, parentSchema: schema206.properties.until.anyOf[0], data: data37 };
                 if (vErrors === null) {
                   vErrors = [err87];
                 } else {
@@ -19268,7 +19464,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               valid21 = valid21 || _valid4;
               const _errs103 = errors;
               if (data37 !== null) {
-                const err88 = { instancePath: instancePath + "/waiting/" + i3 + "/until", schemaPath: "#/$defs/waiting/properties/until/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema205.properties.until.anyOf[1].type, parentSchema: schema205.properties.until.anyOf[1], data: data37 };
+                const err88 = { instancePath: instancePath + "/waiting/" + i3 + "/until", schemaPath: "#/$defs/waiting/properties/until/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema206.properties.until.anyOf[1].type, parentSchema: schema206.properties.until.anyOf[1], data: data37 };
                 if (vErrors === null) {
                   vErrors = [err88];
                 } else {
@@ -19279,7 +19475,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               var _valid4 = _errs103 === errors;
               valid21 = valid21 || _valid4;
               if (!valid21) {
-                const err89 = { instancePath: instancePath + "/waiting/" + i3 + "/until", schemaPath: "#/$defs/waiting/properties/until/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema205.properties.until.anyOf, parentSchema: schema205.properties.until, data: data37 };
+                const err89 = { instancePath: instancePath + "/waiting/" + i3 + "/until", schemaPath: "#/$defs/waiting/properties/until/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema206.properties.until.anyOf, parentSchema: schema206.properties.until, data: data37 };
                 if (vErrors === null) {
                   vErrors = [err89];
                 } else {
@@ -19298,7 +19494,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err90 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema205.type, parentSchema: schema205, data: data31 };
+            const err90 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema206.type, parentSchema: schema206, data: data31 };
             if (vErrors === null) {
               vErrors = [err90];
             } else {
@@ -19308,7 +19504,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err91 = { instancePath: instancePath + "/waiting", schemaPath: "#/properties/waiting/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema199.properties.waiting.type, parentSchema: schema199.properties.waiting, data: data30 };
+        const err91 = { instancePath: instancePath + "/waiting", schemaPath: "#/properties/waiting/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema200.properties.waiting.type, parentSchema: schema200.properties.waiting, data: data30 };
         if (vErrors === null) {
           vErrors = [err91];
         } else {
@@ -19325,7 +19521,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
           let data39 = data38[i4];
           if (data39 && typeof data39 == "object" && !Array.isArray(data39)) {
             if (data39.service === void 0) {
-              const err92 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema206.required, parentSchema: schema206, data: data39 };
+              const err92 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema207.required, parentSchema: schema207, data: data39 };
               if (vErrors === null) {
                 vErrors = [err92];
               } else {
@@ -19334,7 +19530,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data39.slot === void 0) {
-              const err93 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema206.required, parentSchema: schema206, data: data39 };
+              const err93 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema207.required, parentSchema: schema207, data: data39 };
               if (vErrors === null) {
                 vErrors = [err93];
               } else {
@@ -19343,7 +19539,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data39.host === void 0) {
-              const err94 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema206.required, parentSchema: schema206, data: data39 };
+              const err94 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema207.required, parentSchema: schema207, data: data39 };
               if (vErrors === null) {
                 vErrors = [err94];
               } else {
@@ -19352,7 +19548,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data39.commit === void 0) {
-              const err95 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema206.required, parentSchema: schema206, data: data39 };
+              const err95 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema207.required, parentSchema: schema207, data: data39 };
               if (vErrors === null) {
                 vErrors = [err95];
               } else {
@@ -19361,7 +19557,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data39.reason === void 0) {
-              const err96 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema206.required, parentSchema: schema206, data: data39 };
+              const err96 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema207.required, parentSchema: schema207, data: data39 };
               if (vErrors === null) {
                 vErrors = [err96];
               } else {
@@ -19370,7 +19566,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data39.message === void 0) {
-              const err97 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema206.required, parentSchema: schema206, data: data39 };
+              const err97 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema207.required, parentSchema: schema207, data: data39 };
               if (vErrors === null) {
                 vErrors = [err97];
               } else {
@@ -19379,7 +19575,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data39.log === void 0) {
-              const err98 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "log" }, message: "must have required property 'log'", schema: schema206.required, parentSchema: schema206, data: data39 };
+              const err98 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "log" }, message: "must have required property 'log'", schema: schema207.required, parentSchema: schema207, data: data39 };
               if (vErrors === null) {
                 vErrors = [err98];
               } else {
@@ -19388,7 +19584,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data39.health === void 0) {
-              const err99 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "health" }, message: "must have required property 'health'", schema: schema206.required, parentSchema: schema206, data: data39 };
+              const err99 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "health" }, message: "must have required property 'health'", schema: schema207.required, parentSchema: schema207, data: data39 };
               if (vErrors === null) {
                 vErrors = [err99];
               } else {
@@ -19398,7 +19594,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
             }
             for (const key5 in data39) {
               if (!(key5 === "service" || key5 === "slot" || key5 === "host" || key5 === "commit" || key5 === "reason" || key5 === "message" || key5 === "log" || key5 === "health")) {
-                const err100 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key5 }, message: "must NOT have additional properties", schema: false, parentSchema: schema206, data: data39 };
+                const err100 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key5 }, message: "must NOT have additional properties", schema: false, parentSchema: schema207, data: data39 };
                 if (vErrors === null) {
                   vErrors = [err100];
                 } else {
@@ -19410,7 +19606,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
             if (data39.service !== void 0) {
               let data40 = data39.service;
               if (typeof data40 !== "string") {
-                const err101 = { instancePath: instancePath + "/failed/" + i4 + "/service", schemaPath: "#/$defs/failure/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema206.properties.service.type, parentSchema: schema206.properties.service, data: data40 };
+                const err101 = { instancePath: instancePath + "/failed/" + i4 + "/service", schemaPath: "#/$defs/failure/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema207.properties.service.type, parentSchema: schema207.properties.service, data: data40 };
                 if (vErrors === null) {
                   vErrors = [err101];
                 } else {
@@ -19422,7 +19618,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
             if (data39.slot !== void 0) {
               let data41 = data39.slot;
               if (typeof data41 !== "string") {
-                const err102 = { instancePath: instancePath + "/failed/" + i4 + "/slot", schemaPath: "#/$defs/failure/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema206.properties.slot.type, parentSchema: schema206.properties.slot, data: data41 };
+                const err102 = { instancePath: instancePath + "/failed/" + i4 + "/slot", schemaPath: "#/$defs/failure/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema207.properties.slot.type, parentSchema: schema207.properties.slot, data: data41 };
                 if (vErrors === null) {
                   vErrors = [err102];
                 } else {
@@ -19437,7 +19633,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               let valid26 = false;
               const _errs117 = errors;
               if (typeof data42 !== "string") {
-                const err103 = { instancePath: instancePath + "/failed/" + i4 + "/host", schemaPath: "#/$defs/failure/properties/host/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema206.properties.host.anyOf[0].type, parentSchema: schema206.properties.host.anyOf[0], data: data42 };
+                const err103 = { instancePath: instancePath + "/failed/" + i4 + "/host", schemaPath: "#/$defs/failure/properties/host/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema207.properties.host.anyOf[0].type, parentSchema: schema207.properties.host.anyOf[0], data: data42 };
                 if (vErrors === null) {
                   vErrors = [err103];
                 } else {
@@ -19449,7 +19645,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               valid26 = valid26 || _valid5;
               const _errs119 = errors;
               if (data42 !== null) {
-                const err104 = { instancePath: instancePath + "/failed/" + i4 + "/host", schemaPath: "#/$defs/failure/properties/host/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema206.properties.host.anyOf[1].type, parentSchema: schema206.properties.host.anyOf[1], data: data42 };
+                const err104 = { instancePath: instancePath + "/failed/" + i4 + "/host", schemaPath: "#/$defs/failure/properties/host/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema207.properties.host.anyOf[1].type, parentSchema: schema207.properties.host.anyOf[1], data: data42 };
                 if (vErrors === null) {
                   vErrors = [err104];
                 } else {
@@ -19460,7 +19656,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               var _valid5 = _errs119 === errors;
               valid26 = valid26 || _valid5;
               if (!valid26) {
-                const err105 = { instancePath: instancePath + "/failed/" + i4 + "/host", schemaPath: "#/$defs/failure/properties/host/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema206.properties.host.anyOf, parentSchema: schema206.properties.host, data: data42 };
+                const err105 = { instancePath: instancePath + "/failed/" + i4 + "/host", schemaPath: "#/$defs/failure/properties/host/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema207.properties.host.anyOf, parentSchema: schema207.properties.host, data: data42 };
                 if (vErrors === null) {
                   vErrors = [err105];
                 } else {
@@ -19481,7 +19677,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
             if (data39.commit !== void 0) {
               let data43 = data39.commit;
               if (typeof data43 !== "string") {
-                const err106 = { instancePath: instancePath + "/failed/" + i4 + "/commit", schemaPath: "#/$defs/failure/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema206.properties.commit.type, parentSchema: schema206.properties.commit, data: data43 };
+                const err106 = { instancePath: instancePath + "/failed/" + i4 + "/commit", schemaPath: "#/$defs/failure/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema207.properties.commit.type, parentSchema: schema207.properties.commit, data: data43 };
                 if (vErrors === null) {
                   vErrors = [err106];
                 } else {
@@ -19493,7 +19689,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
             if (data39.reason !== void 0) {
               let data44 = data39.reason;
               if (typeof data44 !== "string") {
-                const err107 = { instancePath: instancePath + "/failed/" + i4 + "/reason", schemaPath: "#/$defs/failure/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema206.properties.reason.type, parentSchema: schema206.properties.reason, data: data44 };
+                const err107 = { instancePath: instancePath + "/failed/" + i4 + "/reason", schemaPath: "#/$defs/failure/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema207.properties.reason.type, parentSchema: schema207.properties.reason, data: data44 };
                 if (vErrors === null) {
                   vErrors = [err107];
                 } else {
@@ -19505,7 +19701,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
             if (data39.message !== void 0) {
               let data45 = data39.message;
               if (typeof data45 !== "string") {
-                const err108 = { instancePath: instancePath + "/failed/" + i4 + "/message", schemaPath: "#/$defs/failure/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema206.properties.message.type, parentSchema: schema206.properties.message, data: data45 };
+                const err108 = { instancePath: instancePath + "/failed/" + i4 + "/message", schemaPath: "#/$defs/failure/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema207.properties.message.type, parentSchema: schema207.properties.message, data: data45 };
                 if (vErrors === null) {
                   vErrors = [err108];
                 } else {
@@ -19521,7 +19717,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
                 for (let i5 = 0; i5 < len5; i5++) {
                   let data47 = data46[i5];
                   if (typeof data47 !== "string") {
-                    const err109 = { instancePath: instancePath + "/failed/" + i4 + "/log/" + i5, schemaPath: "#/$defs/failure/properties/log/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema206.properties.log.items.type, parentSchema: schema206.properties.log.items, data: data47 };
+                    const err109 = { instancePath: instancePath + "/failed/" + i4 + "/log/" + i5, schemaPath: "#/$defs/failure/properties/log/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema207.properties.log.items.type, parentSchema: schema207.properties.log.items, data: data47 };
                     if (vErrors === null) {
                       vErrors = [err109];
                     } else {
@@ -19531,7 +19727,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
                   }
                 }
               } else {
-                const err110 = { instancePath: instancePath + "/failed/" + i4 + "/log", schemaPath: "#/$defs/failure/properties/log/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema206.properties.log.type, parentSchema: schema206.properties.log, data: data46 };
+                const err110 = { instancePath: instancePath + "/failed/" + i4 + "/log", schemaPath: "#/$defs/failure/properties/log/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema207.properties.log.type, parentSchema: schema207.properties.log, data: data46 };
                 if (vErrors === null) {
                   vErrors = [err110];
                 } else {
@@ -19547,7 +19743,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
                 for (let i6 = 0; i6 < len6; i6++) {
                   let data49 = data48[i6];
                   if (typeof data49 !== "string") {
-                    const err111 = { instancePath: instancePath + "/failed/" + i4 + "/health/" + i6, schemaPath: "#/$defs/failure/properties/health/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema206.properties.health.items.type, parentSchema: schema206.properties.health.items, data: data49 };
+                    const err111 = { instancePath: instancePath + "/failed/" + i4 + "/health/" + i6, schemaPath: "#/$defs/failure/properties/health/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema207.properties.health.items.type, parentSchema: schema207.properties.health.items, data: data49 };
                     if (vErrors === null) {
                       vErrors = [err111];
                     } else {
@@ -19557,7 +19753,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
                   }
                 }
               } else {
-                const err112 = { instancePath: instancePath + "/failed/" + i4 + "/health", schemaPath: "#/$defs/failure/properties/health/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema206.properties.health.type, parentSchema: schema206.properties.health, data: data48 };
+                const err112 = { instancePath: instancePath + "/failed/" + i4 + "/health", schemaPath: "#/$defs/failure/properties/health/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema207.properties.health.type, parentSchema: schema207.properties.health, data: data48 };
                 if (vErrors === null) {
                   vErrors = [err112];
                 } else {
@@ -19567,7 +19763,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err113 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema206.type, parentSchema: schema206, data: data39 };
+            const err113 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema207.type, parentSchema: schema207, data: data39 };
             if (vErrors === null) {
               vErrors = [err113];
             } else {
@@ -19577,7 +19773,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err114 = { instancePath: instancePath + "/failed", schemaPath: "#/properties/failed/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema199.properties.failed.type, parentSchema: schema199.properties.failed, data: data38 };
+        const err114 = { instancePath: instancePath + "/failed", schemaPath: "#/properties/failed/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema200.properties.failed.type, parentSchema: schema200.properties.failed, data: data38 };
         if (vErrors === null) {
           vErrors = [err114];
         } else {
@@ -19587,7 +19783,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err115 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema199.type, parentSchema: schema199, data };
+    const err115 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema200.type, parentSchema: schema200, data };
     if (vErrors === null) {
       vErrors = [err115];
     } else {
@@ -19612,7 +19808,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.version === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "version" }, message: "must have required property 'version'", schema: schema195.required, parentSchema: schema195, data };
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "version" }, message: "must have required property 'version'", schema: schema196.required, parentSchema: schema196, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -19621,7 +19817,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.revision === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "revision" }, message: "must have required property 'revision'", schema: schema195.required, parentSchema: schema195, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "revision" }, message: "must have required property 'revision'", schema: schema196.required, parentSchema: schema196, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -19630,7 +19826,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.generatedAt === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "generatedAt" }, message: "must have required property 'generatedAt'", schema: schema195.required, parentSchema: schema195, data };
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "generatedAt" }, message: "must have required property 'generatedAt'", schema: schema196.required, parentSchema: schema196, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -19639,7 +19835,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.rejected === void 0) {
-      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "rejected" }, message: "must have required property 'rejected'", schema: schema195.required, parentSchema: schema195, data };
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "rejected" }, message: "must have required property 'rejected'", schema: schema196.required, parentSchema: schema196, data };
       if (vErrors === null) {
         vErrors = [err3];
       } else {
@@ -19648,7 +19844,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.converged === void 0) {
-      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "converged" }, message: "must have required property 'converged'", schema: schema195.required, parentSchema: schema195, data };
+      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "converged" }, message: "must have required property 'converged'", schema: schema196.required, parentSchema: schema196, data };
       if (vErrors === null) {
         vErrors = [err4];
       } else {
@@ -19657,7 +19853,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.steps === void 0) {
-      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "steps" }, message: "must have required property 'steps'", schema: schema195.required, parentSchema: schema195, data };
+      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "steps" }, message: "must have required property 'steps'", schema: schema196.required, parentSchema: schema196, data };
       if (vErrors === null) {
         vErrors = [err5];
       } else {
@@ -19666,7 +19862,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.durationMs === void 0) {
-      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "durationMs" }, message: "must have required property 'durationMs'", schema: schema195.required, parentSchema: schema195, data };
+      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "durationMs" }, message: "must have required property 'durationMs'", schema: schema196.required, parentSchema: schema196, data };
       if (vErrors === null) {
         vErrors = [err6];
       } else {
@@ -19675,7 +19871,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.applications === void 0) {
-      const err7 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "applications" }, message: "must have required property 'applications'", schema: schema195.required, parentSchema: schema195, data };
+      const err7 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "applications" }, message: "must have required property 'applications'", schema: schema196.required, parentSchema: schema196, data };
       if (vErrors === null) {
         vErrors = [err7];
       } else {
@@ -19684,7 +19880,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.hosts === void 0) {
-      const err8 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "hosts" }, message: "must have required property 'hosts'", schema: schema195.required, parentSchema: schema195, data };
+      const err8 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "hosts" }, message: "must have required property 'hosts'", schema: schema196.required, parentSchema: schema196, data };
       if (vErrors === null) {
         vErrors = [err8];
       } else {
@@ -19693,7 +19889,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.held === void 0) {
-      const err9 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "held" }, message: "must have required property 'held'", schema: schema195.required, parentSchema: schema195, data };
+      const err9 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "held" }, message: "must have required property 'held'", schema: schema196.required, parentSchema: schema196, data };
       if (vErrors === null) {
         vErrors = [err9];
       } else {
@@ -19702,8 +19898,8 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     for (const key0 in data) {
-      if (!func1.call(schema195.properties, key0)) {
-        const err10 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema195, data };
+      if (!func1.call(schema196.properties, key0)) {
+        const err10 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema196, data };
         if (vErrors === null) {
           vErrors = [err10];
         } else {
@@ -19715,7 +19911,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.version !== void 0) {
       let data0 = data.version;
       if (1 !== data0) {
-        const err11 = { instancePath: instancePath + "/version", schemaPath: "#/properties/version/const", keyword: "const", params: { allowedValue: 1 }, message: "must be equal to constant", schema: 1, parentSchema: schema195.properties.version, data: data0 };
+        const err11 = { instancePath: instancePath + "/version", schemaPath: "#/properties/version/const", keyword: "const", params: { allowedValue: 1 }, message: "must be equal to constant", schema: 1, parentSchema: schema196.properties.version, data: data0 };
         if (vErrors === null) {
           vErrors = [err11];
         } else {
@@ -19728,7 +19924,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
       let data1 = data.revision;
       if (data1 && typeof data1 == "object" && !Array.isArray(data1)) {
         if (data1.branch === void 0) {
-          const err12 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "branch" }, message: "must have required property 'branch'", schema: schema196.required, parentSchema: schema196, data: data1 };
+          const err12 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "branch" }, message: "must have required property 'branch'", schema: schema197.required, parentSchema: schema197, data: data1 };
           if (vErrors === null) {
             vErrors = [err12];
           } else {
@@ -19737,7 +19933,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data1.commit === void 0) {
-          const err13 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema196.required, parentSchema: schema196, data: data1 };
+          const err13 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema197.required, parentSchema: schema197, data: data1 };
           if (vErrors === null) {
             vErrors = [err13];
           } else {
@@ -19746,7 +19942,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data1.author === void 0) {
-          const err14 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "author" }, message: "must have required property 'author'", schema: schema196.required, parentSchema: schema196, data: data1 };
+          const err14 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "author" }, message: "must have required property 'author'", schema: schema197.required, parentSchema: schema197, data: data1 };
           if (vErrors === null) {
             vErrors = [err14];
           } else {
@@ -19755,7 +19951,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data1.date === void 0) {
-          const err15 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "date" }, message: "must have required property 'date'", schema: schema196.required, parentSchema: schema196, data: data1 };
+          const err15 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "date" }, message: "must have required property 'date'", schema: schema197.required, parentSchema: schema197, data: data1 };
           if (vErrors === null) {
             vErrors = [err15];
           } else {
@@ -19764,7 +19960,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data1.subject === void 0) {
-          const err16 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "subject" }, message: "must have required property 'subject'", schema: schema196.required, parentSchema: schema196, data: data1 };
+          const err16 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "subject" }, message: "must have required property 'subject'", schema: schema197.required, parentSchema: schema197, data: data1 };
           if (vErrors === null) {
             vErrors = [err16];
           } else {
@@ -19774,7 +19970,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
         }
         for (const key1 in data1) {
           if (!(key1 === "branch" || key1 === "commit" || key1 === "author" || key1 === "date" || key1 === "subject")) {
-            const err17 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema196, data: data1 };
+            const err17 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema197, data: data1 };
             if (vErrors === null) {
               vErrors = [err17];
             } else {
@@ -19786,7 +19982,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.branch !== void 0) {
           let data2 = data1.branch;
           if (typeof data2 !== "string") {
-            const err18 = { instancePath: instancePath + "/revision/branch", schemaPath: "#/$defs/revision/properties/branch/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema196.properties.branch.type, parentSchema: schema196.properties.branch, data: data2 };
+            const err18 = { instancePath: instancePath + "/revision/branch", schemaPath: "#/$defs/revision/properties/branch/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema197.properties.branch.type, parentSchema: schema197.properties.branch, data: data2 };
             if (vErrors === null) {
               vErrors = [err18];
             } else {
@@ -19798,8 +19994,8 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.commit !== void 0) {
           let data3 = data1.commit;
           if (typeof data3 === "string") {
-            if (!pattern99.test(data3)) {
-              const err19 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{40}$" }, message: 'must match pattern "^[0-9a-f]{40}$"', schema: "^[0-9a-f]{40}$", parentSchema: schema196.properties.commit, data: data3 };
+            if (!pattern100.test(data3)) {
+              const err19 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{40}$" }, message: 'must match pattern "^[0-9a-f]{40}$"', schema: "^[0-9a-f]{40}$", parentSchema: schema197.properties.commit, data: data3 };
               if (vErrors === null) {
                 vErrors = [err19];
               } else {
@@ -19808,7 +20004,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
           } else {
-            const err20 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema196.properties.commit.type, parentSchema: schema196.properties.commit, data: data3 };
+            const err20 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema197.properties.commit.type, parentSchema: schema197.properties.commit, data: data3 };
             if (vErrors === null) {
               vErrors = [err20];
             } else {
@@ -19820,7 +20016,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.author !== void 0) {
           let data4 = data1.author;
           if (typeof data4 !== "string") {
-            const err21 = { instancePath: instancePath + "/revision/author", schemaPath: "#/$defs/revision/properties/author/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema196.properties.author.type, parentSchema: schema196.properties.author, data: data4 };
+            const err21 = { instancePath: instancePath + "/revision/author", schemaPath: "#/$defs/revision/properties/author/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema197.properties.author.type, parentSchema: schema197.properties.author, data: data4 };
             if (vErrors === null) {
               vErrors = [err21];
             } else {
@@ -19832,7 +20028,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.date !== void 0) {
           let data5 = data1.date;
           if (typeof data5 !== "string") {
-            const err22 = { instancePath: instancePath + "/revision/date", schemaPath: "#/$defs/revision/properties/date/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema196.properties.date.type, parentSchema: schema196.properties.date, data: data5 };
+            const err22 = { instancePath: instancePath + "/revision/date", schemaPath: "#/$defs/revision/properties/date/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema197.properties.date.type, parentSchema: schema197.properties.date, data: data5 };
             if (vErrors === null) {
               vErrors = [err22];
             } else {
@@ -19844,7 +20040,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.subject !== void 0) {
           let data6 = data1.subject;
           if (typeof data6 !== "string") {
-            const err23 = { instancePath: instancePath + "/revision/subject", schemaPath: "#/$defs/revision/properties/subject/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema196.properties.subject.type, parentSchema: schema196.properties.subject, data: data6 };
+            const err23 = { instancePath: instancePath + "/revision/subject", schemaPath: "#/$defs/revision/properties/subject/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema197.properties.subject.type, parentSchema: schema197.properties.subject, data: data6 };
             if (vErrors === null) {
               vErrors = [err23];
             } else {
@@ -19854,7 +20050,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err24 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema196.type, parentSchema: schema196, data: data1 };
+        const err24 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema197.type, parentSchema: schema197, data: data1 };
         if (vErrors === null) {
           vErrors = [err24];
         } else {
@@ -19866,7 +20062,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.generatedAt !== void 0) {
       let data7 = data.generatedAt;
       if (typeof data7 !== "string") {
-        const err25 = { instancePath: instancePath + "/generatedAt", schemaPath: "#/properties/generatedAt/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema195.properties.generatedAt.type, parentSchema: schema195.properties.generatedAt, data: data7 };
+        const err25 = { instancePath: instancePath + "/generatedAt", schemaPath: "#/properties/generatedAt/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema196.properties.generatedAt.type, parentSchema: schema196.properties.generatedAt, data: data7 };
         if (vErrors === null) {
           vErrors = [err25];
         } else {
@@ -19888,7 +20084,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
       valid3 = valid3 || _valid0;
       const _errs22 = errors;
       if (data8 !== null) {
-        const err26 = { instancePath: instancePath + "/rejected", schemaPath: "#/properties/rejected/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema195.properties.rejected.anyOf[1].type, parentSchema: schema195.properties.rejected.anyOf[1], data: data8 };
+        const err26 = { instancePath: instancePath + "/rejected", schemaPath: "#/properties/rejected/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema196.properties.rejected.anyOf[1].type, parentSchema: schema196.properties.rejected.anyOf[1], data: data8 };
         if (vErrors === null) {
           vErrors = [err26];
         } else {
@@ -19899,7 +20095,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
       var _valid0 = _errs22 === errors;
       valid3 = valid3 || _valid0;
       if (!valid3) {
-        const err27 = { instancePath: instancePath + "/rejected", schemaPath: "#/properties/rejected/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema195.properties.rejected.anyOf, parentSchema: schema195.properties.rejected, data: data8 };
+        const err27 = { instancePath: instancePath + "/rejected", schemaPath: "#/properties/rejected/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema196.properties.rejected.anyOf, parentSchema: schema196.properties.rejected, data: data8 };
         if (vErrors === null) {
           vErrors = [err27];
         } else {
@@ -19920,7 +20116,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.converged !== void 0) {
       let data9 = data.converged;
       if (typeof data9 !== "boolean") {
-        const err28 = { instancePath: instancePath + "/converged", schemaPath: "#/properties/converged/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema195.properties.converged.type, parentSchema: schema195.properties.converged, data: data9 };
+        const err28 = { instancePath: instancePath + "/converged", schemaPath: "#/properties/converged/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema196.properties.converged.type, parentSchema: schema196.properties.converged, data: data9 };
         if (vErrors === null) {
           vErrors = [err28];
         } else {
@@ -19932,7 +20128,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.steps !== void 0) {
       let data10 = data.steps;
       if (!(typeof data10 == "number" && (!(data10 % 1) && !isNaN(data10)) && isFinite(data10))) {
-        const err29 = { instancePath: instancePath + "/steps", schemaPath: "#/properties/steps/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema195.properties.steps.type, parentSchema: schema195.properties.steps, data: data10 };
+        const err29 = { instancePath: instancePath + "/steps", schemaPath: "#/properties/steps/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema196.properties.steps.type, parentSchema: schema196.properties.steps, data: data10 };
         if (vErrors === null) {
           vErrors = [err29];
         } else {
@@ -19944,7 +20140,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.durationMs !== void 0) {
       let data11 = data.durationMs;
       if (!(typeof data11 == "number" && (!(data11 % 1) && !isNaN(data11)) && isFinite(data11))) {
-        const err30 = { instancePath: instancePath + "/durationMs", schemaPath: "#/properties/durationMs/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema195.properties.durationMs.type, parentSchema: schema195.properties.durationMs, data: data11 };
+        const err30 = { instancePath: instancePath + "/durationMs", schemaPath: "#/properties/durationMs/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema196.properties.durationMs.type, parentSchema: schema196.properties.durationMs, data: data11 };
         if (vErrors === null) {
           vErrors = [err30];
         } else {
@@ -19964,7 +20160,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err31 = { instancePath: instancePath + "/applications", schemaPath: "#/properties/applications/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema195.properties.applications.type, parentSchema: schema195.properties.applications, data: data12 };
+        const err31 = { instancePath: instancePath + "/applications", schemaPath: "#/properties/applications/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema196.properties.applications.type, parentSchema: schema196.properties.applications, data: data12 };
         if (vErrors === null) {
           vErrors = [err31];
         } else {
@@ -19981,7 +20177,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
           let data15 = data14[i1];
           if (data15 && typeof data15 == "object" && !Array.isArray(data15)) {
             if (data15.host === void 0) {
-              const err32 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema207.required, parentSchema: schema207, data: data15 };
+              const err32 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema208.required, parentSchema: schema208, data: data15 };
               if (vErrors === null) {
                 vErrors = [err32];
               } else {
@@ -19990,7 +20186,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data15.state === void 0) {
-              const err33 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "state" }, message: "must have required property 'state'", schema: schema207.required, parentSchema: schema207, data: data15 };
+              const err33 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "state" }, message: "must have required property 'state'", schema: schema208.required, parentSchema: schema208, data: data15 };
               if (vErrors === null) {
                 vErrors = [err33];
               } else {
@@ -19999,7 +20195,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data15.since === void 0) {
-              const err34 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "since" }, message: "must have required property 'since'", schema: schema207.required, parentSchema: schema207, data: data15 };
+              const err34 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "since" }, message: "must have required property 'since'", schema: schema208.required, parentSchema: schema208, data: data15 };
               if (vErrors === null) {
                 vErrors = [err34];
               } else {
@@ -20008,7 +20204,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data15.use === void 0) {
-              const err35 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "use" }, message: "must have required property 'use'", schema: schema207.required, parentSchema: schema207, data: data15 };
+              const err35 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "use" }, message: "must have required property 'use'", schema: schema208.required, parentSchema: schema208, data: data15 };
               if (vErrors === null) {
                 vErrors = [err35];
               } else {
@@ -20017,7 +20213,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data15.reason === void 0) {
-              const err36 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema207.required, parentSchema: schema207, data: data15 };
+              const err36 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema208.required, parentSchema: schema208, data: data15 };
               if (vErrors === null) {
                 vErrors = [err36];
               } else {
@@ -20026,7 +20222,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data15.notes === void 0) {
-              const err37 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "notes" }, message: "must have required property 'notes'", schema: schema207.required, parentSchema: schema207, data: data15 };
+              const err37 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "notes" }, message: "must have required property 'notes'", schema: schema208.required, parentSchema: schema208, data: data15 };
               if (vErrors === null) {
                 vErrors = [err37];
               } else {
@@ -20035,7 +20231,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data15.engine === void 0) {
-              const err38 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "engine" }, message: "must have required property 'engine'", schema: schema207.required, parentSchema: schema207, data: data15 };
+              const err38 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "engine" }, message: "must have required property 'engine'", schema: schema208.required, parentSchema: schema208, data: data15 };
               if (vErrors === null) {
                 vErrors = [err38];
               } else {
@@ -20044,7 +20240,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data15.apiVersion === void 0) {
-              const err39 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "apiVersion" }, message: "must have required property 'apiVersion'", schema: schema207.required, parentSchema: schema207, data: data15 };
+              const err39 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "apiVersion" }, message: "must have required property 'apiVersion'", schema: schema208.required, parentSchema: schema208, data: data15 };
               if (vErrors === null) {
                 vErrors = [err39];
               } else {
@@ -20053,7 +20249,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data15.containers === void 0) {
-              const err40 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "containers" }, message: "must have required property 'containers'", schema: schema207.required, parentSchema: schema207, data: data15 };
+              const err40 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "containers" }, message: "must have required property 'containers'", schema: schema208.required, parentSchema: schema208, data: data15 };
               if (vErrors === null) {
                 vErrors = [err40];
               } else {
@@ -20062,7 +20258,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data15.unmanaged === void 0) {
-              const err41 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "unmanaged" }, message: "must have required property 'unmanaged'", schema: schema207.required, parentSchema: schema207, data: data15 };
+              const err41 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "unmanaged" }, message: "must have required property 'unmanaged'", schema: schema208.required, parentSchema: schema208, data: data15 };
               if (vErrors === null) {
                 vErrors = [err41];
               } else {
@@ -20071,8 +20267,8 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             for (const key2 in data15) {
-              if (!func1.call(schema207.properties, key2)) {
-                const err42 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema207, data: data15 };
+              if (!func1.call(schema208.properties, key2)) {
+                const err42 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema208, data: data15 };
                 if (vErrors === null) {
                   vErrors = [err42];
                 } else {
@@ -20084,7 +20280,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
             if (data15.host !== void 0) {
               let data16 = data15.host;
               if (typeof data16 !== "string") {
-                const err43 = { instancePath: instancePath + "/hosts/" + i1 + "/host", schemaPath: "#/$defs/host/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema207.properties.host.type, parentSchema: schema207.properties.host, data: data16 };
+                const err43 = { instancePath: instancePath + "/hosts/" + i1 + "/host", schemaPath: "#/$defs/host/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema208.properties.host.type, parentSchema: schema208.properties.host, data: data16 };
                 if (vErrors === null) {
                   vErrors = [err43];
                 } else {
@@ -20096,7 +20292,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
             if (data15.state !== void 0) {
               let data17 = data15.state;
               if (typeof data17 !== "string") {
-                const err44 = { instancePath: instancePath + "/hosts/" + i1 + "/state", schemaPath: "#/$defs/host/properties/state/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema207.properties.state.type, parentSchema: schema207.properties.state, data: data17 };
+                const err44 = { instancePath: instancePath + "/hosts/" + i1 + "/state", schemaPath: "#/$defs/host/properties/state/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema208.properties.state.type, parentSchema: schema208.properties.state, data: data17 };
                 if (vErrors === null) {
                   vErrors = [err44];
                 } else {
@@ -20105,7 +20301,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
               if (!(data17 === "ready" || data17 === "unreachable" || data17 === "lost")) {
-                const err45 = { instancePath: instancePath + "/hosts/" + i1 + "/state", schemaPath: "#/$defs/host/properties/state/enum", keyword: "enum", params: { allowedValues: schema207.properties.state.enum }, message: "must be equal to one of the allowed values", schema: schema207.properties.state.enum, parentSchema: schema207.properties.state, data: data17 };
+                const err45 = { instancePath: instancePath + "/hosts/" + i1 + "/state", schemaPath: "#/$defs/host/properties/state/enum", keyword: "enum", params: { allowedValues: schema208.properties.state.enum }, message: "must be equal to one of the allowed values", schema: schema208.properties.state.enum, parentSchema: schema208.properties.state, data: data17 };
                 if (vErrors === null) {
                   vErrors = [err45];
                 } else {
@@ -20120,7 +20316,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
               let valid10 = false;
               const _errs45 = errors;
               if (typeof data18 !== "string") {
-                const err46 = { instancePath: instancePath + "/hosts/" + i1 + "/since", schemaPath: "#/$defs/host/properties/since/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema207.properties.since.anyOf[0].type, parentSchema: schema207.properties.since.anyOf[0], data: data18 };
+                const err46 = { instancePath: instancePath + "/hosts/" + i1 + "/since", schemaPath: "#/$defs/host/properties/since/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema208.properties.since.anyOf[0].type, parentSchema: schema208.properties.since.anyOf[0], data: data18 };
                 if (vErrors === null) {
                   vErrors = [err46];
                 } else {
@@ -20132,7 +20328,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
               valid10 = valid10 || _valid1;
               const _errs47 = errors;
               if (data18 !== null) {
-                const err47 = { instancePath: instancePath + "/hosts/" + i1 + "/since", schemaPath: "#/$defs/host/properties/since/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema207.properties.since.anyOf[1].type, parentSchema: schema207.properties.since.anyOf[1], data: data18 };
+                const err47 = { instancePath: instancePath + "/hosts/" + i1 + "/since", schemaPath: "#/$defs/host/properties/since/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema208.properties.since.anyOf[1].type, parentSchema: schema208.properties.since.anyOf[1], data: data18 };
                 if (vErrors === null) {
                   vErrors = [err47];
                 } else {
@@ -20143,7 +20339,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
               var _valid1 = _errs47 === errors;
               valid10 = valid10 || _valid1;
               if (!valid10) {
-                const err48 = { instancePath: instancePath + "/hosts/" + i1 + "/since", schemaPath: "#/$defs/host/properties/since/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema207.properties.since.anyOf, parentSchema: schema207.properties.since, data: data18 };
+                const err48 = { instancePath: instancePath + "/hosts/" + i1 + "/since", schemaPath: "#/$defs/host/properties/since/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema208.properties.since.anyOf, parentSchema: schema208.properties.since, data: data18 };
                 if (vErrors === null) {
                   vErrors = [err48];
                 } else {
@@ -20164,7 +20360,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
             if (data15.use !== void 0) {
               let data19 = data15.use;
               if (typeof data19 !== "string") {
-                const err49 = { instancePath: instancePath + "/hosts/" + i1 + "/use", schemaPath: "#/$defs/host/properties/use/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema207.properties.use.type, parentSchema: schema207.properties.use, data: data19 };
+                const err49 = { instancePath: instancePath + "/hosts/" + i1 + "/use", schemaPath: "#/$defs/host/properties/use/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema208.properties.use.type, parentSchema: schema208.properties.use, data: data19 };
                 if (vErrors === null) {
                   vErrors = [err49];
                 } else {
@@ -20173,7 +20369,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
               if (!(data19 === "open" || data19 === "cordoned" || data19 === "draining" || data19 === "fenced")) {
-                const err50 = { instancePath: instancePath + "/hosts/" + i1 + "/use", schemaPath: "#/$defs/host/properties/use/enum", keyword: "enum", params: { allowedValues: schema207.properties.use.enum }, message: "must be equal to one of the allowed values", schema: schema207.properties.use.enum, parentSchema: schema207.properties.use, data: data19 };
+                const err50 = { instancePath: instancePath + "/hosts/" + i1 + "/use", schemaPath: "#/$defs/host/properties/use/enum", keyword: "enum", params: { allowedValues: schema208.properties.use.enum }, message: "must be equal to one of the allowed values", schema: schema208.properties.use.enum, parentSchema: schema208.properties.use, data: data19 };
                 if (vErrors === null) {
                   vErrors = [err50];
                 } else {
@@ -20185,7 +20381,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
             if (data15.reason !== void 0) {
               let data20 = data15.reason;
               if (typeof data20 !== "string") {
-                const err51 = { instancePath: instancePath + "/hosts/" + i1 + "/reason", schemaPath: "#/$defs/host/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema207.properties.reason.type, parentSchema: schema207.properties.reason, data: data20 };
+                const err51 = { instancePath: instancePath + "/hosts/" + i1 + "/reason", schemaPath: "#/$defs/host/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema208.properties.reason.type, parentSchema: schema208.properties.reason, data: data20 };
                 if (vErrors === null) {
                   vErrors = [err51];
                 } else {
@@ -20201,7 +20397,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
                 for (let i2 = 0; i2 < len2; i2++) {
                   let data22 = data21[i2];
                   if (typeof data22 !== "string") {
-                    const err52 = { instancePath: instancePath + "/hosts/" + i1 + "/notes/" + i2, schemaPath: "#/$defs/host/properties/notes/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema207.properties.notes.items.type, parentSchema: schema207.properties.notes.items, data: data22 };
+                    const err52 = { instancePath: instancePath + "/hosts/" + i1 + "/notes/" + i2, schemaPath: "#/$defs/host/properties/notes/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema208.properties.notes.items.type, parentSchema: schema208.properties.notes.items, data: data22 };
                     if (vErrors === null) {
                       vErrors = [err52];
                     } else {
@@ -20211,7 +20407,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
                   }
                 }
               } else {
-                const err53 = { instancePath: instancePath + "/hosts/" + i1 + "/notes", schemaPath: "#/$defs/host/properties/notes/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema207.properties.notes.type, parentSchema: schema207.properties.notes, data: data21 };
+                const err53 = { instancePath: instancePath + "/hosts/" + i1 + "/notes", schemaPath: "#/$defs/host/properties/notes/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema208.properties.notes.type, parentSchema: schema208.properties.notes, data: data21 };
                 if (vErrors === null) {
                   vErrors = [err53];
                 } else {
@@ -20223,7 +20419,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
             if (data15.engine !== void 0) {
               let data23 = data15.engine;
               if (typeof data23 !== "string") {
-                const err54 = { instancePath: instancePath + "/hosts/" + i1 + "/engine", schemaPath: "#/$defs/host/properties/engine/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema207.properties.engine.type, parentSchema: schema207.properties.engine, data: data23 };
+                const err54 = { instancePath: instancePath + "/hosts/" + i1 + "/engine", schemaPath: "#/$defs/host/properties/engine/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema208.properties.engine.type, parentSchema: schema208.properties.engine, data: data23 };
                 if (vErrors === null) {
                   vErrors = [err54];
                 } else {
@@ -20235,7 +20431,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
             if (data15.apiVersion !== void 0) {
               let data24 = data15.apiVersion;
               if (typeof data24 !== "string") {
-                const err55 = { instancePath: instancePath + "/hosts/" + i1 + "/apiVersion", schemaPath: "#/$defs/host/properties/apiVersion/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema207.properties.apiVersion.type, parentSchema: schema207.properties.apiVersion, data: data24 };
+                const err55 = { instancePath: instancePath + "/hosts/" + i1 + "/apiVersion", schemaPath: "#/$defs/host/properties/apiVersion/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema208.properties.apiVersion.type, parentSchema: schema208.properties.apiVersion, data: data24 };
                 if (vErrors === null) {
                   vErrors = [err55];
                 } else {
@@ -20247,7 +20443,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
             if (data15.containers !== void 0) {
               let data25 = data15.containers;
               if (!(typeof data25 == "number" && (!(data25 % 1) && !isNaN(data25)) && isFinite(data25))) {
-                const err56 = { instancePath: instancePath + "/hosts/" + i1 + "/containers", schemaPath: "#/$defs/host/properties/containers/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema207.properties.containers.type, parentSchema: schema207.properties.containers, data: data25 };
+                const err56 = { instancePath: instancePath + "/hosts/" + i1 + "/containers", schemaPath: "#/$defs/host/properties/containers/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema208.properties.containers.type, parentSchema: schema208.properties.containers, data: data25 };
                 if (vErrors === null) {
                   vErrors = [err56];
                 } else {
@@ -20259,7 +20455,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
             if (data15.unmanaged !== void 0) {
               let data26 = data15.unmanaged;
               if (!(typeof data26 == "number" && (!(data26 % 1) && !isNaN(data26)) && isFinite(data26))) {
-                const err57 = { instancePath: instancePath + "/hosts/" + i1 + "/unmanaged", schemaPath: "#/$defs/host/properties/unmanaged/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema207.properties.unmanaged.type, parentSchema: schema207.properties.unmanaged, data: data26 };
+                const err57 = { instancePath: instancePath + "/hosts/" + i1 + "/unmanaged", schemaPath: "#/$defs/host/properties/unmanaged/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema208.properties.unmanaged.type, parentSchema: schema208.properties.unmanaged, data: data26 };
                 if (vErrors === null) {
                   vErrors = [err57];
                 } else {
@@ -20269,7 +20465,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err58 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema207.type, parentSchema: schema207, data: data15 };
+            const err58 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema208.type, parentSchema: schema208, data: data15 };
             if (vErrors === null) {
               vErrors = [err58];
             } else {
@@ -20279,7 +20475,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err59 = { instancePath: instancePath + "/hosts", schemaPath: "#/properties/hosts/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema195.properties.hosts.type, parentSchema: schema195.properties.hosts, data: data14 };
+        const err59 = { instancePath: instancePath + "/hosts", schemaPath: "#/properties/hosts/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema196.properties.hosts.type, parentSchema: schema196.properties.hosts, data: data14 };
         if (vErrors === null) {
           vErrors = [err59];
         } else {
@@ -20295,7 +20491,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
       const _errs67 = errors;
       if (data27 && typeof data27 == "object" && !Array.isArray(data27)) {
         if (data27.applications === void 0) {
-          const err60 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/required", keyword: "required", params: { missingProperty: "applications" }, message: "must have required property 'applications'", schema: schema208.required, parentSchema: schema208, data: data27 };
+          const err60 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/required", keyword: "required", params: { missingProperty: "applications" }, message: "must have required property 'applications'", schema: schema209.required, parentSchema: schema209, data: data27 };
           if (vErrors === null) {
             vErrors = [err60];
           } else {
@@ -20304,7 +20500,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data27.of === void 0) {
-          const err61 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/required", keyword: "required", params: { missingProperty: "of" }, message: "must have required property 'of'", schema: schema208.required, parentSchema: schema208, data: data27 };
+          const err61 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/required", keyword: "required", params: { missingProperty: "of" }, message: "must have required property 'of'", schema: schema209.required, parentSchema: schema209, data: data27 };
           if (vErrors === null) {
             vErrors = [err61];
           } else {
@@ -20313,7 +20509,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data27.commits === void 0) {
-          const err62 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/required", keyword: "required", params: { missingProperty: "commits" }, message: "must have required property 'commits'", schema: schema208.required, parentSchema: schema208, data: data27 };
+          const err62 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/required", keyword: "required", params: { missingProperty: "commits" }, message: "must have required property 'commits'", schema: schema209.required, parentSchema: schema209, data: data27 };
           if (vErrors === null) {
             vErrors = [err62];
           } else {
@@ -20323,7 +20519,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
         }
         for (const key3 in data27) {
           if (!(key3 === "applications" || key3 === "of" || key3 === "commits")) {
-            const err63 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key3 }, message: "must NOT have additional properties", schema: false, parentSchema: schema208, data: data27 };
+            const err63 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key3 }, message: "must NOT have additional properties", schema: false, parentSchema: schema209, data: data27 };
             if (vErrors === null) {
               vErrors = [err63];
             } else {
@@ -20339,7 +20535,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
             for (let i3 = 0; i3 < len3; i3++) {
               let data29 = data28[i3];
               if (typeof data29 !== "string") {
-                const err64 = { instancePath: instancePath + "/held/applications/" + i3, schemaPath: "#/$defs/held/properties/applications/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema208.properties.applications.items.type, parentSchema: schema208.properties.applications.items, data: data29 };
+                const err64 = { instancePath: instancePath + "/held/applications/" + i3, schemaPath: "#/$defs/held/properties/applications/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema209.properties.applications.items.type, parentSchema: schema209.properties.applications.items, data: data29 };
                 if (vErrors === null) {
                   vErrors = [err64];
                 } else {
@@ -20349,7 +20545,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err65 = { instancePath: instancePath + "/held/applications", schemaPath: "#/$defs/held/properties/applications/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema208.properties.applications.type, parentSchema: schema208.properties.applications, data: data28 };
+            const err65 = { instancePath: instancePath + "/held/applications", schemaPath: "#/$defs/held/properties/applications/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema209.properties.applications.type, parentSchema: schema209.properties.applications, data: data28 };
             if (vErrors === null) {
               vErrors = [err65];
             } else {
@@ -20361,7 +20557,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
         if (data27.of !== void 0) {
           let data30 = data27.of;
           if (!(typeof data30 == "number" && (!(data30 % 1) && !isNaN(data30)) && isFinite(data30))) {
-            const err66 = { instancePath: instancePath + "/held/of", schemaPath: "#/$defs/held/properties/of/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema208.properties.of.type, parentSchema: schema208.properties.of, data: data30 };
+            const err66 = { instancePath: instancePath + "/held/of", schemaPath: "#/$defs/held/properties/of/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema209.properties.of.type, parentSchema: schema209.properties.of, data: data30 };
             if (vErrors === null) {
               vErrors = [err66];
             } else {
@@ -20377,7 +20573,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
             for (let i4 = 0; i4 < len4; i4++) {
               let data32 = data31[i4];
               if (typeof data32 !== "string") {
-                const err67 = { instancePath: instancePath + "/held/commits/" + i4, schemaPath: "#/$defs/held/properties/commits/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema208.properties.commits.items.type, parentSchema: schema208.properties.commits.items, data: data32 };
+                const err67 = { instancePath: instancePath + "/held/commits/" + i4, schemaPath: "#/$defs/held/properties/commits/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema209.properties.commits.items.type, parentSchema: schema209.properties.commits.items, data: data32 };
                 if (vErrors === null) {
                   vErrors = [err67];
                 } else {
@@ -20387,7 +20583,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err68 = { instancePath: instancePath + "/held/commits", schemaPath: "#/$defs/held/properties/commits/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema208.properties.commits.type, parentSchema: schema208.properties.commits, data: data31 };
+            const err68 = { instancePath: instancePath + "/held/commits", schemaPath: "#/$defs/held/properties/commits/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema209.properties.commits.type, parentSchema: schema209.properties.commits, data: data31 };
             if (vErrors === null) {
               vErrors = [err68];
             } else {
@@ -20397,7 +20593,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err69 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema208.type, parentSchema: schema208, data: data27 };
+        const err69 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema209.type, parentSchema: schema209, data: data27 };
         if (vErrors === null) {
           vErrors = [err69];
         } else {
@@ -20409,7 +20605,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
       valid13 = valid13 || _valid2;
       const _errs81 = errors;
       if (data27 !== null) {
-        const err70 = { instancePath: instancePath + "/held", schemaPath: "#/properties/held/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema195.properties.held.anyOf[1].type, parentSchema: schema195.properties.held.anyOf[1], data: data27 };
+        const err70 = { instancePath: instancePath + "/held", schemaPath: "#/properties/held/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema196.properties.held.anyOf[1].type, parentSchema: schema196.properties.held.anyOf[1], data: data27 };
         if (vErrors === null) {
           vErrors = [err70];
         } else {
@@ -20420,7 +20616,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
       var _valid2 = _errs81 === errors;
       valid13 = valid13 || _valid2;
       if (!valid13) {
-        const err71 = { instancePath: instancePath + "/held", schemaPath: "#/properties/held/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema195.properties.held.anyOf, parentSchema: schema195.properties.held, data: data27 };
+        const err71 = { instancePath: instancePath + "/held", schemaPath: "#/properties/held/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema196.properties.held.anyOf, parentSchema: schema196.properties.held, data: data27 };
         if (vErrors === null) {
           vErrors = [err71];
         } else {
@@ -20439,7 +20635,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err72 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema195.type, parentSchema: schema195, data };
+    const err72 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema196.type, parentSchema: schema196, data };
     if (vErrors === null) {
       vErrors = [err72];
     } else {

@@ -12,6 +12,7 @@ import type { ManifestInput, ManifestResult } from './manifest.ts';
 import type { ParseCache } from './parse-cache.ts';
 import { formatPlace } from './report.ts';
 import { judgeHostPaths } from './rules/host-paths.ts';
+import { judgeNamespaces } from './rules/namespaces.ts';
 import { judgeApplications } from './rules/applications.ts';
 import { judgeFleetIgnoreRules } from './rules/fleet-ignore-rules.ts';
 
@@ -43,10 +44,12 @@ export function loadManifests(input: ManifestInput, cache: ParseCache): Manifest
     partial: isPartial,
   });
   const refused = judgeHostPaths(valid, fleet.spec?.hostPaths);
+  const misplaced = fleet.spec === null ? new Map() : judgeNamespaces(valid, fleet.spec, isPartial);
+  const judged = [problems, refused, misplaced];
   return {
     kind: 'loaded',
     fleet: fleet.spec,
-    applications: valid.filter(({ name }) => !problems.has(name) && !refused.has(name)),
+    applications: valid.filter(({ name }) => !judged.some((each) => each.has(name))),
     found: names,
     files: filesByName(applications),
     diagnostics: sortDiagnostics([
@@ -55,7 +58,7 @@ export function loadManifests(input: ManifestInput, cache: ParseCache): Manifest
       ...partProblems,
       ...applications.flatMap(({ diagnostics }) => diagnostics),
       ...clashes.flatMap(describeClash),
-      ...[...problems.values(), ...refused.values()].flat(),
+      ...judged.flatMap((each) => [...each.values()].flat()),
       ...(fleet.spec === null || isPartial ? [] : judgeFleetIgnoreRules(fleet.spec, names, valid)),
     ]),
   };

@@ -13,6 +13,8 @@ export interface ApplicationSpec {
   /** Every file of the repository that it was read from: manifest, overrides, env files, configs. Sorted. */
   readonly files: readonly string[];
   readonly origin: Origin;
+  /** Whose quota and hosts hold for it; absent: that of all that name none. */
+  readonly namespace?: { readonly name: string; readonly origin: Origin };
   /** Applications that must be ready before this one changes, sorted by name. */
   readonly dependsOn: readonly ApplicationDependency[];
   /** Changes of lower waves are through before those of higher ones begin. */

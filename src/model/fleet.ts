@@ -1,5 +1,6 @@
 import type { TagMoved } from './application.ts';
 import type { IgnoreRule } from './ignore-rule.ts';
+import type { NamespaceSpec } from './namespace.ts';
 import type { HostName } from './names.ts';
 import type { Origin, Origins } from './origin.ts';
 
@@ -19,6 +20,8 @@ export interface FleetSpec {
   readonly failure: FailurePolicy;
   /** Differences that are left alone in all applications. */
   readonly driftIgnore: readonly IgnoreRule[];
+  /** Sorted by name; absent: none is named, and any name is free. */
+  readonly namespaces?: readonly NamespaceSpec[];
   readonly origin: Origin;
 }
 

@@ -4,6 +4,7 @@ import { admits } from './constraint.ts';
 import { dataHomes, type DataHome } from './data-home.ts';
 import type { Demand } from './demand.ts';
 import type { Exclusion } from './explain.ts';
+import { isHostOf } from '../model/namespace.ts';
 import { foundNetworks, hasNetwork } from './found-networks.ts';
 import { collides, foreignHolder, type HostPort } from './host-ports.ts';
 import { shortages } from './room.ts';
@@ -19,15 +20,18 @@ export function tiesOf(board: Board, demand: Demand): Ties {
 }
 
 /**
- * Why a host may not take slots of a service, whatever else is placed: that it takes none, its constraints, its data, its networks, a stranger's
+ * Why a host may not take slots of a service, whatever else is placed: that it takes none, its namespace, its constraints, its data, its networks, a stranger's
  * port.
  */
 export function lastingExclusions(
-  { service, ports }: Demand,
+  { service, ports, namespace }: Demand,
   { homes, networks }: Ties,
   host: Candidate,
 ): readonly Exclusion[] {
   const reasons: Exclusion[] = host.closure === null ? [] : [host.closure];
+  if (namespace !== undefined && !isHostOf(namespace, host.spec)) {
+    reasons.push(`not of namespace ${namespace.name}`);
+  }
   for (const constraint of service.constraints) {
     if (!admits(host, constraint)) reasons.push(`constraint ${constraint.text}`);
   }

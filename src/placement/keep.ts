@@ -1,3 +1,4 @@
+import { isHostOf } from '../model/namespace.ts';
 import type { HostName } from '../model/names.ts';
 import type { Board } from './board.ts';
 import { assign } from './board.ts';
@@ -59,7 +60,9 @@ function hasAnother(board: Board, slot: Slot): boolean {
  * do, which have its port, or its share of what the host has, since one of the two can go elsewhere.
  */
 function mayStay(board: Board, slot: Slot, host: Candidate): boolean {
-  const { constraints, job } = slot.demand.service;
+  const { namespace, service } = slot.demand;
+  const { constraints, job } = service;
+  if (namespace !== undefined && !isHostOf(namespace, host.spec)) return false;
   // A hook that has run has done so, wherever its service goes now.
   const isHook = job?.of !== undefined;
   if (!isHook && strayFrom(board, slot, host.name).length > 0) return false;

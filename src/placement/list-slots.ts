@@ -1,5 +1,6 @@
 import type { ServiceSpec } from '../model/application.ts';
 import { globalSlot, slotKey } from '../model/labels.ts';
+import { isHostOf } from '../model/namespace.ts';
 import type { HostName } from '../model/names.ts';
 import type { Board } from './board.ts';
 import { admits } from './constraint.ts';
@@ -59,13 +60,14 @@ function isOf(application: string, [first]: readonly string[]): boolean {
 /** One per eligible host; a host that cannot be seen, or takes nothing, keeps the slot it has. */
 function globalSlots(
   { candidates, input }: Board,
-  { application, service }: PlacedService,
+  { application, service, namespace }: PlacedService,
 ): readonly string[] {
   const hasSlot = (host: HostName): boolean =>
     input.current.has(slotKey({ application, service: service.name, slot: globalSlot(host) }));
   const eligible = [...candidates.values()].filter(
     (host) =>
       (host.closure === null || hasSlot(host.name)) &&
+      (namespace === undefined || isHostOf(namespace, host.spec)) &&
       service.constraints.every((constraint) => admits(host, constraint)),
   );
   const unseen = input.hosts.filter(({ name }) => !candidates.has(name) && hasSlot(name));

@@ -1,8 +1,11 @@
 import type { ServiceSpec } from '../model/application.ts';
+import type { NamespaceSpec } from '../model/namespace.ts';
 
 export interface PlacedService {
   readonly application: string;
   readonly service: ServiceSpec;
   /** Names of networks that it is attached to and that somebody else makes; absent: none. */
   readonly externalNetworks?: readonly string[];
+  /** Whose hosts it may be on; absent: every host. */
+  readonly namespace?: NamespaceSpec;
 }

@@ -31,7 +31,7 @@ export function movesFor(
   const { input } = placementInput(world, targets, inventory);
   const instances = groupInstances(inventory.instances, (one) => one.slotKey);
   const asked = targets.filter(({ spec }) => application === '' || spec.name === application);
-  const movable = movableServices(world, asked, placedServices(targets)).flatMap((placed) =>
+  const movable = movableServices(world, asked, placedServices(world, targets)).flatMap((placed) =>
     slotKeysOf(placed).filter((key) => isSettledThere(world, key, instances.get(key) ?? [])),
   );
   return rebalance(input, new Set(movable), maxMoves);

@@ -67,7 +67,7 @@ export function decide(seen: World): Decision {
   const inventory = inventoryOf(world);
   const instances = byApplication(inventory);
   const targets = targetsOf(world);
-  const services = placedServices(targets);
+  const services = placedServices(world, targets);
   const placed = placeAll(world, targets, inventory);
   const { placement } = placed;
   const ports = wantedPorts(services, placement.assignments);

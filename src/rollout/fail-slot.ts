@@ -1,4 +1,5 @@
 import type { SlotFailure } from '../model/journal-state.ts';
+import { isHostOf, namespaceOf } from '../model/namespace.ts';
 import type { ContainerId, HostName } from '../model/names.ts';
 import { otherHosts } from '../placement/other-hosts.ts';
 import type { Instance } from '../drift/identify.ts';
@@ -98,8 +99,10 @@ function hasAnotherTry(context: ApplicationContext, view: SlotView, host: HostNa
   const failed = failuresOf(context, view).filter(({ verdict }) => verdict === 'retried');
   if (failed.length + 1 >= service.rollout.attempts) return false;
   const tried = new Set([host, ...failed.map((failure) => failure.host)]);
-  const { desired, observations } = context.world;
-  return otherHosts(service, desired.fleet.hosts, observations, tried).length > 0;
+  const { fleet } = context.world.desired;
+  const namespace = namespaceOf(fleet, context.desired);
+  const hosts = fleet.hosts.filter((one) => namespace === undefined || isHostOf(namespace, one));
+  return otherHosts(service, hosts, context.world.observations, tried).length > 0;
 }
 
 /** Whether the manifest lets a rollout go on over this failed slot and those that failed before it. */

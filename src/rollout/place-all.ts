@@ -1,5 +1,6 @@
 import type { ApplicationSpec, ServiceSpec } from '../model/application.ts';
 import { emptyApplicationRecord } from '../model/journal-state.ts';
+import { namespaceOf } from '../model/namespace.ts';
 import type { Inventory } from '../drift/identify.ts';
 import type { PlacedService } from '../placement/placed-service.ts';
 import type { Placement, PlacementInput } from '../placement/place.ts';
@@ -28,14 +29,21 @@ export function targetsOf({ desired, journal }: World): readonly Target[] {
   return groupTargets(targets, desired.applications, journal);
 }
 
-export function placedServices(targets: readonly Target[]): readonly PlacedService[] {
-  return targets.flatMap(({ spec }) =>
-    spec.services.map((service) => ({
+export function placedServices(
+  { desired }: Pick<World, 'desired'>,
+  targets: readonly Target[],
+): readonly PlacedService[] {
+  const asked = new Map(desired.applications.map((spec) => [spec.name, spec]));
+  return targets.flatMap(({ spec }) => {
+    // Hosts are given by the commit in force, also while another version is put back.
+    const namespace = namespaceOf(desired.fleet, asked.get(spec.name) ?? spec);
+    return spec.services.map((service) => ({
       application: spec.name,
       service,
       externalNetworks: externalNetworksOf(spec, service),
-    })),
-  );
+      ...(namespace?.hosts === undefined ? {} : { namespace }),
+    }));
+  });
 }
 
 function externalNetworksOf(
@@ -70,7 +78,7 @@ export function placementInput(
   targets: readonly Target[],
   inventory: Inventory,
 ): Omit<PlacedFleet, 'placement'> & { readonly input: PlacementInput } {
-  const services = placedServices(targets);
+  const services = placedServices(world, targets);
   const { hosts } = world.desired.fleet;
   const current = currentHosts(world, targets, inventory);
   const standing = fleetStanding(world);

@@ -1,6 +1,6 @@
 import type { ApplicationSpec } from '../../model/application.ts';
 import { withCombinedHashes } from '../../model/hash.ts';
-import { child, isPresent, readBoolean, readNumber, readText } from '../cursor.ts';
+import { child, isPresent, readBoolean, readNumber, readText, type Cursor } from '../cursor.ts';
 import { startOf } from '../report.ts';
 import type { Subject } from '../subject.ts';
 import { resolveAdoption } from './adopt.ts';
@@ -24,6 +24,7 @@ export function resolveApplication(subject: Subject): Omit<ApplicationSpec, 'fil
     name: subject.name,
     file: subject.source.file,
     origin: isPresent(name) ? name.origin : startOf(subject.source.file),
+    ...resolveNamespace(child(own, 'namespace')),
     dependsOn: resolveApplicationDependencies(subject.root),
     wave: readNumber(child(own, 'wave')) ?? 0,
     rolloutGroup: readText(child(own, 'rolloutGroup')),
@@ -35,4 +36,9 @@ export function resolveApplication(subject: Subject): Omit<ApplicationSpec, 'fil
     volumes: resolveVolumes(subject),
     driftIgnore: resolveIgnoreRules(subject),
   };
+}
+
+function resolveNamespace(cursor: Cursor): Pick<ApplicationSpec, 'namespace'> {
+  const name = readText(cursor);
+  return name === null ? {} : { namespace: { name, origin: cursor.origin } };
 }

@@ -16,6 +16,7 @@ import { cleanPath } from '../scalars/volume.ts';
 import { resolveFailurePolicy } from './failure-policy.ts';
 import { resolveImagePolicy } from './image-policy.ts';
 import { resolveIgnoreRule } from './ignore-rules.ts';
+import { resolveNamespaceQuotas } from './namespace-quotas.ts';
 import { collectOrigins } from './origins.ts';
 import { resolveAmounts } from './room.ts';
 import { resolveTextMap } from './text-map.ts';
@@ -36,6 +37,7 @@ export function resolveFleet(root: Cursor): FleetSpec {
     image: resolveImagePolicy(child(root, 'image')),
     failure: resolveFailurePolicy(child(root, 'failure')),
     driftIgnore: items(child(root, 'drift', 'ignore')).map((rule) => resolveIgnoreRule(rule, {})),
+    ...resolveNamespaceQuotas(child(root, 'namespaces')),
     origin: root.origin,
   };
 }

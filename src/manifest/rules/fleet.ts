@@ -3,6 +3,7 @@ import {
   child,
   complain,
   items,
+  members,
   readText,
   readTextWith,
   silent,
@@ -12,6 +13,7 @@ import {
 import { formatPlace } from '../report.ts';
 import { parseEndpoint } from '../scalars/endpoint.ts';
 import { didYouMean } from '../suggest.ts';
+import { resolveTextMap } from '../resolve/text-map.ts';
 import { judgeIgnoreRule } from './ignore-rules.ts';
 
 /** Judges one aspect of `fleet.yaml`. */
@@ -21,6 +23,7 @@ export const fleetRules: readonly FleetRule[] = [
   hostNamesAreDistinct,
   endpointsAreDistinct,
   ignoreRulesTakeInSomething,
+  namespacesHaveHosts,
 ];
 
 function ignoreRulesTakeInSomething(root: Cursor): void {
@@ -32,6 +35,29 @@ function ignoreRulesTakeInSomething(root: Cursor): void {
     if (pattern === null || hosts.some((name) => matchesGlob(pattern, name))) continue;
     const message = `no host is named "${pattern}"${didYouMean(pattern, hosts)}`;
     warn(host, 'unknown-host', message, 'The rule has no effect: correct the name, or remove it');
+  }
+}
+
+function namespacesHaveHosts(root: Cursor): void {
+  const hosts = items(child(root, 'hosts'));
+  const names = hosts.flatMap((host) => readText(child(host, 'name')) ?? []);
+  for (const [, namespace] of members(child(root, 'namespaces'))) {
+    const place = child(namespace, 'hosts');
+    for (const item of items(place)) {
+      const name = readText(item);
+      if (name === null || names.includes(name)) continue;
+      const message = `no host is named "${name}"${didYouMean(name, names)}`;
+      complain(item, 'unknown-host', message, 'Correct the name, or remove it');
+    }
+    if (place.node?.kind !== 'map') continue;
+    const labels = Object.entries(resolveTextMap(silent(place)));
+    const isMet = hosts.some((host) => {
+      const own = resolveTextMap(silent(child(host, 'labels')));
+      return labels.every(([label, value]) => own[label] === value);
+    });
+    if (isMet || labels.length === 0) continue;
+    const message = 'no host has these labels: nothing of the namespace can be placed';
+    warn(place, 'unknown-host', message, 'Correct the labels, or give them to a host');
   }
 }
 

@@ -111,10 +111,6 @@ x-fleetwright:
   });
 
   it.each([
-    {
-      own: 'namespace: prod',
-      expected: '18 unsupported-key: "namespace" is not supported yet',
-    },
     { own: 'wave: 1.5', expected: '24 wrong-type: "wave" must be integer or string, got number' },
     {
       own: 'wave: first',
